@@ -1,0 +1,86 @@
+//! How a process ended, and how ganger itself does.
+
+use std::fmt;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+
+use crate::signal::Signal;
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// It called `exit` with this status, 0 to 255.
+    Status(u8),
+    /// A signal ended it.
+    Signal(Signal),
+}
+
+impl Exit {
+    /// Whether it ended with status 0.
+    pub fn is_success(self) -> bool {
+        self == Self::Status(0)
+    }
+
+    /// The status that a shell would report: 128+n for signal n (POSIX XCU 2.8.2 asks for more than
+    /// 128; every shell adds the number).
+    pub fn status(self) -> u8 {
+        match self {
+            Self::Status(status) => status,
+            Self::Signal(Signal(number)) => u8::try_from(128 + number).unwrap_or(u8::MAX),
+        }
+    }
+}
+
+impl From<ExitStatus> for Exit {
+    fn from(status: ExitStatus) -> Self {
+        match (status.code(), status.signal()) {
+            (Some(code), _) => Self::Status(u8::try_from(code & 0xff).unwrap_or(u8::MAX)),
+            (None, Some(number)) => Self::Signal(Signal(number)),
+            (None, None) => Self::Status(u8::MAX),
+        }
+    }
+}
+
+impl fmt::Display for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(status) => write!(f, "exited with status {status}"),
+            Self::Signal(signal) => write!(f, "killed by {signal}"),
+        }
+    }
+}
+
+/// How ganger ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// With an exit status.
+    Status(u8),
+    /// By this signal, sent to itself, so that a shell loop or make stops too.
+    DieBy(Signal),
+}
+
+/// All went well.
+pub const SUCCESS: u8 = 0;
+/// Input that was refused.
+pub const REFUSED: u8 = 1;
+/// A usage error.
+pub const USAGE: u8 = 2;
+/// ganger itself failed (as `timeout`, `env` and `docker run` say it).
+pub const FAILED: u8 = 125;
+/// A command was found but could not be run (POSIX XCU 2.8.2).
+pub const NOT_EXECUTABLE: u8 = 126;
+/// A command was not found (POSIX XCU 2.8.2).
+pub const NOT_FOUND: u8 = 127;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_status_becomes_what_a_shell_would_report() {
+        let table = [(0, 0), (7 << 8, 7), (255 << 8, 255), (9, 137), (15, 143), (34, 162)];
+        for (raw, status) in table {
+            assert_eq!(Exit::from(ExitStatus::from_raw(raw)).status(), status, "raw {raw}");
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! What ganger itself says in the stream of its instances.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
+
+use crate::exit::Exit;
+use crate::name::InstanceName;
+use crate::signal::Signal;
+
+/// One line of ganger's own. `Display` is the text that follows the prefix `ganger | `; `Serialize` is
+/// the object that `--json` prints, without its `time`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Notice {
+    /// An instance runs.
+    Started {
+        /// Which.
+        process: InstanceName,
+        /// Its process id, which is its group's and its session's too.
+        pid: i32,
+        /// What it was given as PORT.
+        port: Option<u16>,
+    },
+    /// An instance's own process ended, and all of its output has been printed.
+    Exited {
+        /// Which.
+        process: InstanceName,
+        /// How.
+        #[serde(flatten, serialize_with = "exit_fields")]
+        exit: Exit,
+        /// How long it lived.
+        #[serde(rename = "seconds", serialize_with = "seconds")]
+        lived: Duration,
+    },
+    /// A command could not be started.
+    CannotStart {
+        /// Which.
+        process: InstanceName,
+        /// The command's first word, or what else was tried.
+        program: String,
+        /// Why, and where it stands: `not found (Procfile:3)`.
+        reason: String,
+        /// The exit status that stands for it: 127, 126 or 125.
+        status: u8,
+    },
+    /// An instance's own process is gone, but some that it started are not: they are being stopped.
+    Leftovers {
+        /// Which.
+        process: InstanceName,
+        /// How many, at the time of looking.
+        count: usize,
+    },
+    /// The stack is being stopped.
+    Stopping {
+        /// Why.
+        reason: String,
+        /// How long the instances have before SIGKILL.
+        #[serde(rename = "seconds", serialize_with = "seconds")]
+        grace: Duration,
+    },
+    /// The grace is over, or a second signal came: SIGKILL.
+    Killing {
+        /// Whom: nobody means all that are left.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        process: Option<InstanceName>,
+        /// Why.
+        reason: String,
+    },
+    /// Something that could not be ended.
+    Survivor {
+        /// Its process id.
+        pid: i32,
+        /// Its name, as the kernel has it.
+        name: String,
+        /// Why it could not be ended.
+        reason: String,
+    },
+    /// The last line: who ended first, how, and after how long.
+    Ended {
+        /// Who.
+        process: InstanceName,
+        /// How.
+        #[serde(flatten, serialize_with = "exit_fields")]
+        exit: Exit,
+        /// After how long.
+        #[serde(rename = "seconds", serialize_with = "seconds")]
+        lived: Duration,
+    },
+    /// Something worth knowing that is not an error.
+    Info {
+        /// The sentence.
+        text: String,
+    },
+    /// Something that a person should mend.
+    Warning {
+        /// The sentence.
+        text: String,
+    },
+    /// A signal that was passed on.
+    Forwarded {
+        /// Which.
+        #[serde(serialize_with = "signal_name")]
+        signal: Signal,
+    },
+}
+
+impl Notice {
+    /// Whether `--quiet` leaves it out: all that tells of the expected.
+    pub fn is_chatter(&self) -> bool {
+        match self {
+            Self::Started { .. } | Self::Info { .. } | Self::Forwarded { .. } | Self::Stopping { .. } => true,
+            Self::Exited { exit, .. } | Self::Ended { exit, .. } => exit.is_success(),
+            Self::CannotStart { .. }
+            | Self::Leftovers { .. }
+            | Self::Killing { .. }
+            | Self::Survivor { .. }
+            | Self::Warning { .. } => false,
+        }
+    }
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Started { process, pid, port: Some(port) } => {
+                write!(f, "{process} started (pid {pid}, port {port})")
+            }
+            Self::Started { process, pid, port: None } => write!(f, "{process} started (pid {pid})"),
+            Self::Exited { process, exit, lived } => write!(f, "{process} {exit} after {}", Lived(*lived)),
+            Self::CannotStart { process, program, reason, .. } => {
+                write!(f, "{process} cannot start: {program}: {reason}")
+            }
+            Self::Leftovers { process, count } => {
+                let are =
+                    if *count == 1 { "process that it started is" } else { "processes that it started are" };
+                write!(f, "{process} is gone, but {count} {are} not: stopping")
+            }
+            Self::Stopping { reason, grace } => write!(f, "{reason}: stopping all (grace {})", Lived(*grace)),
+            Self::Killing { process: Some(process), reason } => write!(f, "{reason}: killing {process}"),
+            Self::Killing { process: None, reason } => write!(f, "{reason}: killing all that is left"),
+            Self::Survivor { pid, name, reason } => write!(f, "cannot end {name} (pid {pid}): {reason}"),
+            Self::Ended { process, exit, lived } => {
+                write!(f, "{process} ended first: {exit} after {}", Lived(*lived))
+            }
+            Self::Info { text } => f.write_str(text),
+            Self::Warning { text } => write!(f, "warning: {text}"),
+            Self::Forwarded { signal } => write!(f, "{signal} passed on to all"),
+        }
+    }
+}
+
+/// A time span as a person reads it: `3.2 s`, `4 min 2 s`, `2 h 5 min`.
+struct Lived(Duration);
+
+impl fmt::Display for Lived {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let whole = self.0.as_secs();
+        match whole {
+            0..60 if self.0.subsec_nanos() == 0 => write!(f, "{whole} s"),
+            0..60 => write!(f, "{:.1} s", self.0.as_secs_f64()),
+            60..3600 => write!(f, "{} min {} s", whole / 60, whole % 60),
+            _ => write!(f, "{} h {} min", whole / 3600, whole / 60 % 60),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum ExitFields {
+    Status(u8),
+    Signal(String),
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn exit_fields<S: Serializer>(exit: &Exit, serializer: S) -> Result<S::Ok, S::Error> {
+    match exit {
+        Exit::Status(status) => ExitFields::Status(*status),
+        Exit::Signal(signal) => ExitFields::Signal(signal.to_string()),
+    }
+    .serialize(serializer)
+}
+
+fn seconds<S: Serializer>(span: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64((span.as_secs_f64() * 1000.0).round() / 1000.0)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn signal_name<S: Serializer>(signal: &Signal, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(signal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::name::TypeName;
+
+    fn web() -> InstanceName {
+        InstanceName { kind: TypeName::new("web").unwrap(), number: 1 }
+    }
+
+    #[test]
+    fn a_notice_reads_as_a_line_and_as_an_object() {
+        let exited =
+            Notice::Exited { process: web(), exit: Exit::Status(1), lived: Duration::from_millis(3210) };
+        assert_eq!(exited.to_string(), "web.1 exited with status 1 after 3.2 s");
+        assert_eq!(
+            serde_json::to_string(&exited).unwrap(),
+            r#"{"event":"exited","process":"web.1","status":1,"seconds":3.21}"#
+        );
+        let killed = Notice::Exited {
+            process: web(),
+            exit: Exit::Signal(Signal::KILL),
+            lived: Duration::from_mins(125),
+        };
+        assert_eq!(killed.to_string(), "web.1 killed by SIGKILL after 2 h 5 min");
+        assert_eq!(
+            serde_json::to_string(&killed).unwrap(),
+            r#"{"event":"exited","process":"web.1","signal":"SIGKILL","seconds":7500.0}"#
+        );
+    }
+}

@@ -1,0 +1,75 @@
+//! What is to run: the plan's instances, each with all that its start needs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::name::{InstanceName, TypeName};
+use crate::signal::Signal;
+
+/// One instance, ready to be started.
+#[derive(Clone, Debug)]
+pub struct Spec {
+    /// `web.1`.
+    pub name: InstanceName,
+    /// The Procfile's text after the colon, untouched.
+    pub command: Arc<str>,
+    /// Where the command stands, as a person would name it: `Procfile:3`.
+    pub place: Arc<str>,
+    /// Its whole environment.
+    pub environment: Environment,
+    /// What PORT is set to; `None` with `--no-port`.
+    pub port: Option<u16>,
+    /// What asks it to end.
+    pub stop_signal: Signal,
+    /// How long it has between that and SIGKILL.
+    pub grace: Duration,
+    /// Whether its ending with status 0 is what it is for (a `release` line), not an end of the stack.
+    pub once: bool,
+    /// Indices of the instances that must have ended with status 0 (one-shots) before this one starts.
+    pub after: Vec<usize>,
+}
+
+/// The variables of one instance. What all share is held once: a thousand instances cost a thousand
+/// PORTs, not a thousand environments.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    /// Shared by all instances; holds none of the names in `own`.
+    pub shared: Arc<[(Vec<u8>, Vec<u8>)]>,
+    /// PORT, PS and the like.
+    pub own: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Environment {
+    /// Every variable, name and value as bytes (an environment need not be UTF-8).
+    pub fn variables(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.shared.iter().chain(&self.own).map(|(name, value)| (name.as_slice(), value.as_slice()))
+    }
+
+    /// The value of `name`.
+    pub fn get(&self, name: &[u8]) -> Option<&[u8]> {
+        self.own.iter().chain(self.shared.iter()).find(|(n, _)| n == name).map(|(_, v)| v.as_slice())
+    }
+}
+
+/// What ends the stack.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ExitOn {
+    /// The end of any instance.
+    #[default]
+    Any,
+    /// The end of any instance with a status other than 0.
+    Failure,
+    /// Nothing but the end of all.
+    Never,
+    /// The end of any instance of this type.
+    Type(TypeName),
+}
+
+/// Who decides when the stack ends and with which status.
+#[derive(Clone, Debug, Default)]
+pub struct Policy {
+    /// What ends the stack.
+    pub exit_on: ExitOn,
+    /// Whose status becomes ours; `None`: that of the instance whose end ended the stack.
+    pub exit_code_from: Option<TypeName>,
+}

@@ -1,0 +1,2 @@
+//! A child program that does as its arguments say.
+fn main() {}
