@@ -1,0 +1,2 @@
+//! Stub until the machine room is merged.
+pub mod run;
