@@ -6,6 +6,7 @@
 
 pub mod config;
 pub mod dotenv;
+pub mod duration;
 pub mod exit;
 pub mod formation;
 pub mod location;
