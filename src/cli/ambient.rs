@@ -1,6 +1,7 @@
 //! The world as it was when ganger was started. Nothing else reads it.
 
 use std::ffi::OsString;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, IsTerminal};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
@@ -41,6 +42,12 @@ impl Ambient {
         }
     }
 
+    /// A mark that no other run has. The hasher's keys are random (`getrandom` at their first use); the
+    /// clock and the pid would do for one machine, but not across containers that share a volume.
+    pub fn mark() -> String {
+        format!("{:016x}", RandomState::new().build_hasher().finish())
+    }
+
     /// The value of `name`; an empty one counts as none, as <https://no-color.org> asks.
     pub fn variable(&self, name: &str) -> Option<OsString> {
         let found = self.variables.iter().find(|(n, _)| n == name.as_bytes())?;
@@ -53,7 +60,8 @@ impl Ambient {
     /// `CLICOLOR=0`, and at last whether it is a terminal that understands more than text. By hand, not
     /// with `supports-colors`: that one reads the world for itself, and counts CI as a terminal.
     pub fn colors(&self, stream: Stream, asked: When) -> bool {
-        let is = |name: &str, value: &str| self.variable(name).is_some_and(|v| v.as_bytes() == value.as_bytes());
+        let is =
+            |name: &str, value: &str| self.variable(name).is_some_and(|v| v.as_bytes() == value.as_bytes());
         let is_on = |name: &str| self.variable(name).is_some() && !is(name, "0") && !is(name, "false");
         let terminal = match stream {
             Stream::Output => self.output_is_terminal,

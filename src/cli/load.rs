@@ -1,20 +1,28 @@
 //! Finds and reads what a project is made of, and says all that is wrong with it at once.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::ambient::Ambient;
+use super::ambient::{Ambient, Stream};
 use super::failure::Failure;
 use super::files::{self, about};
+use super::report::{self, Severity};
 use crate::config::{self, Given, Settings};
 use crate::dotenv::{self, Assignment};
 use crate::location::Diagnostic;
-use crate::procfile::{self, Procfile};
+use crate::plan::Plan;
+use crate::plan::options::Inputs;
+use crate::plan::ports::Holder;
+use crate::plan::selection::Selection;
+use crate::procfile::{self, Entry, Procfile};
+
+/// The files that hold settings, from the one that wins to the one that gives way.
+const FILES: [(&str, fn(&str, &[u8]) -> config::Parsed); 0] = [];
 
 /// Everything that was read, as far as it could be read.
-#[derive(Debug)]
 pub struct Project {
     /// The Procfile; without entries where it could not be read.
     pub procfile: Procfile,
@@ -30,6 +38,8 @@ pub struct Project {
     pub errors: Vec<Diagnostic>,
     /// What is worth a warning.
     pub warnings: Vec<Diagnostic>,
+    /// Whether Procfile and .env files were read without an error.
+    is_whole: bool,
 }
 
 /// Whether a command can do without a Procfile.
@@ -61,11 +71,63 @@ pub fn project(typed: Settings, need: Need, ambient: &Ambient) -> Result<Project
         Some(root) if typed.root.is_none() => reader.directory(&home.join(&root.value), &root.value)?,
         Some(_) | None => home,
     };
+    let errors_before = reader.errors.len();
     let procfile = reader.procfile(settings.procfile.as_ref(), &procfile_base, &root, need);
     let env_files = reader.env_files(&settings.env, &env_base, &root);
     let assignments = reader.assignments(&env_files, &settings, ambient);
     let Reader { errors, warnings, .. } = reader;
-    Ok(Project { procfile, settings, root, assignments, env_files, errors, warnings })
+    let is_whole = errors.len() == errors_before;
+    Ok(Project { procfile, settings, root, assignments, env_files, errors, warnings, is_whole })
+}
+
+impl Project {
+    /// The plan, if all could be read.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong: with the files, or with what was asked of them.
+    pub fn plan(
+        &self,
+        selection: &Selection,
+        run: Option<&str>,
+        taken: impl FnMut(u16) -> Option<Holder>,
+        ambient: &Ambient,
+    ) -> Result<Plan, Vec<Diagnostic>> {
+        let mut errors = self.errors.clone();
+        // With half a Procfile or half an environment the rest would be blamed for what is missing.
+        if !self.is_whole {
+            return Err(errors);
+        }
+        let inputs = Inputs {
+            procfile: &self.procfile,
+            dotenv: &self.assignments,
+            ambient: &ambient.variables,
+            settings: &self.settings,
+            selection,
+            root: &self.root,
+            run,
+        };
+        match Plan::build(&inputs, taken) {
+            Ok(plan) if errors.is_empty() => Ok(plan),
+            Ok(_) => Err(errors),
+            Err(more) => {
+                errors.extend(more);
+                Err(errors)
+            }
+        }
+    }
+
+    /// Says on standard error what is worth a warning.
+    pub fn say_warnings(&self, more: &[Diagnostic], ambient: &Ambient) {
+        let colors = ambient.colors(Stream::Error, self.settings.color.unwrap_or_default());
+        let warnings = [self.warnings.as_slice(), more].concat();
+        report::say(&report::diagnostics(Severity::Warning, &warnings, colors));
+    }
+
+    /// The line of the Procfile that `word` names.
+    pub fn entry(&self, word: &OsStr) -> Option<&Entry> {
+        self.procfile.entries.iter().find(|entry| word == entry.name.as_str())
+    }
 }
 
 struct Reader {
@@ -95,7 +157,9 @@ impl Reader {
         let name = named.display().to_string();
         let refused = |message: String| Err(Failure::Refused(vec![about(&name, message, None)]));
         match fs::metadata(path) {
-            Ok(metadata) if metadata.is_dir() => Ok(std::path::absolute(path).unwrap_or(self.folder.join(path))),
+            Ok(metadata) if metadata.is_dir() => {
+                Ok(std::path::absolute(path).unwrap_or(self.folder.join(path)))
+            }
             Ok(_) => refused("the root is not a directory".into()),
             Err(error) if files::is_absent(&error) => refused("there is no such directory".into()),
             Err(error) => refused(format!("the root cannot be used: {error}")),
@@ -114,7 +178,7 @@ impl Reader {
     /// `typed` over what the files in `home` say.
     fn settings(&mut self, typed: Settings, home: &Path) -> Settings {
         let mut merged = typed;
-        for (file, parse) in config::FILES {
+        for (file, parse) in FILES {
             let path = home.join(file);
             let name = self.name(&path);
             let Some(bytes) = self.note(files::read_if_there(&path, &name)).flatten() else { continue };
@@ -140,7 +204,9 @@ impl Reader {
             (false, ..) => files::read(&path, &name).map(Some),
         };
         let bytes = bytes.map_err(|error| match fs::symlink_metadata(&path) {
-            Err(absent) if files::is_absent(&absent) && !is_input => no_procfile(&path, &name, named.is_some()),
+            Err(absent) if files::is_absent(&absent) && !is_input => {
+                no_procfile(&path, &name, named.is_some())
+            }
             Ok(_) | Err(_) => error,
         });
         let Some(Some(bytes)) = self.note(bytes) else { return Procfile { file: name, entries: Vec::new() } };

@@ -40,7 +40,9 @@ pub fn failure(failure: &Failure, colors: bool) -> String {
         Failure::Failed(message) => sentence(message, None, colors),
         // Who closed our output knows why: `cat` says nothing either.
         Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => String::new(),
-        Failure::Output(error) => sentence(&format!("cannot write to standard output: {error}"), None, colors),
+        Failure::Output(error) => {
+            sentence(&format!("cannot write to standard output: {error}"), None, colors)
+        }
     }
 }
 

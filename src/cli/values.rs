@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::config::BasePort;
-use crate::formation::Formation;
+use crate::formation::{Formation, FormationError};
 use crate::name::TypeName;
 use crate::signal::Signal;
 
@@ -21,9 +21,8 @@ pub struct SignalRule {
 /// # Errors
 ///
 /// The sentences that say what is wrong, and the way out.
-pub fn formation(text: &str) -> Result<Formation, String> {
-    let _ = text;
-    Ok(Formation::default())
+pub fn formation(text: &str) -> Result<Formation, FormationError> {
+    Formation::parse(text)
 }
 
 /// A port, or `auto`.
@@ -67,7 +66,8 @@ pub fn span(text: &str) -> Result<Duration, String> {
         "h" => Some(3600.0),
         _ => None,
     };
-    let number = digits.parse::<f64>().ok().filter(|_| digits.bytes().all(|b| b.is_ascii_digit() || b == b'.'));
+    let number =
+        digits.parse::<f64>().ok().filter(|_| digits.bytes().all(|b| b.is_ascii_digit() || b == b'.'));
     number
         .zip(scale)
         .map(|(number, scale)| number * scale)
@@ -138,11 +138,13 @@ mod tests {
 
     #[test]
     fn a_time_has_a_unit_or_is_in_seconds() {
-        let table = [("5", 5_000), ("0", 0), ("2.5", 2_500), ("500ms", 500), ("10s", 10_000), ("2m", 120_000)];
+        let table =
+            [("5", 5_000), ("0", 0), ("2.5", 2_500), ("500ms", 500), ("10s", 10_000), ("2m", 120_000)];
         for (text, millis) in table {
             assert_eq!(span(text), Ok(Duration::from_millis(millis)), "{text}");
         }
-        for bad in ["", "-1", "x", "5x", "ms", "1e3", "inf", "nan", "+5", "99999999999999999999", "5 s", "é"] {
+        for bad in ["", "-1", "x", "5x", "ms", "1e3", "inf", "nan", "+5", "99999999999999999999", "5 s", "é"]
+        {
             assert!(span(bad).is_err(), "{bad:?}");
         }
     }

@@ -2,6 +2,7 @@
 
 pub mod options;
 pub mod ports;
+pub mod selection;
 pub mod spec;
 
 use std::path::PathBuf;

@@ -2,33 +2,10 @@
 
 use std::path::PathBuf;
 
-use indexmap::IndexMap;
-
+use super::selection::Selection;
 use crate::config::Settings;
 use crate::dotenv::Assignment;
-use crate::location::Diagnostic;
 use crate::procfile::Procfile;
-
-/// The words after `start`: `web worker`, `web=2 worker=1`, `web=2,worker=1`, or none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Selection {
-    /// What types not named run (`all=1`); `None`: not at all.
-    pub all: Option<u32>,
-    /// The types named, in the order of the words, and how many of each; `None`: as many as the
-    /// formation says, or one.
-    pub types: IndexMap<String, Option<u32>>,
-}
-
-impl Selection {
-    /// The words as a selection.
-    ///
-    /// # Errors
-    ///
-    /// A word that is no type's name, or a count that is none; the place is the word itself.
-    pub fn parse<S: AsRef<str>>(_words: &[S]) -> Result<Self, Vec<Diagnostic>> {
-        Ok(Self::default())
-    }
-}
 
 /// All that a plan is made of. Reading it is the caller's work: a plan touches nothing outside.
 #[derive(Clone, Copy)]
