@@ -6,9 +6,11 @@
 
 pub mod exit;
 pub mod location;
+pub mod machine;
 pub mod name;
 pub mod notice;
 pub mod plan;
+pub mod process;
 pub mod signal;
 
 use std::ffi::OsString;
