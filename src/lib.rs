@@ -16,6 +16,7 @@ pub mod process;
 pub mod procfile;
 pub mod shell;
 pub mod signal;
+pub mod supervisor;
 pub mod text;
 
 use std::ffi::OsString;

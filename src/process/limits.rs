@@ -38,9 +38,9 @@ impl OpenFiles {
             return make();
         }
         let _ = setrlimit(Resource::RLIMIT_NOFILE, self.soft, self.hard);
-        let made = make();
+        let result = make();
         self.raise();
-        made
+        result
     }
 
     /// Whether this many instances can have their streams, else the number of descriptors that they need.

@@ -32,8 +32,13 @@ pub enum Stream {
     /// The read end of the pipe that is its standard output and standard error: one, so that their order
     /// is kept.
     Pipe(OwnedFd),
-    /// The master of its pseudo-terminal.
-    Terminal(OwnedFd),
+    /// Its pseudo-terminal.
+    Terminal {
+        /// Our end.
+        master: OwnedFd,
+        /// Where its own end can be opened.
+        path: PathBuf,
+    },
 }
 
 /// What was made.
@@ -111,7 +116,7 @@ impl Spawner {
         attributes.set_flags(
             PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK
                 | PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF
-                | PosixSpawnFlags::from_bits_retain(SETSID),
+                | PosixSpawnFlags::from_bits_retain(i32::from(SETSID)),
         )?;
         let (stream, actions, _theirs) = self.stream()?;
         let make = |program: &Program| {
@@ -136,7 +141,7 @@ impl Spawner {
                 actions.add_open(0, &path, OFlag::O_RDWR, Mode::empty())?;
                 actions.add_dup2(0, 1)?;
                 actions.add_dup2(0, 2)?;
-                Ok((Stream::Terminal(master), actions, None))
+                Ok((Stream::Terminal { master, path }, actions, None))
             }
             None => {
                 let (ours, theirs) = pipe2(OFlag::O_CLOEXEC)?;
@@ -151,10 +156,10 @@ impl Spawner {
 
 /// POSIX_SPAWN_SETSID (POSIX.1-2024): nix has no word for it yet.
 #[cfg(target_os = "linux")]
-const SETSID: libc::c_short = libc::POSIX_SPAWN_SETSID;
+const SETSID: i16 = libc::POSIX_SPAWN_SETSID;
 /// macOS has the same flag under another number.
 #[cfg(not(target_os = "linux"))]
-const SETSID: libc::c_short = 0x0400;
+const SETSID: i16 = 0x0400;
 
 impl SharedEnvironment {
     fn refresh(&mut self, environment: &Environment) {
