@@ -8,6 +8,7 @@ pub mod exit;
 pub mod location;
 pub mod name;
 pub mod notice;
+pub mod output;
 pub mod plan;
 pub mod signal;
 
