@@ -11,6 +11,7 @@ pub mod location;
 pub mod machine;
 pub mod name;
 pub mod notice;
+pub mod output;
 pub mod plan;
 pub mod process;
 pub mod procfile;
