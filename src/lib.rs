@@ -11,14 +11,15 @@ pub mod duration;
 pub mod exit;
 pub mod formation;
 pub mod location;
+pub mod machine;
 pub mod name;
 pub mod notice;
+pub mod output;
 pub mod plan;
 pub mod process;
 pub mod procfile;
 pub mod shell;
 pub mod signal;
-pub mod suggestion;
 pub mod supervisor;
 pub mod text;
 

@@ -1,3 +1,17 @@
-//! Stub until the machine room is merged.
+//! Processes: making them, finding what came from them, reaping them, and the pair that watches over all.
+//!
+//! One file for each idea of the operating system. Nothing here decides; [`crate::machine`] does.
+
+pub mod calls;
+pub mod leftovers;
+pub mod limits;
+pub mod monitor;
+pub mod name;
 pub mod ports_in_use;
+pub mod program;
+pub mod pty;
+pub mod reaper;
 pub mod replace;
+pub mod signals;
+pub mod spawn;
+pub mod tree;

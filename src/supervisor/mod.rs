@@ -1,2 +1,7 @@
-//! Stub until the machine room is merged.
+//! The loop that joins the rooms: everything that happens goes through one inbox into the machine, and what
+//! it answers is done.
+
+pub mod clock;
+mod inbox;
+mod perform;
 pub mod run;

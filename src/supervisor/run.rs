@@ -1,34 +1,211 @@
-//! Stub until the machine room is merged.
+//! The only loop: name what happened, let the machine handle it, do what it answers.
 
-use crate::config::{Timestamps, When};
-use crate::exit::Outcome;
-use crate::plan::Plan;
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::rc::Rc;
+use std::time::Duration;
 
-/// Stub.
-#[derive(Clone, Debug)]
-pub struct OutputSettings {
-    /// JSON or text.
-    pub json: bool,
-    /// Names.
-    pub prefix: bool,
-    /// Times.
-    pub timestamps: Timestamps,
-    /// Colours.
-    pub color: bool,
-    /// Less.
-    pub quiet: bool,
-}
+use tokio::runtime;
+use tokio::task::{LocalSet, yield_now};
+use tokio::time::timeout_at;
 
-/// Stub.
-#[derive(Clone, Debug)]
+use super::clock::{self, Clock};
+use super::inbox::{Arrival, Inbox};
+use super::perform::{Performer, terminal_size};
+use crate::exit::{FAILED, Outcome};
+use crate::machine::{Action, Event, Machine};
+use crate::notice::Notice;
+use crate::output::{self, Finish, Output, Speaker};
+use crate::plan::{Plan, Process};
+use crate::plan::spec::Spec;
+use crate::process::limits::OpenFiles;
+use crate::process::monitor::{Verdict, Watch, watch_over};
+use crate::process::signals::{self, Inherited};
+use crate::process::spawn::Spawner;
+
+/// How long the end waits for a reader of ours that takes nothing.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// At most one look in this time while many end at once: a thousand exits are a handful of looks.
+const LOOK_PAUSE: Duration = Duration::from_millis(5);
+
+/// What the person wants of a start, beside the plan.
 pub struct Settings {
-    /// Output.
-    pub output: OutputSettings,
-    /// Terminals.
-    pub pty: When,
+    /// What a row of output is.
+    pub format: output::Format,
+    /// Whether prefixes are coloured.
+    pub color: bool,
+    /// Whether standard output is a terminal.
+    pub is_terminal: bool,
+    /// Whether ganger's own chatter is left out.
+    pub quiet: bool,
+    /// Whether each instance gets a pseudo-terminal.
+    pub pseudo_terminals: bool,
+    /// The id that marks every process of this run.
+    pub run: Vec<u8>,
+    /// What to say first.
+    pub notices: Vec<Notice>,
 }
 
-/// Stub.
-pub fn start(_plan: Plan, _settings: Settings) -> Outcome {
-    Outcome::Status(0)
+/// Runs the plan to its end: as a pair of processes, of which only the monitor's return matters.
+pub fn start(plan: Plan, settings: Settings) -> Outcome {
+    let clock = Clock::start();
+    let grace = plan.instances.iter().map(|spec| spec.grace).max().unwrap_or_default();
+    let watch = Watch { grace, now: &|| clock.now(), say: &say };
+    let pair = watch_over(&watch, |lifeline, inherited| work(plan, settings, clock, (lifeline, inherited)));
+    pair.unwrap_or_else(|error| {
+        say(&format!("cannot start: {error}"));
+        Outcome::Status(FAILED)
+    })
+}
+
+/// A line of our own where there is no stream to put it in.
+fn say(line: &str) {
+    use std::io::Write;
+    // Nobody may be there to read it.
+    let _ = writeln!(io::stderr(), "ganger: {line}");
+}
+
+fn work(plan: Plan, settings: Settings, clock: Clock, (lifeline, inherited): (OwnedFd, &Inherited)) -> Verdict {
+    let run = || -> io::Result<Verdict> {
+        let limit = OpenFiles::inherited()?;
+        limit.raise();
+        limit.suffice(plan.instances.len()).map_err(io::Error::other)?;
+        std::env::set_current_dir(&plan.root)
+            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", plan.root.display())))?;
+        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+        LocalSet::new().block_on(&runtime, async {
+            let start = Start { lifeline, inherited, limit };
+            Supervisor::open(plan, settings, clock, start)?.run().await
+        })
+    };
+    run().unwrap_or_else(|error| {
+        say(&error.to_string());
+        // Whatever was started falls to the monitor, which stops it.
+        Verdict { outcome: Outcome::Status(FAILED), has_survivors: false }
+    })
+}
+
+/// The loop and all that it turns.
+struct Supervisor {
+    machine: Machine,
+    performer: Performer,
+    inbox: Inbox,
+    clock: Clock,
+    /// Answers of the performer that the machine has not had yet.
+    answers: VecDeque<Event>,
+    last_look: Option<Duration>,
+}
+
+impl Supervisor {
+    fn open(plan: Plan, settings: Settings, clock: Clock, start: Start<'_>) -> io::Result<Self> {
+        let Start { lifeline, inherited, limit } = start;
+        let specs: Rc<[Spec]> = plan.instances.into();
+        let (inbox, closed) = Inbox::open(lifeline, inherited)?;
+        let options = output::Options {
+            format: settings.format,
+            color: settings.color,
+            terminal: settings.is_terminal,
+            quiet: settings.quiet,
+            speakers: speakers(&specs, &plan.processes),
+            clock: clock::wall,
+        };
+        let output = Output::open(options, io::stdout().as_fd().try_clone_to_owned()?, closed)?;
+        // The writer thread is there and has inherited the blocked mask: signals are for this thread.
+        signals::unblock()?;
+        for notice in settings.notices {
+            output.notice(&notice);
+        }
+        let size = settings.pseudo_terminals.then(|| terminal_size(output.prefix_width()));
+        let spawner = Spawner::new(limit, inherited, size)?;
+        let machine = Machine::new(Rc::clone(&specs), plan.policy);
+        let performer = Performer::new(specs, &settings.run, output, spawner);
+        Ok(Self { machine, performer, inbox, clock, answers: VecDeque::from([Event::Begin]), last_look: None })
+    }
+
+    async fn run(mut self) -> io::Result<Verdict> {
+        let outcome = loop {
+            if let Some(outcome) = self.machine.outcome() {
+                break outcome;
+            }
+            let event = self.next_event().await?;
+            let actions = self.machine.handle(self.clock.now(), event);
+            self.act(actions)?;
+        };
+        let has_survivors = self.machine.has_survivors();
+        if self.performer.into_output().finish(PATIENCE).await == Finish::Abandoned {
+            say("standard output takes nothing any more: the last lines are lost");
+        }
+        Ok(Verdict { outcome, has_survivors })
+    }
+
+    fn act(&mut self, actions: Vec<Action>) -> io::Result<()> {
+        let answers = self.performer.perform(actions)?;
+        self.answers.extend(answers);
+        Ok(())
+    }
+
+    /// What happened next. Arrivals come before answers, so that a signal is heard between two of a thousand
+    /// starts; a look comes when nothing else is to be done.
+    async fn next_event(&mut self) -> io::Result<Event> {
+        loop {
+            if let Some(arrival) = self.inbox.try_next() {
+                if let Some(event) = self.name(arrival)? {
+                    return Ok(event);
+                }
+            } else if let Some(answer) = self.answers.pop_front() {
+                // Readers and timers have their turn too.
+                yield_now().await;
+                return Ok(answer);
+            } else if self.performer.is_look_wanted() && self.look_is_due() {
+                self.last_look = Some(self.clock.now());
+                let seen = self.performer.look()?;
+                self.answers.extend(seen);
+            } else if let Some(event) = self.wait().await? {
+                return Ok(event);
+            }
+        }
+    }
+
+    /// Waits for an arrival, the machine's deadline, or the next look.
+    async fn wait(&mut self) -> io::Result<Option<Event>> {
+        let look = self.performer.is_look_wanted().then(|| self.last_look.unwrap_or_default() + LOOK_PAUSE);
+        let deadline = self.machine.deadline();
+        let Some(moment) = look.into_iter().chain(deadline).min() else {
+            let arrival = self.inbox.next().await;
+            return self.name(arrival);
+        };
+        match timeout_at(self.clock.instant(moment).into(), self.inbox.next()).await {
+            Ok(arrival) => self.name(arrival),
+            Err(_) if deadline.is_some_and(|deadline| deadline <= self.clock.now()) => Ok(Some(Event::Timeout)),
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn look_is_due(&self) -> bool {
+        self.last_look.is_none_or(|last| last + LOOK_PAUSE <= self.clock.now())
+    }
+
+    fn name(&mut self, arrival: Arrival) -> io::Result<Option<Event>> {
+        match arrival {
+            Arrival::Event(event) => Ok(Some(event)),
+            Arrival::Child => {
+                let reaped = self.performer.reap()?;
+                self.answers.extend(reaped);
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// What the worker was given at its birth.
+struct Start<'a> {
+    lifeline: OwnedFd,
+    inherited: &'a Inherited,
+    limit: OpenFiles,
+}
+
+fn speakers(specs: &[Spec], processes: &[Process]) -> Vec<Speaker> {
+    let kind = |spec: &Spec| processes.iter().position(|process| process.name == spec.name.kind);
+    specs.iter().map(|spec| Speaker { name: spec.name.clone(), kind: kind(spec).unwrap_or_default() }).collect()
 }

@@ -1,0 +1,32 @@
+//! What the machine wants done.
+
+use crate::notice::Notice;
+use crate::signal::Signal;
+
+/// One thing to do, in the order given. Instances are named by their index in the plan; the index one
+/// past the last means "every process of ours that belongs to no instance".
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Make the instance's process and answer with `Spawned` or `SpawnFailed`.
+    Spawn(usize),
+    /// Send its stop signal, then SIGCONT, to each process of its tree that has not had it yet.
+    Ask(usize),
+    /// Send SIGKILL to its whole tree.
+    Kill(usize),
+    /// Look who is left and answer with `Seen` (or `AllGone`).
+    Look,
+    /// Print this after the instance's last words.
+    Bury(usize, Notice),
+    /// Print this now.
+    Say(Notice),
+    /// Say which processes of this tree could not be ended.
+    NameSurvivors(usize),
+    /// Send a signal to every instance's group.
+    Forward(Signal),
+    /// Stop every process of the stack as Ctrl-Z does, and then ourselves.
+    Suspend,
+    /// Let every process of the stack go on.
+    Resume,
+    /// The terminal has another size: pass it on.
+    Resize,
+}

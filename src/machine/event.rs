@@ -1,0 +1,63 @@
+//! What can happen to the stack.
+
+use crate::exit::Exit;
+use crate::signal::Signal;
+
+/// One thing that happened. Instances are named by their index in the plan.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// The stack is to start.
+    Begin,
+    /// The process that [`Action::Spawn`](super::Action::Spawn) asked for exists.
+    Spawned {
+        /// Whose.
+        instance: usize,
+        /// Its id, which is its group's and its session's too.
+        pid: i32,
+    },
+    /// It could not be made.
+    SpawnFailed {
+        /// Whose.
+        instance: usize,
+        /// Why.
+        failure: Failure,
+    },
+    /// An instance's own process ended and was reaped.
+    Exited {
+        /// Whose.
+        instance: usize,
+        /// How.
+        exit: Exit,
+    },
+    /// A process was reaped that is no instance's own.
+    Reaped,
+    /// The answer to [`Action::Look`](super::Action::Look): how many processes of each instance are
+    /// there. One more entry than instances: the last counts those that belong to none.
+    Seen(Vec<usize>),
+    /// There is no child left at all (`waitpid` says ECHILD).
+    AllGone,
+    /// A signal came.
+    Signal(Signal),
+    /// The monitor is gone: nobody is left who could ask for a stop.
+    MonitorGone,
+    /// Nobody reads our standard output any more, or it cannot be written to.
+    OutputClosed {
+        /// What the system said; `None` for a reader that went away, which is no error.
+        error: Option<String>,
+    },
+    /// Something of our own failed: the stack cannot go on.
+    Broken(String),
+    /// The time that [`Machine::deadline`](super::Machine::deadline) named has come.
+    Timeout,
+}
+
+/// Why a process could not be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What was to be run.
+    pub program: String,
+    /// Why it was not, with the place in the Procfile.
+    pub reason: String,
+    /// 127, 126 or 125.
+    pub status: u8,
+}

@@ -1,0 +1,122 @@
+//! One instance as the machine knows it: wish, fact, and the moments at which something is due.
+
+use std::time::Duration;
+
+use super::state::{Effect, Happening, Intent, State, step};
+use crate::exit::Exit;
+
+/// How often leftovers are looked at while they have their grace: who is born in it is asked to end too.
+const LOOK_CLEARING: Duration = Duration::from_millis(100);
+/// How often SIGKILL is repeated while processes are still there: a fork may have slipped through.
+const LOOK_KILLING: Duration = Duration::from_millis(20);
+/// How long after the first SIGKILL a process counts as one that cannot be ended.
+const HOPELESS: Duration = Duration::from_secs(5);
+
+/// One instance. All moments count from the start of the run.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    /// What is wished.
+    pub intent: Intent,
+    /// What is.
+    pub state: State,
+    /// The id of its own process, while it lives and after.
+    pub pid: Option<i32>,
+    /// When its own process was made.
+    pub started: Option<Duration>,
+    /// How its own process ended, and after how long.
+    pub ended: Option<(Exit, Duration)>,
+    grace: Duration,
+    expires: Option<Duration>,
+    look: Option<Duration>,
+    hopeless: Option<Duration>,
+}
+
+impl Instance {
+    /// An instance of which nothing exists yet, with this grace between stop signal and SIGKILL.
+    pub fn new(grace: Duration) -> Self {
+        Self {
+            intent: Intent::Up,
+            state: State::Idle,
+            pid: None,
+            started: None,
+            ended: None,
+            grace,
+            expires: None,
+            look: None,
+            hopeless: None,
+        }
+    }
+
+    /// Lets `happening` happen at `now`: the table's step, and the timers that the new state needs.
+    pub fn apply(&mut self, now: Duration, happening: Happening) -> &'static [Effect] {
+        let before = self.state;
+        let (after, effects) = step(before, self.intent, happening);
+        self.state = after;
+        if after != before {
+            self.enter(now, before);
+        } else if happening == Happening::Look {
+            self.look = self.look.map(|_| now + self.look_interval());
+        }
+        effects
+    }
+
+    /// Puts what belongs to no instance under the same table: it has no process of its own to wait for.
+    pub fn clear(&mut self, now: Duration) {
+        let before = self.state;
+        self.intent = Intent::Down;
+        self.state = State::Clearing;
+        self.enter(now, before);
+    }
+
+    fn enter(&mut self, now: Duration, before: State) {
+        match self.state {
+            State::Idle | State::Starting | State::Running | State::Ended => {
+                (self.expires, self.look, self.hopeless) = (None, None, None);
+            }
+            State::Stopping => self.expires = Some(now + self.grace),
+            State::Clearing => {
+                // A leader that ended by itself leaves the whole grace to its leftovers; one that was asked
+                // to end has started it already.
+                if before != State::Stopping {
+                    self.expires = Some(now + self.grace);
+                }
+                self.look = Some(now + LOOK_CLEARING);
+            }
+            State::Killing | State::Purging => {
+                self.expires = None;
+                self.look = Some(now + LOOK_KILLING);
+                self.hopeless.get_or_insert(now + HOPELESS);
+            }
+        }
+    }
+
+    fn look_interval(&self) -> Duration {
+        if self.state == State::Clearing { LOOK_CLEARING } else { LOOK_KILLING }
+    }
+
+    /// The next moment at which something is due.
+    pub fn deadline(&self) -> Option<Duration> {
+        [self.expires, self.look, self.hopeless].into_iter().flatten().min()
+    }
+
+    /// What is due at `now`, the most decisive alone.
+    pub fn due(&self, now: Duration) -> Option<Happening> {
+        let is_due = |moment: Option<Duration>| moment.is_some_and(|moment| moment <= now);
+        if is_due(self.hopeless) {
+            Some(Happening::Hopeless)
+        } else if is_due(self.expires) {
+            Some(Happening::Expired)
+        } else if is_due(self.look) {
+            Some(Happening::Look)
+        } else {
+            None
+        }
+    }
+
+    /// Moves all that is due by the time for which the whole stack stood still (Ctrl-Z).
+    pub fn postpone(&mut self, by: Duration) {
+        for moment in [&mut self.expires, &mut self.look, &mut self.hopeless] {
+            *moment = moment.map(|moment| moment + by);
+        }
+    }
+}

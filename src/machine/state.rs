@@ -1,0 +1,309 @@
+//! The facts about one instance, the wish about it, and the table that joins them.
+
+use std::fmt;
+
+/// What is wished of an instance. Kept apart from [`State`], which is what is: a wish may change while
+/// the fact is still on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Intent {
+    /// It should run.
+    Up,
+    /// It should not.
+    Down,
+}
+
+/// What is known of an instance. "Own process" is the one that ganger started; its tree is all that came
+/// from it, daemons included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Nothing of it exists, and nothing was tried.
+    Idle,
+    /// Its start was asked for and has not been answered.
+    Starting,
+    /// Its own process lives.
+    Running,
+    /// Its own process lives and was asked to end.
+    Stopping,
+    /// Its own process lives and was sent SIGKILL.
+    Killing,
+    /// Its own process is gone; what it started is being asked to end.
+    Clearing,
+    /// Its own process is gone; what it started was sent SIGKILL.
+    Purging,
+    /// Nothing of it is left.
+    Ended,
+}
+
+impl State {
+    /// Every state, in the order of a life.
+    pub const ALL: [Self; 8] = [
+        Self::Idle,
+        Self::Starting,
+        Self::Running,
+        Self::Stopping,
+        Self::Killing,
+        Self::Clearing,
+        Self::Purging,
+        Self::Ended,
+    ];
+
+    /// Whether no process of it exists or is about to.
+    pub fn is_down(self) -> bool {
+        matches!(self, Self::Idle | Self::Ended)
+    }
+
+    /// Whether only its leftovers are being waited for.
+    pub fn is_clearing(self) -> bool {
+        matches!(self, Self::Clearing | Self::Purging)
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Idle => "idle",
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::Stopping => "stopping",
+            Self::Killing => "killing",
+            Self::Clearing => "clearing",
+            Self::Purging => "purging",
+            Self::Ended => "ended",
+        })
+    }
+}
+
+/// What can happen to one instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Happening {
+    /// It is its turn to start.
+    Start,
+    /// Its own process exists.
+    Spawned,
+    /// Its own process could not be made.
+    Failed,
+    /// Its own process ended.
+    Exited,
+    /// Somebody looked: processes of it are there.
+    Left,
+    /// Somebody looked: no process of it is there.
+    Empty,
+    /// A process that is no instance's own was reaped: it may have been the last of this tree.
+    Reaped,
+    /// It is to end.
+    Stop,
+    /// It is to end at once.
+    Kill,
+    /// It is time to look again who is left.
+    Look,
+    /// Its grace is over.
+    Expired,
+    /// Its processes do not end, though they were killed long ago.
+    Hopeless,
+}
+
+impl Happening {
+    /// Every happening.
+    pub const ALL: [Self; 12] = [
+        Self::Start,
+        Self::Spawned,
+        Self::Failed,
+        Self::Exited,
+        Self::Left,
+        Self::Empty,
+        Self::Reaped,
+        Self::Stop,
+        Self::Kill,
+        Self::Look,
+        Self::Expired,
+        Self::Hopeless,
+    ];
+}
+
+impl fmt::Display for Happening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Start => "start",
+            Self::Spawned => "spawned",
+            Self::Failed => "failed",
+            Self::Exited => "exited",
+            Self::Left => "left",
+            Self::Empty => "empty",
+            Self::Reaped => "reaped",
+            Self::Stop => "stop",
+            Self::Kill => "kill",
+            Self::Look => "look",
+            Self::Expired => "expired",
+            Self::Hopeless => "hopeless",
+        })
+    }
+}
+
+/// What a happening asks for, in words that still know nothing of pids and times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Effect {
+    /// Make its own process.
+    Spawn,
+    /// Send the stop signal to the tree, each process once.
+    Ask,
+    /// Send SIGKILL to the tree.
+    Kill,
+    /// Look who is left.
+    Look,
+    /// Its own process is gone: say so after its last words.
+    Bury,
+    /// Say who could not be ended.
+    GiveUp,
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Spawn => "spawn",
+            Self::Ask => "ask",
+            Self::Kill => "kill",
+            Self::Look => "look",
+            Self::Bury => "bury",
+            Self::GiveUp => "give up",
+        })
+    }
+}
+
+/// The next state and what to do on the way. Every cell is written: docs/states.md is printed from here.
+pub fn step(state: State, intent: Intent, happening: Happening) -> (State, &'static [Effect]) {
+    match state {
+        State::Idle | State::Ended => down(state, intent, happening),
+        State::Starting => starting(intent, happening),
+        State::Running => running(happening),
+        State::Stopping => stopping(happening),
+        State::Killing => killing(happening),
+        State::Clearing => clearing(happening),
+        State::Purging => purging(happening),
+    }
+}
+
+fn down(state: State, intent: Intent, happening: Happening) -> (State, &'static [Effect]) {
+    use Happening as H;
+    match (happening, intent) {
+        (H::Start, Intent::Up) => (State::Starting, &[Effect::Spawn]),
+        (H::Start, Intent::Down)
+        | (
+            H::Spawned
+            | H::Failed
+            | H::Exited
+            | H::Left
+            | H::Empty
+            | H::Reaped
+            | H::Stop
+            | H::Kill
+            | H::Look
+            | H::Expired
+            | H::Hopeless,
+            Intent::Up | Intent::Down,
+        ) => (state, &[]),
+    }
+}
+
+/// Between the question and the answer nothing can be signalled: a stop waits in the intent.
+fn starting(intent: Intent, happening: Happening) -> (State, &'static [Effect]) {
+    use Happening as H;
+    match (happening, intent) {
+        (H::Spawned, Intent::Up) => (State::Running, &[]),
+        (H::Spawned, Intent::Down) => (State::Stopping, &[Effect::Ask]),
+        (H::Failed, Intent::Up | Intent::Down) => (State::Ended, &[]),
+        (
+            H::Start
+            | H::Exited
+            | H::Left
+            | H::Empty
+            | H::Reaped
+            | H::Stop
+            | H::Kill
+            | H::Look
+            | H::Expired
+            | H::Hopeless,
+            Intent::Up | Intent::Down,
+        ) => (State::Starting, &[]),
+    }
+}
+
+fn running(happening: Happening) -> (State, &'static [Effect]) {
+    use Happening as H;
+    match happening {
+        H::Exited => (State::Clearing, &[Effect::Bury, Effect::Look]),
+        H::Stop => (State::Stopping, &[Effect::Ask]),
+        H::Kill => (State::Killing, &[Effect::Kill]),
+        H::Start
+        | H::Spawned
+        | H::Failed
+        | H::Left
+        | H::Empty
+        | H::Reaped
+        | H::Look
+        | H::Expired
+        | H::Hopeless => (State::Running, &[]),
+    }
+}
+
+/// While its own process lives, what it starts during the grace is left alone: a shell's `trap` may be
+/// running its clean-up. Newborns are asked to end once nobody of rank is left (`clearing`).
+fn stopping(happening: Happening) -> (State, &'static [Effect]) {
+    use Happening as H;
+    match happening {
+        H::Exited => (State::Clearing, &[Effect::Bury, Effect::Look]),
+        H::Kill | H::Expired => (State::Killing, &[Effect::Kill]),
+        H::Start
+        | H::Spawned
+        | H::Failed
+        | H::Left
+        | H::Empty
+        | H::Reaped
+        | H::Stop
+        | H::Look
+        | H::Hopeless => (State::Stopping, &[]),
+    }
+}
+
+fn killing(happening: Happening) -> (State, &'static [Effect]) {
+    use Happening as H;
+    match happening {
+        H::Exited => (State::Purging, &[Effect::Bury, Effect::Kill, Effect::Look]),
+        H::Look => (State::Killing, &[Effect::Kill]),
+        H::Hopeless => (State::Ended, &[Effect::GiveUp]),
+        H::Start
+        | H::Spawned
+        | H::Failed
+        | H::Left
+        | H::Empty
+        | H::Reaped
+        | H::Stop
+        | H::Kill
+        | H::Expired => (State::Killing, &[]),
+    }
+}
+
+fn clearing(happening: Happening) -> (State, &'static [Effect]) {
+    use Happening as H;
+    match happening {
+        H::Empty => (State::Ended, &[]),
+        H::Left => (State::Clearing, &[Effect::Ask]),
+        H::Kill | H::Expired => (State::Purging, &[Effect::Kill, Effect::Look]),
+        H::Reaped | H::Look => (State::Clearing, &[Effect::Look]),
+        H::Start | H::Spawned | H::Failed | H::Exited | H::Stop | H::Hopeless => (State::Clearing, &[]),
+    }
+}
+
+/// One SIGKILL may miss who is being forked at that moment: it is sent again at every look, until none
+/// is left or hope is given up.
+fn purging(happening: Happening) -> (State, &'static [Effect]) {
+    use Happening as H;
+    match happening {
+        H::Empty => (State::Ended, &[]),
+        H::Left => (State::Purging, &[Effect::Kill]),
+        H::Reaped | H::Look => (State::Purging, &[Effect::Look]),
+        H::Hopeless => (State::Ended, &[Effect::GiveUp]),
+        H::Start | H::Spawned | H::Failed | H::Exited | H::Stop | H::Kill | H::Expired => {
+            (State::Purging, &[])
+        }
+    }
+}

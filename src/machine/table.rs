@@ -1,0 +1,58 @@
+//! The table of states as a page: docs/states.md is this text, and a test holds the two together.
+
+use std::fmt::Write;
+
+use super::state::{Effect, Happening, Intent, State, step};
+
+/// The page: one row a state, one column a happening.
+pub fn page() -> String {
+    let mut page = String::from(HEAD);
+    row(&mut page, "state", Happening::ALL.iter().map(ToString::to_string));
+    row(&mut page, "---", Happening::ALL.iter().map(|_| "---".to_string()));
+    for state in State::ALL {
+        row(&mut page, &format!("**{state}**"), Happening::ALL.iter().map(|happening| cell(state, *happening)));
+    }
+    page.push_str(FOOT);
+    page
+}
+
+const HEAD: &str = "\
+# States
+
+What happens to one instance, whatever comes when. This page is printed from `src/machine/state.rs`; a test
+fails where the two differ (`GANGER_WRITE_PAGES=1 cargo test --test it states` writes it anew).
+
+A cell says the next state (`=` is the same one) and, in brackets, what is done on the way. Where the wish
+decides, `up` and `down` stand before the two answers.
+
+";
+
+const FOOT: &str = "
+Done on the way: *spawn* its own process; *ask* the whole tree to end (stop signal and SIGCONT, each process
+once); *kill* the whole tree; *look* who is left of it; *bury*: say, after its last words, how its own process
+ended; *give up*: name what could not be ended.
+
+Beside these rows the machine keeps one more instance for the processes that belong to none (a daemon that
+wiped its environment, say). It enters *clearing* when the stack is stopped, and is *ended* only when the
+kernel says that no child is left.
+";
+
+fn row(page: &mut String, first: &str, cells: impl Iterator<Item = String>) {
+    let _ = write!(page, "| {first} |");
+    for cell in cells {
+        let _ = write!(page, " {cell} |");
+    }
+    page.push('\n');
+}
+
+fn cell(state: State, happening: Happening) -> String {
+    let up = answer(state, step(state, Intent::Up, happening));
+    let down = answer(state, step(state, Intent::Down, happening));
+    if up == down { up } else { format!("up: {up}; down: {down}") }
+}
+
+fn answer(before: State, (after, effects): (State, &[Effect])) -> String {
+    let state = if before == after { "=".to_string() } else { after.to_string() };
+    let effects: Vec<String> = effects.iter().map(ToString::to_string).collect();
+    if effects.is_empty() { state } else { format!("{state} [{}]", effects.join(", ")) }
+}

@@ -1,0 +1,452 @@
+//! The machine as tables and properties: every order of events ends.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::name::{InstanceName, TypeName};
+use crate::plan::spec::Environment;
+
+const GRACE: Duration = Duration::from_secs(5);
+
+fn spec(kind: &str, number: u32) -> Spec {
+    Spec {
+        name: InstanceName { kind: TypeName::new(kind).unwrap(), number },
+        command: Arc::from("true"),
+        place: Arc::from("Procfile:1"),
+        environment: Environment::default(),
+        port: None,
+        stop_signal: Signal::TERMINATE,
+        grace: GRACE,
+        once: false,
+        after: Vec::new(),
+    }
+}
+
+fn stack(kinds: &[&str], exit_on: ExitOn) -> Machine {
+    let specs: Vec<Spec> = kinds.iter().map(|kind| spec(kind, 1)).collect();
+    Machine::new(specs.into(), Policy { exit_on, exit_code_from: None })
+}
+
+fn at(seconds: f64) -> Duration {
+    Duration::from_secs_f64(seconds)
+}
+
+/// Starts all: the answer to every Spawn is a process with pid 100 + index.
+fn start(machine: &mut Machine) {
+    let mut actions = machine.handle(at(0.0), Event::Begin);
+    while let Some(Action::Spawn(instance)) = actions.iter().find(|action| matches!(action, Action::Spawn(_))) {
+        let pid = 100 + i32::try_from(*instance).unwrap();
+        actions = machine.handle(at(0.0), Event::Spawned { instance: *instance, pid });
+    }
+}
+
+/// The actions but for what is only said.
+fn done(actions: &[Action]) -> Vec<&Action> {
+    actions.iter().filter(|action| !matches!(action, Action::Say(_))).collect()
+}
+
+fn said(actions: &[Action]) -> Vec<String> {
+    let text = |action: &Action| match action {
+        Action::Say(notice) | Action::Bury(_, notice) => Some(notice.to_string()),
+        Action::Spawn(_)
+        | Action::Ask(_)
+        | Action::Kill(_)
+        | Action::Look
+        | Action::NameSurvivors(_)
+        | Action::Forward(_)
+        | Action::Suspend
+        | Action::Resume
+        | Action::Resize => None,
+    };
+    actions.iter().filter_map(text).collect()
+}
+
+#[test]
+fn instances_start_one_after_the_other_in_the_order_of_the_plan() {
+    let mut machine = stack(&["web", "worker"], ExitOn::Any);
+    assert_eq!(done(&machine.handle(at(0.0), Event::Begin)), [&Action::Spawn(0)]);
+    let actions = machine.handle(at(0.0), Event::Spawned { instance: 0, pid: 100 });
+    assert_eq!(said(&actions), ["web.1 started (pid 100)"]);
+    assert_eq!(done(&actions), [&Action::Spawn(1)]);
+}
+
+#[test]
+fn a_stop_in_the_middle_of_the_starts_starts_nobody_else() {
+    let mut machine = stack(&["web", "worker"], ExitOn::Any);
+    let _ = machine.handle(at(0.0), Event::Begin);
+    assert_eq!(done(&machine.handle(at(0.0), Event::Signal(Signal::INTERRUPT))), [&Action::Look]);
+    let actions = machine.handle(at(0.1), Event::Spawned { instance: 0, pid: 100 });
+    assert_eq!(done(&actions), [&Action::Ask(0)], "who was on its way is asked as soon as it is there");
+    assert_eq!(machine.instances()[1].state, State::Idle);
+}
+
+#[test]
+fn the_first_end_stops_the_rest_and_its_status_is_ours() {
+    let mut machine = stack(&["web", "worker"], ExitOn::Any);
+    start(&mut machine);
+    let actions = machine.handle(at(3.2), Event::Exited { instance: 0, exit: Exit::Status(7) });
+    assert_eq!(said(&actions), ["web.1 exited with status 7 after 3.2 s", "web.1 ended: stopping all (grace 5 s)"]);
+    assert!(actions.contains(&Action::Ask(1)));
+    let _ = machine.handle(at(3.3), Event::Exited { instance: 1, exit: Exit::Signal(Signal::TERMINATE) });
+    assert_eq!(machine.outcome(), None, "the end is when nothing is left, not when the leaders are gone");
+    let actions = machine.handle(at(3.3), Event::AllGone);
+    assert_eq!(said(&actions), ["web.1 ended first: exited with status 7 after 3.2 s"]);
+    assert_eq!(machine.outcome(), Some(Outcome::Status(7)));
+}
+
+#[test]
+fn policies_decide_what_ends_the_stack_and_with_which_status() {
+    let type_web = || ExitOn::Type(TypeName::new("web").unwrap());
+    let (ok, bad) = (Exit::Status(0), Exit::Status(3));
+    let killed = Exit::Signal(Signal::KILL);
+    // policy, who ends first and how, does that end the stack, status after worker then exits with 4
+    let table = [
+        (ExitOn::Any, 0, ok, true, 0),
+        (ExitOn::Any, 1, killed, true, 137),
+        (ExitOn::Failure, 0, ok, false, 4),
+        (ExitOn::Failure, 0, bad, true, 3),
+        (ExitOn::Never, 0, bad, false, 3),
+        (ExitOn::Never, 0, ok, false, 4),
+        (type_web(), 0, ok, true, 0),
+        (type_web(), 1, bad, false, 0),
+    ];
+    for (policy, first, exit, ends, status) in table {
+        let case = format!("{policy:?} {first} {exit:?}");
+        let mut machine = stack(&["web", "worker"], policy.clone());
+        start(&mut machine);
+        let actions = machine.handle(at(1.0), Event::Exited { instance: first, exit });
+        assert_eq!(actions.contains(&Action::Ask(1 - first)), ends, "{case}");
+        let last = if first == 0 { Exit::Status(4) } else { ok };
+        let _ = machine.handle(at(1.5), Event::Seen(vec![0, 0, 0]));
+        let _ = machine.handle(at(2.0), Event::Exited { instance: 1 - first, exit: last });
+        let _ = machine.handle(at(2.0), Event::AllGone);
+        let _ = machine.handle(at(2.0), Event::AllGone);
+        assert_eq!(machine.outcome(), Some(Outcome::Status(status)), "{case}");
+    }
+}
+
+#[test]
+fn exit_code_from_overrides_who_decided() {
+    let specs: Rc<[Spec]> = vec![spec("web", 1), spec("tests", 1)].into();
+    let exit_code_from = TypeName::new("tests");
+    let mut machine = Machine::new(specs, Policy { exit_on: ExitOn::Any, exit_code_from });
+    start(&mut machine);
+    let _ = machine.handle(at(1.0), Event::Exited { instance: 0, exit: Exit::Status(1) });
+    let _ = machine.handle(at(1.0), Event::Exited { instance: 1, exit: Exit::Status(9) });
+    let _ = machine.handle(at(1.0), Event::AllGone);
+    assert_eq!(machine.outcome(), Some(Outcome::Status(9)));
+}
+
+#[test]
+fn a_stop_signal_asks_waits_and_kills_whole_trees() {
+    let mut machine = stack(&["web", "worker"], ExitOn::Any);
+    start(&mut machine);
+    let actions = machine.handle(at(1.0), Event::Signal(Signal::TERMINATE));
+    assert_eq!(done(&actions), [&Action::Ask(0), &Action::Ask(1), &Action::Look]);
+    let _ = machine.handle(at(1.1), Event::Exited { instance: 0, exit: Exit::Status(0) });
+    let _ = machine.handle(at(1.1), Event::Seen(vec![1, 2, 0]));
+    let actions = machine.handle(at(6.0), Event::Timeout);
+    assert_eq!(said(&actions), ["the grace is over: killing all that is left"]);
+    assert!(actions.contains(&Action::Kill(0)), "a leader that is gone does not save what it left");
+    assert!(actions.contains(&Action::Kill(1)));
+    let _ = machine.handle(at(6.1), Event::Exited { instance: 1, exit: Exit::Signal(Signal::KILL) });
+    let _ = machine.handle(at(6.1), Event::AllGone);
+    assert_eq!(machine.outcome(), Some(Outcome::DieBy(Signal::TERMINATE)));
+}
+
+#[test]
+fn a_second_interrupt_kills_at_once_but_the_echo_of_the_first_does_not() {
+    let (int, term, hup) = (Signal::INTERRUPT, Signal::TERMINATE, Signal::HANGUP);
+    // first, second, seconds between them, kills
+    let table = [
+        (int, int, 0.4, true),
+        (int, int, 0.01, false),
+        (int, term, 0.4, true),
+        (term, int, 0.4, true),
+        (hup, hup, 0.4, false),
+        (hup, int, 0.4, false),
+        (int, hup, 0.4, false),
+        (term, Signal::QUIT, 0.01, true),
+    ];
+    for (first, second, between, kills) in table {
+        let mut machine = stack(&["web"], ExitOn::Any);
+        start(&mut machine);
+        let _ = machine.handle(at(1.0), Event::Signal(first));
+        let actions = machine.handle(at(1.0 + between), Event::Signal(second));
+        assert_eq!(actions.contains(&Action::Kill(0)), kills, "{first} then {second}");
+    }
+}
+
+#[test]
+fn what_an_instance_leaves_is_stopped_as_it_would_have_been() {
+    let mut machine = stack(&["web", "worker"], ExitOn::Never);
+    start(&mut machine);
+    let actions = machine.handle(at(1.0), Event::Exited { instance: 0, exit: Exit::Status(0) });
+    assert!(actions.contains(&Action::Look));
+    let actions = machine.handle(at(1.0), Event::Seen(vec![2, 1, 0]));
+    assert_eq!(said(&actions), ["web.1 is gone, but 2 processes that it started are not: stopping"]);
+    assert_eq!(done(&actions), [&Action::Ask(0)], "the other instance is not touched");
+    let actions = machine.handle(at(1.1), Event::Reaped);
+    assert_eq!(done(&actions), [&Action::Look]);
+    let actions = machine.handle(at(6.0), Event::Timeout);
+    assert!(actions.contains(&Action::Kill(0)) && !actions.contains(&Action::Kill(1)));
+    let _ = machine.handle(at(6.1), Event::Seen(vec![0, 1, 0]));
+    assert_eq!(machine.instances()[0].state, State::Ended);
+    assert_eq!(machine.instances()[1].state, State::Running);
+}
+
+#[test]
+fn what_cannot_be_ended_is_named_and_the_status_is_not_0() {
+    let mut machine = stack(&["web"], ExitOn::Any);
+    start(&mut machine);
+    let _ = machine.handle(at(1.0), Event::Exited { instance: 0, exit: Exit::Status(0) });
+    let mut named = Vec::new();
+    for tick in 10..200 {
+        let now = at(f64::from(tick) / 10.0);
+        let _ = machine.handle(now, Event::Seen(vec![1, 0]));
+        named.extend(machine.handle(now, Event::Timeout));
+    }
+    assert!(named.contains(&Action::NameSurvivors(0)));
+    assert_eq!(machine.outcome(), Some(Outcome::Status(FAILED)));
+}
+
+#[test]
+fn a_command_that_cannot_start_stops_the_others() {
+    let mut machine = stack(&["web", "worker"], ExitOn::Never);
+    let _ = machine.handle(at(0.0), Event::Begin);
+    let _ = machine.handle(at(0.0), Event::Spawned { instance: 0, pid: 100 });
+    let failure = Failure { program: "wroker".into(), reason: "not found (Procfile:2)".into(), status: 127 };
+    let actions = machine.handle(at(0.0), Event::SpawnFailed { instance: 1, failure });
+    assert_eq!(
+        said(&actions),
+        ["worker.1 cannot start: wroker: not found (Procfile:2)", "worker.1 cannot start: stopping all (grace 5 s)"]
+    );
+    let _ = machine.handle(at(0.1), Event::Exited { instance: 0, exit: Exit::Status(0) });
+    let _ = machine.handle(at(0.1), Event::AllGone);
+    assert_eq!(machine.outcome(), Some(Outcome::Status(127)));
+}
+
+#[test]
+fn a_release_runs_to_its_end_before_anybody_else() {
+    let machine = || {
+        let release = Spec { once: true, ..spec("release", 1) };
+        let web = Spec { after: vec![0], ..spec("web", 1) };
+        let mut machine = Machine::new(vec![release, web].into(), Policy::default());
+        let _ = machine.handle(at(0.0), Event::Begin);
+        let actions = machine.handle(at(0.0), Event::Spawned { instance: 0, pid: 100 });
+        assert_eq!(done(&actions), Vec::<&Action>::new());
+        machine
+    };
+    let mut good = machine();
+    let actions = good.handle(at(1.0), Event::Exited { instance: 0, exit: Exit::Status(0) });
+    assert!(actions.contains(&Action::Spawn(1)), "{actions:?}");
+    let mut bad = machine();
+    let _ = bad.handle(at(1.0), Event::Exited { instance: 0, exit: Exit::Status(2) });
+    let _ = bad.handle(at(1.0), Event::AllGone);
+    assert_eq!(bad.outcome(), Some(Outcome::Status(2)));
+}
+
+#[test]
+fn time_stands_still_while_the_stack_does() {
+    let mut machine = stack(&["web"], ExitOn::Any);
+    start(&mut machine);
+    let _ = machine.handle(at(1.0), Event::Signal(Signal::TERMINATE));
+    let before = machine.instances()[0].deadline();
+    assert_eq!(machine.handle(at(2.0), Event::Signal(Signal::SUSPEND)), [Action::Suspend]);
+    assert_eq!(machine.deadline(), None);
+    assert_eq!(machine.handle(at(102.0), Event::Signal(Signal::CONTINUE)), [Action::Resume]);
+    assert_eq!(machine.instances()[0].deadline(), before.map(|before| before + at(100.0)));
+}
+
+#[test]
+fn a_closed_output_stops_the_stack_as_sigterm_does() {
+    for (error, outcome) in [
+        (None, Outcome::DieBy(Signal(libc::SIGPIPE))),
+        (Some("No space left on device".to_string()), Outcome::Status(FAILED)),
+    ] {
+        let mut machine = stack(&["web"], ExitOn::Any);
+        start(&mut machine);
+        assert!(machine.handle(at(1.0), Event::OutputClosed { error }).contains(&Action::Ask(0)));
+        let _ = machine.handle(at(1.1), Event::Exited { instance: 0, exit: Exit::Status(0) });
+        let _ = machine.handle(at(1.1), Event::AllGone);
+        assert_eq!(machine.outcome(), Some(outcome));
+    }
+}
+
+/// The world as a property knows it: processes that may or may not obey.
+#[derive(Debug)]
+struct World {
+    machine: Machine,
+    now: Duration,
+    /// The own process of each instance, if it lives.
+    leaders: Vec<Option<i32>>,
+    /// How many others of each instance live; the last entry belongs to none.
+    others: Vec<usize>,
+    next_pid: i32,
+    asked_down: bool,
+}
+
+/// One thing that the world may do.
+#[derive(Clone, Debug)]
+enum Move {
+    Wait(u16),
+    Exit(usize, u8),
+    Fork(usize),
+    Orphan(usize),
+    Signal(i32),
+    FailSpawn,
+    CloseOutput,
+    LoseMonitor,
+}
+
+fn a_move() -> impl Strategy<Value = Move> {
+    prop_oneof![
+        (0u16..3000).prop_map(Move::Wait),
+        (0usize..4, 0u8..3).prop_map(|(index, status)| Move::Exit(index, status)),
+        (0usize..5).prop_map(Move::Fork),
+        (0usize..5).prop_map(Move::Orphan),
+        prop::sample::select(vec![1, 2, 3, 10, 15, 18, 20, 28]).prop_map(Move::Signal),
+        Just(Move::FailSpawn),
+        Just(Move::CloseOutput),
+        Just(Move::LoseMonitor),
+    ]
+}
+
+impl World {
+    fn new(count: usize, exit_on: ExitOn) -> Self {
+        let specs: Vec<Spec> = (0..count).map(|index| spec(&format!("p{index}"), 1)).collect();
+        let machine = Machine::new(specs.into(), Policy { exit_on, exit_code_from: None });
+        let (leaders, others) = (vec![None; count], vec![0; count + 1]);
+        Self { machine, now: Duration::ZERO, leaders, others, next_pid: 100, asked_down: false }
+    }
+
+    fn feed(&mut self, event: Event, fail_spawn: bool) {
+        let actions = self.machine.handle(self.now, event);
+        for action in actions {
+            self.perform(&action, fail_spawn);
+        }
+    }
+
+    fn perform(&mut self, action: &Action, fail_spawn: bool) {
+        match action {
+            Action::Spawn(index) => {
+                assert_eq!(self.leaders[*index], None, "at most one process an instance");
+                assert_eq!(self.others[*index], 0, "no start before the last life is cleared away");
+                if fail_spawn {
+                    let failure = Failure { program: "x".into(), reason: "gone".into(), status: 127 };
+                    self.feed(Event::SpawnFailed { instance: *index, failure }, false);
+                } else {
+                    self.next_pid += 1;
+                    self.leaders[*index] = Some(self.next_pid);
+                    self.feed(Event::Spawned { instance: *index, pid: self.next_pid }, false);
+                }
+            }
+            Action::Ask(index) | Action::Kill(index) => self.no_signal_for_who_is_down(*index, action),
+            Action::Look => self.look(),
+            Action::Bury(..)
+            | Action::Say(_)
+            | Action::NameSurvivors(_)
+            | Action::Forward(_)
+            | Action::Suspend
+            | Action::Resume
+            | Action::Resize => {}
+        }
+    }
+
+    fn no_signal_for_who_is_down(&mut self, index: usize, action: &Action) {
+        let is_down = self.machine.instances.get(index).is_some_and(|instance| instance.state.is_down());
+        assert!(!is_down, "an action for an instance that is down");
+        if matches!(action, Action::Kill(_)) {
+            self.others[index] = 0;
+            if let Some(leader) = self.leaders.get_mut(index)
+                && leader.take().is_some()
+            {
+                self.feed(Event::Exited { instance: index, exit: Exit::Signal(Signal::KILL) }, false);
+            }
+        }
+    }
+
+    fn look(&mut self) {
+        let is_empty = self.leaders.iter().all(Option::is_none) && self.others.iter().all(|count| *count == 0);
+        if is_empty {
+            self.feed(Event::AllGone, false);
+        } else {
+            let leader = |index: usize| usize::from(self.leaders.get(index).copied().flatten().is_some());
+            let counts = self.others.iter().enumerate().map(|(index, count)| count + leader(index)).collect();
+            self.feed(Event::Seen(counts), false);
+        }
+    }
+
+    fn play(&mut self, step: &Move) {
+        match step {
+            Move::Wait(milliseconds) => self.wait(Duration::from_millis(u64::from(*milliseconds))),
+            Move::Exit(index, status) => {
+                if let Some(leader) = self.leaders.get_mut(*index)
+                    && leader.take().is_some()
+                {
+                    self.feed(Event::Exited { instance: *index, exit: Exit::Status(*status) }, false);
+                }
+            }
+            Move::Fork(index) if self.leaders.get(*index).copied().flatten().is_some() => self.others[*index] += 1,
+            Move::Fork(_) => {}
+            Move::Orphan(index) => {
+                if let Some(count) = self.others.get_mut(*index).filter(|count| **count > 0) {
+                    *count -= 1;
+                    self.feed(Event::Reaped, false);
+                }
+            }
+            Move::Signal(number) => {
+                let stops = [1, 2, 3, 15].contains(number);
+                self.asked_down |= stops;
+                self.feed(Event::Signal(Signal(*number)), false);
+            }
+            Move::FailSpawn => {}
+            Move::CloseOutput => {
+                self.asked_down = true;
+                self.feed(Event::OutputClosed { error: None }, false);
+            }
+            Move::LoseMonitor => {
+                self.asked_down = true;
+                self.feed(Event::MonitorGone, false);
+            }
+        }
+    }
+
+    fn wait(&mut self, span: Duration) {
+        let end = self.now + span;
+        while let Some(deadline) = self.machine.deadline().filter(|deadline| *deadline <= end) {
+            self.now = self.now.max(deadline);
+            self.feed(Event::Timeout, false);
+        }
+        self.now = end;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 2000 } else { 20_000 }))]
+
+    #[test]
+    fn any_order_of_events_ends_with_all_down_after_a_stop(
+        count in 1usize..5,
+        moves in prop::collection::vec(a_move(), 0..40),
+        policy in prop::sample::select(vec![ExitOn::Any, ExitOn::Failure, ExitOn::Never]),
+    ) {
+        let mut world = World::new(count, policy);
+        let fail = matches!(moves.first(), Some(Move::FailSpawn));
+        world.feed(Event::Begin, fail);
+        for step in &moves {
+            world.play(step);
+        }
+        // A stack that stands still (Ctrl-Z) hears nothing until it goes on.
+        world.feed(Event::Signal(Signal::CONTINUE), false);
+        world.feed(Event::Signal(Signal::TERMINATE), false);
+        world.wait(GRACE + Duration::from_secs(20));
+        prop_assert!(world.machine.outcome().is_some(), "{:?}", world);
+        prop_assert!(world.leaders.iter().all(Option::is_none));
+        prop_assert!(world.machine.instances().iter().all(|instance| instance.state.is_down()));
+    }
+}

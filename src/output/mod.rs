@@ -1,0 +1,202 @@
+//! One stream of whole lines out of many: the path of a byte from a child to standard output.
+//!
+//! A reader task for each stream, one mux that makes rows, one writer thread that may block. Bytes never
+//! go through the machine. docs/design/0003-the-path-of-a-byte.md has the figures and the roads not taken.
+
+mod descriptor;
+mod lines;
+mod mux;
+mod outlet;
+mod palette;
+mod prefix;
+mod reader;
+mod shared;
+mod sink;
+mod writer;
+
+use std::cell::RefCell;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::io::Interest;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::task::{JoinHandle, spawn_local};
+
+use crate::notice::Notice;
+use mux::Mux;
+use outlet::Outlet;
+use prefix::Prefixes;
+pub use prefix::{Speaker, Timestamps};
+use reader::{Orders, Reader};
+use shared::Shared;
+use sink::{Json, Sink, Terminal, Text};
+
+/// How the stream looks.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What a row is.
+    pub format: Format,
+    /// Whether prefixes are coloured.
+    pub color: bool,
+    /// Whether standard output is a terminal: unfinished lines are then shown after 100 ms, and a CR is
+    /// followed by the prefix.
+    pub terminal: bool,
+    /// Whether ganger's own chatter is left out ([`Notice::is_chatter`]).
+    pub quiet: bool,
+    /// Who will speak. The index is what [`Output::attach`] and the others take.
+    pub speakers: Vec<Speaker>,
+    /// The wall clock.
+    pub clock: fn() -> Timestamp,
+}
+
+/// What a row is.
+#[derive(Clone, Debug)]
+pub enum Format {
+    /// `web.1 | text`
+    Text {
+        /// Whether the name stands before the text.
+        prefix: bool,
+        /// What stands before the name.
+        timestamps: Option<Timestamps>,
+    },
+    /// `{"time":…,"process":"web.1","text":…}`
+    Json,
+}
+
+/// Where an instance's output is read from. Both are set not to block, which concerns nobody else: the
+/// read end of a pipe is an open file of its own, and so is the master of a terminal.
+#[derive(Debug)]
+pub enum Source {
+    /// The read end of a pipe or a socket.
+    Pipe(OwnedFd),
+    /// The master of a pseudo-terminal: CR LF becomes LF.
+    Terminal(OwnedFd),
+}
+
+/// How [`Output::finish`] went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finish {
+    /// All that was said is written, or was dropped because nobody reads.
+    Complete,
+    /// The reader of our output stood still: something is lost.
+    Abandoned,
+}
+
+/// The output of a stack. Lives on one thread, in a tokio `LocalSet` of a `current_thread` runtime.
+pub struct Output {
+    shared: Rc<Shared>,
+    orders: RefCell<Vec<Option<Rc<Orders>>>>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Output {
+    /// Opens the stream on `stdout`, a duplicate of descriptor 1, and starts the writer thread. The error
+    /// that ends standard output goes to `closed`, once; what comes after it is read and dropped, so that
+    /// the instances can go on to their end.
+    ///
+    /// # Errors
+    /// The thread cannot be started, or the descriptor is not open.
+    pub fn open(options: Options, stdout: OwnedFd, closed: UnboundedSender<io::Error>) -> io::Result<Self> {
+        let Options { format, color, terminal, quiet, speakers, clock } = options;
+        let sink: Box<dyn Sink> = match format {
+            Format::Json => Box::new(Json::new(speakers)),
+            Format::Text { prefix, timestamps } => {
+                let prefixes = Prefixes::new(speakers, prefix, color, timestamps);
+                if terminal { Box::new(Terminal::new(prefixes)) } else { Box::new(Text::new(prefixes)) }
+            }
+        };
+        let shared = Rc::new(Shared::new(Mux::new(sink, quiet), Outlet::open(stdout, closed)?, clock));
+        let mut tasks = vec![spawn_local(Rc::clone(&shared).pump())];
+        if let Some(watched) = shared.watched() {
+            let watched = descriptor::watch(watched, Interest::READABLE | Interest::ERROR)?;
+            tasks.push(spawn_local(Rc::clone(&shared).watch(watched)));
+        }
+        Ok(Self { shared, orders: RefCell::default(), tasks })
+    }
+
+    /// Reads `source` as the output of this speaker, until it ends. May be called again for the next life
+    /// of the same instance.
+    ///
+    /// # Errors
+    /// The descriptor cannot be watched.
+    pub fn attach(&self, speaker: usize, source: Source) -> io::Result<()> {
+        let (descriptor, terminal) = match source {
+            Source::Pipe(descriptor) => (descriptor, false),
+            Source::Terminal(descriptor) => (descriptor, true),
+        };
+        descriptor::unblock(&descriptor)?;
+        let descriptor = descriptor::watch(descriptor, Interest::READABLE)?;
+        let orders = Rc::new(Orders::default());
+        let reader = Reader::new(Rc::clone(&self.shared), Rc::clone(&orders), speaker, terminal, descriptor);
+        let mut all = self.orders.borrow_mut();
+        if all.len() <= speaker {
+            all.resize(speaker + 1, None);
+        }
+        all[speaker] = Some(orders);
+        self.shared.reader_began();
+        spawn_local(reader.run());
+        Ok(())
+    }
+
+    /// One more speaker, for a stack that grows; its index is the next.
+    pub fn add(&self, speaker: Speaker) {
+        self.shared.with_mux(|mux| mux.add(speaker));
+    }
+
+    /// Says a line of ganger's own, in order with what has been printed.
+    pub fn notice(&self, notice: &Notice) {
+        self.shared.notice(notice);
+    }
+
+    /// The speaker's process is gone: `obituary` follows its last words. That is when its stream has ended,
+    /// or after 100 ms of silence if a descendant holds it open.
+    pub fn retire(&self, speaker: usize, obituary: Notice) {
+        match self.orders.borrow().get(speaker) {
+            Some(Some(orders)) if !orders.ended.get() => {
+                let earlier = orders.obituary.replace(Some(obituary));
+                orders.changed.notify_one();
+                if let Some(earlier) = earlier {
+                    self.shared.notice(&earlier);
+                }
+            }
+            Some(_) | None => self.shared.notice(&obituary),
+        }
+    }
+
+    /// Columns that stand before the text: what the screen of an instance is narrower by.
+    pub fn prefix_width(&self) -> usize {
+        self.shared.with_mux(|mux| mux.width(self.shared.now()))
+    }
+
+    /// Writes all that is still to be read, once every process is gone: until each stream has ended, or has
+    /// been silent for 300 ms because an outsider holds it. Gives up when standard output has taken
+    /// nothing for `patience`; the writer thread is then left behind, as it cannot be interrupted.
+    pub async fn finish(self, patience: Duration) -> Finish {
+        for orders in self.orders.borrow().iter().flatten() {
+            orders.finish.set(true);
+            orders.changed.notify_one();
+        }
+        let mut taken = self.shared.taken();
+        let mut finish = Finish::Complete;
+        while !self.shared.is_done() {
+            if tokio::time::timeout(patience, self.shared.progress()).await.is_err() {
+                let now = self.shared.taken();
+                if now == taken {
+                    finish = Finish::Abandoned;
+                    break;
+                }
+                taken = now;
+            }
+        }
+        for task in &self.tasks {
+            task.abort();
+        }
+        if finish == Finish::Complete {
+            self.shared.close();
+        }
+        finish
+    }
+}

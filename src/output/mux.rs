@@ -1,0 +1,129 @@
+//! From chunks of many streams to one batch of rows. Pure: bytes in, bytes out, the time an argument.
+
+use jiff::Timestamp;
+
+use super::lines::{Limits, Lines, Newlines};
+use super::prefix::Speaker;
+use super::sink::Sink;
+use crate::notice::Notice;
+
+/// One stream of one speaker, between its chunks.
+#[derive(Debug)]
+pub(super) struct Stream {
+    speaker: usize,
+    lines: Lines,
+    newlines: Option<Newlines>,
+    /// A chunk of a terminal, its newlines translated.
+    translated: Vec<u8>,
+}
+
+impl Stream {
+    /// A stream of this speaker, from a pseudo-terminal or from a pipe.
+    pub(super) fn new(speaker: usize, terminal: bool, limits: Limits) -> Self {
+        let newlines = terminal.then(Newlines::default);
+        Self { speaker, lines: Lines::new(limits), newlines, translated: Vec::new() }
+    }
+
+    /// Whether a line has begun that has not ended.
+    pub(super) fn is_unfinished(&self) -> bool {
+        !self.lines.rest().is_empty()
+    }
+}
+
+/// Joins all streams in one batch.
+pub(super) struct Mux {
+    sink: Box<dyn Sink>,
+    quiet: bool,
+    /// What is to be written next. The caller takes it out and puts an empty one in.
+    pub(super) batch: Vec<u8>,
+}
+
+impl Mux {
+    /// A mux that writes as `sink` says; with `quiet` without chatter.
+    pub(super) fn new(sink: Box<dyn Sink>, quiet: bool) -> Self {
+        Self { sink, quiet, batch: Vec::new() }
+    }
+
+    /// The moment of what follows.
+    pub(super) fn at(&mut self, now: Timestamp) {
+        self.sink.at(now);
+    }
+
+    /// Takes some of `chunk` and says how much (all of it in a few steps; the caller looks at the size of
+    /// the batch between them), and whether a line ended in it.
+    pub(super) fn step(&mut self, stream: &mut Stream, chunk: &[u8]) -> Step {
+        let Self { sink, batch, .. } = self;
+        let mut ended = false;
+        let mut emit = |run: &[u8]| {
+            ended = true;
+            sink.rows(stream.speaker, run, batch);
+        };
+        let taken = if let Some(newlines) = &mut stream.newlines {
+            // A terminal gives 4 KiB at a time: no need to bound the step.
+            stream.translated.clear();
+            newlines.translate(chunk, &mut stream.translated);
+            let mut rest = stream.translated.as_slice();
+            while !rest.is_empty() {
+                rest = &rest[stream.lines.step(rest, &mut emit)..];
+            }
+            chunk.len()
+        } else {
+            stream.lines.step(chunk, &mut emit)
+        };
+        if taken == chunk.len() && sink.is_open(stream.speaker) {
+            self.show_unfinished(stream);
+        }
+        Step { taken, ended }
+    }
+
+    /// Whether this stream has something that could be shown now.
+    pub(super) fn has_unfinished(&self, stream: &Stream) -> bool {
+        self.sink.shows_unfinished() && stream.is_unfinished()
+    }
+
+    /// Shows an unfinished line as it is. CRs at its end wait: what follows says whether they go back to
+    /// the first column or belong to the newline.
+    pub(super) fn show_unfinished(&mut self, stream: &mut Stream) {
+        let returns = stream.lines.rest().iter().rev().take_while(|byte| **byte == b'\r').count();
+        let Self { sink, batch, .. } = self;
+        stream.lines.take(returns, &mut |text| sink.unfinished(stream.speaker, text, batch));
+    }
+
+    /// What the stream has said is all for now: an unfinished line becomes a row.
+    pub(super) fn end(&mut self, stream: &mut Stream) {
+        let Self { sink, batch, .. } = self;
+        let mut emit = |run: &[u8]| sink.rows(stream.speaker, run, batch);
+        if let Some(held) = stream.newlines.as_mut().map(Newlines::end).filter(|held| !held.is_empty()) {
+            stream.lines.step(held, &mut emit);
+        }
+        stream.lines.take(0, &mut emit);
+        sink.close(stream.speaker, batch);
+    }
+
+    /// A line of ganger's own.
+    pub(super) fn notice(&mut self, notice: &Notice, now: Timestamp) {
+        if !(self.quiet && notice.is_chatter()) {
+            self.sink.at(now);
+            self.sink.notice(notice, &mut self.batch);
+        }
+    }
+
+    /// One more speaker, whose index is the next.
+    pub(super) fn add(&mut self, speaker: Speaker) {
+        self.sink.add(speaker);
+    }
+
+    /// Columns of a screen that stand before the text.
+    pub(super) fn width(&self, now: Timestamp) -> usize {
+        self.sink.width(now)
+    }
+}
+
+/// What [`Mux::step`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Step {
+    /// Bytes of the chunk that were taken.
+    pub taken: usize,
+    /// Whether a line ended in them.
+    pub ended: bool,
+}

@@ -1,0 +1,169 @@
+//! The way out: who writes a batch, and what comes of it.
+
+use std::fs::File;
+use std::io::{self, IoSlice};
+use std::mem;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::FileTypeExt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+
+use rustix::io::ReadWriteFlags;
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::descriptor::grow;
+use super::writer::{Writer, Written};
+
+/// Bytes that the pipe of standard output is asked to hold: of 64 KiB, 256 KiB and 1 MiB the middle gives
+/// all of the gain.
+const PIPE: i32 = 256 << 10;
+
+/// The largest batch that the loop writes itself: what a pipe takes without being torn (`PIPE_BUF`).
+const DIRECT: usize = 4096;
+
+/// A buffer that grew beyond this is made smaller when it comes back.
+const KEPT: usize = 512 << 10;
+
+/// Standard output as the loop sees it: never blocks, takes one batch at a time.
+pub(super) struct Outlet {
+    stdout: Arc<OwnedFd>,
+    writer: Option<Writer>,
+    /// The empty half of the pair of buffers; `None` while the writer has it.
+    spare: Option<Vec<u8>>,
+    /// Whether the loop may try to write itself.
+    direct: bool,
+    /// Nobody reads any more, or it cannot be written: all that follows is dropped.
+    gone: bool,
+    closed: UnboundedSender<io::Error>,
+    taken: Arc<AtomicU64>,
+}
+
+impl Outlet {
+    /// Starts the writer. `closed` hears of the error that ends standard output, once.
+    pub(super) fn open(stdout: OwnedFd, closed: UnboundedSender<io::Error>) -> io::Result<Self> {
+        let kind = File::from(stdout.try_clone()?).metadata()?.file_type();
+        if kind.is_fifo() {
+            grow(&stdout, PIPE);
+        }
+        let direct = kind.is_fifo() || kind.is_socket();
+        let stdout = Arc::new(stdout);
+        let taken = Arc::new(AtomicU64::new(0));
+        let writer = Some(Writer::start(Arc::clone(&stdout), Arc::clone(&taken))?);
+        Ok(Self { stdout, writer, spare: Some(Vec::new()), direct, gone: false, closed, taken })
+    }
+
+    /// What to watch for the end of the reader: only a pipe or a socket tells.
+    pub(super) fn watched(&self) -> Option<Arc<OwnedFd>> {
+        self.direct.then(|| Arc::clone(&self.stdout))
+    }
+
+    /// Whether all that is written is dropped.
+    pub(super) fn is_gone(&self) -> bool {
+        self.gone
+    }
+
+    /// Whether nothing is on its way.
+    pub(super) fn is_idle(&self) -> bool {
+        self.spare.is_some()
+    }
+
+    /// Bytes that standard output has taken so far.
+    pub(super) fn taken(&self) -> u64 {
+        self.taken.load(Ordering::Relaxed)
+    }
+
+    /// Sends the batch on its way if none is; else it may grow until the one before is written. So a lone
+    /// line goes at once and a flood goes in large pieces, without any timer.
+    pub(super) fn flush(&mut self, batch: &mut Vec<u8>) {
+        self.collect();
+        if self.gone {
+            batch.clear();
+        }
+        if batch.is_empty() || self.spare.is_none() {
+            return;
+        }
+        if self.direct && batch.len() <= DIRECT {
+            self.write_directly(batch);
+        }
+        if !batch.is_empty()
+            && let Some(writer) = &self.writer
+            && let Some(spare) = self.spare.take()
+        {
+            writer.write(mem::replace(batch, spare));
+        }
+    }
+
+    /// Ready when the writer has given a buffer back; pending for ever once it was stopped.
+    pub(super) fn poll_written(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let Some(writer) = &mut self.writer else { return Poll::Pending };
+        match writer.poll_written(context) {
+            Poll::Ready(Some(written)) => {
+                self.take_back(written);
+                Poll::Ready(())
+            }
+            Poll::Ready(None) | Poll::Pending => Poll::Pending,
+        }
+    }
+
+    /// Standard output cannot be used any more. Said once; the reader may leave while nobody speaks, and
+    /// the next write then fails too.
+    pub(super) fn fail(&mut self, error: io::Error) {
+        if !mem::replace(&mut self.gone, true) {
+            // Nobody may want to hear it any more: then we are at the end anyway.
+            let _ = self.closed.send(error);
+        }
+    }
+
+    /// Ends the writer, which must be idle, and waits until its thread is gone.
+    pub(super) fn close(&mut self) {
+        if let Some(writer) = self.writer.take() {
+            writer.join();
+        }
+    }
+
+    /// Takes back what is written already, without waiting for the loop to say so.
+    fn collect(&mut self) {
+        if self.spare.is_none()
+            && let Some(written) = self.writer.as_mut().and_then(Writer::try_written)
+        {
+            self.take_back(written);
+        }
+    }
+
+    fn take_back(&mut self, written: Written) {
+        let mut buffer = written.buffer;
+        buffer.clear();
+        buffer.shrink_to(KEPT);
+        self.spare = Some(buffer);
+        if let Err(error) = written.result {
+            self.fail(error);
+        }
+    }
+
+    /// Writes what goes without waiting: two thread switches less for a lone line. `RWF_NOWAIT` holds for
+    /// this call alone. `O_NONBLOCK` would be set for everyone who has this pipe, the user's shell too, and
+    /// a `poll` before a plain write leaves a moment in which another writer may fill the pipe.
+    fn write_directly(&mut self, batch: &mut Vec<u8>) {
+        let flags = ReadWriteFlags::NOWAIT;
+        match rustix::io::pwritev2(self.stdout.as_fd(), &[IoSlice::new(batch)], u64::MAX, flags) {
+            Ok(count) => {
+                self.taken.fetch_add(count as u64, Ordering::Relaxed);
+                if count == batch.len() {
+                    batch.clear();
+                } else {
+                    batch.drain(..count);
+                }
+            }
+            Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => {}
+            // Pipes know the flag since Linux 6.4. Older: the writer does it.
+            Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS | rustix::io::Errno::INVAL) => {
+                self.direct = false;
+            }
+            Err(error) => {
+                batch.clear();
+                self.fail(error.into());
+            }
+        }
+    }
+}

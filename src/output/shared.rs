@@ -1,0 +1,195 @@
+//! What the readers have in common. One thread, so `Rc` and cells; no borrow is held over an `await`.
+
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use tokio::sync::{Mutex, Notify};
+
+use super::mux::{Mux, Step, Stream};
+use super::outlet::Outlet;
+use crate::notice::Notice;
+
+/// Bytes that one read asks for. 16 KiB would cost 40 % of the speed.
+pub(super) const READ: usize = 128 << 10;
+/// A batch of this size is full: readers wait until the writer takes it.
+const FULL: usize = 256 << 10;
+
+/// The mux, the way out, and one read buffer for all.
+pub(super) struct Shared {
+    mux: RefCell<Mux>,
+    outlet: RefCell<Outlet>,
+    /// The one read buffer. tokio's lock is a queue: under back-pressure readers take turns, in order.
+    pub(super) buffer: Mutex<Box<[u8]>>,
+    /// The batch has become smaller.
+    space: Notify,
+    /// A reader has ended, or a batch was written.
+    progress: Notify,
+    readers: Cell<usize>,
+    /// Pipes that were made larger.
+    pub(super) large_pipes: Cell<u32>,
+    clock: fn() -> Timestamp,
+}
+
+impl Shared {
+    /// Nothing read, nothing written.
+    pub(super) fn new(mux: Mux, outlet: Outlet, clock: fn() -> Timestamp) -> Self {
+        Self {
+            mux: RefCell::new(mux),
+            outlet: RefCell::new(outlet),
+            buffer: Mutex::new(vec![0; READ].into()),
+            space: Notify::new(),
+            progress: Notify::new(),
+            readers: Cell::new(0),
+            large_pipes: Cell::new(0),
+            clock,
+        }
+    }
+
+    /// The moment, by the clock that the caller gave.
+    pub(super) fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// Whether all output is dropped.
+    pub(super) fn is_gone(&self) -> bool {
+        self.outlet.borrow().is_gone()
+    }
+
+    /// Waits until the batch has room.
+    pub(super) async fn space(&self) {
+        while self.mux.borrow().batch.len() >= FULL {
+            self.flush();
+            if self.mux.borrow().batch.len() >= FULL {
+                self.space.notified().await;
+            }
+        }
+    }
+
+    /// Makes rows of some of a chunk.
+    pub(super) fn step(&self, stream: &mut Stream, chunk: &[u8], now: Timestamp) -> Step {
+        let mut mux = self.mux.borrow_mut();
+        mux.at(now);
+        mux.step(stream, chunk)
+    }
+
+    /// Whether the stream has an unfinished line that could be shown.
+    pub(super) fn has_unfinished(&self, stream: &Stream) -> bool {
+        self.mux.borrow().has_unfinished(stream)
+    }
+
+    /// Shows an unfinished line.
+    pub(super) fn show_unfinished(&self, stream: &mut Stream) {
+        let now = self.now();
+        {
+            let mut mux = self.mux.borrow_mut();
+            mux.at(now);
+            mux.show_unfinished(stream);
+        }
+        self.flush();
+    }
+
+    /// Makes a row of an unfinished line.
+    pub(super) fn end_line(&self, stream: &mut Stream) {
+        let now = self.now();
+        {
+            let mut mux = self.mux.borrow_mut();
+            mux.at(now);
+            mux.end(stream);
+        }
+        self.flush();
+    }
+
+    /// Says a line of ganger's own.
+    pub(super) fn notice(&self, notice: &Notice) {
+        let now = self.now();
+        self.mux.borrow_mut().notice(notice, now);
+        self.flush();
+    }
+
+    /// Access to the mux for what is rare.
+    pub(super) fn with_mux<T>(&self, action: impl FnOnce(&mut Mux) -> T) -> T {
+        action(&mut self.mux.borrow_mut())
+    }
+
+    /// Sends the batch on its way, if the way is free.
+    pub(super) fn flush(&self) {
+        self.outlet.borrow_mut().flush(&mut self.mux.borrow_mut().batch);
+    }
+
+    /// One reader more.
+    pub(super) fn reader_began(&self) {
+        self.readers.set(self.readers.get() + 1);
+    }
+
+    /// One reader less.
+    pub(super) fn reader_ended(&self) {
+        self.readers.set(self.readers.get() - 1);
+        self.progress.notify_one();
+    }
+
+    /// Whether everything that was said is written (or dropped, when nobody reads).
+    pub(super) fn is_done(&self) -> bool {
+        self.readers.get() == 0 && self.mux.borrow().batch.is_empty() && self.outlet.borrow().is_idle()
+    }
+
+    /// Bytes that standard output has taken so far.
+    pub(super) fn taken(&self) -> u64 {
+        self.outlet.borrow().taken()
+    }
+
+    /// Waits until [`Shared::is_done`] may have changed.
+    pub(super) async fn progress(&self) {
+        self.progress.notified().await;
+    }
+
+    /// Ends the writer thread, which must be idle.
+    pub(super) fn close(&self) {
+        self.outlet.borrow_mut().close();
+    }
+
+    /// What to watch for the end of the reader.
+    pub(super) fn watched(&self) -> Option<Arc<OwnedFd>> {
+        self.outlet.borrow().watched()
+    }
+
+    /// For as long as the writer runs: takes back what it has written, and gives it what has gathered.
+    pub(super) async fn pump(self: Rc<Self>) {
+        loop {
+            poll_fn(|context| self.outlet.borrow_mut().poll_written(context)).await;
+            self.flush();
+            self.space.notify_one();
+            self.progress.notify_one();
+        }
+    }
+
+    /// Waits for the reader of our output to go, which nobody would notice while nobody speaks. Costs
+    /// nothing: epoll reports an error of a pipe or socket to whoever watches it for anything.
+    pub(super) async fn watch(self: Rc<Self>, stdout: AsyncFd<Arc<OwnedFd>>) {
+        while let Ok(mut guard) = stdout.ready(Interest::READABLE | Interest::ERROR).await {
+            if is_closed(stdout.get_ref()) {
+                self.outlet.borrow_mut().fail(io::ErrorKind::BrokenPipe.into());
+                self.flush();
+                self.space.notify_one();
+                self.progress.notify_one();
+                return;
+            }
+            guard.clear_ready();
+        }
+    }
+}
+
+fn is_closed(stdout: &Arc<OwnedFd>) -> bool {
+    let mut asked = [PollFd::new(std::os::fd::AsFd::as_fd(stdout), PollFlags::empty())];
+    let answered = poll(&mut asked, PollTimeout::ZERO);
+    let [asked] = asked;
+    answered.is_ok()
+        && asked.revents().is_some_and(|events| events.intersects(PollFlags::POLLERR | PollFlags::POLLHUP))
+}

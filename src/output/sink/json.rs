@@ -1,0 +1,162 @@
+//! One JSON object a line.
+
+use std::io::Write as _;
+
+use jiff::Timestamp;
+use memchr::memchr_iter;
+
+use super::{Sink, join, unended};
+use crate::notice::Notice;
+use crate::output::prefix::Speaker;
+
+/// `{"time":"2026-11-20T12:00:00.123Z","process":"web.1","text":"…"}`; text that is not UTF-8 comes as
+/// `"base64":"…"`.
+#[derive(Debug)]
+pub(in crate::output) struct Json {
+    speakers: Vec<Speaker>,
+    /// `{"time":"…",` of the moment.
+    time: String,
+    /// Where the part before the text is joined.
+    head: Vec<u8>,
+}
+
+impl Json {
+    /// Objects for these speakers.
+    pub(in crate::output) fn new(speakers: Vec<Speaker>) -> Self {
+        Self { speakers, time: String::new(), head: Vec::new() }
+    }
+
+    fn set_head(&mut self, speaker: usize) {
+        self.head.clear();
+        self.head.extend_from_slice(self.time.as_bytes());
+        if let Some(speaker) = self.speakers.get(speaker) {
+            // A name has no character that JSON would escape (`TypeName::allows`); a Vec cannot fail.
+            let _ = write!(self.head, "\"process\":\"{}\",", speaker.name);
+        }
+    }
+}
+
+impl Sink for Json {
+    fn at(&mut self, now: Timestamp) {
+        self.time = format!("{{\"time\":\"{now:.3}\",");
+    }
+
+    fn rows(&mut self, speaker: usize, lines: &[u8], out: &mut Vec<u8>) {
+        self.set_head(speaker);
+        let before = self.head.len();
+        self.head.extend_from_slice(b"\"text\":\"");
+        // Asked once for the whole run: a newline is ASCII, so a run is UTF-8 exactly if all its lines are.
+        if std::str::from_utf8(lines).is_ok() {
+            if is_plain(lines) {
+                return join(&self.head, lines, b"\"}\n", out);
+            }
+            return each(lines, |line| {
+                out.extend_from_slice(&self.head);
+                escape(line, out);
+                out.extend_from_slice(b"\"}\n");
+            });
+        }
+        each(lines, |line| {
+            if std::str::from_utf8(line).is_ok() {
+                out.extend_from_slice(&self.head);
+                escape(line, out);
+            } else {
+                out.extend_from_slice(&self.head[..before]);
+                out.extend_from_slice(b"\"base64\":\"");
+                base64(line, out);
+            }
+            out.extend_from_slice(b"\"}\n");
+        });
+    }
+
+    fn notice(&mut self, notice: &Notice, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.time.as_bytes());
+        let start = out.len();
+        // Cannot fail: strings and numbers into a Vec. An object begins with the brace that `time` has.
+        if serde_json::to_writer(&mut *out, notice).is_ok() && out.get(start) == Some(&b'{') {
+            out.remove(start);
+        }
+        out.push(b'\n');
+    }
+
+    fn add(&mut self, speaker: Speaker) {
+        self.speakers.push(speaker);
+    }
+
+    fn width(&self, _now: Timestamp) -> usize {
+        0
+    }
+}
+
+/// Every line, without its newline.
+fn each(lines: &[u8], mut line: impl FnMut(&[u8])) {
+    let mut start = 0;
+    for end in memchr_iter(b'\n', lines).chain(unended(lines)) {
+        line(&lines[start..end]);
+        start = end + 1;
+    }
+}
+
+/// Whether JSON would escape this byte in a string (RFC 8259 §7).
+fn is_special(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
+}
+
+/// Whether nothing in `lines` needs an escape, newlines apart. No early return within a piece, so that the
+/// compiler makes SIMD of it.
+fn is_plain(lines: &[u8]) -> bool {
+    let plain =
+        |piece: &[u8]| !piece.iter().fold(false, |any, &byte| any | (is_special(byte) && byte != b'\n'));
+    let (pieces, rest) = lines.as_chunks::<64>();
+    pieces.iter().all(|piece| plain(piece)) && plain(rest)
+}
+
+/// Where the first byte that needs an escape stands.
+fn first_special(text: &[u8]) -> Option<usize> {
+    let (pieces, _) = text.as_chunks::<32>();
+    let clean = pieces
+        .iter()
+        .take_while(|piece| !piece.iter().fold(false, |any, &byte| any | is_special(byte)))
+        .count();
+    let start = clean * 32;
+    text[start..].iter().position(|&byte| is_special(byte)).map(|at| start + at)
+}
+
+/// Appends UTF-8 `text` as the inside of a JSON string.
+fn escape(mut text: &[u8], out: &mut Vec<u8>) {
+    while let Some(at) = first_special(text) {
+        out.extend_from_slice(&text[..at]);
+        match text[at] {
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            byte => {
+                const HEX: &[u8; 16] = b"0123456789abcdef";
+                let digits = [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]];
+                out.extend_from_slice(b"\\u00");
+                out.extend_from_slice(&digits);
+            }
+        }
+        text = &text[at + 1..];
+    }
+    out.extend_from_slice(text);
+}
+
+/// Appends `bytes` in base64 (RFC 4648 §4, with padding).
+fn base64(bytes: &[u8], out: &mut Vec<u8>) {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let letter = |bits: u32| LETTERS[(bits & 63) as usize];
+    for piece in bytes.chunks(3) {
+        let at = |index: usize| u32::from(piece.get(index).copied().unwrap_or(0));
+        let bits = at(0) << 16 | at(1) << 8 | at(2);
+        let mut four = [letter(bits >> 18), letter(bits >> 12), letter(bits >> 6), letter(bits)];
+        four[piece.len() + 1..].fill(b'=');
+        out.extend_from_slice(&four);
+    }
+}
+
+#[cfg(test)]
+#[path = "json_tests.rs"]
+mod tests;

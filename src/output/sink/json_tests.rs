@@ -1,0 +1,38 @@
+//! What a JSON reader gets back.
+
+use proptest::prelude::*;
+
+use super::*;
+
+proptest! {
+    #[test]
+    fn any_text_comes_back_from_a_json_reader(text in "(?s).{0,200}") {
+        let mut out = vec![b'"'];
+        escape(text.as_bytes(), &mut out);
+        out.push(b'"');
+        prop_assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);
+    }
+
+    #[test]
+    fn a_plain_run_is_one_in_which_no_byte_needs_an_escape(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        prop_assert_eq!(is_plain(&bytes), bytes.iter().all(|&b| b == b'\n' || !is_special(b)));
+        prop_assert_eq!(first_special(&bytes), bytes.iter().position(|&b| is_special(b)));
+    }
+}
+
+#[test]
+fn base64_is_that_of_the_rfc() {
+    let table = [
+        ("", ""),
+        ("f", "Zg=="),
+        ("fo", "Zm8="),
+        ("foo", "Zm9v"),
+        ("foob", "Zm9vYg=="),
+        ("fooba", "Zm9vYmE="),
+    ];
+    for (bytes, want) in table {
+        let mut out = Vec::new();
+        base64(bytes.as_bytes(), &mut out);
+        assert_eq!(out, want.as_bytes());
+    }
+}

@@ -1,0 +1,129 @@
+//! Rows for a screen: unfinished lines can be seen, and a progress bar keeps its prefix.
+
+use jiff::Timestamp;
+use memchr::{memchr, memchr_iter};
+
+use super::{Sink, join, unended};
+use crate::notice::Notice;
+use crate::output::prefix::{Prefixes, Speaker};
+
+/// `web.1 | text`, where the last row may still be open.
+#[derive(Debug)]
+pub(in crate::output) struct Terminal {
+    prefixes: Prefixes,
+    /// Whose unfinished line the cursor stands behind.
+    open: Option<usize>,
+    /// Who began a line that another's line then broke off. If such a line ends in nothing but its
+    /// newline, that is no row of its own.
+    broken: Vec<bool>,
+}
+
+impl Terminal {
+    /// Rows with these prefixes.
+    pub(in crate::output) fn new(prefixes: Prefixes) -> Self {
+        Self { prefixes, open: None, broken: Vec::new() }
+    }
+
+    /// Ends the open row if it is not this speaker's own; says whether the cursor stands behind its
+    /// unfinished line.
+    fn enter(&mut self, speaker: Option<usize>, out: &mut Vec<u8>) -> bool {
+        match self.open {
+            None => false,
+            open if open == speaker => true,
+            Some(other) => {
+                out.push(b'\n');
+                self.open = None;
+                if self.broken.len() <= other {
+                    self.broken.resize(other + 1, false);
+                }
+                self.broken[other] = true;
+                false
+            }
+        }
+    }
+
+    fn was_broken(&mut self, speaker: usize) -> bool {
+        self.broken.get_mut(speaker).is_some_and(std::mem::take)
+    }
+}
+
+impl Sink for Terminal {
+    fn at(&mut self, now: Timestamp) {
+        self.prefixes.at(now);
+    }
+
+    fn rows(&mut self, speaker: usize, mut lines: &[u8], out: &mut Vec<u8>) {
+        let goes_on = self.enter(Some(speaker), out);
+        self.open = None;
+        if self.was_broken(speaker) && lines.first() == Some(&b'\n') {
+            lines = &lines[1..];
+        }
+        let head = self.prefixes.head(Some(speaker));
+        if !goes_on && memchr(b'\r', lines).is_none() {
+            return join(head, lines, b"\n", out);
+        }
+        let mut start = 0;
+        for end in memchr_iter(b'\n', lines).chain(unended(lines)) {
+            if start > 0 || !goes_on {
+                out.extend_from_slice(head);
+            }
+            returning(head, &lines[start..end], out);
+            out.push(b'\n');
+            start = end + 1;
+        }
+    }
+
+    fn notice(&mut self, notice: &Notice, out: &mut Vec<u8>) {
+        self.enter(None, out);
+        join(self.prefixes.head(None), notice.to_string().as_bytes(), b"\n", out);
+    }
+
+    fn add(&mut self, speaker: Speaker) {
+        self.prefixes.add(speaker);
+    }
+
+    fn width(&self, now: Timestamp) -> usize {
+        self.prefixes.width(now)
+    }
+
+    fn shows_unfinished(&self) -> bool {
+        true
+    }
+
+    fn is_open(&self, speaker: usize) -> bool {
+        self.open == Some(speaker)
+    }
+
+    fn unfinished(&mut self, speaker: usize, text: &[u8], out: &mut Vec<u8>) {
+        let goes_on = self.enter(Some(speaker), out);
+        self.was_broken(speaker);
+        let head = self.prefixes.head(Some(speaker));
+        if !goes_on {
+            out.extend_from_slice(head);
+        }
+        returning(head, text, out);
+        self.open = Some(speaker);
+    }
+
+    fn close(&mut self, speaker: usize, out: &mut Vec<u8>) {
+        if self.open == Some(speaker) {
+            out.push(b'\n');
+            self.open = None;
+        }
+        self.was_broken(speaker);
+    }
+}
+
+/// Appends `text`; where a CR sends the cursor back to the first column and something else than another CR
+/// follows, the prefix is written again.
+fn returning(head: &[u8], text: &[u8], out: &mut Vec<u8>) {
+    let mut start = 0;
+    for at in memchr_iter(b'\r', text) {
+        if text.get(at + 1).is_some_and(|next| *next != b'\r') {
+            out.extend_from_slice(&text[start..=at]);
+            out.extend_from_slice(head);
+            start = at + 1;
+        }
+    }
+    out.extend_from_slice(&text[start..]);
+}

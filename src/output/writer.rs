@@ -1,0 +1,104 @@
+//! The one thread that may block on standard output.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::task::{Context, Poll};
+use std::thread::{Builder, JoinHandle};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigSet, SigmaskHow};
+use nix::unistd::write;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// A buffer on its way back.
+pub(super) struct Written {
+    /// The buffer that was handed over, as it was.
+    pub buffer: Vec<u8>,
+    /// Why not all of it was written.
+    pub result: io::Result<()>,
+}
+
+/// The loop's end of the writer. Two buffers go to and fro, so neither side ever waits for a lock: while
+/// one is written, the other is filled.
+pub(super) struct Writer {
+    batches: Sender<Vec<u8>>,
+    written: UnboundedReceiver<Written>,
+    thread: JoinHandle<()>,
+}
+
+impl Writer {
+    /// Starts the thread, with every signal blocked in it: a signal is for the loop.
+    pub(super) fn start(stdout: Arc<OwnedFd>, taken: Arc<AtomicU64>) -> io::Result<Self> {
+        let (batches, to_write) = channel();
+        let (to_return, written) = unbounded_channel();
+        // A thread inherits the mask: blocked before it begins, there is no moment without.
+        let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
+        let thread = Builder::new()
+            .name("writer".into())
+            .stack_size(64 << 10)
+            .spawn(move || write_batches(&stdout, &taken, &to_write, &to_return));
+        before.thread_set_mask()?;
+        Ok(Self { batches, written, thread: thread? })
+    }
+
+    /// Hands a batch over. It comes back as [`Written`].
+    pub(super) fn write(&self, batch: Vec<u8>) {
+        // The thread ends only when this sender is dropped.
+        let _ = self.batches.send(batch);
+    }
+
+    /// What came back, if something did.
+    pub(super) fn try_written(&mut self) -> Option<Written> {
+        self.written.try_recv().ok()
+    }
+
+    /// Waits for what comes back.
+    pub(super) fn poll_written(&mut self, context: &mut Context<'_>) -> Poll<Option<Written>> {
+        self.written.poll_recv(context)
+    }
+
+    /// Ends the thread. Blocks while a batch is being written.
+    pub(super) fn join(self) {
+        drop(self.batches);
+        // It has no reason to panic; if it did, its message is out, and there is nothing to save.
+        let _ = self.thread.join();
+    }
+}
+
+fn write_batches(
+    stdout: &OwnedFd,
+    taken: &AtomicU64,
+    batches: &Receiver<Vec<u8>>,
+    written: &UnboundedSender<Written>,
+) {
+    for buffer in batches {
+        let result = write_all(stdout, taken, &buffer).map_err(io::Error::from);
+        if written.send(Written { buffer, result }).is_err() {
+            return;
+        }
+    }
+}
+
+/// `write_all` that also bears with an `O_NONBLOCK` that somebody else set on our standard output (node
+/// does that to the terminal that it shares with us).
+fn write_all(stdout: &OwnedFd, taken: &AtomicU64, mut left: &[u8]) -> nix::Result<()> {
+    while !left.is_empty() {
+        match write(stdout, left) {
+            Ok(count) => {
+                taken.fetch_add(count as u64, Ordering::Relaxed);
+                left = &left[count..];
+            }
+            Err(Errno::EINTR) => {}
+            Err(Errno::EAGAIN) => {
+                let mut wanted = [PollFd::new(stdout.as_fd(), PollFlags::POLLOUT)];
+                poll(&mut wanted, PollTimeout::NONE)?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}

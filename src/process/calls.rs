@@ -1,0 +1,114 @@
+//! The system calls that nix leaves unsafe: the only file of ganger in which `unsafe` may stand.
+#![expect(unsafe_code, reason = "each block says why it is sound; everything around it is safe")]
+
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+
+use nix::unistd::Pid;
+
+use crate::signal::Signal;
+
+/// The two sides of [`fork`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// We are who we were; the child has this id.
+    Parent(Pid),
+    /// We are the new process.
+    Child,
+}
+
+/// fork(2). Only for a process with a single thread: [`super::monitor`] calls it before any other thread
+/// is made, so every lock that the child inherits is free.
+///
+/// # Errors
+/// EAGAIN (limit of processes reached) or ENOMEM.
+pub fn fork() -> io::Result<Side> {
+    // SAFETY: no other thread exists yet (see above), so the child may go on as an ordinary program.
+    match unsafe { nix::unistd::fork() }? {
+        nix::unistd::ForkResult::Parent { child } => Ok(Side::Parent(child)),
+        nix::unistd::ForkResult::Child => Ok(Side::Child),
+    }
+}
+
+/// What [`wait_any`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waited {
+    /// This child changed its state (with `WUNTRACED`, a stop too).
+    Changed(Pid, ExitStatus),
+    /// There are children, but none of them has anything to report.
+    Nothing,
+    /// There is no child at all (ECHILD).
+    NoChild,
+}
+
+/// waitpid(-1). nix's own cannot be used: it turns a child that was ended by a real-time signal into an
+/// error, after the kernel has reaped it, and its pid is lost.
+///
+/// # Errors
+/// Any but ECHILD, which is an answer, and EINTR, which is tried again.
+pub fn wait_any(flags: nix::sys::wait::WaitPidFlag) -> io::Result<Waited> {
+    let mut raw = 0;
+    loop {
+        // SAFETY: `raw` is a valid place for an int for the time of the call.
+        let pid = unsafe { libc::waitpid(-1, &raw mut raw, flags.bits()) };
+        match pid {
+            0 => return Ok(Waited::Nothing),
+            -1 => match io::Error::last_os_error() {
+                error if error.raw_os_error() == Some(libc::ECHILD) => return Ok(Waited::NoChild),
+                error if error.kind() == io::ErrorKind::Interrupted => {}
+                error => return Err(error),
+            },
+            pid => return Ok(Waited::Changed(Pid::from_raw(pid), ExitStatus::from_raw(raw))),
+        }
+    }
+}
+
+/// Whether this signal is ignored at the moment (as nohup(1) leaves SIGHUP). Asked before any handler of
+/// ours is there, so the answer is what our parent decided.
+pub fn is_ignored(signal: Signal) -> bool {
+    // SAFETY: all-zero is a valid sigaction, and a null new action makes the call a mere question.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        libc::sigaction(signal.0, std::ptr::null(), &raw mut action) == 0 && action.sa_sigaction == libc::SIG_IGN
+    }
+}
+
+/// Ignores SIGPIPE no longer, as it was before Rust's runtime began: for the moment in which we die by it.
+pub fn restore_default(signal: Signal) {
+    // SAFETY: SIG_DFL is a valid disposition; no handler function is involved.
+    unsafe {
+        libc::signal(signal.0, libc::SIG_DFL);
+    }
+}
+
+/// Rows and columns of a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Lines.
+    pub rows: u16,
+    /// Characters a line.
+    pub columns: u16,
+}
+
+/// The size of this terminal; `None` if it is none or does not know.
+pub fn window_size(terminal: BorrowedFd<'_>) -> Option<Size> {
+    let mut size = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
+    // SAFETY: TIOCGWINSZ writes one winsize, and `size` is one.
+    let result = unsafe { libc::ioctl(terminal.as_raw_fd(), libc::TIOCGWINSZ, &raw mut size) };
+    (result == 0 && size.ws_col > 0).then_some(Size { rows: size.ws_row, columns: size.ws_col })
+}
+
+/// Gives this terminal another size; its foreground group gets SIGWINCH.
+///
+/// # Errors
+/// As ioctl(2) with TIOCSWINSZ.
+pub fn set_window_size(terminal: BorrowedFd<'_>, size: Size) -> io::Result<()> {
+    let size = libc::winsize { ws_row: size.rows, ws_col: size.columns, ws_xpixel: 0, ws_ypixel: 0 };
+    // SAFETY: TIOCSWINSZ reads one winsize, and `size` is one.
+    match unsafe { libc::ioctl(terminal.as_raw_fd(), libc::TIOCSWINSZ, &raw const size) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}

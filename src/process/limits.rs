@@ -1,0 +1,74 @@
+//! The limit of open files: ours is raised as far as we may, the children's stays what it was.
+
+use std::io;
+
+use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
+
+/// What ganger itself holds beside one descriptor an instance: standard streams, event loop, signals,
+/// life-line, verdict, the silent input, the writer's copy, and the few that a look into /proc needs.
+const OWN: u64 = 24;
+
+/// The limit as it was given to us, soft and hard.
+#[derive(Clone, Copy, Debug)]
+pub struct OpenFiles {
+    soft: rlim_t,
+    hard: rlim_t,
+}
+
+impl OpenFiles {
+    /// The limit as it is now.
+    ///
+    /// # Errors
+    /// As getrlimit(2).
+    pub fn inherited() -> io::Result<Self> {
+        let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+        Ok(Self { soft, hard })
+    }
+
+    /// Raises our own soft limit to the hard one.
+    pub fn raise(self) {
+        // A refusal leaves what we had, and `suffice` tells whether that is enough.
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, self.hard, self.hard);
+    }
+
+    /// Runs `make` with the soft limit that we were given, so that the process it makes has that one:
+    /// programs that use select(2) must not see descriptors over 1023 become possible.
+    pub fn with_inherited<T>(self, make: impl FnOnce() -> T) -> T {
+        if self.soft == self.hard {
+            return make();
+        }
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, self.soft, self.hard);
+        let result = make();
+        self.raise();
+        result
+    }
+
+    /// Whether this many instances can have their streams, else the number of descriptors that they need.
+    ///
+    /// # Errors
+    /// The sentence to tell the person.
+    pub fn suffice(self, instances: usize) -> Result<(), String> {
+        let need = instances as u64 + OWN;
+        if need <= self.hard {
+            return Ok(());
+        }
+        Err(format!(
+            "{instances} instances need {need} open files, and the limit is {} (too many open files): raise it \
+             with `ulimit -Hn {need}`, or start fewer",
+            self.hard
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_too_low_is_known_before_anything_starts() {
+        let limit = OpenFiles { soft: 64, hard: 64 };
+        assert_eq!(limit.suffice(40), Ok(()));
+        let refused = limit.suffice(100).unwrap_err();
+        assert!(refused.contains("need 124 open files, and the limit is 64"), "{refused}");
+    }
+}

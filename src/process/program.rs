@@ -1,0 +1,162 @@
+//! From a command's text to a program: without a shell where the text has no shell syntax, so that the pid
+//! is the program's and a signal meets no `sh` in between (Debian's dash does not exec its last command).
+
+use std::ffi::{CString, OsStr};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::exit::{NOT_EXECUTABLE, NOT_FOUND};
+use crate::shell;
+
+/// Where programs are looked for when PATH is not set (POSIX `getconf PATH`).
+const DEFAULT_PATH: &[u8] = b"/bin:/usr/bin";
+/// The shell of Procfile lines.
+const SHELL: &str = "/bin/sh";
+
+/// What is handed to execve.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
+    /// The file.
+    pub path: PathBuf,
+    /// Its arguments, its own name first.
+    pub arguments: Vec<CString>,
+}
+
+/// Why a program cannot be run, before it was tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// The word that names it.
+    pub program: String,
+    /// Why.
+    pub reason: String,
+    /// 127 or 126 (POSIX XCU 2.8.2).
+    pub status: u8,
+}
+
+/// The program that runs `command`, a Procfile's text. `path` is the instance's PATH; names without a slash
+/// are looked for there, names with one are relative to the current directory.
+///
+/// # Errors
+/// [`Missing`] if the command has no shell syntax and its first word is no program. What a shell runs is
+/// for the shell to find.
+pub fn of_command(command: &str, path: Option<&[u8]>) -> Result<Program, Missing> {
+    match shell::simple_words(command) {
+        Some(words) => of_words(&words, path),
+        None => Ok(Program { path: SHELL.into(), arguments: strings(&["sh", "-c", command]) }),
+    }
+}
+
+/// The program that the first of these words names, with all of them as its arguments.
+///
+/// # Errors
+/// [`Missing`] if there is no such program.
+pub fn of_words<Word: AsRef<OsStr>>(words: &[Word], path: Option<&[u8]>) -> Result<Program, Missing> {
+    let first = words.first().map_or(OsStr::new(""), AsRef::as_ref);
+    let found = find(first, path.unwrap_or(DEFAULT_PATH))?;
+    Ok(Program { path: found, arguments: strings(words) })
+}
+
+impl Program {
+    /// The same by way of a shell: what execvp(3) does with a file that the kernel does not know how to run
+    /// (ENOEXEC: a script without `#!`).
+    #[must_use]
+    pub fn as_script(&self) -> Self {
+        let file = strings(&[self.path.as_os_str()]);
+        let rest = self.arguments.iter().skip(1).cloned();
+        let arguments = strings(&["sh"]).into_iter().chain(file).chain(rest).collect();
+        Self { path: SHELL.into(), arguments }
+    }
+}
+
+/// A text from a Procfile or from argv has no NUL: the parser refuses it, and the kernel cannot pass it.
+fn strings<Word: AsRef<OsStr>>(words: &[Word]) -> Vec<CString> {
+    words.iter().filter_map(|word| CString::new(word.as_ref().as_bytes()).ok()).collect()
+}
+
+/// POSIX XCU 2.9.1.1: a name with a slash is a path; any other is looked for in each directory of PATH, an
+/// empty one meaning the current directory. One that may not be executed is remembered, so that 126 is said
+/// where 127 would send a person looking for a missing file.
+fn find(name: &OsStr, path: &[u8]) -> Result<PathBuf, Missing> {
+    let missing = |reason: &str, status| Missing {
+        program: name.to_string_lossy().into_owned(),
+        reason: reason.into(),
+        status,
+    };
+    if name.as_bytes().contains(&b'/') {
+        return match judge(Path::new(name)) {
+            Fitness::Program => Ok(name.into()),
+            Fitness::Absent => Err(missing("not found", NOT_FOUND)),
+            Fitness::Refused(reason) => Err(missing(reason, NOT_EXECUTABLE)),
+        };
+    }
+    let mut refused = None;
+    for directory in path.split(|byte| *byte == b':') {
+        let directory = if directory.is_empty() { b"." } else { directory };
+        let candidate = Path::new(OsStr::from_bytes(directory)).join(name);
+        match judge(&candidate) {
+            Fitness::Program => return Ok(candidate),
+            Fitness::Absent => {}
+            Fitness::Refused(reason) => refused = refused.or(Some(reason)),
+        }
+    }
+    Err(refused.map_or_else(
+        || missing("not found on PATH", NOT_FOUND),
+        |reason| missing(reason, NOT_EXECUTABLE),
+    ))
+}
+
+enum Fitness {
+    Program,
+    Absent,
+    Refused(&'static str),
+}
+
+/// What execve will say, asked without it, so that it can be said in words. A race with somebody who
+/// changes the file in between only costs the words: execve has the last one.
+fn judge(path: &Path) -> Fitness {
+    match std::fs::metadata(path) {
+        Ok(data) if data.is_dir() => Fitness::Refused("is a directory"),
+        Ok(data) if data.permissions().mode() & 0o111 == 0 => {
+            Fitness::Refused("is not executable (chmod +x would make it so)")
+        }
+        Ok(_) => Fitness::Program,
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            Fitness::Refused("permission denied")
+        }
+        Err(_) => Fitness::Absent,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shell_syntax_goes_to_the_shell_untouched() {
+        let program = of_command("echo $PORT && true", None).unwrap();
+        assert_eq!(program.path, Path::new("/bin/sh"));
+        assert_eq!(program.arguments, strings(&["sh", "-c", "echo $PORT && true"]));
+    }
+
+    #[test]
+    fn a_plain_command_is_found_on_the_path_it_is_given() {
+        let program = of_command("sleep 5", Some(b"/nowhere:/bin:/usr/bin")).unwrap();
+        assert!(program.path.ends_with("sleep"), "{:?}", program.path);
+        assert_eq!(program.arguments, strings(&["sleep", "5"]));
+        let missing = of_command("sleep 5", Some(b"/nowhere")).unwrap_err();
+        assert_eq!((missing.program.as_str(), missing.status), ("sleep", 127));
+    }
+
+    #[test]
+    fn what_is_there_but_no_program_is_126() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("notes");
+        std::fs::write(&file, "text").unwrap();
+        let path = folder.path().as_os_str().as_bytes();
+        assert_eq!(of_command("notes", Some(path)).unwrap_err().status, 126);
+        assert_eq!(of_command("./nothing here", Some(path)).unwrap_err().status, 127);
+        let directory = format!("{} x", folder.path().display());
+        assert_eq!(of_command(&directory, None).unwrap_err().status, 126);
+    }
+}

@@ -1,0 +1,57 @@
+//! Reaping: every child that ended, ours or handed down to us.
+
+use std::io;
+
+use nix::sys::wait::WaitPidFlag;
+
+use super::calls::{Waited, wait_any};
+use crate::exit::Exit;
+
+/// What one round of reaping found.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Harvest {
+    /// Who ended, and how, in the order in which the kernel told.
+    pub ended: Vec<(i32, Exit)>,
+    /// Whether no child is left at all: the tree below us is empty.
+    pub is_empty: bool,
+}
+
+/// Reaps all that can be reaped now. SIGCHLD coalesces (500 ends are one signal), so it always loops until
+/// there is nothing more. Strangers, orphans that fell to us as a subreaper, come along.
+///
+/// # Errors
+/// As waitpid(2), but for ECHILD and EINTR.
+pub fn reap() -> io::Result<Harvest> {
+    let mut harvest = Harvest::default();
+    loop {
+        match wait_any(WaitPidFlag::WNOHANG)? {
+            Waited::Changed(pid, status) => harvest.ended.push((pid.as_raw(), Exit::from(status))),
+            Waited::Nothing => return Ok(harvest),
+            Waited::NoChild => {
+                harvest.is_empty = true;
+                return Ok(harvest);
+            }
+        }
+    }
+}
+
+/// Makes this process the one to which orphans among its descendants fall (prctl(2),
+/// PR_SET_CHILD_SUBREAPER). With it, "the tree is empty" is exactly "waitpid says ECHILD".
+///
+/// Linux only: elsewhere orphans fall to init, and what has left its group is not found again.
+///
+/// # Errors
+/// As prctl(2).
+#[cfg(target_os = "linux")]
+pub fn become_subreaper() -> nix::Result<()> {
+    nix::sys::prctl::set_child_subreaper(true)
+}
+
+/// See above: there is no such thing on this system.
+///
+/// # Errors
+/// None.
+#[cfg(not(target_os = "linux"))]
+pub fn become_subreaper() -> nix::Result<()> {
+    Ok(())
+}

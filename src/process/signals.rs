@@ -1,0 +1,68 @@
+//! Signals: which ones we listen to, and what those that we start are given.
+
+use nix::sys::signal::{SigSet, Signal as Known};
+
+use super::calls;
+use crate::signal::Signal;
+
+/// What ganger listens to. SIGCHLD is beside them.
+const HEARD: [Signal; 9] = [
+    Signal::HANGUP,
+    Signal::INTERRUPT,
+    Signal::QUIT,
+    Signal::TERMINATE,
+    Signal::USER1,
+    Signal::USER2,
+    Signal::RESIZE,
+    Signal::SUSPEND,
+    Signal::CONTINUE,
+];
+
+/// The dispositions that our parent left us. What it ignored stays ignored, by us and by those that we
+/// start: that is what `nohup ganger start &` asks for (POSIX XCU 2.11 for background jobs, nohup(1)).
+#[derive(Clone, Debug)]
+pub struct Inherited {
+    ignored: Vec<Signal>,
+}
+
+impl Inherited {
+    /// Asks the kernel. To be called before any handler is installed.
+    pub fn now() -> Self {
+        // Rust's runtime ignores SIGPIPE before main: what our parent thought of it is not known any more,
+        // and a filter in a pipeline needs the default.
+        let all = Known::iterator().map(|known| Signal(known as i32));
+        Self { ignored: all.filter(|signal| signal.0 != libc::SIGPIPE && calls::is_ignored(*signal)).collect() }
+    }
+
+    /// The signals to listen to, as numbers: all that our parent did not ignore, and SIGCHLD.
+    pub fn heard(&self) -> Vec<i32> {
+        let heard = HEARD.iter().filter(|signal| !self.ignored.contains(signal));
+        heard.chain([&Signal::CHILD]).map(|signal| signal.0).collect()
+    }
+
+    /// The signals that a new process is to have at their default.
+    pub fn defaults(&self) -> SigSet {
+        let mut set = SigSet::all();
+        for known in self.ignored.iter().filter_map(|signal| signal.known()) {
+            set.remove(known);
+        }
+        set
+    }
+}
+
+/// Holds back every signal in this thread until [`unblock`]: one that comes while a handler is being
+/// installed, or while we fork, waits instead of killing us.
+///
+/// # Errors
+/// As pthread_sigmask(3).
+pub fn block() -> nix::Result<()> {
+    SigSet::all().thread_block()
+}
+
+/// Lets signals come, those that waited first.
+///
+/// # Errors
+/// As pthread_sigmask(3).
+pub fn unblock() -> nix::Result<()> {
+    SigSet::all().thread_unblock()
+}

@@ -1,0 +1,199 @@
+//! Making an instance's process: a session of its own, clean signals, and just the descriptors it should have.
+//!
+//! By posix_spawn(3), which glibc and musl build on vfork: the cost does not grow with our memory, and no
+//! code of ours runs between fork and exec. What it cannot do is not needed: the directory is ours already,
+//! a limit is set around the call, and a session leader that opens a terminal has it as its own.
+
+use std::ffi::CString;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};
+use nix::sys::signal::SigSet;
+use nix::sys::stat::Mode;
+use nix::unistd::pipe2;
+
+use super::calls::Size;
+use super::limits::OpenFiles;
+use super::program::{self, Missing, Program};
+use super::pty;
+use super::signals::Inherited;
+use crate::exit::FAILED;
+use crate::machine::Failure;
+use crate::plan::spec::{Environment, Spec};
+
+/// Our end of what an instance says.
+#[derive(Debug)]
+pub enum Stream {
+    /// The read end of the pipe that is its standard output and standard error: one, so that their order
+    /// is kept.
+    Pipe(OwnedFd),
+    /// Its pseudo-terminal.
+    Terminal {
+        /// Our end.
+        master: OwnedFd,
+        /// Where its own end can be opened.
+        path: PathBuf,
+    },
+}
+
+/// What was made.
+#[derive(Debug)]
+pub struct Made {
+    /// The process, which leads a group and a session of the same number.
+    pub pid: i32,
+    /// What it says.
+    pub stream: Stream,
+}
+
+/// Makes instances' processes, all in the same way.
+#[derive(Debug)]
+pub struct Spawner {
+    limit: OpenFiles,
+    defaults: SigSet,
+    terminal: Option<Size>,
+    /// An empty pipe that stays open: standard input of all who have no terminal. Programs that end at the
+    /// end of their input (watchers do) keep running.
+    silence: (OwnedFd, OwnedFd),
+    shared: SharedEnvironment,
+}
+
+/// The part of the environment that all instances share, as execve wants it.
+#[derive(Debug, Default)]
+struct SharedEnvironment {
+    source: Arc<[(Vec<u8>, Vec<u8>)]>,
+    strings: Vec<CString>,
+}
+
+impl Spawner {
+    /// A spawner that gives each instance a pseudo-terminal of this size, or a pipe if `None`.
+    ///
+    /// # Errors
+    /// EMFILE and the like, from pipe2(2).
+    pub fn new(limit: OpenFiles, inherited: &Inherited, terminal: Option<Size>) -> io::Result<Self> {
+        Ok(Self {
+            limit,
+            defaults: inherited.defaults(),
+            terminal,
+            silence: pipe2(OFlag::O_CLOEXEC)?,
+            shared: SharedEnvironment::default(),
+        })
+    }
+
+    /// The size for the pseudo-terminals made from now on.
+    pub fn set_size(&mut self, size: Size) {
+        self.terminal = self.terminal.map(|_| size);
+    }
+
+    /// Makes the process of this instance, in our current directory.
+    ///
+    /// # Errors
+    /// [`Failure`]: the program is not there (127), cannot be run (126), or the system has no room (125).
+    pub fn spawn(&mut self, spec: &Spec) -> Result<Made, Failure> {
+        let failed = |Missing { program, reason, status }| Failure {
+            program,
+            reason: format!("{reason} ({})", spec.place),
+            status,
+        };
+        let program = program::of_command(&spec.command, spec.environment.get(b"PATH")).map_err(failed)?;
+        self.run(&program, &spec.environment).map_err(|error| {
+            let program = program.path.display().to_string();
+            failed(describe(program, error))
+        })
+    }
+
+    fn run(&mut self, program: &Program, environment: &Environment) -> Result<Made, Errno> {
+        self.shared.refresh(environment);
+        let own: Vec<CString> = environment.own.iter().filter_map(entry).collect();
+        let environment: Vec<&CString> = self.shared.strings.iter().chain(&own).collect();
+        let mut attributes = PosixSpawnAttr::init()?;
+        attributes.set_sigmask(&SigSet::empty())?;
+        attributes.set_sigdefault(&self.defaults)?;
+        attributes.set_flags(
+            PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK
+                | PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF
+                | PosixSpawnFlags::from_bits_retain(i32::from(SETSID)),
+        )?;
+        let (stream, actions, _theirs) = self.stream()?;
+        let make = |program: &Program| {
+            self.limit.with_inherited(|| {
+                posix_spawn(&program.path, &actions, &attributes, &program.arguments, &environment)
+            })
+        };
+        let pid = match make(program) {
+            Err(Errno::ENOEXEC) => make(&program.as_script())?,
+            other => other?,
+        };
+        Ok(Made { pid: pid.as_raw(), stream })
+    }
+
+    /// Our end, what the child does to have its own, and its end as long as it must be kept.
+    fn stream(&self) -> Result<(Stream, PosixSpawnFileActions, Option<OwnedFd>), Errno> {
+        let mut actions = PosixSpawnFileActions::init()?;
+        match self.terminal {
+            Some(size) => {
+                let (master, path): (OwnedFd, PathBuf) =
+                    pty::open(size).map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))?;
+                actions.add_open(0, &path, OFlag::O_RDWR, Mode::empty())?;
+                actions.add_dup2(0, 1)?;
+                actions.add_dup2(0, 2)?;
+                Ok((Stream::Terminal { master, path }, actions, None))
+            }
+            None => {
+                let (ours, theirs) = pipe2(OFlag::O_CLOEXEC)?;
+                actions.add_dup2(self.silence.0.as_raw_fd(), 0)?;
+                actions.add_dup2(theirs.as_raw_fd(), 1)?;
+                actions.add_dup2(theirs.as_raw_fd(), 2)?;
+                Ok((Stream::Pipe(ours), actions, Some(theirs)))
+            }
+        }
+    }
+}
+
+/// POSIX_SPAWN_SETSID (POSIX.1-2024): nix has no word for it yet.
+#[cfg(target_os = "linux")]
+const SETSID: i16 = libc::POSIX_SPAWN_SETSID;
+/// macOS has the same flag under another number.
+#[cfg(not(target_os = "linux"))]
+const SETSID: i16 = 0x0400;
+
+impl SharedEnvironment {
+    fn refresh(&mut self, environment: &Environment) {
+        if !Arc::ptr_eq(&self.source, &environment.shared) {
+            self.source = Arc::clone(&environment.shared);
+            self.strings = self.source.iter().filter_map(entry).collect();
+        }
+    }
+}
+
+/// `NAME=value`; one with a NUL in it cannot exist in an environment, and the readers refuse it.
+fn entry((name, value): &(Vec<u8>, Vec<u8>)) -> Option<CString> {
+    CString::new([name.as_slice(), b"=", value.as_slice()].concat()).ok()
+}
+
+/// Why posix_spawn refused, in words. The program was found, so ENOENT means its interpreter.
+fn describe(program: String, error: Errno) -> Missing {
+    use crate::exit::{NOT_EXECUTABLE, NOT_FOUND};
+    let (reason, status) = match error {
+        Errno::ENOENT => ("its interpreter (the first line, after #!) is not found".into(), NOT_FOUND),
+        Errno::EACCES => ("permission denied".into(), NOT_EXECUTABLE),
+        Errno::ENOEXEC => ("its format is not one that this system can run".into(), NOT_EXECUTABLE),
+        Errno::E2BIG => ("the command and its environment are too long for the system".into(), NOT_EXECUTABLE),
+        Errno::EAGAIN => {
+            (format!("{}: the limit of processes is reached (ulimit -u, or the cgroup's pids.max)", io(error)), FAILED)
+        }
+        Errno::EMFILE | Errno::ENFILE => {
+            (format!("{}: the limit of open files is reached (ulimit -n)", io(error)), FAILED)
+        }
+        other => (io(other), FAILED),
+    };
+    Missing { program, reason, status }
+}
+
+fn io(error: Errno) -> String {
+    io::Error::from(error).to_string()
+}

@@ -1,0 +1,34 @@
+//! The clocks: the only place that asks what time it is.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+/// Counts from the start of the run, and does not jump when the wall clock is set.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    start: Instant,
+}
+
+impl Clock {
+    /// A clock that begins now.
+    #[expect(clippy::disallowed_methods, reason = "this is the clock")]
+    pub fn start() -> Self {
+        Self { start: Instant::now() }
+    }
+
+    /// The time since the start.
+    pub fn now(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    /// The instant at which [`Clock::now`] will say `moment`.
+    pub fn instant(&self, moment: Duration) -> Instant {
+        self.start + moment
+    }
+}
+
+/// The wall clock, for people and logs.
+pub fn wall() -> Timestamp {
+    Timestamp::now()
+}

@@ -1,0 +1,95 @@
+//! The inbox: one channel into which everything that happens is put.
+
+use std::io;
+use std::os::fd::OwnedFd;
+
+use futures_util::StreamExt;
+use nix::unistd::read;
+use signal_hook_tokio::Signals;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::spawn_local;
+
+use crate::machine::Event;
+use crate::process::signals::Inherited;
+use crate::signal::Signal;
+
+/// One thing in the inbox.
+#[derive(Debug)]
+pub enum Arrival {
+    /// An event, ready for the machine.
+    Event(Event),
+    /// A child changed its state: somebody has to reap.
+    Child,
+}
+
+/// The receiving end, and what must live for things to arrive.
+pub struct Inbox {
+    receiver: UnboundedReceiver<Arrival>,
+}
+
+impl Inbox {
+    /// Opens the inbox: from now on signals, the end of the life-line and the end of standard output
+    /// (errors on the returned sender) arrive in it. Runs on a `LocalSet`.
+    ///
+    /// # Errors
+    /// When a descriptor cannot be watched or a handler cannot be installed.
+    pub fn open(lifeline: OwnedFd, inherited: &Inherited) -> io::Result<(Self, UnboundedSender<io::Error>)> {
+        let (sender, receiver) = unbounded_channel();
+        let signals = Signals::new(inherited.heard())?;
+        spawn_local(hear(signals, sender.clone()));
+        let lifeline = AsyncFd::with_interest(lifeline, Interest::READABLE)?;
+        spawn_local(hold(lifeline, sender.clone()));
+        let (closed, closings) = unbounded_channel();
+        spawn_local(notice_closing(closings, sender));
+        Ok((Self { receiver }, closed))
+    }
+
+    /// The next thing; waits for it.
+    pub async fn next(&mut self) -> Arrival {
+        match self.receiver.recv().await {
+            Some(arrival) => arrival,
+            // All senders are gone, that is: their tasks failed. Nothing would ever arrive again.
+            None => Arrival::Event(Event::Broken("ganger cannot hear signals any more".into())),
+        }
+    }
+
+    /// The next thing, if there is one.
+    pub fn try_next(&mut self) -> Option<Arrival> {
+        self.receiver.try_recv().ok()
+    }
+}
+
+async fn hear(mut signals: Signals, inbox: UnboundedSender<Arrival>) {
+    while let Some(number) = signals.next().await {
+        let signal = Signal(number);
+        let arrival =
+            if signal == Signal::CHILD { Arrival::Child } else { Arrival::Event(Event::Signal(signal)) };
+        if inbox.send(arrival).is_err() {
+            return;
+        }
+    }
+}
+
+/// Nobody writes into the life-line: it becomes readable when its other end is closed, that is, when the
+/// monitor is gone.
+async fn hold(lifeline: AsyncFd<OwnedFd>, inbox: UnboundedSender<Arrival>) {
+    loop {
+        let Ok(mut guard) = lifeline.readable().await else { break };
+        let mut byte = [0];
+        match read(guard.get_inner(), &mut byte) {
+            Err(nix::errno::Errno::EAGAIN | nix::errno::Errno::EINTR) => guard.clear_ready(),
+            Ok(_) | Err(_) => break,
+        }
+    }
+    let _ = inbox.send(Arrival::Event(Event::MonitorGone));
+}
+
+async fn notice_closing(mut closings: UnboundedReceiver<io::Error>, inbox: UnboundedSender<Arrival>) {
+    if let Some(error) = closings.recv().await {
+        // A reader that went away is a wish; a full disk is an error.
+        let error = (error.kind() != io::ErrorKind::BrokenPipe).then(|| error.to_string());
+        let _ = inbox.send(Arrival::Event(Event::OutputClosed { error }));
+    }
+}

@@ -1,0 +1,255 @@
+//! Doing what the machine wants: the joint between decisions, processes and output.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::OpenOptions;
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::fs::OpenOptionsExt;
+use std::rc::Rc;
+
+use crate::exit::Exit;
+use crate::machine::{Action, Event};
+use crate::notice::Notice;
+use crate::output::{Output, Source};
+use crate::plan::spec::Spec;
+use crate::process::calls::{Size, set_window_size, window_size};
+use crate::process::reaper;
+use crate::process::spawn::{Made, Spawner, Stream};
+use crate::process::tree::{Census, Genealogy, Process, send_to, send_to_group};
+use crate::signal::Signal;
+
+/// A terminal of which nothing is known has the size that a VT100 had.
+const VT100: Size = Size { rows: 24, columns: 80 };
+/// The fewest columns that an instance's terminal gets, however long the prefix is.
+const NARROWEST: u16 = 20;
+
+/// Everything that actions need.
+pub struct Performer {
+    specs: Rc<[Spec]>,
+    output: Output,
+    spawner: Spawner,
+    genealogy: Genealogy,
+    /// The latest process of each instance.
+    leaders: Vec<Option<i32>>,
+    /// Those of them that have not been reaped, and whose.
+    alive: HashMap<i32, usize>,
+    /// Who had the stop signal already.
+    asked: HashSet<(i32, u64)>,
+    /// The look that all actions of one turn share.
+    census: Option<Census>,
+    /// The terminal of each instance.
+    terminals: Vec<Option<std::path::PathBuf>>,
+    is_look_wanted: bool,
+}
+
+impl Performer {
+    /// For these instances, of the run with this id.
+    pub fn new(specs: Rc<[Spec]>, run: &[u8], output: Output, spawner: Spawner) -> Self {
+        let count = specs.len();
+        Self {
+            specs,
+            output,
+            spawner,
+            genealogy: Genealogy::new(run),
+            leaders: vec![None; count],
+            alive: HashMap::new(),
+            asked: HashSet::new(),
+            census: None,
+            terminals: vec![None; count],
+            is_look_wanted: false,
+        }
+    }
+
+    /// Does one turn's actions in order; the answers are events for the machine.
+    ///
+    /// # Errors
+    /// When waitpid(2) fails, which leaves us blind.
+    pub fn perform(&mut self, actions: Vec<Action>) -> io::Result<Vec<Event>> {
+        self.census = None;
+        let mut answers = Vec::new();
+        for action in actions {
+            match action {
+                Action::Spawn(index) => answers.push(self.spawn(index)),
+                Action::Ask(index) => self.ask(index),
+                Action::Kill(index) => self.signal(index, Signal::KILL),
+                Action::Look => self.is_look_wanted = true,
+                Action::Bury(index, notice) => self.output.retire(index, notice),
+                Action::Say(notice) => self.output.notice(&notice),
+                Action::NameSurvivors(index) => self.name_survivors(index),
+                Action::Forward(signal) => self.forward(signal),
+                Action::Suspend => self.suspend(),
+                Action::Resume => self.everywhere(Signal::CONTINUE),
+                Action::Resize => self.resize(),
+            }
+        }
+        Ok(answers)
+    }
+
+    /// Whether somebody asked who is left since the last [`Performer::look`].
+    pub fn is_look_wanted(&self) -> bool {
+        self.is_look_wanted
+    }
+
+    /// Reaps, and says who is left.
+    ///
+    /// # Errors
+    /// As waitpid(2).
+    pub fn look(&mut self) -> io::Result<Vec<Event>> {
+        self.is_look_wanted = false;
+        let mut events = self.reap()?;
+        if !events.contains(&Event::AllGone) {
+            self.census = None;
+            events.push(Event::Seen(self.census().members.iter().map(Vec::len).collect()));
+        }
+        Ok(events)
+    }
+
+    /// Reaps all who have ended, as events.
+    ///
+    /// # Errors
+    /// As waitpid(2).
+    pub fn reap(&mut self) -> io::Result<Vec<Event>> {
+        let harvest = reaper::reap()?;
+        let mut events: Vec<Event> = harvest.ended.into_iter().map(|(pid, exit)| self.ended(pid, exit)).collect();
+        events.dedup_by(|one, other| *one == Event::Reaped && *other == Event::Reaped);
+        if harvest.is_empty {
+            events.push(Event::AllGone);
+        }
+        Ok(events)
+    }
+
+    /// Ends the output: everything that was said is written. `false` if the reader of it stood still.
+    pub fn into_output(self) -> Output {
+        self.output
+    }
+
+    fn ended(&mut self, pid: i32, exit: Exit) -> Event {
+        match self.alive.remove(&pid) {
+            Some(instance) => Event::Exited { instance, exit },
+            None => Event::Reaped,
+        }
+    }
+
+    fn spawn(&mut self, index: usize) -> Event {
+        let failed = |failure| Event::SpawnFailed { instance: index, failure };
+        let Made { pid, stream } = match self.spawner.spawn(&self.specs[index]) {
+            Ok(made) => made,
+            Err(failure) => return failed(failure),
+        };
+        self.leaders[index] = Some(pid);
+        self.alive.insert(pid, index);
+        let source = match stream {
+            Stream::Pipe(ours) => Source::Pipe(ours),
+            Stream::Terminal { master, path } => {
+                self.terminals[index] = Some(path);
+                Source::Terminal(master)
+            }
+        };
+        match self.output.attach(index, source) {
+            Ok(()) => Event::Spawned { instance: index, pid },
+            // It runs, but nobody would hear it: the whole stack ends, and this one with it.
+            Err(error) => Event::Broken(format!("cannot read the output of {}: {error}", self.specs[index].name)),
+        }
+    }
+
+    fn census(&mut self) -> &Census {
+        if self.census.is_none() {
+            let specs = Rc::clone(&self.specs);
+            let named =
+                move |mark: &[u8]| specs.iter().position(|spec| spec.name.to_string().as_bytes() == mark);
+            self.census = Some(self.genealogy.look(&self.leaders, &named));
+        }
+        self.census.get_or_insert_default()
+    }
+
+    fn members(&mut self, index: usize) -> Vec<Process> {
+        self.census().members.get(index).cloned().unwrap_or_default()
+    }
+
+    /// The group of an instance whose own process has not been reaped: nobody else can have its number.
+    fn group(&self, index: usize) -> Option<i32> {
+        self.leaders.get(index).copied().flatten().filter(|leader| self.alive.contains_key(leader))
+    }
+
+    /// TERM, then CONT, so that who is stopped can hear it (systemd.kill(5) does so too). The group gets it in
+    /// one call, which no fork can slip through; who left the group gets it alone.
+    fn ask(&mut self, index: usize) {
+        let signal = self.specs.get(index).map_or(Signal::TERMINATE, |spec| spec.stop_signal);
+        let members = self.members(index);
+        let group = self.group(index);
+        if let Some(group) = group {
+            send_to_group(group, signal);
+            send_to_group(group, Signal::CONTINUE);
+        }
+        for process in members {
+            let is_new = self.asked.insert((process.pid, process.born));
+            if is_new && group != Some(process.group) {
+                // Whom we may not signal is named at the end, if still there.
+                let _ = send_to(&process, signal);
+                let _ = send_to(&process, Signal::CONTINUE);
+            }
+        }
+    }
+
+    fn signal(&mut self, index: usize, signal: Signal) {
+        let group = self.group(index);
+        if let Some(group) = group {
+            send_to_group(group, signal);
+        }
+        for process in self.members(index) {
+            if group != Some(process.group) {
+                let _ = send_to(&process, signal);
+            }
+        }
+    }
+
+    fn forward(&mut self, signal: Signal) {
+        for leader in self.alive.keys() {
+            send_to_group(*leader, signal);
+        }
+    }
+
+    fn everywhere(&mut self, signal: Signal) {
+        for index in 0..=self.specs.len() {
+            self.signal(index, signal);
+        }
+    }
+
+    /// SIGTSTP would be ignored by the groups of the instances, which are orphaned (POSIX XBD 3.264): SIGSTOP
+    /// for them, and for us. The monitor sees it and stops itself; SIGCONT reaches us through it.
+    fn suspend(&mut self) {
+        self.everywhere(Signal::STOP);
+        if let Err(error) = nix::sys::signal::raise(nix::sys::signal::SIGSTOP) {
+            self.output.notice(&Notice::Warning { text: format!("cannot stop for Ctrl-Z: {error}") });
+        }
+    }
+
+    fn resize(&mut self) {
+        let size = terminal_size(self.output.prefix_width());
+        self.spawner.set_size(size);
+        for path in self.terminals.iter().flatten() {
+            // One whose instance has ended is gone.
+            let opened = OpenOptions::new().read(true).custom_flags(libc::O_NOCTTY).open(path);
+            let Ok(terminal) = opened else { continue };
+            let _ = set_window_size(terminal.as_fd(), size);
+        }
+    }
+
+    fn name_survivors(&mut self, index: usize) {
+        for process in self.members(index) {
+            let reason = match send_to(&process, Signal::KILL) {
+                Err(_) => "it runs as another user",
+                Ok(()) => "SIGKILL does not end it: it hangs in the kernel",
+            };
+            let Process { pid, name, .. } = process;
+            self.output.notice(&Notice::Survivor { pid, name, reason: reason.into() });
+        }
+    }
+}
+
+/// The size of an instance's terminal: ours, less what stands before the text.
+pub fn terminal_size(prefix_width: usize) -> Size {
+    let size = window_size(io::stdout().as_fd()).unwrap_or(VT100);
+    let prefix = u16::try_from(prefix_width).unwrap_or(u16::MAX);
+    Size { rows: size.rows, columns: size.columns.saturating_sub(prefix).max(NARROWEST) }
+}
