@@ -4,12 +4,17 @@
 //! the options, become a [`plan::Plan`]; the `machine` decides what happens, `process` and `output` do it,
 //! and `supervisor` is the only loop that joins them. docs/architecture.md tells the rest.
 
+pub mod dotenv;
 pub mod exit;
+pub mod formation;
 pub mod location;
 pub mod name;
 pub mod notice;
 pub mod plan;
+pub mod procfile;
+pub mod shell;
 pub mod signal;
+pub mod text;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
