@@ -4,10 +4,7 @@
 //! with the options, become a [`plan::Plan`]; the `machine` decides what happens, `process` and `output`
 //! do it, and `supervisor` is the only loop that joins them. docs/architecture.md tells the rest.
 
-pub mod cli;
-pub mod config;
 pub mod dotenv;
-pub mod duration;
 pub mod exit;
 pub mod formation;
 pub mod location;
@@ -16,11 +13,9 @@ pub mod name;
 pub mod notice;
 pub mod output;
 pub mod plan;
-pub mod process;
 pub mod procfile;
 pub mod shell;
 pub mod signal;
-pub mod supervisor;
 pub mod text;
 
 use std::ffi::OsString;
