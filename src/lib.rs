@@ -1,10 +1,14 @@
 //! ganger runs what a Procfile says.
 //!
 //! Arguments become [`cli`]'s typed options; Procfile and .env are read ([`procfile`], [`dotenv`]) and,
-//! with the options, become a [`plan::Plan`]; the `machine` decides what happens, `process` and `output`
-//! do it, and `supervisor` is the only loop that joins them. docs/architecture.md tells the rest.
+//! with the options, become a [`plan::Plan`]; the [`machine`] decides what happens, [`process`] and
+//! [`output`] do it, and [`supervisor`] is the only loop that joins them. docs/architecture.md tells the
+//! rest.
 
+pub mod cli;
+pub mod config;
 pub mod dotenv;
+pub mod duration;
 pub mod exit;
 pub mod formation;
 pub mod location;
@@ -13,9 +17,12 @@ pub mod name;
 pub mod notice;
 pub mod output;
 pub mod plan;
+pub mod process;
 pub mod procfile;
 pub mod shell;
 pub mod signal;
+pub mod suggestion;
+pub mod supervisor;
 pub mod text;
 
 use std::ffi::OsString;

@@ -6,6 +6,8 @@ use std::io::{self, IsTerminal};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
+use jiff::tz::TimeZone;
+
 use crate::config::When;
 
 /// What ganger was given besides its arguments.
@@ -50,8 +52,19 @@ impl Ambient {
 
     /// The value of `name`; an empty one counts as none, as <https://no-color.org> asks.
     pub fn variable(&self, name: &str) -> Option<OsString> {
-        let found = self.variables.iter().find(|(n, _)| n == name.as_bytes())?;
-        (!found.1.is_empty()).then(|| OsString::from_vec(found.1.clone()))
+        self.value(name).filter(|value| !value.is_empty()).map(OsString::from_vec)
+    }
+
+    /// The value of `name`, which may be empty. Of a name that stands there twice the first counts, as for
+    /// getenv(3).
+    pub fn value(&self, name: &str) -> Option<Vec<u8>> {
+        let found = self.variables.iter().find(|(n, _)| n == name.as_bytes());
+        found.map(|(_, value)| value.clone())
+    }
+
+    /// The time zone that the person sees times in: TZ, else the machine's.
+    pub fn zone() -> TimeZone {
+        TimeZone::system()
     }
 
     /// Whether `stream` gets colours when `asked` for them so.

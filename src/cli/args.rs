@@ -12,7 +12,8 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::examples;
 use super::values::{self, SignalRule};
-use crate::config::BasePort;
+use crate::config::{BasePort, Timestamps};
+use crate::duration;
 use crate::formation::Formation;
 use crate::name::TypeName;
 
@@ -141,7 +142,7 @@ pub struct Ending {
     #[arg(env = "GANGER_RELEASE", hide_env = true)]
     pub release: bool,
     /// From the stop signal to SIGKILL: `10`, `500ms`, `2m` [default: 5]
-    #[arg(short = 't', long, value_name = "SECS", value_parser = values::span, allow_negative_numbers = true)]
+    #[arg(short = 't', long, value_name = "SECS", value_parser = duration::parse, allow_negative_numbers = true)]
     #[arg(env = "GANGER_TIMEOUT", hide_env = true)]
     pub timeout: Option<Duration>,
     /// Which end stops all: any, failure, never, TYPE [default: any]
@@ -166,8 +167,9 @@ pub struct Ending {
 pub struct Output {
     /// Print the time before each line, as `15:04:05` or in a strftime FORMAT
     #[arg(short = 'T', long, value_name = "FORMAT", num_args = 0..=1, require_equals = true)]
-    #[arg(default_missing_value = "", env = "GANGER_TIMESTAMPS", hide_env = true)]
-    pub timestamps: Option<String>,
+    #[arg(default_missing_value = "", value_parser = values::timestamps)]
+    #[arg(env = "GANGER_TIMESTAMPS", hide_env = true)]
+    pub timestamps: Option<Timestamps>,
     /// Print lines without the name of their instance
     #[arg(long, action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
     #[arg(env = "GANGER_NO_PREFIX", hide_env = true)]

@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::files::{self, about};
 use super::report::{self, Severity};
 use crate::config::{self, Given, Settings};
-use crate::dotenv::{self, Assignment};
+use crate::dotenv::{self, Assignment, Source};
 use crate::location::Diagnostic;
 use crate::plan::Plan;
 use crate::plan::options::Inputs;
@@ -236,17 +236,17 @@ impl Reader {
     fn assignments(
         &mut self,
         files: &[(Arc<str>, Vec<u8>)],
-        _settings: &Settings,
-        _ambient: &Ambient,
+        settings: &Settings,
+        ambient: &Ambient,
     ) -> Vec<Assignment> {
-        let mut all = Vec::new();
-        for (name, bytes) in files {
-            let parsed = dotenv::parse(name, bytes);
-            self.errors.extend(parsed.errors);
-            self.warnings.extend(parsed.warnings);
-            all.extend(parsed.assignments);
-        }
-        all
+        let sources: Vec<Source<'_>> = files.iter().map(|(file, bytes)| Source { file, bytes }).collect();
+        // `$NAME` in a file means what its programs will see: with --env-wins the files' own value.
+        let env_wins = settings.env_wins == Some(true);
+        let outside = |name: &str| if env_wins { None } else { ambient.value(name) };
+        let parsed = dotenv::parse(&sources, &outside);
+        self.errors.extend(parsed.errors);
+        self.warnings.extend(parsed.warnings);
+        parsed.assignments
     }
 }
 

@@ -1,7 +1,6 @@
 //! `ganger run`: one command in the stack's environment, in our place.
 
-use std::ffi::{OsStr, OsString};
-use std::io;
+use std::ffi::OsString;
 
 use clap::CommandFactory;
 use clap::error::ErrorKind;
@@ -11,10 +10,10 @@ use super::args::{self, Arguments};
 use super::failure::Failure;
 use super::load::{self, Need, Project};
 use super::settings::{self, Said};
-use crate::exit::{self, Outcome};
+use crate::exit::Outcome;
 use crate::plan::selection::Selection;
+use crate::process::program::Missing;
 use crate::process::replace::{self, Replacement};
-use crate::procfile::Entry;
 use crate::{shell, suggestion};
 
 /// Replaces ganger by the command, so it returns only if that cannot be.
@@ -32,10 +31,15 @@ pub fn run(run: args::Run, said: Said<'_>, ambient: &Ambient) -> Result<Outcome,
         Some(entry) => with_arguments(&entry.command, &run.command[1..]),
         None => run.command.clone(),
     };
-    let environment = environment(&project, entry, ambient)?;
+    let plan =
+        project.plan(&Selection::default(), None, |_| None, ambient).map_err(Failure::Refused)?;
+    let environment = match entry.and_then(|entry| plan.process(entry.name.as_str())) {
+        Some(process) => plan.environment_of(process),
+        None => plan.environment_of_command(),
+    };
     project.say_warnings(&[], ambient);
-    let error = replace::exec(Replacement { words, environment, root: project.root.clone() });
-    Err(cannot_run(&run.command[0], &error, &project))
+    let missing = replace::exec(&Replacement { words, environment, root: project.root.clone() });
+    Err(cannot_run(missing, &project))
 }
 
 /// A first word with a dash is a flag with a slip, not a program: everything after the first word is the
@@ -66,28 +70,12 @@ fn with_arguments(command: &str, arguments: &[OsString]) -> Vec<OsString> {
     shell.into_iter().chain(arguments.iter().cloned()).collect()
 }
 
-fn cannot_run(program: &OsStr, error: &io::Error, project: &Project) -> Failure {
-    let name = program.to_string_lossy();
+fn cannot_run(missing: Missing, project: &Project) -> Failure {
     let types = project.procfile.entries.iter().map(|entry| entry.name.as_str());
-    match error.kind() {
-        io::ErrorKind::NotFound => Failure::CannotRun {
-            message: format!("{name}: command not found"),
-            hint: suggestion::nearest(&name, types).map(|near| format!("did you mean `ganger run {near}`?")),
-            status: exit::NOT_FOUND,
-        },
-        _ => Failure::CannotRun {
-            message: format!("{name}: {error}"),
-            hint: None,
-            status: exit::NOT_EXECUTABLE,
-        },
+    let near = suggestion::nearest(&missing.program, types);
+    Failure::CannotRun {
+        message: format!("{}: {}", missing.program, missing.reason),
+        hint: near.map(|near| format!("did you mean `ganger run {near}`?")),
+        status: missing.status,
     }
-}
-
-fn environment(
-    _project: &Project,
-    _entry: Option<&Entry>,
-    ambient: &Ambient,
-) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Failure> {
-    let _ = Selection::default();
-    Ok(ambient.variables.clone())
 }

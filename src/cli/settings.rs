@@ -5,7 +5,7 @@ use clap::parser::ValueSource;
 
 use super::args::{Ending, Output, Project, Start, When};
 use super::values::SignalRule;
-use crate::config::{self, Given, Settings, Timestamps};
+use crate::config::{self, Given, Settings};
 
 /// What clap remembers of the words themselves, to say later on where a value came from.
 #[derive(Clone, Copy, Debug)]
@@ -96,11 +96,7 @@ fn with_ending(mut settings: Settings, ending: Ending, said: Said<'_>) -> Settin
 
 fn of_output(output: Output) -> Settings {
     Settings {
-        timestamps: output.timestamps.map(|format| match format.as_str() {
-            "" => Timestamps::Plain,
-            "off" => Timestamps::Off,
-            _ => Timestamps::Format(format),
-        }),
+        timestamps: output.timestamps,
         prefix: output.no_prefix.then_some(false),
         quiet: output.quiet.then_some(true),
         color: output.color.map(config::When::from),

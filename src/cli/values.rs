@@ -1,11 +1,13 @@
 //! The values of flags: text in, what it means or why it means nothing out.
 
-use std::time::Duration;
+use jiff::tz::TimeZone;
 
-use crate::config::BasePort;
+use crate::config::{BasePort, Timestamps};
 use crate::formation::{Formation, FormationError};
 use crate::name::TypeName;
+use crate::output;
 use crate::signal::Signal;
+use crate::suggestion::nearest;
 
 /// `--stop-signal INT` or `--stop-signal web=QUIT`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,28 +54,18 @@ pub fn step(text: &str) -> Result<u16, String> {
     }
 }
 
-/// A time span: `5`, `2.5`, `500ms`, `2m`, `1h`.
+/// Nothing, `off`, or a strftime format.
 ///
 /// # Errors
 ///
-/// The sentence that says what is allowed.
-pub fn span(text: &str) -> Result<Duration, String> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let scale = match &text[digits.len()..] {
-        "ms" => Some(0.001),
-        "" | "s" => Some(1.0),
-        "m" | "min" => Some(60.0),
-        "h" => Some(3600.0),
-        _ => None,
-    };
-    let number =
-        digits.parse::<f64>().ok().filter(|_| digits.bytes().all(|b| b.is_ascii_digit() || b == b'.'));
-    number
-        .zip(scale)
-        .map(|(number, scale)| number * scale)
-        .filter(|seconds| *seconds <= 31_536_000.0)
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .ok_or_else(|| "a time is a number of seconds, or as `500ms`, `2m`, `1h`; a year at most".into())
+/// What is wrong with the format.
+pub fn timestamps(text: &str) -> Result<Timestamps, String> {
+    match text {
+        "" => Ok(Timestamps::Plain),
+        "off" => Ok(Timestamps::Off),
+        // Whether it is a format does not depend on the zone.
+        _ => output::Timestamps::new(text, TimeZone::UTC).map(|_| Timestamps::Format(text.to_owned())),
+    }
 }
 
 /// A type's name, whether or not the Procfile has it.
@@ -111,14 +103,10 @@ pub fn signal_rule(text: &str) -> Result<SignalRule, String> {
 }
 
 fn no_signal(name: &str) -> String {
-    let upper = name.to_ascii_uppercase();
-    let nearest = Signal::names()
-        .map(|known| known.trim_start_matches("SIG"))
-        .map(|known| (strsim::damerau_levenshtein(known, upper.trim_start_matches("SIG")), known))
-        .min()
-        .filter(|(distance, _)| *distance <= 2);
-    match nearest {
-        Some((_, known)) => format!("there is no such signal; did you mean `{known}`?"),
+    let short = name.to_ascii_uppercase();
+    let short = short.trim_start_matches("SIG");
+    match nearest(short, Signal::names().map(|known| known.trim_start_matches("SIG"))) {
+        Some(known) => format!("there is no such signal; did you mean `{known}`?"),
         None => "there is no such signal; `kill -l` lists them".into(),
     }
 }
@@ -137,16 +125,11 @@ mod tests {
     }
 
     #[test]
-    fn a_time_has_a_unit_or_is_in_seconds() {
-        let table =
-            [("5", 5_000), ("0", 0), ("2.5", 2_500), ("500ms", 500), ("10s", 10_000), ("2m", 120_000)];
-        for (text, millis) in table {
-            assert_eq!(span(text), Ok(Duration::from_millis(millis)), "{text}");
-        }
-        for bad in ["", "-1", "x", "5x", "ms", "1e3", "inf", "nan", "+5", "99999999999999999999", "5 s", "é"]
-        {
-            assert!(span(bad).is_err(), "{bad:?}");
-        }
+    fn a_time_format_is_tried_before_anything_starts() {
+        assert_eq!(timestamps(""), Ok(Timestamps::Plain));
+        assert_eq!(timestamps("off"), Ok(Timestamps::Off));
+        assert_eq!(timestamps("%H:%M"), Ok(Timestamps::Format("%H:%M".into())));
+        assert!(timestamps("%!").is_err());
     }
 
     #[test]

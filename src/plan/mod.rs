@@ -36,6 +36,17 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// x
+    pub fn process(&self, name: &str) -> Option<&Process> {
+        self.processes.iter().find(|process| process.name.as_str() == name)
+    }
+
+    /// x
+    pub fn environment_of_command(&self) -> spec::Environment { spec::Environment::default() }
+
+    /// x
+    pub fn environment_of(&self, _process: &Process) -> spec::Environment { spec::Environment::default() }
+
     /// The plan for `inputs`. `taken` says who holds a port, and is the only thing that a plan asks of
     /// the world: `|_| None` where ports do not matter (`check`, `env`, `run`).
     ///
