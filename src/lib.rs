@@ -15,6 +15,8 @@ pub mod notice;
 pub mod plan;
 pub mod procfile;
 pub mod signal;
+pub mod suggestion;
+pub mod text;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
