@@ -70,15 +70,15 @@ pub enum Command {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Project")]
 pub struct Project {
-    /// The Procfile; `-` is standard input [default: Procfile]
+    /// Read this Procfile; `-` is standard input
     #[arg(short = 'f', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     #[arg(env = "GANGER_PROCFILE", hide_env = true)]
     pub procfile: Option<PathBuf>,
-    /// Where commands run [default: the Procfile's folder]
+    /// Run commands here, not in the Procfile's folder
     #[arg(short = 'd', long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     #[arg(env = "GANGER_ROOT", hide_env = true)]
     pub root: Option<PathBuf>,
-    /// Read variables from these files [default: .env]
+    /// Read variables from these files, not from .env
     ///
     /// Several are separated by commas, or the flag is repeated; a later file wins over an earlier one.
     /// A file named here must be there. /dev/null means none.
@@ -95,13 +95,15 @@ pub struct Project {
     #[arg(short = 'm', long, visible_alias = "concurrency", value_name = "TYPE=N,…")]
     #[arg(value_parser = values::formation, env = "GANGER_FORMATION", hide_env = true)]
     pub formation: Option<Formation>,
-    /// The first port, or `auto` [default: PORT, else 5000]
+    /// The first port, or `auto`
     ///
-    /// A number stays as it is; `auto` takes 5000, or the next free hundred.
+    /// Without it, it is PORT of the environment or of .env, else 5000. The n-th instance of the i-th line
+    /// of the Procfile has the port BASE + 100·i + n-1. `auto` moves BASE to the next free hundred where
+    /// ports are taken, as 5000 does when nobody chose it.
     #[arg(short = 'p', long, value_name = "BASE", allow_negative_numbers = true)]
     #[arg(value_parser = values::port, env = "GANGER_PORT", hide_env = true)]
     pub port: Option<BasePort>,
-    /// From one type's first port to the next one's [default: 100]
+    /// Ports from one type to the next, not 100
     // Not GANGER_PORT_STEP: an instance of a stack with a type `step` has that one, with a port in it.
     #[arg(long, value_name = "N", value_parser = values::step, allow_negative_numbers = true)]
     #[arg(env = "GANGER_STEP", hide_env = true)]
@@ -141,23 +143,39 @@ pub struct Ending {
     #[arg(long, action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
     #[arg(env = "GANGER_RELEASE", hide_env = true)]
     pub release: bool,
-    /// From the stop signal to SIGKILL: `10`, `500ms`, `2m` [default: 5]
+    /// Grace before SIGKILL: `10`, `500ms`, `2m`
+    ///
+    /// The time from the stop signal to SIGKILL; 5 seconds without it.
     #[arg(short = 't', long, value_name = "SECS", value_parser = duration::parse, allow_negative_numbers = true)]
     #[arg(env = "GANGER_TIMEOUT", hide_env = true)]
     pub timeout: Option<Duration>,
-    /// Which end stops all: any, failure, never, TYPE [default: any]
+    /// Which end stops all: any, failure, never, TYPE
+    ///
+    /// The end of any instance (so it is without the flag), of one whose status is not 0, of none (ganger
+    /// goes on until all have ended), or of an instance of TYPE.
     #[arg(long, value_name = "WHICH", value_parser = values::exit_on, env = "GANGER_EXIT_ON", hide_env = true)]
     pub exit_on: Option<String>,
     /// Exit with the status of this type
     #[arg(long, value_name = "TYPE", value_parser = values::type_name)]
     #[arg(env = "GANGER_EXIT_CODE_FROM", hide_env = true)]
     pub exit_code_from: Option<TypeName>,
-    /// What asks an instance to end: `INT`, `web=QUIT` [default: TERM]
+    /// Stop with this signal: `INT`, `web=QUIT`
+    ///
+    /// TERM without it. Separated by commas, or repeated, for several types.
     #[arg(long, value_name = "SIGNAL", value_delimiter = ',', value_parser = values::signal_rule)]
     #[arg(env = "GANGER_STOP_SIGNAL", hide_env = true, action = ArgAction::Append)]
     pub stop_signal: Vec<SignalRule>,
-    /// Give instances a terminal of their own [default: auto]
-    #[arg(long, value_name = "WHEN", value_enum, env = "GANGER_PTY", hide_env = true)]
+    /// Give instances a terminal: auto, always, never
+    ///
+    /// `auto`, without it: if standard output is one.
+    #[arg(
+        long,
+        value_name = "WHEN",
+        value_enum,
+        hide_possible_values = true,
+        env = "GANGER_PTY",
+        hide_env = true
+    )]
     pub pty: Option<When>,
 }
 
@@ -165,22 +183,32 @@ pub struct Ending {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Output")]
 pub struct Output {
-    /// Print the time before each line, as `15:04:05` or in a strftime FORMAT
+    /// Print the time of each line
+    ///
+    /// As 15:04:05, or as a strftime FORMAT says.
     #[arg(short = 'T', long, value_name = "FORMAT", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "", value_parser = values::timestamps)]
     #[arg(env = "GANGER_TIMESTAMPS", hide_env = true)]
     pub timestamps: Option<Timestamps>,
-    /// Print lines without the name of their instance
+    /// Print lines without their instance's name
     #[arg(long, action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
     #[arg(env = "GANGER_NO_PREFIX", hide_env = true)]
     pub no_prefix: bool,
-    /// Say nothing of what is expected, as starts and clean ends
+    /// Say nothing of starts and clean ends
     #[arg(short = 'q', long, action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
     #[arg(env = "GANGER_QUIET", hide_env = true)]
     pub quiet: bool,
-    /// Use colours [default: auto]
+    /// Use colours: auto, always, never
+    ///
+    /// `auto`, without it: if standard output is a terminal, and NO_COLOR, FORCE_COLOR and CLICOLOR do not
+    /// say otherwise. `-c` alone means always.
     #[arg(short = 'c', long, value_name = "WHEN", value_enum, num_args = 0..=1, require_equals = true)]
-    #[arg(default_missing_value = "always", env = "GANGER_COLOR", hide_env = true)]
+    #[arg(
+        hide_possible_values = true,
+        default_missing_value = "always",
+        env = "GANGER_COLOR",
+        hide_env = true
+    )]
     pub color: Option<When>,
     /// Print one JSON object a line
     #[arg(long, action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
@@ -225,7 +253,7 @@ pub struct Check {
 /// `ganger env`.
 #[derive(Args, Debug)]
 pub struct Env {
-    /// The type whose environment is shown [default: what all share]
+    /// The type whose environment is shown; else what a command has
     #[arg(value_name = "TYPE")]
     pub of: Option<String>,
     /// Print one JSON document

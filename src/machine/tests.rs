@@ -38,7 +38,8 @@ fn at(seconds: f64) -> Duration {
 /// Starts all: the answer to every Spawn is a process with pid 100 + index.
 fn start(machine: &mut Machine) {
     let mut actions = machine.handle(at(0.0), Event::Begin);
-    while let Some(Action::Spawn(instance)) = actions.iter().find(|action| matches!(action, Action::Spawn(_))) {
+    while let Some(Action::Spawn(instance)) = actions.iter().find(|action| matches!(action, Action::Spawn(_)))
+    {
         let pid = 100 + i32::try_from(*instance).unwrap();
         actions = machine.handle(at(0.0), Event::Spawned { instance: *instance, pid });
     }
@@ -89,7 +90,10 @@ fn the_first_end_stops_the_rest_and_its_status_is_ours() {
     let mut machine = stack(&["web", "worker"], ExitOn::Any);
     start(&mut machine);
     let actions = machine.handle(at(3.2), Event::Exited { instance: 0, exit: Exit::Status(7) });
-    assert_eq!(said(&actions), ["web.1 exited with status 7 after 3.2 s", "web.1 ended: stopping all (grace 5 s)"]);
+    assert_eq!(
+        said(&actions),
+        ["web.1 exited with status 7 after 3.2 s", "web.1 ended: stopping all (grace 5 s)"]
+    );
     assert!(actions.contains(&Action::Ask(1)));
     let _ = machine.handle(at(3.3), Event::Exited { instance: 1, exit: Exit::Signal(Signal::TERMINATE) });
     assert_eq!(machine.outcome(), None, "the end is when nothing is left, not when the leaders are gone");
@@ -223,7 +227,10 @@ fn a_command_that_cannot_start_stops_the_others() {
     let actions = machine.handle(at(0.0), Event::SpawnFailed { instance: 1, failure });
     assert_eq!(
         said(&actions),
-        ["worker.1 cannot start: wroker: not found (Procfile:2)", "worker.1 cannot start: stopping all (grace 5 s)"]
+        [
+            "worker.1 cannot start: wroker: not found (Procfile:2)",
+            "worker.1 cannot start: stopping all (grace 5 s)"
+        ]
     );
     let _ = machine.handle(at(0.1), Event::Exited { instance: 0, exit: Exit::Status(0) });
     let _ = machine.handle(at(0.1), Event::AllGone);
@@ -371,7 +378,8 @@ impl World {
     }
 
     fn look(&mut self) {
-        let is_empty = self.leaders.iter().all(Option::is_none) && self.others.iter().all(|count| *count == 0);
+        let is_empty =
+            self.leaders.iter().all(Option::is_none) && self.others.iter().all(|count| *count == 0);
         if is_empty {
             self.feed(Event::AllGone, false);
         } else {
@@ -391,7 +399,9 @@ impl World {
                     self.feed(Event::Exited { instance: *index, exit: Exit::Status(*status) }, false);
                 }
             }
-            Move::Fork(index) if self.leaders.get(*index).copied().flatten().is_some() => self.others[*index] += 1,
+            Move::Fork(index) if self.leaders.get(*index).copied().flatten().is_some() => {
+                self.others[*index] += 1
+            }
             Move::Fork(_) => {}
             Move::Orphan(index) => {
                 if let Some(count) = self.others.get_mut(*index).filter(|count| **count > 0) {

@@ -51,8 +51,11 @@ impl Leftovers {
     /// # Errors
     /// As waitpid(2).
     pub fn advance(&mut self, now: Duration, signals: &[Signal]) -> io::Result<()> {
-        let mut events = if reap()?.is_empty { vec![Event::AllGone] } else { vec![Event::Reaped, Event::Timeout] };
-        events.extend(signals.iter().filter(|signal| **signal != Signal::CHILD).map(|signal| Event::Signal(*signal)));
+        let mut events =
+            if reap()?.is_empty { vec![Event::AllGone] } else { vec![Event::Reaped, Event::Timeout] };
+        events.extend(
+            signals.iter().filter(|signal| **signal != Signal::CHILD).map(|signal| Event::Signal(*signal)),
+        );
         while let Some(event) = events.pop() {
             for action in self.machine.handle(now, event) {
                 events.extend(self.perform(&action));
@@ -80,7 +83,8 @@ impl Leftovers {
             }
             Action::NameSurvivors(_) => {
                 let left = below();
-                self.refused = left.into_iter().map(|left| Refusal { pid: left.pid, name: left.name }).collect();
+                self.refused =
+                    left.into_iter().map(|left| Refusal { pid: left.pid, name: left.name }).collect();
             }
             Action::Forward(signal) => {
                 for process in below() {

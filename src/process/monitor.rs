@@ -27,9 +27,9 @@ use signal_hook::iterator::exfiltrator::SignalOnly;
 
 use super::calls::{Side, Waited, fork, wait_any};
 use super::leftovers::Leftovers;
+use super::name;
 use super::reaper::become_subreaper;
 use super::signals::{self, Inherited};
-use super::name;
 use crate::exit::{Exit, FAILED, Outcome};
 use crate::signal::Signal;
 
@@ -60,7 +60,10 @@ pub struct Watch<'a> {
 ///
 /// # Errors
 /// When the pair cannot be made: EAGAIN, EMFILE and the like. Nothing has been started then.
-pub fn watch_over(watch: &Watch<'_>, work: impl FnOnce(OwnedFd, &Inherited) -> Verdict) -> io::Result<Outcome> {
+pub fn watch_over(
+    watch: &Watch<'_>,
+    work: impl FnOnce(OwnedFd, &Inherited) -> Verdict,
+) -> io::Result<Outcome> {
     become_subreaper()?;
     let inherited = Inherited::now();
     let (lifeline, lifeline_end) = pipe2(OFlag::O_CLOEXEC)?;

@@ -136,8 +136,8 @@ impl Spawner {
         let mut actions = PosixSpawnFileActions::init()?;
         match self.terminal {
             Some(size) => {
-                let (master, path): (OwnedFd, PathBuf) =
-                    pty::open(size).map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))?;
+                let (master, path): (OwnedFd, PathBuf) = pty::open(size)
+                    .map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))?;
                 actions.add_open(0, &path, OFlag::O_RDWR, Mode::empty())?;
                 actions.add_dup2(0, 1)?;
                 actions.add_dup2(0, 2)?;
@@ -182,10 +182,13 @@ fn describe(program: String, error: Errno) -> Missing {
         Errno::ENOENT => ("its interpreter (the first line, after #!) is not found".into(), NOT_FOUND),
         Errno::EACCES => ("permission denied".into(), NOT_EXECUTABLE),
         Errno::ENOEXEC => ("its format is not one that this system can run".into(), NOT_EXECUTABLE),
-        Errno::E2BIG => ("the command and its environment are too long for the system".into(), NOT_EXECUTABLE),
-        Errno::EAGAIN => {
-            (format!("{}: the limit of processes is reached (ulimit -u, or the cgroup's pids.max)", io(error)), FAILED)
+        Errno::E2BIG => {
+            ("the command and its environment are too long for the system".into(), NOT_EXECUTABLE)
         }
+        Errno::EAGAIN => (
+            format!("{}: the limit of processes is reached (ulimit -u, or the cgroup's pids.max)", io(error)),
+            FAILED,
+        ),
         Errno::EMFILE | Errno::ENFILE => {
             (format!("{}: the limit of open files is reached (ulimit -n)", io(error)), FAILED)
         }

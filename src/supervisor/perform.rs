@@ -110,7 +110,8 @@ impl Performer {
     /// As waitpid(2).
     pub fn reap(&mut self) -> io::Result<Vec<Event>> {
         let harvest = reaper::reap()?;
-        let mut events: Vec<Event> = harvest.ended.into_iter().map(|(pid, exit)| self.ended(pid, exit)).collect();
+        let mut events: Vec<Event> =
+            harvest.ended.into_iter().map(|(pid, exit)| self.ended(pid, exit)).collect();
         events.dedup_by(|one, other| *one == Event::Reaped && *other == Event::Reaped);
         if harvest.is_empty {
             events.push(Event::AllGone);
@@ -148,7 +149,9 @@ impl Performer {
         match self.output.attach(index, source) {
             Ok(()) => Event::Spawned { instance: index, pid },
             // It runs, but nobody would hear it: the whole stack ends, and this one with it.
-            Err(error) => Event::Broken(format!("cannot read the output of {}: {error}", self.specs[index].name)),
+            Err(error) => {
+                Event::Broken(format!("cannot read the output of {}: {error}", self.specs[index].name))
+            }
         }
     }
 

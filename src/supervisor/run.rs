@@ -17,8 +17,8 @@ use crate::exit::{FAILED, Outcome};
 use crate::machine::{Action, Event, Machine};
 use crate::notice::Notice;
 use crate::output::{self, Finish, Output, Speaker};
-use crate::plan::{Plan, Process};
 use crate::plan::spec::Spec;
+use crate::plan::{Plan, Process};
 use crate::process::limits::OpenFiles;
 use crate::process::monitor::{Verdict, Watch, watch_over};
 use crate::process::signals::{self, Inherited};
@@ -66,7 +66,12 @@ fn say(line: &str) {
     let _ = writeln!(io::stderr(), "ganger: {line}");
 }
 
-fn work(plan: Plan, settings: Settings, clock: Clock, (lifeline, inherited): (OwnedFd, &Inherited)) -> Verdict {
+fn work(
+    plan: Plan,
+    settings: Settings,
+    clock: Clock,
+    (lifeline, inherited): (OwnedFd, &Inherited),
+) -> Verdict {
     let run = || -> io::Result<Verdict> {
         let limit = OpenFiles::inherited()?;
         limit.raise();
@@ -120,7 +125,14 @@ impl Supervisor {
         let spawner = Spawner::new(limit, inherited, size)?;
         let machine = Machine::new(Rc::clone(&specs), plan.policy);
         let performer = Performer::new(specs, &settings.run, output, spawner);
-        Ok(Self { machine, performer, inbox, clock, answers: VecDeque::from([Event::Begin]), last_look: None })
+        Ok(Self {
+            machine,
+            performer,
+            inbox,
+            clock,
+            answers: VecDeque::from([Event::Begin]),
+            last_look: None,
+        })
     }
 
     async fn run(mut self) -> io::Result<Verdict> {
@@ -177,7 +189,9 @@ impl Supervisor {
         };
         match timeout_at(self.clock.instant(moment).into(), self.inbox.next()).await {
             Ok(arrival) => self.name(arrival),
-            Err(_) if deadline.is_some_and(|deadline| deadline <= self.clock.now()) => Ok(Some(Event::Timeout)),
+            Err(_) if deadline.is_some_and(|deadline| deadline <= self.clock.now()) => {
+                Ok(Some(Event::Timeout))
+            }
             Err(_) => Ok(None),
         }
     }
@@ -207,5 +221,8 @@ struct Start<'a> {
 
 fn speakers(specs: &[Spec], processes: &[Process]) -> Vec<Speaker> {
     let kind = |spec: &Spec| processes.iter().position(|process| process.name == spec.name.kind);
-    specs.iter().map(|spec| Speaker { name: spec.name.clone(), kind: kind(spec).unwrap_or_default() }).collect()
+    specs
+        .iter()
+        .map(|spec| Speaker { name: spec.name.clone(), kind: kind(spec).unwrap_or_default() })
+        .collect()
 }
