@@ -91,8 +91,8 @@ pub struct Project {
     pub env_wins: bool,
     /// How many of each type: `all=1,web=2`
     ///
-    /// Types that are not named do not run, unless all=N is there.
-    #[arg(short = 'm', long, visible_alias = "concurrency", value_name = "TYPE=N,…")]
+    /// Types that are not named do not run, unless all=N is there. --concurrency is another name for it.
+    #[arg(short = 'm', long, alias = "concurrency", value_name = "TYPE=N,…")]
     #[arg(value_parser = values::formation, env = "GANGER_FORMATION", hide_env = true)]
     pub formation: Option<Formation>,
     /// The first port, or `auto`

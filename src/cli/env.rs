@@ -32,7 +32,7 @@ pub fn run(env: args::Env, said: Said<'_>, ambient: &Ambient) -> Result<Outcome,
         None => plan.environment_of_command(),
         Some(of) => match plan.process(of) {
             Some(process) => plan.environment_of(process),
-            None => return Err(unknown(of, &plan)),
+            None => return Err(unknown(of, &project.procfile.file, &plan)),
         },
     };
     let mut shown: Vec<Variable<'_>> = variables(&environment, &plan)
@@ -49,13 +49,13 @@ pub fn run(env: args::Env, said: Said<'_>, ambient: &Ambient) -> Result<Outcome,
     print::and_succeed(lines.as_bytes())
 }
 
-fn unknown(name: &str, plan: &Plan) -> Failure {
+fn unknown(name: &str, procfile: &str, plan: &Plan) -> Failure {
     let types = || plan.processes.iter().map(|process| process.name.as_str());
     let hint = match nearest(name, types()) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => format!("the types are {}", types().collect::<Vec<_>>().join(", ")),
     };
-    Failure::Refused(vec![about(name, "the Procfile has no such type", Some(hint))])
+    Failure::Refused(vec![about(name, format!("{procfile} has no type `{name}`"), Some(hint))])
 }
 
 #[derive(Serialize)]

@@ -81,17 +81,20 @@ fn one(severity: Severity, diagnostic: &Diagnostic, renderer: &Renderer) -> Stri
         return sentence(severity, &format!("{location}: {}", diagnostic.message), hint, renderer);
     };
     let line = location.line.map_or(1, |line| line as usize);
-    let source = Snippet::source(excerpt.text.as_str())
-        .line_start(line)
-        .annotation(AnnotationKind::Primary.span(mark(excerpt)));
-    // The place comes from the location, not from the excerpt: that may be a part of a long line.
-    let mut origin = Origin::path(normalize_untrusted_str(&location.file)).line(line);
-    if let Some(column) = location.column {
-        origin = origin.char_column(column as usize);
+    let mark = mark(excerpt);
+    let column = excerpt.text[..mark.start].chars().count() + 1;
+    let mut source = Snippet::source(excerpt.text.as_str()).line_start(line);
+    let mut origin = None;
+    match location.column.map(|column| column as usize).filter(|said| *said != column) {
+        None => source = source.path(normalize_untrusted_str(&location.file)),
+        // A part of a long line: its own columns would be those of the part.
+        Some(said) => {
+            origin = Some(Origin::path(normalize_untrusted_str(&location.file)).line(line).char_column(said));
+        }
     }
     let group = Group::with_title(severity.level().primary_title(diagnostic.message.as_str()))
-        .element(origin)
-        .element(source)
+        .elements(origin)
+        .element(source.annotation(AnnotationKind::Primary.span(mark)))
         .elements(hint.map(|hint| Level::HELP.message(normalize_untrusted_str(hint))));
     renderer.render(&[group]) + "\n"
 }
