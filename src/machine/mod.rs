@@ -90,7 +90,8 @@ impl Machine {
     /// How ganger is to end; `None` until the stack is over.
     pub fn outcome(&self) -> Option<Outcome> {
         let shutdown = self.shutdown.as_ref().filter(|_| self.is_over)?;
-        let decided = shutdown.cause.outcome().unwrap_or_else(|| Outcome::Status(self.status(&shutdown.cause)));
+        let decided =
+            shutdown.cause.outcome().unwrap_or_else(|| Outcome::Status(self.status(&shutdown.cause)));
         if self.has_survivors && decided == Outcome::Status(SUCCESS) {
             return Some(Outcome::Status(FAILED));
         }
@@ -236,7 +237,9 @@ impl Turn<'_> {
 
     fn on_signal(&mut self, signal: Signal) {
         match signal {
-            Signal::INTERRUPT | Signal::TERMINATE | Signal::HANGUP | Signal::QUIT => self.on_stop_signal(signal),
+            Signal::INTERRUPT | Signal::TERMINATE | Signal::HANGUP | Signal::QUIT => {
+                self.on_stop_signal(signal)
+            }
             Signal::SUSPEND => {
                 self.machine.suspended.get_or_insert(self.now);
                 self.actions.push(Action::Suspend);
@@ -252,18 +255,15 @@ impl Turn<'_> {
 
     fn on_stop_signal(&mut self, signal: Signal) {
         let now = self.now;
-        match &mut self.machine.shutdown {
-            Some(shutdown) => {
-                if shutdown.is_second(now, signal) && !shutdown.killing {
-                    self.kill(format!("second signal ({signal})"));
-                }
+        if let Some(shutdown) = &mut self.machine.shutdown {
+            if shutdown.is_second(now, signal) && !shutdown.killing {
+                self.kill(format!("second signal ({signal})"));
             }
-            None => {
-                self.stop(Cause::Signal(signal));
-                if signal == Signal::QUIT {
-                    self.kill(format!("{signal} received"));
-                }
-            }
+            return;
+        }
+        self.stop(Cause::Signal(signal));
+        if signal == Signal::QUIT {
+            self.kill(format!("{signal} received"));
         }
     }
 
@@ -290,7 +290,8 @@ impl Turn<'_> {
 
     /// One line, however many are killed at the same moment.
     fn tell_of_killing(&mut self, due: &[(usize, Happening)]) {
-        let mut expired = due.iter().filter(|(_, happening)| *happening == Happening::Expired).map(|(index, _)| *index);
+        let mut expired =
+            due.iter().filter(|(_, happening)| *happening == Happening::Expired).map(|(index, _)| *index);
         let Some(first) = expired.next() else { return };
         let is_alone = expired.next().is_none();
         let process = self.machine.specs.get(first).filter(|_| is_alone).map(|spec| spec.name.clone());
@@ -302,7 +303,8 @@ impl Turn<'_> {
         if self.machine.shutdown.is_some() {
             return;
         }
-        let runs = self.machine.instances.iter().any(|instance| instance.pid.is_some() && instance.ended.is_none());
+        let runs =
+            self.machine.instances.iter().any(|instance| instance.pid.is_some() && instance.ended.is_none());
         if runs {
             let reason = cause.describe(|index| self.machine.name(index));
             let grace = self.machine.specs.iter().map(|spec| spec.grace).max().unwrap_or_default();

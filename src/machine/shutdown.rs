@@ -92,7 +92,9 @@ impl Cause {
             Self::CannotStart { status, .. } => Some(Outcome::Status(*status)),
             // As any writer into a pipe that nobody reads: `ganger start | head -1` under pipefail is 141.
             Self::OutputClosed(None) => Some(Outcome::DieBy(Signal(libc::SIGPIPE))),
-            Self::OutputClosed(Some(_)) | Self::Broken(_) | Self::MonitorGone => Some(Outcome::Status(FAILED)),
+            Self::OutputClosed(Some(_)) | Self::Broken(_) | Self::MonitorGone => {
+                Some(Outcome::Status(FAILED))
+            }
             Self::Ended(_) | Self::AllEnded => None,
         }
     }

@@ -10,7 +10,11 @@ pub fn page() -> String {
     row(&mut page, "state", Happening::ALL.iter().map(ToString::to_string));
     row(&mut page, "---", Happening::ALL.iter().map(|_| "---".to_string()));
     for state in State::ALL {
-        row(&mut page, &format!("**{state}**"), Happening::ALL.iter().map(|happening| cell(state, *happening)));
+        row(
+            &mut page,
+            &format!("**{state}**"),
+            Happening::ALL.iter().map(|happening| cell(state, *happening)),
+        );
     }
     page.push_str(FOOT);
     page

@@ -71,7 +71,8 @@ pub fn is_ignored(signal: Signal) -> bool {
     // SAFETY: all-zero is a valid sigaction, and a null new action makes the call a mere question.
     unsafe {
         let mut action: libc::sigaction = std::mem::zeroed();
-        libc::sigaction(signal.0, std::ptr::null(), &raw mut action) == 0 && action.sa_sigaction == libc::SIG_IGN
+        libc::sigaction(signal.0, std::ptr::null(), &raw mut action) == 0
+            && action.sa_sigaction == libc::SIG_IGN
     }
 }
 

@@ -51,8 +51,11 @@ impl Leftovers {
     /// # Errors
     /// As waitpid(2).
     pub fn advance(&mut self, now: Duration, signals: &[Signal]) -> io::Result<()> {
-        let mut events = if reap()?.is_empty { vec![Event::AllGone] } else { vec![Event::Reaped, Event::Timeout] };
-        events.extend(signals.iter().filter(|signal| **signal != Signal::CHILD).map(|signal| Event::Signal(*signal)));
+        let mut events =
+            if reap()?.is_empty { vec![Event::AllGone] } else { vec![Event::Reaped, Event::Timeout] };
+        events.extend(
+            signals.iter().filter(|signal| **signal != Signal::CHILD).map(|signal| Event::Signal(*signal)),
+        );
         while let Some(event) = events.pop() {
             for action in self.machine.handle(now, event) {
                 events.extend(self.perform(&action));
@@ -68,23 +71,24 @@ impl Leftovers {
             Action::Ask(_) => {
                 for process in below() {
                     if self.asked.insert((process.pid, process.born)) {
-                        self.send(&process, Signal::TERMINATE);
-                        self.send(&process, Signal::CONTINUE);
+                        send(&process, Signal::TERMINATE);
+                        send(&process, Signal::CONTINUE);
                     }
                 }
             }
             Action::Kill(_) => {
                 for process in below() {
-                    self.send(&process, Signal::KILL);
+                    send(&process, Signal::KILL);
                 }
             }
             Action::NameSurvivors(_) => {
                 let left = below();
-                self.refused = left.into_iter().map(|left| Refusal { pid: left.pid, name: left.name }).collect();
+                self.refused =
+                    left.into_iter().map(|left| Refusal { pid: left.pid, name: left.name }).collect();
             }
             Action::Forward(signal) => {
                 for process in below() {
-                    self.send(&process, *signal);
+                    send(&process, *signal);
                 }
             }
             Action::Spawn(_)
@@ -96,9 +100,9 @@ impl Leftovers {
         }
         None
     }
+}
 
-    fn send(&self, process: &Process, signal: Signal) {
-        // Who may not be signalled is named at the end, if still there.
-        let _ = send_to(process, signal);
-    }
+fn send(process: &Process, signal: Signal) {
+    // Who may not be signalled is named at the end, if still there.
+    let _ = send_to(process, signal);
 }

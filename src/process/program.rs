@@ -100,10 +100,8 @@ fn find(name: &OsStr, path: &[u8]) -> Result<PathBuf, Missing> {
             Fitness::Refused(reason) => refused = refused.or(Some(reason)),
         }
     }
-    Err(refused.map_or_else(
-        || missing("not found on PATH", NOT_FOUND),
-        |reason| missing(reason, NOT_EXECUTABLE),
-    ))
+    Err(refused
+        .map_or_else(|| missing("not found on PATH", NOT_FOUND), |reason| missing(reason, NOT_EXECUTABLE)))
 }
 
 enum Fitness {

@@ -14,11 +14,11 @@ use super::clock::{self, Clock};
 use super::inbox::{Arrival, Inbox};
 use super::perform::{Performer, terminal_size};
 use crate::exit::{FAILED, Outcome};
-use crate::machine::{Action, Event, Machine};
+use crate::machine::{Event, Machine};
 use crate::notice::Notice;
 use crate::output::{self, Finish, Output, Speaker};
-use crate::plan::{Plan, Process};
 use crate::plan::spec::Spec;
+use crate::plan::{Plan, Process};
 use crate::process::limits::OpenFiles;
 use crate::process::monitor::{Verdict, Watch, watch_over};
 use crate::process::signals::{self, Inherited};
@@ -30,6 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const LOOK_PAUSE: Duration = Duration::from_millis(5);
 
 /// What the person wants of a start, beside the plan.
+#[expect(clippy::struct_excessive_bools, reason = "they are independent answers, each named")]
 pub struct Settings {
     /// What a row of output is.
     pub format: output::Format,
@@ -66,7 +67,12 @@ fn say(line: &str) {
     let _ = writeln!(io::stderr(), "ganger: {line}");
 }
 
-fn work(plan: Plan, settings: Settings, clock: Clock, (lifeline, inherited): (OwnedFd, &Inherited)) -> Verdict {
+fn work(
+    plan: Plan,
+    settings: Settings,
+    clock: Clock,
+    (lifeline, inherited): (OwnedFd, &Inherited),
+) -> Verdict {
     let run = || -> io::Result<Verdict> {
         let limit = OpenFiles::inherited()?;
         limit.raise();
@@ -120,7 +126,14 @@ impl Supervisor {
         let spawner = Spawner::new(limit, inherited, size)?;
         let machine = Machine::new(Rc::clone(&specs), plan.policy);
         let performer = Performer::new(specs, &settings.run, output, spawner);
-        Ok(Self { machine, performer, inbox, clock, answers: VecDeque::from([Event::Begin]), last_look: None })
+        Ok(Self {
+            machine,
+            performer,
+            inbox,
+            clock,
+            answers: VecDeque::from([Event::Begin]),
+            last_look: None,
+        })
     }
 
     async fn run(mut self) -> io::Result<Verdict> {
@@ -130,19 +143,14 @@ impl Supervisor {
             }
             let event = self.next_event().await?;
             let actions = self.machine.handle(self.clock.now(), event);
-            self.act(actions)?;
+            let answers = self.performer.perform(actions);
+            self.answers.extend(answers);
         };
         let has_survivors = self.machine.has_survivors();
         if self.performer.into_output().finish(PATIENCE).await == Finish::Abandoned {
             say("standard output takes nothing any more: the last lines are lost");
         }
         Ok(Verdict { outcome, has_survivors })
-    }
-
-    fn act(&mut self, actions: Vec<Action>) -> io::Result<()> {
-        let answers = self.performer.perform(actions)?;
-        self.answers.extend(answers);
-        Ok(())
     }
 
     /// What happened next. Arrivals come before answers, so that a signal is heard between two of a thousand
@@ -177,7 +185,9 @@ impl Supervisor {
         };
         match timeout_at(self.clock.instant(moment).into(), self.inbox.next()).await {
             Ok(arrival) => self.name(arrival),
-            Err(_) if deadline.is_some_and(|deadline| deadline <= self.clock.now()) => Ok(Some(Event::Timeout)),
+            Err(_) if deadline.is_some_and(|deadline| deadline <= self.clock.now()) => {
+                Ok(Some(Event::Timeout))
+            }
             Err(_) => Ok(None),
         }
     }
@@ -207,5 +217,8 @@ struct Start<'a> {
 
 fn speakers(specs: &[Spec], processes: &[Process]) -> Vec<Speaker> {
     let kind = |spec: &Spec| processes.iter().position(|process| process.name == spec.name.kind);
-    specs.iter().map(|spec| Speaker { name: spec.name.clone(), kind: kind(spec).unwrap_or_default() }).collect()
+    specs
+        .iter()
+        .map(|spec| Speaker { name: spec.name.clone(), kind: kind(spec).unwrap_or_default() })
+        .collect()
 }

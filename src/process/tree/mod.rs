@@ -69,8 +69,11 @@ impl Genealogy {
     /// mark's value.
     pub fn look(&mut self, leaders: &[Option<i32>], named: &dyn Fn(&[u8]) -> Option<usize>) -> Census {
         let found = descendants(std::process::id().cast_signed());
-        let by_session: HashMap<i32, usize> =
-            leaders.iter().enumerate().filter_map(|(index, leader)| leader.map(|leader| (leader, index))).collect();
+        let by_session: HashMap<i32, usize> = leaders
+            .iter()
+            .enumerate()
+            .filter_map(|(index, leader)| leader.map(|leader| (leader, index)))
+            .collect();
         let mut members: Vec<Vec<Process>> = vec![Vec::new(); leaders.len() + 1];
         let mut attributed: HashMap<i32, usize> = HashMap::new();
         let mut seen: HashSet<Identity> = HashSet::new();
