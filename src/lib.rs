@@ -1,10 +1,14 @@
 //! ganger runs what a Procfile says.
 //!
-//! Arguments become [`cli`]'s typed options; Procfile and .env are read (`procfile`, `dotenv`) and, with
-//! the options, become a [`plan::Plan`]; the `machine` decides what happens, `process` and `output` do it,
-//! and `supervisor` is the only loop that joins them. docs/architecture.md tells the rest.
+//! Arguments become [`cli`]'s typed options; Procfile and .env are read ([`procfile`], [`dotenv`]) and,
+//! with the options, become a [`plan::Plan`]; the [`machine`] decides what happens, [`process`] and
+//! [`output`] do it, and [`supervisor`] is the only loop that joins them. docs/architecture.md tells the
+//! rest.
 
+pub mod cli;
+pub mod config;
 pub mod dotenv;
+pub mod duration;
 pub mod exit;
 pub mod formation;
 pub mod location;
@@ -17,13 +21,13 @@ pub mod process;
 pub mod procfile;
 pub mod shell;
 pub mod signal;
-pub mod supervisor;
+pub mod suggestion;
 pub mod text;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// Runs the program with these arguments (the first is its own name) and returns its exit code.
-pub fn main(_arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    ExitCode::SUCCESS
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    cli::main(arguments.into_iter().collect())
 }

@@ -1,13 +1,25 @@
 //! From what was read and asked to what will run: values in, values out.
 
+mod build;
+pub mod environment;
+pub mod error;
+pub mod options;
+pub mod ports;
+pub mod report;
+mod selection;
 pub mod spec;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use indexmap::IndexMap;
+
 use crate::location::Diagnostic;
-use crate::name::TypeName;
-use spec::{Policy, Spec};
+use crate::name::{InstanceName, TypeName};
+use environment::Provenance;
+use spec::{Environment, Policy, Spec};
 
 /// Everything that a start needs to know. Nothing in it refers to the outside world.
 #[derive(Clone, Debug)]
@@ -16,12 +28,22 @@ pub struct Plan {
     pub root: PathBuf,
     /// Every line of the Procfile, in its order, those with no instance too.
     pub processes: Vec<Process>,
-    /// What will run, in the order of the file.
+    /// What will run: a `release` first, the rest in the order of the file.
     pub instances: Vec<Spec>,
     /// Who decides about the end.
     pub policy: Policy,
-    /// What is worth a warning.
+    /// The first port of all; `None` with `--no-port`. It is the PORT of a one-off command.
+    pub base_port: Option<u16>,
+    /// Where each variable comes from.
+    pub provenance: IndexMap<Vec<u8>, Provenance>,
+    /// What is worth a warning in any case.
     pub warnings: Vec<Diagnostic>,
+    /// Lines of files that have no effect: worth a warning in `check` and `env --explain` only.
+    pub shadowed: Vec<Diagnostic>,
+    /// What a person should know though nothing is wrong, one sentence each.
+    pub notes: Vec<String>,
+    /// The variables that all instances share.
+    shared: Environment,
 }
 
 /// A line of the Procfile and how often it runs.
@@ -35,4 +57,31 @@ pub struct Process {
     pub line: u32,
     /// How many instances of it are in the plan.
     pub count: u32,
+    /// The port of its first instance, whether or not one runs; `None` with `--no-port`, or for a type
+    /// that does not run and whose port would pass 65535.
+    pub port: Option<u16>,
+}
+
+impl Plan {
+    /// The line of the Procfile called `name`.
+    pub fn process(&self, name: &str) -> Option<&Process> {
+        self.processes.iter().find(|process| process.name.as_str() == name)
+    }
+
+    /// The environment of a one-off command (`ganger run bin/migrate`): the stack's, with the base as
+    /// PORT and `run.1` as PS, which is what Heroku calls a one-off dyno.
+    pub fn environment_of_command(&self) -> Environment {
+        let number_one = |kind| InstanceName { kind, number: 1 };
+        let name = TypeName::new("run").map(number_one);
+        let own = name.map(|name| environment::own(&name, self.base_port)).unwrap_or_default();
+        Environment { shared: Arc::clone(&self.shared.shared), own }
+    }
+
+    /// The environment of a type that is run by itself (`ganger run web`): that of its first instance,
+    /// for which it stands.
+    pub fn environment_of(&self, process: &Process) -> Environment {
+        let name = InstanceName { kind: process.name.clone(), number: 1 };
+        let own = environment::own(&name, process.port.or(self.base_port));
+        Environment { shared: Arc::clone(&self.shared.shared), own }
+    }
 }

@@ -1,5 +1,6 @@
 //! What is to run: the plan's instances, each with all that its start needs.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,12 +30,15 @@ pub struct Spec {
     pub after: Vec<usize>,
 }
 
+/// Variables that many instances share: names and values as bytes (an environment need not be UTF-8).
+pub type Variables = Arc<[(Vec<u8>, Vec<u8>)]>;
+
 /// The variables of one instance. What all share is held once: a thousand instances cost a thousand
 /// PORTs, not a thousand environments.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Environment {
     /// Shared by all instances; holds none of the names in `own`.
-    pub shared: Arc<[(Vec<u8>, Vec<u8>)]>,
+    pub shared: Variables,
     /// PORT, PS and the like.
     pub own: Vec<(Vec<u8>, Vec<u8>)>,
 }
@@ -48,6 +52,13 @@ impl Environment {
     /// The value of `name`.
     pub fn get(&self, name: &[u8]) -> Option<&[u8]> {
         self.own.iter().chain(self.shared.iter()).find(|(n, _)| n == name).map(|(_, v)| v.as_slice())
+    }
+}
+
+impl fmt::Debug for Environment {
+    /// The names only: the values may be secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.variables().map(|(name, _)| String::from_utf8_lossy(name))).finish()
     }
 }
 

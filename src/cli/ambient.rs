@@ -1,0 +1,130 @@
+//! The world as it was when ganger was started. Nothing else reads it.
+
+use std::ffi::OsString;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io::{self, IsTerminal};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
+
+use jiff::tz::TimeZone;
+
+use crate::config::When;
+
+/// What ganger was given besides its arguments.
+#[derive(Clone, Debug)]
+pub struct Ambient {
+    /// The environment, in its order: bytes, since a value need not be UTF-8.
+    pub variables: Vec<(Vec<u8>, Vec<u8>)>,
+    /// The current folder; `None` if it has been removed.
+    pub folder: Option<PathBuf>,
+    /// Whether standard output is a terminal.
+    pub output_is_terminal: bool,
+    /// Whether standard error is a terminal.
+    pub error_is_terminal: bool,
+}
+
+/// One of the two streams that ganger writes to.
+#[derive(Clone, Copy, Debug)]
+pub enum Stream {
+    /// What was asked for.
+    Output,
+    /// What went wrong.
+    Error,
+}
+
+impl Ambient {
+    /// Reads the world.
+    #[expect(clippy::disallowed_methods, reason = "this is the place where the world is read")]
+    pub fn read() -> Self {
+        Self {
+            variables: std::env::vars_os().map(|(n, v)| (n.into_vec(), v.into_vec())).collect(),
+            folder: std::env::current_dir().ok(),
+            output_is_terminal: io::stdout().is_terminal(),
+            error_is_terminal: io::stderr().is_terminal(),
+        }
+    }
+
+    /// A mark that no other run has. The hasher's keys are random (`getrandom` at their first use); the
+    /// clock and the pid would do for one machine, but not across containers that share a volume.
+    pub fn mark() -> String {
+        format!("{:016x}", RandomState::new().build_hasher().finish())
+    }
+
+    /// The value of `name`; an empty one counts as none, as <https://no-color.org> asks.
+    pub fn variable(&self, name: &str) -> Option<OsString> {
+        self.value(name).filter(|value| !value.is_empty()).map(OsString::from_vec)
+    }
+
+    /// The value of `name`, which may be empty. Of a name that stands there twice the first counts, as for
+    /// getenv(3).
+    pub fn value(&self, name: &str) -> Option<Vec<u8>> {
+        let found = self.variables.iter().find(|(n, _)| n == name.as_bytes());
+        found.map(|(_, value)| value.clone())
+    }
+
+    /// The time zone that the person sees times in: TZ, else the machine's.
+    pub fn zone() -> TimeZone {
+        TimeZone::system()
+    }
+
+    /// Whether `stream` gets colours when `asked` for them so.
+    ///
+    /// The flag wins; then `NO_COLOR` (no-color.org), `FORCE_COLOR` and `CLICOLOR_FORCE` (0 is no),
+    /// `CLICOLOR=0`, and at last whether it is a terminal that understands more than text. By hand, not
+    /// with `supports-colors`: that one reads the world for itself, and counts CI as a terminal.
+    pub fn colors(&self, stream: Stream, asked: When) -> bool {
+        let is =
+            |name: &str, value: &str| self.variable(name).is_some_and(|v| v.as_bytes() == value.as_bytes());
+        let is_on = |name: &str| self.variable(name).is_some() && !is(name, "0") && !is(name, "false");
+        let terminal = match stream {
+            Stream::Output => self.output_is_terminal,
+            Stream::Error => self.error_is_terminal,
+        };
+        match asked {
+            When::Always => true,
+            When::Never => false,
+            When::Auto if self.variable("NO_COLOR").is_some() => false,
+            When::Auto if is_on("FORCE_COLOR") || is_on("CLICOLOR_FORCE") => true,
+            When::Auto => terminal && !is("FORCE_COLOR", "0") && !is("CLICOLOR", "0") && !is("TERM", "dumb"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(terminal: bool, variables: &[(&str, &str)]) -> Ambient {
+        let bytes = |(n, v): &(&str, &str)| (n.as_bytes().to_vec(), v.as_bytes().to_vec());
+        Ambient {
+            variables: variables.iter().map(bytes).collect(),
+            folder: None,
+            output_is_terminal: terminal,
+            error_is_terminal: terminal,
+        }
+    }
+
+    #[test]
+    fn colours_follow_the_flag_then_the_variables_then_the_terminal() {
+        let table: &[(bool, &[(&str, &str)], When, bool)] = &[
+            (true, &[], When::Auto, true),
+            (false, &[], When::Auto, false),
+            (false, &[], When::Always, true),
+            (true, &[], When::Never, false),
+            (true, &[("NO_COLOR", "1")], When::Auto, false),
+            (true, &[("NO_COLOR", "")], When::Auto, true),
+            (true, &[("NO_COLOR", "1")], When::Always, true),
+            (true, &[("NO_COLOR", "1"), ("FORCE_COLOR", "1")], When::Auto, false),
+            (false, &[("FORCE_COLOR", "1")], When::Auto, true),
+            (false, &[("FORCE_COLOR", "0")], When::Auto, false),
+            (true, &[("FORCE_COLOR", "0")], When::Auto, false),
+            (false, &[("CLICOLOR_FORCE", "1")], When::Auto, true),
+            (true, &[("CLICOLOR", "0")], When::Auto, false),
+            (true, &[("TERM", "dumb")], When::Auto, false),
+        ];
+        for (terminal, variables, asked, colors) in table {
+            let seen = with(*terminal, variables).colors(Stream::Output, *asked);
+            assert_eq!(seen, *colors, "terminal {terminal}, {variables:?}, {asked:?}");
+        }
+    }
+}

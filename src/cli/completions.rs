@@ -1,0 +1,89 @@
+//! `ganger completions SHELL`: the script for a shell, and the answers to what that script asks.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
+use clap_complete::env::{EnvCompleter, Shells};
+
+use super::ambient::Ambient;
+use super::args::Shell;
+use super::failure::Failure;
+use super::{files, print, usage};
+use crate::exit::Outcome;
+use crate::procfile;
+
+/// The variable with which the script asks. Not clap's `COMPLETE`: a stack may well have one of that name.
+pub const VARIABLE: &str = "GANGER_COMPLETE";
+
+/// Prints the script for `shell`. It asks this program at every TAB, so that the types of the Procfile
+/// that lies there complete.
+///
+/// # Errors
+///
+/// That standard output cannot be written to.
+pub fn run(shell: Shell, ambient: &Ambient) -> Result<Outcome, Failure> {
+    let name = match shell {
+        Shell::Bash => "bash",
+        Shell::Elvish => "elvish",
+        Shell::Fish => "fish",
+        Shell::Powershell => "powershell",
+        Shell::Zsh => "zsh",
+    };
+    let mut script = Vec::new();
+    // By name, not by the path of this program: the script outlives an upgrade that moves it.
+    completer(OsStr::new(name))?.write_registration(VARIABLE, "ganger", "ganger", "ganger", &mut script)?;
+    let _ = ambient;
+    print::and_succeed(&script)
+}
+
+/// Answers the script of `shell`: `words` are `ganger -- ganger start we`.
+///
+/// # Errors
+///
+/// That there is no such shell, or that standard output cannot be written to.
+pub fn answer(shell: &OsStr, words: Vec<OsString>, ambient: &Ambient) -> Result<Outcome, Failure> {
+    let asked: Vec<OsString> = words.into_iter().skip_while(|word| word != "--").skip(1).collect();
+    let mut command = with_types(usage::command(ambient), &types(&asked, ambient));
+    let mut answers = Vec::new();
+    completer(shell)?.write_complete(&mut command, asked, ambient.folder.as_deref(), &mut answers)?;
+    print::and_succeed(&answers)
+}
+
+fn completer(shell: &OsStr) -> Result<&'static dyn EnvCompleter, Failure> {
+    const SHELLS: Shells<'static> = Shells::builtins();
+    let name = shell.to_string_lossy();
+    let found = SHELLS.iter().find(|completer| completer.is(&name));
+    found
+        .ok_or_else(|| Failure::Failed(format!("{VARIABLE}={name}: there are no completions for this shell")))
+}
+
+fn with_types(command: clap::Command, types: &[String]) -> clap::Command {
+    [("start", "types"), ("start", "except"), ("start", "exit_code_from"), ("run", "command"), ("env", "of")]
+        .into_iter()
+        .fold(command, |command, (subcommand, argument)| {
+            let types = types.to_vec();
+            let candidates =
+                ArgValueCandidates::new(move || types.iter().map(CompletionCandidate::new).collect());
+            command.mut_subcommand(subcommand, |of| of.mut_arg(argument, |arg| arg.add(candidates)))
+        })
+}
+
+/// The types of the Procfile that the words before the cursor name; none if it cannot be read.
+fn types(words: &[OsString], ambient: &Ambient) -> Vec<String> {
+    let folder = ambient.folder.clone().unwrap_or_default();
+    let value_of = |short: &str, long: &str| {
+        let mut pairs = words.iter().zip(words.iter().skip(1));
+        pairs.find(|(flag, _)| *flag == short || *flag == long).map(|(_, value)| folder.join(value))
+    };
+    let root: PathBuf = value_of("-d", "--root").unwrap_or_else(|| folder.clone());
+    let path = value_of("-f", "--procfile").unwrap_or_else(|| root.join("Procfile"));
+    let bytes = if is_plain(&path) { files::read(&path, "Procfile").unwrap_or_default() } else { Vec::new() };
+    let parsed = procfile::parse("Procfile", &bytes);
+    parsed.procfile.entries.iter().map(|entry| entry.name.to_string()).collect()
+}
+
+/// A pipe must not be read for this: TAB would hang, and what was in it would be gone.
+fn is_plain(path: &Path) -> bool {
+    path.is_file()
+}

@@ -1,0 +1,61 @@
+//! The examples that close each long help.
+
+/// `ganger --help`.
+pub const GANGER: &str = "\
+Examples:
+  ganger start                       run all of ./Procfile
+  ganger start web worker            run only these two
+  ganger start -m all=1,web=2        two of web, one of each other
+  ganger run bin/migrate --all       one command in the same environment
+  ganger check                       what would run, or what is wrong
+
+Every flag has a variable too, which it wins over: GANGER_TIMEOUT=10 is
+--timeout 10 (--port-step alone differs: GANGER_STEP). Both win over the files
+ganger.toml, .foreman and app.json.
+
+Exit status: that of the command; 1 input that was refused, 2 a usage error,
+125 ganger itself failed, 126 and 127 a command that cannot run or is not there.";
+
+/// `ganger start --help`.
+pub const START: &str = "\
+Examples:
+  ganger start -f Procfile.dev -e /dev/null      as Rails' bin/dev does
+  ganger start web=2 worker=1                    a formation in words
+  ganger start -x clock --exit-on failure        all but clock; go on while
+                                                 instances end with status 0
+  ganger start -t 30 --stop-signal web=QUIT      more time, another signal";
+
+/// `ganger run --help`.
+pub const RUN: &str = "\
+Examples:
+  ganger run bin/migrate --all          a command with its own flags
+  ganger run web                        the web line of the Procfile
+  ganger run web --reload               … with an argument appended
+  ganger run -e .env.test -- env        ours end at --";
+
+/// `ganger check --help`.
+pub const CHECK: &str = "\
+Examples:
+  ganger check                          a table, warnings, or all errors
+  ganger check -m web=3 -p 3000         … of this formation
+  ganger check --json | jq .errors      for programs";
+
+/// `ganger env --help`.
+pub const ENV: &str = "\
+Examples:
+  ganger env                            names, with values masked
+  ganger env web --explain              file and line of each, what it hid
+  ganger env web --json --show-values   for programs";
+
+/// `ganger completions --help`.
+pub const COMPLETIONS: &str = "\
+Examples:
+  source <(ganger completions bash)                      in ~/.bashrc
+  source <(ganger completions zsh)                       in ~/.zshrc
+  ganger completions fish | source                       in config.fish";
+
+/// `ganger man --help`.
+pub const MAN: &str = "\
+Examples:
+  ganger man | man -l -
+  ganger man > ~/.local/share/man/man1/ganger.1";

@@ -1,0 +1,116 @@
+//! Files as a person named them, read whole, and why they cannot be.
+
+use std::fs::{self, File, FileType};
+use std::io::{self, Read};
+use std::os::unix::fs::FileTypeExt;
+use std::path::{Path, PathBuf};
+
+use crate::location::{Diagnostic, Location};
+
+/// The most bytes that are read of one file. Real ones have a few hundred; this is for the one who names
+/// a database or /dev/zero.
+const LARGEST: u64 = 64 << 20;
+
+/// What is said about the file `name` as a whole.
+pub fn about(name: &str, message: impl Into<String>, hint: Option<String>) -> Diagnostic {
+    let location = Location { file: name.into(), line: None, column: None };
+    Diagnostic { location, message: message.into(), hint, excerpt: None }
+}
+
+/// The bytes of the file at `path`, which messages call `name`.
+///
+/// A pipe is read to its end, so that `-f <(generate)` and a .env that a password manager serves work.
+///
+/// # Errors
+///
+/// That it is not there, a directory, not readable or too large.
+pub fn read(path: &Path, name: &str) -> Result<Vec<u8>, Diagnostic> {
+    let because = |error: io::Error| unreadable(path, name, &error);
+    let metadata = fs::metadata(path).map_err(because)?;
+    if let Some(kind) = not_a_file(metadata.file_type()) {
+        return Err(about(name, format!("this is a {kind}, not a file"), hint_inside(path)));
+    }
+    // Before it is opened: a file of 10 GB is refused at once.
+    if metadata.len() > LARGEST {
+        return Err(too_large(name));
+    }
+    let file = File::open(path).map_err(because)?;
+    read_all(file, name)
+}
+
+/// [`read`], but a file that is not there is `None`.
+///
+/// # Errors
+///
+/// As [`read`]'s, for a file that is there.
+pub fn read_if_there(path: &Path, name: &str) -> Result<Option<Vec<u8>>, Diagnostic> {
+    match fs::metadata(path) {
+        Err(error) if is_absent(&error) => Ok(None),
+        Ok(_) | Err(_) => read(path, name).map(Some),
+    }
+}
+
+/// Standard input to its end.
+///
+/// # Errors
+///
+/// That it cannot be read or is too large.
+pub fn read_standard_input() -> Result<Vec<u8>, Diagnostic> {
+    read_all(io::stdin().lock(), "standard input")
+}
+
+/// The names in `folder` that `is` says yes to, sorted.
+pub fn names_in(folder: &Path, is: impl Fn(&str) -> bool) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let files = entries.filter(|entry| entry.path().is_file());
+    let mut names: Vec<String> =
+        files.filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| is(name)).collect();
+    names.sort();
+    names
+}
+
+/// Whether the path does not lead to anything.
+pub fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+fn read_all(from: impl Read, name: &str) -> Result<Vec<u8>, Diagnostic> {
+    let mut bytes = Vec::new();
+    // One byte more than allowed tells a file that is too large from one that just fits.
+    match from.take(LARGEST + 1).read_to_end(&mut bytes) {
+        Err(error) => Err(about(name, format!("cannot be read: {error}"), None)),
+        Ok(_) if bytes.len() as u64 > LARGEST => Err(too_large(name)),
+        Ok(_) => Ok(bytes),
+    }
+}
+
+fn too_large(name: &str) -> Diagnostic {
+    about(name, format!("larger than {} MiB: not read", LARGEST >> 20), None)
+}
+
+fn not_a_file(kind: FileType) -> Option<&'static str> {
+    if kind.is_dir() {
+        Some("directory")
+    } else if kind.is_socket() {
+        Some("socket")
+    } else if kind.is_block_device() {
+        Some("disk")
+    } else {
+        None
+    }
+}
+
+fn hint_inside(path: &Path) -> Option<String> {
+    let inside: PathBuf = path.join("Procfile");
+    inside.is_file().then(|| format!("there is a Procfile in it: -d {}", path.display()))
+}
+
+fn unreadable(path: &Path, name: &str, error: &io::Error) -> Diagnostic {
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => about(name, "there is no such file", None),
+        io::ErrorKind::PermissionDenied => {
+            about(name, "no permission to read it", Some(format!("ls -ld {}", path.display())))
+        }
+        _ => about(name, format!("cannot be read: {error}"), None),
+    }
+}

@@ -1,0 +1,279 @@
+//! Finds and reads what a project is made of, and says all that is wrong with it at once.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::ambient::{Ambient, Stream};
+use super::failure::Failure;
+use super::files::{self, about};
+use super::report::{self, Severity};
+use crate::config::{self, Given, Settings};
+use crate::dotenv::{self, Assignment, Source};
+use crate::location::Diagnostic;
+use crate::plan::Plan;
+use crate::plan::options::Inputs;
+use crate::plan::ports::Holder;
+use crate::plan::selection::Selection;
+use crate::procfile::{self, Entry, Procfile};
+
+/// The files that hold settings, from the one that wins to the one that gives way.
+const FILES: [(&str, fn(&str, &[u8]) -> config::Parsed); 0] = [];
+
+/// Everything that was read, as far as it could be read.
+pub struct Project {
+    /// The Procfile; without entries where it could not be read.
+    pub procfile: Procfile,
+    /// Flags over variables over files.
+    pub settings: Settings,
+    /// Where commands run: an absolute path.
+    pub root: PathBuf,
+    /// The lines of the .env files, a later file's after an earlier one's.
+    pub assignments: Vec<Assignment>,
+    /// The .env files themselves, for the second reader: as they are named, and their bytes.
+    pub env_files: Vec<(Arc<str>, Vec<u8>)>,
+    /// Why nothing starts.
+    pub errors: Vec<Diagnostic>,
+    /// What is worth a warning.
+    pub warnings: Vec<Diagnostic>,
+    /// Whether Procfile and .env files were read without an error.
+    is_whole: bool,
+}
+
+/// Whether a command can do without a Procfile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// It cannot.
+    Procfile,
+    /// It can, if none is named: `run` with a command.
+    Nothing,
+}
+
+/// Reads the project that `typed` names, from the current folder of `ambient`.
+///
+/// # Errors
+///
+/// Only that there is no place to look at: the current folder or the root is gone. What is wrong in the
+/// files is in [`Project::errors`].
+pub fn project(typed: Settings, need: Need, ambient: &Ambient) -> Result<Project, Failure> {
+    let Some(folder) = ambient.folder.clone() else {
+        return Err(Failure::Failed("the current folder has been removed: go to one that is there".into()));
+    };
+    let mut reader = Reader { folder, errors: Vec::new(), warnings: Vec::new() };
+    let home = reader.home(&typed)?;
+    let settings = reader.settings(typed.clone(), &home);
+    // A path of a file is relative to the file, one that was typed to where the person is.
+    let base = |is_typed: bool| if is_typed { reader.folder.clone() } else { home.clone() };
+    let (procfile_base, env_base) = (base(typed.procfile.is_some()), base(!typed.env.is_empty()));
+    let root = match &settings.root {
+        Some(root) if typed.root.is_none() => reader.directory(&home.join(&root.value), &root.value)?,
+        Some(_) | None => home,
+    };
+    let errors_before = reader.errors.len();
+    let procfile = reader.procfile(settings.procfile.as_ref(), &procfile_base, &root, need);
+    let env_files = reader.env_files(&settings.env, &env_base, &root);
+    let assignments = reader.assignments(&env_files, &settings, ambient);
+    let Reader { errors, warnings, .. } = reader;
+    let is_whole = errors.len() == errors_before;
+    Ok(Project { procfile, settings, root, assignments, env_files, errors, warnings, is_whole })
+}
+
+impl Project {
+    /// The plan, if all could be read.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong: with the files, or with what was asked of them.
+    pub fn plan(
+        &self,
+        selection: &Selection,
+        run: Option<&str>,
+        taken: impl FnMut(u16) -> Option<Holder>,
+        ambient: &Ambient,
+    ) -> Result<Plan, Vec<Diagnostic>> {
+        let mut errors = self.errors.clone();
+        // With half a Procfile or half an environment the rest would be blamed for what is missing.
+        if !self.is_whole {
+            return Err(errors);
+        }
+        let inputs = Inputs {
+            procfile: &self.procfile,
+            dotenv: &self.assignments,
+            ambient: &ambient.variables,
+            settings: &self.settings,
+            selection,
+            root: &self.root,
+            run,
+        };
+        match Plan::build(&inputs, taken) {
+            Ok(plan) if errors.is_empty() => Ok(plan),
+            Ok(_) => Err(errors),
+            Err(more) => {
+                errors.extend(more);
+                Err(errors)
+            }
+        }
+    }
+
+    /// Says on standard error what is worth a warning.
+    pub fn say_warnings(&self, more: &[Diagnostic], ambient: &Ambient) {
+        let colors = ambient.colors(Stream::Error, self.settings.color.unwrap_or_default());
+        let warnings = [self.warnings.as_slice(), more].concat();
+        report::say(&report::diagnostics(Severity::Warning, &warnings, colors));
+    }
+
+    /// The line of the Procfile that `word` names.
+    pub fn entry(&self, word: &OsStr) -> Option<&Entry> {
+        self.procfile.entries.iter().find(|entry| word == entry.name.as_str())
+    }
+}
+
+struct Reader {
+    /// Where the person is.
+    folder: PathBuf,
+    errors: Vec<Diagnostic>,
+    warnings: Vec<Diagnostic>,
+}
+
+impl Reader {
+    /// Where the settings' files are looked for: `-d`, else the folder of `-f`'s file, else where the
+    /// person is. foreman's rule; a pipe or a device (`-f -`, `-f <(…)`) has no folder worth the name.
+    fn home(&self, typed: &Settings) -> Result<PathBuf, Failure> {
+        if let Some(root) = &typed.root {
+            return self.directory(&self.folder.join(&root.value), &root.value);
+        }
+        let Some(procfile) = &typed.procfile else { return Ok(self.folder.clone()) };
+        let path = self.folder.join(&procfile.value);
+        match path.parent() {
+            Some(parent) if path.is_file() && !is_device(&path) => Ok(parent.to_owned()),
+            Some(_) | None => Ok(self.folder.clone()),
+        }
+    }
+
+    /// `path` as an absolute one, if it is a directory.
+    fn directory(&self, path: &Path, named: &Path) -> Result<PathBuf, Failure> {
+        let name = named.display().to_string();
+        let refused = |message: String| Err(Failure::Refused(vec![about(&name, message, None)]));
+        match fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => {
+                Ok(std::path::absolute(path).unwrap_or(self.folder.join(path)))
+            }
+            Ok(_) => refused("the root is not a directory".into()),
+            Err(error) if files::is_absent(&error) => refused("there is no such directory".into()),
+            Err(error) => refused(format!("the root cannot be used: {error}")),
+        }
+    }
+
+    /// `path` as the person would name it: without the part that leads to where they are.
+    fn name(&self, path: &Path) -> Arc<str> {
+        path.strip_prefix(&self.folder).unwrap_or(path).display().to_string().into()
+    }
+
+    fn note<T>(&mut self, read: Result<T, Diagnostic>) -> Option<T> {
+        read.map_err(|error| self.errors.push(error)).ok()
+    }
+
+    /// `typed` over what the files in `home` say.
+    fn settings(&mut self, typed: Settings, home: &Path) -> Settings {
+        let mut merged = typed;
+        for (file, parse) in FILES {
+            let path = home.join(file);
+            let name = self.name(&path);
+            let Some(bytes) = self.note(files::read_if_there(&path, &name)).flatten() else { continue };
+            let parsed = parse(&name, &bytes);
+            self.errors.extend(parsed.errors);
+            self.warnings.extend(parsed.warnings);
+            merged = merged.or(parsed.settings);
+        }
+        merged
+    }
+
+    fn procfile(&mut self, named: Option<&Given<PathBuf>>, base: &Path, root: &Path, need: Need) -> Procfile {
+        let is_input = named.is_some_and(|named| named.value.as_os_str() == "-");
+        let path = named.map_or_else(|| root.join("Procfile"), |named| base.join(&named.value));
+        let name = match named {
+            _ if is_input => "standard input".into(),
+            Some(named) => named.value.display().to_string().into(),
+            None => self.name(&path),
+        };
+        let bytes = match (is_input, named, need) {
+            (true, ..) => files::read_standard_input().map(Some),
+            (false, None, Need::Nothing) => files::read_if_there(&path, &name),
+            (false, ..) => files::read(&path, &name).map(Some),
+        };
+        let bytes = bytes.map_err(|error| match fs::symlink_metadata(&path) {
+            Err(absent) if files::is_absent(&absent) && !is_input => {
+                no_procfile(&path, &name, named.is_some())
+            }
+            Ok(_) | Err(_) => error,
+        });
+        let Some(Some(bytes)) = self.note(bytes) else { return Procfile { file: name, entries: Vec::new() } };
+        let parsed = procfile::parse(&name, &bytes);
+        self.errors.extend(parsed.errors);
+        self.warnings.extend(parsed.warnings);
+        parsed.procfile
+    }
+
+    fn env_files(&mut self, named: &[Given<PathBuf>], base: &Path, root: &Path) -> Vec<(Arc<str>, Vec<u8>)> {
+        if named.is_empty() {
+            let path = root.join(".env");
+            let name = self.name(&path);
+            let bytes = self.note(files::read_if_there(&path, &name)).flatten();
+            return bytes.map(|bytes| (name, bytes)).into_iter().collect();
+        }
+        let mut found = Vec::new();
+        for named in named {
+            let name: Arc<str> = named.value.display().to_string().into();
+            if let Some(bytes) = self.note(files::read(&base.join(&named.value), &name)) {
+                found.push((name, bytes));
+            }
+        }
+        found
+    }
+
+    fn assignments(
+        &mut self,
+        files: &[(Arc<str>, Vec<u8>)],
+        settings: &Settings,
+        ambient: &Ambient,
+    ) -> Vec<Assignment> {
+        let sources: Vec<Source<'_>> = files.iter().map(|(file, bytes)| Source { file, bytes }).collect();
+        // `$NAME` in a file means what its programs will see: with --env-wins the files' own value.
+        let env_wins = settings.env_wins == Some(true);
+        let outside = |name: &str| if env_wins { None } else { ambient.value(name) };
+        let parsed = dotenv::parse(&sources, &outside);
+        self.errors.extend(parsed.errors);
+        self.warnings.extend(parsed.warnings);
+        parsed.assignments
+    }
+}
+
+fn is_device(path: &Path) -> bool {
+    path.as_os_str().as_bytes().starts_with(b"/dev/") || path.as_os_str().as_bytes().starts_with(b"/proc/")
+}
+
+/// That there is no Procfile, what was looked for, and what lies there instead.
+fn no_procfile(path: &Path, name: &str, is_named: bool) -> Diagnostic {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let like = |name: &str| {
+        let lower = name.to_ascii_lowercase();
+        lower.starts_with("procfile") || lower.ends_with(".procfile")
+    };
+    let near = files::names_in(folder, like);
+    let hint = match near.first() {
+        Some(near) => {
+            let near = Path::new(name).with_file_name(near);
+            format!("there is a {0}: use it with -f {0}", near.display())
+        }
+        None if is_named => "name it relative to the current folder, or pipe it in with -f -".into(),
+        None => "write lines such as `web: ./server --port $PORT` into it, or name one with -f".into(),
+    };
+    let message = if is_named {
+        "there is no such Procfile".to_owned()
+    } else {
+        format!("there is no Procfile in {}", folder.display())
+    };
+    about(name, message, Some(hint))
+}

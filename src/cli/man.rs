@@ -1,0 +1,46 @@
+//! `ganger man`: the manual page, made of the same texts as the help.
+
+use std::io::{self, Write};
+
+use clap::CommandFactory;
+use clap_mangen::Man;
+
+use super::args::Arguments;
+use super::failure::Failure;
+use super::print;
+use crate::exit::Outcome;
+
+/// Prints the page as roff.
+///
+/// # Errors
+///
+/// That standard output cannot be written to.
+pub fn run() -> Result<Outcome, Failure> {
+    let mut page = Vec::new();
+    write_page(&mut page)?;
+    print::and_succeed(&page)
+}
+
+/// One page for all subcommands, as `man make` is one: who looks for a flag searches in one place.
+fn write_page(page: &mut Vec<u8>) -> io::Result<()> {
+    let mut command = Arguments::command();
+    command.build();
+    let man = Man::new(command.clone());
+    man.render_title(page)?;
+    man.render_name_section(page)?;
+    man.render_synopsis_section(page)?;
+    man.render_description_section(page)?;
+    for subcommand in command.get_subcommands().filter(|of| of.get_name() != "help") {
+        let part = Man::new(subcommand.clone());
+        writeln!(page, ".SH GANGER {}", subcommand.get_name().to_uppercase())?;
+        for render in
+            [Man::render_synopsis_section, Man::render_description_section, Man::render_options_section]
+        {
+            let mut section = Vec::new();
+            render(&part, &mut section)?;
+            // A section of its own becomes a subsection of the subcommand's.
+            page.write_all(String::from_utf8_lossy(&section).replace("\n.SH ", "\n.SS ").as_bytes())?;
+        }
+    }
+    man.render_extra_section(page)
+}

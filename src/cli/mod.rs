@@ -1,0 +1,68 @@
+//! Talking with the person: what was typed, what it means, and what is answered.
+//!
+//! [`args`] is what can be typed; [`settings`] and [`load`] make sense of it and of the files;
+//! [`report`] says what is wrong. One file a subcommand does the rest.
+
+pub mod ambient;
+pub mod args;
+pub mod check;
+pub mod completions;
+pub mod env;
+pub mod examples;
+pub mod failure;
+pub mod files;
+pub mod load;
+pub mod man;
+pub mod print;
+pub mod report;
+pub mod run;
+pub mod settings;
+pub mod start;
+pub mod usage;
+pub mod values;
+pub mod version;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use ambient::{Ambient, Stream};
+use args::Command;
+use failure::Failure;
+use settings::Said;
+
+use crate::config::When;
+use crate::exit::{Exit, Outcome};
+
+/// Runs the program: the first of `arguments` is its own name.
+pub fn main(arguments: Vec<OsString>) -> ExitCode {
+    let ambient = Ambient::read();
+    let status = match answer(arguments, &ambient) {
+        Ok(Outcome::Status(status)) => status,
+        // Only if the signal did not end us: then the status is the one that a shell would have seen.
+        Ok(Outcome::DieBy(signal)) => Exit::Signal(signal).status(),
+        Err(failure) => {
+            report::say(&report::failure(&failure, ambient.colors(Stream::Error, When::Auto)));
+            failure.status()
+        }
+    };
+    ExitCode::from(status)
+}
+
+fn answer(arguments: Vec<OsString>, ambient: &Ambient) -> Result<Outcome, Failure> {
+    if let Some(shell) = ambient.variable(completions::VARIABLE) {
+        return completions::answer(&shell, arguments, ambient);
+    }
+    let Some((command, matches)) = usage::parse(arguments, ambient)? else {
+        return Ok(Outcome::Status(crate::exit::SUCCESS));
+    };
+    let said = Said { matches: &matches };
+    match command {
+        Command::Start(start) => start::run(start, said, ambient),
+        Command::Run(run) => run::run(run, said, ambient),
+        Command::Check(check) => check::run(check, said, ambient),
+        Command::Env(env) => env::run(env, said, ambient),
+        Command::Completions(completions) => completions::run(completions.shell, ambient),
+        Command::Man => man::run(),
+        Command::Version => version::run(),
+    }
+}

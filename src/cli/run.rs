@@ -1,0 +1,81 @@
+//! `ganger run`: one command in the stack's environment, in our place.
+
+use std::ffi::OsString;
+
+use clap::CommandFactory;
+use clap::error::ErrorKind;
+
+use super::ambient::Ambient;
+use super::args::{self, Arguments};
+use super::failure::Failure;
+use super::load::{self, Need, Project};
+use super::settings::{self, Said};
+use crate::exit::Outcome;
+use crate::plan::selection::Selection;
+use crate::process::program::Missing;
+use crate::process::replace::{self, Replacement};
+use crate::{shell, suggestion};
+
+/// Replaces ganger by the command, so it returns only if that cannot be.
+///
+/// # Errors
+///
+/// All that is wrong with the project, or why the command cannot be run.
+pub fn run(run: args::Run, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
+    refuse_flags(&run.command)?;
+    let typed = settings::of_project(run.project, said);
+    let need = if typed.procfile.is_some() { Need::Procfile } else { Need::Nothing };
+    let project = load::project(typed, need, ambient)?;
+    let entry = project.entry(&run.command[0]);
+    let words = match entry {
+        Some(entry) => with_arguments(&entry.command, &run.command[1..]),
+        None => run.command.clone(),
+    };
+    let plan =
+        project.plan(&Selection::default(), None, |_| None, ambient).map_err(Failure::Refused)?;
+    let environment = match entry.and_then(|entry| plan.process(entry.name.as_str())) {
+        Some(process) => plan.environment_of(process),
+        None => plan.environment_of_command(),
+    };
+    project.say_warnings(&[], ambient);
+    let missing = replace::exec(&Replacement { words, environment, root: project.root.clone() });
+    Err(cannot_run(missing, &project))
+}
+
+/// A first word with a dash is a flag with a slip, not a program: everything after the first word is the
+/// command's, so clap takes what it does not know for the command itself.
+fn refuse_flags(words: &[OsString]) -> Result<(), Failure> {
+    let word = words[0].to_string_lossy();
+    if !word.starts_with('-') {
+        return Ok(());
+    }
+    let mut command = Arguments::command();
+    command.build();
+    let message = format!("unexpected argument '{word}' found");
+    let run = command.find_subcommand_mut("run");
+    Err(Failure::Usage(match run {
+        Some(run) => run.error(ErrorKind::UnknownArgument, message),
+        None => command.error(ErrorKind::UnknownArgument, message),
+    }))
+}
+
+/// The words that run `command`, with `arguments` appended each as one word, whatever is in it.
+fn with_arguments(command: &str, arguments: &[OsString]) -> Vec<OsString> {
+    if let Some(words) = shell::simple_words(command) {
+        return words.into_iter().map(OsString::from).chain(arguments.iter().cloned()).collect();
+    }
+    let text = if arguments.is_empty() { command.to_owned() } else { format!("{command} \"$@\"") };
+    // The word after the text is the shell's $0, which stands before its own error messages.
+    let shell = ["/bin/sh", "-c", &text, "sh"].map(OsString::from);
+    shell.into_iter().chain(arguments.iter().cloned()).collect()
+}
+
+fn cannot_run(missing: Missing, project: &Project) -> Failure {
+    let types = project.procfile.entries.iter().map(|entry| entry.name.as_str());
+    let near = suggestion::nearest(&missing.program, types);
+    Failure::CannotRun {
+        message: format!("{}: {}", missing.program, missing.reason),
+        hint: near.map(|near| format!("did you mean `ganger run {near}`?")),
+        status: missing.status,
+    }
+}

@@ -1,0 +1,112 @@
+//! From words to [`args`](super::args), and what is said when they are not understood.
+
+use std::ffi::OsString;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
+
+use super::ambient::{Ambient, Stream};
+use super::args::{Arguments, Command};
+use super::failure::Failure;
+use super::print;
+use crate::config::When;
+
+/// Words that ganger will have: a person who knows them from elsewhere deserves more than "unknown".
+const PLANNED: [&str; 13] = [
+    "ps",
+    "logs",
+    "restart",
+    "stop",
+    "kill",
+    "scale",
+    "attach",
+    "wait",
+    "port",
+    "down",
+    "export",
+    "--detach",
+    "--restart",
+];
+
+/// The command line, understood; `None` if it asked for help or the version, which are then printed.
+///
+/// # Errors
+///
+/// What is not understood, in clap's words; or that standard output cannot be written to.
+pub fn parse(words: Vec<OsString>, ambient: &Ambient) -> Result<Option<(Command, ArgMatches)>, Failure> {
+    let mut command = command(ambient);
+    let understood = command.try_get_matches_from_mut(words).and_then(|mut matches| {
+        let arguments = Arguments::from_arg_matches(&matches)?;
+        Ok((arguments.command, matches.remove_subcommand()))
+    });
+    match understood {
+        Ok((command, matches)) => {
+            Ok(Some((command, matches.map(|(_, matches)| matches).unwrap_or_default())))
+        }
+        Err(error) if error.use_stderr() => Err(Failure::Usage(explained(error, ambient))),
+        Err(error) => {
+            let text = error.render();
+            let colors = ambient.colors(Stream::Output, When::Auto);
+            let text = if colors { text.ansi().to_string() } else { text.to_string() };
+            print::bytes(text.as_bytes()).map(|()| None)
+        }
+    }
+}
+
+/// clap's command, in which a variable that is set to nothing counts as not set (`GANGER_PORT= ganger …`).
+pub fn command(ambient: &Ambient) -> clap::Command {
+    let without_empty = |arg: clap::Arg| {
+        let is_empty = arg.get_env().is_some_and(|name| ambient.variable(&name.to_string_lossy()).is_none());
+        if is_empty { arg.env(None::<&str>) } else { arg }
+    };
+    let names: Vec<String> =
+        Arguments::command().get_subcommands().map(|of| of.get_name().to_owned()).collect();
+    names.iter().fold(Arguments::command(), |command, name| {
+        command.mut_subcommand(name, |of| of.mut_args(without_empty))
+    })
+}
+
+/// `error` with what clap cannot know: that a word is planned, that a value came from a variable.
+fn explained(mut error: clap::Error, ambient: &Ambient) -> clap::Error {
+    let text = |error: &clap::Error, kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.clone()),
+        Some(_) | None => None,
+    };
+    let tip = match error.kind() {
+        ErrorKind::InvalidSubcommand => {
+            text(&error, ContextKind::InvalidSubcommand).and_then(|w| planned(&w))
+        }
+        ErrorKind::UnknownArgument => text(&error, ContextKind::InvalidArg).and_then(|word| planned(&word)),
+        ErrorKind::ValueValidation | ErrorKind::InvalidValue => {
+            let argument = text(&error, ContextKind::InvalidArg);
+            let value = text(&error, ContextKind::InvalidValue);
+            argument.zip(value).and_then(|(argument, value)| variable_of(&argument, &value, ambient))
+        }
+        _ => None,
+    };
+    if let Some(tip) = tip {
+        error.remove(ContextKind::SuggestedSubcommand);
+        error.remove(ContextKind::SuggestedArg);
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    }
+    error
+}
+
+fn planned(word: &str) -> Option<String> {
+    let word = if word == "-D" { "--detach" } else { word };
+    PLANNED.contains(&word).then(|| format!("'{word}' is planned, but not built yet"))
+}
+
+/// That `value` of `argument` (`--port <BASE>`) stands in a variable, where one would not look for it.
+fn variable_of(argument: &str, value: &str, ambient: &Ambient) -> Option<String> {
+    let flag = argument.split([' ', '=', '[']).next()?;
+    let command = command(ambient);
+    let arguments = command.get_subcommands().flat_map(clap::Command::get_arguments);
+    let name = arguments
+        .filter(|arg| arg.get_long().is_some_and(|long| flag.strip_prefix("--") == Some(long)))
+        .find_map(|arg| arg.get_env())?
+        .to_string_lossy()
+        .into_owned();
+    let is_set = ambient.variable(&name).is_some_and(|set| set.to_string_lossy().contains(value));
+    is_set.then(|| format!("the environment has {name}={value}"))
+}

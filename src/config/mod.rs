@@ -1,0 +1,214 @@
+//! What a project or a person can set: one type for flags, `GANGER_…` variables, `ganger.toml`,
+//! `.foreman` and `app.json`, so that precedence is one function ([`Settings::or`]).
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use indexmap::IndexMap;
+
+use crate::formation::Formation;
+use crate::location::{Diagnostic, Location};
+use crate::name::TypeName;
+use crate::signal::Signal;
+
+/// A value and where it was said, so that a mistake that shows only later still names its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Given<T> {
+    /// What was said.
+    pub value: T,
+    /// Where: a line of a file, or the flag or variable as it was written, without a line.
+    pub place: Location,
+}
+
+impl<T> Given<T> {
+    /// A value said outside any file: `said` is the flag (`-m web=2`) or the variable
+    /// (`GANGER_FORMATION`) as a person would recognise it.
+    pub fn said(value: T, said: &str) -> Self {
+        Self { value, place: Location { file: said.into(), line: None, column: None } }
+    }
+
+    /// A value of a file, said on `line` (from 1).
+    pub fn on_line(value: T, file: &Arc<str>, line: u32) -> Self {
+        Self { value, place: Location { file: Arc::clone(file), line: Some(line), column: None } }
+    }
+}
+
+/// The first port of the stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BasePort {
+    /// This one, 1 to 65535.
+    At(u16),
+    /// `auto`: 5000, or the next free hundred.
+    Auto,
+}
+
+/// `auto`, `always` or `never`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum When {
+    /// If standard output is a terminal.
+    #[default]
+    Auto,
+    /// In any case.
+    Always,
+    /// In no case.
+    Never,
+}
+
+/// Whether and how a line of output carries its time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Timestamps {
+    /// Not at all: a flag can take back what a file asks for.
+    Off,
+    /// As `15:04:05`.
+    Plain,
+    /// In this `strftime` format.
+    Format(String),
+}
+
+/// What one layer (flags, variables or a file) sets. What it does not speak of is `None` or empty.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Settings {
+    /// The Procfile, as named: `-` is standard input.
+    pub procfile: Option<Given<PathBuf>>,
+    /// The folder where commands run, as named.
+    pub root: Option<Given<PathBuf>>,
+    /// The .env files, in order; empty: the layer names none.
+    pub env: Vec<Given<PathBuf>>,
+    /// How many of each type.
+    pub formation: Option<Given<Formation>>,
+    /// The first port.
+    pub port: Option<Given<BasePort>>,
+    /// From one type's first port to the next one's.
+    pub port_step: Option<Given<u16>>,
+    /// Whether no ports are given out.
+    pub no_port: Option<bool>,
+    /// The grace between the stop signal and SIGKILL.
+    pub timeout: Option<Given<Duration>>,
+    /// `any`, `failure`, `never` or a type; the plan knows the types and judges it.
+    pub exit_on: Option<Given<String>>,
+    /// The type whose status becomes ours.
+    pub exit_code_from: Option<Given<String>>,
+    /// What asks an instance to end.
+    pub stop_signal: Option<Given<Signal>>,
+    /// Types that do not run.
+    pub except: Vec<Given<String>>,
+    /// Whether lines carry their time.
+    pub timestamps: Option<Timestamps>,
+    /// Whether lines carry their instance's name.
+    pub prefix: Option<bool>,
+    /// Whether ganger keeps to itself what tells of the expected.
+    pub quiet: Option<bool>,
+    /// When colours are used.
+    pub color: Option<When>,
+    /// Whether each line is a JSON object.
+    pub json: Option<bool>,
+    /// When instances get a pseudo-terminal.
+    pub pty: Option<When>,
+    /// Whether a `release` line runs first.
+    pub release: Option<Given<bool>>,
+    /// Whether .env files win over the shell's environment.
+    pub env_wins: Option<bool>,
+    /// What is set for one type. It wins over the same word for all types of the same layer.
+    pub processes: IndexMap<TypeName, ProcessSettings>,
+    /// Variables that the project declares (`app.json`).
+    pub variables: Vec<Declared>,
+}
+
+/// What one layer sets for one type: `[process.web]`, `--stop-signal web=QUIT`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ProcessSettings {
+    /// How many instances.
+    pub formation: Option<Given<u32>>,
+    /// What asks them to end.
+    pub stop_signal: Option<Given<Signal>>,
+    /// How long they have then.
+    pub timeout: Option<Given<Duration>>,
+}
+
+/// A variable that the project says it needs, as `app.json` has them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Declared {
+    /// Its name.
+    pub name: String,
+    /// What it is when nothing else sets it.
+    pub value: Option<String>,
+    /// Whether a start without it is refused.
+    pub required: bool,
+    /// What it is for, in the project's words.
+    pub description: Option<String>,
+    /// Whether Heroku would make up a secret for it (`"generator": "secret"`); ganger does not.
+    pub generated: bool,
+    /// Where it is declared.
+    pub place: Location,
+}
+
+/// What a file says, and all that is wrong with it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Parsed {
+    /// What it sets, as far as it could be understood.
+    pub settings: Settings,
+    /// Why it is refused, in the order of the file; empty when it is not.
+    pub errors: Vec<Diagnostic>,
+    /// What is worth a warning.
+    pub warnings: Vec<Diagnostic>,
+}
+
+impl Settings {
+    /// These settings over `lower` ones: what both set is as it is here.
+    ///
+    /// A layer wins as a whole: `--timeout 1` also wins over a `timeout` that a file sets for one type,
+    /// and `-m` over every count of a file.
+    #[must_use]
+    pub fn or(self, lower: Self) -> Self {
+        let processes = processes_over(&self, lower.processes);
+        // Who names a port wants one, whatever a lower layer says.
+        let no_port = self.no_port.or(self.port.as_ref().map(|_| false)).or(lower.no_port);
+        Self {
+            procfile: self.procfile.or(lower.procfile),
+            root: self.root.or(lower.root),
+            env: first_said(self.env, lower.env),
+            formation: self.formation.or(lower.formation),
+            port: self.port.or(lower.port),
+            port_step: self.port_step.or(lower.port_step),
+            no_port,
+            timeout: self.timeout.or(lower.timeout),
+            exit_on: self.exit_on.or(lower.exit_on),
+            exit_code_from: self.exit_code_from.or(lower.exit_code_from),
+            stop_signal: self.stop_signal.or(lower.stop_signal),
+            except: first_said(self.except, lower.except),
+            timestamps: self.timestamps.or(lower.timestamps),
+            prefix: self.prefix.or(lower.prefix),
+            quiet: self.quiet.or(lower.quiet),
+            color: self.color.or(lower.color),
+            json: self.json.or(lower.json),
+            pty: self.pty.or(lower.pty),
+            release: self.release.or(lower.release),
+            env_wins: self.env_wins.or(lower.env_wins),
+            processes,
+            variables: first_said(self.variables, lower.variables),
+        }
+    }
+}
+
+/// `upper` if it says anything, else `lower`: a list is replaced, not lengthened, as with every flag.
+fn first_said<T>(upper: Vec<T>, lower: Vec<T>) -> Vec<T> {
+    if upper.is_empty() { lower } else { upper }
+}
+
+/// What is set for single types, when `upper` lies over a layer with `lower`.
+fn processes_over(
+    upper: &Settings,
+    lower: IndexMap<TypeName, ProcessSettings>,
+) -> IndexMap<TypeName, ProcessSettings> {
+    let mut merged = upper.processes.clone();
+    for (name, below) in lower {
+        let own = merged.entry(name).or_default();
+
+        own.formation = own.formation.take().or(below.formation.filter(|_| upper.formation.is_none()));
+        own.stop_signal =
+            own.stop_signal.take().or(below.stop_signal.filter(|_| upper.stop_signal.is_none()));
+        own.timeout = own.timeout.take().or(below.timeout.filter(|_| upper.timeout.is_none()));
+    }
+    merged
+}

@@ -1,0 +1,236 @@
+//! The making of a plan.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::environment::{self, Merged};
+use super::error::Error;
+use super::options::{Inputs, Options, RELEASE};
+use super::ports::{self, Choice, DEFAULT_BASE, DEFAULT_STEP, Holder, Layout};
+use super::spec::{Environment, Spec, Variables};
+use super::{Plan, Process};
+use crate::config::{BasePort, Given};
+use crate::location::{Diagnostic, Location};
+use crate::name::InstanceName;
+use crate::procfile::Entry;
+use crate::signal::Signal;
+
+/// The grace between the stop signal and SIGKILL when nobody says another (foreman's).
+const DEFAULT_GRACE: Duration = Duration::from_secs(5);
+
+/// The most ports that others hold and that get a warning each.
+const MOST_WARNINGS: usize = 5;
+
+impl Plan {
+    /// The plan for `inputs`. `taken` says who holds a port, and is the only thing that a plan asks of
+    /// the world: `|_| None` where ports do not matter (`check`, `env`, `run`).
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong, each with its place: a flag's is the flag itself, without a line.
+    pub fn build(
+        inputs: &Inputs<'_>,
+        taken: impl FnMut(u16) -> Option<Holder>,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let (options, mut errors) = Options::resolve(inputs);
+        let merged = Merged::of(inputs);
+        let has_ports = inputs.settings.no_port != Some(true);
+        let mut own = vec![environment::PS, environment::INSTANCE];
+        if has_ports {
+            own.insert(0, environment::PORT);
+        }
+        errors.extend(merged.unset(&inputs.settings.variables, |name| own.contains(&name)));
+        let mut words = Words::default();
+        let layout = if has_ports {
+            place_ports(inputs, &merged, &options, taken, &mut words)
+                .map_err(|error| errors.push(*error))
+                .ok()
+        } else {
+            None
+        };
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        words.about_types(inputs, &options);
+        let processes = processes(inputs, &options, layout.as_ref());
+        let running = processes.iter().filter(|process| process.count > 0);
+        let ports = running.filter_map(|process| Some((process.name.clone(), process.port?)));
+        let (rules, late) = environment::common_rules(inputs.run, ports);
+        let (shared, provenance) = merged.share(rules, &own);
+        for process in processes.iter().filter(|process| late.contains(&process.name)) {
+            words.about_late(inputs, process);
+        }
+        Ok(Self {
+            root: inputs.root.to_path_buf(),
+            instances: instances(inputs, &processes, &shared, layout.as_ref()),
+            processes,
+            policy: options.policy,
+            base_port: layout.map(|layout| layout.base),
+            provenance,
+            warnings: words.warnings,
+            shadowed: words.shadowed.into_iter().chain(options.idle).collect(),
+            notes: words.notes,
+            shared: Environment { shared, own: Vec::new() },
+        })
+    }
+}
+
+/// What a plan has to say besides itself.
+#[derive(Default)]
+struct Words {
+    warnings: Vec<Diagnostic>,
+    shadowed: Vec<Diagnostic>,
+    notes: Vec<String>,
+}
+
+/// The ports: laid out, tried, and moved if that is allowed.
+fn place_ports(
+    inputs: &Inputs<'_>,
+    merged: &Merged<'_>,
+    options: &Options,
+    taken: impl FnMut(u16) -> Option<Holder>,
+    words: &mut Words,
+) -> Result<Layout, Box<Diagnostic>> {
+    let (base, may_move) = match merged.base_port(inputs)? {
+        Some(BasePort::At(port)) => (port, false),
+        Some(BasePort::Auto) | None => (DEFAULT_BASE, true),
+    };
+    let step = inputs.settings.port_step.as_ref();
+    let layout = Layout::new(base, step.map(|given| given.value), options.counts.clone());
+    let layout = layout.map_err(|error| {
+        let place = match &error {
+            ports::PortError::Step { .. } => step.map(|given| given.place.clone()),
+            ports::PortError::NoRoom { .. } => inputs.settings.port.as_ref().map(|given| given.place.clone()),
+        };
+        let file = || Location { file: Arc::clone(&inputs.procfile.file), line: None, column: None };
+        Box::new(Error::from(error).at(&place.unwrap_or_else(file)))
+    })?;
+    if step.is_none() && layout.step != DEFAULT_STEP {
+        let step = layout.step;
+        words.notes.push(format!("ports of two types are {step} apart, not {DEFAULT_STEP}, so that all fit"));
+    }
+    let choice = ports::choose(layout, may_move, taken);
+    words.about_ports(inputs, &choice);
+    Ok(choice.layout)
+}
+
+/// Every line of the Procfile with its count and port.
+fn processes(inputs: &Inputs<'_>, options: &Options, layout: Option<&Layout>) -> Vec<Process> {
+    let process = |(line, (entry, &count)): (usize, (&Entry, &u32))| Process {
+        name: entry.name.clone(),
+        command: Arc::clone(&entry.command),
+        line: entry.line,
+        count,
+        port: layout.and_then(|layout| layout.first(line)),
+    };
+    inputs.procfile.entries.iter().zip(&options.counts).enumerate().map(process).collect()
+}
+
+/// What will run: a release first, and everybody else after it.
+fn instances(
+    inputs: &Inputs<'_>,
+    processes: &[Process],
+    shared: &Variables,
+    layout: Option<&Layout>,
+) -> Vec<Spec> {
+    let is_release = |process: &Process| process.name.as_str() == RELEASE;
+    let has_release = processes.iter().any(|process| is_release(process) && process.count > 0);
+    let mut order: Vec<(usize, &Process)> = processes.iter().enumerate().collect();
+    order.sort_by_key(|(_, process)| !is_release(process));
+    let mut instances = Vec::with_capacity(processes.iter().map(|process| process.count as usize).sum());
+    for (line, process) in order {
+        let once = is_release(process);
+        let place: Arc<str> = format!("{}:{}", inputs.procfile.file, process.line).into();
+        let (stop_signal, grace) = ending(inputs, process);
+        for number in 1..=process.count {
+            let name = InstanceName { kind: process.name.clone(), number };
+            let port = layout.and_then(|layout| layout.port(line, number));
+            let own = environment::own(&name, port);
+            instances.push(Spec {
+                name,
+                command: Arc::clone(&process.command),
+                place: Arc::clone(&place),
+                environment: Environment { shared: Arc::clone(shared), own },
+                port,
+                stop_signal,
+                grace,
+                once,
+                after: if has_release && !once { vec![0] } else { Vec::new() },
+            });
+        }
+    }
+    instances
+}
+
+/// The stop signal and the grace of a type: its own, else everybody's.
+fn ending(inputs: &Inputs<'_>, process: &Process) -> (Signal, Duration) {
+    let settings = inputs.settings;
+    let own = settings.processes.get(&process.name);
+    let signal = own.and_then(|own| own.stop_signal.as_ref()).or(settings.stop_signal.as_ref());
+    let grace = own.and_then(|own| own.timeout.as_ref()).or(settings.timeout.as_ref());
+    (signal.map_or(Signal::TERMINATE, |given| given.value), grace.map_or(DEFAULT_GRACE, |given| given.value))
+}
+
+impl Words {
+    /// What was found when the ports were tried.
+    fn about_ports(&mut self, inputs: &Inputs<'_>, choice: &Choice) {
+        if let Some((port, holder)) = &choice.moved {
+            let base = choice.layout.base;
+            self.notes
+                .push(format!("port {port} is already in use by {holder}: ports begin at {base} instead"));
+        }
+        let said = inputs.settings.port.as_ref().map(|given: &Given<BasePort>| given.place.clone());
+        for (port, line, number, holder) in choice.taken.iter().take(MOST_WARNINGS) {
+            let entry = &inputs.procfile.entries[*line];
+            let of_line =
+                Location { file: Arc::clone(&inputs.procfile.file), line: Some(entry.line), column: None };
+            self.warnings.push(Diagnostic {
+                location: said.clone().unwrap_or(of_line),
+                message: format!("port {port} of {}.{number} is already in use by {holder}", entry.name),
+                hint: Some("stop that program, choose another base with -p, or let it move: -p auto".into()),
+                excerpt: None,
+            });
+        }
+        if let Some(more) = choice.taken.len().checked_sub(MOST_WARNINGS).filter(|more| *more > 0) {
+            self.notes.push(format!("{more} more ports are already in use"));
+        }
+    }
+
+    /// What does not run, and which lines have no effect.
+    fn about_types(&mut self, inputs: &Inputs<'_>, options: &Options) {
+        let nobody = options.counts.iter().all(|count| *count == 0);
+        let release = inputs.procfile.entries.iter().position(|entry| entry.name.as_str() == RELEASE);
+        let is_left_out = inputs.settings.except.iter().any(|except| except.value == RELEASE);
+        if let Some(index) = release
+            && options.counts[index] == 0
+            && inputs.selection.is_empty()
+            && !is_left_out
+        {
+            self.notes.push("release is not run; --release runs it first".into());
+        }
+        if nobody {
+            self.notes.push("nothing runs: there are 0 instances of every type".into());
+        }
+        for (is_urgent, warning) in environment::shadowed(inputs) {
+            let list = if is_urgent { &mut self.warnings } else { &mut self.shadowed };
+            list.push(warning);
+        }
+    }
+
+    /// That a type's port has no variable of its own.
+    fn about_late(&mut self, inputs: &Inputs<'_>, process: &Process) {
+        self.shadowed.push(Diagnostic {
+            location: Location {
+                file: Arc::clone(&inputs.procfile.file),
+                line: Some(process.line),
+                column: None,
+            },
+            message: format!("GANGER_PORT_{} holds another type's port", process.name.to_variable()),
+            hint: Some(format!(
+                "rename `{}` so that it differs by more than `-`, `_` and case",
+                process.name
+            )),
+            excerpt: None,
+        });
+    }
+}
