@@ -22,6 +22,7 @@ pub mod procfile;
 pub mod shell;
 pub mod signal;
 pub mod suggestion;
+pub mod supervisor;
 pub mod text;
 
 use std::ffi::OsString;

@@ -31,8 +31,7 @@ pub fn run(run: args::Run, said: Said<'_>, ambient: &Ambient) -> Result<Outcome,
         Some(entry) => with_arguments(&entry.command, &run.command[1..]),
         None => run.command.clone(),
     };
-    let plan =
-        project.plan(&Selection::default(), None, |_| None, ambient).map_err(Failure::Refused)?;
+    let plan = project.plan(&Selection::default(), None, |_| None, ambient).map_err(Failure::Refused)?;
     let environment = match entry.and_then(|entry| plan.process(entry.name.as_str())) {
         Some(process) => plan.environment_of(process),
         None => plan.environment_of_command(),

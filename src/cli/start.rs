@@ -68,6 +68,7 @@ fn format(settings: &Settings) -> Result<Format, Failure> {
         Some(Timestamps::Format(pattern)) => Some(pattern.as_str()),
     };
     let timestamps = pattern.map(|pattern| output::Timestamps::new(pattern, Ambient::zone())).transpose();
-    let timestamps = timestamps.map_err(|reason| Failure::Refused(vec![about("timestamps", reason, None)]))?;
+    let timestamps =
+        timestamps.map_err(|reason| Failure::Refused(vec![about("timestamps", reason, None)]))?;
     Ok(Format::Text { prefix: settings.prefix.unwrap_or(true), timestamps })
 }
