@@ -255,18 +255,15 @@ impl Turn<'_> {
 
     fn on_stop_signal(&mut self, signal: Signal) {
         let now = self.now;
-        match &mut self.machine.shutdown {
-            Some(shutdown) => {
-                if shutdown.is_second(now, signal) && !shutdown.killing {
-                    self.kill(format!("second signal ({signal})"));
-                }
+        if let Some(shutdown) = &mut self.machine.shutdown {
+            if shutdown.is_second(now, signal) && !shutdown.killing {
+                self.kill(format!("second signal ({signal})"));
             }
-            None => {
-                self.stop(Cause::Signal(signal));
-                if signal == Signal::QUIT {
-                    self.kill(format!("{signal} received"));
-                }
-            }
+            return;
+        }
+        self.stop(Cause::Signal(signal));
+        if signal == Signal::QUIT {
+            self.kill(format!("{signal} received"));
         }
     }
 

@@ -1,5 +1,6 @@
 //! The machine as tables and properties: every order of events ends.
 
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -294,7 +295,9 @@ struct World {
     /// How many others of each instance live; the last entry belongs to none.
     others: Vec<usize>,
     next_pid: i32,
-    asked_down: bool,
+    /// What happened and was not handled yet: an answer never overtakes the rest of its turn.
+    queue: VecDeque<Event>,
+    spawns_fail: bool,
 }
 
 /// One thing that the world may do.
@@ -328,28 +331,38 @@ impl World {
         let specs: Vec<Spec> = (0..count).map(|index| spec(&format!("p{index}"), 1)).collect();
         let machine = Machine::new(specs.into(), Policy { exit_on, exit_code_from: None });
         let (leaders, others) = (vec![None; count], vec![0; count + 1]);
-        Self { machine, now: Duration::ZERO, leaders, others, next_pid: 100, asked_down: false }
-    }
-
-    fn feed(&mut self, event: Event, fail_spawn: bool) {
-        let actions = self.machine.handle(self.now, event);
-        for action in actions {
-            self.perform(&action, fail_spawn);
+        Self {
+            machine,
+            now: Duration::ZERO,
+            leaders,
+            others,
+            next_pid: 100,
+            queue: VecDeque::new(),
+            spawns_fail: false,
         }
     }
 
-    fn perform(&mut self, action: &Action, fail_spawn: bool) {
+    fn feed(&mut self, event: Event) {
+        self.queue.push_back(event);
+        while let Some(event) = self.queue.pop_front() {
+            for action in self.machine.handle(self.now, event) {
+                self.perform(&action);
+            }
+        }
+    }
+
+    fn perform(&mut self, action: &Action) {
         match action {
             Action::Spawn(index) => {
                 assert_eq!(self.leaders[*index], None, "at most one process an instance");
                 assert_eq!(self.others[*index], 0, "no start before the last life is cleared away");
-                if fail_spawn {
+                if self.spawns_fail {
                     let failure = Failure { program: "x".into(), reason: "gone".into(), status: 127 };
-                    self.feed(Event::SpawnFailed { instance: *index, failure }, false);
+                    self.queue.push_back(Event::SpawnFailed { instance: *index, failure });
                 } else {
                     self.next_pid += 1;
                     self.leaders[*index] = Some(self.next_pid);
-                    self.feed(Event::Spawned { instance: *index, pid: self.next_pid }, false);
+                    self.queue.push_back(Event::Spawned { instance: *index, pid: self.next_pid });
                 }
             }
             Action::Ask(index) | Action::Kill(index) => self.no_signal_for_who_is_down(*index, action),
@@ -372,7 +385,7 @@ impl World {
             if let Some(leader) = self.leaders.get_mut(index)
                 && leader.take().is_some()
             {
-                self.feed(Event::Exited { instance: index, exit: Exit::Signal(Signal::KILL) }, false);
+                self.queue.push_back(Event::Exited { instance: index, exit: Exit::Signal(Signal::KILL) });
             }
         }
     }
@@ -381,11 +394,11 @@ impl World {
         let is_empty =
             self.leaders.iter().all(Option::is_none) && self.others.iter().all(|count| *count == 0);
         if is_empty {
-            self.feed(Event::AllGone, false);
+            self.queue.push_back(Event::AllGone);
         } else {
             let leader = |index: usize| usize::from(self.leaders.get(index).copied().flatten().is_some());
             let counts = self.others.iter().enumerate().map(|(index, count)| count + leader(index)).collect();
-            self.feed(Event::Seen(counts), false);
+            self.queue.push_back(Event::Seen(counts));
         }
     }
 
@@ -396,7 +409,7 @@ impl World {
                 if let Some(leader) = self.leaders.get_mut(*index)
                     && leader.take().is_some()
                 {
-                    self.feed(Event::Exited { instance: *index, exit: Exit::Status(*status) }, false);
+                    self.feed(Event::Exited { instance: *index, exit: Exit::Status(*status) });
                 }
             }
             Move::Fork(index) if self.leaders.get(*index).copied().flatten().is_some() => {
@@ -406,22 +419,18 @@ impl World {
             Move::Orphan(index) => {
                 if let Some(count) = self.others.get_mut(*index).filter(|count| **count > 0) {
                     *count -= 1;
-                    self.feed(Event::Reaped, false);
+                    self.feed(Event::Reaped);
                 }
             }
             Move::Signal(number) => {
-                let stops = [1, 2, 3, 15].contains(number);
-                self.asked_down |= stops;
-                self.feed(Event::Signal(Signal(*number)), false);
+                self.feed(Event::Signal(Signal(*number)));
             }
-            Move::FailSpawn => {}
+            Move::FailSpawn => self.spawns_fail = true,
             Move::CloseOutput => {
-                self.asked_down = true;
-                self.feed(Event::OutputClosed { error: None }, false);
+                self.feed(Event::OutputClosed { error: None });
             }
             Move::LoseMonitor => {
-                self.asked_down = true;
-                self.feed(Event::MonitorGone, false);
+                self.feed(Event::MonitorGone);
             }
         }
     }
@@ -430,7 +439,7 @@ impl World {
         let end = self.now + span;
         while let Some(deadline) = self.machine.deadline().filter(|deadline| *deadline <= end) {
             self.now = self.now.max(deadline);
-            self.feed(Event::Timeout, false);
+            self.feed(Event::Timeout);
         }
         self.now = end;
     }
@@ -446,14 +455,14 @@ proptest! {
         policy in prop::sample::select(vec![ExitOn::Any, ExitOn::Failure, ExitOn::Never]),
     ) {
         let mut world = World::new(count, policy);
-        let fail = matches!(moves.first(), Some(Move::FailSpawn));
-        world.feed(Event::Begin, fail);
+        world.spawns_fail = matches!(moves.first(), Some(Move::FailSpawn));
+        world.feed(Event::Begin);
         for step in &moves {
             world.play(step);
         }
         // A stack that stands still (Ctrl-Z) hears nothing until it goes on.
-        world.feed(Event::Signal(Signal::CONTINUE), false);
-        world.feed(Event::Signal(Signal::TERMINATE), false);
+        world.feed(Event::Signal(Signal::CONTINUE));
+        world.feed(Event::Signal(Signal::TERMINATE));
         world.wait(GRACE + Duration::from_secs(20));
         prop_assert!(world.machine.outcome().is_some(), "{:?}", world);
         prop_assert!(world.leaders.iter().all(Option::is_none));

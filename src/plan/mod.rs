@@ -6,7 +6,7 @@ pub mod error;
 pub mod options;
 pub mod ports;
 pub mod report;
-mod selection;
+pub mod selection;
 pub mod spec;
 #[cfg(test)]
 mod tests;

@@ -71,14 +71,14 @@ impl Leftovers {
             Action::Ask(_) => {
                 for process in below() {
                     if self.asked.insert((process.pid, process.born)) {
-                        self.send(&process, Signal::TERMINATE);
-                        self.send(&process, Signal::CONTINUE);
+                        send(&process, Signal::TERMINATE);
+                        send(&process, Signal::CONTINUE);
                     }
                 }
             }
             Action::Kill(_) => {
                 for process in below() {
-                    self.send(&process, Signal::KILL);
+                    send(&process, Signal::KILL);
                 }
             }
             Action::NameSurvivors(_) => {
@@ -88,7 +88,7 @@ impl Leftovers {
             }
             Action::Forward(signal) => {
                 for process in below() {
-                    self.send(&process, *signal);
+                    send(&process, *signal);
                 }
             }
             Action::Spawn(_)
@@ -100,9 +100,9 @@ impl Leftovers {
         }
         None
     }
+}
 
-    fn send(&self, process: &Process, signal: Signal) {
-        // Who may not be signalled is named at the end, if still there.
-        let _ = send_to(process, signal);
-    }
+fn send(process: &Process, signal: Signal) {
+    // Who may not be signalled is named at the end, if still there.
+    let _ = send_to(process, signal);
 }

@@ -130,7 +130,7 @@ impl<'a> Monitor<'a> {
     fn new(worker: Pid, watch: &'a Watch<'a>, inherited: &Inherited) -> io::Result<Self> {
         let (read, write) = UnixStream::pair()?;
         read.set_nonblocking(true)?;
-        let signals = SignalDelivery::with_pipe(read, write, SignalOnly::default(), inherited.heard())?;
+        let signals = SignalDelivery::with_pipe(read, write, SignalOnly, inherited.heard())?;
         signals::unblock()?;
         Ok(Self { worker, watch, signals, deadline: None })
     }
@@ -220,7 +220,7 @@ impl<'a> Monitor<'a> {
 
     fn conclude(mut self, exit: Exit, verdict: Option<Verdict>) -> io::Result<Outcome> {
         if let Some(verdict) = verdict {
-            if verdict.has_survivors || self.has_no_child()? {
+            if verdict.has_survivors || has_no_child()? {
                 return Ok(verdict.outcome);
             }
         } else {
@@ -233,10 +233,6 @@ impl<'a> Monitor<'a> {
             _ if has_survivors && outcome == Outcome::Status(0) => Outcome::Status(FAILED),
             _ => outcome,
         })
-    }
-
-    fn has_no_child(&self) -> io::Result<bool> {
-        Ok(super::reaper::reap()?.is_empty)
     }
 
     /// Stops everything below us. A signal that comes meanwhile counts as it would have for the worker.
@@ -253,6 +249,10 @@ impl<'a> Monitor<'a> {
         }
         Ok(leftovers.has_survivors())
     }
+}
+
+fn has_no_child() -> io::Result<bool> {
+    Ok(super::reaper::reap()?.is_empty)
 }
 
 fn read_verdict(verdict: OwnedFd) -> Option<Verdict> {

@@ -22,7 +22,7 @@ use super::limits::OpenFiles;
 use super::program::{self, Missing, Program};
 use super::pty;
 use super::signals::Inherited;
-use crate::exit::FAILED;
+use crate::exit::{FAILED, NOT_EXECUTABLE, NOT_FOUND};
 use crate::machine::Failure;
 use crate::plan::spec::{Environment, Spec};
 
@@ -134,23 +134,20 @@ impl Spawner {
     /// Our end, what the child does to have its own, and its end as long as it must be kept.
     fn stream(&self) -> Result<(Stream, PosixSpawnFileActions, Option<OwnedFd>), Errno> {
         let mut actions = PosixSpawnFileActions::init()?;
-        match self.terminal {
-            Some(size) => {
-                let (master, path): (OwnedFd, PathBuf) = pty::open(size)
-                    .map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))?;
-                actions.add_open(0, &path, OFlag::O_RDWR, Mode::empty())?;
-                actions.add_dup2(0, 1)?;
-                actions.add_dup2(0, 2)?;
-                Ok((Stream::Terminal { master, path }, actions, None))
-            }
-            None => {
-                let (ours, theirs) = pipe2(OFlag::O_CLOEXEC)?;
-                actions.add_dup2(self.silence.0.as_raw_fd(), 0)?;
-                actions.add_dup2(theirs.as_raw_fd(), 1)?;
-                actions.add_dup2(theirs.as_raw_fd(), 2)?;
-                Ok((Stream::Pipe(ours), actions, Some(theirs)))
-            }
+        if let Some(size) = self.terminal {
+            let opened = pty::open(size);
+            let (master, path) =
+                opened.map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))?;
+            actions.add_open(0, &path, OFlag::O_RDWR, Mode::empty())?;
+            actions.add_dup2(0, 1)?;
+            actions.add_dup2(0, 2)?;
+            return Ok((Stream::Terminal { master, path }, actions, None));
         }
+        let (ours, theirs) = pipe2(OFlag::O_CLOEXEC)?;
+        actions.add_dup2(self.silence.0.as_raw_fd(), 0)?;
+        actions.add_dup2(theirs.as_raw_fd(), 1)?;
+        actions.add_dup2(theirs.as_raw_fd(), 2)?;
+        Ok((Stream::Pipe(ours), actions, Some(theirs)))
     }
 }
 
@@ -175,28 +172,20 @@ fn entry((name, value): &(Vec<u8>, Vec<u8>)) -> Option<CString> {
     CString::new([name.as_slice(), b"=", value.as_slice()].concat()).ok()
 }
 
-/// Why posix_spawn refused, in words. The program was found, so ENOENT means its interpreter.
-fn describe(program: String, error: Errno) -> Missing {
-    use crate::exit::{NOT_EXECUTABLE, NOT_FOUND};
-    let (reason, status) = match error {
-        Errno::ENOENT => ("its interpreter (the first line, after #!) is not found".into(), NOT_FOUND),
-        Errno::EACCES => ("permission denied".into(), NOT_EXECUTABLE),
-        Errno::ENOEXEC => ("its format is not one that this system can run".into(), NOT_EXECUTABLE),
-        Errno::E2BIG => {
-            ("the command and its environment are too long for the system".into(), NOT_EXECUTABLE)
-        }
-        Errno::EAGAIN => (
-            format!("{}: the limit of processes is reached (ulimit -u, or the cgroup's pids.max)", io(error)),
-            FAILED,
-        ),
-        Errno::EMFILE | Errno::ENFILE => {
-            (format!("{}: the limit of open files is reached (ulimit -n)", io(error)), FAILED)
-        }
-        other => (io(other), FAILED),
-    };
-    Missing { program, reason, status }
-}
+/// What a person can do about an error of posix_spawn, and the exit status that stands for it. The program
+/// itself was found, so ENOENT means its interpreter. All others are failures of the system (125).
+const HINTS: [(Errno, &str, u8); 7] = [
+    (Errno::ENOENT, ": its interpreter (the first line, after #!) is missing", NOT_FOUND),
+    (Errno::E2BIG, ": the command and its environment are too long for the system", NOT_EXECUTABLE),
+    (Errno::EACCES, "", NOT_EXECUTABLE),
+    (Errno::ENOEXEC, "", NOT_EXECUTABLE),
+    (Errno::EAGAIN, ": the limit of processes is reached (ulimit -u, or the cgroup's pids.max)", FAILED),
+    (Errno::EMFILE, ": the limit of open files is reached (ulimit -n)", FAILED),
+    (Errno::ENFILE, ": the limit of open files of the whole system is reached", FAILED),
+];
 
-fn io(error: Errno) -> String {
-    io::Error::from(error).to_string()
+fn describe(program: String, error: Errno) -> Missing {
+    let known = HINTS.iter().find(|(known, ..)| *known == error);
+    let (hint, status) = known.map_or(("", FAILED), |(_, hint, status)| (*hint, *status));
+    Missing { program, reason: format!("{}{hint}", io::Error::from(error)), status }
 }

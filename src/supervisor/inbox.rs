@@ -4,10 +4,8 @@ use std::io;
 use std::os::fd::OwnedFd;
 
 use futures_util::StreamExt;
-use nix::unistd::read;
 use signal_hook_tokio::Signals;
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
+use tokio::net::unix::pipe::Receiver;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::spawn_local;
 
@@ -17,7 +15,7 @@ use crate::signal::Signal;
 
 /// One thing in the inbox.
 #[derive(Debug)]
-pub enum Arrival {
+pub(super) enum Arrival {
     /// An event, ready for the machine.
     Event(Event),
     /// A child changed its state: somebody has to reap.
@@ -25,7 +23,7 @@ pub enum Arrival {
 }
 
 /// The receiving end, and what must live for things to arrive.
-pub struct Inbox {
+pub(super) struct Inbox {
     receiver: UnboundedReceiver<Arrival>,
 }
 
@@ -35,11 +33,14 @@ impl Inbox {
     ///
     /// # Errors
     /// When a descriptor cannot be watched or a handler cannot be installed.
-    pub fn open(lifeline: OwnedFd, inherited: &Inherited) -> io::Result<(Self, UnboundedSender<io::Error>)> {
+    pub(super) fn open(
+        lifeline: OwnedFd,
+        inherited: &Inherited,
+    ) -> io::Result<(Self, UnboundedSender<io::Error>)> {
         let (sender, receiver) = unbounded_channel();
         let signals = Signals::new(inherited.heard())?;
         spawn_local(hear(signals, sender.clone()));
-        let lifeline = AsyncFd::with_interest(lifeline, Interest::READABLE)?;
+        let lifeline = Receiver::from_owned_fd(lifeline)?;
         spawn_local(hold(lifeline, sender.clone()));
         let (closed, closings) = unbounded_channel();
         spawn_local(notice_closing(closings, sender));
@@ -47,7 +48,7 @@ impl Inbox {
     }
 
     /// The next thing; waits for it.
-    pub async fn next(&mut self) -> Arrival {
+    pub(super) async fn next(&mut self) -> Arrival {
         match self.receiver.recv().await {
             Some(arrival) => arrival,
             // All senders are gone, that is: their tasks failed. Nothing would ever arrive again.
@@ -56,7 +57,7 @@ impl Inbox {
     }
 
     /// The next thing, if there is one.
-    pub fn try_next(&mut self) -> Option<Arrival> {
+    pub(super) fn try_next(&mut self) -> Option<Arrival> {
         self.receiver.try_recv().ok()
     }
 }
@@ -74,12 +75,10 @@ async fn hear(mut signals: Signals, inbox: UnboundedSender<Arrival>) {
 
 /// Nobody writes into the life-line: it becomes readable when its other end is closed, that is, when the
 /// monitor is gone.
-async fn hold(lifeline: AsyncFd<OwnedFd>, inbox: UnboundedSender<Arrival>) {
-    loop {
-        let Ok(mut guard) = lifeline.readable().await else { break };
-        let mut byte = [0];
-        match read(guard.get_inner(), &mut byte) {
-            Err(nix::errno::Errno::EAGAIN | nix::errno::Errno::EINTR) => guard.clear_ready(),
+async fn hold(lifeline: Receiver, inbox: UnboundedSender<Arrival>) {
+    while lifeline.readable().await.is_ok() {
+        match lifeline.try_read(&mut [0]) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Ok(_) | Err(_) => break,
         }
     }

@@ -24,7 +24,7 @@ const VT100: Size = Size { rows: 24, columns: 80 };
 const NARROWEST: u16 = 20;
 
 /// Everything that actions need.
-pub struct Performer {
+pub(super) struct Performer {
     specs: Rc<[Spec]>,
     output: Output,
     spawner: Spawner,
@@ -44,7 +44,7 @@ pub struct Performer {
 
 impl Performer {
     /// For these instances, of the run with this id.
-    pub fn new(specs: Rc<[Spec]>, run: &[u8], output: Output, spawner: Spawner) -> Self {
+    pub(super) fn new(specs: Rc<[Spec]>, run: &[u8], output: Output, spawner: Spawner) -> Self {
         let count = specs.len();
         Self {
             specs,
@@ -61,10 +61,7 @@ impl Performer {
     }
 
     /// Does one turn's actions in order; the answers are events for the machine.
-    ///
-    /// # Errors
-    /// When waitpid(2) fails, which leaves us blind.
-    pub fn perform(&mut self, actions: Vec<Action>) -> io::Result<Vec<Event>> {
+    pub(super) fn perform(&mut self, actions: Vec<Action>) -> Vec<Event> {
         self.census = None;
         let mut answers = Vec::new();
         for action in actions {
@@ -82,11 +79,11 @@ impl Performer {
                 Action::Resize => self.resize(),
             }
         }
-        Ok(answers)
+        answers
     }
 
     /// Whether somebody asked who is left since the last [`Performer::look`].
-    pub fn is_look_wanted(&self) -> bool {
+    pub(super) fn is_look_wanted(&self) -> bool {
         self.is_look_wanted
     }
 
@@ -94,7 +91,7 @@ impl Performer {
     ///
     /// # Errors
     /// As waitpid(2).
-    pub fn look(&mut self) -> io::Result<Vec<Event>> {
+    pub(super) fn look(&mut self) -> io::Result<Vec<Event>> {
         self.is_look_wanted = false;
         let mut events = self.reap()?;
         if !events.contains(&Event::AllGone) {
@@ -108,7 +105,7 @@ impl Performer {
     ///
     /// # Errors
     /// As waitpid(2).
-    pub fn reap(&mut self) -> io::Result<Vec<Event>> {
+    pub(super) fn reap(&mut self) -> io::Result<Vec<Event>> {
         let harvest = reaper::reap()?;
         let mut events: Vec<Event> =
             harvest.ended.into_iter().map(|(pid, exit)| self.ended(pid, exit)).collect();
@@ -120,7 +117,7 @@ impl Performer {
     }
 
     /// Ends the output: everything that was said is written. `false` if the reader of it stood still.
-    pub fn into_output(self) -> Output {
+    pub(super) fn into_output(self) -> Output {
         self.output
     }
 
@@ -251,7 +248,7 @@ impl Performer {
 }
 
 /// The size of an instance's terminal: ours, less what stands before the text.
-pub fn terminal_size(prefix_width: usize) -> Size {
+pub(super) fn terminal_size(prefix_width: usize) -> Size {
     let size = window_size(io::stdout().as_fd()).unwrap_or(VT100);
     let prefix = u16::try_from(prefix_width).unwrap_or(u16::MAX);
     Size { rows: size.rows, columns: size.columns.saturating_sub(prefix).max(NARROWEST) }

@@ -14,7 +14,7 @@ use super::clock::{self, Clock};
 use super::inbox::{Arrival, Inbox};
 use super::perform::{Performer, terminal_size};
 use crate::exit::{FAILED, Outcome};
-use crate::machine::{Action, Event, Machine};
+use crate::machine::{Event, Machine};
 use crate::notice::Notice;
 use crate::output::{self, Finish, Output, Speaker};
 use crate::plan::spec::Spec;
@@ -30,6 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const LOOK_PAUSE: Duration = Duration::from_millis(5);
 
 /// What the person wants of a start, beside the plan.
+#[expect(clippy::struct_excessive_bools, reason = "they are independent answers, each named")]
 pub struct Settings {
     /// What a row of output is.
     pub format: output::Format,
@@ -142,19 +143,14 @@ impl Supervisor {
             }
             let event = self.next_event().await?;
             let actions = self.machine.handle(self.clock.now(), event);
-            self.act(actions)?;
+            let answers = self.performer.perform(actions);
+            self.answers.extend(answers);
         };
         let has_survivors = self.machine.has_survivors();
         if self.performer.into_output().finish(PATIENCE).await == Finish::Abandoned {
             say("standard output takes nothing any more: the last lines are lost");
         }
         Ok(Verdict { outcome, has_survivors })
-    }
-
-    fn act(&mut self, actions: Vec<Action>) -> io::Result<()> {
-        let answers = self.performer.perform(actions)?;
-        self.answers.extend(answers);
-        Ok(())
     }
 
     /// What happened next. Arrivals come before answers, so that a signal is heard between two of a thousand

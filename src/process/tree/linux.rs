@@ -30,7 +30,7 @@ pub fn descendants(root: i32) -> Vec<Process> {
 }
 
 /// The environment that a process was started with; `None` if it is gone or not ours to read.
-pub fn environment(pid: i32) -> Option<Vec<u8>> {
+pub(super) fn environment(pid: i32) -> Option<Vec<u8>> {
     fs::read(format!("/proc/{pid}/environ")).ok()
 }
 
