@@ -1,6 +1,10 @@
 //! What a project or a person can set: one type for flags, `GANGER_…` variables, `ganger.toml`,
 //! `.foreman` and `app.json`, so that precedence is one function ([`Settings::or`]).
 
+pub mod ganger_toml;
+mod source;
+pub mod words;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
