@@ -20,7 +20,7 @@ use crate::plan::{self, Plan};
 ///
 /// All that would keep the stack from being started.
 pub fn run(check: args::Check, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
-    let typed = settings::of_project(check.project, said);
+    let typed = settings::of_project(check.project, said)?;
     let findings = match load::project(typed, Need::Procfile, ambient) {
         Ok(project) => examine(project, ambient),
         // A root that is not there: with --json this is a finding too.

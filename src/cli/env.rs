@@ -26,7 +26,7 @@ use crate::suggestion::nearest;
 /// All that is wrong with the project, a type that it does not have too.
 pub fn run(env: args::Env, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
     let args::Env { of, json, explain, show_values, all, project } = env;
-    let project = load::project(settings::of_project(project, said), Need::Nothing, ambient)?;
+    let project = load::project(settings::of_project(project, said)?, Need::Nothing, ambient)?;
     let plan = project.plan(&Selection::default(), None, |_| None, ambient).map_err(Failure::Refused)?;
     let environment = match &of {
         None => plan.environment_of_command(),
