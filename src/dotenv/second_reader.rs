@@ -19,7 +19,8 @@ use crate::location::{Diagnostic, Location};
 use crate::text;
 
 /// One diagnostic for each variable that dotenvy reads otherwise than `ours` (of which those of another file
-/// are passed over), or not at all: at the place of our last assignment, in order of place, never with a value.
+/// are passed over), or not at all: at the place of our last assignment; and one for each line that it refuses
+/// and we do not. In order of line, never with a value.
 ///
 /// Compared is the last value of each name, though `dotenvy::from_path` keeps the first of two: ours is the
 /// rule of all other readers, and a name that is there twice can be seen.
@@ -34,16 +35,35 @@ pub fn disagreements(source: &Source<'_>, ours: &[Assignment]) -> Vec<Diagnostic
         ours.iter().enumerate().map(|(index, assignment)| (assignment.name.as_str(), index)).collect();
     let is_last =
         |(index, assignment): &(usize, &&Assignment)| last.get(assignment.name.as_str()) == Some(index);
-    ours.iter()
-        .enumerate()
-        .filter(is_last)
-        .filter_map(|(_, assignment)| match theirs.get(&assignment.name) {
+    let values = ours.iter().enumerate().filter(is_last).filter_map(|(_, assignment)| {
+        match theirs.get(&assignment.name) {
             None => Some(missing(assignment)),
             Some(value) if value.as_bytes() == assignment.value => None,
             Some(_) if incomparable.contains(assignment.name.as_str()) => None,
             Some(_) => Some(different(assignment)),
-        })
-        .collect()
+        }
+    });
+    let mut all: Vec<Diagnostic> = values.chain(bare_names(source.file, &text.content)).collect();
+    all.sort_by_key(|diagnostic| diagnostic.location.line);
+    all
+}
+
+/// `NAME` alone sets nothing for us; for dotenvy it is a mistake, and most programs then give up.
+fn bare_names<'a>(file: &str, content: &'a str) -> impl Iterator<Item = Diagnostic> + use<'a> {
+    let file: Arc<str> = file.into();
+    statement::items(content).filter_map(move |item| match item {
+        Ok(Item::Name(place)) => Some(Diagnostic {
+            location: Location {
+                file: Arc::clone(&file),
+                line: Some(place.line),
+                column: Some(text::column(place.text, place.at)),
+            },
+            message: "dotenvy, which many programs use themselves, refuses a file with this line".into(),
+            hint: Some("write `NAME=` for an empty value, or # in front of the line".into()),
+            excerpt: None,
+        }),
+        Ok(Item::Assignment(_)) | Err(_) => None,
+    })
 }
 
 /// The variables of `content` whose last value depends on the environment for both readers.
