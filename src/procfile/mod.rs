@@ -1,25 +1,50 @@
-//! Stub until the reader is merged.
+//! Reading a Procfile: `NAME: COMMAND`, one a line. docs/grammar.md has the whole grammar.
+
+mod mistake;
+mod parse;
 
 use std::sync::Arc;
 
+use crate::location::Diagnostic;
 use crate::name::TypeName;
 
-/// A line.
-#[derive(Clone, Debug)]
+pub use parse::parse;
+
+/// One line of a Procfile.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Name.
+    /// What stands before the first colon.
     pub name: TypeName,
-    /// Command.
+    /// What stands after it, without the blanks around it; else untouched.
     pub command: Arc<str>,
-    /// Line.
+    /// The line, from 1.
     pub line: u32,
 }
 
-/// A Procfile.
-#[derive(Clone, Debug)]
+/// What a Procfile says.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Procfile {
-    /// File.
+    /// The file as the person would name it.
     pub file: Arc<str>,
-    /// Lines.
+    /// Its entries, in its order, each name once.
     pub entries: Vec<Entry>,
 }
+
+/// A Procfile and all that is wrong with it. With an error nothing may start: the entries are then those
+/// lines that could be read.
+#[derive(Clone, Debug)]
+pub struct Parsed {
+    /// What could be read.
+    pub procfile: Procfile,
+    /// Every mistake, in order of place (past a hundred they are only counted).
+    pub errors: Vec<Diagnostic>,
+    /// What is allowed and yet hardly meant.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// The longest command, in bytes: the kernel hands no longer argument to a program (`MAX_ARG_STRLEN`, 32
+/// pages of 4 KiB with the closing NUL, execve(2)), and `sh -c` gets a command as one argument.
+pub const LONGEST_COMMAND: usize = 128 * 1024 - 1;
+
+#[cfg(test)]
+mod tests;

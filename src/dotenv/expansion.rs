@@ -1,0 +1,287 @@
+//! Escapes and substitution in a value: `\n`, `$NAME`, `${NAME}`, `${NAME:-default}`, `${NAME-default}`.
+//!
+//! Two steps without recursion, so that no nesting of defaults can exhaust the stack: the text becomes a
+//! flat list of tokens, then one pass over these makes the value. What was put in is never looked at again.
+
+use std::borrow::Cow;
+
+/// A piece of a value.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Token<'a> {
+    /// Stands for itself.
+    Text(&'a str),
+    /// `$NAME` or `${NAME}`.
+    Name(Reference<'a>),
+    /// `${NAME:-` or `${NAME-`: what follows up to its [`Token::Close`] stands for a missing value.
+    Default {
+        /// The variable.
+        name: Reference<'a>,
+        /// Whether an empty value is a missing one too.
+        or_empty: bool,
+    },
+    /// The `}` that ends a default.
+    Close,
+}
+
+/// A variable that is named in a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Reference<'a> {
+    /// Its name.
+    pub(super) name: &'a str,
+    /// Where its `$` stands in the value, in bytes.
+    pub(super) at: usize,
+    /// Whether it is in braces. If not, it may be a part of a password that was not meant to be a name.
+    pub(super) in_braces: bool,
+}
+
+/// Why a value is refused.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// `${NAME:?text}` and the like: an operator that a shell knows and we do not.
+    Operator {
+        /// Where its `$` stands in the value, in bytes.
+        at: usize,
+    },
+    /// The variable is longer than any program can be given.
+    TooLong,
+    /// All files together substitute more than any environment holds.
+    TooMuch,
+}
+
+/// A value, expanded.
+#[derive(Debug, Default)]
+pub(super) struct Expanded<'a> {
+    /// The value.
+    pub(super) value: Vec<u8>,
+    /// What it named and nobody had set.
+    pub(super) unset: Vec<Reference<'a>>,
+    /// How many bytes of it were substituted.
+    pub(super) substituted: usize,
+}
+
+/// An opening brace whose closing one has not come yet.
+enum Open<'a> {
+    /// Of a default: the index of its token, and its text, should the closing one never come.
+    Default { index: usize, source: &'a str },
+    /// Of an operator that is not known.
+    Operator { at: usize },
+    /// Of something that is no substitution at all, as `${user.name}`: text.
+    Text,
+}
+
+/// The tokens of `text`. In double quotes (`quoted`) the escapes are `\n \r \t \\ \" \$` and backslash
+/// backquote, and line ends become LF; else there is `\$` only.
+pub(super) fn tokens(text: &str, quoted: bool) -> Result<Vec<Token<'_>>, Refusal> {
+    let mut tokens = Vec::new();
+    let mut open: Vec<Open<'_>> = Vec::new();
+    let mut position = 0;
+    let special = |byte: &u8| matches!(byte, b'\\' | b'$' | b'}' | b'\r');
+    while let Some(length) = text.as_bytes()[position..].iter().position(special) {
+        tokens.push(Token::Text(&text[position..position + length]));
+        position += length;
+        let rest = &text[position..];
+        let (token, used) = match rest.as_bytes()[0] {
+            b'\\' => escape(rest, quoted),
+            b'\r' => (Token::Text("\n"), if rest.starts_with("\r\n") { 2 } else { 1 }),
+            b'}' => (close(open.pop().as_ref())?, 1),
+            _ => dollar(rest, position, tokens.len(), &mut open),
+        };
+        tokens.push(token);
+        position += used;
+    }
+    tokens.push(Token::Text(&text[position..]));
+    for unclosed in open {
+        if let Open::Default { index, source } = unclosed {
+            tokens[index] = Token::Text(source);
+        }
+    }
+    Ok(tokens)
+}
+
+/// What `rest`, which begins with a backslash, begins with, and its length in bytes.
+fn escape(rest: &str, quoted: bool) -> (Token<'_>, usize) {
+    let text = match rest.as_bytes().get(1) {
+        Some(b'$') => &rest[1..2],
+        Some(b'\\' | b'"' | b'`') if quoted => &rest[1..2],
+        Some(b'n') if quoted => "\n",
+        Some(b'r') if quoted => "\r",
+        Some(b't') if quoted => "\t",
+        // Kept as written: a regular expression or a Windows path, most likely.
+        _ => return (Token::Text(&rest[..1]), 1),
+    };
+    (Token::Text(text), 2)
+}
+
+fn close<'a>(open: Option<&Open<'a>>) -> Result<Token<'a>, Refusal> {
+    match open {
+        Some(Open::Default { .. }) => Ok(Token::Close),
+        Some(Open::Operator { at }) => Err(Refusal::Operator { at: *at }),
+        Some(Open::Text) | None => Ok(Token::Text("}")),
+    }
+}
+
+/// What `rest`, which begins with a `$` and stands at `at`, begins with, and its length in bytes. `index` is
+/// that of the token to be.
+fn dollar<'a>(rest: &'a str, at: usize, index: usize, open: &mut Vec<Open<'a>>) -> (Token<'a>, usize) {
+    let Some(inside) = rest.strip_prefix("${") else {
+        let name = name(&rest[1..]);
+        if name.is_empty() {
+            return (Token::Text("$"), 1);
+        }
+        return (Token::Name(Reference { name, at, in_braces: false }), 1 + name.len());
+    };
+    let name = name(inside);
+    let reference = Reference { name, at, in_braces: true };
+    let after = &inside.as_bytes()[name.len()..];
+    let length = 2 + name.len();
+    let operator = match after {
+        _ if name.is_empty() => 0,
+        [b'}', ..] => return (Token::Name(reference), length + 1),
+        [b':', b'-', ..] => 2,
+        [b'-', ..] => 1,
+        // The other operators of a shell (XCU 2.6.2); what no shell would take for one is text, so that
+        // templates of other tools (`${user.name}`) stay whole.
+        [b':' | b'=' | b'?' | b'+' | b'%' | b'#', ..] => {
+            open.push(Open::Operator { at });
+            return (Token::Text(&rest[..length]), length);
+        }
+        _ => 0,
+    };
+    let source = &rest[..length + operator];
+    if operator == 0 {
+        open.push(Open::Text);
+        return (Token::Text(source), length);
+    }
+    open.push(Open::Default { index, source });
+    (Token::Default { name: reference, or_empty: operator == 2 }, length + operator)
+}
+
+/// The name of a variable at the start of `text`, as a shell sees it (XBD 3.216): no digit first.
+fn name(text: &str) -> &str {
+    let bytes = text.as_bytes();
+    if bytes.first().is_none_or(u8::is_ascii_digit) {
+        return "";
+    }
+    let end = bytes.iter().position(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_');
+    &text[..end.unwrap_or(text.len())]
+}
+
+/// Makes a value of at most `room` bytes of `tokens`; `look_up` says what a variable holds.
+pub(super) fn expand<'a>(
+    tokens: &[Token<'a>],
+    room: usize,
+    look_up: &mut dyn FnMut(&str) -> Option<Vec<u8>>,
+) -> Result<Expanded<'a>, Refusal> {
+    let mut expanded = Expanded::default();
+    // How many defaults are open that are passed over.
+    let mut unused = 0_usize;
+    for token in tokens {
+        match token {
+            Token::Default { .. } if unused > 0 => unused += 1,
+            Token::Close => unused = unused.saturating_sub(1),
+            Token::Text(_) | Token::Name(_) if unused > 0 => {}
+            Token::Text(text) => expanded.value.extend_from_slice(text.as_bytes()),
+            Token::Name(reference) => match look_up(reference.name) {
+                Some(value) => expanded.put(&value),
+                None => expanded.unset.push(*reference),
+            },
+            Token::Default { name, or_empty } => {
+                if let Some(value) = look_up(name.name).filter(|value| !(*or_empty && value.is_empty())) {
+                    expanded.put(&value);
+                    unused = 1;
+                }
+            }
+        }
+        if expanded.value.len() > room {
+            return Err(Refusal::TooLong);
+        }
+    }
+    Ok(expanded)
+}
+
+impl Expanded<'_> {
+    fn put(&mut self, value: &[u8]) {
+        self.value.extend_from_slice(value);
+        self.substituted += value.len();
+    }
+}
+
+/// `text` with LF for every line end.
+pub(super) fn newlines(text: &str) -> Cow<'_, str> {
+    if text.contains('\r') { Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")) } else { text.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expanded(text: &str) -> String {
+        let mut look_up = |name: &str| match name {
+            "A" => Some(b"1".to_vec()),
+            "EMPTY" => Some(Vec::new()),
+            _ => None,
+        };
+        match tokens(text, true).and_then(|tokens| expand(&tokens, 1000, &mut look_up)) {
+            Ok(expanded) => String::from_utf8(expanded.value).unwrap(),
+            Err(refusal) => format!("{refusal:?}"),
+        }
+    }
+
+    #[test]
+    fn defaults_nest_and_unclosed_ones_are_text() {
+        for (text, value) in [
+            ("${X:-d}", "d"),
+            ("${X:-}", ""),
+            ("${X-}", ""),
+            ("${A:-d}", "1"),
+            ("${EMPTY:-d}", "d"),
+            ("${EMPTY-d}", ""),
+            ("${X:-${Y:-${A}}}z", "1z"),
+            ("${A:-${Y:-b}c}z", "1z"),
+            ("${X:-a:-b}", "a:-b"),
+            ("${X:-a b}", "a b"),
+            ("${X:-{a}}", "{a}"),
+            ("${X:-$A}", "1"),
+            ("${X:-${a.b}}", "${a.b}"),
+            ("${X:-a", "${X:-a"),
+            ("${X:-${A}", "${X:-1"),
+            ("${X:-${A", "${X:-${A"),
+            ("a${b", "a${b"),
+            ("${A", "${A"),
+            ("${A:?", "${A:?"),
+            ("}${A}}", "}1}"),
+            ("$A$A${A}$", "111$"),
+            ("$$A", "$1"),
+            ("${}", "${}"),
+            ("${5}$5${1A}", "${5}$5${1A}"),
+            ("${ A }", "${ A }"),
+            ("$é", "$é"),
+            ("$Aé", "1é"),
+            ("${A.b}", "${A.b}"),
+            ("\\$A\\${A}", "$A${A}"),
+            ("\\\\$A", "\\1"),
+            ("${X:-\\$A\\n}", "$A\n"),
+            ("a\\", "a\\"),
+        ] {
+            assert_eq!(expanded(text), value, "{text}");
+        }
+    }
+
+    #[test]
+    fn other_operators_of_a_shell_are_refused() {
+        for text in
+            ["${A:?x}", "${A:+x}", "${A:=x}", "${A?x}", "${A+x}", "${A=x}", "${A%x}", "${A##x}", "${A:0:1}"]
+        {
+            assert_eq!(expanded(&format!("ab{text}")), "Operator { at: 2 }", "{text}");
+        }
+        assert_eq!(expanded("${A:-${X:?}}"), "Operator { at: 5 }", "in a default that is not used too");
+    }
+
+    #[test]
+    fn neither_depth_nor_growth_is_without_bound() {
+        let deep = format!("{}{}", "${X:-".repeat(100_000), "}".repeat(100_000));
+        assert_eq!(expanded(&deep), "");
+        assert_eq!(expanded(&"${X:-".repeat(100)), "${X:-".repeat(100));
+        assert_eq!(expanded(&"$A".repeat(100_000)), "TooLong");
+    }
+}

@@ -1,0 +1,262 @@
+//! From text to statements: where each begins and ends, and where its value is. Nothing is expanded here.
+
+use memchr::{memchr, memchr2};
+
+use crate::text::line_length;
+
+/// What encloses a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Quote {
+    /// Nothing: the value ends with the line or before a comment.
+    None,
+    /// `'`: all is literal.
+    Single,
+    /// `"`: escapes and substitution.
+    Double,
+    /// A backquote: all is literal, as in js-dotenv.
+    Back,
+}
+
+impl Quote {
+    /// What `text` begins with.
+    fn of(text: &str) -> Self {
+        match text.as_bytes().first() {
+            Some(b'\'') => Self::Single,
+            Some(b'"') => Self::Double,
+            Some(b'`') => Self::Back,
+            _ => Self::None,
+        }
+    }
+
+    /// The character.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Single => "'",
+            Self::Double => "\"",
+            Self::Back => "`",
+        }
+    }
+}
+
+/// A value as it is written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Raw<'a> {
+    /// What encloses it.
+    pub(super) quote: Quote,
+    /// What is enclosed, or else the value without the blanks around it and without a comment.
+    pub(super) text: &'a str,
+    /// Where that begins in the file, in bytes.
+    pub(super) start: usize,
+}
+
+/// `NAME=value`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Statement<'a> {
+    /// The variable.
+    pub(super) name: &'a str,
+    /// Where the name begins in the file, in bytes.
+    pub(super) start: usize,
+    /// The line, from 1, and where it begins in the file, in bytes.
+    pub(super) line: u32,
+    pub(super) line_start: usize,
+    /// The value.
+    pub(super) raw: Raw<'a>,
+}
+
+/// A place in a line: a mistake, or a name that stands alone.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place<'a> {
+    /// The line, from 1.
+    pub(super) line: u32,
+    /// The line itself.
+    pub(super) text: &'a str,
+    /// Where in the line, in bytes.
+    pub(super) at: usize,
+    /// What looks like a name at the start of the line, after an `export`.
+    pub(super) word: &'a str,
+}
+
+/// A statement that can be read.
+#[derive(Debug)]
+pub(super) enum Item<'a> {
+    /// `NAME=value`.
+    Assignment(Statement<'a>),
+    /// `NAME` alone.
+    Name(Place<'a>),
+}
+
+/// A statement that cannot be read.
+#[derive(Debug)]
+pub(super) enum Trouble<'a> {
+    /// The line is neither an assignment nor a comment.
+    Junk(Place<'a>),
+    /// The value's quote is never closed. Nothing after it can be read: where it was meant to end, only the
+    /// writer knows.
+    Unclosed(Statement<'a>),
+    /// Something stands after the closing quote.
+    AfterQuote {
+        /// The statement.
+        statement: Statement<'a>,
+        /// Where that stands in the file, in bytes.
+        at: usize,
+    },
+}
+
+/// The statements of `content`, in order.
+pub(super) fn items(content: &str) -> Scanner<'_> {
+    Scanner { content, position: 0, line: 1 }
+}
+
+/// Walks over a file once, from line to line.
+pub(super) struct Scanner<'a> {
+    content: &'a str,
+    /// Always the start of a line.
+    position: usize,
+    line: u32,
+}
+
+impl<'a> Iterator for Scanner<'a> {
+    type Item = Result<Item<'a>, Trouble<'a>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while self.position < self.content.len() {
+            let (start, line) = (self.position, self.line);
+            let text = self.take_line();
+            let trimmed = text.trim_start();
+            if !trimmed.is_empty() && !trimmed.starts_with('#') {
+                return Some(self.statement(text, start, line));
+            }
+        }
+        None
+    }
+}
+
+impl<'a> Scanner<'a> {
+    /// The rest of the line at the position, which moves to the next line.
+    fn take_line(&mut self) -> &'a str {
+        let rest = &self.content[self.position..];
+        let (length, end) = line_length(rest.as_bytes());
+        self.position += length + end;
+        self.line = self.line.saturating_add(1);
+        &rest[..length]
+    }
+
+    fn statement(&mut self, text: &'a str, start: usize, line: u32) -> Result<Item<'a>, Trouble<'a>> {
+        let indent = text.len() - text.trim_start().len();
+        let (name, rest) = head(&text[indent..]);
+        let after = text.len() - rest.len();
+        let place = |at| Place { line, text, at, word: name };
+        let value = rest.trim_start();
+        match value.as_bytes().first() {
+            Some(b'=') if !name.is_empty() => {
+                let statement = Statement {
+                    name,
+                    start: start + after - name.len(),
+                    line,
+                    line_start: start,
+                    raw: Raw { quote: Quote::None, text: "", start: start + text.len() - value.len() + 1 },
+                };
+                self.value(statement, &value[1..])
+            }
+            None if !name.is_empty() => Ok(Item::Name(place(after - name.len()))),
+            Some(b'#') if !name.is_empty() && value.len() < rest.len() => {
+                Ok(Item::Name(place(after - name.len())))
+            }
+            _ => Err(Trouble::Junk(place(text.len() - value.len()))),
+        }
+    }
+
+    /// Fills in the value of `statement`; `rest` is what stands after the `=` in its line.
+    fn value(&mut self, mut statement: Statement<'a>, rest: &'a str) -> Result<Item<'a>, Trouble<'a>> {
+        let text = rest.trim_start();
+        let quote = Quote::of(text);
+        if quote == Quote::None {
+            statement.raw.text = without_comment(rest).trim();
+            if !statement.raw.text.is_empty() {
+                statement.raw.start += rest.len() - text.len();
+            }
+            return Ok(Item::Assignment(statement));
+        }
+        let start = statement.raw.start + (rest.len() - text.len()) + 1;
+        statement.raw = Raw { quote, text: "", start };
+        let Some(length) = closing(&self.content.as_bytes()[start..], quote) else {
+            self.position = self.content.len();
+            return Err(Trouble::Unclosed(statement));
+        };
+        statement.raw.text = &self.content[start..start + length];
+        self.line = statement.line.saturating_add(line_ends(statement.raw.text.as_bytes()));
+        self.position = start + length + 1;
+        let end = self.position;
+        let rest = self.take_line();
+        let junk = rest.trim_start();
+        if junk.is_empty() || junk.starts_with('#') {
+            return Ok(Item::Assignment(statement));
+        }
+        Err(Trouble::AfterQuote { statement, at: end + rest.len() - junk.len() })
+    }
+}
+
+/// The name at the start of `text` (`""` if there is none), and what follows it. An `export` before it is
+/// passed over, but for `export=1` and the like, where it is the name.
+fn head(text: &str) -> (&str, &str) {
+    let plain = name(text);
+    if plain.0 == "export" && plain.1.starts_with(char::is_whitespace) {
+        let (name, rest) = name(plain.1.trim_start());
+        let value = rest.trim_start();
+        let is_bare = value.is_empty() || (value.starts_with('#') && value.len() < rest.len());
+        if !name.is_empty() && (value.starts_with('=') || is_bare) {
+            return (name, rest);
+        }
+    }
+    plain
+}
+
+fn name(text: &str) -> (&str, &str) {
+    let bytes = text.as_bytes();
+    let first = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if !bytes.first().copied().is_some_and(first) {
+        return ("", text);
+    }
+    let end = bytes.iter().position(|&byte| !(first(byte) || byte == b'.' || byte == b'-'));
+    text.split_at(end.unwrap_or(bytes.len()))
+}
+
+/// `text` up to the first `#` that has a blank before it. (A `#` inside a word belongs to a password or an
+/// address more often than not.)
+fn without_comment(text: &str) -> &str {
+    let is_comment = |&at: &usize| text[..at].ends_with(char::is_whitespace);
+    memchr::memchr_iter(b'#', text.as_bytes()).find(is_comment).map_or(text, |at| &text[..at])
+}
+
+/// How many bytes come before the closing quote.
+fn closing(bytes: &[u8], quote: Quote) -> Option<usize> {
+    match quote {
+        Quote::None => None,
+        Quote::Single => memchr(b'\'', bytes),
+        Quote::Back => memchr(b'`', bytes),
+        Quote::Double => {
+            let mut from = 0;
+            loop {
+                let at = from + memchr2(b'"', b'\\', bytes.get(from..)?)?;
+                if bytes.get(at) == Some(&b'"') {
+                    return Some(at);
+                }
+                from = at + 2;
+            }
+        }
+    }
+}
+
+/// How many lines end in `bytes`.
+pub(super) fn line_ends(mut bytes: &[u8]) -> u32 {
+    let mut count = 0_u32;
+    loop {
+        let (length, end) = line_length(bytes);
+        if end == 0 {
+            return count;
+        }
+        bytes = &bytes[length + end..];
+        count = count.saturating_add(1);
+    }
+}

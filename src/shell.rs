@@ -1,0 +1,122 @@
+//! Whether a command needs a shell at all.
+//!
+//! `sh -c CMD` costs a process between us and the program: its pid is not the program's, and a dash that
+//! is sent SIGTERM dies without passing it on. Putting `exec ` in front of the text is no way out (it
+//! breaks `cd x && y`, `FOO=1 y` and `[ … ] && y`, which real files have), so a command is run without
+//! a shell only where that shell would do nothing but run it.
+
+/// The words of `command`, if `sh -c command` would do nothing but run a program with exactly these words;
+/// else `None`, also in case of doubt.
+///
+/// Each word is made of characters that mean nothing to a POSIX shell (XCU 2.2) nor to bash, whatever the
+/// locale; the first is no assignment (XCU 2.9.1), reserved word (XCU 2.4) or builtin. Words are split at
+/// blanks, as XCU 2.3 does. Whether the program exists is not asked here.
+pub fn simple_words(command: &str) -> Option<Vec<&str>> {
+    // Not `split_whitespace`: it would split at U+00A0 and form feeds, which are no blanks for a shell.
+    let words: Vec<&str> = command.split([' ', '\t']).filter(|word| !word.is_empty()).collect();
+    let first = words.first()?;
+    (is_program(first) && words.iter().all(|word| is_plain(word))).then_some(words)
+}
+
+/// Whether a shell takes `word`, in first place, for the name of a program.
+fn is_program(word: &str) -> bool {
+    // `A=b` is an assignment, `%1` a job (bash), and `sh -c -x` reads `-x` (and `+x`) as an option of its own.
+    !word.contains('=')
+        && !word.starts_with(['%', '-', '+', '!'])
+        && !RESERVED.contains(&word)
+        && !BUILTINS.contains(&word)
+}
+
+/// Whether every character of `word` stands for itself.
+fn is_plain(word: &str) -> bool {
+    let mut before = None;
+    word.chars().all(|c| {
+        let plain = match c {
+            // `#` begins a comment at the start of a word only, `~` names a home there and, for bash in
+            // an argument such as `make P=~/x`, after `=` and `:`.
+            '#' => before.is_some(),
+            '~' => before.is_some_and(|before| before != '=' && before != ':'),
+            // `!` recalls history at a prompt only, `^` is a pipe for the Bourne shell of 1979 only,
+            // `%` is a job in first place only, `=` an assignment in first place only.
+            '_' | '-' | '.' | '/' | ':' | ',' | '@' | '%' | '+' | '=' | '!' | '^' => true,
+            // Letters of any script; not the blanks, dashes and invisible characters beyond ASCII.
+            c => c.is_alphanumeric(),
+        };
+        before = Some(c);
+        plain
+    })
+}
+
+/// Reserved words of POSIX (XCU 2.4, those that it lets a shell have too) and bash. `{`, `}` and `[[`
+/// need no mention: their characters are not plain.
+#[rustfmt::skip]
+const RESERVED: &[&str] = &[
+    "!", "case", "coproc", "do", "done", "elif", "else", "esac", "fi", "for", "function", "if", "in",
+    "select", "then", "time", "until", "while",
+];
+
+/// Builtins of dash and bash, special (XCU 2.14) and regular, but for `true` and `false`, which are the same
+/// either way (and `[`, whose character is not plain). Some act on the shell itself (`cd`, `exec`,
+/// `ulimit`), some do not exist as programs (`:`, `source`), the others may differ in what they print from
+/// the program of their name (`echo -e`, `kill -l`, `pwd`).
+#[rustfmt::skip]
+const BUILTINS: &[&str] = &[
+    ".", ":", "alias", "bg", "bind", "break", "builtin", "caller", "cd", "chdir", "command", "compgen",
+    "complete", "compopt", "continue", "declare", "dirs", "disown", "echo", "enable", "eval", "exec",
+    "exit", "export", "fc", "fg", "getopts", "hash", "help", "history", "jobs", "kill", "let", "local",
+    "logout", "mapfile", "popd", "printf", "pushd", "pwd", "read", "readarray", "readonly", "return", "set",
+    "shift", "shopt", "source", "suspend", "test", "times", "trap", "type", "typeset", "ulimit", "umask",
+    "unalias", "unset", "wait",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_words_need_no_shell() {
+        for (command, words) in [
+            ("bundle exec puma", &["bundle", "exec", "puma"][..]),
+            (" bin/rails\t server  -p 3000 ", &["bin/rails", "server", "-p", "3000"]),
+            ("./a.out", &["./a.out"]),
+            ("/bin/kill 1", &["/bin/kill", "1"]),
+            ("true", &["true"]),
+            ("false x", &["false", "x"]),
+            ("sleep 1", &["sleep", "1"]),
+            ("env FOO=bar cmd", &["env", "FOO=bar", "cmd"]),
+            (
+                "make -C a~b HEAD~1 a#b 50% a!b ! - -- +x @f a,b a:b x^",
+                &[
+                    "make", "-C", "a~b", "HEAD~1", "a#b", "50%", "a!b", "!", "-", "--", "+x", "@f", "a,b",
+                    "a:b", "x^",
+                ],
+            ),
+            ("héllo 你好", &["héllo", "你好"]),
+            ("node if then echo cd", &["node", "if", "then", "echo", "cd"]),
+            ("http: 8080", &["http:", "8080"]),
+        ] {
+            assert_eq!(simple_words(command).as_deref(), Some(words), "{command:?}");
+        }
+    }
+
+    #[rustfmt::skip]
+    const FOR_A_SHELL: &[&str] = &[
+        "", " ", "\t", "a $PORT", "a ${PORT}", "a `b`", "a $(b)", "a 'b'", "a \"b\"", "a \\b", "a\\", "a;",
+        "a; b", "a & b", "a&", "a && b", "a | b", "a || b", "a > b", "a 2>&1", "a <b", "(a)", "a *.go",
+        "a b?", "a [b]", "a ]", "[ a ]", "a {b,c}", "a {}", "{ a", "a #b", "#a", "a ~", "a ~/b", "~/a",
+        "a b=~/c", "a b=c:~/d", "FOO=bar", "FOO=bar a", "./a=b c", "! a", "!a", "%1", "-a b", "--", "+x",
+        "a\nb", "a\rb", "a\u{b}b", "a\u{c}b", "a\0b", "a\u{1b}b", "a\u{7f}", "a\u{a0}b", "a \u{2013}p",
+        "a\u{2028}b", "a\u{200b}b", "a\u{feff}", "if x", "while x", "time a", "function a", "select a",
+        "coproc a", "case a", "for a", "in a", "do a", "cd a", "exec a", "echo a", "printf a", "test a",
+        "kill 1", "pwd", "ulimit", "umask", "wait", "read", "type a", "command a", "builtin a", ":", ". a",
+        "source a", "export a", "set a", "eval a", "exit", "exit 1", "trap a", "unset PORT", "alias",
+        "local a", "let a", "declare a", "hash", "jobs", "fg", "bg", "times", "shift", "break",
+    ];
+
+    #[test]
+    fn whatever_may_mean_something_to_a_shell_is_left_to_it() {
+        for command in FOR_A_SHELL {
+            assert_eq!(simple_words(command), None, "{command:?}");
+        }
+    }
+}

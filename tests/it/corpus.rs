@@ -1,0 +1,138 @@
+//! Promise: real files are read as their index says (names in order of the file, or the line of the first
+//! mistake), and a command of theirs that is run without a shell gets the words that a shell would give it.
+//!
+//! The files belong to others and are not kept here. They are looked for in `GANGER_CORPUS`, else in
+//! `../shared/corpus`; where there are none, these tests say so and pass.
+
+// Says to clippy that all of the file is a test, not its `#[test]` functions only.
+#![cfg(test)]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use ganger::dotenv::{self, Source};
+use ganger::procfile;
+use ganger::shell::simple_words;
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct File {
+    file: String,
+    expect: Expect,
+}
+
+#[derive(Deserialize)]
+struct Expect {
+    names: Option<Vec<String>>,
+    error: Option<Mistake>,
+}
+
+#[derive(Deserialize)]
+struct Mistake {
+    line: Option<u32>,
+}
+
+/// The files of that kind with their bytes, or nothing, said by the name of the test.
+fn corpus(kind: &str, test: &str) -> Vec<(File, Vec<u8>)> {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
+    #[expect(clippy::disallowed_methods, reason = "a test's own switch")]
+    let folder = std::env::var_os("GANGER_CORPUS").map_or_else(beside, PathBuf::from).join(kind);
+    let Ok(index) = std::fs::read(folder.join("index.json")) else {
+        println!("skipped {test}: no corpus at {} (set GANGER_CORPUS)", folder.display());
+        return Vec::new();
+    };
+    let files: Vec<File> = serde_json::from_slice(&index).unwrap();
+    assert!(!files.is_empty());
+    files
+        .into_iter()
+        .map(|file| {
+            let bytes = std::fs::read(folder.join(&file.file)).unwrap();
+            (file, bytes)
+        })
+        .collect()
+}
+
+#[test]
+fn real_procfiles_are_read_as_the_index_says() {
+    for (file, bytes) in corpus("procfiles", "real_procfiles_are_read_as_the_index_says") {
+        let parsed = procfile::parse(&file.file, &bytes);
+        let line = parsed.errors.first().map(|error| error.location.line);
+        assert_eq!(line, file.expect.error.map(|error| error.line), "{}: {:?}", file.file, parsed.errors);
+        if let Some(names) = file.expect.names {
+            let read: Vec<String> =
+                parsed.procfile.entries.iter().map(|entry| entry.name.to_string()).collect();
+            assert_eq!(read, names, "{}", file.file);
+        }
+    }
+}
+
+#[test]
+fn real_env_files_are_read_as_the_index_says() {
+    for (file, bytes) in corpus("dotenv", "real_env_files_are_read_as_the_index_says") {
+        let parsed = dotenv::parse(&[Source { file: &file.file, bytes: &bytes }], &|_| None);
+        let line = parsed.errors.first().map(|error| error.location.line);
+        assert_eq!(line, file.expect.error.map(|error| error.line), "{}: {:?}", file.file, parsed.errors);
+        if let Some(names) = file.expect.names {
+            let read: BTreeSet<String> = parsed.assignments.into_iter().map(|each| each.name).collect();
+            assert_eq!(read, names.into_iter().collect(), "{}", file.file);
+        }
+    }
+}
+
+/// The words that `shell` makes of `command`, by making them its positional parameters in an empty folder.
+fn words_of_a_shell(shell: &str, command: &str) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let script = format!("set -- {command}\nprintf '%s\\0' \"$@\"");
+    let output = Command::new(shell)
+        .args(["-c", &script])
+        .env_clear()
+        .env("HOME", "/home/of/somebody")
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{shell} refuses {command:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.split_terminator('\0').map(str::to_owned).collect()
+}
+
+/// sh, and bash where there is one: /bin/sh is one of the two nearly everywhere.
+fn shells() -> Vec<&'static str> {
+    let is_there = |shell: &&str| Command::new(shell).args(["-c", ":"]).status().is_ok_and(|s| s.success());
+    ["sh", "bash"].into_iter().filter(is_there).collect()
+}
+
+#[test]
+fn the_words_of_real_commands_are_those_of_a_shell() {
+    let shells = shells();
+    let mut simple = 0;
+    for (file, bytes) in corpus("procfiles", "the_words_of_real_commands_are_those_of_a_shell") {
+        for entry in procfile::parse(&file.file, &bytes).procfile.entries {
+            let Some(words) = simple_words(&entry.command) else {
+                continue;
+            };
+            simple += 1;
+            for shell in &shells {
+                assert_eq!(words_of_a_shell(shell, &entry.command), words, "{shell}, {}", file.file);
+            }
+        }
+    }
+    println!("{simple} commands need no shell");
+}
+
+#[test]
+fn every_character_that_is_taken_for_plain_is_plain_to_a_shell() {
+    let shells = shells();
+    for byte in 1..=127_u8 {
+        let c = char::from(byte);
+        for command in [format!("a {c}b"), format!("a b{c}"), format!("a {c}"), format!("a b={c}c:{c}d{c}e")]
+        {
+            if let Some(words) = simple_words(&command) {
+                for shell in &shells {
+                    assert_eq!(words_of_a_shell(shell, &command), words, "{shell}, {command:?}");
+                }
+            }
+        }
+    }
+}
