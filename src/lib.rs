@@ -4,7 +4,9 @@
 //! the options, become a [`plan::Plan`]; the `machine` decides what happens, `process` and `output` do it,
 //! and `supervisor` is the only loop that joins them. docs/architecture.md tells the rest.
 
+pub mod config;
 pub mod dotenv;
+pub mod duration;
 pub mod exit;
 pub mod formation;
 pub mod location;
@@ -14,6 +16,7 @@ pub mod plan;
 pub mod procfile;
 pub mod shell;
 pub mod signal;
+pub mod suggestion;
 pub mod text;
 
 use std::ffi::OsString;
