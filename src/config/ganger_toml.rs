@@ -49,7 +49,7 @@ impl Reader<'_> {
             match (key.get_ref().as_ref(), value.get_ref()) {
                 (PROCESS, DeValue::Table(types)) => self.read_types(types),
                 (PROCESS, _) => {
-                    self.refuse(value, "`process` holds a table for each type", "write [process.web]")
+                    self.refuse(value, "`process` holds a table for each type", "write [process.web]");
                 }
                 (word, _) if !words::WORDS.contains(&word) => {
                     let refusal = Refusal::word(word, &[&words::WORDS[..], &[PROCESS]].concat());
@@ -59,7 +59,7 @@ impl Reader<'_> {
                     self.read_formation(word, key, value, counts);
                 }
                 (word, DeValue::Array(items)) if word == "env" || word == "except" => {
-                    for item in items.iter() {
+                    for item in items {
                         self.set(word, key, item);
                     }
                 }

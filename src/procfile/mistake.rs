@@ -160,7 +160,7 @@ fn name_hint(name: &str, command: &str) -> String {
         return format!("a name stands without quotes: `{bare}: …`");
     }
     if let [first, ..] = words[..]
-        && (first == "export" || first.contains('=') || name.contains("=") && !command.is_empty())
+        && (first == "export" || first.contains('=') || name.contains('=') && !command.is_empty())
     {
         return "variables for all go into .env; for one process write `NAME: VARIABLE=value COMMAND`".into();
     }
