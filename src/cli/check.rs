@@ -58,7 +58,8 @@ struct Findings {
 }
 
 fn examine(mut project: Project, ambient: &Ambient) -> Findings {
-    let warnings = std::mem::take(&mut project.warnings);
+    let mut warnings = std::mem::take(&mut project.warnings);
+    warnings.extend(project.disagreements());
     match project.plan(&Selection::default(), None, |_| None, ambient) {
         Ok(plan) => Findings { project: Some(project), plan: Some(plan), errors: Vec::new(), warnings },
         Err(errors) => Findings { project: Some(project), plan: None, errors, warnings },

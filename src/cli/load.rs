@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::files::{self, about};
 use super::report::{self, Severity};
 use crate::config::{self, Given, Settings};
-use crate::dotenv::{self, Assignment, Source};
+use crate::dotenv::{self, Assignment, Source, second_reader};
 use crate::location::Diagnostic;
 use crate::plan::Plan;
 use crate::plan::options::Inputs;
@@ -20,7 +20,11 @@ use crate::plan::ports::Holder;
 use crate::procfile::{self, Entry, Procfile};
 
 /// The files that hold settings, from the one that wins to the one that gives way.
-const FILES: [(&str, fn(&str, &[u8]) -> config::Parsed); 0] = [];
+const FILES: [(&str, fn(&str, &[u8]) -> config::Parsed); 3] = [
+    ("ganger.toml", config::ganger_toml::parse),
+    (".foreman", config::foreman::parse),
+    ("app.json", config::app_json::parse),
+];
 
 /// Everything that was read, as far as it could be read.
 pub struct Project {
@@ -122,6 +126,14 @@ impl Project {
         let colors = ambient.colors(Stream::Error, self.settings.color.unwrap_or_default());
         let warnings = [self.warnings.as_slice(), more].concat();
         report::say(&report::diagnostics(Severity::Warning, &warnings, colors));
+    }
+
+    /// Where dotenvy, with which many programs read the same files, reads a variable otherwise than we do.
+    pub fn disagreements(&self) -> Vec<Diagnostic> {
+        let of_file = |(file, bytes): &(Arc<str>, Vec<u8>)| {
+            second_reader::disagreements(&Source { file, bytes }, &self.assignments)
+        };
+        self.env_files.iter().flat_map(of_file).collect()
     }
 
     /// The line of the Procfile that `word` names.
