@@ -135,10 +135,10 @@ impl Reader {
             (false, None, Need::Nothing) => files::read_if_there(&path, &name),
             (false, ..) => files::read(&path, &name).map(Some),
         };
-        let bytes = bytes.map_err(|error| match fs::symlink_metadata(&path) {
-            Err(absent) if files::is_absent(&absent) && !is_input => {
-                no_procfile(&path, &name, named.is_some())
-            }
+        let bytes = bytes.map_err(|error| match fs::metadata(&path) {
+            _ if is_input => error,
+            Err(absent) if files::is_absent(&absent) => no_procfile(&path, &name, named.is_some()),
+            Ok(metadata) if metadata.is_dir() => with_hint_inside(error, &path, &name),
             Ok(_) | Err(_) => error,
         });
         let Some(Some(bytes)) = self.note(bytes) else { return Procfile { file: name, entries: Vec::new() } };
@@ -184,6 +184,13 @@ impl Reader {
 
 fn is_device(path: &Path) -> bool {
     path.as_os_str().as_bytes().starts_with(b"/dev/") || path.as_os_str().as_bytes().starts_with(b"/proc/")
+}
+
+/// That it is a directory, and where a Procfile is in it.
+fn with_hint_inside(error: Diagnostic, path: &Path, name: &str) -> Diagnostic {
+    let inside = Path::new(name).join("Procfile");
+    let hint = || format!("there is a Procfile in it: -f {}", inside.display());
+    Diagnostic { hint: path.join("Procfile").is_file().then(hint), ..error }
 }
 
 /// That there is no Procfile, what was looked for, and what lies there instead.

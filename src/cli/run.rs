@@ -51,12 +51,14 @@ fn refuse_flags(words: &[OsString]) -> Result<(), Failure> {
     }
     let mut command = Arguments::command();
     command.build();
-    let message = format!("unexpected argument '{word}' found");
-    let run = command.find_subcommand_mut("run");
-    Err(Failure::Usage(match run {
-        Some(run) => run.error(ErrorKind::UnknownArgument, message),
-        None => command.error(ErrorKind::UnknownArgument, message),
-    }))
+    let Some(run) = command.find_subcommand_mut("run") else { return Ok(()) };
+    let flags: Vec<_> = run.get_arguments().filter_map(clap::Arg::get_long).collect();
+    let tip = match suggestion::nearest(word.trim_start_matches('-'), flags) {
+        Some(near) => format!("a similar argument exists: '--{near}'"),
+        None => format!("a program of that name is run with './{word}'"),
+    };
+    let message = format!("unexpected argument '{word}' found\n\n  tip: {tip}");
+    Err(Failure::Usage(run.error(ErrorKind::UnknownArgument, message)))
 }
 
 /// The words that run `command`, with `arguments` appended each as one word, whatever is in it.
