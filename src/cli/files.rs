@@ -109,3 +109,20 @@ fn unreadable(path: &Path, name: &str, error: &io::Error) -> Diagnostic {
     }
     about(name, format!("cannot be read: {error}"), None)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_may_not_be_read_is_said_with_the_way_to_look() {
+        // Not with a real file: whoever runs the tests as root may read everything.
+        let error = io::Error::from(io::ErrorKind::PermissionDenied);
+        let said = unreadable(Path::new("/app/.env"), ".env", &error);
+        assert_eq!(
+            (said.location.to_string(), said.message),
+            (".env".into(), "no permission to read it".into())
+        );
+        assert_eq!(said.hint.as_deref(), Some("see ls -ld /app/.env"));
+    }
+}

@@ -37,7 +37,7 @@ fn help_and_version_fit_a_terminal_of_80_columns() {
 
 #[test]
 fn check_shows_what_would_run() {
-    let folder = Folder::with(&[STACK, (".env", "A=1\nPATH=/opt\nB=$NOT_SET\nC='it''s'\n")]);
+    let folder = Folder::with(&[STACK, (".env", "A=1\nPATH=/opt\nB=pa$$word\n")]);
     let text =
         folder.transcript(&["check", "check -m web=2 -p 3000", "check -m all=0,worker=1", "check --no-port"]);
     same_as_before("check.txt", &text);

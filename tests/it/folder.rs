@@ -1,36 +1,39 @@
 //! A folder with a project in it, the real program run there to its end, and transcripts of that.
 
+#![expect(clippy::disallowed_methods, reason = "tests start programs and read their own environment")]
+
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, ExitStatus, Output, Stdio};
 
 /// A folder of its own, gone after the test.
-pub struct Folder {
+pub(crate) struct Folder {
     folder: tempfile::TempDir,
     variables: Vec<(String, String)>,
 }
 
 /// How a run of the program ended.
 #[must_use = "look at the status or the output"]
-pub struct Ran {
+pub(crate) struct Ran {
     /// As the shell would say it; 128+n for signal n.
-    pub status: i32,
+    pub(crate) status: i32,
     /// Standard output.
-    pub out: String,
+    pub(crate) out: String,
     /// Standard error.
-    pub err: String,
+    pub(crate) err: String,
 }
 
 impl Folder {
     /// One with these files: name and text.
-    pub fn with(files: &[(&str, &str)]) -> Self {
+    pub(crate) fn with(files: &[(&str, &str)]) -> Self {
         let folder = Self { folder: tempfile::tempdir().unwrap(), variables: Vec::new() };
         files.iter().fold(folder, |folder, (name, text)| folder.file(name, text.as_bytes()))
     }
 
     /// The same with a file more, of any bytes.
-    pub fn file(self, name: &str, bytes: &[u8]) -> Self {
+    pub(crate) fn file(self, name: &str, bytes: &[u8]) -> Self {
         let path = self.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, bytes).unwrap();
@@ -38,18 +41,18 @@ impl Folder {
     }
 
     /// The same with a variable more in the environment, which else has only PATH.
-    pub fn variable(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.into(), value.into()));
         self
     }
 
     /// Where it lies.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
     /// The program, ready to be run here.
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ganger"));
         command.args(arguments).current_dir(self.path()).env_clear().stdin(Stdio::null());
         command.env("PATH", std::env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into()));
@@ -58,12 +61,12 @@ impl Folder {
     }
 
     /// Runs it to its end.
-    pub fn run(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         Ran::of(&self.command(arguments).output().unwrap())
     }
 
     /// Runs it to its end with `input` on its standard input.
-    pub fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Ran {
+    pub(crate) fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Ran {
         let mut command = self.command(arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
@@ -71,15 +74,26 @@ impl Folder {
         Ran::of(&child.wait_with_output().unwrap())
     }
 
+    /// Status and both streams, in the order in which they were written.
+    fn run_as_seen(&self, arguments: &[&str]) -> (i32, String) {
+        let (mut reader, writer) = std::io::pipe().unwrap();
+        let mut command = self.command(arguments);
+        let mut child = command.stdout(writer.try_clone().unwrap()).stderr(writer).spawn().unwrap();
+        // It holds the write ends, and the pipe would never end.
+        drop(command);
+        let mut said = String::new();
+        reader.read_to_string(&mut said).unwrap();
+        (status(child.wait().unwrap()), said)
+    }
+
     /// What a person sees of these runs, each of words parted by blanks: command line, status, both
     /// streams. The folder's own path is `[HERE]`.
-    pub fn transcript(&self, runs: &[&str]) -> String {
+    pub(crate) fn transcript(&self, runs: &[&str]) -> String {
         let mut text = String::new();
         for line in runs {
             let words: Vec<&str> = line.split_whitespace().collect();
-            let Ran { status, out, err } = self.run(&words);
-            let all = format!("{out}{err}");
-            let _ = write!(text, "$ ganger {line}\n{}[{status}]\n\n", ended(&all));
+            let (status, said) = self.run_as_seen(&words);
+            let _ = write!(text, "$ ganger {line}\n{}[{status}]\n\n", ended(&said));
         }
         text.replace(self.path().to_str().unwrap(), "[HERE]")
     }
@@ -87,11 +101,13 @@ impl Folder {
 
 impl Ran {
     fn of(output: &Output) -> Self {
-        use std::os::unix::process::ExitStatusExt;
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-        let status = output.status.code().or(output.status.signal().map(|signal| 128 + signal)).unwrap();
-        Self { status, out: text(&output.stdout), err: text(&output.stderr) }
+        Self { status: status(output.status), out: text(&output.stdout), err: text(&output.stderr) }
     }
+}
+
+fn status(of: ExitStatus) -> i32 {
+    of.code().or(of.signal().map(|signal| 128 + signal)).unwrap()
 }
 
 /// `text` with a newline at its end, if there is anything at all.
@@ -100,7 +116,7 @@ fn ended(text: &str) -> String {
 }
 
 /// Holds `text` against the file of this name in tests/transcripts. With `BLESS=1` the file is written.
-pub fn same_as_before(name: &str, text: &str) {
+pub(crate) fn same_as_before(name: &str, text: &str) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts").join(name);
     if std::env::var_os("BLESS").is_some() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
