@@ -55,43 +55,50 @@ pub(super) struct Expanded<'a> {
     pub(super) value: Vec<u8>,
     /// What it named and nobody had set.
     pub(super) unset: Vec<Reference<'a>>,
-    /// How many bytes of it were substituted.
-    pub(super) substituted: usize,
 }
 
 /// An opening brace whose closing one has not come yet.
-enum Open {
+enum Open<'a> {
     /// Of a default: the index of its token, and its text, should the closing one never come.
-    Default(usize),
+    Default { index: usize, source: &'a str },
     /// Of an operator that is not known.
     Operator { at: usize },
     /// Of something that is no substitution at all, as `${user.name}`: text.
     Text,
 }
 
+/// Whether a byte begins anything but text.
+fn is_special(byte: u8) -> bool {
+    matches!(byte, b'\\' | b'$' | b'}' | b'\r')
+}
+
+/// Whether `text` is its own value: most are.
+pub(super) fn is_plain(text: &str) -> bool {
+    !text.bytes().any(is_special)
+}
+
 /// The tokens of `text`. In double quotes (`quoted`) the escapes are `\n \r \t \\ \" \$` and backslash
 /// backquote, and line ends become LF; else there is `\$` only.
 pub(super) fn tokens(text: &str, quoted: bool) -> Result<Vec<Token<'_>>, Refusal> {
     let mut tokens = Vec::new();
-    let mut open: Vec<(Open, &str)> = Vec::new();
+    let mut open: Vec<Open<'_>> = Vec::new();
     let mut position = 0;
-    let special = |byte: &u8| matches!(byte, b'\\' | b'$' | b'}' | b'\r');
-    while let Some(length) = text.as_bytes()[position..].iter().position(special) {
+    while let Some(length) = text.as_bytes()[position..].iter().position(|&byte| is_special(byte)) {
         tokens.push(Token::Text(&text[position..position + length]));
         position += length;
         let rest = &text[position..];
         let (token, used) = match rest.as_bytes()[0] {
             b'\\' => escape(rest, quoted),
             b'\r' => (Token::Text("\n"), if rest.starts_with("\r\n") { 2 } else { 1 }),
-            b'}' => (close(open.pop(), &rest[..1])?, 1),
+            b'}' => (close(open.pop().as_ref())?, 1),
             _ => dollar(rest, position, tokens.len(), &mut open),
         };
         tokens.push(token);
         position += used;
     }
     tokens.push(Token::Text(&text[position..]));
-    for (unclosed, source) in open {
-        if let Open::Default(index) = unclosed {
+    for unclosed in open {
+        if let Open::Default { index, source } = unclosed {
             tokens[index] = Token::Text(source);
         }
     }
@@ -112,17 +119,17 @@ fn escape(rest: &str, quoted: bool) -> (Token<'_>, usize) {
     (Token::Text(text), 2)
 }
 
-fn close<'a>(open: Option<(Open, &'a str)>, brace: &'a str) -> Result<Token<'a>, Refusal> {
+fn close<'a>(open: Option<&Open<'a>>) -> Result<Token<'a>, Refusal> {
     match open {
-        Some((Open::Default(_), _)) => Ok(Token::Close),
-        Some((Open::Operator { at }, _)) => Err(Refusal::Operator { at }),
-        Some((Open::Text, _)) | None => Ok(Token::Text(brace)),
+        Some(Open::Default { .. }) => Ok(Token::Close),
+        Some(Open::Operator { at }) => Err(Refusal::Operator { at: *at }),
+        Some(Open::Text) | None => Ok(Token::Text("}")),
     }
 }
 
 /// What `rest`, which begins with a `$` and stands at `at`, begins with, and its length in bytes. `index` is
 /// that of the token to be.
-fn dollar<'a>(rest: &'a str, at: usize, index: usize, open: &mut Vec<(Open, &'a str)>) -> (Token<'a>, usize) {
+fn dollar<'a>(rest: &'a str, at: usize, index: usize, open: &mut Vec<Open<'a>>) -> (Token<'a>, usize) {
     let Some(inside) = rest.strip_prefix("${") else {
         let name = name(&rest[1..]);
         if name.is_empty() {
@@ -142,17 +149,17 @@ fn dollar<'a>(rest: &'a str, at: usize, index: usize, open: &mut Vec<(Open, &'a 
         // The other operators of a shell (XCU 2.6.2); what no shell would take for one is text, so that
         // templates of other tools (`${user.name}`) stay whole.
         [b':' | b'=' | b'?' | b'+' | b'%' | b'#', ..] => {
-            open.push((Open::Operator { at }, ""));
+            open.push(Open::Operator { at });
             return (Token::Text(&rest[..length]), length);
         }
         _ => 0,
     };
     let source = &rest[..length + operator];
     if operator == 0 {
-        open.push((Open::Text, ""));
+        open.push(Open::Text);
         return (Token::Text(source), length);
     }
-    open.push((Open::Default(index), source));
+    open.push(Open::Default { index, source });
     (Token::Default { name: reference, or_empty: operator == 2 }, length + operator)
 }
 
@@ -182,12 +189,12 @@ pub(super) fn expand<'a>(
             Token::Text(_) | Token::Name(_) if unused > 0 => {}
             Token::Text(text) => expanded.value.extend_from_slice(text.as_bytes()),
             Token::Name(reference) => match look_up(reference.name) {
-                Some(value) => expanded.put(&value),
+                Some(value) => expanded.value.extend_from_slice(&value),
                 None => expanded.unset.push(*reference),
             },
             Token::Default { name, or_empty } => {
                 if let Some(value) = look_up(name.name).filter(|value| !(*or_empty && value.is_empty())) {
-                    expanded.put(&value);
+                    expanded.value.extend_from_slice(&value);
                     unused = 1;
                 }
             }
@@ -197,13 +204,6 @@ pub(super) fn expand<'a>(
         }
     }
     Ok(expanded)
-}
-
-impl Expanded<'_> {
-    fn put(&mut self, value: &[u8]) {
-        self.value.extend_from_slice(value);
-        self.substituted += value.len();
-    }
 }
 
 /// `text` with LF for every line end.

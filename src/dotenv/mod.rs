@@ -142,17 +142,19 @@ impl Reader<'_> {
         }
         let expanded = match quote {
             Quote::Single | Quote::Back => {
-                Expanded { value: expansion::newlines(text).into_owned().into_bytes(), ..Expanded::default() }
+                Expanded { value: expansion::newlines(text).into_owned().into_bytes(), unset: Vec::new() }
+            }
+            Quote::None | Quote::Double if expansion::is_plain(text) => {
+                Expanded { value: text.as_bytes().to_vec(), unset: Vec::new() }
             }
             Quote::None | Quote::Double => {
+                if self.substituted > MOST_SUBSTITUTED {
+                    return Err(Refusal::TooMuch);
+                }
                 let tokens = expansion::tokens(text, quote == Quote::Double)?;
                 expansion::expand(&tokens, room, &mut |name| self.look_up(name))?
             }
         };
-        self.substituted += expanded.substituted;
-        if self.substituted > MOST_SUBSTITUTED {
-            return Err(Refusal::TooMuch);
-        }
         for unset in &expanded.unset {
             warnings.add(|| reporter.unset(statement, unset));
         }
@@ -167,11 +169,19 @@ impl Reader<'_> {
     }
 
     fn look_up(&mut self, name: &str) -> Option<Vec<u8>> {
-        if let Some(value) = (self.outside)(name) {
-            return Some(value);
-        }
+        let value = (self.outside)(name).or_else(|| self.earlier(name))?;
+        // Counted here, since what is refused in the end has cost its time too.
+        self.substituted += value.len();
+        Some(value)
+    }
+
+    fn earlier(&mut self, name: &str) -> Option<Vec<u8>> {
         for (index, assignment) in self.parsed.assignments.iter().enumerate().skip(self.indexed) {
-            self.last.insert(assignment.name.clone(), index);
+            if let Some(last) = self.last.get_mut(&assignment.name) {
+                *last = index;
+            } else {
+                self.last.insert(assignment.name.clone(), index);
+            }
         }
         self.indexed = self.parsed.assignments.len();
         let index = self.last.get(name)?;

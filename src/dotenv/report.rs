@@ -27,7 +27,7 @@ impl Reporter<'_> {
 
     /// `NAME` alone.
     pub(super) fn bare_name(&self, place: &Place<'_>) -> Diagnostic {
-        let message = match shown_word(place.word) {
+        let message = match shown_word(place) {
             Some(word) => format!("`{word}` has no value: nothing is set"),
             None => "this line has no value: nothing is set".into(),
         };
@@ -136,7 +136,7 @@ impl Reporter<'_> {
 
     /// About a line that is no assignment: all but what looks like its name is masked.
     fn line(&self, place: &Place<'_>, message: String, hint: &str) -> Diagnostic {
-        let word = shown_word(place.word).unwrap_or_default();
+        let word = shown_word(place).unwrap_or_default();
         let masked = if place.word.len() == word.len() && place.text.trim().len() == word.len() {
             word.to_owned()
         } else {
@@ -189,13 +189,16 @@ fn shown_name(name: &str) -> String {
     if name.len() > 80 { format!("{}{MASK}", &name[..80]) } else { name.into() }
 }
 
-/// `word`, if it can be shown. It stands at the start of a line that is no assignment, and such a line may be
-/// one of a key that was pasted without quotes: what is long, or mixes cases or digits, is not shown.
-fn shown_word(word: &str) -> Option<&str> {
+/// The word at the start of the line, if it can be shown. In a line that is no assignment it may be a piece of
+/// a key that was pasted without quotes: what is long, mixes cases or digits, or goes on as base64 does is not
+/// shown.
+fn shown_word<'a>(place: &Place<'a>) -> Option<&'a str> {
+    let word = place.word;
     let has = |kind: fn(&u8) -> bool| word.bytes().any(|byte| kind(&byte));
     let digits = word.bytes().filter(u8::is_ascii_digit).count();
     let mixed = has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase);
-    (!word.is_empty() && word.len() <= 32 && digits <= 2 && !mixed).then_some(word)
+    let goes_on = place.text[place.at..].starts_with(['/', '+']);
+    (!word.is_empty() && word.len() <= 32 && digits <= 2 && !mixed && !goes_on).then_some(word)
 }
 
 fn junk_message(place: &Place<'_>) -> &'static str {

@@ -160,7 +160,7 @@ fn name_hint(name: &str, command: &str) -> String {
         return format!("a name stands without quotes: `{bare}: …`");
     }
     if let [first, ..] = words[..]
-        && (first == "export" || first.contains('=') || name.contains("=") && !command.is_empty())
+        && (first == "export" || first.contains('=') || name.contains('=') && !command.is_empty())
     {
         return "variables for all go into .env; for one process write `NAME: VARIABLE=value COMMAND`".into();
     }
@@ -210,8 +210,11 @@ impl<'a> Slip<'a> {
         if command.starts_with('#') {
             return Some(Self::Comment(command));
         }
-        if let Some(at) = memchr::memmem::find(command.as_bytes(), b"%PORT%") {
-            return Some(Self::Percent(&command[at..at + 6]));
+        let percent =
+            memchr::memchr(b'%', command.as_bytes()).and_then(|from| command[from..].split_once("%PORT%"));
+        if let Some((_, after)) = percent {
+            let at = command.len() - after.len() - "%PORT%".len();
+            return Some(Self::Percent(&command[at..at + "%PORT%".len()]));
         }
         if command.is_ascii() {
             return None;

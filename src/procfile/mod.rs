@@ -45,3 +45,6 @@ pub struct Parsed {
 /// The longest command, in bytes: the kernel hands no longer argument to a program (`MAX_ARG_STRLEN`, 32
 /// pages of 4 KiB with the closing NUL, execve(2)), and `sh -c` gets a command as one argument.
 pub const LONGEST_COMMAND: usize = 128 * 1024 - 1;
+
+#[cfg(test)]
+mod tests;

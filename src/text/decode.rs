@@ -222,6 +222,6 @@ mod tests {
 
     #[test]
     fn ten_megabytes_of_garbage_are_no_work() {
-        assert_eq!(faults(&[0xff; 10_000_000]), [(1, 1)]);
+        assert_eq!(faults(&vec![0xff; 10_000_000]), [(1, 1)]);
     }
 }

@@ -2,6 +2,9 @@
 //! input what is read, or the line of the first mistake. Where a vector names the lines worth a warning,
 //! these are the lines with a warning.
 
+// Says to clippy that all of the file is a test, not its `#[test]` functions only.
+#![cfg(test)]
+
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 
@@ -19,6 +22,8 @@ struct Vector {
     #[serde(default)]
     env: HashMap<String, String>,
     expect: Expect,
+    #[serde(default)]
+    agreed_by: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -124,5 +129,21 @@ fn the_dotenv_vectors_hold() {
             }
             _ => Ok(()),
         }
+    });
+}
+
+#[test]
+fn dotenvy_disagrees_exactly_where_the_vectors_say_so() {
+    hold(include_str!("../conformance/dotenv.json"), |vector| {
+        // Where the runner's environment or several files matter, dotenvy was not asked or asks another one.
+        if vector.expect.error.is_some() || vector.inputs.is_some() || !vector.env.is_empty() {
+            return Ok(());
+        }
+        let bytes = &vector.files()[0];
+        let source = Source { file: ".env", bytes };
+        let parsed = dotenv::parse(&[source], &|_| None);
+        let disagreements = dotenv::second_reader::disagreements(&source, &parsed.assignments);
+        let agrees = vector.agreed_by.iter().any(|parser| parser == "dotenvy");
+        if agrees == disagreements.is_empty() { Ok(()) } else { Err(format!("{disagreements:?}")) }
     });
 }

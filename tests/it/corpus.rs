@@ -4,6 +4,9 @@
 //! The files belong to others and are not kept here. They are looked for in `GANGER_CORPUS`, else in
 //! `../shared/corpus`; where there are none, these tests say so and pass.
 
+// Says to clippy that all of the file is a test, not its `#[test]` functions only.
+#![cfg(test)]
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
