@@ -3,12 +3,14 @@
 use std::ffi::OsString;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, IsTerminal};
+use std::os::fd::AsFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
 
 use crate::config::When;
+use crate::process::calls;
 
 /// What ganger was given besides its arguments.
 #[derive(Clone, Debug)]
@@ -21,6 +23,8 @@ pub struct Ambient {
     pub output_is_terminal: bool,
     /// Whether standard error is a terminal.
     pub error_is_terminal: bool,
+    /// The columns of the terminal that standard output is; `None` if it is none.
+    pub columns: Option<usize>,
 }
 
 /// One of the two streams that ganger writes to.
@@ -41,6 +45,7 @@ impl Ambient {
             folder: std::env::current_dir().ok(),
             output_is_terminal: io::stdout().is_terminal(),
             error_is_terminal: io::stderr().is_terminal(),
+            columns: calls::window_size(io::stdout().as_fd()).map(|size| usize::from(size.columns)),
         }
     }
 
@@ -101,6 +106,7 @@ mod tests {
             folder: None,
             output_is_terminal: terminal,
             error_is_terminal: terminal,
+            columns: None,
         }
     }
 

@@ -5,17 +5,12 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::examples;
-use super::values::{self, SignalRule};
-use crate::config::{BasePort, Timestamps};
-use crate::duration;
-use crate::formation::Formation;
-use crate::name::TypeName;
+use super::values::{WHEN, of, timestamps};
 
 /// Runs what a Procfile says
 ///
@@ -23,7 +18,9 @@ use crate::name::TypeName;
 /// stream, and stops all of them together.
 #[derive(Debug, Parser)]
 #[command(name = "ganger", version, max_term_width = 80, after_long_help = examples::GANGER)]
-#[command(subcommand_required = true, arg_required_else_help = true, infer_subcommands = false)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+// A script may end in "$@": what the person adds wins over what the script says, as in foreman.
+#[command(args_override_self = true)]
 pub struct Arguments {
     /// What is to be done.
     #[command(subcommand)]
@@ -70,15 +67,15 @@ pub enum Command {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Project")]
 pub struct Project {
-    /// The Procfile; `-` is standard input [default: Procfile]
+    /// Read this Procfile; `-` is standard input
     #[arg(short = 'f', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     #[arg(env = "GANGER_PROCFILE", hide_env = true)]
     pub procfile: Option<PathBuf>,
-    /// Where commands run [default: the Procfile's folder]
+    /// Run commands here, not in the Procfile's folder
     #[arg(short = 'd', long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     #[arg(env = "GANGER_ROOT", hide_env = true)]
     pub root: Option<PathBuf>,
-    /// Read variables from these files [default: .env]
+    /// Read variables from these files, not from .env
     ///
     /// Several are separated by commas, or the flag is repeated; a later file wins over an earlier one.
     /// A file named here must be there. /dev/null means none.
@@ -91,21 +88,23 @@ pub struct Project {
     pub env_wins: bool,
     /// How many of each type: `all=1,web=2`
     ///
-    /// Types that are not named do not run, unless all=N is there.
-    #[arg(short = 'm', long, visible_alias = "concurrency", value_name = "TYPE=N,…")]
-    #[arg(value_parser = values::formation, env = "GANGER_FORMATION", hide_env = true)]
-    pub formation: Option<Formation>,
-    /// The first port, or `auto` [default: PORT, else 5000]
+    /// Types that are not named do not run, unless all=N is there. --concurrency is another name for it.
+    #[arg(short = 'm', long, alias = "concurrency", value_name = "TYPE=N,…")]
+    #[arg(value_parser = of("formation"), env = "GANGER_FORMATION", hide_env = true)]
+    pub formation: Option<String>,
+    /// The first port, or `auto`
     ///
-    /// A number stays as it is; `auto` takes 5000, or the next free hundred.
+    /// Without it, it is PORT of the environment or of .env, else 5000. The n-th instance of the i-th line
+    /// of the Procfile has the port BASE + 100·i + n-1. `auto` moves BASE to the next free hundred where
+    /// ports are taken, as 5000 does when nobody chose it.
     #[arg(short = 'p', long, value_name = "BASE", allow_negative_numbers = true)]
-    #[arg(value_parser = values::port, env = "GANGER_PORT", hide_env = true)]
-    pub port: Option<BasePort>,
-    /// From one type's first port to the next one's [default: 100]
+    #[arg(value_parser = of("port"), env = "GANGER_PORT", hide_env = true)]
+    pub port: Option<String>,
+    /// Ports from one type to the next, not 100
     // Not GANGER_PORT_STEP: an instance of a stack with a type `step` has that one, with a port in it.
-    #[arg(long, value_name = "N", value_parser = values::step, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", value_parser = of("port-step"), allow_negative_numbers = true)]
     #[arg(env = "GANGER_STEP", hide_env = true)]
-    pub port_step: Option<u16>,
+    pub port_step: Option<String>,
     /// Give out no ports
     #[arg(long, action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
     #[arg(env = "GANGER_NO_PORT", hide_env = true)]
@@ -134,69 +133,84 @@ pub struct Start {
 #[command(next_help_heading = "Running and stopping")]
 pub struct Ending {
     /// All types but these
-    #[arg(short = 'x', long, value_name = "TYPE", value_delimiter = ',', value_parser = values::type_name)]
+    #[arg(short = 'x', long, value_name = "TYPE")]
     #[arg(env = "GANGER_EXCEPT", hide_env = true, action = ArgAction::Append)]
-    pub except: Vec<TypeName>,
+    pub except: Vec<String>,
     /// Run the `release` line to its end first
     #[arg(long, action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
     #[arg(env = "GANGER_RELEASE", hide_env = true)]
     pub release: bool,
-    /// From the stop signal to SIGKILL: `10`, `500ms`, `2m` [default: 5]
-    #[arg(short = 't', long, value_name = "SECS", value_parser = duration::parse, allow_negative_numbers = true)]
+    /// Grace before SIGKILL: `10`, `500ms`, `2m`
+    ///
+    /// The time from the stop signal to SIGKILL; 5 seconds without it.
+    #[arg(short = 't', long, value_name = "SECS", value_parser = of("timeout"), allow_negative_numbers = true)]
     #[arg(env = "GANGER_TIMEOUT", hide_env = true)]
-    pub timeout: Option<Duration>,
-    /// Which end stops all: any, failure, never, TYPE [default: any]
-    #[arg(long, value_name = "WHICH", value_parser = values::exit_on, env = "GANGER_EXIT_ON", hide_env = true)]
+    pub timeout: Option<String>,
+    /// Which end stops all: any, failure, never, TYPE
+    ///
+    /// The end of any instance (so it is without the flag), of one whose status is not 0, of none (ganger
+    /// goes on until all have ended), or of an instance of TYPE.
+    #[arg(long, value_name = "WHICH", env = "GANGER_EXIT_ON", hide_env = true)]
     pub exit_on: Option<String>,
     /// Exit with the status of this type
-    #[arg(long, value_name = "TYPE", value_parser = values::type_name)]
+    #[arg(long, value_name = "TYPE")]
     #[arg(env = "GANGER_EXIT_CODE_FROM", hide_env = true)]
-    pub exit_code_from: Option<TypeName>,
-    /// What asks an instance to end: `INT`, `web=QUIT` [default: TERM]
-    #[arg(long, value_name = "SIGNAL", value_delimiter = ',', value_parser = values::signal_rule)]
+    pub exit_code_from: Option<String>,
+    /// Stop with this signal: `INT`, `web=QUIT`
+    ///
+    /// TERM without it. Separated by commas, or repeated, for several types.
+    #[arg(long, value_name = "SIGNAL", value_parser = of("stop-signal"))]
     #[arg(env = "GANGER_STOP_SIGNAL", hide_env = true, action = ArgAction::Append)]
-    pub stop_signal: Vec<SignalRule>,
-    /// Give instances a terminal of their own [default: auto]
-    #[arg(long, value_name = "WHEN", value_enum, env = "GANGER_PTY", hide_env = true)]
-    pub pty: Option<When>,
+    pub stop_signal: Vec<String>,
+    /// Give instances a terminal: auto, always, never
+    ///
+    /// `auto`, without it: if standard output is one.
+    #[arg(
+        long,
+        value_name = "WHEN",
+        value_enum,
+        hide_possible_values = true,
+        env = "GANGER_PTY",
+        hide_env = true
+    )]
+    pub pty: Option<String>,
 }
 
 /// How the stack speaks.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Output")]
 pub struct Output {
-    /// Print the time before each line, as `15:04:05` or in a strftime FORMAT
+    /// Print the time of each line
+    ///
+    /// As 15:04:05, or as a strftime FORMAT says.
     #[arg(short = 'T', long, value_name = "FORMAT", num_args = 0..=1, require_equals = true)]
-    #[arg(default_missing_value = "", value_parser = values::timestamps)]
+    #[arg(default_missing_value = "true", value_parser = timestamps)]
     #[arg(env = "GANGER_TIMESTAMPS", hide_env = true)]
-    pub timestamps: Option<Timestamps>,
-    /// Print lines without the name of their instance
+    pub timestamps: Option<String>,
+    /// Print lines without their instance's name
     #[arg(long, action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
     #[arg(env = "GANGER_NO_PREFIX", hide_env = true)]
     pub no_prefix: bool,
-    /// Say nothing of what is expected, as starts and clean ends
+    /// Say nothing of starts and clean ends
     #[arg(short = 'q', long, action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
     #[arg(env = "GANGER_QUIET", hide_env = true)]
     pub quiet: bool,
-    /// Use colours [default: auto]
-    #[arg(short = 'c', long, value_name = "WHEN", value_enum, num_args = 0..=1, require_equals = true)]
-    #[arg(default_missing_value = "always", env = "GANGER_COLOR", hide_env = true)]
-    pub color: Option<When>,
+    /// Use colours: auto, always, never
+    ///
+    /// `auto`, without it: if standard output is a terminal, and NO_COLOR, FORCE_COLOR and CLICOLOR do not
+    /// say otherwise. `-c` alone means always.
+    #[arg(short = 'c', long, value_name = "WHEN", value_parser = WHEN, num_args = 0..=1, require_equals = true)]
+    #[arg(
+        hide_possible_values = true,
+        default_missing_value = "always",
+        env = "GANGER_COLOR",
+        hide_env = true
+    )]
+    pub color: Option<String>,
     /// Print one JSON object a line
     #[arg(long, action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
     #[arg(env = "GANGER_JSON", hide_env = true)]
     pub json: bool,
-}
-
-/// `auto`, `always` or `never`.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum When {
-    /// If standard output is a terminal.
-    Auto,
-    /// In any case.
-    Always,
-    /// In no case.
-    Never,
 }
 
 /// `ganger run`.
@@ -225,7 +239,7 @@ pub struct Check {
 /// `ganger env`.
 #[derive(Args, Debug)]
 pub struct Env {
-    /// The type whose environment is shown [default: what all share]
+    /// The type whose environment is shown; else what a command has
     #[arg(value_name = "TYPE")]
     pub of: Option<String>,
     /// Print one JSON document

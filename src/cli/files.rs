@@ -3,7 +3,7 @@
 use std::fs::{self, File, FileType};
 use std::io::{self, Read};
 use std::os::unix::fs::FileTypeExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::location::{Diagnostic, Location};
 
@@ -28,7 +28,7 @@ pub fn read(path: &Path, name: &str) -> Result<Vec<u8>, Diagnostic> {
     let because = |error: io::Error| unreadable(path, name, &error);
     let metadata = fs::metadata(path).map_err(because)?;
     if let Some(kind) = not_a_file(metadata.file_type()) {
-        return Err(about(name, format!("this is a {kind}, not a file"), hint_inside(path)));
+        return Err(about(name, format!("this is a {kind}, not a file"), hint_inside(path, name)));
     }
     // Before it is opened: a file of 10 GB is refused at once.
     if metadata.len() > LARGEST {
@@ -100,9 +100,9 @@ fn not_a_file(kind: FileType) -> Option<&'static str> {
     }
 }
 
-fn hint_inside(path: &Path) -> Option<String> {
-    let inside: PathBuf = path.join("Procfile");
-    inside.is_file().then(|| format!("there is a Procfile in it: -d {}", path.display()))
+fn hint_inside(path: &Path, name: &str) -> Option<String> {
+    let inside = Path::new(name).join("Procfile");
+    path.join("Procfile").is_file().then(|| format!("there is a Procfile in it: -f {}", inside.display()))
 }
 
 fn unreadable(path: &Path, name: &str, error: &io::Error) -> Diagnostic {

@@ -15,8 +15,8 @@ use crate::dotenv::{self, Assignment, Source};
 use crate::location::Diagnostic;
 use crate::plan::Plan;
 use crate::plan::options::Inputs;
+use crate::plan::options::Selection;
 use crate::plan::ports::Holder;
-use crate::plan::selection::Selection;
 use crate::procfile::{self, Entry, Procfile};
 
 /// The files that hold settings, from the one that wins to the one that gives way.

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str};
 
 use super::failure::Failure;
 use crate::location::{Diagnostic, Excerpt};
@@ -17,15 +17,28 @@ pub enum Severity {
     Warning,
 }
 
+impl Severity {
+    fn level(self) -> Level<'static> {
+        match self {
+            Self::Error => Level::ERROR,
+            Self::Warning => Level::WARNING,
+        }
+    }
+}
+
 /// All of `diagnostics`, as text that ends with a newline.
 pub fn diagnostics(severity: Severity, diagnostics: &[Diagnostic], colors: bool) -> String {
-    let renderer = if colors { Renderer::styled() } else { Renderer::plain() };
-    let one = |diagnostic| renderer.render(&[group(severity, diagnostic)]) + "\n";
-    diagnostics.iter().map(one).collect::<Vec<_>>().join("\n")
+    let renderer = renderer(colors);
+    diagnostics.iter().map(|diagnostic| one(severity, diagnostic, &renderer)).collect::<Vec<_>>().join("\n")
+}
+
+fn renderer(colors: bool) -> Renderer {
+    if colors { Renderer::styled() } else { Renderer::plain() }
 }
 
 /// `failure` as text; empty if there is nothing to say.
 pub fn failure(failure: &Failure, colors: bool) -> String {
+    let sentence = |message: &str, hint| sentence(Severity::Error, message, hint, &renderer(colors));
     match failure {
         Failure::Usage(error) if colors => error.render().ansi().to_string(),
         Failure::Usage(error) => error.render().to_string(),
@@ -36,13 +49,11 @@ pub fn failure(failure: &Failure, colors: bool) -> String {
             };
             format!("{}\n{many}, nothing was started\n", diagnostics(Severity::Error, errors, colors))
         }
-        Failure::CannotRun { message, hint, .. } => sentence(message, hint.as_deref(), colors),
-        Failure::Failed(message) => sentence(message, None, colors),
+        Failure::CannotRun { message, hint, .. } => sentence(message, hint.as_deref()),
+        Failure::Failed(message) => sentence(message, None),
         // Who closed our output knows why: `cat` says nothing either.
         Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => String::new(),
-        Failure::Output(error) => {
-            sentence(&format!("cannot write to standard output: {error}"), None, colors)
-        }
+        Failure::Output(error) => sentence(&format!("cannot write to standard output: {error}"), None),
     }
 }
 
@@ -52,37 +63,40 @@ pub fn say(text: &str) {
     let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
 }
 
-fn sentence(message: &str, hint: Option<&str>, colors: bool) -> String {
-    let renderer = if colors { Renderer::styled() } else { Renderer::plain() };
-    let title = Level::ERROR.primary_title(message);
-    let help = hint.map(|hint| Level::HELP.message(hint));
-    renderer.render(&[Group::with_title(title).elements(help)]) + "\n"
+/// `error: message`, and `help: hint` under it.
+fn sentence(severity: Severity, message: &str, hint: Option<&str>, renderer: &Renderer) -> String {
+    let mut text = renderer.render(&[Group::with_title(severity.level().primary_title(message))]) + "\n";
+    if let Some(hint) = hint {
+        // Rendered by itself: as a part of the same report a bar would lead to it, from nothing.
+        let title = Level::HELP.secondary_title(normalize_untrusted_str(hint));
+        text += &(renderer.render(&[Group::with_title(title)]) + "\n");
+    }
+    text
 }
 
-fn group(severity: Severity, diagnostic: &Diagnostic) -> Group<'_> {
-    let level = match severity {
-        Severity::Error => Level::ERROR,
-        Severity::Warning => Level::WARNING,
-    };
-    let help = diagnostic.hint.as_deref().map(|hint| Level::HELP.message(hint));
+fn one(severity: Severity, diagnostic: &Diagnostic, renderer: &Renderer) -> String {
     let location = &diagnostic.location;
+    let hint = diagnostic.hint.as_deref();
     let Some(excerpt) = &diagnostic.excerpt else {
-        let title = level.primary_title(format!("{location}: {}", diagnostic.message));
-        return Group::with_title(title).elements(help);
+        return sentence(severity, &format!("{location}: {}", diagnostic.message), hint, renderer);
     };
     let line = location.line.map_or(1, |line| line as usize);
-    let source = Snippet::source(excerpt.text.as_str())
-        .line_start(line)
-        .annotation(AnnotationKind::Primary.span(mark(excerpt)));
-    // The place comes from the location, not from the excerpt: that may be a part of a long line.
-    let mut origin = Origin::path(&*location.file).line(line);
-    if let Some(column) = location.column {
-        origin = origin.char_column(column as usize);
+    let mark = mark(excerpt);
+    let column = excerpt.text[..mark.start].chars().count() + 1;
+    let mut source = Snippet::source(excerpt.text.as_str()).line_start(line);
+    let mut origin = None;
+    match location.column.map(|column| column as usize).filter(|said| *said != column) {
+        None => source = source.path(normalize_untrusted_str(&location.file)),
+        // A part of a long line: its own columns would be those of the part.
+        Some(said) => {
+            origin = Some(Origin::path(normalize_untrusted_str(&location.file)).line(line).char_column(said));
+        }
     }
-    Group::with_title(level.primary_title(diagnostic.message.as_str()))
-        .element(origin)
-        .element(source)
-        .elements(help)
+    let group = Group::with_title(severity.level().primary_title(diagnostic.message.as_str()))
+        .elements(origin)
+        .element(source.annotation(AnnotationKind::Primary.span(mark)))
+        .elements(hint.map(|hint| Level::HELP.message(normalize_untrusted_str(hint))));
+    renderer.render(&[group]) + "\n"
 }
 
 /// What the caret marks, moved outwards to whole characters: annotate-snippets panics at a span that cuts

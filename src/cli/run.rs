@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::load::{self, Need, Project};
 use super::settings::{self, Said};
 use crate::exit::Outcome;
-use crate::plan::selection::Selection;
+use crate::plan::options::Selection;
 use crate::process::program::Missing;
 use crate::process::replace::{self, Replacement};
 use crate::{shell, suggestion};
@@ -23,7 +23,7 @@ use crate::{shell, suggestion};
 /// All that is wrong with the project, or why the command cannot be run.
 pub fn run(run: args::Run, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
     refuse_flags(&run.command)?;
-    let typed = settings::of_project(run.project, said);
+    let typed = settings::of_project(run.project, said)?;
     let need = if typed.procfile.is_some() { Need::Procfile } else { Need::Nothing };
     let project = load::project(typed, need, ambient)?;
     let entry = project.entry(&run.command[0]);

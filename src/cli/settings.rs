@@ -3,9 +3,11 @@
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 
-use super::args::{Ending, Output, Project, Start, When};
-use super::values::SignalRule;
-use crate::config::{self, Given, Settings};
+use super::args::{Project, Start};
+use super::failure::Failure;
+use super::files::about;
+use crate::config::{Given, Settings, words};
+use crate::location::Location;
 
 /// What clap remembers of the words themselves, to say later on where a value came from.
 #[derive(Clone, Copy, Debug)]
@@ -33,84 +35,89 @@ impl Said<'_> {
             .unwrap_or_default();
         let name = id.replace('_', "-");
         match self.source(id) {
+            // The one flag whose variable is called otherwise: see `args`.
+            Some(ValueSource::EnvVariable) if id == "port_step" => format!("GANGER_STEP={}", words.join(",")),
             Some(ValueSource::EnvVariable) => format!("GANGER_{}={}", id.to_uppercase(), words.join(",")),
             Some(_) | None => format!("--{name} {}", words.join(",")),
         }
     }
 
-    fn given<T>(self, id: &str, value: Option<T>) -> Option<Given<T>> {
-        value.map(|value| Given::said(value, &self.place(id)))
-    }
-
-    fn all<T>(self, id: &str, values: impl IntoIterator<Item = T>) -> Vec<Given<T>> {
-        let place = self.place(id);
-        values.into_iter().map(|value| Given::said(value, &place)).collect()
+    fn location(self, id: &str) -> Location {
+        Location { file: self.place(id).into(), line: None, column: None }
     }
 }
 
 /// The words that all commands share.
-pub fn of_project(project: Project, said: Said<'_>) -> Settings {
-    // `-p 3000` also takes back a GANGER_NO_PORT, as a flag wins over a variable.
-    let without = project.no_port && (said.is_typed("no_port") || !said.is_typed("port"));
-    Settings {
-        procfile: said.given("procfile", project.procfile),
-        root: said.given("root", project.root),
-        env: said.all("env", project.env),
-        formation: said.given("formation", project.formation),
-        port: said.given("port", project.port),
-        port_step: said.given("port_step", project.port_step),
-        no_port: without.then_some(true),
-        env_wins: project.env_wins.then_some(true),
+///
+/// # Errors
+///
+/// A value that means nothing; clap has tried them all before.
+pub fn of_project(project: Project, said: Said<'_>) -> Result<Settings, Failure> {
+    let at = |id: &str, path| Given { value: path, place: said.location(id) };
+    let mut settings = Settings {
+        procfile: project.procfile.map(|path| at("procfile", path)),
+        root: project.root.map(|path| at("root", path)),
+        env: project.env.into_iter().map(|path| at("env", path)).collect(),
         ..Settings::default()
-    }
+    };
+    // `-p 3000` also takes back a GANGER_NO_PORT, as a flag wins over a variable.
+    let no_port = project.no_port && (said.is_typed("no_port") || !said.is_typed("port"));
+    let flags = [("no_port", no_port), ("env_wins", project.env_wins)];
+    let values =
+        [("formation", &project.formation), ("port", &project.port), ("port_step", &project.port_step)];
+    set_flags(&mut settings, &flags, said)?;
+    set_values(&mut settings, &values, said)?;
+    Ok(settings)
 }
 
 /// All words of `ganger start`.
-pub fn of_start(start: Start, said: Said<'_>) -> Settings {
-    let spoken = of_output(start.output);
-    let mut settings = of_project(start.project, said);
-    settings.timestamps = spoken.timestamps;
-    settings.prefix = spoken.prefix;
-    settings.quiet = spoken.quiet;
-    settings.color = spoken.color;
-    settings.json = spoken.json;
-    with_ending(settings, start.ending, said)
+///
+/// # Errors
+///
+/// As [`of_project`]'s.
+pub fn of_start(start: Start, said: Said<'_>) -> Result<Settings, Failure> {
+    let Start { project, ending, output, .. } = start;
+    let mut settings = of_project(project, said)?;
+    let flags = [
+        ("release", ending.release),
+        ("no_prefix", output.no_prefix),
+        ("quiet", output.quiet),
+        ("json", output.json),
+    ];
+    let except = (!ending.except.is_empty()).then(|| ending.except.join(","));
+    let stop_signal = (!ending.stop_signal.is_empty()).then(|| ending.stop_signal.join(","));
+    let values = [
+        ("except", &except),
+        ("timeout", &ending.timeout),
+        ("exit_on", &ending.exit_on),
+        ("exit_code_from", &ending.exit_code_from),
+        ("stop_signal", &stop_signal),
+        ("pty", &ending.pty),
+        ("timestamps", &output.timestamps),
+        ("color", &output.color),
+    ];
+    set_flags(&mut settings, &flags, said)?;
+    set_values(&mut settings, &values, said)?;
+    Ok(settings)
 }
 
-fn with_ending(mut settings: Settings, ending: Ending, said: Said<'_>) -> Settings {
-    settings.except = said.all("except", ending.except.iter().map(ToString::to_string));
-    settings.release = said.given("release", ending.release.then_some(true));
-    settings.timeout = said.given("timeout", ending.timeout);
-    settings.exit_on = said.given("exit_on", ending.exit_on);
-    settings.exit_code_from = said.given("exit_code_from", ending.exit_code_from.map(|of| of.to_string()));
-    settings.pty = ending.pty.map(config::When::from);
-    for SignalRule { of, signal } in ending.stop_signal {
-        let signal = Given::said(signal, &said.place("stop_signal"));
-        match of {
-            None => settings.stop_signal = Some(signal),
-            Some(of) => settings.processes.entry(of).or_default().stop_signal = Some(signal),
-        }
-    }
-    settings
+/// A flag that is not there says nothing: a file may say it.
+fn set_flags(settings: &mut Settings, flags: &[(&str, bool)], said: Said<'_>) -> Result<(), Failure> {
+    flags.iter().filter(|(_, is_there)| *is_there).try_for_each(|(id, _)| set(settings, id, "true", said))
 }
 
-fn of_output(output: Output) -> Settings {
-    Settings {
-        timestamps: output.timestamps,
-        prefix: output.no_prefix.then_some(false),
-        quiet: output.quiet.then_some(true),
-        color: output.color.map(config::When::from),
-        json: output.json.then_some(true),
-        ..Settings::default()
-    }
+fn set_values(
+    settings: &mut Settings,
+    values: &[(&str, &Option<String>)],
+    said: Said<'_>,
+) -> Result<(), Failure> {
+    let mut there = values.iter().filter_map(|(id, value)| Some((id, value.as_ref()?)));
+    there.try_for_each(|(id, value)| set(settings, id, value, said))
 }
 
-impl From<When> for config::When {
-    fn from(when: When) -> Self {
-        match when {
-            When::Auto => Self::Auto,
-            When::Always => Self::Always,
-            When::Never => Self::Never,
-        }
-    }
+fn set(settings: &mut Settings, id: &str, value: &str, said: Said<'_>) -> Result<(), Failure> {
+    let location = said.location(id);
+    words::set(settings, &id.replace('_', "-"), value, &location).map_err(|refusal| {
+        Failure::Refused(vec![about(&location.file, refusal.message, Some(refusal.hint))])
+    })
 }

@@ -11,8 +11,8 @@ use crate::exit::Outcome;
 use crate::notice::Notice;
 use crate::output::{self, Format};
 use crate::plan::Plan;
+use crate::plan::options::Selection;
 use crate::plan::ports::Holder;
-use crate::plan::selection::Selection;
 use crate::process::ports_in_use;
 use crate::supervisor;
 
@@ -23,7 +23,7 @@ use crate::supervisor;
 /// All that keeps it from being started.
 pub fn run(start: args::Start, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
     let selection = Selection::parse(&start.types).map_err(Failure::Refused)?;
-    let typed = settings::of_start(start, said);
+    let typed = settings::of_start(start, said)?;
     let project = load::project(typed, Need::Procfile, ambient)?;
     let mark = Ambient::mark();
     let plan = project.plan(&selection, Some(&mark), taken, ambient).map_err(Failure::Refused)?;

@@ -48,7 +48,8 @@ pub fn parse(words: Vec<OsString>, ambient: &Ambient) -> Result<Option<(Command,
             let text = error.render();
             let colors = ambient.colors(Stream::Output, When::Auto);
             let text = if colors { text.ansi().to_string() } else { text.to_string() };
-            print::bytes(text.as_bytes()).map(|()| None)
+            // An `after_help` comes without an end of line.
+            print::bytes(format!("{}\n", text.trim_end()).as_bytes()).map(|()| None)
         }
     }
 }

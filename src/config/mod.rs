@@ -1,6 +1,12 @@
 //! What a project or a person can set: one type for flags, `GANGER_…` variables, `ganger.toml`,
 //! `.foreman` and `app.json`, so that precedence is one function ([`Settings::or`]).
 
+pub mod app_json;
+pub mod foreman;
+pub mod ganger_toml;
+mod source;
+pub mod words;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -163,7 +169,7 @@ impl Settings {
     pub fn or(self, lower: Self) -> Self {
         let processes = processes_over(&self, lower.processes);
         // Who names a port wants one, whatever a lower layer says.
-        let no_port = self.no_port.or(self.port.as_ref().map(|_| false)).or(lower.no_port);
+        let no_port = self.no_port.or(lower.no_port.map(|none| none && self.port.is_none()));
         Self {
             procfile: self.procfile.or(lower.procfile),
             root: self.root.or(lower.root),
@@ -211,4 +217,97 @@ fn processes_over(
         own.timeout = own.timeout.take().or(below.timeout.filter(|_| upper.timeout.is_none()));
     }
     merged
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(words: &[(&str, &str)]) -> Settings {
+        let mut settings = Settings::default();
+        for (word, value) in words {
+            let place = Given::said((), word).place;
+            words::set(&mut settings, word, value, &place).unwrap();
+        }
+        settings
+    }
+
+    fn file(text: &str) -> Settings {
+        ganger_toml::parse("ganger.toml", text.as_bytes()).settings
+    }
+
+    #[test]
+    fn each_word_that_is_set_wins_over_the_layer_below_and_over_no_other_word() {
+        for word in words::WORDS {
+            let value = match word {
+                "formation" | "concurrency" => "web=1",
+                "port" | "port-step" | "timeout" => "7",
+                "stop-signal" => "INT",
+                "color" | "pty" => "never",
+                "no-port" | "prefix" | "no-prefix" | "quiet" | "json" | "release" | "env-wins" => "true",
+                _ => "x",
+            };
+            let one = said(&[(word, value)]);
+            assert_ne!(one, Settings::default(), "{word}");
+            assert_eq!(one.clone().or(Settings::default()), one, "{word}");
+            let under = Settings::default().or(one.clone());
+            assert_eq!(under, one, "{word}");
+        }
+        let upper = said(&[("port", "1"), ("env", "a,b"), ("prefix", "true")]);
+        let merged = upper.or(said(&[("port", "2"), ("env", "c"), ("no-prefix", "1"), ("root", "r")]));
+        assert_eq!(merged.port.unwrap().value, BasePort::At(1));
+        assert_eq!(merged.env.iter().map(|env| env.value.to_str().unwrap()).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(merged.prefix, Some(true));
+        assert_eq!(merged.root.unwrap().value.to_str(), Some("r"));
+    }
+
+    #[test]
+    fn a_word_for_all_wins_over_a_lower_layers_word_for_one_type() {
+        let lower =
+            || file("timeout = 9\n[process.web]\ntimeout = 30\nstop-signal = \"INT\"\nformation = 4\n");
+        let web = TypeName::new("web").unwrap();
+        let merged = said(&[("timeout", "1"), ("formation", "all=1")]).or(lower());
+        let own = &merged.processes[&web];
+        assert_eq!((own.timeout.as_ref(), own.formation.as_ref()), (None, None));
+        assert_eq!(own.stop_signal.as_ref().unwrap().value, Signal::INTERRUPT);
+        let merged = said(&[("timeout", "web=2")]).or(lower());
+        assert_eq!(merged.processes[&web].timeout.as_ref().unwrap().value, Duration::from_secs(2));
+        assert_eq!(merged.timeout.unwrap().value, Duration::from_secs(9));
+    }
+
+    #[test]
+    fn who_names_a_port_wants_one() {
+        assert_eq!(said(&[("port", "1")]).or(file("no-port = true")).no_port, Some(false));
+        assert_eq!(said(&[("no-port", "true")]).or(file("port = 1")).no_port, Some(true));
+    }
+
+    #[test]
+    fn signals_and_spans_can_be_for_one_type() {
+        let settings = said(&[("stop-signal", "INT,web=QUIT")]);
+        assert_eq!(settings.stop_signal.unwrap().value, Signal::INTERRUPT);
+        let web = &settings.processes[&TypeName::new("web").unwrap()];
+        assert_eq!(web.stop_signal.as_ref().unwrap().value, Signal::QUIT);
+    }
+
+    #[test]
+    fn a_value_that_is_none_is_refused_with_the_way_out() {
+        let table = [
+            ("port", "0", "`0` is not a port", "use a number from 1 to 65535, or auto"),
+            ("port-step", "0", "`0` is not a step between ports", "use a number from 1, such as 100"),
+            ("timeout", "soon", "`soon`: not a time", "use seconds (5)"),
+            ("timeout", "30d", "`30d`: longer than a week", "use seconds (5)"),
+            ("stop-signal", "TREM", "`TREM` is not a signal", "did you mean TERM?"),
+            ("stop-signal", "we b=INT", "`we b` cannot be the name of a type", "write TYPE=VALUE"),
+            ("color", "blue", "`blue` is no choice", "write auto, always or never"),
+            ("quiet", "maybe", "`maybe` is neither true nor false", "write true or false"),
+            ("formation", "web=x", "`web=x`", "for example web=2"),
+            ("restart", "always", "`restart` is not built yet", "take the line out"),
+        ];
+        for (word, value, message, hint) in table {
+            let place = Given::said((), word).place;
+            let refusal = words::set(&mut Settings::default(), word, value, &place).unwrap_err();
+            assert!(refusal.message.starts_with(message), "{refusal:?}");
+            assert!(refusal.hint.starts_with(hint), "{refusal:?}");
+        }
+    }
 }

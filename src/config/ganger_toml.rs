@@ -1,0 +1,261 @@
+//! `ganger.toml`: the long names of the flags, and `[process.web]` for one type.
+
+use std::sync::Arc;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::source::{Source, decoded};
+use super::words::{self, Refusal};
+use super::{Parsed, ProcessSettings};
+use crate::location::Location;
+use crate::name::TypeName;
+
+/// The table that holds a table for each type.
+const PROCESS: &str = "process";
+
+/// The settings of a `ganger.toml`. All that is wrong is found at once.
+pub fn parse(file: &str, bytes: &[u8]) -> Parsed {
+    let file: Arc<str> = file.into();
+    let content = match decoded(&file, bytes) {
+        Ok(content) => content,
+        Err(errors) => return Parsed { errors, ..Parsed::default() },
+    };
+    let source = Source { file, content: &content };
+    let (document, errors) = DeTable::parse_recoverable(&content);
+    let mut reader = Reader { source: &source, parsed: Parsed::default() };
+    if errors.is_empty() {
+        reader.read(document.get_ref());
+    }
+    for error in errors {
+        let span = error.span().unwrap_or(0..0);
+        reader.parsed.errors.push(source.diagnostic(span, error.message().into(), None));
+    }
+    reader.parsed.errors.sort_by_key(|error| (error.location.line, error.location.column));
+    reader.parsed
+}
+
+struct Reader<'a> {
+    source: &'a Source<'a>,
+    parsed: Parsed,
+}
+
+type Key<'a> = Spanned<std::borrow::Cow<'a, str>>;
+type Value<'a> = Spanned<DeValue<'a>>;
+
+impl Reader<'_> {
+    fn read(&mut self, document: &DeTable<'_>) {
+        for (key, value) in document {
+            match (key.get_ref().as_ref(), value.get_ref()) {
+                (PROCESS, DeValue::Table(types)) => self.read_types(types),
+                (PROCESS, _) => {
+                    self.refuse(value, "`process` holds a table for each type", "write [process.web]");
+                }
+                (word, _) if !words::WORDS.contains(&word) => {
+                    let refusal = Refusal::word(word, &[&words::WORDS[..], &[PROCESS]].concat());
+                    self.refuse_as(key, value, refusal);
+                }
+                (word @ ("formation" | "concurrency"), DeValue::Table(counts)) => {
+                    self.read_formation(word, key, value, counts);
+                }
+                (word, DeValue::Array(items)) if word == "env" || word == "except" => {
+                    for item in items {
+                        self.set(word, key, item);
+                    }
+                }
+                (word, _) => self.set(word, key, value),
+            }
+        }
+    }
+
+    /// `[formation]` with a line for each type.
+    fn read_formation(&mut self, word: &str, key: &Key<'_>, value: &Value<'_>, counts: &DeTable<'_>) {
+        let part =
+            |(name, count): (&Key<'_>, &Value<'_>)| Some(format!("{}={}", name.get_ref(), scalar(count)?));
+        let Some(parts) = counts.iter().map(part).collect::<Option<Vec<_>>>() else {
+            return self.refuse(value, "a formation holds a number for each type", "write web = 2");
+        };
+        let place = self.source.location(key.span().start);
+        if let Err(refusal) = words::set(&mut self.parsed.settings, word, &parts.join(","), &place) {
+            self.refuse_as(key, value, refusal);
+        }
+    }
+
+    fn read_types(&mut self, types: &DeTable<'_>) {
+        for (key, value) in types {
+            let (Some(name), DeValue::Table(words)) = (TypeName::new(key.get_ref()), value.get_ref()) else {
+                self.refuse(value, "`process` holds a table for each type", "write [process.web]");
+                continue;
+            };
+            let mut process = ProcessSettings::default();
+            for (key, value) in words {
+                let word = key.get_ref().as_ref();
+                let refusal = match scalar(value) {
+                    Some(text) => words::set_for_type(&mut process, word, &text, &self.place(value)).err(),
+                    None if words::PROCESS_WORDS.contains(&word) => Some(not_one_value(word)),
+                    None => Some(Refusal::word(word, &words::PROCESS_WORDS)),
+                };
+                if let Some(refusal) = refusal {
+                    self.refuse_as(key, value, refusal);
+                }
+            }
+            self.parsed.settings.processes.insert(name, process);
+        }
+    }
+
+    fn set(&mut self, word: &str, key: &Key<'_>, value: &Value<'_>) {
+        let place = self.place(value);
+        let done = match scalar(value) {
+            Some(text) => words::set(&mut self.parsed.settings, word, &text, &place),
+            None => Err(not_one_value(word)),
+        };
+        if let Err(refusal) = done {
+            self.refuse_as(key, value, refusal);
+        }
+    }
+
+    fn place(&self, value: &Value<'_>) -> Location {
+        self.source.location(value.span().start)
+    }
+
+    fn refuse_as(&mut self, key: &Key<'_>, value: &Value<'_>, refusal: Refusal) {
+        let span = if refusal.is_about_word { key.span() } else { value.span() };
+        self.parsed.errors.push(self.source.diagnostic(span, refusal.message, Some(refusal.hint)));
+    }
+
+    fn refuse(&mut self, value: &Value<'_>, message: &str, hint: &str) {
+        self.parsed.errors.push(self.source.diagnostic(value.span(), message.into(), Some(hint.into())));
+    }
+}
+
+fn not_one_value(word: &str) -> Refusal {
+    Refusal {
+        message: format!("`{word}` has one value"),
+        hint: format!("write {word} = VALUE"),
+        is_about_word: false,
+    }
+}
+
+/// A value as the flag would have it; `None` for lists, tables and dates.
+fn scalar(value: &Value<'_>) -> Option<String> {
+    match value.get_ref() {
+        DeValue::String(text) => Some(text.to_string()),
+        DeValue::Integer(number) => {
+            // TOML's 0x1f and the like: the words take decimals only.
+            let plain = i64::from_str_radix(number.as_str(), number.radix()).map(|number| number.to_string());
+            Some(plain.unwrap_or_else(|_| number.as_str().to_owned()))
+        }
+        DeValue::Float(number) => Some(number.as_str().to_owned()),
+        DeValue::Boolean(is_set) => Some(is_set.to_string()),
+        DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::config::{BasePort, Timestamps, When};
+    use crate::signal::Signal;
+
+    fn errors(text: &str) -> Vec<String> {
+        let shown = |error: &crate::location::Diagnostic| {
+            let marked = error.excerpt.as_ref().map(|excerpt| &excerpt.text[excerpt.mark.clone()]);
+            format!(
+                "{} [{}] {}; {}",
+                error.location,
+                marked.unwrap_or("-"),
+                error.message,
+                error.hint.as_deref().unwrap_or("-")
+            )
+        };
+        parse("ganger.toml", text.as_bytes()).errors.iter().map(shown).collect()
+    }
+
+    #[test]
+    fn every_word_of_the_flags_can_be_set() {
+        let text = r#"
+procfile = "Procfile.dev"
+root = "app"
+env = [".env", ".env.local"]
+port = 3000
+port-step = 10
+no-port = false
+timeout = "1m"
+exit-on = "failure"
+exit-code-from = "web"
+stop-signal = "INT"
+except = "a,b"
+timestamps = true
+prefix = false
+quiet = true
+color = "always"
+json = true
+pty = "never"
+release = true
+env-wins = true
+[formation]
+all = 1
+web = 2
+[process.web]
+formation = 3
+stop-signal = "QUIT"
+timeout = 1.5
+"#;
+        let parsed = parse("ganger.toml", text.as_bytes());
+        assert_eq!(parsed.errors, []);
+        let settings = parsed.settings;
+        assert_eq!(settings.procfile.unwrap().value.to_str(), Some("Procfile.dev"));
+        assert_eq!(settings.root.unwrap().place.to_string(), "ganger.toml:3:8");
+        assert_eq!(settings.env.len(), 2);
+        assert_eq!(settings.port.unwrap().value, BasePort::At(3000));
+        assert_eq!((settings.port_step.unwrap().value, settings.no_port), (10, Some(false)));
+        assert_eq!(settings.timeout.unwrap().value, Duration::from_mins(1));
+        assert_eq!(settings.exit_on.unwrap().value, "failure");
+        assert_eq!(settings.exit_code_from.unwrap().value, "web");
+        assert_eq!(settings.stop_signal.unwrap().value, Signal::INTERRUPT);
+        assert_eq!(settings.except.len(), 2);
+        assert_eq!((settings.timestamps, settings.prefix), (Some(Timestamps::Plain), Some(false)));
+        assert_eq!((settings.quiet, settings.json, settings.env_wins), (Some(true), Some(true), Some(true)));
+        assert_eq!((settings.color, settings.pty), (Some(When::Always), Some(When::Never)));
+        assert!(settings.release.unwrap().value);
+        let formation = settings.formation.unwrap().value;
+        let web = TypeName::new("web").unwrap();
+        assert_eq!((formation.all, formation.count(&web)), (Some(1), 2));
+        let own = &settings.processes[&web];
+        assert_eq!(own.formation.as_ref().unwrap().value, 3);
+        assert_eq!(own.stop_signal.as_ref().unwrap().value, Signal::QUIT);
+        assert_eq!(own.timeout.as_ref().unwrap().value, Duration::from_millis(1500));
+    }
+
+    #[test]
+    fn all_mistakes_are_named_with_place_and_way_out() {
+        let text = "exit_on = \"any\"\ntimeuot = 5\nport = 70000\nx = 1\n[process.web]\nready = \"http:/\"\n\
+                    timeout = -1\nstop-signal = \"TREM\"\nformation = [1]\n";
+        let expected = [
+            "ganger.toml:1:1 [exit_on] `exit_on` is written with `-` and small letters; write `exit-on`",
+            "ganger.toml:2:1 [timeuot] nothing is called `timeuot`; did you mean `timeout`?",
+            "ganger.toml:3:8 [70000] `70000` is not a port; use a number from 1 to 65535, or auto",
+            "ganger.toml:4:1 [x] nothing is called `x`; the words are ",
+            "ganger.toml:6:1 [ready] `ready` is not built yet in this version of ganger; take the line out",
+            "ganger.toml:7:11 [-1] `-1`: a time cannot be negative; use seconds (5) or a unit (500ms, 2m)",
+            "ganger.toml:8:15 [\"TREM\"] `TREM` is not a signal; did you mean TERM?",
+            "ganger.toml:9:13 [[1]] `formation` has one value; write formation = VALUE",
+        ];
+        let found = errors(text);
+        for (found, expected) in found.iter().zip(expected) {
+            assert!(found.starts_with(expected), "{found}\n{expected}");
+        }
+        assert_eq!(found.len(), expected.len());
+    }
+
+    #[test]
+    fn what_is_no_toml_is_refused_with_its_place() {
+        let found = errors("port = 1\nport = = 2\n");
+        assert!(found[0].starts_with("ganger.toml:2:"), "{found:?}");
+        assert_eq!(errors("\u{feff}port = 1"), [""; 0]);
+        assert_eq!(parse("ganger.toml", b"port = \xff").errors.len(), 1);
+        assert!(parse("ganger.toml", b"").errors.is_empty());
+    }
+}

@@ -1,0 +1,259 @@
+//! The long names that flags, `GANGER_…` variables and files share, and what their values mean.
+
+use std::time::Duration;
+
+use super::{BasePort, Given, ProcessSettings, Settings, Timestamps, When};
+use crate::duration;
+use crate::formation::{Formation, MOST};
+use crate::location::Location;
+use crate::name::TypeName;
+use crate::signal::Signal;
+use crate::suggestion::nearest;
+
+/// Every word that sets something for the whole stack, as the flag is called.
+pub const WORDS: [&str; 22] = [
+    "procfile",
+    "root",
+    "env",
+    "formation",
+    "concurrency",
+    "port",
+    "port-step",
+    "no-port",
+    "timeout",
+    "exit-on",
+    "exit-code-from",
+    "stop-signal",
+    "except",
+    "timestamps",
+    "prefix",
+    "no-prefix",
+    "quiet",
+    "color",
+    "json",
+    "pty",
+    "release",
+    "env-wins",
+];
+
+/// Every word that sets something for one type.
+pub const PROCESS_WORDS: [&str; 3] = ["formation", "stop-signal", "timeout"];
+
+/// Words that the design knows and this version does not do yet. They are refused by name: who writes
+/// `restart = "always"` must not find out in the night that it meant nothing.
+const NOT_YET: [&str; 9] =
+    ["ready", "after", "restart", "watch", "rolling", "listen", "detach", "wait", "name"];
+
+/// Why a word or its value is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What is wrong, without the place.
+    pub message: String,
+    /// The way out.
+    pub hint: String,
+    /// Whether the word is meant and not its value.
+    pub is_about_word: bool,
+}
+
+impl Refusal {
+    fn value(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: hint.into(), is_about_word: false }
+    }
+
+    /// That `word` is none of `known`.
+    pub(super) fn word(word: &str, known: &[&'static str]) -> Self {
+        let kebab = word.replace('_', "-").to_ascii_lowercase();
+        let (message, hint) = if NOT_YET.contains(&kebab.as_str()) {
+            let message = format!("`{kebab}` is not built yet in this version of ganger");
+            (message, "take the line out, or use a newer version".into())
+        } else if known.contains(&kebab.as_str()) {
+            (format!("`{word}` is written with `-` and small letters"), format!("write `{kebab}`"))
+        } else if let Some(meant) = nearest(&kebab, known.iter().copied()) {
+            (format!("nothing is called `{word}`"), format!("did you mean `{meant}`?"))
+        } else {
+            (format!("nothing is called `{word}`"), format!("the words are {}", known.join(", ")))
+        };
+        Self { message, hint, is_about_word: true }
+    }
+}
+
+/// Sets `word` to what `value` says, said at `place`.
+///
+/// # Errors
+///
+/// If there is no such word, or the value is none for it.
+pub fn set(settings: &mut Settings, word: &str, value: &str, place: &Location) -> Result<(), Refusal> {
+    let text = || Given { value: value.to_owned(), place: place.clone() };
+    let path = || Given { value: value.into(), place: place.clone() };
+    match word {
+        "procfile" => settings.procfile = Some(path()),
+        "root" => settings.root = Some(path()),
+        "env" => settings.env.extend(listed(value, place, Into::into)),
+        "formation" | "concurrency" => settings.formation = Some(given(formation(value)?, place)),
+        "port" => settings.port = Some(given(port(value)?, place)),
+        "port-step" => settings.port_step = Some(given(step(value)?, place)),
+        "no-port" => settings.no_port = Some(boolean(value)?),
+        "exit-on" => settings.exit_on = Some(text()),
+        "exit-code-from" => settings.exit_code_from = Some(text()),
+        "except" => settings.except.extend(listed(value, place, str::to_owned)),
+        "timestamps" => settings.timestamps = Some(timestamps(value)),
+        "prefix" => settings.prefix = Some(boolean(value)?),
+        "no-prefix" => settings.prefix = Some(!boolean(value)?),
+        "quiet" => settings.quiet = Some(boolean(value)?),
+        "color" => settings.color = Some(when(value)?),
+        "json" => settings.json = Some(boolean(value)?),
+        "pty" => settings.pty = Some(when(value)?),
+        "release" => settings.release = Some(given(boolean(value)?, place)),
+        "env-wins" => settings.env_wins = Some(boolean(value)?),
+        "timeout" | "stop-signal" => return set_by_type(settings, word, value, place),
+        _ => return Err(Refusal::word(word, &WORDS)),
+    }
+    Ok(())
+}
+
+/// Sets `word` for one type.
+///
+/// # Errors
+///
+/// If there is no such word for a type, or the value is none for it.
+pub fn set_for_type(
+    process: &mut ProcessSettings,
+    word: &str,
+    value: &str,
+    place: &Location,
+) -> Result<(), Refusal> {
+    match word {
+        "formation" => process.formation = Some(given(count(value)?, place)),
+        "stop-signal" => process.stop_signal = Some(given(signal(value)?, place)),
+        "timeout" => process.timeout = Some(given(span(value)?, place)),
+        _ => return Err(Refusal::word(word, &PROCESS_WORDS)),
+    }
+    Ok(())
+}
+
+/// `INT`, `web=QUIT` or both, parted by commas: for all, or for one type.
+fn set_by_type(settings: &mut Settings, word: &str, value: &str, place: &Location) -> Result<(), Refusal> {
+    for part in value.split(',') {
+        match part.split_once('=') {
+            Some((name, value)) => {
+                let kind = TypeName::new(name.trim()).ok_or_else(|| {
+                    Refusal::value(format!("`{name}` cannot be the name of a type"), "write TYPE=VALUE")
+                })?;
+                set_for_type(settings.processes.entry(kind).or_default(), word, value, place)?;
+            }
+            None if word == "timeout" => settings.timeout = Some(given(span(part)?, place)),
+            None => settings.stop_signal = Some(given(signal(part)?, place)),
+        }
+    }
+    Ok(())
+}
+
+fn given<T>(value: T, place: &Location) -> Given<T> {
+    Given { value, place: place.clone() }
+}
+
+fn listed<'a, T>(
+    value: &'a str,
+    place: &'a Location,
+    of: fn(&'a str) -> T,
+) -> impl Iterator<Item = Given<T>> {
+    let parts = value.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts.map(move |part| given(of(part), place))
+}
+
+fn formation(value: &str) -> Result<Formation, Refusal> {
+    let example = "for example web=2,worker=1 or all=1";
+    Formation::parse(value).map_err(|error| Refusal::value(error.to_string(), example))
+}
+
+fn count(value: &str) -> Result<u32, Refusal> {
+    let is_plain = value.bytes().all(|byte| byte.is_ascii_digit());
+    let count = value.parse().ok().filter(|count| is_plain && *count <= MOST);
+    let wrong = || {
+        Refusal::value(format!("`{}` is not a number of instances", cut(value)), format!("use 0 to {MOST}"))
+    };
+    count.ok_or_else(wrong)
+}
+
+fn port(value: &str) -> Result<BasePort, Refusal> {
+    if value == "auto" {
+        return Ok(BasePort::Auto);
+    }
+    let port = value.parse().ok().filter(|port| *port > 0).map(BasePort::At);
+    port.ok_or_else(|| {
+        Refusal::value(format!("`{}` is not a port", cut(value)), "use a number from 1 to 65535, or auto")
+    })
+}
+
+fn step(value: &str) -> Result<u16, Refusal> {
+    let step = value.parse().ok().filter(|step| *step > 0);
+    step.ok_or_else(|| {
+        Refusal::value(
+            format!("`{}` is not a step between ports", cut(value)),
+            "use a number from 1, such as 100",
+        )
+    })
+}
+
+fn span(value: &str) -> Result<Duration, Refusal> {
+    duration::parse(value).map_err(|error| {
+        Refusal::value(format!("`{}`: {error}", cut(value)), "use seconds (5) or a unit (500ms, 2m)")
+    })
+}
+
+fn signal(value: &str) -> Result<Signal, Refusal> {
+    let name = value.trim();
+    Signal::named(name).ok_or_else(|| {
+        let full = format!("SIG{}", name.to_ascii_uppercase().trim_start_matches("SIG"));
+        let hint = match nearest(&full, Signal::names()) {
+            Some(meant) => format!("did you mean {}?", meant.trim_start_matches("SIG")),
+            None => "use a name such as TERM, INT or QUIT".into(),
+        };
+        Refusal::value(format!("`{}` is not a signal", cut(name)), hint)
+    })
+}
+
+/// `true` and `false`, and what people put into variables: `1`, `0`, `yes`, `no`, `on`, `off`. Empty is no.
+fn boolean(value: &str) -> Result<bool, Refusal> {
+    match value.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" => Ok(true),
+        "false" | "0" | "no" | "off" | "" => Ok(false),
+        _ => {
+            Err(Refusal::value(format!("`{}` is neither true nor false", cut(value)), "write true or false"))
+        }
+    }
+}
+
+/// `auto`, `always`, `never`, or a boolean for the last two (foreman's `color: true`).
+fn when(value: &str) -> Result<When, Refusal> {
+    match value {
+        "auto" => Ok(When::Auto),
+        "always" => Ok(When::Always),
+        "never" => Ok(When::Never),
+        _ => match boolean(value) {
+            Ok(true) => Ok(When::Always),
+            Ok(false) => Ok(When::Never),
+            Err(_) => {
+                Err(Refusal::value(format!("`{}` is no choice", cut(value)), "write auto, always or never"))
+            }
+        },
+    }
+}
+
+/// A boolean, else a format.
+fn timestamps(value: &str) -> Timestamps {
+    match boolean(value) {
+        Ok(true) => Timestamps::Plain,
+        Ok(false) => Timestamps::Off,
+        Err(_) => Timestamps::Format(value.into()),
+    }
+}
+
+/// As much of `value` as a message holds.
+fn cut(value: &str) -> String {
+    const MOST_SHOWN: usize = 40;
+    match value.char_indices().nth(MOST_SHOWN) {
+        Some((at, _)) => format!("{}…", &value[..at]),
+        None => value.into(),
+    }
+}
