@@ -171,6 +171,13 @@ impl Output {
         self.shared.with_mux(|mux| mux.width(self.shared.now()))
     }
 
+    /// Waits until every stream has ended of itself.
+    pub async fn ended(&self) {
+        while !self.shared.is_silent() {
+            self.shared.progress().await;
+        }
+    }
+
     /// Writes all that is still to be read, once every process is gone: until each stream has ended, or has
     /// been silent for 300 ms because an outsider holds it. Gives up when standard output has taken
     /// nothing for `patience`; the writer thread is then left behind, as it cannot be interrupted.
