@@ -88,7 +88,8 @@ pub enum Finish {
 /// The output of a stack. Lives on one thread, in a tokio `LocalSet` of a `current_thread` runtime.
 pub struct Output {
     shared: Rc<Shared>,
-    orders: RefCell<Vec<Option<Rc<Orders>>>>,
+    /// For each speaker its streams: mostly one; an earlier one may still be held open by a descendant.
+    orders: RefCell<Vec<Vec<Rc<Orders>>>>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -133,9 +134,10 @@ impl Output {
         let reader = Reader::new(Rc::clone(&self.shared), Rc::clone(&orders), speaker, terminal, descriptor);
         let mut all = self.orders.borrow_mut();
         if all.len() <= speaker {
-            all.resize(speaker + 1, None);
+            all.resize(speaker + 1, Vec::new());
         }
-        all[speaker] = Some(orders);
+        all[speaker].retain(|earlier| !earlier.ended.get());
+        all[speaker].push(orders);
         self.shared.reader_began();
         spawn_local(reader.run());
         Ok(())
@@ -154,8 +156,8 @@ impl Output {
     /// The speaker's process is gone: `obituary` follows its last words. That is when its stream has ended,
     /// or after 100 ms of silence if a descendant holds it open.
     pub fn retire(&self, speaker: usize, obituary: Notice) {
-        match self.orders.borrow().get(speaker) {
-            Some(Some(orders)) if !orders.ended.get() => {
+        match self.orders.borrow().get(speaker).and_then(|streams| streams.last()) {
+            Some(orders) if !orders.ended.get() => {
                 let earlier = orders.obituary.replace(Some(obituary));
                 orders.changed.notify_one();
                 if let Some(earlier) = earlier {
@@ -169,6 +171,13 @@ impl Output {
     /// Columns that stand before the text: what the screen of an instance is narrower by.
     pub fn prefix_width(&self) -> usize {
         self.shared.with_mux(|mux| mux.width(self.shared.now()))
+    }
+
+    /// Waits until every stream has ended of itself.
+    pub async fn ended(&self) {
+        while !self.shared.is_silent() {
+            self.shared.progress().await;
+        }
     }
 
     /// Writes all that is still to be read, once every process is gone: until each stream has ended, or has
@@ -200,3 +209,6 @@ impl Output {
         finish
     }
 }
+
+#[cfg(test)]
+mod tests;

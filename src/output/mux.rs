@@ -127,3 +127,7 @@ pub(super) struct Step {
     /// Whether a line ended in them.
     pub ended: bool,
 }
+
+#[cfg(test)]
+#[path = "mux_tests.rs"]
+mod tests;
