@@ -5,6 +5,7 @@
 //! [`output`] do it, and [`supervisor`] is the only loop that joins them. docs/architecture.md tells the
 //! rest.
 
+pub mod cli;
 pub mod config;
 pub mod dotenv;
 pub mod duration;
@@ -21,6 +22,7 @@ pub mod procfile;
 pub mod shell;
 pub mod signal;
 pub mod suggestion;
+pub mod supervisor;
 pub mod text;
 
 use std::ffi::OsString;
