@@ -27,7 +27,7 @@ fn the_base_is_the_flag_then_the_shell_then_the_files_then_5000() {
 
 #[test]
 fn a_port_that_is_none_is_refused_with_its_place_and_without_its_value() {
-    for value in ["<PORT>", "70000", "0", "-1", "80a"] {
+    for value in ["<PORT>", "70000", "0", "-1", "+80", "80a"] {
         let errors = Case::of(&["web"]).line("A", "1").line("PORT", value).errors();
         assert_eq!(
             errors,
