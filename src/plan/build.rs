@@ -207,7 +207,7 @@ impl Words {
         if expects_all && release.is_some_and(|index| options.counts[index] == 0) {
             self.notes.push("release is not run; --release runs it first".into());
         }
-        if nobody {
+        if nobody && !inputs.procfile.entries.is_empty() {
             self.notes.push("nothing runs: there are 0 instances of every type".into());
         }
         self.about_policy(inputs, options);

@@ -82,6 +82,14 @@ fn a_one_off_has_the_base_and_a_type_its_own_port() {
 }
 
 #[test]
+fn a_one_off_needs_no_procfile_and_no_type_that_a_setting_names() {
+    let plan = Case::of(&[]).formation("web=2").line("A", "1").plan();
+    assert_eq!((plan.notes.len(), plan.instances.len()), (0, 0));
+    let environment = plan.environment_of_command();
+    assert_eq!((environment.get(b"A"), environment.get(b"PORT")), (Some(&b"1"[..]), Some(&b"5000"[..])));
+}
+
+#[test]
 fn the_shell_wins_over_files_and_a_later_line_over_an_earlier() {
     let case = Case::of(&["web"])
         .line("A", "1")
