@@ -6,7 +6,7 @@ echo "$GREETING from $PS, port $PORT"
 tick=1
 while [ "$tick" -le "$TICKS" ]; do
     sleep 1 &
-    wait "$!"
+    wait "$!" 2>/dev/null
     echo "$PS tick $tick of $TICKS"
     tick=$((tick + 1))
 done

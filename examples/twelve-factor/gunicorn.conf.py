@@ -30,6 +30,10 @@ def when_ready(_server):
     say(f"{NAME} {os.getpid()}: listening on {bind}")
 
 
+def post_worker_init(_worker):
+    say(f"{NAME} {os.getpid()}: ready to answer")
+
+
 def worker_exit(_server, _worker):
     farewell()
 

@@ -4,13 +4,19 @@ import os
 import select
 import signal
 import socket
+import sys
 
 from settings import NAME
 
 
 def say(text):
-    """One event, one line of stdout, at once. Where it goes from there is the runner's business."""
-    print(text, flush=True)
+    """One event, one line of stdout, at once. Where it goes from there is the runner's business.
+
+    And one write: with PYTHONUNBUFFERED, `print` writes the end of the line by itself, and between the
+    two another process of this instance (gunicorn has some) may speak.
+    """
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def farewell():
