@@ -11,12 +11,13 @@ from settings import NAME, seconds
 
 
 def main():
+    pause = seconds("CLOCK_SECONDS")
     stop = Stop()
     redis = queue()
     if wait_for(redis, stop):
         say(f"{NAME} {os.getpid()}: ticking")
     for number in itertools.cycle(range(100)):
-        if stop.wait(seconds("CLOCK_SECONDS")):
+        if stop.wait(pause):
             break
         try:
             redis.lpush("jobs", json.dumps({"id": uuid.uuid4().hex, "number": number}))

@@ -14,11 +14,12 @@ from resources import Gone, migrated_database, queue, wait_for
 from settings import NAME, seconds
 
 HERE = f"working:{NAME}"
+JOB_SECONDS = seconds("JOB_SECONDS")
 
 
 def work(job, database):
     """The job itself: squaring a number, at leisure."""
-    time.sleep(seconds("JOB_SECONDS"))
+    time.sleep(JOB_SECONDS)
     result = job["number"] ** 2
     with database:
         database.execute("INSERT OR REPLACE INTO results VALUES (?, ?, ?)", (job["id"], result, NAME))
