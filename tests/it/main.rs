@@ -12,3 +12,4 @@ mod states;
 mod stopping;
 mod terminal;
 mod trees;
+mod twelve_factor;
