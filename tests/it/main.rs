@@ -13,3 +13,4 @@ mod stopping;
 mod terminal;
 mod trees;
 mod twelve_factor;
+mod shell;
