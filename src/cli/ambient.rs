@@ -112,7 +112,8 @@ mod tests {
 
     #[test]
     fn colours_follow_the_flag_then_the_variables_then_the_terminal() {
-        let table: &[(bool, &[(&str, &str)], When, bool)] = &[
+        type Case<'a> = (bool, &'a [(&'a str, &'a str)], When, bool);
+        let table: &[Case<'_>] = &[
             (true, &[], When::Auto, true),
             (false, &[], When::Auto, false),
             (false, &[], When::Always, true),

@@ -238,6 +238,7 @@ pub struct Check {
 
 /// `ganger env`.
 #[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Env {
     /// The type whose environment is shown; else what a command has
     #[arg(value_name = "TYPE")]

@@ -3,8 +3,9 @@
 use super::ambient::{Ambient, Stream};
 use super::args;
 use super::failure::Failure;
-use super::load::{self, Need, Project};
+use super::load::{self, Need};
 use super::print;
+use super::project::Project;
 use super::report::{self, Severity};
 use super::settings::{self, Said};
 use crate::config::When;
@@ -21,7 +22,7 @@ use crate::plan::{self, Plan};
 /// All that would keep the stack from being started.
 pub fn run(check: args::Check, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
     let typed = settings::of_project(check.project, said)?;
-    let findings = match load::project(typed, Need::Procfile, ambient) {
+    let findings = match load::project(&typed, Need::Procfile, ambient) {
         Ok(project) => examine(project, ambient),
         // A root that is not there: with --json this is a finding too.
         Err(Failure::Refused(errors)) => Findings { errors, ..Findings::default() },
@@ -42,9 +43,12 @@ pub fn run(check: args::Check, said: Said<'_>, ambient: &Ambient) -> Result<Outc
         ambient.colors(Stream::Error, When::Auto),
     ));
     let Some(plan) = plan else { return Err(Failure::Refused(errors)) };
-    let notes: String = plan.notes.iter().map(|note| format!("{note}\n")).collect();
-    let table = plan::report::table(&plan, ambient.columns);
-    print::and_succeed(format!("{table}{notes}").as_bytes())
+    let mut text = plan::report::table(&plan, ambient.columns);
+    for note in &plan.notes {
+        text += note;
+        text += "\n";
+    }
+    print::and_succeed(text.as_bytes())
 }
 
 /// What a look at a project showed.
@@ -58,7 +62,8 @@ struct Findings {
 }
 
 fn examine(mut project: Project, ambient: &Ambient) -> Findings {
-    let warnings = std::mem::take(&mut project.warnings);
+    let mut warnings = std::mem::take(&mut project.warnings);
+    warnings.extend(project.disagreements());
     match project.plan(&Selection::default(), None, |_| None, ambient) {
         Ok(plan) => Findings { project: Some(project), plan: Some(plan), errors: Vec::new(), warnings },
         Err(errors) => Findings { project: Some(project), plan: None, errors, warnings },

@@ -26,7 +26,7 @@ use crate::suggestion::nearest;
 /// All that is wrong with the project, a type that it does not have too.
 pub fn run(env: args::Env, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
     let args::Env { of, json, explain, show_values, all, project } = env;
-    let project = load::project(settings::of_project(project, said)?, Need::Nothing, ambient)?;
+    let project = load::project(&settings::of_project(project, said)?, Need::Nothing, ambient)?;
     let plan = project.plan(&Selection::default(), None, |_| None, ambient).map_err(Failure::Refused)?;
     let environment = match &of {
         None => plan.environment_of_command(),
@@ -86,7 +86,8 @@ enum Value {
 /// Where a value stands.
 #[derive(Clone, Copy, Serialize)]
 struct Source<'a> {
-    source: &'static str,
+    #[serde(rename = "source")]
+    kind: &'static str,
     file: Option<&'a str>,
     line: Option<u32>,
 }
@@ -107,12 +108,12 @@ fn variables<'a>(environment: &'a Environment, plan: &'a Plan) -> impl Iterator<
 impl Variable<'_> {
     /// Whether the project says anything about it: also where the shell's value hides what it says.
     fn is_the_projects(&self) -> bool {
-        self.from.source != SHELL || !self.hides.is_empty()
+        self.from.kind != SHELL || !self.hides.is_empty()
     }
 
     /// Without its value, if that may be a secret: what ganger makes itself is none.
     fn masked(mut self) -> Self {
-        if self.from.source != GANGER
+        if self.from.kind != GANGER
             && let Value::Shown(value) = &self.value
         {
             self.value = Value::Masked(value.chars().count());
@@ -150,12 +151,12 @@ const GANGER: &str = "ganger";
 
 impl<'a> Source<'a> {
     fn of(origin: &'a Origin) -> Self {
-        let at = |source, place: &'a Location| Self { source, file: Some(&place.file), line: place.line };
+        let at = |kind, place: &'a Location| Self { kind, file: Some(&place.file), line: place.line };
         match origin {
-            Origin::Shell => Self { source: SHELL, file: None, line: None },
+            Origin::Shell => Self { kind: SHELL, file: None, line: None },
             Origin::Line(place) => at("env_file", place),
             Origin::Declared(place) => at("app_json", place),
-            Origin::Rule => Self { source: GANGER, file: None, line: None },
+            Origin::Rule => Self { kind: GANGER, file: None, line: None },
         }
     }
 
@@ -164,8 +165,8 @@ impl<'a> Source<'a> {
         match (self.file, self.line) {
             (Some(file), Some(line)) => format!("{file}:{line}"),
             (Some(file), None) => file.to_owned(),
-            (None, _) if self.source == SHELL => "the shell's environment".to_owned(),
-            (None, _) => self.source.to_owned(),
+            (None, _) if self.kind == SHELL => "the shell's environment".to_owned(),
+            (None, _) => self.kind.to_owned(),
         }
     }
 }

@@ -106,11 +106,11 @@ fn hint_inside(path: &Path, name: &str) -> Option<String> {
 }
 
 fn unreadable(path: &Path, name: &str, error: &io::Error) -> Diagnostic {
-    match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => about(name, "there is no such file", None),
-        io::ErrorKind::PermissionDenied => {
-            about(name, "no permission to read it", Some(format!("ls -ld {}", path.display())))
-        }
-        _ => about(name, format!("cannot be read: {error}"), None),
+    if is_absent(error) {
+        return about(name, "there is no such file", None);
     }
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        return about(name, "no permission to read it", Some(format!("see ls -ld {}", path.display())));
+    }
+    about(name, format!("cannot be read: {error}"), None)
 }

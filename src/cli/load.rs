@@ -1,46 +1,28 @@
 //! Finds and reads what a project is made of, and says all that is wrong with it at once.
 
-use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::ambient::{Ambient, Stream};
+use super::ambient::Ambient;
 use super::failure::Failure;
 use super::files::{self, about};
-use super::report::{self, Severity};
+use super::project::Project;
 use crate::config::{self, Given, Settings};
 use crate::dotenv::{self, Assignment, Source};
 use crate::location::Diagnostic;
-use crate::plan::Plan;
-use crate::plan::options::Inputs;
-use crate::plan::options::Selection;
-use crate::plan::ports::Holder;
-use crate::procfile::{self, Entry, Procfile};
+use crate::procfile::{self, Procfile};
+
+/// How a file of settings is read.
+type Parse = fn(&str, &[u8]) -> config::Parsed;
 
 /// The files that hold settings, from the one that wins to the one that gives way.
-const FILES: [(&str, fn(&str, &[u8]) -> config::Parsed); 0] = [];
-
-/// Everything that was read, as far as it could be read.
-pub struct Project {
-    /// The Procfile; without entries where it could not be read.
-    pub procfile: Procfile,
-    /// Flags over variables over files.
-    pub settings: Settings,
-    /// Where commands run: an absolute path.
-    pub root: PathBuf,
-    /// The lines of the .env files, a later file's after an earlier one's.
-    pub assignments: Vec<Assignment>,
-    /// The .env files themselves, for the second reader: as they are named, and their bytes.
-    pub env_files: Vec<(Arc<str>, Vec<u8>)>,
-    /// Why nothing starts.
-    pub errors: Vec<Diagnostic>,
-    /// What is worth a warning.
-    pub warnings: Vec<Diagnostic>,
-    /// Whether Procfile and .env files were read without an error.
-    is_whole: bool,
-}
+const FILES: [(&str, Parse); 3] = [
+    ("ganger.toml", config::ganger_toml::parse),
+    (".foreman", config::foreman::parse),
+    ("app.json", config::app_json::parse),
+];
 
 /// Whether a command can do without a Procfile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,12 +39,12 @@ pub enum Need {
 ///
 /// Only that there is no place to look at: the current folder or the root is gone. What is wrong in the
 /// files is in [`Project::errors`].
-pub fn project(typed: Settings, need: Need, ambient: &Ambient) -> Result<Project, Failure> {
+pub fn project(typed: &Settings, need: Need, ambient: &Ambient) -> Result<Project, Failure> {
     let Some(folder) = ambient.folder.clone() else {
         return Err(Failure::Failed("the current folder has been removed: go to one that is there".into()));
     };
     let mut reader = Reader { folder, errors: Vec::new(), warnings: Vec::new() };
-    let home = reader.home(&typed)?;
+    let home = reader.home(typed)?;
     let settings = reader.settings(typed.clone(), &home);
     // A path of a file is relative to the file, one that was typed to where the person is.
     let base = |is_typed: bool| if is_typed { reader.folder.clone() } else { home.clone() };
@@ -78,56 +60,6 @@ pub fn project(typed: Settings, need: Need, ambient: &Ambient) -> Result<Project
     let Reader { errors, warnings, .. } = reader;
     let is_whole = errors.len() == errors_before;
     Ok(Project { procfile, settings, root, assignments, env_files, errors, warnings, is_whole })
-}
-
-impl Project {
-    /// The plan, if all could be read.
-    ///
-    /// # Errors
-    ///
-    /// All that is wrong: with the files, or with what was asked of them.
-    pub fn plan(
-        &self,
-        selection: &Selection,
-        run: Option<&str>,
-        taken: impl FnMut(u16) -> Option<Holder>,
-        ambient: &Ambient,
-    ) -> Result<Plan, Vec<Diagnostic>> {
-        let mut errors = self.errors.clone();
-        // With half a Procfile or half an environment the rest would be blamed for what is missing.
-        if !self.is_whole {
-            return Err(errors);
-        }
-        let inputs = Inputs {
-            procfile: &self.procfile,
-            dotenv: &self.assignments,
-            ambient: &ambient.variables,
-            settings: &self.settings,
-            selection,
-            root: &self.root,
-            run,
-        };
-        match Plan::build(&inputs, taken) {
-            Ok(plan) if errors.is_empty() => Ok(plan),
-            Ok(_) => Err(errors),
-            Err(more) => {
-                errors.extend(more);
-                Err(errors)
-            }
-        }
-    }
-
-    /// Says on standard error what is worth a warning.
-    pub fn say_warnings(&self, more: &[Diagnostic], ambient: &Ambient) {
-        let colors = ambient.colors(Stream::Error, self.settings.color.unwrap_or_default());
-        let warnings = [self.warnings.as_slice(), more].concat();
-        report::say(&report::diagnostics(Severity::Warning, &warnings, colors));
-    }
-
-    /// The line of the Procfile that `word` names.
-    pub fn entry(&self, word: &OsStr) -> Option<&Entry> {
-        self.procfile.entries.iter().find(|entry| word == entry.name.as_str())
-    }
 }
 
 struct Reader {

@@ -14,6 +14,7 @@ pub mod files;
 pub mod load;
 pub mod man;
 pub mod print;
+pub mod project;
 pub mod report;
 pub mod run;
 pub mod settings;

@@ -8,7 +8,8 @@ use clap::error::ErrorKind;
 use super::ambient::Ambient;
 use super::args::{self, Arguments};
 use super::failure::Failure;
-use super::load::{self, Need, Project};
+use super::load::{self, Need};
+use super::project::Project;
 use super::settings::{self, Said};
 use crate::exit::Outcome;
 use crate::plan::options::Selection;
@@ -25,7 +26,7 @@ pub fn run(run: args::Run, said: Said<'_>, ambient: &Ambient) -> Result<Outcome,
     refuse_flags(&run.command)?;
     let typed = settings::of_project(run.project, said)?;
     let need = if typed.procfile.is_some() { Need::Procfile } else { Need::Nothing };
-    let project = load::project(typed, need, ambient)?;
+    let project = load::project(&typed, need, ambient)?;
     let entry = project.entry(&run.command[0]);
     let words = match entry {
         Some(entry) => with_arguments(&entry.command, &run.command[1..]),
@@ -38,7 +39,7 @@ pub fn run(run: args::Run, said: Said<'_>, ambient: &Ambient) -> Result<Outcome,
     };
     project.say_warnings(&[], ambient);
     let missing = replace::exec(&Replacement { words, environment, root: project.root.clone() });
-    Err(cannot_run(missing, &project))
+    Err(cannot_run(&missing, &project))
 }
 
 /// A first word with a dash is a flag with a slip, not a program: everything after the first word is the
@@ -69,7 +70,7 @@ fn with_arguments(command: &str, arguments: &[OsString]) -> Vec<OsString> {
     shell.into_iter().chain(arguments.iter().cloned()).collect()
 }
 
-fn cannot_run(missing: Missing, project: &Project) -> Failure {
+fn cannot_run(missing: &Missing, project: &Project) -> Failure {
     let types = project.procfile.entries.iter().map(|entry| entry.name.as_str());
     let near = suggestion::nearest(&missing.program, types);
     Failure::CannotRun {

@@ -117,7 +117,6 @@ fn set_values(
 
 fn set(settings: &mut Settings, id: &str, value: &str, said: Said<'_>) -> Result<(), Failure> {
     let location = said.location(id);
-    words::set(settings, &id.replace('_', "-"), value, &location).map_err(|refusal| {
-        Failure::Refused(vec![about(&location.file, refusal.message, Some(refusal.hint))])
-    })
+    words::set(settings, &id.replace('_', "-"), value, &location)
+        .map_err(|refusal| Failure::Refused(vec![about(&location.file, refusal.message, Some(refusal.hint))]))
 }

@@ -24,7 +24,7 @@ use crate::supervisor;
 pub fn run(start: args::Start, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
     let selection = Selection::parse(&start.types).map_err(Failure::Refused)?;
     let typed = settings::of_start(start, said)?;
-    let project = load::project(typed, Need::Procfile, ambient)?;
+    let project = load::project(&typed, Need::Procfile, ambient)?;
     let mark = Ambient::mark();
     let plan = project.plan(&selection, Some(&mark), taken, ambient).map_err(Failure::Refused)?;
     let settings = supervised(&project.settings, &plan, mark, ambient)?;

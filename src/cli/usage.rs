@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::error::{ContextKind, ContextValue};
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use super::ambient::{Ambient, Stream};
@@ -73,18 +73,13 @@ fn explained(mut error: clap::Error, ambient: &Ambient) -> clap::Error {
         Some(ContextValue::String(text)) => Some(text.clone()),
         Some(_) | None => None,
     };
-    let tip = match error.kind() {
-        ErrorKind::InvalidSubcommand => {
-            text(&error, ContextKind::InvalidSubcommand).and_then(|w| planned(&w))
-        }
-        ErrorKind::UnknownArgument => text(&error, ContextKind::InvalidArg).and_then(|word| planned(&word)),
-        ErrorKind::ValueValidation | ErrorKind::InvalidValue => {
-            let argument = text(&error, ContextKind::InvalidArg);
-            let value = text(&error, ContextKind::InvalidValue);
-            argument.zip(value).and_then(|(argument, value)| variable_of(&argument, &value, ambient))
-        }
-        _ => None,
-    };
+    let value = text(&error, ContextKind::InvalidValue);
+    let argument = text(&error, ContextKind::InvalidArg);
+    let word = text(&error, ContextKind::InvalidSubcommand).or_else(|| argument.clone());
+    let tip = word.and_then(|word| planned(&word)).or_else(|| {
+        let (argument, value) = argument.zip(value)?;
+        variable_of(&argument, &value, ambient)
+    });
     if let Some(tip) = tip {
         error.remove(ContextKind::SuggestedSubcommand);
         error.remove(ContextKind::SuggestedArg);

@@ -1,0 +1,93 @@
+//! What was read of a project, and the plan that is made of it.
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::ambient::{Ambient, Stream};
+use super::report::{self, Severity};
+use crate::config::Settings;
+use crate::dotenv::{Assignment, Source, second_reader};
+use crate::location::Diagnostic;
+use crate::plan::Plan;
+use crate::plan::options::{Inputs, Selection};
+use crate::plan::ports::Holder;
+use crate::procfile::{Entry, Procfile};
+
+/// Everything that was read, as far as it could be read.
+pub struct Project {
+    /// The Procfile; without entries where it could not be read.
+    pub procfile: Procfile,
+    /// Flags over variables over files.
+    pub settings: Settings,
+    /// Where commands run: an absolute path.
+    pub root: PathBuf,
+    /// The lines of the .env files, a later file's after an earlier one's.
+    pub assignments: Vec<Assignment>,
+    /// The .env files themselves, for the second reader: as they are named, and their bytes.
+    pub env_files: Vec<(Arc<str>, Vec<u8>)>,
+    /// Why nothing starts.
+    pub errors: Vec<Diagnostic>,
+    /// What is worth a warning.
+    pub warnings: Vec<Diagnostic>,
+    /// Whether Procfile and .env files were read without an error.
+    pub is_whole: bool,
+}
+
+impl Project {
+    /// The plan, if all could be read.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong: with the files, or with what was asked of them.
+    pub fn plan(
+        &self,
+        selection: &Selection,
+        run: Option<&str>,
+        taken: impl FnMut(u16) -> Option<Holder>,
+        ambient: &Ambient,
+    ) -> Result<Plan, Vec<Diagnostic>> {
+        let mut errors = self.errors.clone();
+        // With half a Procfile or half an environment the rest would be blamed for what is missing.
+        if !self.is_whole {
+            return Err(errors);
+        }
+        let inputs = Inputs {
+            procfile: &self.procfile,
+            dotenv: &self.assignments,
+            ambient: &ambient.variables,
+            settings: &self.settings,
+            selection,
+            root: &self.root,
+            run,
+        };
+        match Plan::build(&inputs, taken) {
+            Ok(plan) if errors.is_empty() => Ok(plan),
+            Ok(_) => Err(errors),
+            Err(more) => {
+                errors.extend(more);
+                Err(errors)
+            }
+        }
+    }
+
+    /// Says on standard error what is worth a warning.
+    pub fn say_warnings(&self, more: &[Diagnostic], ambient: &Ambient) {
+        let colors = ambient.colors(Stream::Error, self.settings.color.unwrap_or_default());
+        let warnings = [self.warnings.as_slice(), more].concat();
+        report::say(&report::diagnostics(Severity::Warning, &warnings, colors));
+    }
+
+    /// Where dotenvy, with which many programs read the same files, reads a variable otherwise than we do.
+    pub fn disagreements(&self) -> Vec<Diagnostic> {
+        let of_file = |(file, bytes): &(Arc<str>, Vec<u8>)| {
+            second_reader::disagreements(&Source { file, bytes }, &self.assignments)
+        };
+        self.env_files.iter().flat_map(of_file).collect()
+    }
+
+    /// The line of the Procfile that `word` names.
+    pub fn entry(&self, word: &OsStr) -> Option<&Entry> {
+        self.procfile.entries.iter().find(|entry| word == entry.name.as_str())
+    }
+}
