@@ -4,6 +4,7 @@
 //! go through the machine. docs/design/0003-the-path-of-a-byte.md has the figures and the roads not taken.
 
 mod descriptor;
+pub mod history;
 mod lines;
 mod mux;
 mod outlet;
@@ -26,6 +27,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::{JoinHandle, spawn_local};
 
 use crate::notice::Notice;
+use history::{Bounds, History};
 use mux::Mux;
 use outlet::Outlet;
 use prefix::Prefixes;
@@ -48,6 +50,8 @@ pub struct Options {
     pub quiet: bool,
     /// Who will speak. The index is what [`Output::attach`] and the others take.
     pub speakers: Vec<Speaker>,
+    /// How much is kept for those who ask later; `None`: nothing.
+    pub history: Option<Bounds>,
     /// The wall clock.
     pub clock: fn() -> Timestamp,
 }
@@ -101,7 +105,7 @@ impl Output {
     /// # Errors
     /// The thread cannot be started, or the descriptor is not open.
     pub fn open(options: Options, stdout: OwnedFd, closed: UnboundedSender<io::Error>) -> io::Result<Self> {
-        let Options { format, color, terminal, quiet, speakers, clock } = options;
+        let Options { format, color, terminal, quiet, speakers, history, clock } = options;
         let sink: Box<dyn Sink> = match format {
             Format::Json => Box::new(Json::new(speakers)),
             Format::Text { prefix, timestamps } => {
@@ -109,7 +113,8 @@ impl Output {
                 if terminal { Box::new(Terminal::new(prefixes)) } else { Box::new(Text::new(prefixes)) }
             }
         };
-        let shared = Rc::new(Shared::new(Mux::new(sink, quiet), Outlet::open(stdout, closed)?, clock));
+        let mux = Mux::new(sink, quiet, history.map(History::new));
+        let shared = Rc::new(Shared::new(mux, Outlet::open(stdout, closed)?, clock));
         let mut tasks = vec![spawn_local(Rc::clone(&shared).pump())];
         if let Some(watched) = shared.watched() {
             let watched = descriptor::watch(watched, Interest::READABLE | Interest::ERROR)?;
@@ -166,6 +171,11 @@ impl Output {
             }
             Some(_) | None => self.shared.notice(&obituary),
         }
+    }
+
+    /// Looks at the history, if one is kept.
+    pub fn with_history<T>(&self, look: impl FnOnce(&History) -> T) -> Option<T> {
+        self.shared.with_mux(|mux| mux.history().map(look))
     }
 
     /// Columns that stand before the text: what the screen of an instance is narrower by.
