@@ -36,14 +36,14 @@ struct Run {
 /// The runs of one instance, oldest first.
 #[derive(Debug, Default)]
 struct Runs {
-    runs: VecDeque<Run>,
+    queue: VecDeque<Run>,
     lines: usize,
     bytes: usize,
 }
 
 impl Runs {
     fn drop_oldest(&mut self) -> (usize, usize) {
-        let Some(run) = self.runs.pop_front() else { return (0, 0) };
+        let Some(run) = self.queue.pop_front() else { return (0, 0) };
         self.lines -= run.lines;
         self.bytes -= run.text.len();
         (run.lines, run.text.len())
@@ -99,7 +99,7 @@ impl History {
         let runs = &mut self.speakers[speaker];
         runs.lines += count;
         runs.bytes += run.text.len();
-        runs.runs.push_back(run);
+        runs.queue.push_back(run);
         while self.lines > self.bounds.lines || self.bytes > self.bounds.bytes {
             self.forget_one(speaker);
         }
@@ -109,7 +109,7 @@ impl History {
     pub fn latest(&self, count: usize, wanted: impl Fn(usize) -> bool) -> Vec<Line<'_>> {
         let mut runs: Vec<(usize, &Run)> = Vec::new();
         for (speaker, own) in self.speakers.iter().enumerate().filter(|(speaker, _)| wanted(*speaker)) {
-            runs.extend(own.runs.iter().map(|run| (speaker, run)));
+            runs.extend(own.queue.iter().map(|run| (speaker, run)));
         }
         runs.sort_unstable_by_key(|(_, run)| run.number);
         let total: usize = runs.iter().map(|(_, run)| run.lines).sum();

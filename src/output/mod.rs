@@ -28,7 +28,8 @@ use tokio::task::{JoinHandle, spawn_local};
 
 use crate::notice::Notice;
 use history::{Bounds, History};
-use mux::Mux;
+use lines::Limits;
+use mux::{Mux, Stream};
 use outlet::Outlet;
 use prefix::Prefixes;
 pub use prefix::{Speaker, Timestamps};
@@ -89,6 +90,44 @@ pub enum Finish {
     Abandoned,
 }
 
+fn mux(options: Options) -> Mux {
+    let Options { format, color, terminal, quiet, speakers, history, .. } = options;
+    let sink: Box<dyn Sink> = match format {
+        Format::Json => Box::new(Json::new(speakers)),
+        Format::Text { prefix, timestamps } => {
+            let prefixes = Prefixes::new(speakers, prefix, color, timestamps);
+            if terminal { Box::new(Terminal::new(prefixes)) } else { Box::new(Text::new(prefixes)) }
+        }
+    };
+    Mux::new(sink, quiet, history.map(History::new))
+}
+
+/// The pure part of the path, bytes in, bytes out: for benches, and for whoever has lines but no streams.
+pub struct Rows {
+    mux: Mux,
+    streams: Vec<Stream>,
+}
+
+impl Rows {
+    /// No stream has said anything yet.
+    pub fn new(options: Options) -> Self {
+        let streams = (0..options.speakers.len()).map(|index| Stream::new(index, false, Limits::OUTPUT));
+        Self { streams: streams.collect(), mux: mux(options) }
+    }
+
+    /// Makes rows of a chunk of this speaker, read at `now`, and gives the batch that they were added to.
+    /// A speaker that is not there says nothing.
+    pub fn chunk(&mut self, speaker: usize, now: Timestamp, mut chunk: &[u8]) -> &mut Vec<u8> {
+        self.mux.at(now);
+        if let Some(stream) = self.streams.get_mut(speaker) {
+            while !chunk.is_empty() {
+                chunk = &chunk[self.mux.step(stream, chunk).taken..];
+            }
+        }
+        &mut self.mux.batch
+    }
+}
+
 /// The output of a stack. Lives on one thread, in a tokio `LocalSet` of a `current_thread` runtime.
 pub struct Output {
     shared: Rc<Shared>,
@@ -105,15 +144,8 @@ impl Output {
     /// # Errors
     /// The thread cannot be started, or the descriptor is not open.
     pub fn open(options: Options, stdout: OwnedFd, closed: UnboundedSender<io::Error>) -> io::Result<Self> {
-        let Options { format, color, terminal, quiet, speakers, history, clock } = options;
-        let sink: Box<dyn Sink> = match format {
-            Format::Json => Box::new(Json::new(speakers)),
-            Format::Text { prefix, timestamps } => {
-                let prefixes = Prefixes::new(speakers, prefix, color, timestamps);
-                if terminal { Box::new(Terminal::new(prefixes)) } else { Box::new(Text::new(prefixes)) }
-            }
-        };
-        let mux = Mux::new(sink, quiet, history.map(History::new));
+        let clock = options.clock;
+        let mux = mux(options);
         let shared = Rc::new(Shared::new(mux, Outlet::open(stdout, closed)?, clock));
         let mut tasks = vec![spawn_local(Rc::clone(&shared).pump())];
         if let Some(watched) = shared.watched() {

@@ -44,13 +44,16 @@ pub(super) struct Mux {
 impl Mux {
     /// A mux that writes as `sink` says, with `quiet` without chatter, and keeps what was said in `history`.
     pub(super) fn new(sink: Box<dyn Sink>, quiet: bool, history: Option<History>) -> Self {
-        Self { sink, quiet, history, now: Timestamp::UNIX_EPOCH, batch: Vec::new() }
+        Self { sink, quiet, history, now: Timestamp::MIN, batch: Vec::new() }
     }
 
     /// The moment of what follows.
     pub(super) fn at(&mut self, now: Timestamp) {
-        self.now = now;
-        self.sink.at(now);
+        // A chunk is taken in several steps: its moment is formatted once.
+        if self.now != now {
+            self.now = now;
+            self.sink.at(now);
+        }
     }
 
     /// Takes some of `chunk` and says how much (all of it in a few steps; the caller looks at the size of
@@ -121,7 +124,7 @@ impl Mux {
     /// A line of ganger's own.
     pub(super) fn notice(&mut self, notice: &Notice, now: Timestamp) {
         if !(self.quiet && notice.is_chatter()) {
-            self.sink.at(now);
+            self.at(now);
             self.sink.notice(notice, &mut self.batch);
         }
     }

@@ -116,7 +116,10 @@ fn on_a_screen_an_unfinished_line_is_shown_and_another_row_begins_afresh() {
         ),
         (&[prompt.clone(), Waits(0), Event::Notice("n")], "web.1  | Name? \nganger | n\n"),
         (&[prompt.clone(), Waits(0), Ends(0)], "web.1  | Name? \n"),
-        (&[prompt, Waits(0), says(1, "b"), Waits(1), Ends(0), Ends(1)], "web.1  | Name? \ndb.1   | b\n"),
+        (
+            &[prompt.clone(), Waits(0), says(1, "b"), Waits(1), Ends(0), Ends(1)],
+            "web.1  | Name? \ndb.1   | b\n",
+        ),
     ];
     for (events, want) in table {
         assert_eq!(on_screen(events), want, "{events:?}");
