@@ -2,11 +2,13 @@
 //!
 //! `cargo bench --bench path -- [--json] [--color] [--timestamps] [--pty] [--shell] 'cat log' 'cat log' … | cat >/dev/null`
 
+use std::io::{Error, Write as _};
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use ganger::name::{InstanceName, TypeName};
+use ganger::output::history::Bounds;
 use ganger::output::{Format, Options, Output, Source, Speaker, Timestamps};
 
 fn main() -> std::io::Result<()> {
@@ -15,17 +17,21 @@ fn main() -> std::io::Result<()> {
     let flag = |name: &str| flags.iter().any(|word| word == name);
     let commands = if commands.is_empty() { vec!["seq 1 100000".to_owned()] } else { commands };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let timestamps =
-        flag("--timestamps").then(|| Timestamps::new(Timestamps::DEFAULT, jiff::tz::TimeZone::UTC).unwrap());
+    let stamps = Timestamps::new(Timestamps::DEFAULT, jiff::tz::TimeZone::UTC).map_err(Error::other)?;
+    let timestamps = flag("--timestamps").then_some(stamps);
     let format =
         if flag("--json") { Format::Json } else { Format::Text { prefix: !flag("--no-prefix"), timestamps } };
-    let name = |index| InstanceName { kind: TypeName::new(&format!("p{index}")).unwrap(), number: 1 };
+    let speaker = |index| {
+        let kind = TypeName::new(&format!("p{index}"))?;
+        Some(Speaker { name: InstanceName { kind, number: 1 }, kind: index })
+    };
     let options = Options {
         format,
         color: flag("--color"),
         terminal: flag("--terminal"),
         quiet: false,
-        speakers: (0..commands.len()).map(|index| Speaker { name: name(index), kind: index }).collect(),
+        speakers: (0..commands.len()).filter_map(speaker).collect(),
+        history: flag("--history").then(Bounds::default),
         clock: jiff::Timestamp::now,
     };
     tokio::task::LocalSet::new().block_on(&runtime, async {
@@ -47,7 +53,11 @@ fn main() -> std::io::Result<()> {
             use nix::sys::resource::{UsageWho, getrusage};
             let used = getrusage(UsageWho::RUSAGE_SELF)?;
             let milliseconds = |time: nix::sys::time::TimeVal| time.tv_sec() * 1000 + time.tv_usec() / 1000;
-            eprintln!("{}", milliseconds(used.user_time()) + milliseconds(used.system_time()));
+            writeln!(
+                std::io::stderr(),
+                "{}",
+                milliseconds(used.user_time()) + milliseconds(used.system_time())
+            )?;
         }
         Ok(())
     })

@@ -38,7 +38,7 @@ fn says(speaker: usize, text: &str) -> Event {
 }
 
 fn play(sink: Box<dyn Sink>, terminal: bool, limits: Limits, events: &[Event]) -> Vec<u8> {
-    let mut mux = Mux::new(sink, false);
+    let mut mux = Mux::new(sink, false, None);
     mux.at(Timestamp::UNIX_EPOCH);
     let mut streams = [Stream::new(0, terminal, limits), Stream::new(1, terminal, limits)];
     for event in events {
@@ -101,7 +101,7 @@ fn bytes_that_are_no_text_pass_too() {
 fn on_a_screen_an_unfinished_line_is_shown_and_another_row_begins_afresh() {
     let prompt = says(0, "Name? ");
     let table: [(&[Event], &str); 10] = [
-        (&[prompt.clone()], ""),
+        (std::slice::from_ref(&prompt), ""),
         (&[prompt.clone(), Waits(0)], "web.1  | Name? "),
         (&[prompt.clone(), Waits(0), says(0, "x\ny\n")], "web.1  | Name? x\nweb.1  | y\n"),
         (&[prompt.clone(), Waits(0), says(0, "x")], "web.1  | Name? x"),
@@ -116,7 +116,10 @@ fn on_a_screen_an_unfinished_line_is_shown_and_another_row_begins_afresh() {
         ),
         (&[prompt.clone(), Waits(0), Event::Notice("n")], "web.1  | Name? \nganger | n\n"),
         (&[prompt.clone(), Waits(0), Ends(0)], "web.1  | Name? \n"),
-        (&[prompt, Waits(0), says(1, "b"), Waits(1), Ends(0), Ends(1)], "web.1  | Name? \ndb.1   | b\n"),
+        (
+            &[prompt.clone(), Waits(0), says(1, "b"), Waits(1), Ends(0), Ends(1)],
+            "web.1  | Name? \ndb.1   | b\n",
+        ),
     ];
     for (events, want) in table {
         assert_eq!(on_screen(events), want, "{events:?}");
@@ -166,7 +169,7 @@ fn json_has_one_object_a_line() {
 
 #[test]
 fn quiet_leaves_out_what_is_expected() {
-    let mut mux = Mux::new(Box::new(Text::new(prefixes())), true);
+    let mut mux = Mux::new(Box::new(Text::new(prefixes())), true, None);
     mux.notice(&info("hidden"), Timestamp::UNIX_EPOCH);
     let lived = Duration::from_secs(1);
     let exited = Notice::Exited { process: speakers()[0].name.clone(), exit: Exit::Status(3), lived };
@@ -261,7 +264,7 @@ proptest! {
             prop_assert!(!(row.contains(&b'A') && row.contains(&b'B')), "{}", row.escape_ascii());
         }
         for letter in *b"AB" {
-            let count = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == letter).count();
+            let count = |bytes: &[u8]| memchr::memchr_iter(letter, bytes).count();
             let speaker = usize::from(letter == b'B');
             prop_assert_eq!(count(&out), count(&said(&marked, speaker)));
         }

@@ -25,6 +25,7 @@ fn options(terminal: bool) -> Options {
         terminal,
         quiet: false,
         speakers: kinds.map(|(kind, text)| Speaker { name: name(text), kind }).collect(),
+        history: None,
         clock: || Timestamp::UNIX_EPOCH,
     }
 }
