@@ -221,6 +221,8 @@ fn processes_over(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn said(words: &[(&str, &str)]) -> Settings {
@@ -308,6 +310,26 @@ mod tests {
             let refusal = words::set(&mut Settings::default(), word, value, &place).unwrap_err();
             assert!(refusal.message.starts_with(message), "{refusal:?}");
             assert!(refusal.hint.starts_with(hint), "{refusal:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_a_reader_panic_and_every_error_has_a_line(
+            text in "([a-z\\-]{1,4}|[\\[\\]{}=:,\"'#\\\\\n\r\té€🦀\u{feff}]|env|formation|process|port|[0-9.]){0,40}",
+            bytes in proptest::collection::vec(any::<u8>(), 0..40),
+        ) {
+            for input in [text.as_bytes(), &bytes] {
+                for parse in [ganger_toml::parse, foreman::parse, app_json::parse] {
+                    let parsed = parse("file", input);
+                    for found in parsed.errors.iter().chain(&parsed.warnings) {
+                        prop_assert!(found.location.line.is_some());
+                        if let Some(excerpt) = &found.excerpt {
+                            prop_assert!(excerpt.text.get(excerpt.mark.clone()).is_some());
+                        }
+                    }
+                }
+            }
         }
     }
 }

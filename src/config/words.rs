@@ -179,20 +179,24 @@ fn port(value: &str) -> Result<BasePort, Refusal> {
     if value == "auto" {
         return Ok(BasePort::Auto);
     }
-    let port = value.parse().ok().filter(|port| *port > 0).map(BasePort::At);
-    port.ok_or_else(|| {
+    positive(value).map(BasePort::At).ok_or_else(|| {
         Refusal::value(format!("`{}` is not a port", cut(value)), "use a number from 1 to 65535, or auto")
     })
 }
 
 fn step(value: &str) -> Result<u16, Refusal> {
-    let step = value.parse().ok().filter(|step| *step > 0);
-    step.ok_or_else(|| {
+    positive(value).ok_or_else(|| {
         Refusal::value(
             format!("`{}` is not a step between ports", cut(value)),
             "use a number from 1, such as 100",
         )
     })
+}
+
+/// A number from 1 to 65535 in plain digits (`u16::from_str` alone would take `+80`).
+fn positive(value: &str) -> Option<u16> {
+    let is_plain = value.bytes().all(|byte| byte.is_ascii_digit());
+    value.parse().ok().filter(|number| is_plain && *number > 0)
 }
 
 fn span(value: &str) -> Result<Duration, Refusal> {

@@ -55,8 +55,6 @@ pub(super) struct Expanded<'a> {
     pub(super) value: Vec<u8>,
     /// What it named and nobody had set.
     pub(super) unset: Vec<Reference<'a>>,
-    /// How many bytes of it were substituted.
-    pub(super) substituted: usize,
 }
 
 /// An opening brace whose closing one has not come yet.
@@ -69,14 +67,23 @@ enum Open<'a> {
     Text,
 }
 
+/// Whether a byte begins anything but text.
+fn is_special(byte: u8) -> bool {
+    matches!(byte, b'\\' | b'$' | b'}' | b'\r')
+}
+
+/// Whether `text` is its own value: most are.
+pub(super) fn is_plain(text: &str) -> bool {
+    !text.bytes().any(is_special)
+}
+
 /// The tokens of `text`. In double quotes (`quoted`) the escapes are `\n \r \t \\ \" \$` and backslash
 /// backquote, and line ends become LF; else there is `\$` only.
 pub(super) fn tokens(text: &str, quoted: bool) -> Result<Vec<Token<'_>>, Refusal> {
     let mut tokens = Vec::new();
     let mut open: Vec<Open<'_>> = Vec::new();
     let mut position = 0;
-    let special = |byte: &u8| matches!(byte, b'\\' | b'$' | b'}' | b'\r');
-    while let Some(length) = text.as_bytes()[position..].iter().position(special) {
+    while let Some(length) = text.as_bytes()[position..].iter().position(|&byte| is_special(byte)) {
         tokens.push(Token::Text(&text[position..position + length]));
         position += length;
         let rest = &text[position..];
@@ -182,12 +189,12 @@ pub(super) fn expand<'a>(
             Token::Text(_) | Token::Name(_) if unused > 0 => {}
             Token::Text(text) => expanded.value.extend_from_slice(text.as_bytes()),
             Token::Name(reference) => match look_up(reference.name) {
-                Some(value) => expanded.put(&value),
+                Some(value) => expanded.value.extend_from_slice(&value),
                 None => expanded.unset.push(*reference),
             },
             Token::Default { name, or_empty } => {
                 if let Some(value) = look_up(name.name).filter(|value| !(*or_empty && value.is_empty())) {
-                    expanded.put(&value);
+                    expanded.value.extend_from_slice(&value);
                     unused = 1;
                 }
             }
@@ -197,13 +204,6 @@ pub(super) fn expand<'a>(
         }
     }
     Ok(expanded)
-}
-
-impl Expanded<'_> {
-    fn put(&mut self, value: &[u8]) {
-        self.value.extend_from_slice(value);
-        self.substituted += value.len();
-    }
 }
 
 /// `text` with LF for every line end.

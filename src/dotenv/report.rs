@@ -100,10 +100,10 @@ impl Reporter<'_> {
             Trouble::AfterQuote { statement, at } => {
                 let message = format!("something stands after the closing quote of {}", name(statement));
                 let lines = line_ends(statement.raw.text.as_bytes());
+                let opened =
+                    format!("the quote was opened in line {}: was it meant to close here?", statement.line);
                 let hint = match statement.raw.quote {
-                    _ if lines > 0 => {
-                        "the quote was opened some lines above: was it meant to be closed there?"
-                    }
+                    _ if lines > 0 => opened.as_str(),
                     Quote::Single => {
                         "nothing is escaped in single quotes: use double quotes for a value with '"
                     }

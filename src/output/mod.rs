@@ -4,6 +4,7 @@
 //! go through the machine. docs/design/0003-the-path-of-a-byte.md has the figures and the roads not taken.
 
 mod descriptor;
+pub mod history;
 mod lines;
 mod mux;
 mod outlet;
@@ -26,7 +27,9 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::{JoinHandle, spawn_local};
 
 use crate::notice::Notice;
-use mux::Mux;
+use history::{Bounds, History};
+use lines::Limits;
+use mux::{Mux, Stream};
 use outlet::Outlet;
 use prefix::Prefixes;
 pub use prefix::{Speaker, Timestamps};
@@ -48,6 +51,8 @@ pub struct Options {
     pub quiet: bool,
     /// Who will speak. The index is what [`Output::attach`] and the others take.
     pub speakers: Vec<Speaker>,
+    /// How much is kept for those who ask later; `None`: nothing.
+    pub history: Option<Bounds>,
     /// The wall clock.
     pub clock: fn() -> Timestamp,
 }
@@ -85,10 +90,49 @@ pub enum Finish {
     Abandoned,
 }
 
+fn mux(options: Options) -> Mux {
+    let Options { format, color, terminal, quiet, speakers, history, .. } = options;
+    let sink: Box<dyn Sink> = match format {
+        Format::Json => Box::new(Json::new(speakers)),
+        Format::Text { prefix, timestamps } => {
+            let prefixes = Prefixes::new(speakers, prefix, color, timestamps);
+            if terminal { Box::new(Terminal::new(prefixes)) } else { Box::new(Text::new(prefixes)) }
+        }
+    };
+    Mux::new(sink, quiet, history.map(History::new))
+}
+
+/// The pure part of the path, bytes in, bytes out: for benches, and for whoever has lines but no streams.
+pub struct Rows {
+    mux: Mux,
+    streams: Vec<Stream>,
+}
+
+impl Rows {
+    /// No stream has said anything yet.
+    pub fn new(options: Options) -> Self {
+        let streams = (0..options.speakers.len()).map(|index| Stream::new(index, false, Limits::OUTPUT));
+        Self { streams: streams.collect(), mux: mux(options) }
+    }
+
+    /// Makes rows of a chunk of this speaker, read at `now`, and gives the batch that they were added to.
+    /// A speaker that is not there says nothing.
+    pub fn chunk(&mut self, speaker: usize, now: Timestamp, mut chunk: &[u8]) -> &mut Vec<u8> {
+        self.mux.at(now);
+        if let Some(stream) = self.streams.get_mut(speaker) {
+            while !chunk.is_empty() {
+                chunk = &chunk[self.mux.step(stream, chunk).taken..];
+            }
+        }
+        &mut self.mux.batch
+    }
+}
+
 /// The output of a stack. Lives on one thread, in a tokio `LocalSet` of a `current_thread` runtime.
 pub struct Output {
     shared: Rc<Shared>,
-    orders: RefCell<Vec<Option<Rc<Orders>>>>,
+    /// For each speaker its streams: mostly one; an earlier one may still be held open by a descendant.
+    orders: RefCell<Vec<Vec<Rc<Orders>>>>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -100,15 +144,9 @@ impl Output {
     /// # Errors
     /// The thread cannot be started, or the descriptor is not open.
     pub fn open(options: Options, stdout: OwnedFd, closed: UnboundedSender<io::Error>) -> io::Result<Self> {
-        let Options { format, color, terminal, quiet, speakers, clock } = options;
-        let sink: Box<dyn Sink> = match format {
-            Format::Json => Box::new(Json::new(speakers)),
-            Format::Text { prefix, timestamps } => {
-                let prefixes = Prefixes::new(speakers, prefix, color, timestamps);
-                if terminal { Box::new(Terminal::new(prefixes)) } else { Box::new(Text::new(prefixes)) }
-            }
-        };
-        let shared = Rc::new(Shared::new(Mux::new(sink, quiet), Outlet::open(stdout, closed)?, clock));
+        let clock = options.clock;
+        let mux = mux(options);
+        let shared = Rc::new(Shared::new(mux, Outlet::open(stdout, closed)?, clock));
         let mut tasks = vec![spawn_local(Rc::clone(&shared).pump())];
         if let Some(watched) = shared.watched() {
             let watched = descriptor::watch(watched, Interest::READABLE | Interest::ERROR)?;
@@ -133,9 +171,10 @@ impl Output {
         let reader = Reader::new(Rc::clone(&self.shared), Rc::clone(&orders), speaker, terminal, descriptor);
         let mut all = self.orders.borrow_mut();
         if all.len() <= speaker {
-            all.resize(speaker + 1, None);
+            all.resize(speaker + 1, Vec::new());
         }
-        all[speaker] = Some(orders);
+        all[speaker].retain(|earlier| !earlier.ended.get());
+        all[speaker].push(orders);
         self.shared.reader_began();
         spawn_local(reader.run());
         Ok(())
@@ -154,8 +193,8 @@ impl Output {
     /// The speaker's process is gone: `obituary` follows its last words. That is when its stream has ended,
     /// or after 100 ms of silence if a descendant holds it open.
     pub fn retire(&self, speaker: usize, obituary: Notice) {
-        match self.orders.borrow().get(speaker) {
-            Some(Some(orders)) if !orders.ended.get() => {
+        match self.orders.borrow().get(speaker).and_then(|streams| streams.last()) {
+            Some(orders) if !orders.ended.get() => {
                 let earlier = orders.obituary.replace(Some(obituary));
                 orders.changed.notify_one();
                 if let Some(earlier) = earlier {
@@ -166,9 +205,21 @@ impl Output {
         }
     }
 
+    /// Looks at the history, if one is kept.
+    pub fn with_history<T>(&self, look: impl FnOnce(&History) -> T) -> Option<T> {
+        self.shared.with_mux(|mux| mux.history().map(look))
+    }
+
     /// Columns that stand before the text: what the screen of an instance is narrower by.
     pub fn prefix_width(&self) -> usize {
         self.shared.with_mux(|mux| mux.width(self.shared.now()))
+    }
+
+    /// Waits until every stream has ended of itself.
+    pub async fn ended(&self) {
+        while !self.shared.is_silent() {
+            self.shared.progress().await;
+        }
     }
 
     /// Writes all that is still to be read, once every process is gone: until each stream has ended, or has
@@ -200,3 +251,6 @@ impl Output {
         finish
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::history::History;
 use super::lines::{Limits, Lines, Newlines};
 use super::prefix::Speaker;
 use super::sink::Sink;
@@ -34,29 +35,38 @@ impl Stream {
 pub(super) struct Mux {
     sink: Box<dyn Sink>,
     quiet: bool,
+    history: Option<History>,
+    now: Timestamp,
     /// What is to be written next. The caller takes it out and puts an empty one in.
     pub(super) batch: Vec<u8>,
 }
 
 impl Mux {
-    /// A mux that writes as `sink` says; with `quiet` without chatter.
-    pub(super) fn new(sink: Box<dyn Sink>, quiet: bool) -> Self {
-        Self { sink, quiet, batch: Vec::new() }
+    /// A mux that writes as `sink` says, with `quiet` without chatter, and keeps what was said in `history`.
+    pub(super) fn new(sink: Box<dyn Sink>, quiet: bool, history: Option<History>) -> Self {
+        Self { sink, quiet, history, now: Timestamp::MIN, batch: Vec::new() }
     }
 
     /// The moment of what follows.
     pub(super) fn at(&mut self, now: Timestamp) {
-        self.sink.at(now);
+        // A chunk is taken in several steps: its moment is formatted once.
+        if self.now != now {
+            self.now = now;
+            self.sink.at(now);
+        }
     }
 
     /// Takes some of `chunk` and says how much (all of it in a few steps; the caller looks at the size of
     /// the batch between them), and whether a line ended in it.
     pub(super) fn step(&mut self, stream: &mut Stream, chunk: &[u8]) -> Step {
-        let Self { sink, batch, .. } = self;
+        let Self { sink, history, now, batch, .. } = self;
         let mut ended = false;
         let mut emit = |run: &[u8]| {
             ended = true;
             sink.rows(stream.speaker, run, batch);
+            if let Some(history) = history {
+                history.push(stream.speaker, *now, run);
+            }
         };
         let taken = if let Some(newlines) = &mut stream.newlines {
             // A terminal gives 4 KiB at a time: no need to bound the step.
@@ -85,14 +95,25 @@ impl Mux {
     /// the first column or belong to the newline.
     pub(super) fn show_unfinished(&mut self, stream: &mut Stream) {
         let returns = stream.lines.rest().iter().rev().take_while(|byte| **byte == b'\r').count();
-        let Self { sink, batch, .. } = self;
-        stream.lines.take(returns, &mut |text| sink.unfinished(stream.speaker, text, batch));
+        let Self { sink, history, now, batch, .. } = self;
+        stream.lines.take(returns, &mut |text| {
+            sink.unfinished(stream.speaker, text, batch);
+            // In the history the shown part is a line of its own.
+            if let Some(history) = history {
+                history.push(stream.speaker, *now, text);
+            }
+        });
     }
 
     /// What the stream has said is all for now: an unfinished line becomes a row.
     pub(super) fn end(&mut self, stream: &mut Stream) {
-        let Self { sink, batch, .. } = self;
-        let mut emit = |run: &[u8]| sink.rows(stream.speaker, run, batch);
+        let Self { sink, history, now, batch, .. } = self;
+        let mut emit = |run: &[u8]| {
+            sink.rows(stream.speaker, run, batch);
+            if let Some(history) = history {
+                history.push(stream.speaker, *now, run);
+            }
+        };
         if let Some(held) = stream.newlines.as_mut().map(Newlines::end).filter(|held| !held.is_empty()) {
             stream.lines.step(held, &mut emit);
         }
@@ -103,9 +124,14 @@ impl Mux {
     /// A line of ganger's own.
     pub(super) fn notice(&mut self, notice: &Notice, now: Timestamp) {
         if !(self.quiet && notice.is_chatter()) {
-            self.sink.at(now);
+            self.at(now);
             self.sink.notice(notice, &mut self.batch);
         }
+    }
+
+    /// What was said lately.
+    pub(super) fn history(&self) -> Option<&History> {
+        self.history.as_ref()
     }
 
     /// One more speaker, whose index is the next.
@@ -127,3 +153,7 @@ pub(super) struct Step {
     /// Whether a line ended in them.
     pub ended: bool,
 }
+
+#[cfg(test)]
+#[path = "mux_tests.rs"]
+mod tests;

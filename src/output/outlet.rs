@@ -19,8 +19,8 @@ use super::writer::{Writer, Written};
 /// all of the gain.
 const PIPE: i32 = 256 << 10;
 
-/// The largest batch that the loop writes itself: what a pipe takes without being torn (`PIPE_BUF`).
-const DIRECT: usize = 4096;
+/// The largest batch that the loop writes itself. Beyond that the second core is worth its wake-up.
+const DIRECT: usize = 16 << 10;
 
 /// A buffer that grew beyond this is made smaller when it comes back.
 const KEPT: usize = 512 << 10;

@@ -32,8 +32,8 @@ mod tests {
 
     #[test]
     fn types_take_the_colours_in_the_order_of_the_file_and_begin_again() {
-        assert_eq!(paint(Some(0), "web.1 |"), "\x1b[36mweb.1 |\x1b[39m");
-        assert_eq!(paint(Some(1), "x"), "\x1b[33mx\x1b[39m");
+        assert_eq!(paint(Some(0), "web.1 |"), "\x1b[36mweb.1 |\x1b[0m");
+        assert_eq!(paint(Some(1), "x"), "\x1b[33mx\x1b[0m");
         assert_eq!(paint(Some(10), "x"), paint(Some(0), "x"));
         assert_eq!(paint(None, "x"), "\x1b[1mx\x1b[0m");
     }

@@ -135,9 +135,14 @@ impl Shared {
         self.progress.notify_one();
     }
 
+    /// Whether no stream is being read.
+    pub(super) fn is_silent(&self) -> bool {
+        self.readers.get() == 0
+    }
+
     /// Whether everything that was said is written (or dropped, when nobody reads).
     pub(super) fn is_done(&self) -> bool {
-        self.readers.get() == 0 && self.mux.borrow().batch.is_empty() && self.outlet.borrow().is_idle()
+        self.is_silent() && self.mux.borrow().batch.is_empty() && self.outlet.borrow().is_idle()
     }
 
     /// Bytes that standard output has taken so far.

@@ -200,20 +200,37 @@ impl Words {
     fn about_types(&mut self, inputs: &Inputs<'_>, options: &Options) {
         let nobody = options.counts.iter().all(|count| *count == 0);
         let release = inputs.procfile.entries.iter().position(|entry| entry.name.as_str() == RELEASE);
-        let is_left_out = inputs.settings.except.iter().any(|except| except.value == RELEASE);
-        if let Some(index) = release
-            && options.counts[index] == 0
-            && inputs.selection.is_empty()
-            && !is_left_out
-        {
+        // Who names the types one by one did not expect any other.
+        let expects_all = inputs.selection.is_empty()
+            && inputs.settings.formation.as_ref().is_none_or(|formation| formation.value.all.is_some())
+            && !inputs.settings.except.iter().any(|except| except.value == RELEASE);
+        if expects_all && release.is_some_and(|index| options.counts[index] == 0) {
             self.notes.push("release is not run; --release runs it first".into());
         }
-        if nobody {
+        if nobody && !inputs.procfile.entries.is_empty() {
             self.notes.push("nothing runs: there are 0 instances of every type".into());
         }
+        self.about_policy(inputs, options);
         for (is_urgent, warning) in environment::shadowed(inputs) {
             let list = if is_urgent { &mut self.warnings } else { &mut self.shadowed };
             list.push(warning);
+        }
+    }
+
+    /// That the end of the stack waits for a type that does not run.
+    fn about_policy(&mut self, inputs: &Inputs<'_>, options: &Options) {
+        let given = [&inputs.settings.exit_on, &inputs.settings.exit_code_from];
+        for given in given.into_iter().flatten() {
+            let entries = inputs.procfile.entries.iter().zip(&options.counts);
+            let mut idle = entries.filter(|(_, count)| **count == 0).map(|(entry, _)| entry.name.as_str());
+            if idle.any(|name| name == given.value) {
+                self.warnings.push(Diagnostic {
+                    location: given.place.clone(),
+                    message: format!("no instance of `{}` runs, so its end will not come", given.value),
+                    hint: Some("run one, or name another type".into()),
+                    excerpt: None,
+                });
+            }
         }
     }
 

@@ -209,7 +209,9 @@ fn place_of(assignment: &Assignment) -> Location {
 
 /// A port from 1 to 65535.
 fn port_value(value: &[u8], origin: &Origin) -> Result<u16, Box<Diagnostic>> {
-    let text = std::str::from_utf8(value).ok().map(str::trim);
+    let text = std::str::from_utf8(value.trim_ascii()).ok();
+    // Not `u16::from_str` alone: it would take `+80`.
+    let text = text.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
     let port = text.and_then(|text| text.parse().ok()).filter(|port| *port > 0);
     port.ok_or_else(|| {
         let shell = Location { file: "PORT in the environment".into(), line: None, column: None };

@@ -49,6 +49,11 @@ pub(super) struct Options {
 impl Options {
     /// What `inputs` ask for, and all that is wrong with it.
     pub(super) fn resolve(inputs: &Inputs<'_>) -> (Self, Vec<Diagnostic>) {
+        // Only a one-off command gets as far as this without a Procfile, and what is set about types is
+        // no concern of it.
+        if inputs.procfile.entries.is_empty() {
+            return (Self::default(), Vec::new());
+        }
         let mut errors = unknown_types(inputs);
         let idle = unknown_processes(inputs, &mut errors);
         let mut refuse = |place: &Location, error: &Error| errors.push(error.at(place));

@@ -210,8 +210,11 @@ impl<'a> Slip<'a> {
         if command.starts_with('#') {
             return Some(Self::Comment(command));
         }
-        if let Some(at) = memchr::memmem::find(command.as_bytes(), b"%PORT%") {
-            return Some(Self::Percent(&command[at..at + 6]));
+        let percent =
+            memchr::memchr(b'%', command.as_bytes()).and_then(|from| command[from..].split_once("%PORT%"));
+        if let Some((_, after)) = percent {
+            let at = command.len() - after.len() - "%PORT%".len();
+            return Some(Self::Percent(&command[at..at + "%PORT%".len()]));
         }
         if command.is_ascii() {
             return None;

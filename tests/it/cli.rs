@@ -3,6 +3,8 @@
 //!
 //! Not promised: the words of the completion scripts, which are clap's.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::os::unix::fs::PermissionsExt;
 
 use crate::folder::{Folder, same_as_before};
@@ -158,15 +160,7 @@ fn run_passes_arguments_environment_and_status_exactly() {
 #[test]
 fn run_leaves_no_process_of_ours_in_between() {
     let folder = Folder::with(&[("Procfile", "web: sh -c 'echo $$ $PPID'\n")]);
-    let mut child = folder
-        .command(&["run", "sh", "-c", "echo $$ $PPID"])
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    let pid = child.id();
-    let mut said = String::new();
-    std::io::Read::read_to_string(child.stdout.as_mut().unwrap(), &mut said).unwrap();
-    assert!(child.wait().unwrap().success());
+    let (pid, said) = folder.run_with_pid(&["run", "sh", "-c", "echo $$ $PPID"]);
     assert_eq!(said, format!("{pid} {}\n", std::process::id()));
 }
 

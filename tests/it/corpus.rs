@@ -9,12 +9,13 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use ganger::dotenv::{self, Source};
 use ganger::procfile;
 use ganger::shell::simple_words;
 use serde::Deserialize;
+
+use crate::shell::{shells, words_of_a_shell};
 
 #[derive(Deserialize)]
 struct File {
@@ -80,29 +81,6 @@ fn real_env_files_are_read_as_the_index_says() {
     }
 }
 
-/// The words that `shell` makes of `command`, by making them its positional parameters in an empty folder.
-fn words_of_a_shell(shell: &str, command: &str) -> Vec<String> {
-    let folder = tempfile::tempdir().unwrap();
-    let script = format!("set -- {command}\nprintf '%s\\0' \"$@\"");
-    let output = Command::new(shell)
-        .args(["-c", &script])
-        .env_clear()
-        .env("HOME", "/home/of/somebody")
-        .current_dir(folder.path())
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{shell} refuses {command:?}");
-    let text = String::from_utf8(output.stdout).unwrap();
-    text.split_terminator('\0').map(str::to_owned).collect()
-}
-
-/// sh, and bash where there is one: /bin/sh is one of the two nearly everywhere.
-fn shells() -> Vec<&'static str> {
-    let is_there = |shell: &&str| Command::new(shell).args(["-c", ":"]).status().is_ok_and(|s| s.success());
-    ["sh", "bash"].into_iter().filter(is_there).collect()
-}
-
 #[test]
 fn the_words_of_real_commands_are_those_of_a_shell() {
     let shells = shells();
@@ -119,20 +97,4 @@ fn the_words_of_real_commands_are_those_of_a_shell() {
         }
     }
     println!("{simple} commands need no shell");
-}
-
-#[test]
-fn every_character_that_is_taken_for_plain_is_plain_to_a_shell() {
-    let shells = shells();
-    for byte in 1..=127_u8 {
-        let c = char::from(byte);
-        for command in [format!("a {c}b"), format!("a b{c}"), format!("a {c}"), format!("a b={c}c:{c}d{c}e")]
-        {
-            if let Some(words) = simple_words(&command) {
-                for shell in &shells {
-                    assert_eq!(words_of_a_shell(shell, &command), words, "{shell}, {command:?}");
-                }
-            }
-        }
-    }
 }

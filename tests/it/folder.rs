@@ -1,5 +1,6 @@
 //! A folder with a project in it, the real program run there to its end, and transcripts of that.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![expect(clippy::disallowed_methods, reason = "tests start programs and read their own environment")]
 
 use std::fmt::Write as _;
@@ -72,6 +73,12 @@ impl Folder {
         let mut child = command.spawn().unwrap();
         child.stdin.take().unwrap().write_all(input).unwrap();
         Ran::of(&child.wait_with_output().unwrap())
+    }
+
+    /// Runs it to its end: its pid, and what it printed.
+    pub(crate) fn run_with_pid(&self, arguments: &[&str]) -> (u32, String) {
+        let child = self.command(arguments).stdout(Stdio::piped()).spawn().unwrap();
+        (child.id(), Ran::of(&child.wait_with_output().unwrap()).out)
     }
 
     /// Status and both streams, in the order in which they were written.

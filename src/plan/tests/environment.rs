@@ -27,7 +27,7 @@ fn the_base_is_the_flag_then_the_shell_then_the_files_then_5000() {
 
 #[test]
 fn a_port_that_is_none_is_refused_with_its_place_and_without_its_value() {
-    for value in ["<PORT>", "70000", "0", "-1", "80a"] {
+    for value in ["<PORT>", "70000", "0", "-1", "+80", "80a"] {
         let errors = Case::of(&["web"]).line("A", "1").line("PORT", value).errors();
         assert_eq!(
             errors,
@@ -79,6 +79,14 @@ fn a_one_off_has_the_base_and_a_type_its_own_port() {
     assert_eq!((port(&command), command.get(b"PS")), (Some(b"5000".to_vec()), Some(&b"run.1"[..])));
     let worker = plan.environment_of(plan.process("worker").unwrap());
     assert_eq!((port(&worker), worker.get(b"PS")), (Some(b"5100".to_vec()), Some(&b"worker.1"[..])));
+}
+
+#[test]
+fn a_one_off_needs_no_procfile_and_no_type_that_a_setting_names() {
+    let plan = Case::of(&[]).formation("web=2").line("A", "1").plan();
+    assert_eq!((plan.notes.len(), plan.instances.len()), (0, 0));
+    let environment = plan.environment_of_command();
+    assert_eq!((environment.get(b"A"), environment.get(b"PORT")), (Some(&b"1"[..]), Some(&b"5000"[..])));
 }
 
 #[test]

@@ -150,6 +150,7 @@ fn a_release_runs_first_and_only_when_asked_for() {
     assert_eq!(case().plan().notes, ["release is not run; --release runs it first"]);
     assert_eq!(case().formation("all=2").instances(), "web.1:5000 web.2:5001");
     assert_eq!(case().words(&["web"]).plan().notes, [""; 0]);
+    assert_eq!(case().formation("web=1").plan().notes, [""; 0]);
     assert_eq!(case().words(&["release"]).instances(), "release.1:5100");
     let plan = case().with(release).plan();
     assert_eq!(case().with(release).instances(), "release.1:5100 web.1:5000");
@@ -206,6 +207,21 @@ fn the_policy_is_a_word_or_a_type() {
     assert_eq!(policy("failure"), ExitOn::Failure);
     assert_eq!(policy("never"), ExitOn::Never);
     assert_eq!(policy("web"), ExitOn::Type(TypeName::new("web").unwrap()));
+}
+
+#[test]
+fn an_end_that_cannot_come_is_worth_a_warning() {
+    let on_worker = |settings: &mut Settings| {
+        settings.exit_on = Some(Given::said("worker".into(), "--exit-on worker"));
+    };
+    let warnings = Case::of(&["web", "worker"]).with(on_worker).words(&["web"]).plan().warnings;
+    assert_eq!(
+        shown(&warnings),
+        [
+            "--exit-on worker: no instance of `worker` runs, so its end will not come; run one, or name another type"
+        ]
+    );
+    assert_eq!(Case::of(&["web", "worker"]).with(on_worker).plan().warnings, []);
 }
 
 #[test]

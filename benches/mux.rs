@@ -1,0 +1,90 @@
+//! From bytes to rows, without any I/O: what a line costs.
+
+use divan::counter::BytesCount;
+use divan::{Bencher, black_box};
+use ganger::name::{InstanceName, TypeName};
+use ganger::output::history::{Bounds, History};
+use ganger::output::{Format, Options, Rows, Speaker, Timestamps};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// What one read brings at most.
+const CHUNK: usize = 128 << 10;
+
+fn main() {
+    divan::main();
+}
+
+/// Lines of this many bytes, one chunk of them.
+fn chunk(line: usize, text: &[u8]) -> Vec<u8> {
+    let mut chunk: Vec<u8> = text.iter().copied().cycle().take(CHUNK).collect();
+    chunk.iter_mut().skip(line - 1).step_by(line).for_each(|byte| *byte = b'\n');
+    chunk
+}
+
+fn options(format: Format, history: Option<Bounds>) -> Options {
+    let speakers =
+        TypeName::new("web").map(|kind| Speaker { name: InstanceName { kind, number: 1 }, kind: 0 });
+    Options {
+        format,
+        color: true,
+        terminal: false,
+        quiet: false,
+        speakers: speakers.into_iter().collect(),
+        history,
+        clock: || Timestamp::UNIX_EPOCH,
+    }
+}
+
+fn run(bencher: Bencher<'_, '_>, options: Options, chunk: &[u8]) {
+    let mut rows = Rows::new(options);
+    bencher.counter(BytesCount::new(chunk.len())).bench_local(|| {
+        let batch = rows.chunk(0, Timestamp::UNIX_EPOCH, black_box(chunk));
+        black_box(batch.len());
+        batch.clear();
+    });
+}
+
+fn text(prefix: bool, timestamps: bool) -> Format {
+    let timestamps = timestamps.then(|| Timestamps::new(Timestamps::DEFAULT, TimeZone::UTC).ok()).flatten();
+    Format::Text { prefix, timestamps }
+}
+
+#[divan::bench(args = [10, 100, 1000])]
+fn prefix(bencher: Bencher<'_, '_>, line: usize) {
+    run(bencher, options(text(true, false), None), &chunk(line, b"x"));
+}
+
+#[divan::bench(args = [100])]
+fn prefix_and_timestamp(bencher: Bencher<'_, '_>, line: usize) {
+    run(bencher, options(text(true, true), None), &chunk(line, b"x"));
+}
+
+#[divan::bench(args = [100])]
+fn prefix_and_history(bencher: Bencher<'_, '_>, line: usize) {
+    run(bencher, options(text(true, false), Some(Bounds::default())), &chunk(line, b"x"));
+}
+
+#[divan::bench(args = [10, 100, 1000])]
+fn json_plain(bencher: Bencher<'_, '_>, line: usize) {
+    run(bencher, options(Format::Json, None), &chunk(line, b"x"));
+}
+
+#[divan::bench(args = [100])]
+fn json_with_quotes(bencher: Bencher<'_, '_>, line: usize) {
+    run(bencher, options(Format::Json, None), &chunk(line, b"level=info msg=\"it is done\" "));
+}
+
+#[divan::bench(args = [100])]
+fn json_base64(bencher: Bencher<'_, '_>, line: usize) {
+    run(bencher, options(Format::Json, None), &chunk(line, b"\xff"));
+}
+
+#[divan::bench(args = [100])]
+fn history(bencher: Bencher<'_, '_>, line: usize) {
+    let chunk = chunk(line, b"x");
+    let mut history = History::new(Bounds::default());
+    bencher
+        .counter(BytesCount::new(chunk.len()))
+        .bench_local(|| history.push(0, Timestamp::UNIX_EPOCH, black_box(&chunk)));
+}

@@ -1,0 +1,271 @@
+//! The whole path, with real pipes, sockets and pseudo-terminals.
+
+use std::fs::File;
+use std::io::{PipeReader, PipeWriter, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::mpsc;
+use std::thread;
+
+use nix::pty::openpty;
+use tokio::runtime::Builder;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::task::LocalSet;
+
+use super::*;
+use crate::name::{InstanceName, TypeName};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn options(terminal: bool) -> Options {
+    let name = |kind: &str| InstanceName { kind: TypeName::new(kind).unwrap(), number: 1 };
+    let kinds = ["web", "db"].into_iter().enumerate();
+    Options {
+        format: Format::Text { prefix: true, timestamps: None },
+        color: false,
+        terminal,
+        quiet: false,
+        speakers: kinds.map(|(kind, text)| Speaker { name: name(text), kind }).collect(),
+        history: None,
+        clock: || Timestamp::UNIX_EPOCH,
+    }
+}
+
+fn obituary() -> Notice {
+    Notice::Info { text: "gone".into() }
+}
+
+fn run<T>(body: impl AsyncFnOnce() -> T) -> T {
+    LocalSet::new().block_on(&Builder::new_current_thread().enable_all().build().unwrap(), body())
+}
+
+fn open(options: Options, stdout: impl Into<OwnedFd>) -> (Output, UnboundedReceiver<io::Error>) {
+    let (closed, errors) = unbounded_channel();
+    (Output::open(options, stdout.into(), closed).unwrap(), errors)
+}
+
+/// A stream of a child: where it writes.
+fn child(output: &Output, speaker: usize) -> PipeWriter {
+    let (reader, writer) = io::pipe().unwrap();
+    output.attach(speaker, Source::Pipe(reader.into())).unwrap();
+    writer
+}
+
+/// Collects what is written, in a thread of its own; tells of each piece as it comes.
+fn collect(
+    mut reader: impl Read + Send + 'static,
+) -> (thread::JoinHandle<String>, UnboundedReceiver<String>) {
+    let (told, pieces) = unbounded_channel();
+    let all = thread::spawn(move || {
+        let (mut all, mut piece) = (Vec::new(), vec![0; 65536]);
+        while let Ok(count @ 1..) = reader.read(&mut piece) {
+            all.extend_from_slice(&piece[..count]);
+            let _ = told.send(String::from_utf8_lossy(&piece[..count]).into_owned());
+        }
+        String::from_utf8(all).unwrap()
+    });
+    (all, pieces)
+}
+
+/// Waits until the output has said `text`.
+async fn until(pieces: &mut UnboundedReceiver<String>, text: &str) {
+    let mut all = String::new();
+    while !all.contains(text) {
+        all.push_str(&pieces.recv().await.unwrap());
+    }
+}
+
+/// What is printed while `body` runs, and how the finish went.
+fn printed(terminal: bool, body: impl AsyncFnOnce(&Output, &mut UnboundedReceiver<String>)) -> String {
+    let (reader, stdout) = io::pipe().unwrap();
+    let (all, mut pieces) = collect(reader);
+    run(async move || {
+        let (output, _errors) = open(options(terminal), stdout);
+        body(&output, &mut pieces).await;
+        assert_eq!(output.finish(PATIENCE).await, Finish::Complete);
+    });
+    all.join().unwrap()
+}
+
+#[test]
+fn the_last_words_come_before_the_obituary() {
+    let text = printed(false, async |output, _| {
+        let mut web = child(output, 0);
+        output.retire(0, obituary());
+        web.write_all(b"a\nlast words").unwrap();
+    });
+    assert_eq!(text, "web.1  | a\nweb.1  | last words\nganger | gone\n");
+}
+
+#[test]
+fn an_instance_without_a_stream_is_said_to_be_gone_at_once() {
+    let text = printed(false, async |output, _| {
+        output.retire(1, obituary());
+        drop(child(output, 0));
+        output.ended().await;
+        output.retire(0, obituary());
+    });
+    assert_eq!(text, "ganger | gone\nganger | gone\n");
+}
+
+#[test]
+fn a_descendant_that_keeps_the_pipe_holds_the_obituary_up_for_a_moment_only() {
+    let text = printed(false, async |output, pieces| {
+        let mut web = child(output, 0);
+        web.write_all(b"last words").unwrap();
+        output.retire(0, obituary());
+        until(pieces, "gone\n").await;
+        web.write_all(b"from the grave\n").unwrap();
+    });
+    assert_eq!(text, "web.1  | last words\nganger | gone\nweb.1  | from the grave\n");
+}
+
+#[test]
+fn a_descendant_that_never_pauses_does_not_hide_the_obituary() {
+    let text = printed(false, async |output, pieces| {
+        let mut web = child(output, 0);
+        let (stop, stopped) = mpsc::channel::<()>();
+        let flood = thread::spawn(move || {
+            while stopped.try_recv() == Err(mpsc::TryRecvError::Empty) {
+                web.write_all(b"yes\n").unwrap();
+            }
+        });
+        until(pieces, "yes\n").await;
+        output.retire(0, obituary());
+        until(pieces, "ganger | gone\n").await;
+        drop(stop);
+        output.ended().await;
+        flood.join().unwrap();
+    });
+    assert!(text.lines().all(|line| line == "web.1  | yes" || line == "ganger | gone"));
+}
+
+#[test]
+fn an_outsider_that_keeps_a_pipe_does_not_keep_the_end() {
+    let mut held = Vec::new();
+    let text = printed(false, async |output, _| {
+        let mut web = child(output, 0);
+        web.write_all(b"half a line").unwrap();
+        held.push(web);
+    });
+    assert_eq!(text, "web.1  | half a line\n");
+}
+
+#[test]
+fn another_life_of_an_instance_speaks_on() {
+    let text = printed(false, async |output, _| {
+        child(output, 0).write_all(b"first").unwrap();
+        output.ended().await;
+        child(output, 0).write_all(b"second\n").unwrap();
+    });
+    assert_eq!(text, "web.1  | first\nweb.1  | second\n");
+}
+
+#[test]
+fn a_flood_of_two_arrives_whole_and_in_order() {
+    const LINES: usize = 100_000;
+    let text = printed(false, async |output, _| {
+        let writers = [0, 1].map(|speaker| {
+            let mut pipe = child(output, speaker);
+            thread::spawn(move || {
+                let text: String = (0..LINES).map(|number| format!("{number}\n")).collect();
+                pipe.write_all(text.as_bytes()).unwrap();
+            })
+        });
+        output.ended().await;
+        writers.into_iter().for_each(|writer| writer.join().unwrap());
+    });
+    for head in ["web.1  | ", "db.1   | "] {
+        let numbers =
+            text.lines().filter_map(|line| line.strip_prefix(head)).map(|n| n.parse::<usize>().unwrap());
+        assert!(numbers.eq(0..LINES), "{head}");
+    }
+    assert_eq!(text.lines().count(), 2 * LINES);
+}
+
+#[test]
+fn a_prompt_is_shown_on_a_terminal() {
+    let text = printed(true, async |output, pieces| {
+        let mut web = child(output, 0);
+        web.write_all(b"Name? ").unwrap();
+        until(pieces, "web.1  | Name? ").await;
+        web.write_all(b"x\n").unwrap();
+        until(pieces, "x\n").await;
+    });
+    assert_eq!(text, "web.1  | Name? x\n");
+}
+
+#[test]
+fn a_pseudo_terminal_is_read_to_its_end() {
+    let text = printed(false, async |output, _| {
+        let pair = openpty(None, None).unwrap();
+        output.attach(0, Source::Terminal(pair.master)).unwrap();
+        let writer = thread::spawn(move || {
+            let mut slave = File::from(pair.slave);
+            for number in 0..5000 {
+                writeln!(slave, "{number}").unwrap();
+            }
+        });
+        output.ended().await;
+        writer.join().unwrap();
+    });
+    let want: String = (0..5000).map(|number| format!("web.1  | {number}\n")).collect();
+    assert_eq!(text, want);
+}
+
+/// The error that ends a standard output, and that a child can go on writing after it.
+fn error_of(stdout: impl Into<OwnedFd>, says: &[u8], leave: impl FnOnce()) -> io::Error {
+    run(async || {
+        let (output, mut errors) = open(options(false), stdout);
+        let mut web = child(&output, 0);
+        web.write_all(says).unwrap();
+        leave();
+        let error = errors.recv().await.unwrap();
+        let writer = thread::spawn(move || web.write_all(&vec![b'\n'; 1 << 20]).unwrap());
+        output.ended().await;
+        writer.join().unwrap();
+        assert_eq!(output.finish(PATIENCE).await, Finish::Complete);
+        assert!(errors.recv().await.is_none(), "said once");
+        error
+    })
+}
+
+#[test]
+fn a_reader_that_goes_away_is_noticed_while_nobody_speaks() {
+    let (reader, stdout): (PipeReader, _) = io::pipe().unwrap();
+    assert_eq!(error_of(stdout, b"", || drop(reader)).kind(), io::ErrorKind::BrokenPipe);
+    let (peer, stdout) = UnixStream::pair().unwrap();
+    assert_eq!(error_of(stdout, b"", || drop(peer)).kind(), io::ErrorKind::BrokenPipe);
+}
+
+#[test]
+fn a_full_disk_is_said_once_and_the_children_go_on() {
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    assert_eq!(error_of(full, b"a\n", || ()).kind(), io::ErrorKind::StorageFull);
+}
+
+#[test]
+fn a_reader_that_stands_still_holds_the_children_back_and_not_the_end() {
+    let (reader, stdout) = io::pipe().unwrap();
+    run(async || {
+        let (output, _errors) = open(options(false), stdout);
+        let mut web = child(&output, 0);
+        let flood = thread::spawn(move || {
+            let written = std::iter::repeat_with(|| web.write_all(&[b'\n'; 4096])).take(100_000);
+            written.take_while(Result::is_ok).count()
+        });
+        assert_eq!(output.finish(Duration::from_millis(300)).await, Finish::Abandoned);
+        // The runtime's end closes our end of the pipe, and the flood ends.
+        tokio::task::spawn_local(async move { drop(reader) }).await.unwrap();
+        drop(flood);
+    });
+}
+
+#[test]
+fn the_prefix_takes_its_columns() {
+    let (_reader, stdout) = io::pipe().unwrap();
+    run(async || {
+        let (output, _errors) = open(options(false), stdout);
+        assert_eq!(output.prefix_width(), "ganger | ".len());
+        assert_eq!(output.finish(PATIENCE).await, Finish::Complete);
+    });
+}

@@ -1,0 +1,145 @@
+//! The house stands as docs/architecture.md draws it: layers import downward only, siblings do not name each
+//! other, files stay small, and unsafe code stands in one file.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The rooms of each layer, from the bottom. A room may name the rooms of every lower layer, and itself.
+const LAYERS: [&[&str]; 7] = [
+    &["duration", "exit", "location", "name", "notice", "signal", "suggestion", "text"],
+    &["config", "dotenv", "formation", "procfile", "shell"],
+    &["plan"],
+    &["machine"],
+    &["output", "process"],
+    &["supervisor"],
+    &["cli"],
+];
+
+/// Edges between rooms of one layer that are wanted, each with its reason.
+const BESIDE: [(&str, &str, &str); 5] = [
+    ("notice", "exit", "a notice tells how a process ended"),
+    ("notice", "name", "a notice names an instance"),
+    ("notice", "signal", "a notice names a signal"),
+    ("exit", "signal", "a process ends by a signal"),
+    ("config", "formation", "a configuration holds a formation"),
+];
+
+fn sources() -> Vec<(String, PathBuf)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![root.clone()];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let inside = path.strip_prefix(&root).unwrap();
+                let room = inside.components().next().unwrap().as_os_str().to_str().unwrap();
+                files.push((room.trim_end_matches(".rs").to_string(), path));
+            }
+        }
+    }
+    files
+}
+
+/// The rooms that a file names by `crate::room` or `crate::{room, other::…}`, comments left out.
+fn named(text: &str) -> Vec<String> {
+    let code: String =
+        text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n");
+    let mut rooms = Vec::new();
+    for rest in code.split("crate::").skip(1) {
+        if let Some(group) = rest.strip_prefix('{') {
+            let mut depth = 0;
+            let mut word = String::new();
+            for character in group.chars() {
+                match character {
+                    '{' => depth += 1,
+                    '}' if depth == 0 => break,
+                    '}' => depth -= 1,
+                    ',' if depth == 0 => rooms.push(std::mem::take(&mut word)),
+                    other if depth == 0 => word.push(other),
+                    _ => {}
+                }
+            }
+            rooms.push(word);
+        } else {
+            rooms.push(rest.to_string());
+        }
+    }
+    let first = |text: String| -> String {
+        text.trim()
+            .chars()
+            .take_while(|character| character.is_ascii_alphanumeric() || *character == '_')
+            .collect()
+    };
+    rooms.into_iter().map(first).filter(|room| !room.is_empty()).collect()
+}
+
+#[test]
+fn a_group_of_imports_is_seen_room_by_room() {
+    assert_eq!(
+        named("use crate::{exit, plan::{self, spec}};\nlet x = crate::signal::Signal::KILL; // crate::cli"),
+        ["exit", "plan", "signal"]
+    );
+}
+
+#[test]
+fn layers_import_downward_only() {
+    let layer: BTreeMap<&str, usize> = LAYERS
+        .iter()
+        .enumerate()
+        .flat_map(|(height, rooms)| rooms.iter().map(move |room| (*room, height)))
+        .collect();
+    let mut wrong = Vec::new();
+    for (room, path) in sources() {
+        if room == "lib" || room == "main" {
+            continue;
+        }
+        let height =
+            layer.get(room.as_str()).unwrap_or_else(|| panic!("{room} is in no layer: add it to the table"));
+        for other in named(&std::fs::read_to_string(&path).unwrap()) {
+            let allowed = other == room
+                || layer.get(other.as_str()).is_some_and(|other| other < height)
+                || BESIDE.iter().any(|(from, to, _)| *from == room && *to == other);
+            if !allowed {
+                wrong.push(format!("{}: {room} names {other}", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn files_stay_small() {
+    let mut long = Vec::new();
+    for (_, path) in sources() {
+        let lines = std::fs::read_to_string(&path).unwrap().lines().count();
+        if lines > 400 && path.file_name().unwrap() != "tests.rs" {
+            long.push(format!("{}: {lines}", path.display()));
+        }
+    }
+    assert!(long.is_empty(), "over 400 lines:\n{}", long.join("\n"));
+}
+
+#[test]
+fn unsafe_code_stands_in_one_file() {
+    let is_unsafe = |text: &str| {
+        let code = text.lines().map(|line| line.split("//").next().unwrap_or_default());
+        code.into_iter()
+            .any(|line| ["unsafe {", "unsafe fn", "unsafe impl"].iter().any(|word| line.contains(word)))
+    };
+    let with: Vec<PathBuf> = sources()
+        .into_iter()
+        .filter(|(_, path)| is_unsafe(&std::fs::read_to_string(path).unwrap()))
+        .map(|(_, path)| path)
+        .collect();
+    assert_eq!(with.len(), 1, "{with:?}");
+    assert!(with[0].ends_with("process/calls.rs"));
+}
+
+#[test]
+fn main_only_hands_over() {
+    let main = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/main.rs")).unwrap();
+    assert!(main.lines().count() <= 15);
+}

@@ -1,0 +1,155 @@
+//! A ganger that runs, with its output read line by line.
+
+use std::io::{BufRead, BufReader, Read};
+use std::os::fd::{AsFd, OwnedFd};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use nix::fcntl::OFlag;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, pipe2};
+
+use super::{Mark, PATIENCE};
+
+/// A started ganger.
+pub struct Running {
+    child: Child,
+    lines: Receiver<String>,
+    seen: Vec<String>,
+    mark: Mark,
+    /// The read end of a pipe whose write end everybody inherits: its end is when all are gone.
+    lifetime: OwnedFd,
+}
+
+impl Running {
+    /// Starts `command` and reads its standard output.
+    pub fn start(mut command: Command) -> Self {
+        let mark = Mark::new();
+        let starting = super::one_start_at_a_time();
+        let (lifetime, held) = pipe2(OFlag::empty()).unwrap();
+        nix::fcntl::fcntl(&lifetime, nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::FD_CLOEXEC)).unwrap();
+        command
+            .env(Mark::NAME, mark.value())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        drop(held);
+        drop(starting);
+        let (sender, lines) = channel();
+        let mut stderr = child.stderr.take().unwrap();
+        let errors = sender.clone();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        std::thread::spawn(move || {
+            let mut line = Vec::new();
+            while stdout.read_until(b'\n', &mut line).is_ok_and(|count| count > 0) {
+                if sender.send(String::from_utf8_lossy(&line).trim_end_matches('\n').to_string()).is_err() {
+                    return;
+                }
+                line.clear();
+            }
+        });
+        std::thread::spawn(move || {
+            let mut text = String::new();
+            let _ = stderr.read_to_string(&mut text);
+            for line in text.lines() {
+                let _ = errors.send(format!("stderr: {line}"));
+            }
+        });
+        Self { child, lines, seen: Vec::new(), mark, lifetime }
+    }
+
+    /// The pid that a user sees.
+    pub fn pid(&self) -> i32 {
+        i32::try_from(self.child.id()).unwrap()
+    }
+
+    /// The other half of the pair: the child of the monitor.
+    pub fn worker(&self) -> i32 {
+        let children = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", self.pid())).unwrap();
+        children.split_whitespace().next().expect("no worker").parse().unwrap()
+    }
+
+    /// The mark that everything of this start has.
+    pub fn mark(&self) -> &Mark {
+        &self.mark
+    }
+
+    /// Waits for a line that contains `text`, and returns it.
+    pub fn line(&mut self, text: &str) -> String {
+        self.line_where(&format!("{text:?}"), |line| line.contains(text))
+    }
+
+    /// Waits for a line of which `is_it` is true.
+    pub fn line_where(&mut self, what: &str, is_it: impl Fn(&str) -> bool) -> String {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            match self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(line) => {
+                    self.seen.push(line.clone());
+                    if is_it(&line) {
+                        return line;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                    panic!("no line {what}; seen:\n{}", self.seen.join("\n"))
+                }
+            }
+        }
+    }
+
+    /// Sends a signal to the pid that a user sees.
+    pub fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.pid()), signal).unwrap();
+    }
+
+    /// Waits for its end; everything that it said, and how it ended. That nothing is left is checked too.
+    pub fn end(mut self) -> (ExitStatus, Vec<String>) {
+        let status = self.wait();
+        let left = self.mark.processes();
+        assert!(left.is_empty(), "left behind: {left:?}; seen:\n{}", self.seen.join("\n"));
+        self.seen.extend(self.lines.iter());
+        (status, std::mem::take(&mut self.seen))
+    }
+
+    /// Waits for its end only.
+    pub fn wait(&mut self) -> ExitStatus {
+        let end = Instant::now() + PATIENCE;
+        let pidfd_free = self.child.id();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            // The end of its output is a sign of its end; until then lines are kept.
+            match self.lines.recv_timeout(Duration::from_millis(20)) {
+                Ok(line) => self.seen.push(line),
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+            }
+            assert!(Instant::now() < end, "{pidfd_free} does not end; seen:\n{}", self.seen.join("\n"));
+        }
+    }
+
+    /// Waits until every process that inherited our descriptors is gone; `false` after `limit`.
+    pub fn all_gone_within(&self, limit: Duration) -> bool {
+        let mut wait = [PollFd::new(self.lifetime.as_fd(), PollFlags::POLLIN)];
+        let end = Instant::now() + limit;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            match poll(&mut wait, PollTimeout::try_from(left).unwrap()) {
+                Ok(0) => return false,
+                Ok(_) => return true,
+                Err(_) => {}
+            }
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        self.mark.sweep();
+        let _ = self.child.wait();
+    }
+}

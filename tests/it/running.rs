@@ -1,0 +1,114 @@
+//! What an instance is given: a session, clean signals, its descriptors, its environment, its directory.
+
+use std::os::unix::fs::PermissionsExt;
+
+use nix::sys::signal::Signal;
+
+use crate::harness::Project;
+
+#[test]
+fn an_instance_leads_its_session_and_has_clean_signals_and_three_descriptors() {
+    let project = Project::new("web: probe ids + signals + descriptors\n");
+    let (_, lines) = project.start(&[]).end();
+    let said: Vec<&str> = lines.iter().filter_map(|line| line.strip_prefix("web.1  | ")).collect();
+    assert!(said[0].ends_with("leads its group true and session true"), "{said:?}");
+    assert_eq!(said[1..3], ["SigBlk: 0000000000000000", "SigIgn: 0000000000000000"]);
+    // One more is what the harness hands down on purpose, to see when all are gone: what we are given goes on.
+    let descriptors: Vec<&str> = said[3].trim_end_matches(']').split(", ").collect();
+    assert_eq!((descriptors.len(), descriptors[0], descriptors[2]), (4, "descriptors [0", "2"), "{said:?}");
+}
+
+#[test]
+fn a_plain_command_has_no_shell_between_and_shell_syntax_has_one() {
+    let project = Project::new("plain: probe ids\nshell: probe ids; true\n");
+    let (_, lines) = project.start(&["--exit-on", "never"]).end();
+    let started = |name: &str| {
+        let line = lines.iter().find(|line| line.contains(&format!("{name}.1 started (pid "))).unwrap();
+        line.split("pid ").nth(1).unwrap().split(',').next().unwrap().to_string()
+    };
+    let said = |name: &str| {
+        lines
+            .iter()
+            .find(|line| line.starts_with(&format!("{name}.1")) && line.contains("leads"))
+            .unwrap()
+            .clone()
+    };
+    assert!(said("plain").contains(&format!("pid {} leads its group true", started("plain"))));
+    assert!(said("shell").contains("leads its group false"), "{}", said("shell"));
+}
+
+#[test]
+fn a_script_without_a_first_line_runs_as_execvp_would_run_it() {
+    let project = Project::new("web: ./script one two\n").file("script", "echo script got $1 and $2\n");
+    let script = project.path().join("script");
+    std::fs::set_permissions(script, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let (status, lines) = project.start(&[]).end();
+    assert!(status.success());
+    assert!(lines.iter().any(|line| line.ends_with("| script got one and two")), "{lines:?}");
+}
+
+#[test]
+fn each_instance_has_its_port_its_name_and_the_ports_of_the_others() {
+    let project = Project::new(
+        "web: probe env PORT PS GANGER_PORT_WEB GANGER_PORT_A_WORKER + wait\na-worker: probe env PORT PS\n",
+    );
+    let mut running = project.start(&["-m", "web=2,a-worker=1", "-p", "23400", "--exit-on", "never"]);
+    for line in ["PORT=23400", "PORT=23401", "PORT=23500"] {
+        running.line(line);
+    }
+    running.signal(Signal::SIGTERM);
+    let (_, lines) = running.end();
+    let of = |name: &str| -> Vec<String> {
+        lines
+            .iter()
+            .filter(|line| line.starts_with(name))
+            .map(|line| line.split("| ").nth(1).unwrap().into())
+            .collect()
+    };
+    assert_eq!(
+        of("web.2"),
+        ["PORT=23401", "PS=web.2", "GANGER_PORT_WEB=23400", "GANGER_PORT_A_WORKER=23500"]
+    );
+    assert_eq!(of("a-worker.1"), ["PORT=23500", "PS=a-worker.1"]);
+}
+
+#[test]
+fn commands_run_in_the_root_wherever_ganger_was_started() {
+    let project = Project::new("web: probe directory + env PWD\n");
+    let root = project.path().to_str().unwrap().to_string();
+    let mut command = project.ganger(&["start", "-d", &root]);
+    command.current_dir("/").env("PWD", "/");
+    let (_, lines) = crate::harness::Running::start(command).end();
+    let real = project.path().canonicalize().unwrap().display().to_string();
+    assert!(lines.iter().any(|line| line.ends_with(&format!("| {real}"))), "{lines:?}");
+    assert!(lines.iter().any(|line| line.ends_with(&format!("| PWD={root}"))), "{lines:?}");
+}
+
+#[test]
+fn standard_input_is_silent_and_stays_open() {
+    let project = Project::new("web: probe print before + read + print after\nother: probe pause 300\n");
+    let (_, lines) = project.start(&[]).end();
+    assert!(lines.iter().any(|line| line.ends_with("| before")));
+    assert!(!lines.iter().any(|line| line.contains("read") || line.ends_with("| after")), "{lines:?}");
+}
+
+#[test]
+fn a_release_runs_first_and_its_failure_ends_the_start() {
+    let procfile = "release: probe print migrated + exit 0\nweb: probe print serving + exit 0\n";
+    let (status, lines) = Project::new(procfile).start(&["--release"]).end();
+    let at = |text: &str| lines.iter().position(|line| line.ends_with(text)).unwrap();
+    assert!(status.success());
+    assert!(at("| migrated") < at("| serving"), "{lines:?}");
+    let failing = procfile.replacen("exit 0", "exit 3", 1);
+    let (status, lines) = Project::new(&failing).start(&["--release"]).end();
+    assert_eq!(status.code(), Some(3));
+    assert!(!lines.iter().any(|line| line.contains("serving")), "{lines:?}");
+}
+
+#[test]
+fn without_being_asked_for_a_release_does_not_run_and_one_line_says_so() {
+    let project = Project::new("release: probe print migrated\nweb: probe print serving\n");
+    let (_, lines) = project.start(&[]).end();
+    assert!(!lines.iter().any(|line| line.contains("migrated")), "{lines:?}");
+    assert_eq!(lines.iter().filter(|line| line.contains("--release")).count(), 1, "{lines:?}");
+}

@@ -1,0 +1,13 @@
+//! docs/states.md is what the machine does.
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a person asks for the page to be written")]
+fn the_page_of_states_is_printed_from_the_table() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/states.md");
+    let page = ganger::machine::table::page();
+    if std::env::var_os("GANGER_WRITE_PAGES").is_some() {
+        std::fs::write(path, &page).unwrap();
+    }
+    let kept = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(kept == page, "docs/states.md differs: GANGER_WRITE_PAGES=1 cargo test --test it states");
+}
