@@ -120,6 +120,22 @@ fn a_procfile_comes_from_a_folder_a_pipe_or_another_name() {
 }
 
 #[test]
+fn a_foreman_file_says_where_things_are_and_is_read_from_the_root() {
+    let foreman =
+        "procfile: conf/Procfile.dev\nroot: app\nenv: conf/a.env,conf/b.env\nport: 4000\nformation: web=2\n";
+    let files = [(".foreman", foreman), ("conf/Procfile.dev", "web: pwd\ncss: b\n"), ("app/x", "")];
+    let more = [("conf/a.env", "A=a\nB=a\n"), ("conf/b.env", "B=b\n"), ("elsewhere/x", "")];
+    let folder = Folder::with(&[files, more].concat());
+    assert_eq!(instances(&checked(&folder, &[])), "web.1:4000 web.2:4001");
+    let ran = folder.run(&["run", "sh", "-c", "echo $A $B $PORT; pwd"]);
+    assert_eq!(ran.out, format!("a b 4000\n{}/app\n", folder.path().display()), "{}", ran.err);
+    // `-d` names the project: its files are read, paths in them are relative to it.
+    let mut elsewhere = folder.command(&["check", "--json", "-d", ".."]);
+    let ran = elsewhere.current_dir(folder.path().join("elsewhere")).output().unwrap();
+    assert_eq!(instances(&serde_json::from_slice(&ran.stdout).unwrap()), "web.1:4000 web.2:4001");
+}
+
+#[test]
 fn env_tells_names_and_places_and_keeps_values_to_itself() {
     let files = [
         ("Procfile", "web: a\nmy-job: b\n"),
