@@ -59,12 +59,13 @@ pub fn read_standard_input() -> Result<Vec<u8>, Diagnostic> {
     read_all(io::stdin().lock(), "standard input")
 }
 
-/// The names in `folder` that `is` says yes to, sorted.
+/// The names of files in `folder` that `is` says yes to, sorted.
 pub fn names_in(folder: &Path, is: impl Fn(&str) -> bool) -> Vec<String> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let files = entries.filter(|entry| entry.path().is_file());
-    let mut names: Vec<String> =
-        files.filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| is(name)).collect();
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| is(name) && folder.join(name).is_file())
+        .collect();
     names.sort();
     names
 }

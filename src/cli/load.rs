@@ -56,7 +56,7 @@ pub fn project(typed: &Settings, need: Need, ambient: &Ambient) -> Result<Projec
     let errors_before = reader.errors.len();
     let procfile = reader.procfile(settings.procfile.as_ref(), &procfile_base, &root, need);
     let env_files = reader.env_files(&settings.env, &env_base, &root);
-    let assignments = reader.assignments(&env_files, &settings, ambient);
+    let assignments = reader.assignments(&env_files, ambient);
     let Reader { errors, warnings, .. } = reader;
     let is_whole = errors.len() == errors_before;
     Ok(Project { procfile, settings, root, assignments, env_files, errors, warnings, is_whole })
@@ -165,16 +165,10 @@ impl Reader {
         found
     }
 
-    fn assignments(
-        &mut self,
-        files: &[(Arc<str>, Vec<u8>)],
-        settings: &Settings,
-        ambient: &Ambient,
-    ) -> Vec<Assignment> {
+    fn assignments(&mut self, files: &[(Arc<str>, Vec<u8>)], ambient: &Ambient) -> Vec<Assignment> {
         let sources: Vec<Source<'_>> = files.iter().map(|(file, bytes)| Source { file, bytes }).collect();
-        // `$NAME` in a file means what its programs will see: with --env-wins the files' own value.
-        let env_wins = settings.env_wins == Some(true);
-        let outside = |name: &str| if env_wins { None } else { ambient.value(name) };
+        // Also with --env-wins: `PATH=bin:$PATH` in a file must find the shell's.
+        let outside = |name: &str| ambient.value(name);
         let parsed = dotenv::parse(&sources, &outside);
         self.errors.extend(parsed.errors);
         self.warnings.extend(parsed.warnings);

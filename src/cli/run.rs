@@ -25,8 +25,7 @@ use crate::{shell, suggestion};
 pub fn run(run: args::Run, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
     refuse_flags(&run.command)?;
     let typed = settings::of_project(run.project, said)?;
-    let need = if typed.procfile.is_some() { Need::Procfile } else { Need::Nothing };
-    let project = load::project(&typed, need, ambient)?;
+    let project = load::project(&typed, Need::Nothing, ambient)?;
     let entry = project.entry(&run.command[0]);
     let words = match entry {
         Some(entry) => with_arguments(&entry.command, &run.command[1..]),

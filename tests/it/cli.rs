@@ -152,6 +152,21 @@ fn env_tells_names_and_places_and_keeps_values_to_itself() {
 }
 
 #[test]
+fn the_shell_wins_over_files_unless_it_is_asked_not_to() {
+    let files = [("Procfile", "web: a\n"), (".env", "A=first\n"), ("b", "A=second\nP=bin:$Q\n")];
+    let folder = Folder::with(&files).variable("Q", "outside");
+    let print = ["sh", "-c", "echo $A $P"];
+    let run = |folder: &Folder, flags: &[&str]| folder.run(&[&["run"], flags, &print].concat()).out;
+    assert_eq!(run(&folder, &[]), "first\n");
+    assert_eq!(run(&folder, &["-e", ".env,b"]), "second bin:outside\n", "a later file wins");
+    assert_eq!(run(&folder, &["-e", "b", "-e", ".env"]), "first bin:outside\n");
+    assert_eq!(run(&folder, &["-e", "/dev/null"]), "\n");
+    let folder = folder.variable("A", "shell");
+    assert_eq!(run(&folder, &[]), "shell\n");
+    assert_eq!(run(&folder, &["--env-wins", "-e", "b"]), "second bin:outside\n");
+}
+
+#[test]
 fn run_passes_arguments_environment_and_status_exactly() {
     let folder = Folder::with(&[
         ("Procfile", "web: printf '<%s>' \"$PS\" \"$PORT\" web\nwords: printf <%s> fixed\nexit: exit 5\n"),
