@@ -1,5 +1,8 @@
 //! The integration tests: one binary, one file a promise.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::format_collect, reason = "the shortest way to write a Procfile of many lines")]
+
 mod architecture;
 mod conformance;
 mod corpus;
@@ -7,10 +10,10 @@ mod harness;
 mod pair;
 mod running;
 mod scarcity;
+mod shell;
 mod speaking;
 mod states;
 mod stopping;
 mod terminal;
 mod trees;
 mod twelve_factor;
-mod shell;

@@ -22,13 +22,13 @@ fn control_c_stops_the_stack_and_leaves_the_terminal_as_it_was() {
 #[test]
 fn control_z_stops_all_and_fg_lets_all_go_on() {
     let project = Project::new("web: probe trap CONT on 99 + trap TERM bye 0 + wait\n");
-    let mut screen = project.start_on_terminal(&[]);
+    let mut screen = project.start_on_terminal(&["--color=never"]);
     screen.shows("ready");
     screen.type_keys(b"\x1a");
     let status = screen.wait();
     assert!(matches!(status, WaitStatus::Stopped(..)), "{status:?}");
-    let states: Vec<String> = screen.mark().processes().iter().map(|(pid, _)| state(*pid)).collect();
-    assert_eq!(states, ["T", "T", "T"], "monitor, worker and instance stand still");
+    let letters: Vec<String> = screen.mark().processes().iter().map(|(pid, _)| state(*pid)).collect();
+    assert_eq!(letters, ["T", "T", "T"], "monitor, worker and instance stand still");
     screen.signal(Signal::SIGCONT);
     screen.shows("| on");
     screen.type_keys(b"\x03");
