@@ -28,7 +28,7 @@ const BESIDE: [(&str, &str, &str); 6] = [
 fn sources() -> Vec<(String, PathBuf)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut unread = vec![root.clone()];
-    let mut files = Vec::new();
+    let mut found = Vec::new();
     while let Some(folder) = unread.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -37,11 +37,11 @@ fn sources() -> Vec<(String, PathBuf)> {
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let inside = path.strip_prefix(&root).unwrap();
                 let room = inside.components().next().unwrap().as_os_str().to_str().unwrap();
-                files.push((room.trim_end_matches(".rs").to_string(), path));
+                found.push((room.trim_end_matches(".rs").to_string(), path));
             }
         }
     }
-    files
+    found
 }
 
 /// The rooms that a file names by `crate::room` or `crate::{room, other::…}`, comments left out.

@@ -64,10 +64,7 @@ fn act(step: &[&str]) {
         ["ignore", signals @ ..] => signals.iter().for_each(|signal| ignore(number(signal))),
         ["pause", milliseconds] => pause(milliseconds.parse().unwrap()),
         ["session"] => assert!(nix::unistd::setsid().is_ok()),
-        ["touch", file] => {
-            let _: () = std::fs::write(file, std::process::id().to_string()).unwrap();
-            drop(());
-        }
+        ["touch", file] => std::fs::write(file, std::process::id().to_string()).unwrap(),
         ["env", names @ ..] => {
             for name in names {
                 say(&format!("{name}={}", variable(name)));

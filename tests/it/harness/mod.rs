@@ -4,8 +4,6 @@
 //! Nothing here waits for time to pass: it waits for a line, an exit, or the end of a pipe, and gives up
 //! after [`PATIENCE`]. Whatever a test leaves is killed when its [`Running`] is dropped.
 
-#![expect(clippy::disallowed_methods, reason = "tests start programs and bound their own waiting")]
-
 mod mark;
 mod running;
 mod terminal;
@@ -59,7 +57,7 @@ impl Project {
 
     /// `ganger start` on a terminal of its own.
     pub(crate) fn start_on_terminal(&self, arguments: &[&str]) -> Screen {
-        Screen::start(Start { folder: self.path(), arguments, size: (24, 80) })
+        Screen::start(&Start { folder: self.path(), arguments, size: (24, 80) })
     }
 }
 

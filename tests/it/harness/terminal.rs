@@ -36,7 +36,7 @@ pub(crate) struct Screen {
 
 impl Screen {
     /// Starts it.
-    pub(crate) fn start(start: Start<'_>) -> Self {
+    pub(crate) fn start(start: &Start<'_>) -> Self {
         let mark = Mark::new();
         let (master, path) = pty::open(Size { rows: start.size.0, columns: start.size.1 }).unwrap();
         let mut actions = PosixSpawnFileActions::init().unwrap();
@@ -131,9 +131,9 @@ impl Screen {
     pub(crate) fn wait(&mut self) -> WaitStatus {
         let end = Instant::now() + PATIENCE;
         loop {
-            match waitpid(self.pid, Some(WaitPidFlag::WNOHANG | WaitPidFlag::WUNTRACED)).unwrap() {
-                WaitStatus::StillAlive => {}
-                status => return status,
+            let status = waitpid(self.pid, Some(WaitPidFlag::WNOHANG | WaitPidFlag::WUNTRACED)).unwrap();
+            if status != WaitStatus::StillAlive {
+                return status;
             }
             // Its output is read meanwhile, so that it can go on.
             let step = (Instant::now() + Duration::from_millis(10)).min(end);
