@@ -10,7 +10,7 @@ use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::examples;
-use super::values::{WHEN, of, timestamps};
+use super::values::{WHEN, of, timestamps, types};
 
 /// Runs what a Procfile says
 ///
@@ -115,7 +115,7 @@ pub struct Project {
 #[derive(Args, Debug)]
 pub struct Start {
     /// Only these types; with `=N`, so many of each
-    #[arg(value_name = "TYPE[=N]")]
+    #[arg(value_name = "TYPE[=N]", value_parser = types)]
     pub types: Vec<String>,
     /// What the stack is read from.
     #[command(flatten)]
@@ -168,7 +168,7 @@ pub struct Ending {
     #[arg(
         long,
         value_name = "WHEN",
-        value_enum,
+        value_parser = WHEN,
         hide_possible_values = true,
         env = "GANGER_PTY",
         hide_env = true

@@ -22,7 +22,7 @@ pub const VARIABLE: &str = "GANGER_COMPLETE";
 /// # Errors
 ///
 /// That standard output cannot be written to.
-pub fn run(shell: Shell, ambient: &Ambient) -> Result<Outcome, Failure> {
+pub fn run(shell: Shell) -> Result<Outcome, Failure> {
     let name = match shell {
         Shell::Bash => "bash",
         Shell::Elvish => "elvish",
@@ -33,7 +33,6 @@ pub fn run(shell: Shell, ambient: &Ambient) -> Result<Outcome, Failure> {
     let mut script = Vec::new();
     // By name, not by the path of this program: the script outlives an upgrade that moves it.
     completer(OsStr::new(name))?.write_registration(VARIABLE, "ganger", "ganger", "ganger", &mut script)?;
-    let _ = ambient;
     print::and_succeed(&script)
 }
 

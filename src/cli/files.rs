@@ -28,7 +28,7 @@ pub fn read(path: &Path, name: &str) -> Result<Vec<u8>, Diagnostic> {
     let because = |error: io::Error| unreadable(path, name, &error);
     let metadata = fs::metadata(path).map_err(because)?;
     if let Some(kind) = not_a_file(metadata.file_type()) {
-        return Err(about(name, format!("this is a {kind}, not a file"), hint_inside(path, name)));
+        return Err(about(name, format!("this is a {kind}, not a file"), None));
     }
     // Before it is opened: a file of 10 GB is refused at once.
     if metadata.len() > LARGEST {
@@ -59,12 +59,13 @@ pub fn read_standard_input() -> Result<Vec<u8>, Diagnostic> {
     read_all(io::stdin().lock(), "standard input")
 }
 
-/// The names in `folder` that `is` says yes to, sorted.
+/// The names of files in `folder` that `is` says yes to, sorted.
 pub fn names_in(folder: &Path, is: impl Fn(&str) -> bool) -> Vec<String> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let files = entries.filter(|entry| entry.path().is_file());
-    let mut names: Vec<String> =
-        files.filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| is(name)).collect();
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| is(name) && folder.join(name).is_file())
+        .collect();
     names.sort();
     names
 }
@@ -100,11 +101,6 @@ fn not_a_file(kind: FileType) -> Option<&'static str> {
     }
 }
 
-fn hint_inside(path: &Path, name: &str) -> Option<String> {
-    let inside = Path::new(name).join("Procfile");
-    path.join("Procfile").is_file().then(|| format!("there is a Procfile in it: -f {}", inside.display()))
-}
-
 fn unreadable(path: &Path, name: &str, error: &io::Error) -> Diagnostic {
     if is_absent(error) {
         return about(name, "there is no such file", None);
@@ -113,4 +109,21 @@ fn unreadable(path: &Path, name: &str, error: &io::Error) -> Diagnostic {
         return about(name, "no permission to read it", Some(format!("see ls -ld {}", path.display())));
     }
     about(name, format!("cannot be read: {error}"), None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_may_not_be_read_is_said_with_the_way_to_look() {
+        // Not with a real file: whoever runs the tests as root may read everything.
+        let error = io::Error::from(io::ErrorKind::PermissionDenied);
+        let said = unreadable(Path::new("/app/.env"), ".env", &error);
+        assert_eq!(
+            (said.location.to_string(), said.message),
+            (".env".into(), "no permission to read it".into())
+        );
+        assert_eq!(said.hint.as_deref(), Some("see ls -ld /app/.env"));
+    }
 }

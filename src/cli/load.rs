@@ -56,7 +56,7 @@ pub fn project(typed: &Settings, need: Need, ambient: &Ambient) -> Result<Projec
     let errors_before = reader.errors.len();
     let procfile = reader.procfile(settings.procfile.as_ref(), &procfile_base, &root, need);
     let env_files = reader.env_files(&settings.env, &env_base, &root);
-    let assignments = reader.assignments(&env_files, &settings, ambient);
+    let assignments = reader.assignments(&env_files, ambient);
     let Reader { errors, warnings, .. } = reader;
     let is_whole = errors.len() == errors_before;
     Ok(Project { procfile, settings, root, assignments, env_files, errors, warnings, is_whole })
@@ -135,10 +135,10 @@ impl Reader {
             (false, None, Need::Nothing) => files::read_if_there(&path, &name),
             (false, ..) => files::read(&path, &name).map(Some),
         };
-        let bytes = bytes.map_err(|error| match fs::symlink_metadata(&path) {
-            Err(absent) if files::is_absent(&absent) && !is_input => {
-                no_procfile(&path, &name, named.is_some())
-            }
+        let bytes = bytes.map_err(|error| match fs::metadata(&path) {
+            _ if is_input => error,
+            Err(absent) if files::is_absent(&absent) => no_procfile(&path, &name, named.is_some()),
+            Ok(metadata) if metadata.is_dir() => with_hint_inside(error, &path, &name),
             Ok(_) | Err(_) => error,
         });
         let Some(Some(bytes)) = self.note(bytes) else { return Procfile { file: name, entries: Vec::new() } };
@@ -165,16 +165,10 @@ impl Reader {
         found
     }
 
-    fn assignments(
-        &mut self,
-        files: &[(Arc<str>, Vec<u8>)],
-        settings: &Settings,
-        ambient: &Ambient,
-    ) -> Vec<Assignment> {
+    fn assignments(&mut self, files: &[(Arc<str>, Vec<u8>)], ambient: &Ambient) -> Vec<Assignment> {
         let sources: Vec<Source<'_>> = files.iter().map(|(file, bytes)| Source { file, bytes }).collect();
-        // `$NAME` in a file means what its programs will see: with --env-wins the files' own value.
-        let env_wins = settings.env_wins == Some(true);
-        let outside = |name: &str| if env_wins { None } else { ambient.value(name) };
+        // Also with --env-wins: `PATH=bin:$PATH` in a file must find the shell's.
+        let outside = |name: &str| ambient.value(name);
         let parsed = dotenv::parse(&sources, &outside);
         self.errors.extend(parsed.errors);
         self.warnings.extend(parsed.warnings);
@@ -184,6 +178,13 @@ impl Reader {
 
 fn is_device(path: &Path) -> bool {
     path.as_os_str().as_bytes().starts_with(b"/dev/") || path.as_os_str().as_bytes().starts_with(b"/proc/")
+}
+
+/// That it is a directory, and where a Procfile is in it.
+fn with_hint_inside(error: Diagnostic, path: &Path, name: &str) -> Diagnostic {
+    let inside = Path::new(name).join("Procfile");
+    let hint = || format!("there is a Procfile in it: -f {}", inside.display());
+    Diagnostic { hint: path.join("Procfile").is_file().then(hint), ..error }
 }
 
 /// That there is no Procfile, what was looked for, and what lies there instead.

@@ -18,7 +18,13 @@ use crate::exit::Outcome;
 pub fn run() -> Result<Outcome, Failure> {
     let mut page = Vec::new();
     write_page(&mut page)?;
-    print::and_succeed(&page)
+    print::and_succeed(escaped(&String::from_utf8_lossy(&page)).as_bytes())
+}
+
+/// Letters beyond ASCII in groff's own notation: how it reads bytes depends on flags and on the locale.
+fn escaped(page: &str) -> String {
+    let one = |c: char| if c.is_ascii() { c.to_string() } else { format!("\\[u{:04X}]", u32::from(c)) };
+    page.chars().map(one).collect()
 }
 
 /// One page for all subcommands, as `man make` is one: who looks for a flag searches in one place.

@@ -66,7 +66,7 @@ fn answer(arguments: Vec<OsString>, ambient: &Ambient) -> Result<Outcome, Failur
         Command::Run(run) => run::run(run, said, ambient),
         Command::Check(check) => check::run(check, said, ambient),
         Command::Env(env) => env::run(env, said, ambient),
-        Command::Completions(completions) => completions::run(completions.shell, ambient),
+        Command::Completions(completions) => completions::run(completions.shell),
         Command::Man => man::run(),
         Command::Version => version::run(),
     }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str};
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, normalize_untrusted_str};
 
 use super::failure::Failure;
 use crate::location::{Diagnostic, Excerpt};
@@ -26,10 +26,14 @@ impl Severity {
     }
 }
 
-/// All of `diagnostics`, as text that ends with a newline.
+/// All of `diagnostics`, as text that ends with a newline; warnings with an empty line, since something
+/// else follows.
 pub fn diagnostics(severity: Severity, diagnostics: &[Diagnostic], colors: bool) -> String {
     let renderer = renderer(colors);
-    diagnostics.iter().map(|diagnostic| one(severity, diagnostic, &renderer)).collect::<Vec<_>>().join("\n")
+    let parts: Vec<String> =
+        diagnostics.iter().map(|diagnostic| one(severity, diagnostic, &renderer)).collect();
+    let end = if severity == Severity::Warning && !parts.is_empty() { "\n" } else { "" };
+    parts.join("\n") + end
 }
 
 fn renderer(colors: bool) -> Renderer {
@@ -82,21 +86,17 @@ fn one(severity: Severity, diagnostic: &Diagnostic, renderer: &Renderer) -> Stri
     };
     let line = location.line.map_or(1, |line| line as usize);
     let mark = mark(excerpt);
-    let column = excerpt.text[..mark.start].chars().count() + 1;
-    let mut source = Snippet::source(excerpt.text.as_str()).line_start(line);
-    let mut origin = None;
-    match location.column.map(|column| column as usize).filter(|said| *said != column) {
-        None => source = source.path(normalize_untrusted_str(&location.file)),
-        // A part of a long line: its own columns would be those of the part.
-        Some(said) => {
-            origin = Some(Origin::path(normalize_untrusted_str(&location.file)).line(line).char_column(said));
-        }
-    }
+    let counted = excerpt.text[..mark.start].chars().count() + 1;
+    let file = normalize_untrusted_str(&location.file);
+    let source = Snippet::source(excerpt.text.as_str()).line_start(line).path(file.as_str());
     let group = Group::with_title(severity.level().primary_title(diagnostic.message.as_str()))
-        .elements(origin)
         .element(source.annotation(AnnotationKind::Primary.span(mark)))
         .elements(hint.map(|hint| Level::HELP.message(normalize_untrusted_str(hint))));
-    renderer.render(&[group]) + "\n"
+    let text = renderer.render(&[group]) + "\n";
+    // It counts columns in the excerpt, which may be a part of a long line, or hide a secret. (Its `Origin`
+    // would take ours, but then puts a row `:::` between the place and the line.)
+    let column = location.column.map_or(counted, |column| column as usize);
+    text.replacen(&format!("{file}:{line}:{counted}"), &format!("{file}:{line}:{column}"), 1)
 }
 
 /// What the caret marks, moved outwards to whole characters: annotate-snippets panics at a span that cuts
@@ -130,6 +130,14 @@ mod tests {
             "error: there is no colon\n --> Procfile:3:5\n  |\n3 | web puma\n  |     ^^^^\n  |\n  \
              = help: write `web: COMMAND`\n"
         );
+    }
+
+    #[test]
+    fn the_place_is_that_in_the_file_also_where_the_excerpt_is_a_part() {
+        let part = Excerpt { text: "…puma".into(), mark: 1..5 };
+        let long = Diagnostic { excerpt: Some(part), ..wrong("", 0..0) };
+        let text = diagnostics(Severity::Error, &[long], false);
+        assert!(text.contains("\n --> Procfile:3:5\n  |\n3 | …puma\n  |  ^^^^\n"), "{text}");
     }
 
     #[test]

@@ -25,8 +25,7 @@ use crate::{shell, suggestion};
 pub fn run(run: args::Run, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
     refuse_flags(&run.command)?;
     let typed = settings::of_project(run.project, said)?;
-    let need = if typed.procfile.is_some() { Need::Procfile } else { Need::Nothing };
-    let project = load::project(&typed, need, ambient)?;
+    let project = load::project(&typed, Need::Nothing, ambient)?;
     let entry = project.entry(&run.command[0]);
     let words = match entry {
         Some(entry) => with_arguments(&entry.command, &run.command[1..]),
@@ -51,12 +50,14 @@ fn refuse_flags(words: &[OsString]) -> Result<(), Failure> {
     }
     let mut command = Arguments::command();
     command.build();
-    let message = format!("unexpected argument '{word}' found");
-    let run = command.find_subcommand_mut("run");
-    Err(Failure::Usage(match run {
-        Some(run) => run.error(ErrorKind::UnknownArgument, message),
-        None => command.error(ErrorKind::UnknownArgument, message),
-    }))
+    let Some(run) = command.find_subcommand_mut("run") else { return Ok(()) };
+    let flags: Vec<_> = run.get_arguments().filter_map(clap::Arg::get_long).collect();
+    let tip = match suggestion::nearest(word.trim_start_matches('-'), flags) {
+        Some(near) => format!("a similar argument exists: '--{near}'"),
+        None => format!("a program of that name is run with './{word}'"),
+    };
+    let message = format!("unexpected argument '{word}' found\n\n  tip: {tip}");
+    Err(Failure::Usage(run.error(ErrorKind::UnknownArgument, message)))
 }
 
 /// The words that run `command`, with `arguments` appended each as one word, whatever is in it.

@@ -34,10 +34,13 @@ impl Said<'_> {
             .map(|raw| raw.map(|word| word.to_string_lossy().into_owned()).collect())
             .unwrap_or_default();
         let name = id.replace('_', "-");
+        // A flag without a value is `true` for clap.
+        let is_bare = words == ["true"];
         match self.source(id) {
             // The one flag whose variable is called otherwise: see `args`.
             Some(ValueSource::EnvVariable) if id == "port_step" => format!("GANGER_STEP={}", words.join(",")),
             Some(ValueSource::EnvVariable) => format!("GANGER_{}={}", id.to_uppercase(), words.join(",")),
+            Some(_) | None if is_bare => format!("--{name}"),
             Some(_) | None => format!("--{name} {}", words.join(",")),
         }
     }

@@ -1,5 +1,6 @@
 //! From words to [`args`](super::args), and what is said when they are not understood.
 
+use std::error::Error;
 use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue};
@@ -9,6 +10,7 @@ use super::ambient::{Ambient, Stream};
 use super::args::{Arguments, Command};
 use super::failure::Failure;
 use super::print;
+use super::values::Refused;
 use crate::config::When;
 
 /// Words that ganger will have: a person who knows them from elsewhere deserves more than "unknown".
@@ -76,14 +78,20 @@ fn explained(mut error: clap::Error, ambient: &Ambient) -> clap::Error {
     let value = text(&error, ContextKind::InvalidValue);
     let argument = text(&error, ContextKind::InvalidArg);
     let word = text(&error, ContextKind::InvalidSubcommand).or_else(|| argument.clone());
-    let tip = word.and_then(|word| planned(&word)).or_else(|| {
-        let (argument, value) = argument.zip(value)?;
-        variable_of(&argument, &value, ambient)
-    });
-    if let Some(tip) = tip {
+    let refused = error.source().and_then(|source| source.downcast_ref::<Refused>());
+    let tips: Vec<_> = [
+        word.and_then(|word| planned(&word)),
+        refused.and_then(|refused| refused.hint.clone()),
+        argument.zip(value).and_then(|(argument, value)| variable_of(&argument, &value, ambient)),
+    ]
+    .into_iter()
+    .flatten()
+    .map(Into::into)
+    .collect();
+    if !tips.is_empty() {
         error.remove(ContextKind::SuggestedSubcommand);
         error.remove(ContextKind::SuggestedArg);
-        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
     }
     error
 }

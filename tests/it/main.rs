@@ -9,8 +9,11 @@
 )]
 
 mod architecture;
+mod cli;
 mod conformance;
 mod corpus;
+mod errors;
+mod folder;
 mod harness;
 mod pair;
 mod running;

@@ -1,0 +1,150 @@
+//! Promised: every mistake that a person can make is answered with place, reason and way out, with the
+//! right status (2 for words that mean nothing, 1 for words and files that do not fit, 125 for ganger's own
+//! failure), all mistakes at once, and nothing is started. The texts stand in tests/transcripts.
+
+use crate::folder::{Folder, same_as_before};
+
+const GOOD: (&str, &str) = ("Procfile", "web: sleep 60\nworker: sleep 60\n");
+
+#[test]
+fn a_project_that_is_not_there() {
+    let mut text = Folder::with(&[]).transcript(&["start", "check", "start -f nope", "start -d nope", "env"]);
+    text += &Folder::with(&[("Procfile.dev", "web: true\n")]).transcript(&["start"]);
+    text += &Folder::with(&[("procfile", "web: true\n")]).transcript(&["start"]);
+    text += &Folder::with(&[("app/Procfile", "web: true\n"), ("file", "")]).transcript(&[
+        "start -f app",
+        "start -d file",
+        "start -f file/Procfile",
+        "start -f /dev/zero",
+    ]);
+    same_as_before("no_project.txt", &text);
+}
+
+#[test]
+fn a_procfile_with_mistakes() {
+    let mistakes = "web puma\n\nworker:\nbad name: x\nweb: a\nweb: b\n";
+    let mut text = Folder::with(&[("Procfile", mistakes)]).transcript(&["start"]);
+    text += &Folder::with(&[("Procfile", "")]).transcript(&["start"]);
+    text += &Folder::with(&[("Procfile", "# only this\n")]).transcript(&["check"]);
+    text += &Folder::with(&[]).file("Procfile", b"web: caf\xe9\nx: a\0b\n").transcript(&["start"]);
+    same_as_before("procfile.txt", &text);
+}
+
+#[test]
+fn a_dotenv_file_with_mistakes_is_refused_without_its_values() {
+    let secret = "A=1\nPASSWORD='hunter2-secret\nTOKEN=hunter2-token\"x\n";
+    let text = Folder::with(&[GOOD, (".env", secret), ("other", "not a line hunter2\n")]).transcript(&[
+        "start",
+        "start -e other",
+        "start -e .env,other",
+        "start -e nope",
+        "run -e other env",
+        "check -e .",
+    ]);
+    assert!(!text.contains("hunter2"), "a value was shown:\n{text}");
+    same_as_before("dotenv.txt", &text);
+}
+
+#[test]
+fn all_mistakes_of_all_files_come_at_once() {
+    let folder = Folder::with(&[
+        ("Procfile", "web puma\n"),
+        (".env", "x y\n"),
+        ("ganger.toml", "timeout = \"soon\"\nprot = 3000\n"),
+        (".foreman", "port: many\n"),
+        ("app.json", "{"),
+    ]);
+    same_as_before("all_at_once.txt", &folder.transcript(&["start"]));
+}
+
+#[test]
+fn words_that_mean_nothing() {
+    let text = Folder::with(&[GOOD]).transcript(&[
+        "start -m web=x",
+        "start -m web=-1",
+        "start -m web=99999999999",
+        "start -m web",
+        "start -p 70000",
+        "start -p -1",
+        "start -p http",
+        "start -t -1",
+        "start -t soon",
+        "start --stop-signal TREM",
+        "start --color=sometimes",
+        "start --pty maybe",
+        "start -T=%!",
+        "start --formatoin web=1",
+        "start web=x",
+        "strat",
+        "ps",
+        "start -D",
+        "start --restart always",
+        "run",
+        "run --enf .env ls",
+        "env --json --explain",
+        "completions csh",
+    ]);
+    same_as_before("usage.txt", &text);
+}
+
+#[test]
+fn types_that_the_procfile_does_not_have() {
+    let text = Folder::with(&[GOOD]).transcript(&[
+        "start wbe",
+        "start web clock",
+        "start -m wrker=2,all=1",
+        "start -x wbe",
+        "start --exit-on wbe",
+        "start --exit-code-from clock",
+        "start --stop-signal wbe=INT",
+        "start --release",
+        "env wbe",
+        "run wbe",
+    ]);
+    same_as_before("types.txt", &text);
+}
+
+#[test]
+fn ports_that_do_not_fit() {
+    let text = Folder::with(&[GOOD]).transcript(&[
+        "start -p 65535",
+        "start --port-step 1 -m all=5",
+        "start -m web=70000",
+    ]);
+    same_as_before("ports.txt", &text);
+}
+
+#[test]
+fn a_value_of_a_variable_is_said_to_be_one() {
+    let mut text = Folder::with(&[GOOD]).variable("GANGER_PORT", "70000").transcript(&["check"]);
+    text += &Folder::with(&[GOOD]).variable("GANGER_NO_PORT", "perhaps").transcript(&["check"]);
+    text += &Folder::with(&[GOOD]).variable("GANGER_FORMATION", "wbe=2").transcript(&["check"]);
+    text += &Folder::with(&[GOOD]).variable("PORT", "many").transcript(&["check"]);
+    text += &Folder::with(&[GOOD]).variable("GANGER_PORT", "").transcript(&["check"]);
+    same_as_before("variables.txt", &text);
+}
+
+#[test]
+fn commands_that_cannot_be_run() {
+    let folder = Folder::with(&[("Procfile", "web: nosuch-program a\n"), ("plain", "text")]);
+    let text = folder.transcript(&["run nosuch-program", "run ./plain", "run web", "run ./nosuch"]);
+    same_as_before("run.txt", &text);
+}
+
+#[test]
+fn a_full_disk_is_said_and_a_closed_pipe_is_not() {
+    let folder = Folder::with(&[GOOD]);
+    for words in [&["check"][..], &["check", "--json"], &["env"], &["man"], &["--help"], &["version"]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let ran = folder.command(words).stdout(full).output().unwrap();
+        let said = String::from_utf8(ran.stderr).unwrap();
+        assert_eq!(ran.status.code(), Some(125), "{words:?}: {said}");
+        let message = "error: cannot write to standard output: No space left on device (os error 28)\n";
+        assert_eq!(said, message, "{words:?}");
+
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let ran = folder.command(words).stdout(writer).output().unwrap();
+        assert_eq!((ran.status.code(), ran.stderr), (Some(125), Vec::new()), "{words:?}");
+    }
+}
