@@ -33,14 +33,18 @@ use settings::Said;
 
 use crate::config::When;
 use crate::exit::{Exit, Outcome};
+use crate::process::monitor::die_by;
 
 /// Runs the program: the first of `arguments` is its own name.
 pub fn main(arguments: Vec<OsString>) -> ExitCode {
     let ambient = Ambient::read();
     let status = match answer(arguments, &ambient) {
         Ok(Outcome::Status(status)) => status,
-        // Only if the signal did not end us: then the status is the one that a shell would have seen.
-        Ok(Outcome::DieBy(signal)) => Exit::Signal(signal).status(),
+        Ok(Outcome::DieBy(signal)) => {
+            die_by(signal);
+            // Only if the signal did not end us: then the status is the one that a shell would have seen.
+            Exit::Signal(signal).status()
+        }
         Err(failure) => {
             report::say(&report::failure(&failure, ambient.colors(Stream::Error, When::Auto)));
             failure.status()

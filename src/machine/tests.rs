@@ -7,9 +7,12 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+use super::state::State;
 use super::*;
+use crate::exit::Exit;
 use crate::name::{InstanceName, TypeName};
-use crate::plan::spec::Environment;
+use crate::plan::spec::{Environment, ExitOn};
+use crate::signal::Signal;
 
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -413,7 +416,7 @@ impl World {
                 }
             }
             Move::Fork(index) if self.leaders.get(*index).copied().flatten().is_some() => {
-                self.others[*index] += 1
+                self.others[*index] += 1;
             }
             Move::Fork(_) => {}
             Move::Orphan(index) => {

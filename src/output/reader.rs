@@ -79,6 +79,19 @@ enum Wake {
     Failure,
 }
 
+/// One read.
+struct Chunk {
+    count: usize,
+    after: After,
+}
+
+/// What a stream has after a chunk.
+enum After {
+    More,
+    Nothing,
+    End,
+}
+
 /// Since when an ending is waited for, and how much was read meanwhile.
 #[derive(Clone, Copy)]
 struct Asked {
@@ -165,13 +178,17 @@ impl Reader {
     async fn on_readable(&mut self) -> bool {
         let shared = Rc::clone(&self.shared);
         let mut buffer = shared.buffer.lock().await;
-        let (count, ended) = self.read(&mut buffer).await;
+        let Chunk { count, after } = self.read(&mut buffer).await;
         if count > 0 {
             self.pass_on(&buffer[..count]).await;
             drop(buffer);
             self.make_room_for_others().await;
         }
-        ended || self.is_answered()
+        match after {
+            After::More => self.is_answered(false),
+            After::Nothing => self.is_answered(true),
+            After::End => true,
+        }
     }
 
     /// Reads what is there: how much, and whether the stream has ended after it.
@@ -179,27 +196,29 @@ impl Reader {
     /// A pipe that gave less than was asked for is empty, and the next byte will wake us (epoll is
     /// edge-triggered here), so one call is enough. A pseudo-terminal gives a page at a time and must be
     /// asked until it has nothing; the pages are joined, or each would cost a batch of its own.
-    async fn read(&self, buffer: &mut [u8]) -> (usize, bool) {
-        let Ok(mut guard) = self.descriptor.readable().await else { return (0, true) };
+    async fn read(&self, buffer: &mut [u8]) -> Chunk {
         let mut count = 0;
+        let Ok(mut guard) = self.descriptor.readable().await else {
+            return Chunk { count, after: After::End };
+        };
         let wanted = if self.terminal { READ / 2 } else { 1 };
         while count < wanted {
             match read(self.descriptor.get_ref(), &mut buffer[count..]) {
-                // A pseudo-terminal says EIO when its last user has closed it, after all that was in it.
-                Ok(0) => return (count, true),
-                Ok(more) => count += more,
+                Ok(more @ 1..) => count += more,
                 Err(Errno::EINTR) => {}
                 Err(Errno::EAGAIN) => {
                     guard.clear_ready();
-                    break;
+                    return Chunk { count, after: After::Nothing };
                 }
-                Err(_) => return (count, true),
+                // A pseudo-terminal says EIO when its last user has closed it, after all that was in it.
+                Ok(_) | Err(_) => return Chunk { count, after: After::End },
             }
         }
-        if !self.terminal && count < buffer.len() {
-            guard.clear_ready();
+        if self.terminal || count == buffer.len() {
+            return Chunk { count, after: After::More };
         }
-        (count, false)
+        guard.clear_ready();
+        Chunk { count, after: After::Nothing }
     }
 
     /// When silence means something.
@@ -256,9 +275,10 @@ impl Reader {
     }
 
     /// Lets the others have their turn after a chunk. After many small reads it waits a little: a
-    /// program that writes line by line then costs a third, and no lone line is ever late.
+    /// program that writes line by line then costs less, and no lone line is ever late. Who fills the pipe
+    /// meanwhile is faster than that: it gets a larger pipe instead, and never waits for us again.
     async fn make_room_for_others(&mut self) {
-        if self.streak >= STREAK {
+        if self.streak >= STREAK && !self.enlarged {
             self.streak = 0;
             sleep(PAUSE).await;
         } else if self.turn >= TURN {
@@ -280,13 +300,14 @@ impl Reader {
         self.orders.finish.get()
     }
 
-    /// A process that left a descendant behind that never pauses: its own last words are out when as much
-    /// was read as a pipe can hold. The line that is being written belongs to the descendant. Says whether
-    /// that is the end.
-    fn is_answered(&mut self) -> bool {
+    /// Whether a stream that never falls silent for long has nothing more of the process that is gone: some
+    /// time has passed, and either all was read that was there, or as much as a pipe can hold. The line that
+    /// is being written then belongs to a descendant. Says whether that is the end of the stream too.
+    fn is_answered(&mut self, empty: bool) -> bool {
         let Some(asked) = self.asked else { return false };
-        let held = capacity(self.descriptor.get_ref()).and_then(|held| held.try_into().ok()).unwrap_or(READ);
-        if asked.at.elapsed() < self.patience() || asked.read < held {
+        let held =
+            || capacity(self.descriptor.get_ref()).and_then(|held| held.try_into().ok()).unwrap_or(READ);
+        if asked.at.elapsed() < self.patience() || !(empty || asked.read >= held()) {
             return false;
         }
         self.asked = None;

@@ -140,6 +140,22 @@ fn a_descendant_that_never_pauses_does_not_hide_the_obituary() {
 }
 
 #[test]
+fn a_descendant_that_says_a_little_all_the_time_does_not_hide_the_obituary() {
+    let text = printed(false, async |output, pieces| {
+        let mut web = child(output, 0);
+        web.write_all(b"last words\n").unwrap();
+        output.retire(0, obituary());
+        // One line after another: each answers the one before, so the stream is never silent.
+        let mut all = String::new();
+        while !all.contains("gone\n") {
+            web.write_all(b"on\n").unwrap();
+            all.push_str(&pieces.recv().await.unwrap());
+        }
+    });
+    assert!(text.starts_with("web.1  | last words\nweb.1  | on\n"), "{text}");
+}
+
+#[test]
 fn an_outsider_that_keeps_a_pipe_does_not_keep_the_end() {
     let mut held = Vec::new();
     let text = printed(false, async |output, _| {
@@ -167,12 +183,15 @@ fn a_flood_of_two_arrives_whole_and_in_order() {
         let writers = [0, 1].map(|speaker| {
             let mut pipe = child(output, speaker);
             thread::spawn(move || {
-                let text: String = (0..LINES).map(|number| format!("{number}\n")).collect();
-                pipe.write_all(text.as_bytes()).unwrap();
+                for number in 0..LINES {
+                    writeln!(pipe, "{number}").unwrap();
+                }
             })
         });
         output.ended().await;
-        writers.into_iter().for_each(|writer| writer.join().unwrap());
+        for writer in writers {
+            writer.join().unwrap();
+        }
     });
     for head in ["web.1  | ", "db.1   | "] {
         let numbers =
@@ -208,8 +227,8 @@ fn a_pseudo_terminal_is_read_to_its_end() {
         output.ended().await;
         writer.join().unwrap();
     });
-    let want: String = (0..5000).map(|number| format!("web.1  | {number}\n")).collect();
-    assert_eq!(text, want);
+    let numbers = text.lines().map(|line| line.strip_prefix("web.1  | ").unwrap().parse::<usize>().unwrap());
+    assert!(numbers.eq(0..5000));
 }
 
 /// The error that ends a standard output, and that a child can go on writing after it.

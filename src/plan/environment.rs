@@ -1,6 +1,8 @@
 //! The environment that instances get, and where each variable of it comes from.
 
 use std::fmt;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -91,7 +93,17 @@ impl<'a> Merged<'a> {
             merged.set_from_files(inputs.dotenv);
             merged.set_from_shell(inputs.ambient);
         }
+        merged.move_to(inputs.root);
         merged
+    }
+
+    /// PWD says where a shell was; who runs in the root without a shell would believe it (POSIX XBD 8.3).
+    fn move_to(&mut self, root: &'a Path) {
+        if let Some((held, provenance)) = self.variables.get_mut(b"PWD".as_slice())
+            && provenance.origin == Origin::Shell
+        {
+            *held = root.as_os_str().as_bytes();
+        }
     }
 
     fn set(&mut self, name: &'a [u8], value: &'a [u8], origin: Origin) {

@@ -124,6 +124,8 @@ struct Monitor<'a> {
     signals: SignalDelivery<UnixStream, SignalOnly>,
     /// When the worker counts as stuck, once a stop was passed on.
     deadline: Option<Duration>,
+    /// Whether Ctrl-Z was passed on, and so a stop of the worker is ours too.
+    is_suspending: bool,
 }
 
 impl<'a> Monitor<'a> {
@@ -132,7 +134,7 @@ impl<'a> Monitor<'a> {
         read.set_nonblocking(true)?;
         let signals = SignalDelivery::with_pipe(read, write, SignalOnly, inherited.heard())?;
         signals::unblock()?;
-        Ok(Self { worker, watch, signals, deadline: None })
+        Ok(Self { worker, watch, signals, deadline: None, is_suspending: false })
     }
 
     fn watch(mut self, verdict: OwnedFd) -> io::Result<Outcome> {
@@ -184,6 +186,7 @@ impl<'a> Monitor<'a> {
             // ESRCH: it has ended, and the next round of reaping says so.
             let _ = kill(self.worker, known);
         }
+        self.is_suspending |= signal == Signal::SUSPEND;
         let is_stop = [Signal::INTERRUPT, Signal::TERMINATE, Signal::HANGUP, Signal::QUIT].contains(&signal);
         if is_stop && self.deadline.is_none() {
             self.deadline = Some((self.watch.now)() + self.watch.grace + STUCK);
@@ -197,10 +200,12 @@ impl<'a> Monitor<'a> {
             match wait_any(WaitPidFlag::WNOHANG | WaitPidFlag::WUNTRACED)? {
                 Waited::Changed(pid, status) if pid == self.worker => {
                     use std::os::unix::process::ExitStatusExt;
-                    if status.stopped_signal().is_some() {
-                        self.stand_still();
-                    } else {
+                    if status.stopped_signal().is_none() {
                         return Ok(Some(Exit::from(status)));
+                    }
+                    // Somebody who stops the worker alone does not stop us: we could not end it then.
+                    if std::mem::take(&mut self.is_suspending) {
+                        self.stand_still();
                     }
                 }
                 Waited::Changed(..) => {}

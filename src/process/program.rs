@@ -34,7 +34,8 @@ pub struct Missing {
     pub status: u8,
 }
 
-/// The program that runs `command`, a Procfile's text. `path` is the instance's PATH; names without a slash
+/// The program that runs `command`, a Procfile's text. `--` keeps a text that begins with a hyphen from being
+/// taken for an option of the shell (POSIX XBD 12.2, guideline 10). `path` is the instance's PATH; names without a slash
 /// are looked for there, names with one are relative to the current directory.
 ///
 /// # Errors
@@ -43,7 +44,7 @@ pub struct Missing {
 pub fn of_command(command: &str, path: Option<&[u8]>) -> Result<Program, Missing> {
     match shell::simple_words(command) {
         Some(words) => of_words(&words, path),
-        None => Ok(Program { path: SHELL.into(), arguments: strings(&["sh", "-c", command]) }),
+        None => Ok(Program { path: SHELL.into(), arguments: strings(&["sh", "-c", "--", command]) }),
     }
 }
 
@@ -134,7 +135,7 @@ mod tests {
     fn shell_syntax_goes_to_the_shell_untouched() {
         let program = of_command("echo $PORT && true", None).unwrap();
         assert_eq!(program.path, Path::new("/bin/sh"));
-        assert_eq!(program.arguments, strings(&["sh", "-c", "echo $PORT && true"]));
+        assert_eq!(program.arguments, strings(&["sh", "-c", "--", "echo $PORT && true"]));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::plan::spec::Spec;
 use crate::process::calls::{Size, set_window_size, window_size};
 use crate::process::reaper;
 use crate::process::spawn::{Made, Spawner, Stream};
-use crate::process::tree::{Census, Genealogy, Process, send_to, send_to_group};
+use crate::process::tree::{self, Census, Genealogy, Process, send_to, send_to_group};
 use crate::signal::Signal;
 
 /// A terminal of which nothing is known has the size that a VT100 had.
@@ -68,6 +68,7 @@ impl Performer {
             match action {
                 Action::Spawn(index) => answers.push(self.spawn(index)),
                 Action::Ask(index) => self.ask(index),
+                Action::Kill(index) if index == self.specs.len() => answers.extend(self.kill_all()),
                 Action::Kill(index) => self.signal(index, Signal::KILL),
                 Action::Look => self.is_look_wanted = true,
                 Action::Bury(index, notice) => self.output.retire(index, notice),
@@ -200,6 +201,14 @@ impl Performer {
             if group != Some(process.group) {
                 let _ = send_to(&process, signal);
             }
+        }
+    }
+
+    /// Strangers have the longest grace of all, so when theirs is over everybody's is.
+    fn kill_all(&mut self) -> Vec<Event> {
+        match tree::kill_all() {
+            Ok(ended) => ended.into_iter().map(|(pid, exit)| self.ended(pid, exit)).collect(),
+            Err(error) => vec![Event::Broken(format!("cannot reap: {error}"))],
         }
     }
 

@@ -113,6 +113,7 @@ impl Supervisor {
             color: settings.color,
             terminal: settings.is_terminal,
             quiet: settings.quiet,
+            history: None,
             speakers: speakers(&specs, &plan.processes),
             clock: clock::wall,
         };
@@ -142,6 +143,7 @@ impl Supervisor {
                 break outcome;
             }
             let event = self.next_event().await?;
+            tell_the_person(&event);
             let actions = self.machine.handle(self.clock.now(), event);
             let answers = self.performer.perform(actions);
             self.answers.extend(answers);
@@ -205,6 +207,27 @@ impl Supervisor {
                 Ok(None)
             }
         }
+    }
+}
+
+/// What the stream cannot tell, because it is the stream that is broken.
+fn tell_the_person(event: &Event) {
+    match event {
+        Event::OutputClosed { error: Some(error) } => {
+            say(&format!("cannot write to standard output: {error}"));
+        }
+        Event::Broken(what) => say(what),
+        Event::OutputClosed { error: None }
+        | Event::Begin
+        | Event::Spawned { .. }
+        | Event::SpawnFailed { .. }
+        | Event::Exited { .. }
+        | Event::Reaped
+        | Event::Seen(_)
+        | Event::AllGone
+        | Event::Signal(_)
+        | Event::MonitorGone
+        | Event::Timeout => {}
     }
 }
 

@@ -16,31 +16,32 @@ const LAYERS: [&[&str]; 7] = [
 ];
 
 /// Edges between rooms of one layer that are wanted, each with its reason.
-const BESIDE: [(&str, &str, &str); 5] = [
+const BESIDE: [(&str, &str, &str); 6] = [
     ("notice", "exit", "a notice tells how a process ended"),
     ("notice", "name", "a notice names an instance"),
     ("notice", "signal", "a notice names a signal"),
     ("exit", "signal", "a process ends by a signal"),
+    ("text", "location", "an excerpt is of a place"),
     ("config", "formation", "a configuration holds a formation"),
 ];
 
 fn sources() -> Vec<(String, PathBuf)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut folders = vec![root.clone()];
-    let mut files = Vec::new();
-    while let Some(folder) = folders.pop() {
+    let mut unread = vec![root.clone()];
+    let mut found = Vec::new();
+    while let Some(folder) = unread.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                folders.push(path);
+                unread.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let inside = path.strip_prefix(&root).unwrap();
                 let room = inside.components().next().unwrap().as_os_str().to_str().unwrap();
-                files.push((room.trim_end_matches(".rs").to_string(), path));
+                found.push((room.trim_end_matches(".rs").to_string(), path));
             }
         }
     }
-    files
+    found
 }
 
 /// The rooms that a file names by `crate::room` or `crate::{room, other::…}`, comments left out.

@@ -1,5 +1,13 @@
 //! The integration tests: one binary, one file a promise.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::disallowed_methods, reason = "tests start programs and bound their own waiting")]
+#![expect(
+    clippy::format_collect,
+    clippy::naive_bytecount,
+    reason = "the shortest way to write a Procfile of many lines"
+)]
+
 mod architecture;
 mod cli;
 mod conformance;

@@ -20,10 +20,7 @@ last: probe print up + wait
 fn stack() -> (Project, Running) {
     let project = Project::new(STACK);
     let mut running = project.start(&["-t", "300ms", "--exit-on", "never"]);
-    for line in ["quiet.1    | ready", "| stubborn", "| daemon-parent", "| up"] {
-        running.line_where(line, |_| true);
-    }
-    running.line("daemon.1 is gone, but");
+    running.lines(&["quiet.1    | ready", "| stubborn", "| up", "daemon.1 is gone, but"]);
     (project, running)
 }
 

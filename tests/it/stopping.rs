@@ -13,8 +13,7 @@ fn a_stop_signal_lets_everybody_finish_and_then_we_die_of_it() {
         let project =
             Project::new("web: probe trap TERM goodbye 0 + wait\nworker: probe trap TERM later 0 + wait\n");
         let mut running = project.start(&[]);
-        running.line("web.1    | ready");
-        running.line("worker.1 | ready");
+        running.lines(&["web.1    | ready", "worker.1 | ready"]);
         running.signal(signal);
         let (status, lines) = running.end();
         assert_eq!(status.signal(), Some(signal as i32), "{lines:?}");
@@ -30,8 +29,7 @@ fn the_stop_signal_of_a_type_is_its_own() {
         "web: probe trap QUIT quit 0 + trap TERM term 0 + wait\nworker: probe trap TERM term 0 + wait\n",
     );
     let mut running = project.start(&["--stop-signal", "web=QUIT"]);
-    running.line("web.1    | ready");
-    running.line("worker.1 | ready");
+    running.lines(&["web.1    | ready", "worker.1 | ready"]);
     running.signal(Signal::SIGTERM);
     let (_, lines) = running.end();
     assert!(lines.iter().any(|line| line == "web.1    | quit"), "{lines:?}");

@@ -22,13 +22,13 @@ fn control_c_stops_the_stack_and_leaves_the_terminal_as_it_was() {
 #[test]
 fn control_z_stops_all_and_fg_lets_all_go_on() {
     let project = Project::new("web: probe trap CONT on 99 + trap TERM bye 0 + wait\n");
-    let mut screen = project.start_on_terminal(&[]);
+    let mut screen = project.start_on_terminal(&["--color=never"]);
     screen.shows("ready");
     screen.type_keys(b"\x1a");
     let status = screen.wait();
     assert!(matches!(status, WaitStatus::Stopped(..)), "{status:?}");
-    let states: Vec<String> = screen.mark().processes().iter().map(|(pid, _)| state(*pid)).collect();
-    assert_eq!(states, ["T", "T", "T"], "monitor, worker and instance stand still");
+    let letters: Vec<String> = screen.mark().processes().iter().map(|(pid, _)| state(*pid)).collect();
+    assert_eq!(letters, ["T", "T", "T"], "monitor, worker and instance stand still");
     screen.signal(Signal::SIGCONT);
     screen.shows("| on");
     screen.type_keys(b"\x03");
@@ -59,7 +59,7 @@ fn closing_the_terminal_lets_everybody_clean_up() {
 fn instances_have_a_terminal_of_our_size_less_the_prefix_and_follow_it() {
     let project = Project::new("web: probe size + trap WINCH changed 0 + wait\n");
     let mut screen =
-        Screen::start(Start { folder: project.path(), arguments: &["--color=never"], size: (40, 120) });
+        Screen::start(&Start { folder: project.path(), arguments: &["--color=never"], size: (40, 120) });
     screen.shows("rows: 40, columns: 111");
     screen.shows("ready");
     screen.resize(30, 100);

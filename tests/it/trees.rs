@@ -9,8 +9,7 @@ fn grandchildren_in_the_group_go_even_if_the_leader_has_quit() {
     let project =
         Project::new("web: probe trap TERM bye 0 + spawn + ignore TERM INT HUP + print stubborn + wait\n");
     let mut running = project.start(&["-t", "300ms"]);
-    running.line("| stubborn");
-    running.line("| ready");
+    running.lines(&["| stubborn", "| ready"]);
     running.signal(Signal::SIGTERM);
     running.line("web.1 exited with status 0");
     let (_, lines) = running.end();

@@ -1,6 +1,13 @@
 //! A child program that does as its arguments say, one step after the other, steps parted by `+`:
 //! `probe print hello + trap TERM bye 0 + wait`. The words have no meaning to a shell.
 
+#![expect(clippy::unwrap_used, reason = "a probe that cannot go on fails")]
+#![expect(
+    clippy::format_collect,
+    clippy::zombie_processes,
+    reason = "it is a probe: small, and rude on purpose"
+)]
+
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::process::{Command, ExitCode, Stdio};
@@ -16,7 +23,7 @@ fn main() -> ExitCode {
         let words: Vec<&str> = step.iter().map(String::as_str).collect();
         match words.as_slice() {
             ["trap", signal, text, status] => {
-                traps.push((number(signal), (*text).into(), status.parse().unwrap()))
+                traps.push((number(signal), (*text).into(), status.parse().unwrap()));
             }
             ["wait"] => return ExitCode::from(wait(&traps)),
             ["exit", status] => return ExitCode::from(status.parse::<u8>().unwrap()),
@@ -56,8 +63,8 @@ fn act(step: &[&str]) {
         ["fill", byte, count] => write_all(&vec![byte.as_bytes()[0]; count.parse().unwrap()]),
         ["ignore", signals @ ..] => signals.iter().for_each(|signal| ignore(number(signal))),
         ["pause", milliseconds] => pause(milliseconds.parse().unwrap()),
-        ["session"] => drop(nix::unistd::setsid()),
-        ["touch", file] => drop(std::fs::write(file, std::process::id().to_string()).unwrap()),
+        ["session"] => assert!(nix::unistd::setsid().is_ok()),
+        ["touch", file] => std::fs::write(file, std::process::id().to_string()).unwrap(),
         ["env", names @ ..] => {
             for name in names {
                 say(&format!("{name}={}", variable(name)));
@@ -67,7 +74,7 @@ fn act(step: &[&str]) {
         ["signals"] => signals(),
         ["descriptors"] => descriptors(),
         ["limit"] => {
-            say(&format!("{:?}", nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE)))
+            say(&format!("{:?}", nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE)));
         }
         ["directory"] => say(&std::fs::read_link("/proc/self/cwd").unwrap().display().to_string()),
         ["size"] => say(&format!("{:?}", ganger::process::calls::window_size(std::io::stdout().as_fd()))),

@@ -29,6 +29,16 @@ pub fn descendants(root: i32) -> Vec<Process> {
     found
 }
 
+/// Our own children, zombies too, by /proc/self/task/TID/children: much faster than a look at all, where the
+/// kernel has it (CONFIG_PROC_CHILDREN); else none.
+pub(super) fn children() -> Vec<i32> {
+    let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let lists = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
+    lists
+        .flat_map(|list| list.split_ascii_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>())
+        .collect()
+}
+
 /// The environment that a process was started with; `None` if it is gone or not ours to read.
 pub(super) fn environment(pid: i32) -> Option<Vec<u8>> {
     fs::read(format!("/proc/{pid}/environ")).ok()

@@ -14,7 +14,7 @@ mod send;
 pub use linux::descendants;
 #[cfg(not(target_os = "linux"))]
 pub use other::descendants;
-pub use send::{Refusal, send_to, send_to_group};
+pub use send::{Refusal, kill_all, send_to, send_to_group};
 
 use std::collections::{HashMap, HashSet};
 

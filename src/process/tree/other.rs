@@ -4,6 +4,11 @@
 use super::Process;
 
 /// None are found.
+pub(super) fn children() -> Vec<i32> {
+    Vec::new()
+}
+
+/// None are found.
 pub fn descendants(_root: i32) -> Vec<Process> {
     Vec::new()
 }

@@ -1,10 +1,18 @@
 //! Signals to processes that may be gone by now, or be somebody else's.
 
+use std::io;
+
 use nix::errno::Errno;
 use nix::sys::signal::{kill, killpg};
 use nix::unistd::Pid;
 
-use super::Process;
+#[cfg(target_os = "linux")]
+use super::linux::children;
+#[cfg(not(target_os = "linux"))]
+use super::other::children;
+use super::{Process, descendants};
+use crate::exit::Exit;
+use crate::process::reaper::reap;
 use crate::signal::Signal;
 
 /// A process that may not be signalled (EPERM): it runs as another user.
@@ -22,6 +30,37 @@ pub fn send_to_group(leader: i32, signal: Signal) {
         // ESRCH: all are gone. EPERM: none of them may be signalled; the look that follows names them.
         let _ = killpg(Pid::from_raw(leader), known);
     }
+}
+
+/// How often [`kill_all`] looks again before it lets others have their turn.
+const ROUNDS: usize = 64;
+
+/// SIGKILL to everything below us, again and again without a pause, reaping in between: a process that forks
+/// and ends within a millisecond, and its child too, is gone before a look at all of /proc is over. Orphans
+/// fall to us, so the latest link of such a chain is soon a child of ours; and who has SIGKILL pending cannot
+/// fork any more (fork(2) is started again, and meets it), so one hit ends the chain.
+///
+/// # Errors
+/// As waitpid(2).
+pub fn kill_all() -> io::Result<Vec<(i32, Exit)>> {
+    let mut ended = Vec::new();
+    for process in descendants(std::process::id().cast_signed()) {
+        // Another user's is named at the end, if still there.
+        let _ = send_to(&process, Signal::KILL);
+    }
+    for _ in 0..ROUNDS {
+        let harvest = reap()?;
+        ended.extend(harvest.ended);
+        let children = if harvest.is_empty { Vec::new() } else { children() };
+        if children.is_empty() {
+            break;
+        }
+        for child in children {
+            // A child that we have not reaped: nobody else can have its number.
+            let _ = kill(Pid::from_raw(child), nix::sys::signal::SIGKILL);
+        }
+    }
+    Ok(ended)
 }
 
 /// Sends to one process as a look saw it.

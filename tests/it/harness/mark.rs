@@ -7,25 +7,25 @@ use nix::unistd::Pid;
 
 /// A mark that only this start has.
 #[derive(Clone, Debug)]
-pub struct Mark(String);
+pub(crate) struct Mark(String);
 
 impl Mark {
     /// The variable.
-    pub const NAME: &'static str = "GANGER_TEST_MARK";
+    pub(crate) const NAME: &'static str = "GANGER_TEST_MARK";
 
     /// A new one.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         Self(format!("{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)))
     }
 
     /// Its value.
-    pub fn value(&self) -> &str {
+    pub(crate) fn value(&self) -> &str {
         &self.0
     }
 
     /// Every process that has it, zombies left out, with its command line.
-    pub fn processes(&self) -> Vec<(i32, String)> {
+    pub(crate) fn processes(&self) -> Vec<(i32, String)> {
         let entry = format!("{}={}\0", Self::NAME, self.0).into_bytes();
         let pids = std::fs::read_dir("/proc").unwrap().flatten();
         let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
@@ -41,7 +41,7 @@ impl Mark {
     }
 
     /// Kills every process that has it.
-    pub fn sweep(&self) {
+    pub(crate) fn sweep(&self) {
         loop {
             let left = self.processes();
             if left.is_empty() {

@@ -4,62 +4,60 @@
 //! Nothing here waits for time to pass: it waits for a line, an exit, or the end of a pipe, and gives up
 //! after [`PATIENCE`]. Whatever a test leaves is killed when its [`Running`] is dropped.
 
-#![expect(clippy::disallowed_methods, reason = "tests start programs and bound their own waiting")]
-
 mod mark;
 mod running;
 mod terminal;
 
-pub use mark::Mark;
-pub use running::Running;
-pub use terminal::{Screen, Start};
+pub(crate) use mark::Mark;
+pub(crate) use running::Running;
+pub(crate) use terminal::{Screen, Start};
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 /// How long anything may take before a test fails. Far more than needed: it is no measurement.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A project in a temporary folder.
-pub struct Project {
+pub(crate) struct Project {
     folder: tempfile::TempDir,
 }
 
 impl Project {
     /// A project whose Procfile has this text. `probe` in it is our child program.
-    pub fn new(procfile: &str) -> Self {
+    pub(crate) fn new(procfile: &str) -> Self {
         let project = Self { folder: tempfile::tempdir().unwrap() };
         project.file("Procfile", procfile)
     }
 
     /// The same with a file more.
-    pub fn file(self, name: &str, text: &str) -> Self {
+    pub(crate) fn file(self, name: &str, text: &str) -> Self {
         std::fs::write(self.path().join(name), text).unwrap();
         self
     }
 
     /// Where it lies.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
     /// A command that runs ganger here, in a clean environment.
-    pub fn ganger(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn ganger(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ganger"));
         command.args(arguments).current_dir(self.path()).env_clear().env("PATH", search_path());
         command
     }
 
     /// `ganger start` with these arguments, its output read by us.
-    pub fn start(&self, arguments: &[&str]) -> Running {
+    pub(crate) fn start(&self, arguments: &[&str]) -> Running {
         let words: Vec<&str> = ["start"].iter().chain(arguments).copied().collect();
         Running::start(self.ganger(&words))
     }
 
     /// `ganger start` on a terminal of its own.
-    pub fn start_on_terminal(&self, arguments: &[&str]) -> Screen {
-        Screen::start(Start { folder: self.path(), arguments, size: (24, 80) })
+    pub(crate) fn start_on_terminal(&self, arguments: &[&str]) -> Screen {
+        Screen::start(&Start { folder: self.path(), arguments, size: (24, 80) })
     }
 }
 
@@ -71,7 +69,7 @@ fn one_start_at_a_time() -> std::sync::MutexGuard<'static, ()> {
 }
 
 /// PATH with our child program first.
-pub fn search_path() -> String {
+pub(crate) fn search_path() -> String {
     let probe = PathBuf::from(env!("CARGO_BIN_EXE_probe"));
     let rest = std::env::var("PATH").unwrap_or_else(|_| "/usr/bin:/bin".into());
     format!("{}:{rest}", probe.parent().unwrap().display())

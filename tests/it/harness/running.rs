@@ -14,7 +14,7 @@ use nix::unistd::{Pid, pipe2};
 use super::{Mark, PATIENCE};
 
 /// A started ganger.
-pub struct Running {
+pub(crate) struct Running {
     child: Child,
     lines: Receiver<String>,
     seen: Vec<String>,
@@ -25,7 +25,7 @@ pub struct Running {
 
 impl Running {
     /// Starts `command` and reads its standard output.
-    pub fn start(mut command: Command) -> Self {
+    pub(crate) fn start(mut command: Command) -> Self {
         let mark = Mark::new();
         let starting = super::one_start_at_a_time();
         let (lifetime, held) = pipe2(OFlag::empty()).unwrap();
@@ -62,28 +62,38 @@ impl Running {
     }
 
     /// The pid that a user sees.
-    pub fn pid(&self) -> i32 {
+    pub(crate) fn pid(&self) -> i32 {
         i32::try_from(self.child.id()).unwrap()
     }
 
     /// The other half of the pair: the child of the monitor.
-    pub fn worker(&self) -> i32 {
+    pub(crate) fn worker(&self) -> i32 {
         let children = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", self.pid())).unwrap();
         children.split_whitespace().next().expect("no worker").parse().unwrap()
     }
 
     /// The mark that everything of this start has.
-    pub fn mark(&self) -> &Mark {
+    pub(crate) fn mark(&self) -> &Mark {
         &self.mark
     }
 
     /// Waits for a line that contains `text`, and returns it.
-    pub fn line(&mut self, text: &str) -> String {
+    pub(crate) fn line(&mut self, text: &str) -> String {
         self.line_where(&format!("{text:?}"), |line| line.contains(text))
     }
 
+    /// Waits for a line for each of these texts, in any order.
+    pub(crate) fn lines(&mut self, texts: &[&str]) {
+        let mut awaited = texts.to_vec();
+        while !awaited.is_empty() {
+            let what = format!("{awaited:?}");
+            let line = self.line_where(&what, |line| awaited.iter().any(|text| line.contains(text)));
+            awaited.retain(|text| !line.contains(text));
+        }
+    }
+
     /// Waits for a line of which `is_it` is true.
-    pub fn line_where(&mut self, what: &str, is_it: impl Fn(&str) -> bool) -> String {
+    pub(crate) fn line_where(&mut self, what: &str, is_it: impl Fn(&str) -> bool) -> String {
         let end = Instant::now() + PATIENCE;
         loop {
             match self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
@@ -101,12 +111,12 @@ impl Running {
     }
 
     /// Sends a signal to the pid that a user sees.
-    pub fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(self.pid()), signal).unwrap();
     }
 
     /// Waits for its end; everything that it said, and how it ended. That nothing is left is checked too.
-    pub fn end(mut self) -> (ExitStatus, Vec<String>) {
+    pub(crate) fn end(mut self) -> (ExitStatus, Vec<String>) {
         let status = self.wait();
         let left = self.mark.processes();
         assert!(left.is_empty(), "left behind: {left:?}; seen:\n{}", self.seen.join("\n"));
@@ -115,7 +125,7 @@ impl Running {
     }
 
     /// Waits for its end only.
-    pub fn wait(&mut self) -> ExitStatus {
+    pub(crate) fn wait(&mut self) -> ExitStatus {
         let end = Instant::now() + PATIENCE;
         let pidfd_free = self.child.id();
         loop {
@@ -132,7 +142,7 @@ impl Running {
     }
 
     /// Waits until every process that inherited our descriptors is gone; `false` after `limit`.
-    pub fn all_gone_within(&self, limit: Duration) -> bool {
+    pub(crate) fn all_gone_within(&self, limit: Duration) -> bool {
         let mut wait = [PollFd::new(self.lifetime.as_fd(), PollFlags::POLLIN)];
         let end = Instant::now() + limit;
         loop {

@@ -17,7 +17,7 @@ use nix::unistd::Pid;
 use super::{Mark, PATIENCE, search_path};
 
 /// What to start.
-pub struct Start<'a> {
+pub(crate) struct Start<'a> {
     /// Where.
     pub folder: &'a Path,
     /// What follows `ganger start`.
@@ -27,7 +27,7 @@ pub struct Start<'a> {
 }
 
 /// A started ganger that leads a session with this terminal.
-pub struct Screen {
+pub(crate) struct Screen {
     pid: Pid,
     master: Option<OwnedFd>,
     text: Vec<u8>,
@@ -36,7 +36,7 @@ pub struct Screen {
 
 impl Screen {
     /// Starts it.
-    pub fn start(start: Start<'_>) -> Self {
+    pub(crate) fn start(start: &Start<'_>) -> Self {
         let mark = Mark::new();
         let (master, path) = pty::open(Size { rows: start.size.0, columns: start.size.1 }).unwrap();
         let mut actions = PosixSpawnFileActions::init().unwrap();
@@ -62,13 +62,13 @@ impl Screen {
     }
 
     /// Types `keys`.
-    pub fn type_keys(&self, keys: &[u8]) {
+    pub(crate) fn type_keys(&self, keys: &[u8]) {
         let master = self.master.as_ref().expect("the terminal is closed");
         assert_eq!(nix::unistd::write(master, keys).unwrap(), keys.len());
     }
 
     /// Waits until the screen has shown `text`, after what was waited for before; all that came until then.
-    pub fn shows(&mut self, text: &str) -> String {
+    pub(crate) fn shows(&mut self, text: &str) -> String {
         let end = Instant::now() + PATIENCE;
         loop {
             if let Some(at) = find(&self.text, text.as_bytes()) {
@@ -97,13 +97,13 @@ impl Screen {
     }
 
     /// Gives the terminal another size.
-    pub fn resize(&self, rows: u16, columns: u16) {
+    pub(crate) fn resize(&self, rows: u16, columns: u16) {
         let master = self.master.as_ref().expect("the terminal is closed");
         set_window_size(master.as_fd(), Size { rows, columns }).unwrap();
     }
 
     /// The settings of the terminal, to be compared.
-    pub fn settings(&self) -> String {
+    pub(crate) fn settings(&self) -> String {
         let settings =
             nix::sys::termios::tcgetattr(self.master.as_ref().expect("the terminal is closed")).unwrap();
         format!(
@@ -113,27 +113,27 @@ impl Screen {
     }
 
     /// Closes the terminal, as closing its window does.
-    pub fn close(&mut self) {
+    pub(crate) fn close(&mut self) {
         self.master = None;
     }
 
     /// Everything of this start.
-    pub fn mark(&self) -> &Mark {
+    pub(crate) fn mark(&self) -> &Mark {
         &self.mark
     }
 
     /// Sends a signal to ganger.
-    pub fn signal(&self, signal: nix::sys::signal::Signal) {
+    pub(crate) fn signal(&self, signal: nix::sys::signal::Signal) {
         nix::sys::signal::kill(self.pid, signal).unwrap();
     }
 
     /// Waits until ganger has stopped (Ctrl-Z) or ended.
-    pub fn wait(&mut self) -> WaitStatus {
+    pub(crate) fn wait(&mut self) -> WaitStatus {
         let end = Instant::now() + PATIENCE;
         loop {
-            match waitpid(self.pid, Some(WaitPidFlag::WNOHANG | WaitPidFlag::WUNTRACED)).unwrap() {
-                WaitStatus::StillAlive => {}
-                status => return status,
+            let status = waitpid(self.pid, Some(WaitPidFlag::WNOHANG | WaitPidFlag::WUNTRACED)).unwrap();
+            if status != WaitStatus::StillAlive {
+                return status;
             }
             // Its output is read meanwhile, so that it can go on.
             let step = (Instant::now() + Duration::from_millis(10)).min(end);
@@ -145,7 +145,7 @@ impl Screen {
     }
 
     /// Waits for its end, and checks that nothing is left.
-    pub fn end(mut self) -> (WaitStatus, String) {
+    pub(crate) fn end(mut self) -> (WaitStatus, String) {
         let status = self.wait();
         while self.read(Instant::now()) {}
         let left = self.mark.processes();

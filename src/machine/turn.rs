@@ -1,0 +1,311 @@
+//! One turn of the machine: an event changes what it concerns, and what follows from that is gathered.
+
+use std::time::Duration;
+
+use super::shutdown::{Cause, Shutdown};
+use super::state::{Effect, Happening, Intent, State};
+use super::{Action, Event, Failure, Machine};
+use crate::exit::Exit;
+use crate::notice::Notice;
+use crate::plan::spec::ExitOn;
+use crate::signal::Signal;
+
+/// One call of [`Machine::handle`]: the machine, the time, and the actions gathered so far.
+pub(super) struct Turn<'a> {
+    pub(super) machine: &'a mut Machine,
+    pub(super) now: Duration,
+    pub(super) actions: Vec<Action>,
+}
+
+impl Turn<'_> {
+    pub(super) fn on(&mut self, event: Event) {
+        match event {
+            Event::Begin => {}
+            Event::Spawned { instance, pid } => self.on_spawned(instance, pid),
+            Event::SpawnFailed { instance, failure } => self.on_spawn_failed(instance, failure),
+            Event::Exited { instance, exit } => self.on_exited(instance, exit),
+            Event::Reaped => self.for_all(Happening::Reaped),
+            Event::Seen(counts) => self.on_seen(&counts),
+            Event::AllGone => self.on_all_gone(),
+            Event::Signal(signal) => self.on_signal(signal),
+            Event::MonitorGone => self.stop(Cause::MonitorGone),
+            Event::OutputClosed { error } => self.stop(Cause::OutputClosed(error)),
+            Event::Broken(what) => self.stop(Cause::Broken(what)),
+            Event::Timeout => self.on_timeout(),
+        }
+    }
+
+    fn on_spawned(&mut self, index: usize, pid: i32) {
+        let now = self.now;
+        let instance = &mut self.machine.instances[index];
+        (instance.pid, instance.started, instance.ended) = (Some(pid), Some(now), None);
+        let spec = &self.machine.specs[index];
+        let notice = Notice::Started { process: spec.name.clone(), pid, port: spec.port };
+        self.actions.push(Action::Say(notice));
+        self.apply(index, Happening::Spawned);
+        if self.machine.shutdown.as_ref().is_some_and(|shutdown| shutdown.killing) {
+            self.apply(index, Happening::Kill);
+        }
+    }
+
+    fn on_spawn_failed(&mut self, index: usize, failure: Failure) {
+        let Failure { program, reason, status } = failure;
+        let process = self.machine.specs[index].name.clone();
+        self.actions.push(Action::Say(Notice::CannotStart { process, program, reason, status }));
+        self.apply(index, Happening::Failed);
+        self.stop(Cause::CannotStart { instance: index, status });
+    }
+
+    fn on_exited(&mut self, index: usize, exit: Exit) {
+        let lived = self.now.saturating_sub(self.machine.instances[index].started.unwrap_or(self.now));
+        self.machine.instances[index].ended = Some((exit, lived));
+        self.machine.ends.push(index);
+        self.apply(index, Happening::Exited);
+        if self.machine.shutdown.is_none() && self.ends_the_stack(index, exit) {
+            self.stop(Cause::Ended(index));
+        }
+    }
+
+    fn ends_the_stack(&self, index: usize, exit: Exit) -> bool {
+        let spec = &self.machine.specs[index];
+        if spec.once {
+            return !exit.is_success();
+        }
+        match &self.machine.policy.exit_on {
+            ExitOn::Any => true,
+            ExitOn::Failure => !exit.is_success(),
+            ExitOn::Never => false,
+            ExitOn::Type(kind) => spec.name.kind == *kind,
+        }
+    }
+
+    fn on_seen(&mut self, counts: &[usize]) {
+        let strangers = self.machine.strangers();
+        for (index, &count) in counts.iter().enumerate().take(self.machine.instances.len()) {
+            // Whether strangers are all gone is for the kernel to say (AllGone): one may be on its way here.
+            if count > 0 {
+                self.tell_of_leftovers(index, count);
+                self.apply(index, Happening::Left);
+            } else if index != strangers {
+                self.apply(index, Happening::Empty);
+            }
+        }
+    }
+
+    fn tell_of_leftovers(&mut self, index: usize, count: usize) {
+        let is_first = self.machine.shutdown.is_none()
+            && self.machine.instances[index].state == State::Clearing
+            && self.machine.instances[index].intent == Intent::Up;
+        if let (true, Some(spec)) = (is_first, self.machine.specs.get(index)) {
+            self.actions.push(Action::Say(Notice::Leftovers { process: spec.name.clone(), count }));
+            self.machine.instances[index].intent = Intent::Down;
+        }
+    }
+
+    fn on_all_gone(&mut self) {
+        for index in 0..self.machine.instances.len() {
+            if self.machine.instances[index].state.is_clearing() {
+                self.apply(index, Happening::Empty);
+            }
+        }
+    }
+
+    fn on_signal(&mut self, signal: Signal) {
+        match signal {
+            Signal::INTERRUPT | Signal::TERMINATE | Signal::HANGUP | Signal::QUIT => {
+                self.on_stop_signal(signal);
+            }
+            Signal::SUSPEND => {
+                self.machine.suspended.get_or_insert(self.now);
+                self.actions.push(Action::Suspend);
+            }
+            Signal::CONTINUE => self.on_continue(),
+            Signal::RESIZE => self.actions.push(Action::Resize),
+            other => {
+                self.actions.push(Action::Forward(other));
+                self.actions.push(Action::Say(Notice::Forwarded { signal: other }));
+            }
+        }
+    }
+
+    fn on_stop_signal(&mut self, signal: Signal) {
+        let now = self.now;
+        if let Some(shutdown) = &mut self.machine.shutdown {
+            if shutdown.is_second(now, signal) && !shutdown.killing {
+                self.kill(format!("second signal ({signal})"));
+            }
+            return;
+        }
+        self.stop(Cause::Signal(signal));
+        if signal == Signal::QUIT {
+            self.kill(format!("{signal} received"));
+        }
+    }
+
+    fn on_continue(&mut self) {
+        if let Some(since) = self.machine.suspended.take() {
+            let stood_still = self.now.saturating_sub(since);
+            for instance in &mut self.machine.instances {
+                instance.postpone(stood_still);
+            }
+        }
+        self.actions.push(Action::Resume);
+    }
+
+    fn on_timeout(&mut self) {
+        let now = self.now;
+        let due: Vec<(usize, Happening)> = (self.machine.instances.iter().enumerate())
+            .filter_map(|(index, instance)| instance.due(now).map(|happening| (index, happening)))
+            .collect();
+        self.tell_of_killing(&due);
+        for (index, happening) in due {
+            self.apply(index, happening);
+        }
+    }
+
+    /// One line, however many are killed at the same moment.
+    fn tell_of_killing(&mut self, due: &[(usize, Happening)]) {
+        // Strangers have the longest grace of all; that it is over is no news beside an instance's.
+        let strangers = self.machine.strangers();
+        let due = if due.len() > 1 {
+            due.iter().filter(|(index, _)| *index != strangers).collect()
+        } else {
+            due.iter().collect::<Vec<_>>()
+        };
+        let mut expired =
+            due.iter().filter(|(_, happening)| *happening == Happening::Expired).map(|(index, _)| *index);
+        let Some(first) = expired.next() else { return };
+        let is_alone = expired.next().is_none();
+        let process = self.machine.specs.get(first).filter(|_| is_alone).map(|spec| spec.name.clone());
+        self.actions.push(Action::Say(Notice::Killing { process, reason: "the grace is over".into() }));
+    }
+
+    /// Ends the stack for this reason, unless it is ending already: the first reason stays.
+    fn stop(&mut self, cause: Cause) {
+        if self.machine.shutdown.is_some() {
+            return;
+        }
+        let runs =
+            self.machine.instances.iter().any(|instance| instance.pid.is_some() && instance.ended.is_none());
+        if runs {
+            let reason = cause.describe(|index| self.machine.name(index));
+            let grace = self.machine.specs.iter().map(|spec| spec.grace).max().unwrap_or_default();
+            self.actions.push(Action::Say(Notice::Stopping { reason, grace }));
+        }
+        self.machine.shutdown = Some(Shutdown::new(self.now, cause));
+        for index in 0..self.machine.strangers() {
+            self.machine.instances[index].intent = Intent::Down;
+            self.apply(index, Happening::Stop);
+        }
+        let strangers = self.machine.strangers();
+        self.machine.instances[strangers].clear(self.now);
+        self.actions.push(Action::Look);
+    }
+
+    fn kill(&mut self, reason: String) {
+        self.actions.push(Action::Say(Notice::Killing { process: None, reason }));
+        if let Some(shutdown) = &mut self.machine.shutdown {
+            shutdown.killing = true;
+        }
+        self.for_all(Happening::Kill);
+    }
+
+    fn for_all(&mut self, happening: Happening) {
+        for index in 0..self.machine.instances.len() {
+            self.apply(index, happening);
+        }
+    }
+
+    fn apply(&mut self, index: usize, happening: Happening) {
+        let effects = self.machine.instances[index].apply(self.now, happening);
+        for effect in effects {
+            self.carry_out(index, *effect);
+        }
+    }
+
+    fn carry_out(&mut self, index: usize, effect: Effect) {
+        match effect {
+            Effect::Spawn => self.actions.push(Action::Spawn(index)),
+            Effect::Ask => self.actions.push(Action::Ask(index)),
+            Effect::Kill => self.actions.push(Action::Kill(index)),
+            Effect::Look => {
+                // One look answers for all.
+                if !self.actions.contains(&Action::Look) {
+                    self.actions.push(Action::Look);
+                }
+            }
+            Effect::Bury => self.bury(index),
+            Effect::GiveUp => {
+                self.machine.has_survivors = true;
+                self.actions.push(Action::NameSurvivors(index));
+            }
+        }
+    }
+
+    fn bury(&mut self, index: usize) {
+        let (Some(spec), Some((exit, lived))) =
+            (self.machine.specs.get(index), self.machine.instances[index].ended)
+        else {
+            return;
+        };
+        let notice = Notice::Exited { process: spec.name.clone(), exit, lived };
+        self.actions.push(Action::Bury(index, notice));
+    }
+
+    /// What follows from the facts as they are now: who starts next, and whether it is over.
+    pub(super) fn close(&mut self) {
+        if self.machine.is_over {
+            return;
+        }
+        if self.machine.shutdown.is_none() {
+            self.start_next();
+            let all = &self.machine.instances[..self.machine.strangers()];
+            if all.iter().all(|instance| instance.state == State::Ended) {
+                self.stop(Cause::AllEnded);
+            }
+        }
+        let is_over = self.machine.shutdown.is_some()
+            && self.machine.instances.iter().all(|instance| instance.state.is_down());
+        if is_over {
+            self.machine.is_over = true;
+            self.say_who_ended_first();
+        }
+    }
+
+    /// One start at a time: between two of them signals and exits have their turn, so a stop in the
+    /// middle of a thousand starts is heard at once.
+    fn start_next(&mut self) {
+        let all = &self.machine.instances;
+        if all.iter().any(|instance| instance.state == State::Starting) {
+            return;
+        }
+        let is_ready = |index: usize| {
+            all[index].state == State::Idle
+                && (self.machine.specs[index].after.iter())
+                    .all(|before| all[*before].ended.is_some_and(|(exit, _)| exit.is_success()))
+        };
+        if let Some(next) = (0..self.machine.strangers()).find(|index| is_ready(*index)) {
+            self.apply(next, Happening::Start);
+        }
+    }
+
+    fn say_who_ended_first(&mut self) {
+        let decided = match self.machine.shutdown.as_ref().map(|shutdown| &shutdown.cause) {
+            Some(Cause::Ended(index)) => Some(*index),
+            Some(Cause::AllEnded) => self.machine.ends.first().copied(),
+            Some(
+                Cause::Signal(_)
+                | Cause::CannotStart { .. }
+                | Cause::MonitorGone
+                | Cause::OutputClosed(_)
+                | Cause::Broken(_),
+            )
+            | None => None,
+        };
+        let Some(index) = decided.filter(|_| self.machine.specs.len() > 1) else { return };
+        if let Some((exit, lived)) = self.machine.instances[index].ended {
+            let process = self.machine.specs[index].name.clone();
+            self.actions.push(Action::Say(Notice::Ended { process, exit, lived }));
+        }
+    }
+}
