@@ -29,8 +29,8 @@ fn sources() -> Vec<(String, PathBuf)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut unread = vec![root.clone()];
     let mut found = Vec::new();
-    while let Some(folder) = unread.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
+    while let Some(place) = unread.pop() {
+        for entry in std::fs::read_dir(place).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 unread.push(path);
