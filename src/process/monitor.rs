@@ -6,7 +6,7 @@
 //! * the worker holds the read end of the *life-line*, a pipe into which nobody writes: its end means that
 //!   the monitor is gone, however that happened, and the worker stops the stack politely;
 //! * the monitor is a subreaper: when the worker dies, all that it ran falls to the monitor, which stops it
-//!   by the same table (a [`Machine`] without instances: everything is a stranger to it);
+//!   by the same table (a [`Machine`](crate::machine::Machine) without instances: everything is a stranger to it);
 //! * when a stop was passed on and the worker has not ended long after the grace, the monitor kills it.
 //!
 //! A fork, not a second exec of ourselves: it costs 0.2 ms instead of a millisecond, and the plan need not
