@@ -24,8 +24,8 @@ const PROMPT: Duration = Duration::from_millis(100);
 const RETIRED: Duration = Duration::from_millis(100);
 /// With every process gone, a stream that is silent for this long will not end: an outsider holds it.
 const FINISHED: Duration = Duration::from_millis(300);
-/// Bytes in a row before everyone else has a turn: one full chunk. With four, a quiet instance beside nine
-/// floods waited 3 to 7 ms (p99) instead of 3 to 4, and the throughput was the same within the noise.
+/// Bytes in a row before everyone else has a turn: one full chunk. Four made a quiet instance beside floods wait
+/// longer, for no throughput that could be seen (docs/design/0003).
 const TURN: usize = READ;
 /// A read of this size means that the default pipe (64 KiB) was full: a larger one more than doubles what a
 /// writer of blocks can pass.
