@@ -42,6 +42,8 @@ pub struct Settings {
     pub quiet: bool,
     /// Whether each instance gets a pseudo-terminal.
     pub pseudo_terminals: bool,
+    /// Whether the stack gets a namespace of process ids of its own.
+    pub isolate: bool,
     /// The id that marks every process of this run.
     pub run: Vec<u8>,
     /// What to say first.
@@ -52,7 +54,7 @@ pub struct Settings {
 pub fn start(plan: Plan, settings: Settings) -> Outcome {
     let clock = Clock::start();
     let grace = plan.instances.iter().map(|spec| spec.grace).max().unwrap_or_default();
-    let watch = Watch { grace, now: &|| clock.now(), say: &say };
+    let watch = Watch { grace, isolate: settings.isolate, now: &|| clock.now(), say: &say };
     let pair = watch_over(&watch, |lifeline, inherited| work(plan, settings, clock, (lifeline, inherited)));
     pair.unwrap_or_else(|error| {
         say(&format!("cannot start: {error}"));
@@ -224,8 +226,10 @@ fn tell_the_person(event: &Event) {
         | Event::Exited { .. }
         | Event::Reaped
         | Event::Seen(_)
+        | Event::Glimpsed(_)
         | Event::AllGone
         | Event::Signal(_)
+        | Event::StopInstance(_)
         | Event::MonitorGone
         | Event::Timeout => {}
     }
