@@ -3,14 +3,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 
-/// The program that holds a port.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Holder {
-    /// Its process id; `None` if it could not be found out (another user's, or another container's).
-    pub pid: Option<i32>,
-    /// Its name; `another program` if it could not be found out.
-    pub name: String,
-}
+use crate::plan::ports::Holder;
 
 /// Who holds TCP `port` on any of 0.0.0.0, 127.0.0.1, :: and ::1; `None` if a server could have it.
 pub fn holder(port: u16) -> Option<Holder> {
@@ -25,7 +18,7 @@ pub fn holder(port: u16) -> Option<Holder> {
         // error is another one.
         TcpListener::bind(address).is_err_and(|error| error.kind() == std::io::ErrorKind::AddrInUse)
     });
-    is_taken.then(|| find(port).unwrap_or_else(|| Holder { pid: None, name: "another program".into() }))
+    is_taken.then(|| find(port).unwrap_or(Holder { pid: None, name: None }))
 }
 
 #[cfg(target_os = "linux")]
@@ -36,7 +29,7 @@ fn find(port: u16) -> Option<Holder> {
     let mut pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
     let pid = pids.find(|pid| holds(*pid, &inodes))?;
     let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
-    Some(Holder { pid: Some(pid), name: name.trim_end().to_string() })
+    Some(Holder { pid: Some(pid), name: Some(name.trim_end().to_string()) })
 }
 
 #[cfg(not(target_os = "linux"))]
