@@ -12,7 +12,6 @@ use crate::notice::Notice;
 use crate::output::{self, Format};
 use crate::plan::Plan;
 use crate::plan::options::Selection;
-use crate::plan::ports::Holder;
 use crate::process::ports_in_use;
 use crate::supervisor;
 
@@ -26,14 +25,11 @@ pub fn run(start: args::Start, said: Said<'_>, ambient: &Ambient) -> Result<Outc
     let typed = settings::of_start(start, said)?;
     let project = load::project(&typed, Need::Procfile, ambient)?;
     let mark = Ambient::mark();
-    let plan = project.plan(&selection, Some(&mark), taken, ambient).map_err(Failure::Refused)?;
+    let plan =
+        project.plan(&selection, Some(&mark), ports_in_use::holder, ambient).map_err(Failure::Refused)?;
     let settings = supervised(&project.settings, &plan, mark, ambient)?;
     project.say_warnings(&plan.warnings, ambient);
     Ok(supervisor::run::start(plan, settings))
-}
-
-fn taken(port: u16) -> Option<Holder> {
-    ports_in_use::holder(port).map(|holder| Holder { pid: holder.pid, name: Some(holder.name) })
 }
 
 fn supervised(

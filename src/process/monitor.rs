@@ -105,7 +105,8 @@ pub fn watch_over(
 
 /// What makes a worker of a process that was just forked.
 fn prepare_worker(isolate: bool) -> io::Result<()> {
-    let called = |name: &'static str| move |error| io::Error::other(format!("{name}: {}", io::Error::from(error)));
+    let called =
+        |name: &'static str| move |error| io::Error::other(format!("{name}: {}", io::Error::from(error)));
     setsid().map_err(called("setsid"))?;
     become_subreaper().map_err(called("prctl"))?;
     name::set("ganger-worker", "ganger-worker: runs the stack, and stops it if its monitor is gone");
@@ -205,7 +206,8 @@ impl<'a> Monitor<'a> {
             None => PollTimeout::NONE,
             Some(left) => PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX),
         };
-        let pipe = self.signals.as_ref().map(|signals| PollFd::new(signals.get_read().as_fd(), PollFlags::POLLIN));
+        let pipe =
+            self.signals.as_ref().map(|signals| PollFd::new(signals.get_read().as_fd(), PollFlags::POLLIN));
         let waited = poll(&mut pipe.into_iter().collect::<Vec<_>>(), timeout);
         match waited {
             Ok(_) | Err(nix::errno::Errno::EINTR) => {}
