@@ -63,7 +63,8 @@ impl Turn<'_> {
         let lived = self.now.saturating_sub(self.machine.instances[index].started.unwrap_or(self.now));
         self.machine.instances[index].ended = Some((exit, lived));
         // Who was asked to end, while the rest was not, has no say in how the stack ends.
-        let is_unwanted = self.machine.shutdown.is_none() && self.machine.instances[index].intent == Intent::Down;
+        let is_unwanted =
+            self.machine.shutdown.is_none() && self.machine.instances[index].intent == Intent::Down;
         if !is_unwanted {
             self.machine.ends.push(index);
         }

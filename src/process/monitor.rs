@@ -105,7 +105,8 @@ pub fn watch_over(
 
 /// What makes a worker of a process that was just forked.
 fn prepare_worker(isolate: bool) -> io::Result<()> {
-    let called = |name: &'static str| move |error| io::Error::other(format!("{name}: {}", io::Error::from(error)));
+    let called =
+        |name: &'static str| move |error| io::Error::other(format!("{name}: {}", io::Error::from(error)));
     setsid().map_err(called("setsid"))?;
     become_subreaper().map_err(called("prctl"))?;
     name::set("ganger-worker", "ganger-worker: runs the stack, and stops it if its monitor is gone");
@@ -122,7 +123,8 @@ fn listen((read, write): (UnixStream, UnixStream), inherited: &Inherited) -> io:
 }
 
 struct Monitor<'a> {
-    worker: Pid,
+    /// `None` once it was reaped: its number may be another's then.
+    worker: Option<Pid>,
     watch: &'a Watch<'a>,
     /// `None` if handlers could not be installed.
     signals: Option<Delivery>,
@@ -145,7 +147,7 @@ impl<'a> Monitor<'a> {
         bystanders: HashSet<i32>,
     ) -> Self {
         let mut monitor = Self {
-            worker,
+            worker: Some(worker),
             watch,
             signals: None,
             bystanders,
@@ -187,11 +189,11 @@ impl<'a> Monitor<'a> {
             }
             let now = (self.watch.now)();
             if self.stop_worker.take_if(|moment| *moment <= now).is_some() {
-                let _ = kill(self.worker, nix::sys::signal::SIGSTOP);
+                self.send(nix::sys::signal::SIGSTOP);
             }
             if self.deadline.take_if(|moment| *moment <= now).is_some() {
                 (self.watch.say)("the worker does not end: killing it");
-                let _ = kill(self.worker, nix::sys::signal::SIGKILL);
+                self.send(nix::sys::signal::SIGKILL);
             }
         };
         self.conclude(exit, Verdict::receive(verdict))
@@ -205,7 +207,8 @@ impl<'a> Monitor<'a> {
             None => PollTimeout::NONE,
             Some(left) => PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX),
         };
-        let pipe = self.signals.as_ref().map(|signals| PollFd::new(signals.get_read().as_fd(), PollFlags::POLLIN));
+        let pipe =
+            self.signals.as_ref().map(|signals| PollFd::new(signals.get_read().as_fd(), PollFlags::POLLIN));
         let waited = poll(&mut pipe.into_iter().collect::<Vec<_>>(), timeout);
         match waited {
             Ok(_) | Err(nix::errno::Errno::EINTR) => {}
@@ -226,8 +229,7 @@ impl<'a> Monitor<'a> {
             return;
         }
         if let Some(known) = signal.known() {
-            // ESRCH: it has ended, and the next round of reaping says so.
-            let _ = kill(self.worker, known);
+            self.send(known);
         }
         if signal == Signal::SUSPEND {
             self.suspend();
@@ -235,6 +237,13 @@ impl<'a> Monitor<'a> {
         let is_stop = [Signal::INTERRUPT, Signal::TERMINATE, Signal::HANGUP, Signal::QUIT].contains(&signal);
         if is_stop && self.deadline.is_none() {
             self.deadline = Some((self.watch.now)() + self.watch.grace + STUCK);
+        }
+    }
+
+    fn send(&self, signal: nix::sys::signal::Signal) {
+        if let Some(worker) = self.worker {
+            // ESRCH: it has ended, and the next round of reaping says so.
+            let _ = kill(worker, signal);
         }
     }
 
@@ -252,9 +261,10 @@ impl<'a> Monitor<'a> {
     fn reap_until_worker(&mut self) -> io::Result<Option<Exit>> {
         loop {
             match wait_any(WaitPidFlag::WNOHANG | WaitPidFlag::WUNTRACED)? {
-                Waited::Changed(pid, status) if pid == self.worker => {
+                Waited::Changed(pid, status) if Some(pid) == self.worker => {
                     use std::os::unix::process::ExitStatusExt;
                     if status.stopped_signal().is_none() {
+                        self.worker = None;
                         return Ok(Some(Exit::from(status)));
                     }
                     // Somebody who stops the worker alone does not stop us: we could not end it then.

@@ -21,6 +21,7 @@ use crate::plan::spec::Spec;
 use crate::plan::{Plan, Process};
 use crate::process::limits::OpenFiles;
 use crate::process::monitor::{Verdict, Watch, watch_over};
+use crate::process::run::Run;
 use crate::process::signals::{self, Inherited};
 use crate::process::spawn::Spawner;
 
@@ -45,7 +46,7 @@ pub struct Settings {
     /// Whether the stack gets a namespace of process ids of its own.
     pub isolate: bool,
     /// The id that marks every process of this run.
-    pub run: Vec<u8>,
+    pub run: Run,
     /// What to say first.
     pub notices: Vec<Notice>,
 }
@@ -70,11 +71,13 @@ fn say(line: &str) {
 }
 
 fn work(
-    plan: Plan,
-    settings: Settings,
+    mut plan: Plan,
+    mut settings: Settings,
     clock: Clock,
     (lifeline, inherited): (OwnedFd, &Inherited),
 ) -> Verdict {
+    settings.run = settings.run.in_worker();
+    plan.mark(&settings.run.to_string());
     let run = || -> io::Result<Verdict> {
         let limit = OpenFiles::inherited()?;
         limit.raise();
@@ -128,7 +131,7 @@ impl Supervisor {
         let size = settings.pseudo_terminals.then(|| terminal_size(output.prefix_width()));
         let spawner = Spawner::new(limit, inherited, size)?;
         let machine = Machine::new(Rc::clone(&specs), plan.policy);
-        let performer = Performer::new(specs, &settings.run, output, spawner);
+        let performer = Performer::new(specs, settings.run.to_string().as_bytes(), output, spawner);
         Ok(Self {
             machine,
             performer,

@@ -41,7 +41,8 @@ const ROUNDS: usize = 64;
 /// As waitpid(2).
 pub fn kill_all() -> io::Result<Vec<(i32, Exit)>> {
     // Without a look there are still our own children, and each one's orphans after it.
-    for process in descendants(std::process::id().cast_signed()).map_or_else(|_| Vec::new(), |look| look.processes)
+    for process in
+        descendants(std::process::id().cast_signed()).map_or_else(|_| Vec::new(), |look| look.processes)
     {
         // Another user's is named at the end, if still there.
         let _ = send_to(&process, Signal::KILL);
