@@ -33,7 +33,7 @@ pub fn run(start: args::Start, said: Said<'_>, ambient: &Ambient) -> Result<Outc
         let grace = project.settings.timeout.as_ref().map_or(DEFAULT_GRACE, |given| given.value);
         sweep::before_start(&root, project.settings.sweep.unwrap_or(false), grace, ambient)?;
     }
-    let run = Run::begin(&root, Ambient::mark());
+    let run = Run::begin(&root, Ambient::mark()).map_err(|error| Failure::Failed(error.to_string()))?;
     let mark = run.to_string();
     let plan = project.plan(&selection, Some(&mark), taken, ambient).map_err(Failure::Refused)?;
     let settings = supervised(&project.settings, &plan, run, ambient)?;

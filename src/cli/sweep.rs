@@ -20,8 +20,13 @@ const MOST_NAMED: usize = 5;
 /// # Errors
 /// Only if they were to be stopped and could not be.
 pub fn before_start(root: &Path, wanted: bool, grace: Duration, ambient: &Ambient) -> Result<(), Failure> {
-    // Where /proc cannot be read nobody can be found, and a start needs none of this.
-    let found = strays(root).unwrap_or_default();
+    let found = match strays(root) {
+        // Where there is no /proc nobody can be found, and a start needs none of this.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        other => other.map_err(|error| {
+            Failure::Failed(format!("cannot look in /proc for what an earlier run left: {error}"))
+        })?,
+    };
     if found.is_empty() {
         return Ok(());
     }

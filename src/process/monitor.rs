@@ -68,18 +68,18 @@ pub fn watch_over(
     watch: &Watch<'_>,
     work: impl FnOnce(OwnedFd, &Inherited) -> Verdict,
 ) -> io::Result<Outcome> {
-    become_subreaper()?;
+    become_subreaper().map_err(during("prctl"))?;
     let inherited = Inherited::now();
-    let bystanders = bystanders()?;
-    let (lifeline, lifeline_end) = pipe2(OFlag::O_CLOEXEC)?;
-    let (verdict, verdict_end) = pipe2(OFlag::O_CLOEXEC)?;
-    let wake_up = UnixStream::pair()?;
-    wake_up.0.set_nonblocking(true)?;
+    let bystanders = bystanders().map_err(during("waitpid"))?;
+    let (lifeline, lifeline_end) = pipe2(OFlag::O_CLOEXEC).map_err(during("pipe"))?;
+    let (verdict, verdict_end) = pipe2(OFlag::O_CLOEXEC).map_err(during("pipe"))?;
+    let wake_up = UnixStream::pair().map_err(during("socketpair"))?;
+    wake_up.0.set_nonblocking(true).map_err(during("socketpair"))?;
     if watch.isolate {
         isolation::begin()?;
     }
-    signals::block()?;
-    match fork()? {
+    signals::block().map_err(during("sigprocmask"))?;
+    match fork().map_err(during("fork"))? {
         Side::Child => {
             drop((lifeline_end, verdict, wake_up));
             let said = prepare_worker(watch.isolate).map_or_else(
@@ -103,12 +103,18 @@ pub fn watch_over(
     }
 }
 
+/// Names the call that failed: "too many open files" alone tells nobody where.
+pub(crate) fn during<E: Into<io::Error>>(call: &'static str) -> impl Fn(E) -> io::Error {
+    move |error| {
+        let error = error.into();
+        io::Error::new(error.kind(), format!("{call}: {error}"))
+    }
+}
+
 /// What makes a worker of a process that was just forked.
 fn prepare_worker(isolate: bool) -> io::Result<()> {
-    let called =
-        |name: &'static str| move |error| io::Error::other(format!("{name}: {}", io::Error::from(error)));
-    setsid().map_err(called("setsid"))?;
-    become_subreaper().map_err(called("prctl"))?;
+    setsid().map_err(during("setsid"))?;
+    become_subreaper().map_err(during("prctl"))?;
     name::set("ganger-worker", "ganger-worker: runs the stack, and stops it if its monitor is gone");
     if isolate { isolation::enter() } else { Ok(()) }
 }

@@ -2,9 +2,10 @@
 //! whether their run still lives.
 
 use std::fmt;
+use std::io;
 use std::path::Path;
 
-use super::tree::{Identity, process};
+use super::tree::{Identity, look_at, process};
 
 /// Who runs, and where. Written as `ROOT.MONITOR.WORKER.RANDOM`, the two in the middle as `PID-BORN`.
 ///
@@ -22,13 +23,19 @@ pub struct Run {
 impl Run {
     /// The run that this process begins in `root`, a real path; `random` tells it from all others, also
     /// across machines and containers.
-    pub fn begin(root: &Path, random: String) -> Self {
-        Self { root: key(root), monitor: ourselves(), worker: (0, 0), random }
+    ///
+    /// # Errors
+    /// When /proc is there and cannot be read: a run whose id is wrong would be swept while it lives.
+    pub fn begin(root: &Path, random: String) -> io::Result<Self> {
+        Ok(Self { root: key(root), monitor: ourselves()?, worker: (0, 0), random })
     }
 
     /// The same when this process is its worker.
-    pub fn in_worker(self) -> Self {
-        Self { worker: ourselves(), ..self }
+    ///
+    /// # Errors
+    /// As [`Run::begin`].
+    pub fn in_worker(self) -> io::Result<Self> {
+        Ok(Self { worker: ourselves()?, ..self })
     }
 
     /// What [`fmt::Display`] wrote; `None` if it is something else.
@@ -65,9 +72,13 @@ fn identity(text: &str) -> Option<Identity> {
 }
 
 /// Where there is no /proc, a run counts as dead, but then nobody is found either.
-fn ourselves() -> Identity {
+fn ourselves() -> io::Result<Identity> {
     let pid = std::process::id().cast_signed();
-    (pid, process(pid).map_or(0, |process| process.born))
+    match look_at(pid) {
+        Ok(process) => Ok((pid, process.map_or(0, |process| process.born))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok((pid, 0)),
+        Err(error) => Err(io::Error::new(error.kind(), format!("/proc/{pid}/stat: {error}"))),
+    }
 }
 
 /// FNV-1a (draft-eastlake-fnv): the same in every version of ganger, which std's hasher does not promise.
@@ -85,7 +96,7 @@ mod tests {
 
     #[test]
     fn an_id_reads_as_it_was_written_and_anything_else_is_none() {
-        let run = Run::begin(Path::new("/srv/shop"), "00ff".into()).in_worker();
+        let run = Run::begin(Path::new("/srv/shop"), "00ff".into()).unwrap().in_worker().unwrap();
         assert_eq!(Run::parse(&run.to_string()), Some(run.clone()));
         assert!(run.is_of(Path::new("/srv/shop")) && !run.is_of(Path::new("/srv/sho")));
         for wrong in ["", "00ff", "1.2-3.4-5", "x.2-3.4-5.r", "1.2.4-5.r", "1.2-3.4-5.r.s"] {
@@ -101,7 +112,7 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn a_run_lives_while_one_of_its_two_does_and_a_reused_number_is_another() {
-        let run = Run::begin(Path::new("/"), "r".into());
+        let run = Run::begin(Path::new("/"), "r".into()).unwrap();
         assert!(run.is_alive());
         let (pid, born) = run.monitor;
         assert!(!Run { monitor: (pid, born + 1), ..run.clone() }.is_alive());

@@ -36,7 +36,7 @@ pub fn strays(root: &Path) -> io::Result<Vec<Process>> {
     let mut dead: HashMap<String, bool> = HashMap::new();
     let mut found: Vec<Process> = Vec::new();
     for pid in pids()? {
-        let Some(mark) = mark_of(pid) else { continue };
+        let Some(mark) = mark_of(pid)? else { continue };
         let is_dead = *dead.entry(mark).or_insert_with_key(|mark| is_dead_run(mark, root));
         let is_ours = || {
             fs::metadata(format!("/proc/{pid}")).is_ok_and(|metadata| metadata.uid() == user)
@@ -52,9 +52,9 @@ pub fn strays(root: &Path) -> io::Result<Vec<Process>> {
     Ok(found)
 }
 
-fn mark_of(pid: i32) -> Option<String> {
-    let environment = environment(pid)?;
-    variable_of(&environment, RUN_MARK).and_then(|mark| String::from_utf8(mark.to_vec()).ok())
+fn mark_of(pid: i32) -> io::Result<Option<String>> {
+    let environment = environment(pid)?.unwrap_or_default();
+    Ok(variable_of(&environment, RUN_MARK).and_then(|mark| String::from_utf8(mark.to_vec()).ok()))
 }
 
 fn is_dead_run(mark: &str, root: &Path) -> bool {

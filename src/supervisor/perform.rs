@@ -242,7 +242,8 @@ impl Performer {
         let mine: HashSet<i32> = members.into_iter().flatten().map(|process| process.pid).collect();
         let named = |mark: &[u8]| instance_named(specs, mark);
         let ended = kill_orphans(|pid| {
-            !others.contains(&pid) && (mine.contains(&pid) || genealogy.by_mark(pid, &named) == Some(index))
+            !others.contains(&pid)
+                && (mine.contains(&pid) || genealogy.by_mark(pid, &named).ok().flatten() == Some(index))
         });
         self.as_events(ended)
     }
