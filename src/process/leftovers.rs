@@ -16,7 +16,10 @@ use crate::signal::Signal;
 /// As waitpid(2).
 pub fn bystanders() -> io::Result<HashSet<i32>> {
     // One call where there are none, which is nearly always.
-    Ok(if reap()?.is_empty { HashSet::new() } else { children().into_iter().collect() })
+    let harvest = reap();
+    let is_none = harvest.is_empty;
+    harvest.failure.map_or(Ok(()), Err)?;
+    Ok(if is_none { HashSet::new() } else { children().into_iter().collect() })
 }
 
 /// A stop of everything below this process, without instances.
@@ -78,10 +81,11 @@ impl Leftovers {
 
     /// Reaps; whether nobody is left. Only with bystanders the kernel's word is not enough.
     fn is_empty(&mut self) -> io::Result<bool> {
-        let harvest = reap()?;
+        let harvest = reap();
         for (pid, _) in &harvest.ended {
             self.bystanders.remove(pid);
         }
+        harvest.failure.map_or(Ok(()), Err)?;
         if harvest.is_empty || self.bystanders.is_empty() {
             return Ok(harvest.is_empty);
         }
