@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn the_place_is_that_in_the_file_also_where_the_excerpt_is_a_part() {
-        let part = Excerpt { text: "…puma".into(), mark: 1..5 };
+        let part = Excerpt { text: "…puma".into(), mark: 3..7 };
         let long = Diagnostic { excerpt: Some(part), ..wrong("", 0..0) };
         let text = diagnostics(Severity::Error, &[long], false);
         assert!(text.contains("\n --> Procfile:3:5\n  |\n3 | …puma\n  |  ^^^^\n"), "{text}");

@@ -12,7 +12,6 @@ use crate::exit::Outcome;
 use crate::notice::Notice;
 use crate::output::{self, Format};
 use crate::plan::options::Selection;
-use crate::plan::ports::Holder;
 use crate::plan::{DEFAULT_GRACE, Plan};
 use crate::process::ports_in_use;
 use crate::process::run::Run;
@@ -35,14 +34,11 @@ pub fn run(start: args::Start, said: Said<'_>, ambient: &Ambient) -> Result<Outc
     }
     let run = Run::begin(&root, Ambient::mark()).map_err(|error| Failure::Failed(error.to_string()))?;
     let mark = run.to_string();
-    let plan = project.plan(&selection, Some(&mark), taken, ambient).map_err(Failure::Refused)?;
+    let plan =
+        project.plan(&selection, Some(&mark), ports_in_use::holder, ambient).map_err(Failure::Refused)?;
     let settings = supervised(&project.settings, &plan, run, ambient)?;
     project.say_warnings(&plan.warnings, ambient);
     Ok(supervisor::run::start(plan, settings))
-}
-
-fn taken(port: u16) -> Option<Holder> {
-    ports_in_use::holder(port).map(|holder| Holder { pid: holder.pid, name: Some(holder.name) })
 }
 
 fn supervised(

@@ -76,7 +76,8 @@ pub fn is_ignored(signal: Signal) -> bool {
     }
 }
 
-/// Ignores SIGPIPE no longer, as it was before Rust's runtime began: for the moment in which we die by it.
+/// Gives a signal its default action again, for the moment in which we die by it (Rust's runtime ignores
+/// SIGPIPE from before `main` on, and a handler of ours may hold any other).
 pub fn restore_default(signal: Signal) {
     // SAFETY: SIG_DFL is a valid disposition; no handler function is involved.
     unsafe {

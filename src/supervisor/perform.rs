@@ -133,7 +133,7 @@ impl Performer {
         self.as_events(harvest)
     }
 
-    /// Ends the output: everything that was said is written. `false` if the reader of it stood still.
+    /// The output, for its end: there is nothing more to perform.
     pub(super) fn into_output(self) -> Output {
         self.output
     }

@@ -25,7 +25,7 @@ use crate::process::run::Run;
 use crate::process::signals::{self, Inherited};
 use crate::process::spawn::Spawner;
 
-/// How long the end waits for a reader of ours that takes nothing.
+/// How long an end that was asked for waits for a reader of ours that takes nothing.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// At most one look in this time while many end at once: a thousand exits are a handful of looks.
 const LOOK_PAUSE: Duration = Duration::from_millis(5);
@@ -158,7 +158,12 @@ impl Supervisor {
             self.answers.extend(answers);
         };
         let has_survivors = self.machine.has_survivors();
-        if self.performer.into_output().finish(PATIENCE).await == Finish::Abandoned {
+        let patience = if self.machine.is_awaited() { PATIENCE } else { Duration::MAX };
+        let finish = tokio::select! {
+            finish = self.performer.into_output().finish(patience) => finish,
+            () = self.inbox.stop_asked_for() => Finish::Abandoned,
+        };
+        if finish == Finish::Abandoned {
             say("standard output takes nothing any more: the last lines are lost");
         }
         Verdict { outcome, has_survivors }

@@ -3,8 +3,6 @@
 //!
 //! Not promised: the words of the completion scripts, which are clap's.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use std::os::unix::fs::PermissionsExt;
 
 use crate::folder::{Folder, same_as_before};

@@ -1,8 +1,5 @@
 //! A folder with a project in it, the real program run there to its end, and transcripts of that.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-#![expect(clippy::disallowed_methods, reason = "tests start programs and read their own environment")]
-
 use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::os::unix::process::ExitStatusExt;
