@@ -480,7 +480,8 @@ impl World {
             Move::Fork(index) if self.leaders.get(*index).copied().flatten().is_some() => {
                 self.others[*index] += 1;
             }
-            Move::Fork(_) => {}
+            Move::Stop(index) if *index < self.leaders.len() => self.feed(Event::StopInstance(*index)),
+            Move::Fork(_) | Move::Stop(_) => {}
             Move::Orphan(index) => {
                 if let Some(count) = self.others.get_mut(*index).filter(|count| **count > 0) {
                     *count -= 1;
@@ -490,8 +491,6 @@ impl World {
             Move::Signal(number) => {
                 self.feed(Event::Signal(Signal(*number)));
             }
-            Move::Stop(index) if *index < self.leaders.len() => self.feed(Event::StopInstance(*index)),
-            Move::Stop(_) => {}
             Move::FailSpawn => self.spawns_fail = true,
             Move::CloseOutput => {
                 self.feed(Event::OutputClosed { error: None });

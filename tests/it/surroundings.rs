@@ -160,9 +160,7 @@ fn closed_standard_streams_are_no_reason_not_to_run() {
         let (status, lines) = by_shell(&project, &format!("exec \"$0\" start {streams}")).end();
         assert_eq!(status.code(), Some(3), "{streams}: {lines:?}");
         assert!(project.path().join("ran").exists(), "{streams}");
-        let is_heard = lines.iter().any(|line| {
-            line == "web.1  | descriptors [0, 1, 2, 3]" || line == "web.1  | descriptors [0, 1, 2]"
-        });
+        let is_heard = lines.iter().any(|line| line.starts_with("web.1  | descriptors [0, 1, 2"));
         assert_eq!(
             is_heard,
             !streams.contains(" >&-") && !streams.starts_with(">&-"),

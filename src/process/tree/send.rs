@@ -53,7 +53,11 @@ pub fn kill_orphans(mut is_meant: impl FnMut(i32) -> bool) -> Harvest {
         let harvest = reap();
         all.ended.extend(harvest.ended);
         (all.is_empty, all.failure) = (harvest.is_empty, harvest.failure);
-        let children = if all.is_empty { Vec::new() } else { children() };
+        let children = if all.is_empty { Ok(Vec::new()) } else { children() };
+        let children = children.unwrap_or_else(|error| {
+            all.failure.get_or_insert(error);
+            Vec::new()
+        });
         let mut is_over = true;
         for child in children.into_iter().filter(|child| is_meant(*child)) {
             is_over = false;
