@@ -89,7 +89,7 @@ fn work(
             .map_err(during("cannot make the event loop"))?;
         LocalSet::new().block_on(&runtime, async {
             let start = Start { lifeline, inherited, limit };
-            Supervisor::open(plan, settings, clock, start)?.run().await
+            Ok(Supervisor::open(plan, settings, clock, start)?.run().await)
         })
     };
     run().unwrap_or_else(|error| {
@@ -146,12 +146,12 @@ impl Supervisor {
         })
     }
 
-    async fn run(mut self) -> io::Result<Verdict> {
+    async fn run(mut self) -> Verdict {
         let outcome = loop {
             if let Some(outcome) = self.machine.outcome() {
                 break outcome;
             }
-            let event = self.next_event().await?;
+            let event = self.next_event().await;
             tell_the_person(&event);
             let actions = self.machine.handle(self.clock.now(), event);
             let answers = self.performer.perform(actions);
@@ -166,33 +166,33 @@ impl Supervisor {
         if finish == Finish::Abandoned {
             say("standard output takes nothing any more: the last lines are lost");
         }
-        Ok(Verdict { outcome, has_survivors })
+        Verdict { outcome, has_survivors }
     }
 
     /// What happened next. Arrivals come before answers, so that a signal is heard between two of a thousand
     /// starts; a look comes when nothing else is to be done.
-    async fn next_event(&mut self) -> io::Result<Event> {
+    async fn next_event(&mut self) -> Event {
         loop {
             if let Some(arrival) = self.inbox.try_next() {
-                if let Some(event) = self.name(arrival)? {
-                    return Ok(event);
+                if let Some(event) = self.name(arrival) {
+                    return event;
                 }
             } else if let Some(answer) = self.answers.pop_front() {
                 // Readers and timers have their turn too.
                 yield_now().await;
-                return Ok(answer);
+                return answer;
             } else if self.performer.is_look_wanted() && self.look_is_due() {
                 self.last_look = Some(self.clock.now());
-                let seen = self.performer.look().map_err(during("waitpid"))?;
+                let seen = self.performer.look();
                 self.answers.extend(seen);
-            } else if let Some(event) = self.wait().await? {
-                return Ok(event);
+            } else if let Some(event) = self.wait().await {
+                return event;
             }
         }
     }
 
     /// Waits for an arrival, the machine's deadline, or the next look.
-    async fn wait(&mut self) -> io::Result<Option<Event>> {
+    async fn wait(&mut self) -> Option<Event> {
         let look = self.performer.is_look_wanted().then(|| self.last_look.unwrap_or_default() + LOOK_PAUSE);
         let deadline = self.machine.deadline();
         let Some(moment) = look.into_iter().chain(deadline).min() else {
@@ -201,10 +201,8 @@ impl Supervisor {
         };
         match timeout_at(self.clock.instant(moment).into(), self.inbox.next()).await {
             Ok(arrival) => self.name(arrival),
-            Err(_) if deadline.is_some_and(|deadline| deadline <= self.clock.now()) => {
-                Ok(Some(Event::Timeout))
-            }
-            Err(_) => Ok(None),
+            Err(_) if deadline.is_some_and(|deadline| deadline <= self.clock.now()) => Some(Event::Timeout),
+            Err(_) => None,
         }
     }
 
@@ -212,13 +210,13 @@ impl Supervisor {
         self.last_look.is_none_or(|last| last + LOOK_PAUSE <= self.clock.now())
     }
 
-    fn name(&mut self, arrival: Arrival) -> io::Result<Option<Event>> {
+    fn name(&mut self, arrival: Arrival) -> Option<Event> {
         match arrival {
-            Arrival::Event(event) => Ok(Some(event)),
+            Arrival::Event(event) => Some(event),
             Arrival::Child => {
-                let reaped = self.performer.reap().map_err(during("waitpid"))?;
+                let reaped = self.performer.reap();
                 self.answers.extend(reaped);
-                Ok(None)
+                None
             }
         }
     }

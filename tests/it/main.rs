@@ -25,6 +25,7 @@ mod shell;
 mod speaking;
 mod states;
 mod stopping;
+mod surroundings;
 mod sweeping;
 mod terminal;
 mod trees;
