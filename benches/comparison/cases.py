@@ -100,7 +100,7 @@ def throughput(bench, command, suffix=""):
 def formats(bench, command):
     """Only for ganger: the peers have no such flags."""
     yield from throughput(bench, command + " --json", " --json")
-    yield from throughput(bench, command + " --color always --timestamps", " colours and times")
+    yield from throughput(bench, command + " --color=always --timestamps", " colours and times")
 
 
 def latency(bench, command):
