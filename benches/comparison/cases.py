@@ -1,5 +1,5 @@
 """What is measured. Every case is a generator of (figure, value) for one runner and one round."""
-import os, re, select, subprocess, time
+import os, select, subprocess, time
 
 from processes import MARK, Run, cpu, memory, own, switches
 
@@ -77,6 +77,8 @@ class Bench:
         answer = self.answer(end)
         end.kill(), cats.kill(), end.wait(), cats.wait()
         end.stdout.close()
+        if not answer:
+            raise SystemExit("cat | cat did not end in time: see --limit")
         return lines * count * LINE / (answer[0] - began)
 
     def new_round(self):
@@ -113,14 +115,14 @@ def latency(bench, command):
 
 def latency_of_cat(bench):
     """The same through `cat`, and with nothing in between."""
-    for name, between in (("cat", " | cat"), ("nothing", "")):
+    for between, name in ((" | cat", ""), ("", " (no one in between)")):
         line = f"{bench.tool} ticker {TICKS} 5000{between}; exec {MARK}"
         run = Run(f"sh -c '{line}'", "", bench.work)
         end = bench.measured(["stopwatch", TICKS - 1], run.process.stdout)
         answer = bench.answer(end)
         end.kill(), end.wait(), run.stop()
-        yield f"latency of {name} p50, µs", answer and answer[0]
-        yield f"latency of {name} p99, µs", answer and answer[1]
+        yield f"latency p50, µs{name}", answer and answer[0]
+        yield f"latency p99, µs{name}", answer and answer[1]
 
 
 def crowd(bench, command):
@@ -162,6 +164,12 @@ def thousand(bench, command):
     yield from many(bench, command, 1000)
 
 
+def thousand_bare(bench):
+    """The same by a loop of posix_spawn that does nothing else."""
+    said = subprocess.run([bench.tool, "start", "1000"], stdout=subprocess.PIPE, text=True, check=True)
+    yield "start of 1000, s", float(said.stdout)
+
+
 def hundred(bench, command):
     yield from many(bench, command, 100)
 
@@ -180,4 +188,6 @@ def terminal(bench, command):
 
 PEERS = {"throughput": throughput, "latency": latency, "crowd": crowd, "first-line": first_line,
          "hundred": hundred, "thousand": thousand}
+# What nobody can be faster than: a loop that does the same and nothing else.
+BARE = {"latency": latency_of_cat, "thousand": thousand_bare}
 OURS = {"formats": formats, "terminal": terminal}

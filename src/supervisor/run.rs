@@ -31,7 +31,7 @@ const LOOK_PAUSE: Duration = Duration::from_millis(5);
 /// How long answers (of a thousand starts) are handled before readers, timers and signals have their turn. While
 /// nobody reads, children that flood stand still at their full pipes; read after every start, they took the
 /// processors from the children that were being made, and ten starts took 30 to 75 ms instead of 6.
-const STRETCH: Duration = Duration::from_millis(5);
+const STRETCH: Duration = Duration::from_millis(20);
 
 /// What the person wants of a start, beside the plan.
 #[expect(clippy::struct_excessive_bools, reason = "they are independent answers, each named")]

@@ -16,6 +16,7 @@ mod errors;
 mod folder;
 mod harness;
 mod pair;
+mod rest;
 mod running;
 mod scarcity;
 mod shell;
