@@ -29,8 +29,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// At most one look in this time while many end at once: a thousand exits are a handful of looks.
 const LOOK_PAUSE: Duration = Duration::from_millis(5);
 /// How long answers (of a thousand starts) are handled before readers, timers and signals have their turn. While
-/// nobody reads, children that flood stand still at their full pipes; read after every start, they took the
-/// processors from the children that were being made, and ten starts took 30 to 75 ms instead of 6.
+/// nobody reads, children that flood stand still at their full pipes. Read after every start, they take the
+/// processors from the child that is being made, and vfork(2) holds us until that one has come to its exec: ten starts
+/// took three times as long (docs/design/0003).
 const STRETCH: Duration = Duration::from_millis(20);
 
 /// What the person wants of a start, beside the plan.
