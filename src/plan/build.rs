@@ -176,8 +176,7 @@ impl Words {
     fn about_ports(&mut self, inputs: &Inputs<'_>, choice: &Choice) {
         if let Some((port, holder)) = &choice.moved {
             let base = choice.layout.base;
-            self.notes
-                .push(format!("port {port} is in use by {holder}: ports begin at {base} instead"));
+            self.notes.push(format!("port {port} is in use by {holder}: ports begin at {base} instead"));
         }
         let said = inputs.settings.port.as_ref().map(|given: &Given<BasePort>| given.place.clone());
         for (port, line, number, holder) in choice.taken.iter().take(MOST_WARNINGS) {

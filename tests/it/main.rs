@@ -19,6 +19,7 @@ mod injection;
 mod isolating;
 mod pair;
 mod random_kill;
+mod rest;
 mod running;
 mod scarcity;
 mod shell;

@@ -228,10 +228,7 @@ fn an_end_that_cannot_come_is_worth_a_warning() {
 fn a_base_by_default_moves_and_a_chosen_one_stays() {
     let case = || Case::of(&["web", "worker"]).taken(&[5000, 5200]);
     assert_eq!(case().instances(), "web.1:5300 worker.1:5400");
-    assert_eq!(
-        case().plan().notes,
-        ["port 5000 is in use by puma (pid 7): ports begin at 5300 instead"]
-    );
+    assert_eq!(case().plan().notes, ["port 5000 is in use by puma (pid 7): ports begin at 5300 instead"]);
     let stays = case().port(5000);
     assert_eq!(stays.instances(), "web.1:5000 worker.1:5100");
     assert_eq!(
