@@ -68,7 +68,11 @@ fn values<'a>(stack: &Stack<'a>, draft: &mut Draft) -> Vec<(&'a str, &'a str)> {
         .filter(|variable| environment_file::check_name(stack, variable, draft))
         .copied()
         .collect();
-    let values = draft.texts(stack, &usable, |_| None);
+    // go-envparse, which reads the values, has no way to write other control characters.
+    let is_none = |c: char| c.is_ascii_control() && !matches!(c, '\n' | '\t' | '\u{7f}');
+    let is_file = !holds_values(stack);
+    let because = "its value holds a control character, which Nomad's file of variables cannot";
+    let values = draft.texts(stack, &usable, |value| (is_file && value.contains(is_none)).then_some(because));
     let size: usize = values.iter().map(|(name, value)| name.len() + value.len()).sum();
     if size > LARGEST_VARIABLE && !holds_values(stack) {
         let message = format!("the values have {size} bytes; a Nomad Variable holds {LARGEST_VARIABLE}");
@@ -162,10 +166,11 @@ fn is_release(kind: &Kind<'_>) -> bool {
 fn templates(stack: &Stack<'_>, kind: &Kind<'_>, is_file: bool) -> Vec<Document> {
     let mut templates = Vec::new();
     if refers(stack) {
-        // Each value as JSON, which the reader of such a file takes for a quoted one.
+        // What go-envparse, which reads the result, takes back in double quotes. Not `toJSON`: that one
+        // writes `<` as `\u003c`, which go-envparse refuses.
+        let escaped = r#"{{ .V | replaceAll "\\" "\\\\" | replaceAll "\"" "\\\"" | replaceAll "\n" "\\n" | replaceAll "\t" "\\t" }}"#;
         let text = format!(
-            "{{{{ with nomadVar \"{}\" }}}}{{{{ range $name, $value := . }}}}{{{{ $name }}}}={{{{ $value.Value | toJSON \
-             }}}}\n{{{{ end }}}}{{{{ end }}}}",
+            "{{{{ with nomadVar \"{}\" }}}}{{{{ range .Tuples }}}}{{{{ .K }}}}=\"{escaped}\"\n{{{{ end }}}}{{{{ end }}}}",
             path(stack)
         );
         templates.push(

@@ -1,5 +1,6 @@
 //! `ganger export`: the same formation for another engine.
 
+pub mod arguments;
 mod command_line;
 mod folder;
 mod stream;
@@ -8,7 +9,7 @@ mod validators;
 use std::path::Path;
 
 use super::ambient::{Ambient, Stream};
-use super::args::{self, Ending, Output, Start};
+use super::args::{Ending, Output, Start};
 use super::failure::Failure;
 use super::files::about;
 use super::load::{self, Need};
@@ -29,9 +30,9 @@ use crate::plan::options::{RELEASE, Selection};
 /// # Errors
 ///
 /// All that is wrong with the project or that the format cannot express; that a file is in the way.
-pub fn run(export: args::Export, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
+pub fn run(export: arguments::Export, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
     let secrets_command = command_line::for_values(&export);
-    let args::Export { format, project, ending, asked, .. } = export;
+    let arguments::Export { format, project, ending, asked, .. } = export;
     let start = Start {
         types: Vec::new(),
         project,
@@ -59,7 +60,7 @@ pub fn run(export: args::Export, said: Said<'_>, ambient: &Ambient) -> Result<Ou
         _ if asked.diff && asked.output.is_none() => {
             return Ok(refused(&[about("--diff", "it compares with a folder: name it with -o", None)], ambient));
         }
-        Some(folder) => match folder::write(folder, &bundle, format.as_str(), asked.diff, ambient)? {
+        Some(folder) => match folder::write(folder, &bundle, options.format.as_str(), asked.diff, ambient)? {
             Ok(status) => status,
             Err(errors) => return Ok(refused(&errors, ambient)),
         },
@@ -69,8 +70,8 @@ pub fn run(export: args::Export, said: Said<'_>, ambient: &Ambient) -> Result<Ou
         }
     };
     say(&bundle, options.secrets, options.format, &secrets_command);
-    if asked.check {
-        return validators::check(&bundle, options.format);
+    if asked.check && status == exit::SUCCESS {
+        return validators::check(&bundle, options.format, &options.app);
     }
     Ok(Outcome::Status(status))
 }
@@ -97,7 +98,7 @@ fn plan(project: &mut Project, ambient: &Ambient) -> Result<Plan, Vec<Diagnostic
     project.plan(&Selection::default(), None, |_| None, &outside)
 }
 
-fn options(format: Format, asked: &args::Handing, project: &Project) -> Result<Options, Failure> {
+fn options(format: Format, asked: &arguments::Handing, project: &Project) -> Result<Options, Failure> {
     let set = asked.set.iter().map(|text| {
         Setting::parse(text)
             .map_err(|message| Failure::Refused(vec![about(&format!("--set {text}"), message, None)]))
