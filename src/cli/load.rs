@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::files::{self, about};
 use super::project::Project;
 use crate::config::{self, Given, Settings};
-use crate::dotenv::{self, Assignment, Source};
+use crate::dotenv::{self, Assignment, Precedence, Source};
 use crate::location::Diagnostic;
 use crate::procfile::{self, Procfile};
 
@@ -56,7 +56,8 @@ pub fn project(typed: &Settings, need: Need, ambient: &Ambient) -> Result<Projec
     let errors_before = reader.errors.len();
     let procfile = reader.procfile(settings.procfile.as_ref(), &procfile_base, &root, need);
     let env_files = reader.env_files(&settings.env, &env_base, &root);
-    let assignments = reader.assignments(&env_files, ambient);
+    let precedence = if settings.env_wins == Some(true) { Precedence::Files } else { Precedence::Outside };
+    let assignments = reader.assignments(&env_files, precedence, ambient);
     let Reader { errors, warnings, .. } = reader;
     let is_whole = errors.len() == errors_before;
     Ok(Project { procfile, settings, root, assignments, env_files, errors, warnings, is_whole })
@@ -165,11 +166,16 @@ impl Reader {
         found
     }
 
-    fn assignments(&mut self, files: &[(Arc<str>, Vec<u8>)], ambient: &Ambient) -> Vec<Assignment> {
+    fn assignments(
+        &mut self,
+        files: &[(Arc<str>, Vec<u8>)],
+        precedence: Precedence,
+        ambient: &Ambient,
+    ) -> Vec<Assignment> {
         let sources: Vec<Source<'_>> = files.iter().map(|(file, bytes)| Source { file, bytes }).collect();
-        // Also with --env-wins: `PATH=bin:$PATH` in a file must find the shell's.
+        // Also with --env-wins the shell is asked: `PATH=bin:$PATH` in a file must find the shell's.
         let outside = |name: &str| ambient.value(name);
-        let parsed = dotenv::parse(&sources, &outside);
+        let parsed = dotenv::parse_by(precedence, &sources, &outside);
         self.errors.extend(parsed.errors);
         self.warnings.extend(parsed.warnings);
         parsed.assignments

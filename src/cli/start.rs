@@ -53,6 +53,7 @@ fn supervised(
             When::Always => true,
             When::Never => false,
         },
+        isolate: false,
         run: mark.into_bytes(),
         notices: plan.notes.iter().map(|text| Notice::Info { text: text.clone() }).collect(),
     })

@@ -46,6 +46,8 @@ pub(super) enum Refusal {
     TooLong,
     /// All files together substitute more than any environment holds.
     TooMuch,
+    /// There are more assignments than any program can be started with.
+    TooMany,
 }
 
 /// A value, expanded.

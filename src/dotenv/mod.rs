@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use crate::location::Diagnostic;
 
-pub use reader::parse;
+pub use reader::{Precedence, parse, parse_by};
 
 /// A file to read.
 #[derive(Clone, Copy)]

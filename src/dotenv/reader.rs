@@ -13,13 +13,36 @@ use crate::text::{self, Findings};
 /// Linux, so that nothing real comes near; ten lines that each double the one before would.
 const MOST_SUBSTITUTED: usize = 64 * 1024 * 1024;
 
-/// Reads `sources` in their order as one sequence. `outside` is the environment of the process: it is asked
-/// before earlier lines are, since for the programs that are started it wins over the files too.
+/// The most assignments that are read. No program can be started with as many variables: Linux gives 6 MiB
+/// to arguments and environment together, pointers included (execve(2)).
+const MOST_ASSIGNMENTS: usize = 100_000;
+
+/// Who is asked first for the value of a name that stands in a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precedence {
+    /// The environment of the process: for the programs that are started it wins over the files too.
+    Outside,
+    /// Earlier lines, when the files win (`--env-wins`).
+    Files,
+}
+
+/// Reads `sources` in their order as one sequence. `outside` is the environment of the process, which is
+/// asked before earlier lines are.
+pub fn parse(sources: &[Source<'_>], outside: &dyn Fn(&str) -> Option<Vec<u8>>) -> Parsed {
+    parse_by(Precedence::Outside, sources, outside)
+}
+
+/// The same, with somebody else asked first.
 ///
 /// Never fails, never runs anything, asks nobody but `outside`, and takes time in proportion to the length of
 /// the files (and of what is substituted). No value gets into a message.
-pub fn parse(sources: &[Source<'_>], outside: &dyn Fn(&str) -> Option<Vec<u8>>) -> Parsed {
+pub fn parse_by(
+    precedence: Precedence,
+    sources: &[Source<'_>],
+    outside: &dyn Fn(&str) -> Option<Vec<u8>>,
+) -> Parsed {
     let mut reader = Reader {
+        precedence,
         outside,
         parsed: Parsed { assignments: Vec::new(), errors: Vec::new(), warnings: Vec::new() },
         last: HashMap::new(),
@@ -33,6 +56,7 @@ pub fn parse(sources: &[Source<'_>], outside: &dyn Fn(&str) -> Option<Vec<u8>>) 
 }
 
 struct Reader<'a> {
+    precedence: Precedence,
     outside: &'a dyn Fn(&str) -> Option<Vec<u8>>,
     parsed: Parsed,
     /// The last assignment of each name, among the first `indexed`: most files substitute nothing, and need
@@ -50,6 +74,10 @@ impl Reader<'_> {
         let mut warnings = Findings::default();
         for item in statement::items(&text.content) {
             match item {
+                Ok(Item::Assignment(statement)) if self.parsed.assignments.len() == MOST_ASSIGNMENTS => {
+                    errors.add(|| reporter.refused(&statement, &Refusal::TooMany));
+                    break;
+                }
                 Ok(Item::Assignment(statement)) => {
                     if let Err(refusal) = self.assign(&statement, &reporter, &mut warnings) {
                         errors.add(|| reporter.refused(&statement, &refusal));
@@ -112,7 +140,10 @@ impl Reader<'_> {
     }
 
     fn look_up(&mut self, name: &str) -> Option<Vec<u8>> {
-        let value = (self.outside)(name).or_else(|| self.earlier(name))?;
+        let value = match self.precedence {
+            Precedence::Outside => (self.outside)(name).or_else(|| self.earlier(name)),
+            Precedence::Files => self.earlier(name).or_else(|| (self.outside)(name)),
+        }?;
         // Counted here, since what is refused in the end has cost its time too.
         self.substituted += value.len();
         Some(value)

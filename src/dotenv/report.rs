@@ -72,6 +72,12 @@ impl Reporter<'_> {
                 ),
                 "put it into a file and its path here",
             ),
+            Refusal::TooMany => self.value(
+                statement,
+                statement.raw.start,
+                format!("{name} is one variable too many: no program can be started with over 100,000"),
+                "a file of this size is hardly a .env file: was another one meant?",
+            ),
             Refusal::TooMuch => self.value(
                 statement,
                 statement.raw.start,

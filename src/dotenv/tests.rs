@@ -116,6 +116,22 @@ fn the_environment_is_asked_before_earlier_lines_and_may_hold_any_bytes() {
 }
 
 #[test]
+fn earlier_lines_come_first_when_the_files_win() {
+    let outside = |name: &str| ["A", "D"].contains(&name).then(|| b"shell".to_vec());
+    let source = Source { file: ".env", bytes: b"D=x:$D\nA=1\nB=$A\n" };
+    let parsed = parse_by(Precedence::Files, &[source], &outside);
+    let values: Vec<_> = parsed.assignments.into_iter().map(|each| each.value).collect();
+    assert_eq!(values, [&b"x:shell"[..], b"1", b"1"]);
+}
+
+#[test]
+fn a_file_of_endless_variables_is_read_no_further_than_makes_sense() {
+    let parsed = parsed(&"A=1\n".repeat(200_000));
+    assert_eq!(parsed.assignments.len(), 100_000);
+    assert_eq!(places(&parsed.errors), [(100_001, 3)]);
+}
+
+#[test]
 fn what_no_program_can_be_given_is_refused() {
     let longest = "x".repeat(LONGEST_VARIABLE - 2);
     assert!(parsed(&format!("K={longest}")).errors.is_empty());

@@ -34,10 +34,14 @@ pub enum Event {
     /// The answer to [`Action::Look`](super::Action::Look): how many processes of each instance are
     /// there. One more entry than instances: the last counts those that belong to none.
     Seen(Vec<usize>),
+    /// As `Seen`, but processes ended while somebody looked: who was not seen may be there all the same.
+    Glimpsed(Vec<usize>),
     /// There is no child left at all (`waitpid` says ECHILD).
     AllGone,
     /// A signal came.
     Signal(Signal),
+    /// A person wants this instance ended, and nothing else: neither the others nor our status care.
+    StopInstance(usize),
     /// The monitor is gone: nobody is left who could ask for a stop.
     MonitorGone,
     /// Nobody reads our standard output any more, or it cannot be written to.

@@ -103,6 +103,13 @@ impl Machine {
         &self.instances[..self.instances.len() - strangers]
     }
 
+    /// Whether somebody asked for the end and waits for it, so that a reader who stands still cannot hold it
+    /// up for ever. A stack that ended by itself waits for its reader as any writer into a pipe does.
+    pub fn is_awaited(&self) -> bool {
+        let cause = self.shutdown.as_ref().map(|shutdown| &shutdown.cause);
+        matches!(cause, Some(Cause::Signal(_) | Cause::MonitorGone))
+    }
+
     /// Whether processes were found that could not be ended.
     pub fn has_survivors(&self) -> bool {
         self.has_survivors

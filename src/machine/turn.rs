@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::instance::Instance;
 use super::shutdown::{Cause, Shutdown};
 use super::state::{Effect, Happening, Intent, State};
 use super::{Action, Event, Failure, Machine};
@@ -25,9 +26,11 @@ impl Turn<'_> {
             Event::SpawnFailed { instance, failure } => self.on_spawn_failed(instance, failure),
             Event::Exited { instance, exit } => self.on_exited(instance, exit),
             Event::Reaped => self.for_all(Happening::Reaped),
-            Event::Seen(counts) => self.on_seen(&counts),
+            Event::Seen(counts) => self.on_seen(&counts, true),
+            Event::Glimpsed(counts) => self.on_seen(&counts, false),
             Event::AllGone => self.on_all_gone(),
             Event::Signal(signal) => self.on_signal(signal),
+            Event::StopInstance(index) => self.on_stop_instance(index),
             Event::MonitorGone => self.stop(Cause::MonitorGone),
             Event::OutputClosed { error } => self.stop(Cause::OutputClosed(error)),
             Event::Broken(what) => self.stop(Cause::Broken(what)),
@@ -59,10 +62,22 @@ impl Turn<'_> {
     fn on_exited(&mut self, index: usize, exit: Exit) {
         let lived = self.now.saturating_sub(self.machine.instances[index].started.unwrap_or(self.now));
         self.machine.instances[index].ended = Some((exit, lived));
-        self.machine.ends.push(index);
+        // Who was asked to end, while the rest was not, has no say in how the stack ends.
+        let is_unwanted =
+            self.machine.shutdown.is_none() && self.machine.instances[index].intent == Intent::Down;
+        if !is_unwanted {
+            self.machine.ends.push(index);
+        }
         self.apply(index, Happening::Exited);
-        if self.machine.shutdown.is_none() && self.ends_the_stack(index, exit) {
+        if self.machine.shutdown.is_none() && !is_unwanted && self.ends_the_stack(index, exit) {
             self.stop(Cause::Ended(index));
+        }
+    }
+
+    fn on_stop_instance(&mut self, index: usize) {
+        if index < self.machine.strangers() {
+            self.machine.instances[index].intent = Intent::Down;
+            self.apply(index, Happening::Stop);
         }
     }
 
@@ -79,14 +94,14 @@ impl Turn<'_> {
         }
     }
 
-    fn on_seen(&mut self, counts: &[usize]) {
+    fn on_seen(&mut self, counts: &[usize], is_certain: bool) {
         let strangers = self.machine.strangers();
         for (index, &count) in counts.iter().enumerate().take(self.machine.instances.len()) {
             // Whether strangers are all gone is for the kernel to say (AllGone): one may be on its way here.
             if count > 0 {
                 self.tell_of_leftovers(index, count);
                 self.apply(index, Happening::Left);
-            } else if index != strangers {
+            } else if is_certain && index != strangers {
                 self.apply(index, Happening::Empty);
             }
         }
@@ -260,7 +275,17 @@ impl Turn<'_> {
         if self.machine.shutdown.is_none() {
             self.start_next();
             let all = &self.machine.instances[..self.machine.strangers()];
-            if all.iter().all(|instance| instance.state == State::Ended) {
+            let is_done = |instance: &Instance| match instance.state {
+                State::Ended => true,
+                State::Idle => instance.intent == Intent::Down,
+                State::Starting
+                | State::Running
+                | State::Stopping
+                | State::Killing
+                | State::Clearing
+                | State::Purging => false,
+            };
+            if all.iter().all(is_done) {
                 self.stop(Cause::AllEnded);
             }
         }
@@ -281,6 +306,7 @@ impl Turn<'_> {
         }
         let is_ready = |index: usize| {
             all[index].state == State::Idle
+                && all[index].intent == Intent::Up
                 && (self.machine.specs[index].after.iter())
                     .all(|before| all[*before].ended.is_some_and(|(exit, _)| exit.is_success()))
         };

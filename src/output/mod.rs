@@ -235,7 +235,7 @@ impl Output {
         while !self.shared.is_done() {
             if tokio::time::timeout(patience, self.shared.progress()).await.is_err() {
                 let now = self.shared.taken();
-                if now == taken {
+                if now == taken && !self.shared.is_written() {
                     finish = Finish::Abandoned;
                     break;
                 }

@@ -10,7 +10,7 @@ use nix::errno::Errno;
 use nix::unistd::read;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
 use super::descriptor::{capacity, grow};
 use super::lines::Limits;
@@ -24,15 +24,9 @@ const PROMPT: Duration = Duration::from_millis(100);
 const RETIRED: Duration = Duration::from_millis(100);
 /// With every process gone, a stream that is silent for this long will not end: an outsider holds it.
 const FINISHED: Duration = Duration::from_millis(300);
-/// Bytes in a row before everyone else has a turn: one full chunk. With four, a quiet instance beside nine
-/// floods waited 3 to 7 ms (p99) instead of 3 to 4, and the throughput was the same within the noise.
+/// Bytes in a row before everyone else has a turn: one full chunk. Four made a quiet instance beside floods wait
+/// longer, for no throughput that could be seen (docs/design/0003).
 const TURN: usize = READ;
-/// A read below this found a program that writes line by line…
-const SMALL: usize = 4096;
-/// …and after this many in quick succession it is worth waiting for more.
-const STREAK: u32 = 16;
-/// How long, and what "quick" is.
-const PAUSE: Duration = Duration::from_millis(1);
 /// A read of this size means that the default pipe (64 KiB) was full: a larger one more than doubles what a
 /// writer of blocks can pass.
 const FULL: usize = 60 << 10;
@@ -67,8 +61,6 @@ pub(super) struct Reader {
     asked: Option<Asked>,
     enlarged: bool,
     turn: usize,
-    streak: u32,
-    last: Instant,
 }
 
 /// What ends a wait.
@@ -119,8 +111,6 @@ impl Reader {
             asked: None,
             enlarged: false,
             turn: 0,
-            streak: 0,
-            last: Instant::now(),
         }
     }
 
@@ -268,20 +258,11 @@ impl Reader {
             grow(self.descriptor.get_ref(), LARGE_PIPE);
         }
         self.turn += count;
-        let now = Instant::now();
-        let quick = now.duration_since(self.last) < PAUSE;
-        self.last = now;
-        self.streak = if count < SMALL && quick && !self.terminal { self.streak + 1 } else { 0 };
     }
 
-    /// Lets the others have their turn after a chunk. After many small reads it waits a little: a
-    /// program that writes line by line then costs less, and no lone line is ever late. Who fills the pipe
-    /// meanwhile is faster than that: it gets a larger pipe instead, and never waits for us again.
+    /// Lets the others have their turn after a chunk.
     async fn make_room_for_others(&mut self) {
-        if self.streak >= STREAK && !self.enlarged {
-            self.streak = 0;
-            sleep(PAUSE).await;
-        } else if self.turn >= TURN {
+        if self.turn >= TURN {
             self.turn = 0;
             tokio::task::yield_now().await;
         }

@@ -142,7 +142,12 @@ impl Shared {
 
     /// Whether everything that was said is written (or dropped, when nobody reads).
     pub(super) fn is_done(&self) -> bool {
-        self.is_silent() && self.mux.borrow().batch.is_empty() && self.outlet.borrow().is_idle()
+        self.is_silent() && self.is_written()
+    }
+
+    /// Whether everything that was read is written.
+    pub(super) fn is_written(&self) -> bool {
+        self.mux.borrow().batch.is_empty() && self.outlet.borrow().is_idle()
     }
 
     /// Bytes that standard output has taken so far.

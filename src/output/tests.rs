@@ -167,6 +167,16 @@ fn an_outsider_that_keeps_a_pipe_does_not_keep_the_end() {
 }
 
 #[test]
+fn patience_is_for_standard_output_not_for_a_silent_stream() {
+    let (_reader, stdout) = io::pipe().unwrap();
+    run(async || {
+        let (output, _errors) = open(options(false), stdout);
+        let _held = child(&output, 0);
+        assert_eq!(output.finish(Duration::from_millis(10)).await, Finish::Complete);
+    });
+}
+
+#[test]
 fn another_life_of_an_instance_speaks_on() {
     let text = printed(false, async |output, _| {
         child(output, 0).write_all(b"first").unwrap();

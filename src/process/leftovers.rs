@@ -5,25 +5,37 @@ use std::io;
 use std::time::Duration;
 
 use super::reaper::reap;
-use super::tree::{Process, Refusal, descendants, kill_all, send_to};
+use super::tree::{Identity, Look, Process, Refusal, children, descendants, kill_orphans, send_to};
 use crate::machine::{Action, Event, Machine};
 use crate::signal::Signal;
+
+/// The children that this process had before it became ganger: a script may start something and then `exec
+/// ganger start`. They are no business of ours, and are left alone with all that they start.
+///
+/// # Errors
+/// As waitpid(2).
+pub fn bystanders() -> io::Result<HashSet<i32>> {
+    // One call where there are none, which is nearly always.
+    Ok(if reap()?.is_empty { HashSet::new() } else { children().into_iter().collect() })
+}
 
 /// A stop of everything below this process, without instances.
 #[derive(Debug)]
 pub struct Leftovers {
     machine: Machine,
-    asked: HashSet<(i32, u64)>,
+    bystanders: HashSet<i32>,
+    asked: HashSet<Identity>,
     refused: Vec<Refusal>,
 }
 
 impl Leftovers {
-    /// Begins the stop at `now`: the first signals go out with the first [`Leftovers::advance`].
-    pub fn begin(grace: Duration, now: Duration) -> Self {
+    /// Begins the stop at `now`, of all but these children and theirs: the first signals go out with the
+    /// first [`Leftovers::advance`].
+    pub fn begin(grace: Duration, now: Duration, bystanders: HashSet<i32>) -> Self {
         let mut machine = Machine::without_instances(grace);
         // Its first action is to look, which `advance` does anyway.
         let _ = machine.handle(now, Event::Broken("the worker is gone".into()));
-        Self { machine, asked: HashSet::new(), refused: Vec::new() }
+        Self { machine, bystanders, asked: HashSet::new(), refused: Vec::new() }
     }
 
     /// When to come back, signal or not.
@@ -52,7 +64,7 @@ impl Leftovers {
     /// As waitpid(2).
     pub fn advance(&mut self, now: Duration, signals: &[Signal]) -> io::Result<()> {
         let mut events =
-            if reap()?.is_empty { vec![Event::AllGone] } else { vec![Event::Reaped, Event::Timeout] };
+            if self.is_empty()? { vec![Event::AllGone] } else { vec![Event::Reaped, Event::Timeout] };
         events.extend(
             signals.iter().filter(|signal| **signal != Signal::CHILD).map(|signal| Event::Signal(*signal)),
         );
@@ -64,20 +76,54 @@ impl Leftovers {
         Ok(())
     }
 
+    /// Reaps; whether nobody is left. Only with bystanders the kernel's word is not enough.
+    fn is_empty(&mut self) -> io::Result<bool> {
+        let harvest = reap()?;
+        for (pid, _) in &harvest.ended {
+            self.bystanders.remove(pid);
+        }
+        if harvest.is_empty || self.bystanders.is_empty() {
+            return Ok(harvest.is_empty);
+        }
+        let Look { processes, is_certain } = self.below()?;
+        Ok(is_certain && processes.is_empty())
+    }
+
+    /// Everybody below us but for the bystanders and what is below them.
+    fn below(&self) -> io::Result<Look> {
+        let mut look = descendants(std::process::id().cast_signed())?;
+        let mut spared = self.bystanders.clone();
+        // Parents come before their children.
+        look.processes.retain(|process| {
+            let is_spared = spared.contains(&process.pid) || spared.contains(&process.parent);
+            if is_spared {
+                spared.insert(process.pid);
+            }
+            !is_spared
+        });
+        Ok(look)
+    }
+
     fn perform(&mut self, action: &Action) -> Option<Event> {
-        let below = || descendants(std::process::id().cast_signed());
+        // Without /proc nobody can be asked politely; the killing does without.
+        let below = || self.below().map_or_else(|_| Vec::new(), |look| look.processes);
         match action {
             Action::Look => return Some(Event::Seen(vec![below().len()])),
             Action::Ask(_) => {
                 for process in below() {
-                    if self.asked.insert((process.pid, process.born)) {
+                    if self.asked.insert(process.identity()) {
                         send(&process, Signal::TERMINATE);
                         send(&process, Signal::CONTINUE);
                     }
                 }
             }
-            // Whoever was reaped meanwhile is nobody's own; that it was one of the last is seen by looking.
-            Action::Kill(_) => drop(kill_all()),
+            Action::Kill(_) => {
+                for process in below() {
+                    send(&process, Signal::KILL);
+                }
+                // Whoever was reaped is nobody's own; that it was one of the last is seen by looking.
+                let _ = kill_orphans(|pid| !self.bystanders.contains(&pid));
+            }
             Action::NameSurvivors(_) => {
                 let left = below();
                 self.refused =

@@ -3,6 +3,7 @@
 //! One file for each idea of the operating system. Nothing here decides; [`crate::machine`] does.
 
 pub mod calls;
+pub mod isolation;
 pub mod leftovers;
 pub mod limits;
 pub mod monitor;
@@ -15,3 +16,4 @@ pub mod replace;
 pub mod signals;
 pub mod spawn;
 pub mod tree;
+pub mod verdict;

@@ -6,13 +6,17 @@
 //! * the worker holds the read end of the *life-line*, a pipe into which nobody writes: its end means that
 //!   the monitor is gone, however that happened, and the worker stops the stack politely;
 //! * the monitor is a subreaper: when the worker dies, all that it ran falls to the monitor, which stops it
-//!   by the same table (a [`Machine`] without instances: everything is a stranger to it);
+//!   by the same table (a machine without instances: everything is a stranger to it);
 //! * when a stop was passed on and the worker has not ended long after the grace, the monitor kills it.
+//!
+//! Once the worker is there, no error of a system call makes the monitor leave: it is said, the worker is
+//! asked to stop the stack, and the monitor stays until nothing is left.
 //!
 //! A fork, not a second exec of ourselves: it costs 0.2 ms instead of a millisecond, and the plan need not
 //! be written down and read again.
 
-use std::io::{self, Read, Write};
+use std::collections::HashSet;
+use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
@@ -26,29 +30,29 @@ use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::SignalOnly;
 
 use super::calls::{Side, Waited, fork, wait_any};
-use super::leftovers::Leftovers;
-use super::name;
+use super::leftovers::{Leftovers, bystanders};
 use super::reaper::become_subreaper;
 use super::signals::{self, Inherited};
+pub use super::verdict::Verdict;
+use super::{isolation, name};
 use crate::exit::{Exit, FAILED, Outcome};
 use crate::signal::Signal;
 
 /// How much longer than the grace the worker may take before it counts as stuck.
 const STUCK: Duration = Duration::from_secs(5);
-
-/// What the worker says at its end. No verdict means that it did not come to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Verdict {
-    /// How ganger is to end.
-    pub outcome: Outcome,
-    /// Whether processes are left that could not be ended, and have been named.
-    pub has_survivors: bool,
-}
+/// How often a monitor looks around that cannot hear signals.
+const DEAF: Duration = Duration::from_millis(20);
+/// How often in a row waiting may fail before the monitor leaves all the same.
+const PERSISTENCE: u32 = 1000;
+/// How long a worker that cannot stop itself has to stop the stack (see [`Monitor::suspend`]).
+const SUSPENDING: Duration = Duration::from_millis(100);
 
 /// What the monitor needs to know.
 pub struct Watch<'a> {
     /// The longest grace of any instance.
     pub grace: Duration,
+    /// Whether the stack gets a namespace of process ids of its own.
+    pub isolate: bool,
     /// The time since the start of the run.
     pub now: &'a dyn Fn() -> Duration,
     /// Says a line of our own to the person, where the worker cannot any more.
@@ -66,17 +70,31 @@ pub fn watch_over(
 ) -> io::Result<Outcome> {
     become_subreaper()?;
     let inherited = Inherited::now();
+    let bystanders = bystanders()?;
     let (lifeline, lifeline_end) = pipe2(OFlag::O_CLOEXEC)?;
     let (verdict, verdict_end) = pipe2(OFlag::O_CLOEXEC)?;
+    let wake_up = UnixStream::pair()?;
+    wake_up.0.set_nonblocking(true)?;
+    if watch.isolate {
+        isolation::begin()?;
+    }
     signals::block()?;
     match fork()? {
         Side::Child => {
-            drop((lifeline_end, verdict));
-            Ok(worker(lifeline, verdict_end, &inherited, work))
+            drop((lifeline_end, verdict, wake_up));
+            let said = prepare_worker(watch.isolate).map_or_else(
+                |error| {
+                    (watch.say)(&format!("cannot start: {error}"));
+                    Verdict { outcome: Outcome::Status(FAILED), has_survivors: false }
+                },
+                |()| work(lifeline, &inherited),
+            );
+            said.send(verdict_end);
+            Ok(Outcome::Status(0))
         }
         Side::Parent(worker) => {
             drop((lifeline, verdict_end));
-            let monitor = Monitor::new(worker, watch, &inherited)?;
+            let monitor = Monitor::new(worker, watch, listen(wake_up, &inherited), bystanders);
             // The life-line lives as long as we do: until after the last look at what is left.
             let outcome = monitor.watch(verdict);
             drop(lifeline_end);
@@ -85,97 +103,124 @@ pub fn watch_over(
     }
 }
 
-fn worker(
-    lifeline: OwnedFd,
-    verdict: OwnedFd,
-    inherited: &Inherited,
-    work: impl FnOnce(OwnedFd, &Inherited) -> Verdict,
-) -> Outcome {
-    // Neither can fail for a process that was just forked; if one did, the monitor's side still holds.
-    let _ = setsid();
-    let _ = become_subreaper();
+/// What makes a worker of a process that was just forked.
+fn prepare_worker(isolate: bool) -> io::Result<()> {
+    let called =
+        |name: &'static str| move |error| io::Error::other(format!("{name}: {}", io::Error::from(error)));
+    setsid().map_err(called("setsid"))?;
+    become_subreaper().map_err(called("prctl"))?;
     name::set("ganger-worker", "ganger-worker: runs the stack, and stops it if its monitor is gone");
-    let said = work(lifeline, inherited);
-    let bytes = said.to_bytes();
-    // Nobody reads it if the monitor is gone.
-    let _ = std::fs::File::from(verdict).write_all(&bytes);
-    Outcome::Status(0)
+    if isolate { isolation::enter() } else { Ok(()) }
 }
 
-impl Verdict {
-    fn to_bytes(self) -> [u8; 3] {
-        let survivors = u8::from(self.has_survivors);
-        match self.outcome {
-            Outcome::Status(status) => [0, status, survivors],
-            Outcome::DieBy(signal) => [1, u8::try_from(signal.0).unwrap_or(0), survivors],
-        }
-    }
+type Delivery = SignalDelivery<UnixStream, SignalOnly>;
 
-    fn from_bytes([kind, value, survivors]: [u8; 3]) -> Self {
-        let outcome =
-            if kind == 0 { Outcome::Status(value) } else { Outcome::DieBy(Signal(i32::from(value))) };
-        Self { outcome, has_survivors: survivors != 0 }
-    }
+/// Installs the handlers, and lets come what was held back.
+fn listen((read, write): (UnixStream, UnixStream), inherited: &Inherited) -> io::Result<Delivery> {
+    let signals = SignalDelivery::with_pipe(read, write, SignalOnly, inherited.heard());
+    signals::unblock()?;
+    signals
 }
 
 struct Monitor<'a> {
     worker: Pid,
     watch: &'a Watch<'a>,
-    signals: SignalDelivery<UnixStream, SignalOnly>,
+    /// `None` if handlers could not be installed.
+    signals: Option<Delivery>,
+    bystanders: HashSet<i32>,
     /// When the worker counts as stuck, once a stop was passed on.
     deadline: Option<Duration>,
+    /// When to stop a worker that cannot stop itself.
+    stop_worker: Option<Duration>,
     /// Whether Ctrl-Z was passed on, and so a stop of the worker is ours too.
     is_suspending: bool,
+    /// Whether something of our own failed, so that our status cannot be a good one.
+    is_troubled: bool,
 }
 
 impl<'a> Monitor<'a> {
-    fn new(worker: Pid, watch: &'a Watch<'a>, inherited: &Inherited) -> io::Result<Self> {
-        let (read, write) = UnixStream::pair()?;
-        read.set_nonblocking(true)?;
-        let signals = SignalDelivery::with_pipe(read, write, SignalOnly, inherited.heard())?;
-        signals::unblock()?;
-        Ok(Self { worker, watch, signals, deadline: None, is_suspending: false })
+    fn new(
+        worker: Pid,
+        watch: &'a Watch<'a>,
+        signals: io::Result<Delivery>,
+        bystanders: HashSet<i32>,
+    ) -> Self {
+        let mut monitor = Self {
+            worker,
+            watch,
+            signals: None,
+            bystanders,
+            deadline: None,
+            stop_worker: None,
+            is_suspending: false,
+            is_troubled: false,
+        };
+        match signals {
+            Ok(signals) => monitor.signals = Some(signals),
+            Err(error) => monitor.trouble("cannot listen to signals", &error),
+        }
+        monitor
+    }
+
+    /// Something of our own failed: said once, and the worker is asked to stop the stack.
+    fn trouble(&mut self, what: &str, error: &io::Error) {
+        if !std::mem::replace(&mut self.is_troubled, true) {
+            (self.watch.say)(&format!("{what}: {error}: stopping all"));
+            self.pass_on(Signal::TERMINATE);
+        }
     }
 
     fn watch(mut self, verdict: OwnedFd) -> io::Result<Outcome> {
+        let mut failures = 0;
         let exit = loop {
-            if let Some(exit) = self.reap_until_worker()? {
-                break exit;
+            match self.reap_until_worker() {
+                Ok(Some(exit)) => break exit,
+                Ok(None) => failures = 0,
+                Err(error) if failures > PERSISTENCE => return Err(error),
+                Err(error) => {
+                    failures += 1;
+                    self.trouble("cannot wait for the worker", &error);
+                }
             }
-            self.wait_for_signal(self.deadline)?;
+            self.wait_for_signal([self.deadline, self.stop_worker].into_iter().flatten().min());
             for signal in self.pending() {
                 self.pass_on(signal);
             }
-            if self.deadline.is_some_and(|deadline| (self.watch.now)() >= deadline) {
+            let now = (self.watch.now)();
+            if self.stop_worker.take_if(|moment| *moment <= now).is_some() {
+                let _ = kill(self.worker, nix::sys::signal::SIGSTOP);
+            }
+            if self.deadline.take_if(|moment| *moment <= now).is_some() {
                 (self.watch.say)("the worker does not end: killing it");
-                self.deadline = None;
                 let _ = kill(self.worker, nix::sys::signal::SIGKILL);
             }
         };
-        self.conclude(exit, read_verdict(verdict))
+        self.conclude(exit, Verdict::receive(verdict))
     }
 
     /// Sleeps until a signal came or the deadline has passed.
-    fn wait_for_signal(&self, deadline: Option<Duration>) -> io::Result<()> {
-        let timeout = match deadline {
+    fn wait_for_signal(&mut self, deadline: Option<Duration>) {
+        let left = |moment: Duration| moment.saturating_sub((self.watch.now)()) + Duration::from_millis(1);
+        let patience = if self.signals.is_some() { None } else { Some(DEAF) };
+        let timeout = match deadline.map(left).into_iter().chain(patience).min() {
             None => PollTimeout::NONE,
-            Some(deadline) => {
-                let left = deadline.saturating_sub((self.watch.now)()) + Duration::from_millis(1);
-                PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX)
-            }
+            Some(left) => PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX),
         };
-        let mut wait = [PollFd::new(self.signals.get_read().as_fd(), PollFlags::POLLIN)];
-        match poll(&mut wait, timeout) {
-            Ok(_) | Err(nix::errno::Errno::EINTR) => Ok(()),
-            Err(error) => Err(error.into()),
+        let pipe =
+            self.signals.as_ref().map(|signals| PollFd::new(signals.get_read().as_fd(), PollFlags::POLLIN));
+        let waited = poll(&mut pipe.into_iter().collect::<Vec<_>>(), timeout);
+        match waited {
+            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+            Err(error) => self.trouble("cannot wait for signals", &error.into()),
         }
     }
 
     fn pending(&mut self) -> Vec<Signal> {
+        let Some(signals) = &mut self.signals else { return Vec::new() };
         // Empties the wake-up pipe; what came is in `pending`.
         let mut bytes = [0; 64];
-        while self.signals.get_read_mut().read(&mut bytes).is_ok_and(|count| count == bytes.len()) {}
-        self.signals.pending().map(Signal).collect()
+        while signals.get_read_mut().read(&mut bytes).is_ok_and(|count| count == bytes.len()) {}
+        signals.pending().map(Signal).collect()
     }
 
     fn pass_on(&mut self, signal: Signal) {
@@ -186,10 +231,21 @@ impl<'a> Monitor<'a> {
             // ESRCH: it has ended, and the next round of reaping says so.
             let _ = kill(self.worker, known);
         }
-        self.is_suspending |= signal == Signal::SUSPEND;
+        if signal == Signal::SUSPEND {
+            self.suspend();
+        }
         let is_stop = [Signal::INTERRUPT, Signal::TERMINATE, Signal::HANGUP, Signal::QUIT].contains(&signal);
         if is_stop && self.deadline.is_none() {
             self.deadline = Some((self.watch.now)() + self.watch.grace + STUCK);
+        }
+    }
+
+    /// Ctrl-Z: the worker stops the stack and itself, and we follow. The first process of a namespace cannot
+    /// stop itself (pid_namespaces(7)): only we can, from outside, a moment later.
+    fn suspend(&mut self) {
+        self.is_suspending = true;
+        if self.watch.isolate {
+            self.stop_worker = Some((self.watch.now)() + SUSPENDING);
         }
     }
 
@@ -208,7 +264,12 @@ impl<'a> Monitor<'a> {
                         self.stand_still();
                     }
                 }
-                Waited::Changed(..) => {}
+                Waited::Changed(pid, status) => {
+                    use std::os::unix::process::ExitStatusExt;
+                    if status.stopped_signal().is_none() {
+                        self.bystanders.remove(&pid.as_raw());
+                    }
+                }
                 Waited::Nothing | Waited::NoChild => return Ok(None),
             }
         }
@@ -224,48 +285,52 @@ impl<'a> Monitor<'a> {
     }
 
     fn conclude(mut self, exit: Exit, verdict: Option<Verdict>) -> io::Result<Outcome> {
-        if let Some(verdict) = verdict {
-            if verdict.has_survivors || has_no_child()? {
-                return Ok(verdict.outcome);
-            }
-        } else {
+        if verdict.is_none() {
             (self.watch.say)(&format!("the worker {exit} before its end: stopping what it ran"));
         }
-        let has_survivors = self.clear()?;
-        let outcome = verdict.map_or(Outcome::Status(FAILED), |verdict| verdict.outcome);
-        Ok(match (verdict, exit) {
+        let is_settled = verdict.is_some_and(|verdict| verdict.has_survivors);
+        let has_survivors = !is_settled && self.clear()?;
+        let outcome = match (verdict, exit) {
             (None, Exit::Signal(_)) => Outcome::Status(exit.status()),
-            _ if has_survivors && outcome == Outcome::Status(0) => Outcome::Status(FAILED),
-            _ => outcome,
-        })
+            (None, Exit::Status(_)) => Outcome::Status(FAILED),
+            (Some(verdict), _) => verdict.outcome,
+        };
+        let is_good = match outcome {
+            Outcome::Status(status) => status == 0,
+            // Somebody's wish, or our own way out of trouble.
+            Outcome::DieBy(_) => self.is_troubled,
+        };
+        let has_failed = has_survivors || self.is_troubled;
+        Ok(if is_good && has_failed { Outcome::Status(FAILED) } else { outcome })
     }
 
-    /// Stops everything below us. A signal that comes meanwhile counts as it would have for the worker.
+    /// Stops everything below us, if there is anything; whether something is left that cannot be ended. A
+    /// signal that comes meanwhile counts as it would have for the worker.
     fn clear(&mut self) -> io::Result<bool> {
         let now = self.watch.now;
-        let mut leftovers = Leftovers::begin(self.watch.grace, now());
-        while !leftovers.is_over() {
-            self.wait_for_signal(leftovers.deadline())?;
-            let signals = self.pending();
-            leftovers.advance(now(), &signals)?;
+        let mut leftovers = Leftovers::begin(self.watch.grace, now(), std::mem::take(&mut self.bystanders));
+        let mut failures = 0;
+        let mut signals = Vec::new();
+        loop {
+            match leftovers.advance(now(), &signals) {
+                Ok(()) => failures = 0,
+                Err(error) if failures > PERSISTENCE => return Err(error),
+                Err(error) => {
+                    failures += 1;
+                    self.trouble("cannot wait for what is left", &error);
+                }
+            }
+            if leftovers.is_over() {
+                break;
+            }
+            self.wait_for_signal(leftovers.deadline());
+            signals = self.pending();
         }
         for refusal in leftovers.survivors() {
             (self.watch.say)(&format!("cannot end {} (pid {})", refusal.name, refusal.pid));
         }
         Ok(leftovers.has_survivors())
     }
-}
-
-fn has_no_child() -> io::Result<bool> {
-    Ok(super::reaper::reap()?.is_empty)
-}
-
-fn read_verdict(verdict: OwnedFd) -> Option<Verdict> {
-    let mut bytes = [0; 3];
-    // The worker is gone, so this ends at once: with the bytes, or with the end of the pipe. A process that
-    // inherited the write end is not possible: it is closed on exec.
-    std::fs::File::from(verdict).read_exact(&mut bytes).ok()?;
-    Some(Verdict::from_bytes(bytes))
 }
 
 /// Ends this process by `signal`, so that whoever waits for it sees that (a shell then stops its loop, make

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::LONGEST_COMMAND;
+use super::{LONGEST_COMMAND, MOST_ENTRIES};
 use crate::location::{Diagnostic, Location};
 use crate::name::TypeName;
 use crate::text::{self, Line};
@@ -32,6 +32,11 @@ pub(super) enum Mistake<'a> {
         /// The command.
         command: &'a str,
     },
+    /// There were more entries before it than make sense.
+    TooMany {
+        /// The name.
+        name: &'a str,
+    },
     /// The name was there before.
     Repeated {
         /// The name.
@@ -59,6 +64,13 @@ impl Mistake<'_> {
                     command.len()
                 ),
                 "put it into a script and name that here".into(),
+            ),
+            Self::TooMany { name } => (
+                name,
+                format!(
+                    "`{name}` is one type too many: {MOST_ENTRIES} are the most that a Procfile may have"
+                ),
+                "a file of this size is hardly a Procfile: was another one meant?".into(),
             ),
             Self::Repeated { name, first } => (
                 name,

@@ -6,7 +6,7 @@ use std::iter::Peekable;
 use std::sync::Arc;
 
 use super::mistake::{self, Mistake};
-use super::{Entry, LONGEST_COMMAND, Parsed, Procfile};
+use super::{Entry, LONGEST_COMMAND, MOST_ENTRIES, Parsed, Procfile};
 use crate::name::TypeName;
 use crate::text::{self, Fault, Findings, Line};
 
@@ -19,8 +19,9 @@ pub fn parse(file: &str, bytes: &[u8]) -> Parsed {
         file: file.into(),
         faults: text.faults.iter().peekable(),
         // An entry is hardly shorter than this many bytes; nothing depends on it but the time of a huge file.
-        first_lines: HashMap::with_capacity(bytes.len() / 32),
+        first_lines: HashMap::with_capacity((bytes.len() / 32).min(MOST_ENTRIES)),
         entries: Vec::new(),
+        is_full: false,
         errors: Findings::default(),
         warnings: Findings::default(),
     };
@@ -33,6 +34,8 @@ struct Reader<'a> {
     /// Where each name was seen first.
     first_lines: HashMap<&'a str, u32>,
     entries: Vec<Entry>,
+    /// Whether there were too many: nothing more is read.
+    is_full: bool,
     errors: Findings,
     warnings: Findings,
 }
@@ -41,6 +44,9 @@ impl<'a> Reader<'a> {
     fn read(mut self, content: &'a str, is_binary: bool) -> Parsed {
         let mut previous = "";
         for line in text::lines(content) {
+            if self.is_full {
+                break;
+            }
             if let Some(fault) = self.faults.next_if(|fault| fault.line == line.number) {
                 self.fault(fault);
             } else if let Err(mistake) = self.line(line) {
@@ -90,6 +96,10 @@ impl<'a> Reader<'a> {
             hash_map::Entry::Occupied(first) => return Err(Mistake::Repeated { name, first: *first.get() }),
             hash_map::Entry::Vacant(place) => place.insert(line.number),
         };
+        if self.entries.len() == MOST_ENTRIES {
+            self.is_full = true;
+            return Err(Mistake::TooMany { name });
+        }
         let file = &self.file;
         if let Some(slip) = mistake::Slip::of(command) {
             self.warnings.add(|| slip.diagnostic(file, line));

@@ -123,6 +123,16 @@ fn a_slip_is_a_warning() {
     assert!(parse("Procfile", "a: b 1–2 'c'".as_bytes()).warnings.is_empty());
 }
 
+#[test]
+fn a_file_of_endless_types_is_read_no_further_than_makes_sense() {
+    let lines: Vec<String> = (0..20_000).map(|n| format!("t{n}: x")).collect();
+    let text = lines.join("\n");
+    let parsed = parse("Procfile", text.as_bytes());
+    assert_eq!(parsed.procfile.entries.len(), MOST_ENTRIES);
+    assert_eq!(parsed.errors.len(), 1);
+    assert_eq!(parsed.errors[0].location.line, Some(10_001));
+}
+
 proptest! {
     #[test]
     fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {

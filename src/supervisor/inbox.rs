@@ -56,6 +56,20 @@ impl Inbox {
         }
     }
 
+    /// Waits until somebody asks for the end, when nothing else is of interest any more.
+    pub(super) async fn stop_asked_for(&mut self) {
+        loop {
+            match self.next().await {
+                Arrival::Event(
+                    Event::Signal(Signal::INTERRUPT | Signal::TERMINATE | Signal::HANGUP | Signal::QUIT)
+                    | Event::MonitorGone
+                    | Event::Broken(_),
+                ) => return,
+                Arrival::Event(_) | Arrival::Child => {}
+            }
+        }
+    }
+
     /// The next thing, if there is one.
     pub(super) fn try_next(&mut self) -> Option<Arrival> {
         self.receiver.try_recv().ok()

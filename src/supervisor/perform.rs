@@ -15,7 +15,7 @@ use crate::plan::spec::Spec;
 use crate::process::calls::{Size, set_window_size, window_size};
 use crate::process::reaper;
 use crate::process::spawn::{Made, Spawner, Stream};
-use crate::process::tree::{self, Census, Genealogy, Process, send_to, send_to_group};
+use crate::process::tree::{self, Census, Genealogy, Process, kill_orphans, send_to, send_to_group};
 use crate::signal::Signal;
 
 /// A terminal of which nothing is known has the size that a VT100 had.
@@ -29,7 +29,7 @@ pub(super) struct Performer {
     output: Output,
     spawner: Spawner,
     genealogy: Genealogy,
-    /// The latest process of each instance.
+    /// The latest process of each instance, until nobody of its session can be left.
     leaders: Vec<Option<i32>>,
     /// Those of them that have not been reaped, and whose.
     alive: HashMap<i32, usize>,
@@ -40,6 +40,8 @@ pub(super) struct Performer {
     /// The terminal of each instance.
     terminals: Vec<Option<std::path::PathBuf>>,
     is_look_wanted: bool,
+    /// Why the latest look saw nothing, until the machine has heard it.
+    blindness: Option<io::Error>,
 }
 
 impl Performer {
@@ -57,6 +59,7 @@ impl Performer {
             census: None,
             terminals: vec![None; count],
             is_look_wanted: false,
+            blindness: None,
         }
     }
 
@@ -69,7 +72,7 @@ impl Performer {
                 Action::Spawn(index) => answers.push(self.spawn(index)),
                 Action::Ask(index) => self.ask(index),
                 Action::Kill(index) if index == self.specs.len() => answers.extend(self.kill_all()),
-                Action::Kill(index) => self.signal(index, Signal::KILL),
+                Action::Kill(index) => answers.extend(self.kill(index)),
                 Action::Look => self.is_look_wanted = true,
                 Action::Bury(index, notice) => self.output.retire(index, notice),
                 Action::Say(notice) => self.output.notice(&notice),
@@ -80,7 +83,13 @@ impl Performer {
                 Action::Resize => self.resize(),
             }
         }
+        answers.extend(self.tell_of_blindness());
         answers
+    }
+
+    fn tell_of_blindness(&mut self) -> Option<Event> {
+        let error = self.blindness.take()?;
+        Some(Event::Broken(format!("cannot see in /proc which processes are left: {error}")))
     }
 
     /// Whether somebody asked who is left since the last [`Performer::look`].
@@ -95,11 +104,30 @@ impl Performer {
     pub(super) fn look(&mut self) -> io::Result<Vec<Event>> {
         self.is_look_wanted = false;
         let mut events = self.reap()?;
-        if !events.contains(&Event::AllGone) {
-            self.census = None;
-            events.push(Event::Seen(self.census().members.iter().map(Vec::len).collect()));
+        if events.contains(&Event::AllGone) {
+            return Ok(events);
+        }
+        self.census = None;
+        let census = self.census();
+        let counts: Vec<usize> = census.members.iter().map(Vec::len).collect();
+        let is_certain = census.is_certain;
+        if let Some(blind) = self.tell_of_blindness() {
+            events.push(blind);
+        } else if is_certain {
+            self.forget_sessions(&counts);
+            events.push(Event::Seen(counts));
+        } else {
+            self.is_look_wanted = true;
+            events.push(Event::Glimpsed(counts));
         }
         Ok(events)
+    }
+
+    /// The number of a session in which nobody is left may be given to another's daemon.
+    fn forget_sessions(&mut self, counts: &[usize]) {
+        for (leader, count) in self.leaders.iter_mut().zip(counts) {
+            *leader = leader.filter(|leader| *count > 0 || self.alive.contains_key(leader));
+        }
     }
 
     /// Reaps all who have ended, as events.
@@ -156,9 +184,9 @@ impl Performer {
     fn census(&mut self) -> &Census {
         if self.census.is_none() {
             let specs = Rc::clone(&self.specs);
-            let named =
-                move |mark: &[u8]| specs.iter().position(|spec| spec.name.to_string().as_bytes() == mark);
-            self.census = Some(self.genealogy.look(&self.leaders, &named));
+            let named = move |mark: &[u8]| instance_named(&specs, mark);
+            let looked = self.genealogy.look(&self.leaders, &named);
+            self.census = looked.map_err(|error| self.blindness = Some(error)).ok();
         }
         self.census.get_or_insert_default()
     }
@@ -204,9 +232,29 @@ impl Performer {
         }
     }
 
+    /// The tree of one instance, and those that it forks while we kill.
+    fn kill(&mut self, index: usize) -> Vec<Event> {
+        self.signal(index, Signal::KILL);
+        let (specs, genealogy) = (&self.specs, &self.genealogy);
+        let others: HashSet<i32> =
+            self.alive.iter().filter(|(_, whose)| **whose != index).map(|(leader, _)| *leader).collect();
+        let members = self.census.as_ref().and_then(|census| census.members.get(index));
+        let mine: HashSet<i32> = members.into_iter().flatten().map(|process| process.pid).collect();
+        let named = |mark: &[u8]| instance_named(specs, mark);
+        let ended = kill_orphans(|pid| {
+            !others.contains(&pid) && (mine.contains(&pid) || genealogy.by_mark(pid, &named) == Some(index))
+        });
+        self.as_events(ended)
+    }
+
     /// Strangers have the longest grace of all, so when theirs is over everybody's is.
     fn kill_all(&mut self) -> Vec<Event> {
-        match tree::kill_all() {
+        let ended = tree::kill_all();
+        self.as_events(ended)
+    }
+
+    fn as_events(&mut self, ended: io::Result<Vec<(i32, Exit)>>) -> Vec<Event> {
+        match ended {
             Ok(ended) => ended.into_iter().map(|(pid, exit)| self.ended(pid, exit)).collect(),
             Err(error) => vec![Event::Broken(format!("cannot reap: {error}"))],
         }
@@ -254,6 +302,11 @@ impl Performer {
             self.output.notice(&Notice::Survivor { pid, name, reason: reason.into() });
         }
     }
+}
+
+/// The instance that has this mark.
+fn instance_named(specs: &[Spec], mark: &[u8]) -> Option<usize> {
+    specs.iter().position(|spec| spec.name.to_string().as_bytes() == mark)
 }
 
 /// The size of an instance's terminal: ours, less what stands before the text.

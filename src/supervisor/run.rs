@@ -24,7 +24,7 @@ use crate::process::monitor::{Verdict, Watch, watch_over};
 use crate::process::signals::{self, Inherited};
 use crate::process::spawn::Spawner;
 
-/// How long the end waits for a reader of ours that takes nothing.
+/// How long an end that was asked for waits for a reader of ours that takes nothing.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// At most one look in this time while many end at once: a thousand exits are a handful of looks.
 const LOOK_PAUSE: Duration = Duration::from_millis(5);
@@ -42,6 +42,8 @@ pub struct Settings {
     pub quiet: bool,
     /// Whether each instance gets a pseudo-terminal.
     pub pseudo_terminals: bool,
+    /// Whether the stack gets a namespace of process ids of its own.
+    pub isolate: bool,
     /// The id that marks every process of this run.
     pub run: Vec<u8>,
     /// What to say first.
@@ -52,7 +54,7 @@ pub struct Settings {
 pub fn start(plan: Plan, settings: Settings) -> Outcome {
     let clock = Clock::start();
     let grace = plan.instances.iter().map(|spec| spec.grace).max().unwrap_or_default();
-    let watch = Watch { grace, now: &|| clock.now(), say: &say };
+    let watch = Watch { grace, isolate: settings.isolate, now: &|| clock.now(), say: &say };
     let pair = watch_over(&watch, |lifeline, inherited| work(plan, settings, clock, (lifeline, inherited)));
     pair.unwrap_or_else(|error| {
         say(&format!("cannot start: {error}"));
@@ -149,7 +151,12 @@ impl Supervisor {
             self.answers.extend(answers);
         };
         let has_survivors = self.machine.has_survivors();
-        if self.performer.into_output().finish(PATIENCE).await == Finish::Abandoned {
+        let patience = if self.machine.is_awaited() { PATIENCE } else { Duration::MAX };
+        let finish = tokio::select! {
+            finish = self.performer.into_output().finish(patience) => finish,
+            () = self.inbox.stop_asked_for() => Finish::Abandoned,
+        };
+        if finish == Finish::Abandoned {
             say("standard output takes nothing any more: the last lines are lost");
         }
         Ok(Verdict { outcome, has_survivors })
@@ -224,8 +231,10 @@ fn tell_the_person(event: &Event) {
         | Event::Exited { .. }
         | Event::Reaped
         | Event::Seen(_)
+        | Event::Glimpsed(_)
         | Event::AllGone
         | Event::Signal(_)
+        | Event::StopInstance(_)
         | Event::MonitorGone
         | Event::Timeout => {}
     }

@@ -26,16 +26,16 @@ const BESIDE: [(&str, &str, &str); 6] = [
 ];
 
 fn sources() -> Vec<(String, PathBuf)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut unread = vec![root.clone()];
+    let house = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut unread = vec![house.clone()];
     let mut found = Vec::new();
-    while let Some(folder) = unread.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
+    while let Some(place) = unread.pop() {
+        for entry in std::fs::read_dir(place).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 unread.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let inside = path.strip_prefix(&root).unwrap();
+                let inside = path.strip_prefix(&house).unwrap();
                 let room = inside.components().next().unwrap().as_os_str().to_str().unwrap();
                 found.push((room.trim_end_matches(".rs").to_string(), path));
             }

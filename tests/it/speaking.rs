@@ -1,6 +1,7 @@
 //! The stream: nothing lost, torn, merged or reordered, whatever the children and the reader do.
 
 use std::io::{BufRead, BufReader, Read};
+use std::os::fd::AsFd;
 use std::process::{Command, Stdio};
 
 use crate::harness::{Mark, PATIENCE, Project, Running};
@@ -171,4 +172,39 @@ fn a_grandchild_that_keeps_the_pipe_does_not_keep_us() {
     let running: Running = project.start(&["-t", "300ms"]);
     let (status, lines) = running.end();
     assert_eq!(status.code(), Some(0), "{lines:?}");
+}
+
+/// `ganger start` into a pipe that nobody reads until the test does.
+fn unread(project: &Project) -> (std::process::Child, BufReader<std::process::ChildStdout>) {
+    let mut command = project.ganger(&["start", "--no-prefix", "-q"]);
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let stdout = BufReader::new(child.stdout.take().unwrap());
+    (child, stdout)
+}
+
+#[test]
+fn a_stack_that_ended_waits_for_its_reader_however_long_it_takes() {
+    // More than the pipe to us holds, so ganger cannot end before somebody reads.
+    let project = Project::new("web: probe fill a 2000000 + print\n");
+    let (mut child, mut stdout) = unread(&project);
+    // Asked for nothing, poll tells of the end of the pipe only: that it does not come is what is waited for,
+    // longer than ganger waits when it was asked to end.
+    let mut hang_up = [nix::poll::PollFd::new(stdout.get_ref().as_fd(), nix::poll::PollFlags::empty())];
+    assert_eq!(nix::poll::poll(&mut hang_up, nix::poll::PollTimeout::from(6500u16)), Ok(0));
+    let mut all = Vec::new();
+    stdout.read_to_end(&mut all).unwrap();
+    assert_eq!(all.iter().filter(|byte| **byte == b'a').count(), 2_000_000);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_reader_that_stands_still_does_not_hold_up_an_end_that_was_asked_for() {
+    let project = Project::new("web: probe fill a 2000000 + wait\n");
+    let (mut child, mut stdout) = unread(&project);
+    stdout.read_exact(&mut [0; 1]).unwrap();
+    let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap());
+    nix::sys::signal::kill(pid, nix::sys::signal::SIGTERM).unwrap();
+    let status = child.wait().unwrap();
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(libc::SIGTERM));
 }

@@ -5,33 +5,38 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
 
-use super::Process;
+use super::{Look, Process};
 
 /// Every living descendant of `root`, parents before their children. Zombies are left out: they are
 /// ended, and only wait to be reaped.
-pub fn descendants(root: i32) -> Vec<Process> {
+///
+/// # Errors
+/// When /proc cannot be read: it is not mounted, or there is no room for a descriptor (EMFILE, ENOMEM).
+pub fn descendants(root: i32) -> io::Result<Look> {
     let mut children: HashMap<i32, Vec<(Process, bool)>> = HashMap::new();
-    for (process, is_alive) in all() {
+    for (process, is_alive) in all()? {
         children.entry(process.parent).or_default().push((process, is_alive));
     }
-    let mut found = Vec::new();
+    let mut look = Look { processes: Vec::new(), is_certain: true };
     let mut parents = vec![root];
     while let Some(parent) = parents.pop() {
         for (process, is_alive) in children.remove(&parent).unwrap_or_default() {
             parents.push(process.pid);
+            // It ended while we looked, and what it forked last may have a number that we had passed.
+            look.is_certain &= is_alive || parent != root;
             if is_alive {
-                found.push(process);
+                look.processes.push(process);
             }
         }
     }
-    found
+    Ok(look)
 }
 
 /// Our own children, zombies too, by /proc/self/task/TID/children: much faster than a look at all, where the
 /// kernel has it (CONFIG_PROC_CHILDREN); else none.
-pub(super) fn children() -> Vec<i32> {
+pub(in crate::process) fn children() -> Vec<i32> {
     let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
     let lists = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
     lists
@@ -40,19 +45,48 @@ pub(super) fn children() -> Vec<i32> {
 }
 
 /// The environment that a process was started with; `None` if it is gone or not ours to read.
-pub(super) fn environment(pid: i32) -> Option<Vec<u8>> {
+pub(in crate::process) fn environment(pid: i32) -> Option<Vec<u8>> {
     fs::read(format!("/proc/{pid}/environ")).ok()
 }
 
-fn all() -> impl Iterator<Item = (Process, bool)> {
-    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+fn all() -> io::Result<Vec<(Process, bool)>> {
+    let mut found = Vec::new();
     let mut buffer = Vec::with_capacity(512);
-    pids.filter_map(move |pid| {
+    for pid in pids()? {
         buffer.clear();
-        fs::File::open(format!("/proc/{pid}/stat")).ok()?.read_to_end(&mut buffer).ok()?;
-        parse(pid, &String::from_utf8_lossy(&buffer))
-    })
+        match fs::File::open(format!("/proc/{pid}/stat")).and_then(|mut file| file.read_to_end(&mut buffer)) {
+            Ok(_) => found.extend(parse(pid, &String::from_utf8_lossy(&buffer))),
+            // It is gone; or it is hidden from us (hidepid), and so not ours.
+            Err(error) if is_about_it(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
+}
+
+/// The numbers of all processes that we can see.
+///
+/// # Errors
+/// As [`descendants`].
+pub(in crate::process) fn pids() -> io::Result<Vec<i32>> {
+    let mut pids = Vec::with_capacity(256);
+    for entry in fs::read_dir("/proc")? {
+        pids.extend(entry?.file_name().to_str().and_then(|name| name.parse::<i32>().ok()));
+    }
+    Ok(pids)
+}
+
+/// Whether the error is about the process that was looked at, and not about us.
+fn is_about_it(error: &io::Error) -> bool {
+    let code = error.raw_os_error();
+    code.is_some_and(|code| [libc::ENOENT, libc::ESRCH, libc::EACCES, libc::EPERM].contains(&code))
+}
+
+/// One process; `None` if it is gone or a zombie.
+pub(in crate::process) fn process(pid: i32) -> Option<Process> {
+    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
+    let (process, is_alive) = parse(pid, &String::from_utf8_lossy(&stat))?;
+    is_alive.then_some(process)
 }
 
 /// One line of /proc/PID/stat: `pid (name) state parent group session … born …`. The name may hold

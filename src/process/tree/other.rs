@@ -1,14 +1,34 @@
 //! Systems without /proc: nobody is found, and an instance's group has to do. A daemon that left its group
 //! is not stopped there; docs/reliability.md says so.
 
-use super::Process;
+use std::io;
+
+use super::{Look, Process};
 
 /// None are found.
-pub(super) fn children() -> Vec<i32> {
+pub(in crate::process) fn children() -> Vec<i32> {
     Vec::new()
 }
 
 /// None are found.
-pub fn descendants(_root: i32) -> Vec<Process> {
-    Vec::new()
+///
+/// # Errors
+/// None.
+pub fn descendants(_root: i32) -> io::Result<Look> {
+    Ok(Look { processes: Vec::new(), is_certain: true })
+}
+
+/// None are found.
+pub(in crate::process) fn pids() -> io::Result<Vec<i32>> {
+    Ok(Vec::new())
+}
+
+/// None is found.
+pub(in crate::process) fn process(_pid: i32) -> Option<Process> {
+    None
+}
+
+/// Not known.
+pub(in crate::process) fn environment(_pid: i32) -> Option<Vec<u8>> {
+    None
 }

@@ -32,32 +32,45 @@ pub fn send_to_group(leader: i32, signal: Signal) {
     }
 }
 
-/// How often [`kill_all`] looks again before it lets others have their turn.
+/// How often [`kill_orphans`] looks again before it lets others have their turn.
 const ROUNDS: usize = 64;
 
-/// SIGKILL to everything below us, again and again without a pause, reaping in between: a process that forks
-/// and ends within a millisecond, and its child too, is gone before a look at all of /proc is over. Orphans
-/// fall to us, so the latest link of such a chain is soon a child of ours; and who has SIGKILL pending cannot
-/// fork any more (fork(2) is started again, and meets it), so one hit ends the chain.
+/// SIGKILL to everything below us: see [`kill_orphans`] for those who are not there when we look.
 ///
 /// # Errors
 /// As waitpid(2).
 pub fn kill_all() -> io::Result<Vec<(i32, Exit)>> {
-    let mut ended = Vec::new();
-    for process in descendants(std::process::id().cast_signed()) {
+    // Without a look there are still our own children, and each one's orphans after it.
+    for process in
+        descendants(std::process::id().cast_signed()).map_or_else(|_| Vec::new(), |look| look.processes)
+    {
         // Another user's is named at the end, if still there.
         let _ = send_to(&process, Signal::KILL);
     }
+    kill_orphans(|_| true)
+}
+
+/// SIGKILL to each child of ours that `is_meant`, again and again without a pause, reaping in between: a
+/// process that forks and ends within a millisecond, and its child too, is gone before a look at all of /proc
+/// is over. Orphans fall to us, so the latest link of such a chain is soon a child of ours; and who has
+/// SIGKILL pending cannot fork any more (fork(2) is started again, and meets it), so one hit ends the chain.
+///
+/// # Errors
+/// As waitpid(2).
+pub fn kill_orphans(mut is_meant: impl FnMut(i32) -> bool) -> io::Result<Vec<(i32, Exit)>> {
+    let mut ended = Vec::new();
     for _ in 0..ROUNDS {
         let harvest = reap()?;
         ended.extend(harvest.ended);
         let children = if harvest.is_empty { Vec::new() } else { children() };
-        if children.is_empty() {
-            break;
-        }
-        for child in children {
+        let mut is_over = true;
+        for child in children.into_iter().filter(|child| is_meant(*child)) {
+            is_over = false;
             // A child that we have not reaped: nobody else can have its number.
             let _ = kill(Pid::from_raw(child), nix::sys::signal::SIGKILL);
+        }
+        if is_over {
+            break;
         }
     }
     Ok(ended)
