@@ -48,7 +48,7 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
     if refers(stack) {
         // install(1) of macOS makes no folders.
         let command = install_values(stack, stack.options.user.as_deref()).replace("install -D", "install");
-        draft.bundle.secrets = Some(format!("(sudo mkdir -p /etc/{}; {command})", stack.options.app));
+        draft.bundle.secrets = Some(format!("(sudo mkdir -p {}/{}; {command})", stack.options.etc, stack.options.app));
     }
 }
 

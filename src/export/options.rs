@@ -101,6 +101,8 @@ pub struct Options {
     pub secrets: Secrets,
     /// What the person wants otherwise.
     pub set: Vec<Setting>,
+    /// The folder under which the values lie that files refer to: `/etc`. Tests have one of their own.
+    pub etc: String,
     /// What reads commands, an absolute path: `/bin/sh`. Tests put a program here that writes down what
     /// it was given.
     pub shell: String,

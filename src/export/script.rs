@@ -68,7 +68,7 @@ pub(super) fn comment(stack: &Stack<'_>) -> String {
 
 /// Where the values lie that scripts and units refer to.
 pub(super) fn values_file(stack: &Stack<'_>) -> String {
-    format!("/etc/{}/env", stack.options.app)
+    format!("{}/{}/env", stack.options.etc, stack.options.app)
 }
 
 /// What puts standard input there, for its owner only: root, or whoever else has to read it.

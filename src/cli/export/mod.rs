@@ -113,6 +113,7 @@ fn options(format: Format, asked: &arguments::Handing, project: &Project) -> Res
         restart: asked.restart.map(Restart::from),
         secrets: asked.secrets.map(Secrets::from).unwrap_or_default(),
         set: set.collect::<Result<_, _>>()?,
+        etc: "/etc".to_owned(),
         shell: "/bin/sh".to_owned(),
     })
 }
