@@ -39,7 +39,7 @@ pub(super) fn labels(stack: &Stack<'_>, draft: &mut Draft) -> Vec<String> {
     for kind in stack.all() {
         let own = kind.name.as_str().to_ascii_lowercase().replace('_', "-");
         let label = format!("{}-{own}", stack.options.app);
-        if !is_label(&label) || own.starts_with('-') {
+        if is_label(&stack.options.app) && (!is_label(&label) || own.starts_with('-')) {
             let because = format!("`{label}` is no name there: at most {LONGEST} characters, no `-` at the end");
             draft.refuse_kind(stack, kind, &because, "rename the type, or the stack with --app");
         } else if let Some(place) = labels.iter().position(|other| *other == label) {

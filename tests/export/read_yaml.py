@@ -6,4 +6,5 @@ import sys
 import yaml
 
 with open(sys.argv[1], encoding="utf-8", newline="") as file:
-    json.dump(list(yaml.safe_load_all(file.read())), sys.stdout)
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # The same answers, twenty times as fast.
+    json.dump(list(yaml.load_all(file.read(), loader)), sys.stdout)

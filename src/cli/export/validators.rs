@@ -134,6 +134,8 @@ impl Validator {
     fn ask(&self, folder: &Path, files: &[&str]) -> Result<bool, Failure> {
         let mut command = Command::new(self.program);
         command.args(self.arguments).args(files).current_dir(folder).stdin(Stdio::null());
+        // systemd-analyze --user asks for one, though it writes nothing there.
+        command.env("XDG_RUNTIME_DIR", folder);
         let output = command
             .output()
             .map_err(|error| Failure::Failed(format!("{}: cannot be run: {error}", self.program)))?;

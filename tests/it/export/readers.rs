@@ -25,6 +25,7 @@ pub(super) fn succeeds(program: &str, arguments: &[&str], folder: &Path) -> Stri
     std::fs::write(stubs.join("podman"), "#!/bin/sh\necho podman version 4.3.1\n").unwrap();
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(stubs.join("podman"), mode).unwrap();
+    command.env("XDG_RUNTIME_DIR", folder);
     command.env("PATH", format!("{}:{}", stubs.display(), std::env::var("PATH").unwrap()));
     let output = command.output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

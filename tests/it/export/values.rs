@@ -132,7 +132,20 @@ fn commands_arrive_by_compose() {
         assert_eq!((&command[0], &command[1]), (&"/bin/sh".into(), &"-c".into()));
         assert_eq!(readers::compose(command[2].as_str().unwrap()), text_of(&process.command));
     }
-    if are_there(&["podman-compose"]) {
+}
+
+#[test]
+fn commands_arrive_by_podman_compose() {
+    if !python_has(&["yaml"]) || !are_there(&["podman-compose"]) {
+        return;
+    }
+    // In stacks of 10: its time grows with the square of the services.
+    for lines in commands(500).chunks(10) {
+        let procfile: String = lines.iter().enumerate().map(|(n, line)| format!("t{n}: {line}\n")).collect();
+        let plan = Project { procfile, values: Vec::new() }.plan(Path::new(ROOT));
+        let bundle = export(&plan, &options(Format::Compose, Secrets::Reference)).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        lay_out(&bundle, folder.path());
         let said = readers::succeeds("podman-compose", &["-f", "compose.yaml", "config"], folder.path());
         fs::write(folder.path().join("said"), said).unwrap();
         let document = readers::python("read_yaml.py", &folder.path().join("said"));
