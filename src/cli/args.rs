@@ -153,6 +153,20 @@ pub struct Ending {
     #[arg(short = 't', long, value_name = "SECS", value_parser = of("timeout"), allow_negative_numbers = true)]
     #[arg(env = "GANGER_TIMEOUT", hide_env = true)]
     pub timeout: Option<String>,
+    /// Stop first what an earlier run left
+    ///
+    /// Where ganger was killed with SIGKILL as a whole, processes of that run may still be there. A start in
+    /// the same root finds them by their mark and says so; on a terminal it asks, with this flag it does not.
+    #[arg(long, action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
+    #[arg(env = "GANGER_SWEEP", hide_env = true)]
+    pub sweep: bool,
+    /// Give the stack process ids of its own
+    ///
+    /// A namespace of process ids (Linux): the kernel ends everything in it when ganger is gone, however that
+    /// happened. Needs root, or user namespaces, in which sudo does not work. Refused where it cannot be.
+    #[arg(long, action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
+    #[arg(env = "GANGER_ISOLATE", hide_env = true)]
+    pub isolate: bool,
     /// Which end stops all: any, failure, never, TYPE
     ///
     /// The end of any instance (so it is without the flag), of one whose status is not 0, of none (ganger

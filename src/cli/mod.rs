@@ -20,6 +20,7 @@ pub mod report;
 pub mod run;
 pub mod settings;
 pub mod start;
+pub mod sweep;
 pub mod usage;
 pub mod values;
 pub mod version;

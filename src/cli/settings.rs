@@ -83,6 +83,8 @@ pub fn of_start(start: Start, said: Said<'_>) -> Result<Settings, Failure> {
     let mut settings = of_project(project, said)?;
     let flags = [
         ("release", ending.release),
+        ("sweep", ending.sweep),
+        ("isolate", ending.isolate),
         ("no_prefix", output.no_prefix),
         ("quiet", output.quiet),
         ("json", output.json),

@@ -6,14 +6,15 @@ use super::failure::Failure;
 use super::files::about;
 use super::load::{self, Need};
 use super::settings::{self, Said};
+use super::sweep;
 use crate::config::{Settings, Timestamps, When};
 use crate::exit::Outcome;
 use crate::notice::Notice;
 use crate::output::{self, Format};
-use crate::plan::Plan;
 use crate::plan::options::Selection;
-use crate::plan::ports::Holder;
+use crate::plan::{DEFAULT_GRACE, Plan};
 use crate::process::ports_in_use;
+use crate::process::run::Run;
 use crate::supervisor;
 
 /// Plans the stack and runs it to its end.
@@ -25,21 +26,25 @@ pub fn run(start: args::Start, said: Said<'_>, ambient: &Ambient) -> Result<Outc
     let selection = Selection::parse(&start.types).map_err(Failure::Refused)?;
     let typed = settings::of_start(start, said)?;
     let project = load::project(&typed, Need::Procfile, ambient)?;
-    let mark = Ambient::mark();
-    let plan = project.plan(&selection, Some(&mark), taken, ambient).map_err(Failure::Refused)?;
-    let settings = supervised(&project.settings, &plan, mark, ambient)?;
+    // The same root by another name (a link, `..`) is the same root.
+    let root = std::fs::canonicalize(&project.root).unwrap_or_else(|_| project.root.clone());
+    if project.is_whole && project.errors.is_empty() {
+        let grace = project.settings.timeout.as_ref().map_or(DEFAULT_GRACE, |given| given.value);
+        sweep::before_start(&root, project.settings.sweep.unwrap_or(false), grace, ambient)?;
+    }
+    let run = Run::begin(&root, Ambient::mark()).map_err(|error| Failure::Failed(error.to_string()))?;
+    let mark = run.to_string();
+    let plan =
+        project.plan(&selection, Some(&mark), ports_in_use::holder, ambient).map_err(Failure::Refused)?;
+    let settings = supervised(&project.settings, &plan, run, ambient)?;
     project.say_warnings(&plan.warnings, ambient);
     Ok(supervisor::run::start(plan, settings))
-}
-
-fn taken(port: u16) -> Option<Holder> {
-    ports_in_use::holder(port).map(|holder| Holder { pid: holder.pid, name: Some(holder.name) })
 }
 
 fn supervised(
     settings: &Settings,
     plan: &Plan,
-    mark: String,
+    run: Run,
     ambient: &Ambient,
 ) -> Result<supervisor::run::Settings, Failure> {
     let is_terminal = ambient.output_is_terminal;
@@ -53,8 +58,8 @@ fn supervised(
             When::Always => true,
             When::Never => false,
         },
-        isolate: false,
-        run: mark.into_bytes(),
+        isolate: settings.isolate.unwrap_or(false),
+        run,
         notices: plan.notes.iter().map(|text| Notice::Info { text: text.clone() }).collect(),
     })
 }

@@ -113,6 +113,10 @@ pub struct Settings {
     pub pty: Option<When>,
     /// Whether a `release` line runs first.
     pub release: Option<Given<bool>>,
+    /// Whether what an earlier run left is stopped first.
+    pub sweep: Option<bool>,
+    /// Whether the stack gets a namespace of process ids of its own.
+    pub isolate: Option<bool>,
     /// Whether .env files win over the shell's environment.
     pub env_wins: Option<bool>,
     /// What is set for one type. It wins over the same word for all types of the same layer.
@@ -190,6 +194,8 @@ impl Settings {
             json: self.json.or(lower.json),
             pty: self.pty.or(lower.pty),
             release: self.release.or(lower.release),
+            sweep: self.sweep.or(lower.sweep),
+            isolate: self.isolate.or(lower.isolate),
             env_wins: self.env_wins.or(lower.env_wins),
             processes,
             variables: first_said(self.variables, lower.variables),
@@ -246,7 +252,8 @@ mod tests {
                 "port" | "port-step" | "timeout" => "7",
                 "stop-signal" => "INT",
                 "color" | "pty" => "never",
-                "no-port" | "prefix" | "no-prefix" | "quiet" | "json" | "release" | "env-wins" => "true",
+                "no-port" | "prefix" | "no-prefix" | "quiet" | "json" | "release" | "env-wins" | "sweep"
+                | "isolate" => "true",
                 _ => "x",
             };
             let one = said(&[(word, value)]);

@@ -11,7 +11,7 @@ use crate::signal::Signal;
 use crate::suggestion::nearest;
 
 /// Every word that sets something for the whole stack, as the flag is called.
-pub const WORDS: [&str; 22] = [
+pub const WORDS: [&str; 24] = [
     "procfile",
     "root",
     "env",
@@ -33,6 +33,8 @@ pub const WORDS: [&str; 22] = [
     "json",
     "pty",
     "release",
+    "sweep",
+    "isolate",
     "env-wins",
 ];
 
@@ -104,6 +106,8 @@ pub fn set(settings: &mut Settings, word: &str, value: &str, place: &Location) -
         "json" => settings.json = Some(boolean(value)?),
         "pty" => settings.pty = Some(when(value)?),
         "release" => settings.release = Some(given(boolean(value)?, place)),
+        "sweep" => settings.sweep = Some(boolean(value)?),
+        "isolate" => settings.isolate = Some(boolean(value)?),
         "env-wins" => settings.env_wins = Some(boolean(value)?),
         "timeout" | "stop-signal" => return set_by_type(settings, word, value, place),
         _ => return Err(Refusal::word(word, &WORDS)),

@@ -39,6 +39,8 @@ pub struct Machine {
     shutdown: Option<Shutdown>,
     suspended: Option<Duration>,
     has_survivors: bool,
+    /// Whether something of our own failed, before or during the end.
+    has_failed: bool,
     is_over: bool,
 }
 
@@ -65,6 +67,7 @@ impl Machine {
             shutdown: None,
             suspended: None,
             has_survivors: false,
+            has_failed: false,
             is_over: false,
         }
     }
@@ -91,7 +94,7 @@ impl Machine {
         let shutdown = self.shutdown.as_ref().filter(|_| self.is_over)?;
         let decided =
             shutdown.cause.outcome().unwrap_or_else(|| Outcome::Status(self.status(&shutdown.cause)));
-        if self.has_survivors && decided == Outcome::Status(SUCCESS) {
+        if (self.has_survivors || self.has_failed) && decided == Outcome::Status(SUCCESS) {
             return Some(Outcome::Status(FAILED));
         }
         Some(decided)

@@ -32,8 +32,14 @@ impl Turn<'_> {
             Event::Signal(signal) => self.on_signal(signal),
             Event::StopInstance(index) => self.on_stop_instance(index),
             Event::MonitorGone => self.stop(Cause::MonitorGone),
-            Event::OutputClosed { error } => self.stop(Cause::OutputClosed(error)),
-            Event::Broken(what) => self.stop(Cause::Broken(what)),
+            Event::OutputClosed { error } => {
+                self.machine.has_failed |= error.is_some();
+                self.stop(Cause::OutputClosed(error));
+            }
+            Event::Broken(what) => {
+                self.machine.has_failed = true;
+                self.stop(Cause::Broken(what));
+            }
             Event::Timeout => self.on_timeout(),
         }
     }

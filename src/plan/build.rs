@@ -16,7 +16,7 @@ use crate::procfile::Entry;
 use crate::signal::Signal;
 
 /// The grace between the stop signal and SIGKILL when nobody says another (foreman's).
-const DEFAULT_GRACE: Duration = Duration::from_secs(5);
+pub const DEFAULT_GRACE: Duration = Duration::from_secs(5);
 
 /// The most ports that others hold and that get a warning each.
 const MOST_WARNINGS: usize = 5;

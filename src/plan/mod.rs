@@ -1,6 +1,7 @@
 //! From what was read and asked to what will run: values in, values out.
 
 mod build;
+pub use build::DEFAULT_GRACE;
 pub mod environment;
 pub mod error;
 pub mod options;
@@ -63,6 +64,21 @@ pub struct Process {
 }
 
 impl Plan {
+    /// Gives every instance this id of the run as its mark, in place of the one that it was planned with: the
+    /// whole id is known only when the process that makes the instances is there.
+    pub fn mark(&mut self, run: &str) {
+        let mut variables = self.shared.shared.to_vec();
+        for (name, value) in &mut variables {
+            if name == environment::RUN.as_bytes() {
+                *value = run.into();
+            }
+        }
+        self.shared.shared = variables.into();
+        for spec in &mut self.instances {
+            spec.environment.shared = Arc::clone(&self.shared.shared);
+        }
+    }
+
     /// The line of the Procfile called `name`.
     pub fn process(&self, name: &str) -> Option<&Process> {
         self.processes.iter().find(|process| process.name.as_str() == name)

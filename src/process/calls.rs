@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "each block says why it is sound; everything around it is safe")]
 
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
@@ -76,7 +76,8 @@ pub fn is_ignored(signal: Signal) -> bool {
     }
 }
 
-/// Ignores SIGPIPE no longer, as it was before Rust's runtime began: for the moment in which we die by it.
+/// Gives a signal its default action again, for the moment in which we die by it (Rust's runtime ignores
+/// SIGPIPE from before `main` on, and a handler of ours may hold any other).
 pub fn restore_default(signal: Signal) {
     // SAFETY: SIG_DFL is a valid disposition; no handler function is involved.
     unsafe {
@@ -112,4 +113,51 @@ pub fn set_window_size(terminal: BorrowedFd<'_>, size: Size) -> io::Result<()> {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
     }
+}
+
+/// A descriptor of this process (pidfd_open(2)), closed on exec: unlike the number it is never another's.
+///
+/// # Errors
+/// ESRCH if it is gone, ENOSYS before Linux 5.3, EMFILE.
+#[cfg(target_os = "linux")]
+pub fn pidfd_open(pid: i32) -> io::Result<OwnedFd> {
+    // SAFETY: the call takes two numbers and touches no memory of ours.
+    let result = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+    match i32::try_from(result) {
+        // SAFETY: the kernel has just made this descriptor for us, and nobody else knows of it.
+        Ok(descriptor) if descriptor >= 0 => Ok(unsafe { OwnedFd::from_raw_fd(descriptor) }),
+        Ok(_) | Err(_) => Err(io::Error::last_os_error()),
+    }
+}
+
+/// kill(2) by such a descriptor (pidfd_send_signal(2)).
+///
+/// # Errors
+/// ESRCH if it is gone, EPERM if it may not be signalled.
+#[cfg(target_os = "linux")]
+pub fn pidfd_send_signal(process: BorrowedFd<'_>, signal: Signal) -> io::Result<()> {
+    let descriptor = process.as_raw_fd();
+    let no_information = std::ptr::null::<libc::siginfo_t>();
+    // SAFETY: a null siginfo is allowed: the kernel then fills it in as kill(2) does.
+    let result =
+        unsafe { libc::syscall(libc::SYS_pidfd_send_signal, descriptor, signal.0, no_information, 0) };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// See above: there is no such thing on this system.
+///
+/// # Errors
+/// Always.
+#[cfg(not(target_os = "linux"))]
+pub fn pidfd_open(_pid: i32) -> io::Result<OwnedFd> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// See above.
+///
+/// # Errors
+/// Always.
+#[cfg(not(target_os = "linux"))]
+pub fn pidfd_send_signal(_process: BorrowedFd<'_>, _signal: Signal) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }

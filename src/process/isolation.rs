@@ -30,16 +30,16 @@ mod linux {
         match unshare(CloneFlags::CLONE_NEWPID) {
             Ok(()) => return Ok(()),
             Err(Errno::EPERM) => {}
-            Err(error) => return Err(refused("unshare", error.into())),
+            Err(error) => return Err(refused("unshare", &error.into())),
         }
         unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWPID)
-            .map_err(|error| refused("unshare", error.into()))?;
+            .map_err(|error| refused("unshare", &error.into()))?;
         // We stay who we are: only our own ids exist inside (user_namespaces(7)).
-        fs::write("/proc/self/setgroups", "deny").map_err(|error| refused("/proc/self/setgroups", error))?;
+        fs::write("/proc/self/setgroups", "deny").map_err(|error| refused("/proc/self/setgroups", &error))?;
         fs::write("/proc/self/uid_map", format!("{user} {user} 1"))
-            .map_err(|error| refused("/proc/self/uid_map", error))?;
+            .map_err(|error| refused("/proc/self/uid_map", &error))?;
         fs::write("/proc/self/gid_map", format!("{group} {group} 1"))
-            .map_err(|error| refused("/proc/self/gid_map", error))
+            .map_err(|error| refused("/proc/self/gid_map", &error))
     }
 
     /// In the first process of the namespace: a /proc that shows it, for this process and its children only.
@@ -47,17 +47,17 @@ mod linux {
     /// # Errors
     /// As [`begin`].
     pub fn enter() -> io::Result<()> {
-        unshare(CloneFlags::CLONE_NEWNS).map_err(|error| refused("unshare", error.into()))?;
+        unshare(CloneFlags::CLONE_NEWNS).map_err(|error| refused("unshare", &error.into()))?;
         // What is mounted inside must not appear outside.
         let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
         mount(None::<&str>, "/", None::<&str>, private, None::<&str>)
-            .map_err(|error| refused("mount", error.into()))?;
+            .map_err(|error| refused("mount", &error.into()))?;
         let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
         mount(Some("proc"), "/proc", Some("proc"), flags, None::<&str>)
-            .map_err(|error| refused("mount /proc", error.into()))
+            .map_err(|error| refused("mount /proc", &error.into()))
     }
 
-    fn refused(call: &str, error: io::Error) -> io::Error {
+    fn refused(call: &str, error: &io::Error) -> io::Error {
         let text = format!(
             "--isolate is not possible here ({call}: {error}): allow user namespaces, run as root, or leave it out"
         );

@@ -25,10 +25,14 @@ impl OpenFiles {
         Ok(Self { soft, hard })
     }
 
-    /// Raises our own soft limit to the hard one.
-    pub fn raise(self) {
-        // A refusal leaves what we had, and `suffice` tells whether that is enough.
-        let _ = setrlimit(Resource::RLIMIT_NOFILE, self.hard, self.hard);
+    /// Raises our own soft limit to the hard one. A refusal leaves what we had, and [`OpenFiles::suffice`] tells
+    /// whether that is enough.
+    #[must_use]
+    pub fn raised(self) -> Self {
+        match setrlimit(Resource::RLIMIT_NOFILE, self.hard, self.hard) {
+            Ok(()) => self,
+            Err(_) => Self { hard: self.soft, ..self },
+        }
     }
 
     /// Runs `make` with the soft limit that we were given, so that the process it makes has that one:
@@ -39,7 +43,7 @@ impl OpenFiles {
         }
         let _ = setrlimit(Resource::RLIMIT_NOFILE, self.soft, self.hard);
         let result = make();
-        self.raise();
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, self.hard, self.hard);
         result
     }
 

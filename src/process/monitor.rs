@@ -68,18 +68,18 @@ pub fn watch_over(
     watch: &Watch<'_>,
     work: impl FnOnce(OwnedFd, &Inherited) -> Verdict,
 ) -> io::Result<Outcome> {
-    become_subreaper()?;
+    become_subreaper().map_err(during("prctl"))?;
     let inherited = Inherited::now();
-    let bystanders = bystanders()?;
-    let (lifeline, lifeline_end) = pipe2(OFlag::O_CLOEXEC)?;
-    let (verdict, verdict_end) = pipe2(OFlag::O_CLOEXEC)?;
-    let wake_up = UnixStream::pair()?;
-    wake_up.0.set_nonblocking(true)?;
+    let bystanders = bystanders().map_err(during("waitpid"))?;
+    let (lifeline, lifeline_end) = pipe2(OFlag::O_CLOEXEC).map_err(during("pipe"))?;
+    let (verdict, verdict_end) = pipe2(OFlag::O_CLOEXEC).map_err(during("pipe"))?;
+    let wake_up = UnixStream::pair().map_err(during("socketpair"))?;
+    wake_up.0.set_nonblocking(true).map_err(during("socketpair"))?;
     if watch.isolate {
         isolation::begin()?;
     }
-    signals::block()?;
-    match fork()? {
+    signals::block().map_err(during("sigprocmask"))?;
+    match fork().map_err(during("fork"))? {
         Side::Child => {
             drop((lifeline_end, verdict, wake_up));
             let said = prepare_worker(watch.isolate).map_or_else(
@@ -103,12 +103,18 @@ pub fn watch_over(
     }
 }
 
+/// Names the call that failed: "too many open files" alone tells nobody where.
+pub(crate) fn during<E: Into<io::Error>>(call: &'static str) -> impl Fn(E) -> io::Error {
+    move |error| {
+        let error = error.into();
+        io::Error::new(error.kind(), format!("{call}: {error}"))
+    }
+}
+
 /// What makes a worker of a process that was just forked.
 fn prepare_worker(isolate: bool) -> io::Result<()> {
-    let called =
-        |name: &'static str| move |error| io::Error::other(format!("{name}: {}", io::Error::from(error)));
-    setsid().map_err(called("setsid"))?;
-    become_subreaper().map_err(called("prctl"))?;
+    setsid().map_err(during("setsid"))?;
+    become_subreaper().map_err(during("prctl"))?;
     name::set("ganger-worker", "ganger-worker: runs the stack, and stops it if its monitor is gone");
     if isolate { isolation::enter() } else { Ok(()) }
 }
@@ -123,7 +129,8 @@ fn listen((read, write): (UnixStream, UnixStream), inherited: &Inherited) -> io:
 }
 
 struct Monitor<'a> {
-    worker: Pid,
+    /// `None` once it was reaped: its number may be another's then.
+    worker: Option<Pid>,
     watch: &'a Watch<'a>,
     /// `None` if handlers could not be installed.
     signals: Option<Delivery>,
@@ -146,7 +153,7 @@ impl<'a> Monitor<'a> {
         bystanders: HashSet<i32>,
     ) -> Self {
         let mut monitor = Self {
-            worker,
+            worker: Some(worker),
             watch,
             signals: None,
             bystanders,
@@ -188,11 +195,11 @@ impl<'a> Monitor<'a> {
             }
             let now = (self.watch.now)();
             if self.stop_worker.take_if(|moment| *moment <= now).is_some() {
-                let _ = kill(self.worker, nix::sys::signal::SIGSTOP);
+                self.send(nix::sys::signal::SIGSTOP);
             }
             if self.deadline.take_if(|moment| *moment <= now).is_some() {
                 (self.watch.say)("the worker does not end: killing it");
-                let _ = kill(self.worker, nix::sys::signal::SIGKILL);
+                self.send(nix::sys::signal::SIGKILL);
             }
         };
         self.conclude(exit, Verdict::receive(verdict))
@@ -228,8 +235,7 @@ impl<'a> Monitor<'a> {
             return;
         }
         if let Some(known) = signal.known() {
-            // ESRCH: it has ended, and the next round of reaping says so.
-            let _ = kill(self.worker, known);
+            self.send(known);
         }
         if signal == Signal::SUSPEND {
             self.suspend();
@@ -237,6 +243,13 @@ impl<'a> Monitor<'a> {
         let is_stop = [Signal::INTERRUPT, Signal::TERMINATE, Signal::HANGUP, Signal::QUIT].contains(&signal);
         if is_stop && self.deadline.is_none() {
             self.deadline = Some((self.watch.now)() + self.watch.grace + STUCK);
+        }
+    }
+
+    fn send(&self, signal: nix::sys::signal::Signal) {
+        if let Some(worker) = self.worker {
+            // ESRCH: it has ended, and the next round of reaping says so.
+            let _ = kill(worker, signal);
         }
     }
 
@@ -254,9 +267,10 @@ impl<'a> Monitor<'a> {
     fn reap_until_worker(&mut self) -> io::Result<Option<Exit>> {
         loop {
             match wait_any(WaitPidFlag::WNOHANG | WaitPidFlag::WUNTRACED)? {
-                Waited::Changed(pid, status) if pid == self.worker => {
+                Waited::Changed(pid, status) if Some(pid) == self.worker => {
                     use std::os::unix::process::ExitStatusExt;
                     if status.stopped_signal().is_none() {
+                        self.worker = None;
                         return Ok(Some(Exit::from(status)));
                     }
                     // Somebody who stops the worker alone does not stop us: we could not end it then.

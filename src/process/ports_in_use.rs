@@ -1,16 +1,16 @@
 //! Who holds a port. Linux: the listening sockets of /proc/net/tcp and tcp6, and the process that has the
 //! socket's inode open, where we may look. Elsewhere only that somebody does.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::AsRawFd;
 
-/// The program that holds a port.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Holder {
-    /// Its process id; `None` if it could not be found out (another user's, or another container's).
-    pub pid: Option<i32>,
-    /// Its name; `another program` if it could not be found out.
-    pub name: String,
-}
+use nix::errno::Errno;
+use nix::sys::socket::sockopt::ReuseAddr;
+use nix::sys::socket::{
+    AddressFamily, SockFlag, SockType, SockaddrIn, SockaddrIn6, bind, setsockopt, socket,
+};
+
+use crate::plan::ports::Holder;
 
 /// Who holds TCP `port` on any of 0.0.0.0, 127.0.0.1, :: and ::1; `None` if a server could have it.
 pub fn holder(port: u16) -> Option<Holder> {
@@ -20,12 +20,23 @@ pub fn holder(port: u16) -> Option<Holder> {
         (Ipv6Addr::UNSPECIFIED, port).into(),
         (Ipv6Addr::LOCALHOST, port).into(),
     ];
-    let is_taken = addresses.iter().any(|address| {
-        // std sets SO_REUSEADDR, as servers do: a connection in TIME_WAIT does not count. Without IPv6 the
-        // error is another one.
-        TcpListener::bind(address).is_err_and(|error| error.kind() == std::io::ErrorKind::AddrInUse)
-    });
-    is_taken.then(|| find(port).unwrap_or_else(|| Holder { pid: None, name: "another program".into() }))
+    // Without IPv6 the error is another one.
+    let is_taken = |address: &SocketAddr| try_address(*address) == Err(Errno::EADDRINUSE);
+    addresses.iter().any(is_taken).then(|| find(port).unwrap_or(Holder { pid: None, name: None }))
+}
+
+/// Takes the address and gives it back. Only bound, never listened on: a client that polls the port must not
+/// be let in for a moment. SO_REUSEADDR as servers set it, so a connection in TIME_WAIT does not count.
+fn try_address(address: SocketAddr) -> nix::Result<()> {
+    let open = |family| {
+        let socket = socket(family, SockType::Stream, SockFlag::empty(), None)?;
+        setsockopt(&socket, ReuseAddr, &true)?;
+        nix::Result::Ok(socket)
+    };
+    match address {
+        SocketAddr::V4(address) => bind(open(AddressFamily::Inet)?.as_raw_fd(), &SockaddrIn::from(address)),
+        SocketAddr::V6(address) => bind(open(AddressFamily::Inet6)?.as_raw_fd(), &SockaddrIn6::from(address)),
+    }
 }
 
 #[cfg(target_os = "linux")]
@@ -36,7 +47,7 @@ fn find(port: u16) -> Option<Holder> {
     let mut pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
     let pid = pids.find(|pid| holds(*pid, &inodes))?;
     let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
-    Some(Holder { pid: Some(pid), name: name.trim_end().to_string() })
+    Some(Holder { pid: Some(pid), name: Some(name.trim_end().to_string()) })
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -71,6 +82,8 @@ fn holds(pid: i32, inodes: &[String]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::net::TcpListener;
+
     use super::*;
 
     #[test]

@@ -35,8 +35,8 @@ pub struct Missing {
 }
 
 /// The program that runs `command`, a Procfile's text. `--` keeps a text that begins with a hyphen from being
-/// taken for an option of the shell (POSIX XBD 12.2, guideline 10). `path` is the instance's PATH; names without a slash
-/// are looked for there, names with one are relative to the current directory.
+/// taken for an option of the shell (POSIX XBD 12.2, guideline 10). `path` is the instance's PATH; names
+/// without a slash are looked for there, names with one are relative to the current directory.
 ///
 /// # Errors
 /// [`Missing`] if the command has no shell syntax and its first word is no program. What a shell runs is

@@ -24,13 +24,16 @@ pub struct Harvest {
 pub fn reap() -> io::Result<Harvest> {
     let mut harvest = Harvest::default();
     loop {
-        match wait_any(WaitPidFlag::WNOHANG)? {
-            Waited::Changed(pid, status) => harvest.ended.push((pid.as_raw(), Exit::from(status))),
-            Waited::Nothing => return Ok(harvest),
-            Waited::NoChild => {
+        match wait_any(WaitPidFlag::WNOHANG) {
+            Ok(Waited::Changed(pid, status)) => harvest.ended.push((pid.as_raw(), Exit::from(status))),
+            Ok(Waited::Nothing) => return Ok(harvest),
+            Ok(Waited::NoChild) => {
                 harvest.is_empty = true;
                 return Ok(harvest);
             }
+            // Whose end was told is told to nobody again; an error that lasts comes with the next call.
+            Err(_) if !harvest.ended.is_empty() => return Ok(harvest),
+            Err(error) => return Err(error),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Signals: which ones we listen to, and what those that we start are given.
 
-use nix::sys::signal::{SigSet, Signal as Known};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal as Known, sigprocmask};
 
 use super::calls;
 use crate::signal::Signal;
@@ -56,15 +56,21 @@ impl Inherited {
 /// installed, or while we fork, waits instead of killing us.
 ///
 /// # Errors
-/// As pthread_sigmask(3).
+/// As sigprocmask(2).
 pub fn block() -> nix::Result<()> {
-    SigSet::all().thread_block()
+    change(SigmaskHow::SIG_BLOCK)
 }
 
 /// Lets signals come, those that waited first.
 ///
 /// # Errors
-/// As pthread_sigmask(3).
+/// As sigprocmask(2).
 pub fn unblock() -> nix::Result<()> {
-    SigSet::all().thread_unblock()
+    change(SigmaskHow::SIG_UNBLOCK)
+}
+
+/// Not pthread_sigmask(3): that one returns its error, which nix takes for success. On the systems that we
+/// run on, sigprocmask(2) too is for the calling thread only.
+fn change(how: SigmaskHow) -> nix::Result<()> {
+    sigprocmask(how, Some(&SigSet::all()), None)
 }

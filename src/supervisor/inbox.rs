@@ -1,7 +1,8 @@
 //! The inbox: one channel into which everything that happens is put.
 
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::OwnedFd;
+use std::panic;
 
 use futures_util::StreamExt;
 use signal_hook_tokio::Signals;
@@ -38,6 +39,7 @@ impl Inbox {
         inherited: &Inherited,
     ) -> io::Result<(Self, UnboundedSender<io::Error>)> {
         let (sender, receiver) = unbounded_channel();
+        tell_of_defects(sender.clone());
         let signals = Signals::new(inherited.heard())?;
         spawn_local(hear(signals, sender.clone()));
         let lifeline = Receiver::from_owned_fd(lifeline)?;
@@ -74,6 +76,19 @@ impl Inbox {
     pub(super) fn try_next(&mut self) -> Option<Arrival> {
         self.receiver.try_recv().ok()
     }
+}
+
+/// A panic of one task would only end that task, and the stack would run on without its ears or a reader: it
+/// is an event like any other, and ends the stack. A panic of the loop itself ends the worker; then the
+/// monitor stops what is left, and this line is the worker's last word.
+fn tell_of_defects(inbox: UnboundedSender<Arrival>) {
+    panic::set_hook(Box::new(move |panic| {
+        let what = panic.payload_as_str().unwrap_or("no reason given");
+        let place = panic.location().map(|place| format!(" at {}:{}", place.file(), place.line()));
+        let line = format!("ganger: a defect{}: {what}\n", place.unwrap_or_default());
+        let _ = io::stderr().write_all(line.as_bytes());
+        let _ = inbox.send(Arrival::Event(Event::Broken("a part of ganger failed".into())));
+    }));
 }
 
 async fn hear(mut signals: Signals, inbox: UnboundedSender<Arrival>) {

@@ -69,7 +69,7 @@ impl Performer {
         let mut answers = Vec::new();
         for action in actions {
             match action {
-                Action::Spawn(index) => answers.push(self.spawn(index)),
+                Action::Spawn(index) => answers.extend(self.spawn(index)),
                 Action::Ask(index) => self.ask(index),
                 Action::Kill(index) if index == self.specs.len() => answers.extend(self.kill_all()),
                 Action::Kill(index) => answers.extend(self.kill(index)),
@@ -145,7 +145,7 @@ impl Performer {
         Ok(events)
     }
 
-    /// Ends the output: everything that was said is written. `false` if the reader of it stood still.
+    /// The output, for its end: there is nothing more to perform.
     pub(super) fn into_output(self) -> Output {
         self.output
     }
@@ -157,11 +157,11 @@ impl Performer {
         }
     }
 
-    fn spawn(&mut self, index: usize) -> Event {
+    fn spawn(&mut self, index: usize) -> Vec<Event> {
         let failed = |failure| Event::SpawnFailed { instance: index, failure };
         let Made { pid, stream } = match self.spawner.spawn(&self.specs[index]) {
             Ok(made) => made,
-            Err(failure) => return failed(failure),
+            Err(failure) => return vec![failed(failure)],
         };
         self.leaders[index] = Some(pid);
         self.alive.insert(pid, index);
@@ -172,13 +172,13 @@ impl Performer {
                 Source::Terminal(master)
             }
         };
-        match self.output.attach(index, source) {
-            Ok(()) => Event::Spawned { instance: index, pid },
+        let mut events = vec![Event::Spawned { instance: index, pid }];
+        if let Err(error) = self.output.attach(index, source) {
             // It runs, but nobody would hear it: the whole stack ends, and this one with it.
-            Err(error) => {
-                Event::Broken(format!("cannot read the output of {}: {error}", self.specs[index].name))
-            }
+            let name = &self.specs[index].name;
+            events.push(Event::Broken(format!("cannot read the output of {name}: {error}")));
         }
+        events
     }
 
     fn census(&mut self) -> &Census {
@@ -242,7 +242,8 @@ impl Performer {
         let mine: HashSet<i32> = members.into_iter().flatten().map(|process| process.pid).collect();
         let named = |mark: &[u8]| instance_named(specs, mark);
         let ended = kill_orphans(|pid| {
-            !others.contains(&pid) && (mine.contains(&pid) || genealogy.by_mark(pid, &named) == Some(index))
+            !others.contains(&pid)
+                && (mine.contains(&pid) || genealogy.by_mark(pid, &named).ok().flatten() == Some(index))
         });
         self.as_events(ended)
     }

@@ -20,7 +20,8 @@ use crate::output::{self, Finish, Output, Speaker};
 use crate::plan::spec::Spec;
 use crate::plan::{Plan, Process};
 use crate::process::limits::OpenFiles;
-use crate::process::monitor::{Verdict, Watch, watch_over};
+use crate::process::monitor::{Verdict, Watch, during, watch_over};
+use crate::process::run::Run;
 use crate::process::signals::{self, Inherited};
 use crate::process::spawn::Spawner;
 
@@ -45,7 +46,7 @@ pub struct Settings {
     /// Whether the stack gets a namespace of process ids of its own.
     pub isolate: bool,
     /// The id that marks every process of this run.
-    pub run: Vec<u8>,
+    pub run: Run,
     /// What to say first.
     pub notices: Vec<Notice>,
 }
@@ -65,23 +66,27 @@ pub fn start(plan: Plan, settings: Settings) -> Outcome {
 /// A line of our own where there is no stream to put it in.
 fn say(line: &str) {
     use std::io::Write;
-    // Nobody may be there to read it.
-    let _ = writeln!(io::stderr(), "ganger: {line}");
+    // One write, so that it is not torn. Nobody may be there to read it.
+    let _ = io::stderr().write_all(format!("ganger: {line}\n").as_bytes());
 }
 
 fn work(
-    plan: Plan,
-    settings: Settings,
+    mut plan: Plan,
+    mut settings: Settings,
     clock: Clock,
     (lifeline, inherited): (OwnedFd, &Inherited),
 ) -> Verdict {
     let run = || -> io::Result<Verdict> {
-        let limit = OpenFiles::inherited()?;
-        limit.raise();
+        settings.run = settings.run.in_worker()?;
+        plan.mark(&settings.run.to_string());
+        let limit = OpenFiles::inherited().map_err(during("getrlimit"))?.raised();
         limit.suffice(plan.instances.len()).map_err(io::Error::other)?;
         std::env::set_current_dir(&plan.root)
             .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", plan.root.display())))?;
-        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(during("cannot make the event loop"))?;
         LocalSet::new().block_on(&runtime, async {
             let start = Start { lifeline, inherited, limit };
             Supervisor::open(plan, settings, clock, start)?.run().await
@@ -109,7 +114,7 @@ impl Supervisor {
     fn open(plan: Plan, settings: Settings, clock: Clock, start: Start<'_>) -> io::Result<Self> {
         let Start { lifeline, inherited, limit } = start;
         let specs: Rc<[Spec]> = plan.instances.into();
-        let (inbox, closed) = Inbox::open(lifeline, inherited)?;
+        let (inbox, closed) = Inbox::open(lifeline, inherited).map_err(during("cannot listen to signals"))?;
         let options = output::Options {
             format: settings.format,
             color: settings.color,
@@ -119,16 +124,18 @@ impl Supervisor {
             speakers: speakers(&specs, &plan.processes),
             clock: clock::wall,
         };
-        let output = Output::open(options, io::stdout().as_fd().try_clone_to_owned()?, closed)?;
+        let stdout = io::stdout().as_fd().try_clone_to_owned();
+        let output = stdout.and_then(|stdout| Output::open(options, stdout, closed));
+        let output = output.map_err(during("cannot use standard output"))?;
         // The writer thread is there and has inherited the blocked mask: signals are for this thread.
-        signals::unblock()?;
+        signals::unblock().map_err(during("sigprocmask"))?;
         for notice in settings.notices {
             output.notice(&notice);
         }
         let size = settings.pseudo_terminals.then(|| terminal_size(output.prefix_width()));
-        let spawner = Spawner::new(limit, inherited, size)?;
+        let spawner = Spawner::new(limit, inherited, size).map_err(during("pipe"))?;
         let machine = Machine::new(Rc::clone(&specs), plan.policy);
-        let performer = Performer::new(specs, &settings.run, output, spawner);
+        let performer = Performer::new(specs, settings.run.to_string().as_bytes(), output, spawner);
         Ok(Self {
             machine,
             performer,
@@ -176,7 +183,7 @@ impl Supervisor {
                 return Ok(answer);
             } else if self.performer.is_look_wanted() && self.look_is_due() {
                 self.last_look = Some(self.clock.now());
-                let seen = self.performer.look()?;
+                let seen = self.performer.look().map_err(during("waitpid"))?;
                 self.answers.extend(seen);
             } else if let Some(event) = self.wait().await? {
                 return Ok(event);
@@ -209,7 +216,7 @@ impl Supervisor {
         match arrival {
             Arrival::Event(event) => Ok(Some(event)),
             Arrival::Child => {
-                let reaped = self.performer.reap()?;
+                let reaped = self.performer.reap().map_err(during("waitpid"))?;
                 self.answers.extend(reaped);
                 Ok(None)
             }

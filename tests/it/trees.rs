@@ -1,8 +1,11 @@
 //! Nothing is left: whatever an instance started ends with it.
 
-use nix::sys::signal::Signal;
+use std::time::{Duration, Instant};
 
-use crate::harness::Project;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::harness::{Project, holds};
 
 #[test]
 fn grandchildren_in_the_group_go_even_if_the_leader_has_quit() {
@@ -32,7 +35,7 @@ fn a_daemon_goes_with_the_stack_polite_or_not() {
         let mut running = project.start(&["-t", "300ms"]);
         running.line("other.1 started");
         let file = project.path().join("daemon");
-        wait_for(|| file.exists());
+        assert!(holds(|| file.exists()));
         running.signal(Signal::SIGTERM);
         running.end();
     }
@@ -56,7 +59,7 @@ fn leftovers_of_one_instance_go_while_the_others_stay() {
     running.line("web.1 is gone, but 1 process that it started is not: stopping");
     running.line("the grace is over: killing web.1");
     let daemon = std::fs::read_to_string(project.path().join("daemon")).unwrap();
-    wait_for(|| !std::path::Path::new(&format!("/proc/{daemon}")).exists());
+    assert!(holds(|| !std::path::Path::new(&format!("/proc/{daemon}")).exists()));
     running.signal(Signal::SIGTERM);
     let (_, lines) = running.end();
     assert!(lines.iter().any(|line| line == "other.1 | bye"), "{lines:?}");
@@ -77,11 +80,54 @@ fn a_process_born_in_the_grace_does_not_slip_through() {
     assert!(lines.iter().any(|line| line.contains("web.1 exited")), "{lines:?}");
 }
 
-/// Waits for a fact that no line and no exit tells.
-fn wait_for(is_so: impl Fn() -> bool) {
-    let end = std::time::Instant::now() + crate::harness::PATIENCE;
-    while !is_so() {
-        assert!(std::time::Instant::now() < end, "it does not become so");
-        std::thread::yield_now();
+/// A chain is over when no process with the mark is left, whichever link it is.
+#[test]
+fn a_chain_of_forks_that_ignores_the_signal_is_gone_within_a_second_after_the_grace() {
+    let project = Project::new("chain: probe chain\nweb: probe wait\n");
+    let mut running = project.start(&["-t", "300ms", "-m", "chain=4,web=1"]);
+    running.line("the grace is over");
+    let over = Instant::now();
+    running.end();
+    let took = over.elapsed();
+    eprintln!("4 chains gone {took:?} after the grace");
+    assert!(took < Duration::from_secs(1), "{took:?}");
+}
+
+#[test]
+fn a_chain_of_one_instance_ends_and_the_others_stay() {
+    let project = Project::new("chain: probe chain\nweb: probe trap TERM bye 0 + wait\n");
+    let mut running = project.start(&["-t", "300ms", "--exit-on=never"]);
+    running.lines(&["web.1   | ready", "chain.1 is gone, but", "the grace is over: killing chain.1"]);
+    // Monitor, worker, web.
+    assert!(holds(|| running.mark().processes().len() == 3), "{:?}", running.mark().processes());
+    running.signal(Signal::SIGTERM);
+    let (_, lines) = running.end();
+    assert!(lines.iter().any(|line| line == "web.1   | bye"), "{lines:?}");
+}
+
+/// What `ganger stop one` will do, done by hand: its own process is told to end.
+#[test]
+fn of_fifty_one_ends_with_its_daemon_and_the_rest_is_not_touched() {
+    let tree = "one: probe trap TERM bye 0 + spawn + daemon + ignore TERM + touch daemon + wait\n";
+    let project = Project::new(&format!("{tree}other: probe trap TERM touched 99 + wait\n"));
+    let mut running = project.start(&["-t", "300ms", "--exit-on=never", "-m", "one=1,other=49"]);
+    let line = running.line_where("one.1 started", |line| line.contains("one.1 started"));
+    let one: i32 = line.split("pid ").nth(1).unwrap().split(',').next().unwrap().parse().unwrap();
+    for _ in 0..49 {
+        running.line_where("an other that is ready", |line| {
+            line.starts_with("other.") && line.ends_with("ready")
+        });
     }
+    let daemon = project.path().join("daemon");
+    assert!(holds(|| std::fs::read(&daemon).is_ok_and(|pid| !pid.is_empty())));
+    kill(Pid::from_raw(one), Signal::SIGTERM).unwrap();
+    running.line("one.1 is gone, but");
+    running.line("the grace is over: killing one.1");
+    // Monitor, worker, and the 49.
+    assert!(holds(|| running.mark().processes().len() == 51), "{:?}", running.mark().processes());
+    running.signal(Signal::SIGINT);
+    let (_, lines) = running.end();
+    let touched = lines.iter().filter(|line| line.ends_with("| touched")).count();
+    // Once each, at the end of all; not before.
+    assert_eq!(touched, 49, "{lines:?}");
 }

@@ -79,6 +79,7 @@ fn act(step: &[&str]) {
         ["directory"] => say(&std::fs::read_link("/proc/self/cwd").unwrap().display().to_string()),
         ["size"] => say(&format!("{:?}", ganger::process::calls::window_size(std::io::stdout().as_fd()))),
         ["read"] => read(),
+        ["chain"] => chain(),
         ["die", signal] => die(number(signal)),
         other => panic!("no such step: {other:?}"),
     }
@@ -126,6 +127,21 @@ fn unhex(hex: &str) -> Vec<u8> {
 fn ignore(signal: i32) {
     let nothing = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
     signal_hook::flag::register(signal, nothing).unwrap();
+}
+
+/// Each link forks the next one, which leaves the session; then it ends, after 0 to 10 ms. It never does by
+/// itself.
+fn chain() {
+    ignore(number("TERM"));
+    loop {
+        match ganger::process::calls::fork().unwrap() {
+            ganger::process::calls::Side::Parent(_) => {
+                pause(u64::from(std::process::id() % 11));
+                return;
+            }
+            ganger::process::calls::Side::Child => drop(nix::unistd::setsid()),
+        }
+    }
 }
 
 fn die(signal: i32) {

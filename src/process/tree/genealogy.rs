@@ -51,12 +51,14 @@ impl Genealogy {
         // Parents come before their children in `processes`, so one pass hands an instance down the tree.
         for process in processes {
             let identity = process.identity();
-            let whose = by_session
+            let known = by_session
                 .get(&process.session)
                 .or_else(|| attributed.get(&process.parent))
-                .or_else(|| self.known.get(&identity))
-                .copied()
-                .or_else(|| self.by_mark(process.pid, named));
+                .or_else(|| self.known.get(&identity));
+            let whose = match known {
+                Some(index) => Some(*index),
+                None => self.by_mark(process.pid, named)?,
+            };
             if let Some(index) = whose {
                 attributed.insert(process.pid, index);
                 self.known.insert(identity, index);
@@ -70,11 +72,13 @@ impl Genealogy {
 
     /// The instance whose mark this process has. Reading an environment is the dearest question, so it is the
     /// last.
-    pub fn by_mark(&self, pid: i32, named: &dyn Fn(&[u8]) -> Option<usize>) -> Option<usize> {
-        let environment = environment(pid)?;
-        if variable_of(&environment, RUN_MARK)? != self.run {
-            return None;
-        }
-        named(variable_of(&environment, INSTANCE_MARK)?)
+    ///
+    /// # Errors
+    /// As [`descendants`].
+    pub fn by_mark(&self, pid: i32, named: &dyn Fn(&[u8]) -> Option<usize>) -> io::Result<Option<usize>> {
+        let environment = environment(pid)?.unwrap_or_default();
+        let is_of_run = variable_of(&environment, RUN_MARK).is_some_and(|run| run == self.run);
+        let instance = variable_of(&environment, INSTANCE_MARK).filter(|_| is_of_run);
+        Ok(instance.and_then(named))
     }
 }

@@ -45,8 +45,15 @@ pub(in crate::process) fn children() -> Vec<i32> {
 }
 
 /// The environment that a process was started with; `None` if it is gone or not ours to read.
-pub(in crate::process) fn environment(pid: i32) -> Option<Vec<u8>> {
-    fs::read(format!("/proc/{pid}/environ")).ok()
+///
+/// # Errors
+/// As [`descendants`].
+pub(in crate::process) fn environment(pid: i32) -> io::Result<Option<Vec<u8>>> {
+    match fs::read(format!("/proc/{pid}/environ")) {
+        Ok(environment) => Ok(Some(environment)),
+        Err(error) if is_about_it(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 fn all() -> io::Result<Vec<(Process, bool)>> {
@@ -82,11 +89,14 @@ fn is_about_it(error: &io::Error) -> bool {
     code.is_some_and(|code| [libc::ENOENT, libc::ESRCH, libc::EACCES, libc::EPERM].contains(&code))
 }
 
-/// One process; `None` if it is gone or a zombie.
-pub(in crate::process) fn process(pid: i32) -> Option<Process> {
-    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
-    let (process, is_alive) = parse(pid, &String::from_utf8_lossy(&stat))?;
-    is_alive.then_some(process)
+/// One process; `None` if it is a zombie.
+///
+/// # Errors
+/// ENOENT if it is gone, or as [`descendants`].
+pub(in crate::process) fn look_at(pid: i32) -> io::Result<Option<Process>> {
+    let stat = fs::read(format!("/proc/{pid}/stat"))?;
+    let parsed = parse(pid, &String::from_utf8_lossy(&stat));
+    Ok(parsed.filter(|(_, is_alive)| *is_alive).map(|(process, _)| process))
 }
 
 /// One line of /proc/PID/stat: `pid (name) state parent group session … born …`. The name may hold

@@ -15,11 +15,11 @@ pub use genealogy::{Census, Genealogy};
 #[cfg(target_os = "linux")]
 pub use linux::descendants;
 #[cfg(target_os = "linux")]
-pub(in crate::process) use linux::{children, environment, pids, process};
+pub(in crate::process) use linux::{children, environment, look_at, pids};
 #[cfg(not(target_os = "linux"))]
 pub use other::descendants;
 #[cfg(not(target_os = "linux"))]
-pub(in crate::process) use other::{children, environment, pids, process};
+pub(in crate::process) use other::{children, environment, look_at, pids};
 pub use send::{Refusal, kill_all, kill_orphans, send_to, send_to_group};
 
 /// The variable that marks every process of a run; its value is the run's id.
@@ -64,6 +64,11 @@ pub struct Look {
     /// an orphan to us, is our child, and stays as a zombie until we reap it. So a pass that saw no zombie
     /// of ours saw all.
     pub is_certain: bool,
+}
+
+/// One process; `None` if it is gone, a zombie, or cannot be looked at.
+pub(in crate::process) fn process(pid: i32) -> Option<Process> {
+    look_at(pid).ok().flatten()
 }
 
 /// The value of `name` in an environment as the kernel shows it: entries that end with a NUL.

@@ -24,11 +24,17 @@ pub(in crate::process) fn pids() -> io::Result<Vec<i32>> {
 }
 
 /// None is found.
-pub(in crate::process) fn process(_pid: i32) -> Option<Process> {
-    None
+///
+/// # Errors
+/// None.
+pub(in crate::process) fn look_at(_pid: i32) -> io::Result<Option<Process>> {
+    Ok(None)
 }
 
 /// Not known.
-pub(in crate::process) fn environment(_pid: i32) -> Option<Vec<u8>> {
-    None
+///
+/// # Errors
+/// None.
+pub(in crate::process) fn environment(_pid: i32) -> io::Result<Option<Vec<u8>>> {
+    Ok(None)
 }

@@ -5,10 +5,12 @@
 //! after [`PATIENCE`]. Whatever a test leaves is killed when its [`Running`] is dropped.
 
 mod mark;
+mod needs;
 mod running;
 mod terminal;
 
 pub(crate) use mark::Mark;
+pub(crate) use needs::{can, holds};
 pub(crate) use running::Running;
 pub(crate) use terminal::{Screen, Start};
 

@@ -72,6 +72,13 @@ impl Running {
         children.split_whitespace().next().expect("no worker").parse().unwrap()
     }
 
+    /// Kills both halves at once, as nobody can watch over.
+    pub(crate) fn kill_both(&self) {
+        let worker = self.worker();
+        let _ = kill(Pid::from_raw(self.pid()), Signal::SIGKILL);
+        let _ = kill(Pid::from_raw(worker), Signal::SIGKILL);
+    }
+
     /// The mark that everything of this start has.
     pub(crate) fn mark(&self) -> &Mark {
         &self.mark

@@ -1,0 +1,89 @@
+//! Before a start: what an earlier run in the same root left, and what the person wants done about it.
+
+use std::io::{self, BufRead, IsTerminal};
+use std::path::Path;
+use std::time::Duration;
+
+use super::ambient::Ambient;
+use super::failure::Failure;
+use super::report;
+use crate::process::sweep::{Sweep, strays};
+use crate::process::tree::Process;
+use crate::supervisor::clock::Clock;
+
+/// How many are named; the rest is counted.
+const MOST_NAMED: usize = 5;
+
+/// Looks for them, says who they are, and stops them if that is wanted: by `--sweep`, or by the answer to a
+/// question on a terminal.
+///
+/// # Errors
+/// Only if they were to be stopped and could not be.
+pub fn before_start(root: &Path, wanted: bool, grace: Duration, ambient: &Ambient) -> Result<(), Failure> {
+    let found = match strays(root) {
+        // Where there is no /proc nobody can be found, and a start needs none of this.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        other => other.map_err(|error| {
+            Failure::Failed(format!("cannot look in /proc for what an earlier run left: {error}"))
+        })?,
+    };
+    if found.is_empty() {
+        return Ok(());
+    }
+    let is = if found.len() == 1 {
+        "process of an earlier run here is"
+    } else {
+        "processes of an earlier run here are"
+    };
+    let said = format!("{} {is} still alive: {}", found.len(), named(&found));
+    // Asked only where somebody reads the question and can answer it.
+    let may_ask = ambient.output_is_terminal && ambient.error_is_terminal && io::stdin().is_terminal();
+    if wanted {
+        report::say(&format!("ganger: {said}: stopping\n"));
+    } else if may_ask {
+        report::say(&format!("ganger: {said}\nStop them first? [Y/n] "));
+        if !is_yes() {
+            return Ok(());
+        }
+    } else {
+        report::say(&format!("ganger: {said}; `ganger start --sweep` stops them first\n"));
+        return Ok(());
+    }
+    sweep(root, grace)
+}
+
+fn is_yes() -> bool {
+    let mut answer = String::new();
+    // The end of the input is no answer, and so no consent.
+    let is_there = io::stdin().lock().read_line(&mut answer).is_ok_and(|count| count > 0);
+    is_there && matches!(answer.trim().to_ascii_lowercase().as_str(), "" | "y" | "yes")
+}
+
+fn sweep(root: &Path, grace: Duration) -> Result<(), Failure> {
+    let failed = |error| Failure::Failed(format!("cannot stop what an earlier run left: {error}"));
+    let clock = Clock::start();
+    let mut sweep = Sweep::begin(root, grace, clock.now());
+    loop {
+        sweep.advance(clock.now()).map_err(failed)?;
+        if sweep.is_over() {
+            break;
+        }
+        sweep.wait(clock.now());
+    }
+    match sweep.survivors() {
+        [] => Ok(()),
+        left => Err(failed(io::Error::other(format!("{} does not end", named(left))))),
+    }
+}
+
+fn named(found: &[Process]) -> String {
+    let mut names: Vec<String> = found
+        .iter()
+        .take(MOST_NAMED)
+        .map(|process| format!("{} (pid {})", process.name, process.pid))
+        .collect();
+    if found.len() > MOST_NAMED {
+        names.push(format!("{} more", found.len() - MOST_NAMED));
+    }
+    names.join(", ")
+}

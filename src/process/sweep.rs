@@ -1,0 +1,181 @@
+//! What an earlier run in this root left behind, when both of its pair were killed at once: found by its
+//! mark, ended by the machine's own table.
+//!
+//! They are no children of ours, so a number may be given to another process at any time: each is opened as
+//! a pidfd, looked at again, and only then signalled (pidfd_open(2)).
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use super::calls::{pidfd_open, pidfd_send_signal};
+use super::run::Run;
+use super::tree::{Identity, Process, RUN_MARK, descendants, environment, pids, process, variable_of};
+use crate::machine::{Action, Event, Machine};
+use crate::signal::Signal;
+
+/// How many ends are waited for at once; the machine looks again soon in any case.
+const WATCHED: usize = 32;
+
+/// Every living process that has the mark of a dead run in `root` (a real path), and all below it.
+///
+/// Only those of our own user and namespace of process ids: the numbers in a mark mean nothing in another,
+/// and what lives in a container that mounts the same folder is its own business.
+///
+/// # Errors
+/// When /proc cannot be read.
+pub fn strays(root: &Path) -> io::Result<Vec<Process>> {
+    let (user, namespace) = (nix::unistd::geteuid().as_raw(), namespace_of("self"));
+    let spared = ancestors();
+    let mut dead: HashMap<String, bool> = HashMap::new();
+    let mut found: Vec<Process> = Vec::new();
+    for pid in pids()? {
+        let Some(mark) = mark_of(pid)? else { continue };
+        let is_dead = *dead.entry(mark).or_insert_with_key(|mark| is_dead_run(mark, root));
+        let is_ours = || {
+            fs::metadata(format!("/proc/{pid}")).is_ok_and(|metadata| metadata.uid() == user)
+                && namespace_of(&pid.to_string()) == namespace
+        };
+        if is_dead && !spared.contains(&pid) && is_ours() {
+            found.extend(process(pid));
+            found.extend(descendants(pid)?.processes);
+        }
+    }
+    let mut seen = HashSet::new();
+    found.retain(|process| !spared.contains(&process.pid) && seen.insert(process.pid));
+    Ok(found)
+}
+
+fn mark_of(pid: i32) -> io::Result<Option<String>> {
+    let environment = environment(pid)?.unwrap_or_default();
+    Ok(variable_of(&environment, RUN_MARK).and_then(|mark| String::from_utf8(mark.to_vec()).ok()))
+}
+
+fn is_dead_run(mark: &str, root: &Path) -> bool {
+    Run::parse(mark).is_some_and(|run| run.is_of(root) && !run.is_alive())
+}
+
+fn namespace_of(pid: &str) -> Option<PathBuf> {
+    fs::read_link(format!("/proc/{pid}/ns/pid")).ok()
+}
+
+/// Ourselves and whom we came from: a shell that an earlier run left may be the one that runs us.
+fn ancestors() -> HashSet<i32> {
+    let own = process(std::process::id().cast_signed());
+    let line = std::iter::successors(own, |child| process(child.parent));
+    line.map(|process| process.pid).collect()
+}
+
+/// A stop of what an earlier run left.
+#[derive(Debug)]
+pub struct Sweep<'a> {
+    root: &'a Path,
+    machine: Machine,
+    asked: HashSet<Identity>,
+    watched: Vec<OwnedFd>,
+    survivors: Vec<Process>,
+}
+
+impl<'a> Sweep<'a> {
+    /// Begins it at `now`, with this grace between SIGTERM and SIGKILL.
+    pub fn begin(root: &'a Path, grace: Duration, now: Duration) -> Self {
+        let mut machine = Machine::without_instances(grace);
+        // Its first action is to look, which `advance` does anyway.
+        let _ = machine.handle(now, Event::Broken("an earlier run was killed".into()));
+        Self { root, machine, asked: HashSet::new(), watched: Vec::new(), survivors: Vec::new() }
+    }
+
+    /// Whether nothing is left, or hope was given up.
+    pub fn is_over(&self) -> bool {
+        self.machine.outcome().is_some()
+    }
+
+    /// Who could not be ended.
+    pub fn survivors(&self) -> &[Process] {
+        &self.survivors
+    }
+
+    /// Looks and signals once.
+    ///
+    /// # Errors
+    /// When /proc cannot be read, or the kernel has no pidfd (before 5.3).
+    pub fn advance(&mut self, now: Duration) -> io::Result<()> {
+        let mut left = strays(self.root)?;
+        if left.is_empty() {
+            // One that forks and ends may have jumped behind the look; hardly twice.
+            left = strays(self.root)?;
+        }
+        let mut events = if left.is_empty() {
+            vec![Event::AllGone]
+        } else {
+            vec![Event::Timeout, Event::Seen(vec![left.len()])]
+        };
+        while let Some(event) = events.pop() {
+            for action in self.machine.handle(now, event) {
+                self.perform(&action, &left)?;
+            }
+        }
+        self.watched = left.iter().take(WATCHED).filter_map(|stray| open(stray).ok().flatten()).collect();
+        Ok(())
+    }
+
+    /// Sleeps until one of them has ended, or there is something to do.
+    pub fn wait(&self, now: Duration) {
+        let left = self.machine.deadline().unwrap_or(now).saturating_sub(now) + Duration::from_millis(1);
+        let mut ends: Vec<PollFd<'_>> =
+            self.watched.iter().map(|pidfd| PollFd::new(pidfd.as_fd(), PollFlags::POLLIN)).collect();
+        // Whatever it says, the next step is to look.
+        let _ = poll(&mut ends, PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX));
+    }
+
+    fn perform(&mut self, action: &Action, left: &[Process]) -> io::Result<()> {
+        match action {
+            Action::Ask(_) => {
+                for stray in left {
+                    if self.asked.insert(stray.identity()) {
+                        send(stray, &[Signal::TERMINATE, Signal::CONTINUE])?;
+                    }
+                }
+            }
+            Action::Kill(_) => left.iter().try_for_each(|stray| send(stray, &[Signal::KILL]))?,
+            Action::NameSurvivors(_) => self.survivors = left.to_vec(),
+            // The next step is a look in any case.
+            Action::Look
+            | Action::Forward(_)
+            | Action::Spawn(_)
+            | Action::Bury(..)
+            | Action::Say(_)
+            | Action::Suspend
+            | Action::Resume
+            | Action::Resize => {}
+        }
+        Ok(())
+    }
+}
+
+/// The very process that was seen; `None` if it is gone.
+fn open(stray: &Process) -> io::Result<Option<OwnedFd>> {
+    let pidfd = match pidfd_open(stray.pid) {
+        Err(error) if error.raw_os_error() == Some(libc::ESRCH) => return Ok(None),
+        other => other?,
+    };
+    // From here on the number cannot change its owner unnoticed: if it is still the same one, the descriptor
+    // is of the one that had the mark.
+    let is_same = process(stray.pid).is_some_and(|now| now.identity() == stray.identity());
+    Ok(is_same.then_some(pidfd))
+}
+
+fn send(stray: &Process, signals: &[Signal]) -> io::Result<()> {
+    let Some(pidfd) = open(stray)? else { return Ok(()) };
+    for signal in signals {
+        // Gone by now; or it changed its user, and is named at the end.
+        let _ = pidfd_send_signal(pidfd.as_fd(), *signal);
+    }
+    Ok(())
+}

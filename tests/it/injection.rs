@@ -1,0 +1,172 @@
+//! Whatever system call fails, ganger says it, ends, and leaves nothing: proven by strace(1), which makes the
+//! n-th use of a call fail in the monitor and in the worker (`--detach-on=execve`: not in what they start).
+
+use std::process::Command;
+use std::sync::Mutex;
+
+use crate::harness::{Project, Running, can};
+
+/// What runs: a stack that would end with status 0, with a stubborn one, a daemon, and many more.
+const PROCFILE: &str = "\
+web: probe pause 150 + print done
+stubborn: probe ignore TERM HUP INT + wait
+daemon: probe daemon + ignore TERM + touch daemon + wait
+quiet: probe wait
+";
+const FORMATION: &str = "all=1,quiet=8";
+
+/// The calls of start, run and stop, and two errors of each.
+const CALLS: [(&str, [&str; 2]); 21] = [
+    ("clone,clone3,vfork", ["EAGAIN", "ENOMEM"]),
+    ("openat", ["EMFILE", "ENOMEM"]),
+    ("pipe2", ["EMFILE", "ENFILE"]),
+    ("socketpair", ["EMFILE", "ENFILE"]),
+    ("epoll_create1", ["EMFILE", "ENOMEM"]),
+    ("epoll_ctl", ["ENOSPC", "ENOMEM"]),
+    ("epoll_wait", ["EBADF", "EINVAL"]),
+    ("eventfd2", ["EMFILE", "ENOMEM"]),
+    ("read", ["EIO", "ENOMEM"]),
+    ("recvfrom", ["EIO", "ENOMEM"]),
+    ("getdents64", ["EIO", "ENOMEM"]),
+    ("write", ["EIO", "ENOSPC"]),
+    ("pwritev2", ["EIO", "ENOSPC"]),
+    ("setsid", ["EPERM", "ENOSYS"]),
+    ("execve", ["ENOMEM", "EACCES"]),
+    ("chdir", ["ENOENT", "EACCES"]),
+    ("prctl", ["EINVAL", "EPERM"]),
+    ("poll", ["ENOMEM", "EINVAL"]),
+    ("wait4", ["EINVAL", "ENOMEM"]),
+    ("rt_sigaction", ["EINVAL", "EFAULT"]),
+    ("prlimit64", ["EPERM", "EINVAL"]),
+];
+
+/// Uses whose failure may pass without a word, by what strace writes of them: what they were for is had in
+/// another way, or is worth nothing.
+const HARMLESS: [(&str, &str); 12] = [
+    ("ld.so.cache", "the loader finds libraries without its cache"),
+    (".so.", "the loader tries the next folder"),
+    ("/proc/self/mem", "another argv is for people to read"),
+    ("PR_SET_NAME", "another name is for people to read"),
+    ("events=0}", "Rust's runtime asks before main whether descriptors 0 to 2 are open, and has another way"),
+    ("RLIMIT_STACK", "Rust's runtime asks before main for the size of the stack"),
+    ("prlimit64(0, RLIMIT_NOFILE, {", "the limit that we have is then checked instead of the one we want"),
+    ("RLIMIT_NOFILE, NULL", "a shell of the C library that asks once more"),
+    ("EPOLL_CTL_DEL", "the descriptor is closed right after"),
+    ("/proc/self/task", "who is still there is killed at the next look"),
+    ("MSG_DONTWAIT", "a wake-up that is read once more"),
+    ("recvfrom(7", "the same in the monitor"),
+];
+
+struct Case {
+    call: &'static str,
+    error: &'static str,
+    nth: u32,
+    arguments: &'static [&'static str],
+}
+
+fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (call, errors) in CALLS {
+        for error in errors {
+            cases.extend([1, 2, 10].map(|nth| Case { call, error, nth, arguments: &[] }));
+        }
+    }
+    // Making terminals is another path.
+    for error in ["EIO", "ENOSPC"] {
+        let arguments = &["--pty=always"];
+        cases.extend([3, 4, 5, 6, 7, 10].map(|nth| Case { call: "ioctl", error, nth, arguments }));
+    }
+    cases
+}
+
+fn is_traceable() -> bool {
+    let traced =
+        Command::new("strace").args(["-f", "--detach-on=execve", "-o", "/dev/null", "true"]).output();
+    can("strace", traced.is_ok_and(|output| output.status.success()))
+}
+
+#[test]
+fn a_system_call_that_fails_is_said_and_leaves_nothing() {
+    if !is_traceable() {
+        return;
+    }
+    let left = Mutex::new(cases());
+    let met = Mutex::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while let Some(case) = { left.lock().unwrap().pop() } {
+                    *met.lock().unwrap() += u32::from(inject(&case));
+                }
+            });
+        }
+    });
+    let met = met.into_inner().unwrap();
+    eprintln!("{met} of {} failures met", cases().len());
+    assert!(met > 80, "only {met} of the failures were met: strace does not do what we think");
+}
+
+/// Runs the stack with this failure; whether it was met at all.
+fn inject(Case { call, error, nth, arguments }: &Case) -> bool {
+    let project = Project::new(PROCFILE);
+    let plain = project.ganger(&[]);
+    let mut command = Command::new("strace");
+    command.args(["-f", "--detach-on=execve", "-qq", "-o", "log", "-e", &format!("trace={call}")]);
+    command.args(["-e", &format!("inject={call}:error={error}:when={nth}"), env!("CARGO_BIN_EXE_ganger")]);
+    command.args(["start", "-t", "100ms", "--exit-on=web", "-m", FORMATION]).args(*arguments);
+    command.current_dir(project.path()).env_clear();
+    command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    // That it ends, and that nothing is left, is checked here.
+    let (status, lines) = Running::start(command).end();
+    let log = String::from_utf8_lossy(&std::fs::read(project.path().join("log")).unwrap()).into_owned();
+    let injected: Vec<&str> = log.lines().filter(|line| line.contains("(INJECTED)")).collect();
+    let grave: Vec<&&str> = injected.iter().filter(|line| !is_harmless(line)).collect();
+    let told = format!("{call} {error} {nth}: {status:?}\n{}\n{}", injected.join("\n"), lines.join("\n"));
+    if grave.is_empty() {
+        // It is not of our making how ganger ends that nothing grave has met.
+        assert!(status.code() == Some(0) || !lines.is_empty(), "{told}");
+        return !injected.is_empty();
+    }
+    assert_ne!(status.code(), Some(0), "{told}");
+    let is_said = grave.iter().any(|line| {
+        // Nobody can be told where the telling itself fails, or before main.
+        line.contains("write(2")
+            || line.contains("rt_sigaction(SIGPIPE")
+            || lines.iter().any(|said| said.contains(reason(line)))
+    });
+    assert!(is_said, "{told}");
+    true
+}
+
+fn is_harmless(line: &str) -> bool {
+    HARMLESS.iter().any(|(what, _)| line.contains(what))
+}
+
+/// `Too many open files` of `… = -1 EMFILE (Too many open files) (INJECTED)`.
+fn reason(line: &str) -> &str {
+    let text = line.trim_end_matches("(INJECTED)").trim_end().trim_end_matches(')');
+    text.rsplit_once('(').map_or("", |(_, reason)| reason)
+}
+
+#[test]
+fn a_panic_of_the_worker_ends_in_a_clean_stop() {
+    if !is_traceable() {
+        return;
+    }
+    // tokio panics when epoll_wait fails; the 20th time is when the stack runs.
+    let project = Project::new(
+        "stubborn: probe ignore TERM + wait\ndaemon: probe daemon + ignore TERM + touch daemon + wait\nticker: sh -c 'while :; do echo tick; sleep 0.02; done'\n",
+    );
+    let plain = project.ganger(&[]);
+    let mut command = Command::new("strace");
+    command.args(["-f", "--detach-on=execve", "-qq", "-o", "/dev/null", "-e", "trace=epoll_wait"]);
+    command.args(["-e", "inject=epoll_wait:error=EIO:when=20", env!("CARGO_BIN_EXE_ganger")]);
+    command.args(["start", "-t", "200ms", "--exit-on=never"]).current_dir(project.path()).env_clear();
+    command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let (status, lines) = Running::start(command).end();
+    assert_eq!(status.code(), Some(125), "{lines:?}");
+    for said in ["ganger: a defect at ", "ganger: the worker exited with status 101 before its end: stopping"]
+    {
+        assert!(lines.iter().any(|line| line.contains(said)), "{said}: {lines:?}");
+    }
+}
