@@ -9,14 +9,13 @@ mod validators;
 use std::path::Path;
 
 use super::ambient::{Ambient, Stream};
-use super::args::{Ending, Output, Start};
 use super::failure::Failure;
 use super::files::about;
 use super::load::{self, Need};
 use super::project::Project;
 use super::report::{self, Severity};
 use super::settings::{self, Said};
-use crate::config::{Given, When};
+use crate::config::{Given, Settings, When, words};
 use crate::exit::{self, Outcome};
 use crate::export::document::Setting;
 use crate::export::options::{Format, Options, Restart, Secrets};
@@ -33,21 +32,8 @@ use crate::plan::options::{RELEASE, Selection};
 pub fn run(export: arguments::Export, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
     let secrets_command = command_line::for_values(&export);
     let arguments::Export { format, project, ending, asked, .. } = export;
-    let start = Start {
-        types: Vec::new(),
-        project,
-        ending: Ending {
-            except: ending.except,
-            timeout: ending.timeout,
-            stop_signal: ending.stop_signal,
-            release: false,
-            exit_on: None,
-            exit_code_from: None,
-            pty: None,
-        },
-        output: Output { timestamps: None, no_prefix: false, quiet: false, color: None, json: false },
-    };
-    let typed = settings::of_start(start, said)?;
+    let mut typed = settings::of_project(project, said)?;
+    set_ending(&mut typed, &ending).map_err(|error| Failure::Refused(vec![error]))?;
     let mut project = load::project(&typed, Need::Procfile, ambient)?;
     let plan = plan(&mut project, ambient).map_err(Failure::Refused)?;
     project.say_warnings(&plan.warnings, ambient);
@@ -74,6 +60,27 @@ pub fn run(export: arguments::Export, said: Said<'_>, ambient: &Ambient) -> Resu
         return validators::check(&bundle, options.format, &options.app);
     }
     Ok(Outcome::Status(status))
+}
+
+/// What is typed of how instances end, by the words that files have for it too.
+fn set_ending(settings: &mut Settings, ending: &arguments::Ending) -> Result<(), Diagnostic> {
+    let list = |values: &[String]| (!values.is_empty()).then(|| values.join(","));
+    let said = [
+        ("except", list(&ending.except)),
+        ("timeout", ending.timeout.clone()),
+        ("stop-signal", list(&ending.stop_signal)),
+    ];
+    for (word, value) in said {
+        let Some(value) = value else { continue };
+        let place = about(&format!("--{word} {value}"), String::new(), None).location;
+        words::set(settings, word, &value, &place).map_err(|refusal| Diagnostic {
+            location: place,
+            message: refusal.message,
+            hint: Some(refusal.hint),
+            excerpt: None,
+        })?;
+    }
+    Ok(())
 }
 
 /// The plan, made without the shell's environment: an export means the same wherever it is made. Only what
