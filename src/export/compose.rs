@@ -69,7 +69,10 @@ fn service(stack: &Stack<'_>, kind: &Kind<'_>, image: &str, values: &[(&str, &st
         // Reaps orphans and passes the stop signal on, which a shell as process 1 would do neither.
         .with("init", true)
         .with("restart", restart(kind))
-        .with("stop_signal", kind.stop_signal.known().map_or_else(|| kind.stop_signal.0.to_string(), |s| s.as_str().into()))
+        .with(
+            "stop_signal",
+            kind.stop_signal.known().map_or_else(|| kind.stop_signal.0.to_string(), |s| s.as_str().into()),
+        )
         .with("stop_grace_period", span(kind.grace))
         .with_some("scale", (count > 1).then(|| i64::try_from(count).unwrap_or(i64::MAX)))
         // Several instances cannot have the same port of the host.
@@ -84,7 +87,8 @@ fn environment(stack: &Stack<'_>, kind: &Kind<'_>, values: &[(&str, &str)]) -> D
     if let Some(first) = kind.instances.first() {
         for variable in stack.own(first) {
             if variable.name != crate::plan::environment::PS || kind.instances.len() == 1 {
-                environment = environment.with(variable.name, String::from_utf8_lossy(variable.value).into_owned());
+                environment =
+                    environment.with(variable.name, String::from_utf8_lossy(variable.value).into_owned());
             }
         }
     }

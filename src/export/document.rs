@@ -243,7 +243,8 @@ mod tests {
 
     fn after(settings: &[&str]) -> Result<String, String> {
         let list = vec![Document::map().with("name", "web")];
-        let mut document = Document::map().with("spec", Document::map().with("replicas", 2).with("list", list));
+        let mut document =
+            Document::map().with("spec", Document::map().with("replicas", 2).with("list", list));
         for text in settings {
             document.set(&Setting::parse(text)?)?;
         }
@@ -263,7 +264,10 @@ mod tests {
             (&["spec.replicas=null"], r#"{"spec":{"list":[{"name":"web"}]}}"#),
             (&["a.b=x=y"], r#"{"spec":{"replicas":2,"list":[{"name":"web"}]},"a":{"b":"x=y"}}"#),
             (&["spec.list.0.name=api"], r#"{"spec":{"replicas":2,"list":[{"name":"api"}]}}"#),
-            (&["spec.list.1={\"a\":[1.5,true]}"], r#"{"spec":{"replicas":2,"list":[{"name":"web"},{"a":[1.5,true]}]}}"#),
+            (
+                &["spec.list.1={\"a\":[1.5,true]}"],
+                r#"{"spec":{"replicas":2,"list":[{"name":"web"},{"a":[1.5,true]}]}}"#,
+            ),
             (&["spec.list.0=null"], r#"{"spec":{"replicas":2,"list":[]}}"#),
             (&[r"a\.b/c=1", "spec=null"], r#"{"a.b/c":1}"#),
         ];

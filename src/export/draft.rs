@@ -19,7 +19,7 @@ pub struct File {
 impl File {
     /// Whether it holds values that are not for everybody.
     pub fn is_secret(&self) -> bool {
-        self.mode & 0o077 == 0
+        self.mode.trailing_zeros() >= 6
     }
 }
 

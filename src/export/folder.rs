@@ -156,12 +156,11 @@ fn wanted(old: &Manifest, file: &File, found: Found) -> Result<Option<Change>, &
     match found {
         Found::Nothing => Ok(Some(Change::Create)),
         Found::File(..) | Found::Other if !is_ours => Err(FOREIGN),
-        Found::Other => Err(CHANGED),
         Found::File(bytes, mode) if bytes == file.bytes => {
             Ok((mode & 0o777 != file.mode).then_some(Change::Protect))
         }
         Found::File(bytes, _) if old.is_as_left(&file.path, &bytes) => Ok(Some(Change::Replace(bytes))),
-        Found::File(..) => Err(CHANGED),
+        Found::File(..) | Found::Other => Err(CHANGED),
     }
 }
 
@@ -175,7 +174,8 @@ mod tests {
     use super::*;
 
     fn bundle(files: &[(&str, &str)]) -> Bundle {
-        let file = |(path, text): &(&str, &str)| File { path: (*path).into(), bytes: (*text).into(), mode: 0o644 };
+        let file =
+            |(path, text): &(&str, &str)| File { path: (*path).into(), bytes: (*text).into(), mode: 0o644 };
         Bundle { files: files.iter().map(file).collect(), ..Bundle::default() }
     }
 
@@ -204,10 +204,7 @@ mod tests {
         let old = Manifest::of(&bundle(&[("a", "1"), ("b", "2")]), "s6");
         let folder = [("a", "edited"), ("b", "edited"), ("c", "foreign")];
         let found = changes(&old, &bundle(&[("a", "1x"), ("c", "3")]), in_folder(&folder)).unwrap_err();
-        assert_eq!(
-            found,
-            [("a".to_owned(), CHANGED), ("c".to_owned(), FOREIGN), ("b".to_owned(), CHANGED)]
-        );
+        assert_eq!(found, [("a".to_owned(), CHANGED), ("c".to_owned(), FOREIGN), ("b".to_owned(), CHANGED)]);
     }
 
     #[test]

@@ -28,7 +28,8 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
     for (kind, label) in stack.all().zip(&labels) {
         let pod = pod(stack, kind, label, image);
         let is_release = kind.instances.iter().any(|spec| spec.once);
-        let mut object = if is_release { job(stack, label, pod) } else { deployment(stack, kind, label, pod) };
+        let mut object =
+            if is_release { job(stack, label, pod) } else { deployment(stack, kind, label, pod) };
         draft.set(stack.options, kind, &mut object);
         let mut text = format!("{}\n{}", script::comment(stack), yaml(&object));
         if let Some(service) = service(stack, kind, label) {
@@ -55,7 +56,9 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
         .collect();
     if !hidden.is_empty() {
         let hidden = hidden.join(", ");
-        draft.lose(format!("no Service and no probe for {hidden}: nothing says that they listen; --expose does"));
+        draft.lose(format!(
+            "no Service and no probe for {hidden}: nothing says that they listen; --expose does"
+        ));
     }
     draft.lose("PS is the pod's name there, not web.1, and PORT is the same for all instances of a type");
     if refers(stack) {
@@ -125,7 +128,10 @@ fn deployment(stack: &Stack<'_>, kind: &Kind<'_>, label: &str, pod: Document) ->
         .with("revisionHistoryLimit", 5_i64)
         .with("selector", Document::map().with("matchLabels", labels_of(stack, label)))
         // One of which there is one (a clock) is not doubled while it is replaced.
-        .with_some("strategy", (count == 1 && !kind.is_exposed).then(|| Document::map().with("type", "Recreate")))
+        .with_some(
+            "strategy",
+            (count == 1 && !kind.is_exposed).then(|| Document::map().with("type", "Recreate")),
+        )
         .with("template", pod);
     object("apps/v1", "Deployment", label, labels_of(stack, label)).with("spec", spec)
 }
@@ -135,7 +141,8 @@ fn deployment(stack: &Stack<'_>, kind: &Kind<'_>, label: &str, pod: Document) ->
 fn job(stack: &Stack<'_>, label: &str, pod: Document) -> Document {
     let sum = sha256(yaml(&pod).as_bytes());
     let room = 63 - 9;
-    let name = format!("{}-{}", label.chars().take(room).collect::<String>().trim_end_matches('-'), &sum[..8]);
+    let name =
+        format!("{}-{}", label.chars().take(room).collect::<String>().trim_end_matches('-'), &sum[..8]);
     let spec = Document::map()
         .with("backoffLimit", 0_i64)
         .with("ttlSecondsAfterFinished", KEPT)

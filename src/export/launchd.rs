@@ -19,8 +19,7 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
     let check = if holds_values(stack) { check_name } else { check_shell_name };
     let usable: Vec<Variable<'_>> =
         stack.values.iter().filter(|variable| check(stack, variable, draft)).copied().collect();
-    let values =
-        if holds_values(stack) { draft.texts(stack, &usable, plist::refuses) } else { Vec::new() };
+    let values = if holds_values(stack) { draft.texts(stack, &usable, plist::refuses) } else { Vec::new() };
     if plist::refuses(stack.root).is_some() {
         draft.errors.push(stack::about(stack.root, "XML cannot hold this folder's name", None));
     }
@@ -48,7 +47,8 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
     if refers(stack) {
         // install(1) of macOS makes no folders.
         let command = install_values(stack, stack.options.user.as_deref()).replace("install -D", "install");
-        draft.bundle.secrets = Some(format!("(sudo mkdir -p {}/{}; {command})", stack.options.etc, stack.options.app));
+        draft.bundle.secrets =
+            Some(format!("(sudo mkdir -p {}/{}; {command})", stack.options.etc, stack.options.app));
     }
 }
 

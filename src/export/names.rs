@@ -40,7 +40,8 @@ pub(super) fn labels(stack: &Stack<'_>, draft: &mut Draft) -> Vec<String> {
         let own = kind.name.as_str().to_ascii_lowercase().replace('_', "-");
         let label = format!("{}-{own}", stack.options.app);
         if is_label(&stack.options.app) && (!is_label(&label) || own.starts_with('-')) {
-            let because = format!("`{label}` is no name there: at most {LONGEST} characters, no `-` at the end");
+            let because =
+                format!("`{label}` is no name there: at most {LONGEST} characters, no `-` at the end");
             draft.refuse_kind(stack, kind, &because, "rename the type, or the stack with --app");
         } else if let Some(place) = labels.iter().position(|other| *other == label) {
             let because = format!("it would have the same name there as `{}`: {label}", kinds[place].name);
@@ -62,15 +63,13 @@ fn is_label(name: &str) -> bool {
 
 /// The image, without which `stack` cannot be written; refused if there is none.
 pub(super) fn image<'a>(stack: &Stack<'a>, draft: &mut Draft) -> &'a str {
-    match &stack.options.image {
-        Some(image) => image,
-        None => {
-            let format: Format = stack.options.format;
-            let hint = Some("name it: --image registry.example.com/shop:1.4.2".to_owned());
-            draft.errors.push(about("--image", format!("{} runs an image", format.as_str()), hint));
-            ""
-        }
+    if let Some(image) = &stack.options.image {
+        return image;
     }
+    let format: Format = stack.options.format;
+    let hint = Some("name it: --image registry.example.com/shop:1.4.2".to_owned());
+    draft.errors.push(about("--image", format!("{} runs an image", format.as_str()), hint));
+    ""
 }
 
 /// That the signal ends at the shell, for each type where one stays in front of the program.

@@ -21,9 +21,11 @@ const COMMAND_FILE: &str = "local/command";
 pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
     let values = values(stack, draft);
     if holds_values(stack) {
-        for variable in stack.values.iter().filter(|variable| {
-            std::str::from_utf8(variable.value).is_ok_and(is_interpolated)
-        }) {
+        for variable in stack
+            .values
+            .iter()
+            .filter(|variable| std::str::from_utf8(variable.value).is_ok_and(is_interpolated))
+        {
             draft.refuse(stack, variable, "its value has a ${…}, in whose place Nomad puts something else");
         }
     }
@@ -33,7 +35,11 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
     let app = &stack.options.app;
     if let Some(release) = &stack.release {
         let groups = vec![group(stack, release, &values, draft)];
-        draft.file_with_values(stack, format!("{app}-release.json"), job(&format!("{app}-release"), "batch", groups));
+        draft.file_with_values(
+            stack,
+            format!("{app}-release.json"),
+            job(&format!("{app}-release"), "batch", groups),
+        );
         draft.lose(format!("nothing waits for {app}-release: run that job first, to its end"));
     }
     if !stack.kinds.is_empty() {
@@ -42,7 +48,9 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
     }
     draft.lose("PS counts from 0 there: web.0 is the first");
     if stack.options.image.is_none() && stack.kinds.iter().any(|kind| kind.port.is_some()) {
-        draft.lose("ports are Nomad's choice, and GANGER_PORT_… are not set: without --image all share the host");
+        draft.lose(
+            "ports are Nomad's choice, and GANGER_PORT_… are not set: without --image all share the host",
+        );
     }
     if refers(stack) {
         draft.bundle.secrets = Some("nomad var put -force -in=json -".into());
@@ -144,7 +152,10 @@ fn task(stack: &Stack<'_>, kind: &Kind<'_>, values: &[(&str, &str)]) -> Document
         .with_some("image", stack.options.image.as_deref())
         .with("command", first)
         .with("args", command)
-        .with_some("ports", (stack.options.image.is_some() && kind.port.is_some() && !is_release(kind)).then(|| vec!["http"]));
+        .with_some(
+            "ports",
+            (stack.options.image.is_some() && kind.port.is_some() && !is_release(kind)).then(|| vec!["http"]),
+        );
     let templates = templates(stack, kind, is_file);
     let signal = kind.stop_signal.known().map_or("SIGTERM", |known| known.as_str());
     Document::map()

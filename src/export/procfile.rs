@@ -46,7 +46,10 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
 /// What of one type would have to change.
 fn about_kind(kind: &Kind<'_>, draft: &mut Draft) {
     let name = &kind.name;
-    if name.as_str().starts_with('-') || name.as_str().contains('_') || name.as_str() != name.as_str().to_ascii_lowercase() {
+    if name.as_str().starts_with('-')
+        || name.as_str().contains('_')
+        || name.as_str() != name.as_str().to_ascii_lowercase()
+    {
         draft.lose(format!(
             "{name}: Dokku and buildpacks take lower-case letters, digits and `-` in a name; rename it"
         ));

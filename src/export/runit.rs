@@ -65,9 +65,7 @@ fn finish(stack: &Stack<'_>, kind: &Kind<'_>) -> Option<String> {
     let stay_down = "exec sv down \"$PWD\"";
     match kind.restart {
         None | Some(Restart::Always) => None,
-        Some(Restart::OnFailure) => {
-            Some(format!("{}[ \"$1\" != 0 ] || {stay_down}\n", header(stack)))
-        }
+        Some(Restart::OnFailure) => Some(format!("{}[ \"$1\" != 0 ] || {stay_down}\n", header(stack))),
         Some(Restart::Never) => Some(format!("{}{stay_down}\n", header(stack))),
     }
 }

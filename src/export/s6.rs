@@ -57,9 +57,7 @@ fn log(stack: &Stack<'_>, spec: &Spec) -> String {
 fn finish(stack: &Stack<'_>, kind: &Kind<'_>) -> Option<String> {
     match kind.restart {
         None | Some(Restart::Always) => None,
-        Some(Restart::OnFailure) => {
-            Some(format!("{}[ \"$1\" != 0 ] || exit {STAY_DOWN}\n", header(stack)))
-        }
+        Some(Restart::OnFailure) => Some(format!("{}[ \"$1\" != 0 ] || exit {STAY_DOWN}\n", header(stack))),
         Some(Restart::Never) => Some(format!("{}exit {STAY_DOWN}\n", header(stack))),
     }
 }

@@ -15,13 +15,7 @@ pub(super) struct Script<'a> {
 
 impl Script<'_> {
     /// The script of one instance. Everything in it is quoted: no byte of a value means anything to the shell.
-    pub(super) fn text(
-        &self,
-        stack: &Stack<'_>,
-        kind: &Kind<'_>,
-        spec: &Spec,
-        draft: &mut Draft,
-    ) -> Vec<u8> {
+    pub(super) fn text(&self, stack: &Stack<'_>, kind: &Kind<'_>, spec: &Spec, draft: &mut Draft) -> Vec<u8> {
         let mut text = header(stack).into_bytes();
         text.extend_from_slice(self.first.as_bytes());
         text.extend(format!("cd {} || exit 1\n", quote(stack.root)).into_bytes());

@@ -99,9 +99,7 @@ impl<'a> Stack<'a> {
         }
         let (values, ports) = variables(plan, &mut errors);
         match root {
-            Some(root) if errors.is_empty() => {
-                Ok(Self { options, root, kinds, release, values, ports })
-            }
+            Some(root) if errors.is_empty() => Ok(Self { options, root, kinds, release, values, ports }),
             Some(_) | None => Err(errors),
         }
     }
@@ -160,10 +158,7 @@ fn names_port(command: &str) -> bool {
 }
 
 /// The values, and the ports of the types.
-fn variables<'a>(
-    plan: &'a Plan,
-    errors: &mut Vec<Diagnostic>,
-) -> (Vec<Variable<'a>>, Vec<Variable<'a>>) {
+fn variables<'a>(plan: &'a Plan, errors: &mut Vec<Diagnostic>) -> (Vec<Variable<'a>>, Vec<Variable<'a>>) {
     let (mut values, mut ports) = (Vec::new(), Vec::new());
     let Some(first) = plan.instances.first() else { return (values, ports) };
     for (name, value) in first.environment.shared.iter() {

@@ -122,9 +122,9 @@ fn unit(stack: &Stack<'_>, kind: &Kind<'_>, spec: &Spec, values: &[String]) -> D
 
 fn service(stack: &Stack<'_>, kind: &Kind<'_>, spec: &Spec, values: &[String]) -> Document {
     let own = stack.own(spec);
-    let own = own.iter().map(|variable| {
-        quoted(&format!("{}={}", variable.name, String::from_utf8_lossy(variable.value)))
-    });
+    let own = own
+        .iter()
+        .map(|variable| quoted(&format!("{}={}", variable.name, String::from_utf8_lossy(variable.value))));
     let environment: Vec<String> = own.chain(values.iter().cloned()).collect();
     let file = if is_user(stack) {
         // `%h` is the person's home; nothing else of the path has a `%`.
@@ -171,10 +171,8 @@ fn hardened(stack: &Stack<'_>, service: Document) -> Document {
     if is_user(stack) {
         return service;
     }
-    let is_protected = PROTECTED.iter().any(|folder| lies_in(&folder));
-    service
-        .with_some("ProtectSystem", (!is_protected).then_some("full"))
-        .with("ProtectControlGroups", "yes")
+    let is_protected = PROTECTED.iter().any(lies_in);
+    service.with_some("ProtectSystem", (!is_protected).then_some("full")).with("ProtectControlGroups", "yes")
 }
 
 fn is_user(stack: &Stack<'_>) -> bool {
@@ -193,4 +191,3 @@ fn span(duration: Duration) -> String {
         _ => format!("{}ms", duration.as_millis().max(1)),
     }
 }
-

@@ -119,13 +119,7 @@ impl Folder {
         obstacles.iter().map(one).collect()
     }
 
-    fn bring_to(
-        &self,
-        changes: &Changes,
-        bundle: &Bundle,
-        old: &Manifest,
-        new: &Manifest,
-    ) -> io::Result<()> {
+    fn bring_to(&self, changes: &Changes, bundle: &Bundle, old: &Manifest, new: &Manifest) -> io::Result<()> {
         fs::create_dir_all(&self.path)?;
         let staging = self.path.join(STAGING);
         match fs::remove_dir_all(&staging) {
@@ -204,9 +198,13 @@ fn show(changes: &Changes, bundle: &Bundle) -> String {
         let new = file.map(|file| String::from_utf8_lossy(&file.bytes)).unwrap_or_default();
         let (old, from, to) = match change {
             Change::Create => (String::new(), "/dev/null", path.as_str()),
-            Change::Replace(bytes) => (String::from_utf8_lossy(bytes).into_owned(), path.as_str(), path.as_str()),
+            Change::Replace(bytes) => {
+                (String::from_utf8_lossy(bytes).into_owned(), path.as_str(), path.as_str())
+            }
             Change::Protect => (new.clone().into_owned(), path.as_str(), path.as_str()),
-            Change::Remove(bytes) => (String::from_utf8_lossy(bytes).into_owned(), path.as_str(), "/dev/null"),
+            Change::Remove(bytes) => {
+                (String::from_utf8_lossy(bytes).into_owned(), path.as_str(), "/dev/null")
+            }
         };
         text += &format!("--- {from}\n+++ {to}\n");
         text += &match change {

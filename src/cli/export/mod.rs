@@ -1,5 +1,10 @@
 //! `ganger export`: the same formation for another engine.
 
+#![expect(
+    clippy::format_push_string,
+    reason = "writing to a String cannot fail, and `write!` would have us say so at each line"
+)]
+
 pub mod arguments;
 mod command_line;
 mod folder;
@@ -17,9 +22,9 @@ use super::report::{self, Severity};
 use super::settings::{self, Said};
 use crate::config::{Given, Settings, When, words};
 use crate::exit::{self, Outcome};
+use crate::export;
 use crate::export::document::Setting;
 use crate::export::options::{Format, Options, Restart, Secrets};
-use crate::export::{self, Bundle};
 use crate::location::Diagnostic;
 use crate::plan::Plan;
 use crate::plan::options::{RELEASE, Selection};
@@ -44,7 +49,10 @@ pub fn run(export: arguments::Export, said: Said<'_>, ambient: &Ambient) -> Resu
     };
     let status = match &asked.output {
         _ if asked.diff && asked.output.is_none() => {
-            return Ok(refused(&[about("--diff", "it compares with a folder: name it with -o", None)], ambient));
+            return Ok(refused(
+                &[about("--diff", "it compares with a folder: name it with -o", None)],
+                ambient,
+            ));
         }
         Some(folder) => match folder::write(folder, &bundle, options.format.as_str(), asked.diff, ambient)? {
             Ok(status) => status,
@@ -55,7 +63,8 @@ pub fn run(export: arguments::Export, said: Said<'_>, ambient: &Ambient) -> Resu
             exit::SUCCESS
         }
     };
-    say(&bundle, options.secrets, options.format, &secrets_command);
+    let command = bundle.secrets.as_deref().map(|command| beside(command, &asked, &options));
+    say(&bundle.lost, command.as_deref(), &options, &secrets_command);
     if asked.check && status == exit::SUCCESS {
         return validators::check(&bundle, options.format, &options.app);
     }
@@ -137,23 +146,31 @@ fn refused(errors: &[Diagnostic], ambient: &Ambient) -> Outcome {
     Outcome::Status(exit::REFUSED)
 }
 
-/// Says what the engine cannot do, and how the values get to it.
-fn say(bundle: &Bundle, secrets: Secrets, format: Format, values: &str) {
+/// `command` with the folder of the export before the file that lies in it: compose looks for its values
+/// beside compose.yaml.
+fn beside(command: &str, asked: &arguments::Handing, options: &Options) -> String {
+    let file = format!("{}.env", options.app);
+    match &asked.output {
+        Some(folder) if options.format == Format::Compose => {
+            command.replace(&file, &export::quote(&shown(&folder.join(&file))))
+        }
+        Some(_) | None => command.to_owned(),
+    }
+}
+
+/// Says what the engine cannot do, and how the values get to it: `values | command`.
+fn say(lost: &[String], command: Option<&str>, options: &Options, values: &str) {
     let mut text = String::new();
-    if !bundle.lost.is_empty() {
-        text += match format {
-            Format::Procfile => "what would have to change:\n",
-            _ => "not carried over:\n",
-        };
-        for sentence in &bundle.lost {
+    if !lost.is_empty() {
+        let is_procfile = options.format == Format::Procfile;
+        text += if is_procfile { "what would have to change:\n" } else { "not carried over:\n" };
+        for sentence in lost {
             text += &format!("  {sentence}\n");
         }
     }
-    match &bundle.secrets {
-        Some(command) if secrets == Secrets::Reference => {
-            text += &format!("the values of .env are not in it; this puts them where it looks for them:\n  {values} | {command}\n");
-        }
-        Some(_) | None => {}
+    if let Some(command) = command {
+        text += "the values of .env are not in it; this puts them where it looks for them:\n";
+        text += &format!("  {values} | {command}\n");
     }
     report::say(&text);
 }

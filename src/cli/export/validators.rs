@@ -38,18 +38,14 @@ fn all(_: &str) -> bool {
 }
 
 fn is_script(path: &str) -> bool {
-    !path.ends_with(".conf")
+    Path::new(path).extension().is_none_or(|extension| extension != "conf")
         && !["down", "down-signal", "timeout-kill"].iter().any(|name| path.ends_with(&format!("/{name}")))
 }
 
 const SYSTEM: [Validator; 1] =
     [validator("systemd-analyze", &["--version"], &["verify", "--man=no", "--generators=no"], all)];
-const USER: [Validator; 1] = [validator(
-    "systemd-analyze",
-    &["--version"],
-    &["verify", "--user", "--man=no", "--generators=no"],
-    all,
-)];
+const USER: [Validator; 1] =
+    [validator("systemd-analyze", &["--version"], &["verify", "--user", "--man=no", "--generators=no"], all)];
 const PROPERTY_LIST: [Validator; 1] = [validator("plutil", &["-help"], &["-lint"], all)];
 const COMPOSE: [Validator; 3] = [
     validator(
@@ -58,12 +54,9 @@ const COMPOSE: [Validator; 3] = [
         &["compose", "--file", "compose.yaml", "config", "--quiet"],
         |_| false,
     ),
-    validator(
-        "check-jsonschema",
-        &["--version"],
-        &["--builtin-schema", "vendor.compose-spec"],
-        |path| path == "compose.yaml",
-    ),
+    validator("check-jsonschema", &["--version"], &["--builtin-schema", "vendor.compose-spec"], |path| {
+        path == "compose.yaml"
+    }),
     validator("podman-compose", &["--version"], &["-f", "compose.yaml", "config"], |_| false),
 ];
 const KUBERNETES: [Validator; 2] = [

@@ -44,25 +44,29 @@ fn what_app_json_asks_for_may_come_from_the_shell() {
 fn the_command_for_the_values_has_the_flags_that_matter() {
     let project = Project::new("web: a\n").file("a b.env", "X=1\n");
     let (_, stderr) = said(&run(&project, &["kubernetes", "--image", "i", "-e", "a b.env", "--app", "shop"]));
-    let command = "ganger export kubernetes -e 'a b.env' --app shop --secrets only | kubectl apply --server-side -f -";
+    let command =
+        "ganger export kubernetes -e 'a b.env' --app shop --secrets only | kubectl apply --server-side -f -";
     assert!(stderr.contains(command), "{stderr}");
 }
 
 #[test]
 fn what_is_wrong_is_said_at_once_and_nothing_is_printed() {
     let project = Project::new("web_: a\nweb-: b\nWeb: c\nweb: d\n").file(".env", "UID=5\n");
-    let (stdout, stderr) = said(&run(&project, &["kubernetes", "--app", "Shop", "--set", "spec.replicas.x=1"]));
+    let (stdout, stderr) =
+        said(&run(&project, &["kubernetes", "--app", "Shop", "--set", "spec.replicas.x=1"]));
     assert_eq!(stdout, "");
     for text in [
         "--app Shop: the stack's name is not",
         "--image: kubernetes runs an image",
-        "Procfile:1: `web_` cannot be exported",
+        "Procfile:2: `web-` cannot be exported to kubernetes: it would have the same name",
         "Procfile:4: `web` cannot be exported to kubernetes: it would have the same name",
         "`x` would lie inside of a single value",
         "nothing was written",
     ] {
         assert!(stderr.contains(text), "{text}: {stderr}");
     }
+    let (_, stderr) = said(&run(&project, &["kubernetes", "--app", "shop", "--image", "i"]));
+    assert!(stderr.contains("Procfile:1: `web_` cannot be exported to kubernetes: `shop-web-`"), "{stderr}");
     let (_, stderr) = said(&run(&project, &["runit", "--app", "shop"]));
     assert!(stderr.contains(".env:1:1: `UID` cannot be exported to runit"), "{stderr}");
     let (_, stderr) = said(&run(&project, &["systemd", "--set", "wbe:Service.Nice=5", "--expose", "x"]));
@@ -78,7 +82,11 @@ fn a_value_can_be_set_in_every_document() {
     let project = Project::new("web: a $PORT\nworker: b\n");
     let table: [(&str, &[&str], &str); 6] = [
         ("systemd", &["--set", "web:Service.MemoryMax=512M"], "MemoryMax=512M\n"),
-        ("kubernetes", &["--set", "spec.template.spec.containers.0.resources={\"limits\":{\"memory\":\"1Gi\"}}"], "memory: 1Gi"),
+        (
+            "kubernetes",
+            &["--set", "spec.template.spec.containers.0.resources={\"limits\":{\"memory\":\"1Gi\"}}"],
+            "memory: 1Gi",
+        ),
         ("compose", &["--set", "web:cpu_shares=73"], "cpu_shares: 73"),
         ("nomad", &["--set", "web:Count=7"], "\"Count\": 7"),
         ("supervisord", &["--set", "program.stdout_logfile=/dev/stdout"], "stdout_logfile=/dev/stdout\n"),
@@ -89,14 +97,16 @@ fn a_value_can_be_set_in_every_document() {
         let (stdout, stderr) = said(&run(&project, &arguments));
         assert!(stdout.contains(expected), "{format}: {stdout}{stderr}");
     }
-    let (stdout, _) = said(&run(&project, &["kubernetes", "--image", "i", "--set", "web:spec.replicas=null"]));
+    let (stdout, _) =
+        said(&run(&project, &["kubernetes", "--image", "i", "--set", "web:spec.replicas=null"]));
     assert_eq!(stdout.matches("replicas:").count(), 1);
 }
 
 #[test]
 fn stop_signals_grace_restart_and_users_are_carried_over() {
     let project = Project::new("web: a\n");
-    let flags = ["--stop-signal", "QUIT", "-t", "1500ms", "--restart", "always", "--user", "shop", "--app", "shop"];
+    let flags =
+        ["--stop-signal", "QUIT", "-t", "1500ms", "--restart", "always", "--user", "shop", "--app", "shop"];
     let table: [(&str, &[&str]); 8] = [
         ("systemd", &["KillSignal=SIGQUIT", "TimeoutStopSec=1500ms", "Restart=always", "User=shop"]),
         ("launchd", &["<integer>2</integer>", "<key>KeepAlive</key>\n  <true/>", "<key>UserName</key>"]),

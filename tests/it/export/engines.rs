@@ -37,8 +37,8 @@ fn all_values_through(engine: Engine, format: Format, secrets: Secrets) -> Vec<S
     assert_eq!(kept.len() + refused.len(), all.len());
     assert_no_value_is_said(&refused, &all);
     let is_inline = secrets == Secrets::Inline;
-    assert_eq!(bundle.files.iter().any(|file| file.mode & 0o077 == 0), is_inline, "{engine:?}");
-    let given = engine.run(&recorder, &bundle, &file, &[ONLY.to_owned()]);
+    assert_eq!(bundle.files.iter().any(ganger::export::File::is_secret), is_inline, "{engine:?}");
+    let given = engine.run(&recorder, &bundle, &file, &[ONLY.to_owned()], |_| {});
     for (name, value) in &kept {
         let arrived = given[ONLY].environment.get(name.as_bytes());
         assert_eq!(arrived, Some(value), "{engine:?} {secrets:?} {name}");
@@ -73,7 +73,8 @@ fn all_commands_through(engine: Engine, format: Format) {
         Err(errors) => {
             // What XML cannot hold is refused by the name of the type, and left out.
             assert!(matches!(engine, Engine::Launchd), "{engine:?}: {}", super::say(&errors[0]));
-            let is_refused = |name: &str| errors.iter().any(|e| e.message.starts_with(&format!("`{name}` cannot")));
+            let is_refused =
+                |name: &str| errors.iter().any(|e| e.message.starts_with(&format!("`{name}` cannot")));
             plan.processes.retain(|process| !is_refused(process.name.as_str()));
             plan.instances.retain(|spec| !is_refused(spec.name.kind.as_str()));
             assert_eq!(plan.processes.len() + errors.len(), lines.len());
@@ -81,7 +82,7 @@ fn all_commands_through(engine: Engine, format: Format) {
         }
     };
     let names: Vec<String> = plan.instances.iter().map(|spec| spec.name.to_string()).collect();
-    let given = engine.run(&recorder, &bundle, b"A=\"1\"\n", &names);
+    let given = engine.run(&recorder, &bundle, b"A=\"1\"\n", &names, |_| {});
     for spec in &plan.instances {
         let words = &given[&spec.name.to_string()].words;
         let is_simple = ganger::shell::simple_words(&spec.command).is_some();
@@ -142,9 +143,13 @@ fn values_and_commands_arrive_from_a_property_list() {
     if !Engine::Launchd.is_there() {
         return;
     }
-    assert_eq!(all_values_through(Engine::Launchd, Format::Launchd, Secrets::Reference), Vec::<String>::new());
+    assert_eq!(
+        all_values_through(Engine::Launchd, Format::Launchd, Secrets::Reference),
+        Vec::<String>::new()
+    );
     let refused = all_values_through(Engine::Launchd, Format::Launchd, Secrets::Inline);
-    let is_meant = |message: &String| message.contains("is not UTF-8") || message.contains("control character");
+    let is_meant =
+        |message: &String| message.contains("is not UTF-8") || message.contains("control character");
     assert!(refused.iter().all(is_meant), "{refused:?}");
     all_commands_through(Engine::Launchd, Format::Launchd);
 }
@@ -153,13 +158,49 @@ fn values_and_commands_arrive_from_a_property_list() {
 fn a_variable_that_a_shell_has_for_itself_is_refused_by_name() {
     for format in [Format::Supervisord, Format::Runit, Format::S6, Format::Launchd] {
         for name in ["UID", "OPTIND", "RANDOM", "a.b", "1A"] {
-            let project = Project {
-                procfile: "web: a\n".into(),
-                values: vec![(name.into(), b"hunter2".to_vec())],
-            };
-            let errors = export(&project.plan(Path::new("/srv")), &options(format, Secrets::Only)).unwrap_err();
+            let project =
+                Project { procfile: "web: a\n".into(), values: vec![(name.into(), b"hunter2".to_vec())] };
+            let errors =
+                export(&project.plan(Path::new("/srv")), &options(format, Secrets::Only)).unwrap_err();
             assert!(errors[0].message.contains(&format!("`{name}` cannot be exported")), "{errors:?}");
             assert!(!super::say(&errors[0]).contains("hunter2"));
         }
     }
+}
+
+/// examples/hello under `engine`: both programs run there, with the environment that ganger would give them.
+fn the_example_runs(engine: Engine, format: Format) {
+    if !engine.is_there() {
+        return;
+    }
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/hello");
+    let project = Project {
+        procfile: std::fs::read_to_string(example.join("Procfile")).unwrap(),
+        values: vec![("GREETING".into(), b"Hello from 'there', $USER".to_vec())],
+    };
+    let recorder = Recorder::that_runs();
+    let plan = project.plan(&example);
+    let values = export(&plan, &options_for(&recorder, format, Secrets::Only)).unwrap().files.remove(0).bytes;
+    let bundle = export(&plan, &options_for(&recorder, format, Secrets::Reference)).unwrap();
+    let names: Vec<String> = plan.instances.iter().map(|spec| spec.name.to_string()).collect();
+    assert!(!names.is_empty());
+    let given = engine.run(&recorder, &bundle, &values, &names, |given| {
+        for process in given.values() {
+            assert!(Path::new(&format!("/proc/{}", process.pid)).exists(), "{engine:?}: it runs on");
+        }
+    });
+    for spec in &plan.instances {
+        assert_own(&given, spec);
+        let is_gone = !Path::new(&format!("/proc/{}", given[&spec.name.to_string()].pid)).exists();
+        assert!(is_gone || matches!(engine, Engine::Launchd), "{engine:?}: {} is stopped", spec.name);
+    }
+}
+
+#[test]
+fn the_example_runs_under_every_engine() {
+    the_example_runs(Engine::Systemd, Format::SystemdUser);
+    the_example_runs(Engine::Supervisord, Format::Supervisord);
+    the_example_runs(Engine::Runit, Format::Runit);
+    the_example_runs(Engine::S6, Format::S6);
+    the_example_runs(Engine::Launchd, Format::Launchd);
 }

@@ -70,7 +70,8 @@ fn a_changed_formation_a_renamed_and_a_removed_type_leave_exactly_the_right_file
     fs::write(out.join("README"), "mine").unwrap();
     let said = succeeds(&project, &["systemd", "-m", "web=1,worker=1", "-o", "out"]);
     assert!(said.contains("1 written, 2 removed, 3 as before"), "{said}");
-    let one = ["README", "shop-release.1.service", "shop-web.1.service", "shop-worker.1.service", "shop.target"];
+    let one =
+        ["README", "shop-release.1.service", "shop-web.1.service", "shop-worker.1.service", "shop.target"];
     assert_eq!(names(&out), one);
     // worker is renamed, release is gone.
     fs::write(project.path().join("Procfile"), "web: serve $PORT\njobs: work\n").unwrap();

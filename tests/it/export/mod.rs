@@ -57,8 +57,11 @@ fn skip(what: &str) -> bool {
 /// A stack: its Procfile, and values as pairs.
 struct Project {
     procfile: String,
-    values: Vec<(String, Vec<u8>)>,
+    values: Values,
 }
+
+/// Names and values.
+type Values = Vec<(String, Vec<u8>)>;
 
 impl Project {
     /// The plan, with `root` as the folder where commands run.
@@ -108,13 +111,14 @@ fn export_without_refused(
     project: &mut Project,
     root: &Path,
     options: &Options,
-) -> (Bundle, Vec<String>, Vec<(String, Vec<u8>)>) {
+) -> (Bundle, Vec<String>, Values) {
     let errors = match export(&project.plan(root), options) {
         Ok(bundle) => return (bundle, Vec::new(), project.values.clone()),
         Err(errors) => errors,
     };
     let messages: Vec<String> = errors.iter().map(say).collect();
-    let is_refused = |name: &str| messages.iter().any(|message| message.contains(&format!("`{name}` cannot be")));
+    let is_refused =
+        |name: &str| messages.iter().any(|message| message.contains(&format!("`{name}` cannot be")));
     let kept: Vec<_> = project.values.iter().filter(|(name, _)| !is_refused(name)).cloned().collect();
     assert_eq!(kept.len() + errors.len(), project.values.len(), "each refusal names one value");
     project.values = kept.clone();

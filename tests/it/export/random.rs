@@ -76,8 +76,10 @@ pub(super) fn commands(count: usize) -> Vec<String> {
     ];
     while commands.len() < count {
         let text: String = match random.below(4) {
-            0 => (0..1 + random.below(60)).map(|_| char::from(u8::try_from(32 + random.below(95)).unwrap())).collect(),
-            _ => (0..1 + random.below(12)).map(|_| random.one_of(PIECES)).collect(),
+            0 => (0..=random.below(60))
+                .map(|_| char::from(u8::try_from(32 + random.below(95)).unwrap()))
+                .collect(),
+            _ => (0..=random.below(12)).map(|_| random.one_of(PIECES)).collect(),
         };
         let line: String = text.chars().filter(|c| !matches!(c, '\n' | '\r' | '\0')).collect();
         let line = line.trim();

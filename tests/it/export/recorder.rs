@@ -16,7 +16,7 @@ use nix::unistd::Pid;
 use super::{are_there, lay_out, python_has, skip};
 
 /// How long a whole engine may take. Far more than needed: it is no measurement.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What a child was given.
 pub(super) struct Given {
@@ -24,6 +24,8 @@ pub(super) struct Given {
     pub(super) words: Vec<Vec<u8>>,
     /// Its environment.
     pub(super) environment: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// Its process.
+    pub(super) pid: i32,
 }
 
 /// A place where children of an engine write down what they were given.
@@ -34,13 +36,24 @@ pub(super) struct Recorder {
 
 impl Recorder {
     pub(super) fn new() -> Self {
+        // Not for good: if a test is killed, nothing of it stays for long.
+        Self::then("exec sleep 60")
+    }
+
+    /// One that then does what it was asked for.
+    pub(super) fn that_runs() -> Self {
+        Self::then("exec /bin/sh \"$@\"")
+    }
+
+    fn then(last: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let place = folder.path().display().to_string();
         let pipe = folder.path().join("done");
         nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::from_bits_truncate(0o666)).unwrap();
         let text = format!(
             "#!/bin/sh\ncat /proc/$$/cmdline > '{place}/'\"$PS\".words\ncat /proc/$$/environ > \
-             '{place}/'\"$PS\".environment\nprintf '%s\\n' \"$PS\" > '{place}/done'\nexec sleep 60\n"
+             '{place}/'\"$PS\".environment\necho $$ > '{place}/'\"$PS\".pid\nprintf '%s\\n' \"$PS\" > \
+             '{place}/done'\n{last}\n"
         );
         fs::write(folder.path().join("shell"), text).unwrap();
         fs::set_permissions(folder.path().join("shell"), Permissions::from_mode(0o755)).unwrap();
@@ -77,7 +90,8 @@ impl Recorder {
         let mut given = BTreeMap::new();
         while given.len() < names.len() {
             let Ok(name) = self.done.recv_timeout(PATIENCE) else {
-                let missing: Vec<_> = names.iter().filter(|name| !given.contains_key(*name)).take(5).collect();
+                let missing: Vec<_> =
+                    names.iter().filter(|name| !given.contains_key(*name)).take(5).collect();
                 panic!("{} of {} came, not {missing:?}", given.len(), names.len());
             };
             let read = |what: &str| fs::read(self.path().join(format!("{name}.{what}"))).unwrap();
@@ -91,7 +105,8 @@ impl Recorder {
                 let at = pair.iter().position(|byte| *byte == b'=')?;
                 Some((pair[..at].to_vec(), pair[at + 1..].to_vec()))
             });
-            given.insert(name, Given { words, environment: pairs.collect() });
+            let pid = String::from_utf8(read("pid")).unwrap().trim().parse().unwrap();
+            given.insert(name, Given { words, environment: pairs.collect(), pid });
         }
         given
     }
@@ -121,13 +136,14 @@ impl Engine {
     }
 
     /// Runs `bundle`, with `values` where its files look for them, until all of `names` have been started;
-    /// then stops it as its manual says.
+    /// does what is to be done while it runs, and stops it as its manual says.
     pub(super) fn run(
         self,
         recorder: &Recorder,
         bundle: &Bundle,
         values: &[u8],
         names: &[String],
+        while_it_runs: impl FnOnce(&BTreeMap<String, Given>),
     ) -> BTreeMap<String, Given> {
         let home = recorder.path().join("home");
         for folder in [PathBuf::from(recorder.etc()).join("shop"), home.join(".config/shop")] {
@@ -145,6 +161,7 @@ impl Engine {
         command.stdout(if matches!(self, Self::Runit) { Stdio::piped() } else { Stdio::null() });
         let running = Running { engine: self, child: command.spawn().unwrap() };
         let given = recorder.wait(names);
+        while_it_runs(&given);
         drop(running);
         given
     }

@@ -25,7 +25,14 @@ fn exported(format: Format) -> BTreeMap<String, String> {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out");
     let output = Command::new(env!("CARGO_BIN_EXE_ganger"))
-        .args(["export", format.as_str(), "-m", "all=1,web=2,redis=0", "--image", "registry.example.com/shop:1.4.2"])
+        .args([
+            "export",
+            format.as_str(),
+            "-m",
+            "all=1,web=2,redis=0",
+            "--image",
+            "registry.example.com/shop:1.4.2",
+        ])
         .args(["--expose", "web,api", "--app", "shop", "-o"])
         .arg(&out)
         .current_dir(example())
@@ -61,7 +68,7 @@ fn the_example_is_exported_as_it_was() {
         let mut text = String::new();
         for (name, content) in exported(format) {
             // The Job's name follows from the file, which names this machine's folder nowhere: it stays.
-            text += &format!("==> {name}\n{content}\n");
+            text += &["==> ", &name, "\n", &content, "\n"].concat();
         }
         let path = kept().join(format!("{}.txt", format.as_str()));
         if is_update {

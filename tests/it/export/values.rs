@@ -92,7 +92,8 @@ fn values_arrive_by_compose() {
         readers::succeeds("check-jsonschema", &arguments, inline.folder.path());
     }
     if are_there(&["podman-compose"]) {
-        let said = readers::succeeds("podman-compose", &["-f", "compose.yaml", "config"], inline.folder.path());
+        let said =
+            readers::succeeds("podman-compose", &["-f", "compose.yaml", "config"], inline.folder.path());
         fs::write(inline.folder.path().join("said"), said).unwrap();
         let document = readers::python("read_yaml.py", &inline.folder.path().join("said"));
         let environment = &document[0]["services"]["web"]["environment"];
@@ -113,8 +114,7 @@ fn values_arrive_by_an_env_file_of_compose() {
     let (bundle, ..) =
         export_without_refused(&mut project, Path::new(ROOT), &options(Format::Compose, Secrets::Reference));
     let said = bundle.lost.iter().find_map(|lost| lost.strip_prefix("podman-compose would read ")).unwrap();
-    let otherwise: Vec<&str> =
-        said.split_once(" otherwise").unwrap().0.split(", ").collect();
+    let otherwise: Vec<&str> = said.split_once(" otherwise").unwrap().0.split(", ").collect();
     for (name, value) in file.kept.iter().filter(|(name, _)| !otherwise.contains(&name.as_str())) {
         assert_eq!(bytes(&read[name]).as_ref(), Some(value), "podman-compose, {name}");
     }
@@ -180,7 +180,8 @@ fn commands_arrive_by_kubernetes() {
         return;
     }
     let (plan, bundle, folder) = five_hundred(Format::Kubernetes);
-    let all: Vec<u8> = bundle.files.iter().flat_map(|file| [b"---\n", file.bytes.as_slice()].concat()).collect();
+    let all: Vec<u8> =
+        bundle.files.iter().flat_map(|file| [b"---\n", file.bytes.as_slice()].concat()).collect();
     fs::write(folder.path().join("all"), all).unwrap();
     let documents = readers::python("read_yaml.py", &folder.path().join("all"));
     let documents = documents.as_array().unwrap();
@@ -204,7 +205,9 @@ fn values_arrive_by_nomad() {
     let inline = two_thousand(Format::Nomad, Secrets::Inline, &["is not UTF-8", "a ${…}"]);
     let document: Value = serde_json::from_str(&inline.text()).unwrap();
     let environment = &document["Job"]["TaskGroups"][0]["Tasks"][0]["Env"];
-    inline.assert(|name| bytes(&environment[name]).filter(|v| !readers::nomad_interpolates(&String::from_utf8_lossy(v))));
+    inline.assert(|name| {
+        bytes(&environment[name]).filter(|v| !readers::nomad_interpolates(&String::from_utf8_lossy(v)))
+    });
 }
 
 #[test]
@@ -212,7 +215,8 @@ fn nomads_template_escapes_what_its_reader_takes_back() {
     let project = Project { procfile: "web: a\n".into(), values: vec![("A".into(), b"1".to_vec())] };
     let bundle = export(&project.plan(Path::new(ROOT)), &options(Format::Nomad, Secrets::Reference)).unwrap();
     let document: Value = serde_json::from_slice(&bundle.files[0].bytes).unwrap();
-    let template = document["Job"]["TaskGroups"][0]["Tasks"][0]["Templates"][0]["EmbeddedTmpl"].as_str().unwrap();
+    let template =
+        document["Job"]["TaskGroups"][0]["Tasks"][0]["Templates"][0]["EmbeddedTmpl"].as_str().unwrap();
     // Go's quoted strings; `readers::consul_template` does the same four steps.
     assert_eq!(
         template,
@@ -228,13 +232,19 @@ fn commands_arrive_by_nomad() {
         let lines = commands(500);
         let procfile: String = lines.iter().enumerate().map(|(n, line)| format!("t{n}: {line}\n")).collect();
         let plan = Project { procfile, values: Vec::new() }.plan(Path::new(ROOT));
-        let options = ganger::export::options::Options { image, ..options(Format::Nomad, Secrets::Reference) };
+        let options =
+            ganger::export::options::Options { image, ..options(Format::Nomad, Secrets::Reference) };
         let bundle = export(&plan, &options).unwrap();
         let document: Value = serde_json::from_slice(&bundle.files[0].bytes).unwrap();
-        for (group, process) in document["Job"]["TaskGroups"].as_array().unwrap().iter().zip(&plan.processes) {
+        for (group, process) in document["Job"]["TaskGroups"].as_array().unwrap().iter().zip(&plan.processes)
+        {
             let task = &group["Tasks"][0];
-            let words: Vec<&str> =
-                task["Config"]["args"].as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect();
+            let words: Vec<&str> = task["Config"]["args"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|word| word.as_str().unwrap())
+                .collect();
             assert!(!words.iter().any(|word| readers::nomad_interpolates(word)), "{words:?}");
             let template = task["Templates"][0].as_object();
             let read = match template {
