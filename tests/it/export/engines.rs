@@ -7,7 +7,7 @@ use ganger::export::export;
 use ganger::export::options::{Format, Options, Secrets};
 
 use super::random::{commands, values};
-use super::recorder::{Engine, Given, Recorder};
+use super::recorder::{Engine, Given, Job, Recorder};
 use super::{Project, export_without_refused, options};
 
 /// The name of the only instance in [`all_values_through`].
@@ -38,7 +38,8 @@ fn all_values_through(engine: Engine, format: Format, secrets: Secrets) -> Vec<S
     assert_no_value_is_said(&refused, &all);
     let is_inline = secrets == Secrets::Inline;
     assert_eq!(bundle.files.iter().any(ganger::export::File::is_secret), is_inline, "{engine:?}");
-    let given = engine.run(&recorder, &bundle, &file, &[ONLY.to_owned()], |_| {});
+    let given =
+        engine.run(&recorder, &Job { bundle: &bundle, values: &file, names: &[ONLY.to_owned()] }, |_| {});
     for (name, value) in &kept {
         let arrived = given[ONLY].environment.get(name.as_bytes());
         assert_eq!(arrived, Some(value), "{engine:?} {secrets:?} {name}");
@@ -82,7 +83,7 @@ fn all_commands_through(engine: Engine, format: Format) {
         }
     };
     let names: Vec<String> = plan.instances.iter().map(|spec| spec.name.to_string()).collect();
-    let given = engine.run(&recorder, &bundle, b"A=\"1\"\n", &names, |_| {});
+    let given = engine.run(&recorder, &Job { bundle: &bundle, values: b"A=\"1\"\n", names: &names }, |_| {});
     for spec in &plan.instances {
         let words = &given[&spec.name.to_string()].words;
         let is_simple = ganger::shell::simple_words(&spec.command).is_some();
@@ -176,7 +177,10 @@ fn the_example_runs(engine: Engine, format: Format) {
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/hello");
     let project = Project {
         procfile: std::fs::read_to_string(example.join("Procfile")).unwrap(),
-        values: vec![("GREETING".into(), b"Hello from 'there', $USER".to_vec())],
+        values: vec![
+            ("GREETING".into(), b"Hello from 'there', $USER".to_vec()),
+            ("TICKS".into(), b"100".to_vec()),
+        ],
     };
     let recorder = Recorder::that_runs();
     let plan = project.plan(&example);
@@ -184,7 +188,7 @@ fn the_example_runs(engine: Engine, format: Format) {
     let bundle = export(&plan, &options_for(&recorder, format, Secrets::Reference)).unwrap();
     let names: Vec<String> = plan.instances.iter().map(|spec| spec.name.to_string()).collect();
     assert!(!names.is_empty());
-    let given = engine.run(&recorder, &bundle, &values, &names, |given| {
+    let given = engine.run(&recorder, &Job { bundle: &bundle, values: &values, names: &names }, |given| {
         for process in given.values() {
             assert!(Path::new(&format!("/proc/{}", process.pid)).exists(), "{engine:?}: it runs on");
         }

@@ -112,6 +112,16 @@ impl Recorder {
     }
 }
 
+/// What an engine is to run.
+pub(super) struct Job<'a> {
+    /// The export.
+    pub(super) bundle: &'a Bundle,
+    /// What lies where its files look for values.
+    pub(super) values: &'a [u8],
+    /// The instances that it starts.
+    pub(super) names: &'a [String],
+}
+
 /// An engine that starts programs on this machine.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Engine {
@@ -135,16 +145,15 @@ impl Engine {
         }
     }
 
-    /// Runs `bundle`, with `values` where its files look for them, until all of `names` have been started;
+    /// Runs `job` until all of its instances have been started;
     /// does what is to be done while it runs, and stops it as its manual says.
     pub(super) fn run(
         self,
         recorder: &Recorder,
-        bundle: &Bundle,
-        values: &[u8],
-        names: &[String],
+        job: &Job<'_>,
         while_it_runs: impl FnOnce(&BTreeMap<String, Given>),
     ) -> BTreeMap<String, Given> {
+        let Job { bundle, values, names } = *job;
         let home = recorder.path().join("home");
         for folder in [PathBuf::from(recorder.etc()).join("shop"), home.join(".config/shop")] {
             fs::create_dir_all(&folder).unwrap();
