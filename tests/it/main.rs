@@ -13,6 +13,7 @@ mod cli;
 mod conformance;
 mod corpus;
 mod errors;
+mod export;
 mod folder;
 mod harness;
 mod injection;
