@@ -29,7 +29,7 @@ use crate::process::spawn::Spawner;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// At most one look in this time while many end at once: a thousand exits are a handful of looks.
 const LOOK_PAUSE: Duration = Duration::from_millis(5);
-/// How long answers (of a thousand starts) are handled before readers, timers and signals have their turn. While
+/// How long starts (of a thousand) follow each other before readers, timers and signals have their turn. While
 /// nobody reads, children that flood stand still at their full pipes. Read after every start, they take the
 /// processors from the child that is being made, and vfork(2) holds us until that one has come to its exec: ten starts
 /// took three times as long (docs/design/0003).
@@ -186,7 +186,7 @@ impl Supervisor {
                     return event;
                 }
             } else if let Some(answer) = self.answers.pop_front() {
-                self.let_others_in().await;
+                self.let_others_in(&answer).await;
                 return answer;
             } else if self.performer.is_look_wanted() && self.look_is_due() {
                 self.last_look = Some(self.clock.now());
@@ -198,9 +198,11 @@ impl Supervisor {
         }
     }
 
-    /// Lets readers, timers and signals have their turn, if it is time.
-    async fn let_others_in(&mut self) {
-        if self.clock.now().saturating_sub(self.last_yield) >= STRETCH {
+    /// Lets readers, timers and signals have their turn: before each answer but that of a start, which waits for the
+    /// end of a stretch.
+    async fn let_others_in(&mut self, answer: &Event) {
+        let is_start = matches!(answer, Event::Spawned { .. });
+        if !is_start || self.clock.now().saturating_sub(self.last_yield) >= STRETCH {
             yield_now().await;
             self.last_yield = self.clock.now();
         }
