@@ -190,6 +190,17 @@ fn a_second_interrupt_kills_at_once_but_the_echo_of_the_first_does_not() {
 }
 
 #[test]
+fn who_repeats_the_signal_without_a_pause_is_heard_too() {
+    let mut machine = stack(&["web"], ExitOn::Any);
+    start(&mut machine);
+    let kills: Vec<bool> = [1.0, 1.1, 1.2, 1.3]
+        .into_iter()
+        .map(|now| machine.handle(at(now), Event::Signal(Signal::TERMINATE)).contains(&Action::Kill(0)))
+        .collect();
+    assert_eq!(kills, [false, false, false, true]);
+}
+
+#[test]
 fn what_an_instance_leaves_is_stopped_as_it_would_have_been() {
     let mut machine = stack(&["web", "worker"], ExitOn::Never);
     start(&mut machine);
@@ -205,6 +216,66 @@ fn what_an_instance_leaves_is_stopped_as_it_would_have_been() {
     let _ = machine.handle(at(6.1), Event::Seen(vec![0, 1, 0]));
     assert_eq!(machine.instances()[0].state, State::Ended);
     assert_eq!(machine.instances()[1].state, State::Running);
+}
+
+#[test]
+fn a_look_during_which_somebody_ended_does_not_say_that_nobody_is_left() {
+    let mut machine = stack(&["web", "worker"], ExitOn::Never);
+    start(&mut machine);
+    let _ = machine.handle(at(1.0), Event::Exited { instance: 0, exit: Exit::Status(0) });
+    let _ = machine.handle(at(1.0), Event::Glimpsed(vec![0, 1, 0]));
+    assert_eq!(machine.instances()[0].state, State::Clearing);
+    let actions = machine.handle(at(1.0), Event::Glimpsed(vec![1, 1, 0]));
+    assert!(actions.contains(&Action::Ask(0)), "who was seen is there");
+    let _ = machine.handle(at(1.1), Event::Seen(vec![0, 1, 0]));
+    assert_eq!(machine.instances()[0].state, State::Ended);
+}
+
+#[test]
+fn one_instance_that_is_stopped_has_no_say_in_how_the_stack_ends() {
+    for policy in [ExitOn::Any, ExitOn::Failure, ExitOn::Never] {
+        let mut machine = stack(&["web", "worker"], policy);
+        start(&mut machine);
+        let actions = machine.handle(at(1.0), Event::StopInstance(0));
+        assert_eq!(done(&actions), [&Action::Ask(0)], "the other instance is not touched");
+        let actions = machine.handle(at(6.0), Event::Timeout);
+        assert!(actions.contains(&Action::Kill(0)) && !actions.contains(&Action::Kill(1)));
+        let exit = Exit::Signal(Signal::KILL);
+        let _ = machine.handle(at(6.1), Event::Exited { instance: 0, exit });
+        let _ = machine.handle(at(6.1), Event::Seen(vec![0, 1, 0]));
+        assert_eq!(machine.instances()[0].state, State::Ended);
+        assert_eq!(machine.instances()[1].state, State::Running);
+        let _ = machine.handle(at(7.0), Event::Exited { instance: 1, exit: Exit::Status(0) });
+        let _ = machine.handle(at(7.0), Event::AllGone);
+        let _ = machine.handle(at(7.0), Event::AllGone);
+        assert_eq!(machine.outcome(), Some(Outcome::Status(0)));
+    }
+}
+
+#[test]
+fn an_instance_that_is_stopped_before_its_turn_never_starts() {
+    let mut specs = vec![spec("release", 1), spec("web", 1)];
+    specs[1].after = vec![0];
+    specs[0].once = true;
+    let mut machine = Machine::new(specs.into(), Policy::default());
+    start(&mut machine);
+    let _ = machine.handle(at(1.0), Event::StopInstance(1));
+    let _ = machine.handle(at(2.0), Event::Exited { instance: 0, exit: Exit::Status(0) });
+    let actions = machine.handle(at(2.0), Event::AllGone);
+    assert!(!actions.contains(&Action::Spawn(1)), "{actions:?}");
+    let _ = machine.handle(at(2.0), Event::AllGone);
+    assert_eq!(machine.outcome(), Some(Outcome::Status(0)));
+}
+
+#[test]
+fn a_failure_of_our_own_is_no_success_whenever_it_comes() {
+    let mut machine = stack(&["web"], ExitOn::Any);
+    start(&mut machine);
+    let _ = machine.handle(at(1.0), Event::Exited { instance: 0, exit: Exit::Status(0) });
+    let _ = machine.handle(at(1.0), Event::Broken("no room".into()));
+    let _ = machine.handle(at(1.0), Event::AllGone);
+    let _ = machine.handle(at(1.0), Event::AllGone);
+    assert_eq!(machine.outcome(), Some(Outcome::Status(FAILED)));
 }
 
 #[test]
@@ -311,6 +382,7 @@ enum Move {
     Fork(usize),
     Orphan(usize),
     Signal(i32),
+    Stop(usize),
     FailSpawn,
     CloseOutput,
     LoseMonitor,
@@ -323,6 +395,7 @@ fn a_move() -> impl Strategy<Value = Move> {
         (0usize..5).prop_map(Move::Fork),
         (0usize..5).prop_map(Move::Orphan),
         prop::sample::select(vec![1, 2, 3, 10, 15, 18, 20, 28]).prop_map(Move::Signal),
+        (0usize..4).prop_map(Move::Stop),
         Just(Move::FailSpawn),
         Just(Move::CloseOutput),
         Just(Move::LoseMonitor),
@@ -418,7 +491,8 @@ impl World {
             Move::Fork(index) if self.leaders.get(*index).copied().flatten().is_some() => {
                 self.others[*index] += 1;
             }
-            Move::Fork(_) => {}
+            Move::Stop(index) if *index < self.leaders.len() => self.feed(Event::StopInstance(*index)),
+            Move::Fork(_) | Move::Stop(_) => {}
             Move::Orphan(index) => {
                 if let Some(count) = self.others.get_mut(*index).filter(|count| **count > 0) {
                     *count -= 1;

@@ -6,7 +6,7 @@ use super::instance::Instance;
 use super::shutdown::{Cause, Shutdown};
 use super::state::{Effect, Happening, Intent, State};
 use super::{Action, Event, Failure, Machine};
-use crate::exit::Exit;
+use crate::exit::{Exit, FAILED};
 use crate::notice::Notice;
 use crate::plan::spec::ExitOn;
 use crate::signal::Signal;
@@ -61,6 +61,8 @@ impl Turn<'_> {
         let Failure { program, reason, status } = failure;
         let process = self.machine.specs[index].name.clone();
         self.actions.push(Action::Say(Notice::CannotStart { process, program, reason, status }));
+        // Also if the stack is ending for another reason: the system has refused us something.
+        self.machine.has_failed |= status == FAILED;
         self.apply(index, Happening::Failed);
         self.stop(Cause::CannotStart { instance: index, status });
     }

@@ -13,10 +13,20 @@ use crate::signal::Signal;
 /// ganger start`. They are no business of ours, and are left alone with all that they start.
 ///
 /// # Errors
-/// As waitpid(2).
+/// As waitpid(2), or when /proc cannot be read.
 pub fn bystanders() -> io::Result<HashSet<i32>> {
     // One call where there are none, which is nearly always.
-    Ok(if reap()?.is_empty { HashSet::new() } else { children().into_iter().collect() })
+    let harvest = reap();
+    let is_none = harvest.is_empty;
+    harvest.failure.map_or(Ok(()), Err)?;
+    if is_none {
+        return Ok(HashSet::new());
+    }
+    match children() {
+        // Without /proc nobody is found, so nobody is touched either.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(HashSet::new()),
+        other => Ok(other?.into_iter().collect()),
+    }
 }
 
 /// A stop of everything below this process, without instances.
@@ -78,10 +88,11 @@ impl Leftovers {
 
     /// Reaps; whether nobody is left. Only with bystanders the kernel's word is not enough.
     fn is_empty(&mut self) -> io::Result<bool> {
-        let harvest = reap()?;
+        let harvest = reap();
         for (pid, _) in &harvest.ended {
             self.bystanders.remove(pid);
         }
+        harvest.failure.map_or(Ok(()), Err)?;
         if harvest.is_empty || self.bystanders.is_empty() {
             return Ok(harvest.is_empty);
         }

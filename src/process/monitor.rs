@@ -89,7 +89,9 @@ pub fn watch_over(
                 },
                 |()| work(lifeline, &inherited),
             );
-            said.send(verdict_end);
+            if let Err(error) = said.send(verdict_end) {
+                (watch.say)(&format!("the worker cannot tell how it ended: {error}"));
+            }
             Ok(Outcome::Status(0))
         }
         Side::Parent(worker) => {

@@ -8,32 +8,34 @@ use super::calls::{Waited, wait_any};
 use crate::exit::Exit;
 
 /// What one round of reaping found.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Harvest {
     /// Who ended, and how, in the order in which the kernel told.
     pub ended: Vec<(i32, Exit)>,
     /// Whether no child is left at all: the tree below us is empty.
     pub is_empty: bool,
+    /// What ended the round before its end. Not instead of the rest: whose end was told is told to nobody
+    /// again.
+    pub failure: Option<io::Error>,
 }
 
 /// Reaps all that can be reaped now. SIGCHLD coalesces (500 ends are one signal), so it always loops until
-/// there is nothing more. Strangers, orphans that fell to us as a subreaper, come along.
-///
-/// # Errors
-/// As waitpid(2), but for ECHILD and EINTR.
-pub fn reap() -> io::Result<Harvest> {
+/// there is nothing more. Strangers, orphans that fell to us as a subreaper, come along. It fails as
+/// waitpid(2), but for ECHILD and EINTR.
+pub fn reap() -> Harvest {
     let mut harvest = Harvest::default();
     loop {
         match wait_any(WaitPidFlag::WNOHANG) {
             Ok(Waited::Changed(pid, status)) => harvest.ended.push((pid.as_raw(), Exit::from(status))),
-            Ok(Waited::Nothing) => return Ok(harvest),
+            Ok(Waited::Nothing) => return harvest,
             Ok(Waited::NoChild) => {
                 harvest.is_empty = true;
-                return Ok(harvest);
+                return harvest;
             }
-            // Whose end was told is told to nobody again; an error that lasts comes with the next call.
-            Err(_) if !harvest.ended.is_empty() => return Ok(harvest),
-            Err(error) => return Err(error),
+            Err(error) => {
+                harvest.failure = Some(error);
+                return harvest;
+            }
         }
     }
 }

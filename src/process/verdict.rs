@@ -1,6 +1,6 @@
 //! What the worker says to the monitor at its end: three bytes through a pipe.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 
 use crate::exit::Outcome;
@@ -16,9 +16,15 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// Writes it; nobody reads it if the monitor is gone.
-    pub(super) fn send(self, pipe: OwnedFd) {
-        let _ = std::fs::File::from(pipe).write_all(&self.to_bytes());
+    /// Writes it.
+    ///
+    /// # Errors
+    /// As write(2). That nobody is there to read it is none: the monitor is gone then, and needs no answer.
+    pub(super) fn send(self, pipe: OwnedFd) -> io::Result<()> {
+        match std::fs::File::from(pipe).write_all(&self.to_bytes()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => other,
+        }
     }
 
     /// Reads it when the worker is gone, so this ends at once: with the bytes, or with the end of the pipe. A

@@ -13,7 +13,7 @@ use crate::notice::Notice;
 use crate::output::{Output, Source};
 use crate::plan::spec::Spec;
 use crate::process::calls::{Size, set_window_size, window_size};
-use crate::process::reaper;
+use crate::process::reaper::{self, Harvest};
 use crate::process::spawn::{Made, Spawner, Stream};
 use crate::process::tree::{self, Census, Genealogy, Process, kill_orphans, send_to, send_to_group};
 use crate::signal::Signal;
@@ -98,14 +98,11 @@ impl Performer {
     }
 
     /// Reaps, and says who is left.
-    ///
-    /// # Errors
-    /// As waitpid(2).
-    pub(super) fn look(&mut self) -> io::Result<Vec<Event>> {
+    pub(super) fn look(&mut self) -> Vec<Event> {
         self.is_look_wanted = false;
-        let mut events = self.reap()?;
+        let mut events = self.reap();
         if events.contains(&Event::AllGone) {
-            return Ok(events);
+            return events;
         }
         self.census = None;
         let census = self.census();
@@ -120,7 +117,7 @@ impl Performer {
             self.is_look_wanted = true;
             events.push(Event::Glimpsed(counts));
         }
-        Ok(events)
+        events
     }
 
     /// The number of a session in which nobody is left may be given to another's daemon.
@@ -131,18 +128,9 @@ impl Performer {
     }
 
     /// Reaps all who have ended, as events.
-    ///
-    /// # Errors
-    /// As waitpid(2).
-    pub(super) fn reap(&mut self) -> io::Result<Vec<Event>> {
-        let harvest = reaper::reap()?;
-        let mut events: Vec<Event> =
-            harvest.ended.into_iter().map(|(pid, exit)| self.ended(pid, exit)).collect();
-        events.dedup_by(|one, other| *one == Event::Reaped && *other == Event::Reaped);
-        if harvest.is_empty {
-            events.push(Event::AllGone);
-        }
-        Ok(events)
+    pub(super) fn reap(&mut self) -> Vec<Event> {
+        let harvest = reaper::reap();
+        self.as_events(harvest)
     }
 
     /// The output, for its end: there is nothing more to perform.
@@ -241,24 +229,30 @@ impl Performer {
         let members = self.census.as_ref().and_then(|census| census.members.get(index));
         let mine: HashSet<i32> = members.into_iter().flatten().map(|process| process.pid).collect();
         let named = |mark: &[u8]| instance_named(specs, mark);
-        let ended = kill_orphans(|pid| {
+        let harvest = kill_orphans(|pid| {
             !others.contains(&pid)
                 && (mine.contains(&pid) || genealogy.by_mark(pid, &named).ok().flatten() == Some(index))
         });
-        self.as_events(ended)
+        self.as_events(harvest)
     }
 
     /// Strangers have the longest grace of all, so when theirs is over everybody's is.
     fn kill_all(&mut self) -> Vec<Event> {
-        let ended = tree::kill_all();
-        self.as_events(ended)
+        let harvest = tree::kill_all();
+        self.as_events(harvest)
     }
 
-    fn as_events(&mut self, ended: io::Result<Vec<(i32, Exit)>>) -> Vec<Event> {
-        match ended {
-            Ok(ended) => ended.into_iter().map(|(pid, exit)| self.ended(pid, exit)).collect(),
-            Err(error) => vec![Event::Broken(format!("cannot reap: {error}"))],
+    fn as_events(&mut self, harvest: Harvest) -> Vec<Event> {
+        let Harvest { ended, is_empty, failure } = harvest;
+        let mut events: Vec<Event> = ended.into_iter().map(|(pid, exit)| self.ended(pid, exit)).collect();
+        events.dedup_by(|one, other| *one == Event::Reaped && *other == Event::Reaped);
+        events.extend(is_empty.then_some(Event::AllGone));
+        if let Some(error) = failure {
+            // The kernel will not tell again what it told: somebody has to come back and ask.
+            self.is_look_wanted = true;
+            events.push(Event::Broken(format!("cannot wait for processes: {error}")));
         }
+        events
     }
 
     fn forward(&mut self, signal: Signal) {

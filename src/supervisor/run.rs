@@ -29,6 +29,11 @@ use crate::process::spawn::Spawner;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// At most one look in this time while many end at once: a thousand exits are a handful of looks.
 const LOOK_PAUSE: Duration = Duration::from_millis(5);
+/// How long answers (of a thousand starts) are handled before readers, timers and signals have their turn. While
+/// nobody reads, children that flood stand still at their full pipes. Read after every start, they take the
+/// processors from the child that is being made, and vfork(2) holds us until that one has come to its exec: ten starts
+/// took three times as long (docs/design/0003).
+const STRETCH: Duration = Duration::from_millis(20);
 
 /// What the person wants of a start, beside the plan.
 #[expect(clippy::struct_excessive_bools, reason = "they are independent answers, each named")]
@@ -89,7 +94,7 @@ fn work(
             .map_err(during("cannot make the event loop"))?;
         LocalSet::new().block_on(&runtime, async {
             let start = Start { lifeline, inherited, limit };
-            Supervisor::open(plan, settings, clock, start)?.run().await
+            Ok(Supervisor::open(plan, settings, clock, start)?.run().await)
         })
     };
     run().unwrap_or_else(|error| {
@@ -108,6 +113,8 @@ struct Supervisor {
     /// Answers of the performer that the machine has not had yet.
     answers: VecDeque<Event>,
     last_look: Option<Duration>,
+    /// When the others had their turn.
+    last_yield: Duration,
 }
 
 impl Supervisor {
@@ -143,15 +150,16 @@ impl Supervisor {
             clock,
             answers: VecDeque::from([Event::Begin]),
             last_look: None,
+            last_yield: clock.now(),
         })
     }
 
-    async fn run(mut self) -> io::Result<Verdict> {
+    async fn run(mut self) -> Verdict {
         let outcome = loop {
             if let Some(outcome) = self.machine.outcome() {
                 break outcome;
             }
-            let event = self.next_event().await?;
+            let event = self.next_event().await;
             tell_the_person(&event);
             let actions = self.machine.handle(self.clock.now(), event);
             let answers = self.performer.perform(actions);
@@ -166,33 +174,40 @@ impl Supervisor {
         if finish == Finish::Abandoned {
             say("standard output takes nothing any more: the last lines are lost");
         }
-        Ok(Verdict { outcome, has_survivors })
+        Verdict { outcome, has_survivors }
     }
 
     /// What happened next. Arrivals come before answers, so that a signal is heard between two of a thousand
     /// starts; a look comes when nothing else is to be done.
-    async fn next_event(&mut self) -> io::Result<Event> {
+    async fn next_event(&mut self) -> Event {
         loop {
             if let Some(arrival) = self.inbox.try_next() {
-                if let Some(event) = self.name(arrival)? {
-                    return Ok(event);
+                if let Some(event) = self.name(arrival) {
+                    return event;
                 }
             } else if let Some(answer) = self.answers.pop_front() {
-                // Readers and timers have their turn too.
-                yield_now().await;
-                return Ok(answer);
+                self.let_others_in().await;
+                return answer;
             } else if self.performer.is_look_wanted() && self.look_is_due() {
                 self.last_look = Some(self.clock.now());
-                let seen = self.performer.look().map_err(during("waitpid"))?;
+                let seen = self.performer.look();
                 self.answers.extend(seen);
-            } else if let Some(event) = self.wait().await? {
-                return Ok(event);
+            } else if let Some(event) = self.wait().await {
+                return event;
             }
         }
     }
 
+    /// Lets readers, timers and signals have their turn, if it is time.
+    async fn let_others_in(&mut self) {
+        if self.clock.now().saturating_sub(self.last_yield) >= STRETCH {
+            yield_now().await;
+            self.last_yield = self.clock.now();
+        }
+    }
+
     /// Waits for an arrival, the machine's deadline, or the next look.
-    async fn wait(&mut self) -> io::Result<Option<Event>> {
+    async fn wait(&mut self) -> Option<Event> {
         let look = self.performer.is_look_wanted().then(|| self.last_look.unwrap_or_default() + LOOK_PAUSE);
         let deadline = self.machine.deadline();
         let Some(moment) = look.into_iter().chain(deadline).min() else {
@@ -201,10 +216,8 @@ impl Supervisor {
         };
         match timeout_at(self.clock.instant(moment).into(), self.inbox.next()).await {
             Ok(arrival) => self.name(arrival),
-            Err(_) if deadline.is_some_and(|deadline| deadline <= self.clock.now()) => {
-                Ok(Some(Event::Timeout))
-            }
-            Err(_) => Ok(None),
+            Err(_) if deadline.is_some_and(|deadline| deadline <= self.clock.now()) => Some(Event::Timeout),
+            Err(_) => None,
         }
     }
 
@@ -212,13 +225,13 @@ impl Supervisor {
         self.last_look.is_none_or(|last| last + LOOK_PAUSE <= self.clock.now())
     }
 
-    fn name(&mut self, arrival: Arrival) -> io::Result<Option<Event>> {
+    fn name(&mut self, arrival: Arrival) -> Option<Event> {
         match arrival {
-            Arrival::Event(event) => Ok(Some(event)),
+            Arrival::Event(event) => Some(event),
             Arrival::Child => {
-                let reaped = self.performer.reap().map_err(during("waitpid"))?;
+                let reaped = self.performer.reap();
                 self.answers.extend(reaped);
-                Ok(None)
+                None
             }
         }
     }

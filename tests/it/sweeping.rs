@@ -22,7 +22,6 @@ fn killed() -> (Project, Running) {
     let mut running = project.start(&["-t", "1h", "--exit-on=never"]);
     running.lines(&["| up", "| stubborn", "daemon.1 is gone, but"]);
     running.kill_both();
-    running.wait();
     assert!(!running.mark().processes().is_empty(), "nothing survives: no test");
     (project, running)
 }

@@ -36,12 +36,19 @@ pub fn descendants(root: i32) -> io::Result<Look> {
 
 /// Our own children, zombies too, by /proc/self/task/TID/children: much faster than a look at all, where the
 /// kernel has it (CONFIG_PROC_CHILDREN); else none.
-pub(in crate::process) fn children() -> Vec<i32> {
-    let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
-    let lists = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
-    lists
-        .flat_map(|list| list.split_ascii_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>())
-        .collect()
+///
+/// # Errors
+/// As [`descendants`].
+pub(in crate::process) fn children() -> io::Result<Vec<i32>> {
+    let mut found = Vec::new();
+    for task in fs::read_dir("/proc/self/task")? {
+        match fs::read_to_string(task?.path().join("children")) {
+            Ok(list) => found.extend(list.split_ascii_whitespace().filter_map(|pid| pid.parse::<i32>().ok())),
+            Err(error) if is_about_it(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
 }
 
 /// The environment that a process was started with; `None` if it is gone or not ours to read.

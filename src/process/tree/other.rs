@@ -6,8 +6,11 @@ use std::io;
 use super::{Look, Process};
 
 /// None are found.
-pub(in crate::process) fn children() -> Vec<i32> {
-    Vec::new()
+///
+/// # Errors
+/// None.
+pub(in crate::process) fn children() -> io::Result<Vec<i32>> {
+    Ok(Vec::new())
 }
 
 /// None are found.

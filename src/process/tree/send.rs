@@ -1,7 +1,5 @@
 //! Signals to processes that may be gone by now, or be somebody else's.
 
-use std::io;
-
 use nix::errno::Errno;
 use nix::sys::signal::{kill, killpg};
 use nix::unistd::Pid;
@@ -11,8 +9,7 @@ use super::linux::children;
 #[cfg(not(target_os = "linux"))]
 use super::other::children;
 use super::{Process, descendants};
-use crate::exit::Exit;
-use crate::process::reaper::reap;
+use crate::process::reaper::{Harvest, reap};
 use crate::signal::Signal;
 
 /// A process that may not be signalled (EPERM): it runs as another user.
@@ -36,14 +33,10 @@ pub fn send_to_group(leader: i32, signal: Signal) {
 const ROUNDS: usize = 64;
 
 /// SIGKILL to everything below us: see [`kill_orphans`] for those who are not there when we look.
-///
-/// # Errors
-/// As waitpid(2).
-pub fn kill_all() -> io::Result<Vec<(i32, Exit)>> {
+pub fn kill_all() -> Harvest {
     // Without a look there are still our own children, and each one's orphans after it.
-    for process in
-        descendants(std::process::id().cast_signed()).map_or_else(|_| Vec::new(), |look| look.processes)
-    {
+    let found = descendants(std::process::id().cast_signed());
+    for process in found.map_or_else(|_| Vec::new(), |look| look.processes) {
         // Another user's is named at the end, if still there.
         let _ = send_to(&process, Signal::KILL);
     }
@@ -54,30 +47,28 @@ pub fn kill_all() -> io::Result<Vec<(i32, Exit)>> {
 /// process that forks and ends within a millisecond, and its child too, is gone before a look at all of /proc
 /// is over. Orphans fall to us, so the latest link of such a chain is soon a child of ours; and who has
 /// SIGKILL pending cannot fork any more (fork(2) is started again, and meets it), so one hit ends the chain.
-///
-/// # Errors
-/// As waitpid(2).
-pub fn kill_orphans(mut is_meant: impl FnMut(i32) -> bool) -> io::Result<Vec<(i32, Exit)>> {
-    let mut ended = Vec::new();
+pub fn kill_orphans(mut is_meant: impl FnMut(i32) -> bool) -> Harvest {
+    let mut all = Harvest::default();
     for _ in 0..ROUNDS {
-        let harvest = match reap() {
-            // Whose end was told is told to nobody again.
-            Err(_) if !ended.is_empty() => break,
-            other => other?,
-        };
-        ended.extend(harvest.ended);
-        let children = if harvest.is_empty { Vec::new() } else { children() };
+        let harvest = reap();
+        all.ended.extend(harvest.ended);
+        (all.is_empty, all.failure) = (harvest.is_empty, harvest.failure);
+        let children = if all.is_empty { Ok(Vec::new()) } else { children() };
+        let children = children.unwrap_or_else(|error| {
+            all.failure.get_or_insert(error);
+            Vec::new()
+        });
         let mut is_over = true;
         for child in children.into_iter().filter(|child| is_meant(*child)) {
             is_over = false;
             // A child that we have not reaped: nobody else can have its number.
             let _ = kill(Pid::from_raw(child), nix::sys::signal::SIGKILL);
         }
-        if is_over {
+        if is_over || all.failure.is_some() {
             break;
         }
     }
-    Ok(ended)
+    all
 }
 
 /// Sends to one process as a look saw it.

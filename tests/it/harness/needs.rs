@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use super::PATIENCE;
 
-#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 /// Whether a test can be done here: it says so where not, and fails if all tests must run (TESTS_MUST_RUN).
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 pub(crate) fn can(what: &str, is_possible: bool) -> bool {
     if !is_possible {
         assert!(std::env::var_os("TESTS_MUST_RUN").is_none(), "not possible here: {what}");

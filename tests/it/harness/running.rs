@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, pipe2};
 
-use super::{Mark, PATIENCE};
+use super::{Mark, PATIENCE, holds};
 
 /// A started ganger.
 pub(crate) struct Running {
@@ -72,11 +73,15 @@ impl Running {
         children.split_whitespace().next().expect("no worker").parse().unwrap()
     }
 
-    /// Kills both halves at once, as nobody can watch over.
-    pub(crate) fn kill_both(&self) {
+    /// Kills both halves at once, as nobody can watch over, and waits until both are gone.
+    pub(crate) fn kill_both(&mut self) {
         let worker = self.worker();
         let _ = kill(Pid::from_raw(self.pid()), Signal::SIGKILL);
         let _ = kill(Pid::from_raw(worker), Signal::SIGKILL);
+        // A zombie has no `exe`.
+        let worker = PathBuf::from(format!("/proc/{worker}/exe"));
+        assert!(holds(|| !worker.exists()), "the worker does not die");
+        self.wait();
     }
 
     /// The mark that everything of this start has.
