@@ -77,11 +77,14 @@ impl Project {
             column: 1,
         };
         let assignments: Vec<_> = self.values.iter().enumerate().map(assignment).collect();
+        // Else each of 500 types would have the ports of 500 types.
+        let no_port = (parsed.procfile.entries.len() > 100).then_some(true);
+        let settings = Settings { no_port, ..Settings::default() };
         let inputs = Inputs {
             procfile: &parsed.procfile,
             dotenv: &assignments,
             ambient: &[],
-            settings: &Settings::default(),
+            settings: &settings,
             selection: &Selection::default(),
             root,
             run: None,
