@@ -3,6 +3,7 @@
 //! One file for each idea of the operating system. Nothing here decides; [`crate::machine`] does.
 
 pub mod calls;
+pub mod cgroup;
 pub mod isolation;
 pub mod leftovers;
 pub mod limits;

@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use super::PATIENCE;
 
-#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 /// Whether a test can be done here: it says so where not, and fails if all tests must run (TESTS_MUST_RUN).
 #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 pub(crate) fn can(what: &str, is_possible: bool) -> bool {
