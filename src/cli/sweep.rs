@@ -1,13 +1,14 @@
 //! Before a start: what an earlier run in the same root left, and what the person wants done about it.
 
 use std::io::{self, BufRead, IsTerminal};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::ambient::Ambient;
 use super::failure::Failure;
 use super::report;
 use crate::process::sweep::{Sweep, strays};
+use crate::process::trace::Traces;
 use crate::process::tree::Process;
 use crate::supervisor::clock::Clock;
 
@@ -20,6 +21,10 @@ const MOST_NAMED: usize = 5;
 /// # Errors
 /// Only if they were to be stopped and could not be.
 pub fn before_start(root: &Path, wanted: bool, grace: Duration, ambient: &Ambient) -> Result<(), Failure> {
+    let traces = traces(root, ambient).of_dead_runs();
+    if traces.is_empty() && !wanted {
+        return Ok(());
+    }
     let found = match strays(root) {
         // Where there is no /proc nobody can be found, and a start needs none of this.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
@@ -28,6 +33,7 @@ pub fn before_start(root: &Path, wanted: bool, grace: Duration, ambient: &Ambien
         })?,
     };
     if found.is_empty() {
+        forget(&traces);
         return Ok(());
     }
     let is = if found.len() == 1 {
@@ -49,7 +55,20 @@ pub fn before_start(root: &Path, wanted: bool, grace: Duration, ambient: &Ambien
         report::say(&format!("ganger: {said}; `ganger start --sweep` stops them first\n"));
         return Ok(());
     }
-    sweep(root, grace)
+    sweep(root, grace)?;
+    forget(&traces);
+    Ok(())
+}
+
+/// The traces of the runs in this root.
+pub fn traces(root: &Path, ambient: &Ambient) -> Traces {
+    Traces::of(root, ambient.variable("XDG_RUNTIME_DIR").as_deref().map(Path::new))
+}
+
+fn forget(traces: &[PathBuf]) {
+    for trace in traces {
+        let _ = std::fs::remove_file(trace);
+    }
 }
 
 fn is_yes() -> bool {

@@ -18,5 +18,6 @@ pub mod run;
 pub mod signals;
 pub mod spawn;
 pub mod sweep;
+pub mod trace;
 pub mod tree;
 pub mod verdict;
