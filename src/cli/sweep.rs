@@ -7,9 +7,8 @@ use std::time::Duration;
 use super::ambient::Ambient;
 use super::failure::Failure;
 use super::report;
-use crate::process::sweep::{Sweep, strays};
+use crate::process::sweep::{Stray, Sweep, strays};
 use crate::process::trace::Traces;
-use crate::process::tree::Process;
 use crate::supervisor::clock::Clock;
 
 /// How many are named; the rest is counted.
@@ -95,11 +94,11 @@ fn sweep(root: &Path, grace: Duration) -> Result<(), Failure> {
     }
 }
 
-fn named(found: &[Process]) -> String {
+fn named(found: &[Stray]) -> String {
     let mut names: Vec<String> = found
         .iter()
         .take(MOST_NAMED)
-        .map(|process| format!("{} (pid {})", process.name, process.pid))
+        .map(|Stray { process, .. }| format!("{} (pid {})", process.name, process.pid))
         .collect();
     if found.len() > MOST_NAMED {
         names.push(format!("{} more", found.len() - MOST_NAMED));
