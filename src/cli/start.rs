@@ -38,6 +38,8 @@ pub fn run(start: args::Start, said: Said<'_>, ambient: &Ambient) -> Result<Outc
         project.plan(&selection, Some(&mark), ports_in_use::holder, ambient).map_err(Failure::Refused)?;
     let settings = supervised(&project.settings, &plan, run, ambient)?;
     project.say_warnings(&plan.warnings, ambient);
+    // There until all is over; who kills both halves of us leaves it.
+    let _trace = sweep::traces(&root, ambient).leave(&settings.run);
     Ok(supervisor::run::start(plan, settings))
 }
 

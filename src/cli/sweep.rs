@@ -1,14 +1,14 @@
 //! Before a start: what an earlier run in the same root left, and what the person wants done about it.
 
 use std::io::{self, BufRead, IsTerminal};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::ambient::Ambient;
 use super::failure::Failure;
 use super::report;
-use crate::process::sweep::{Sweep, strays};
-use crate::process::tree::Process;
+use crate::process::sweep::{Stray, Sweep, strays};
+use crate::process::trace::Traces;
 use crate::supervisor::clock::Clock;
 
 /// How many are named; the rest is counted.
@@ -20,6 +20,10 @@ const MOST_NAMED: usize = 5;
 /// # Errors
 /// Only if they were to be stopped and could not be.
 pub fn before_start(root: &Path, wanted: bool, grace: Duration, ambient: &Ambient) -> Result<(), Failure> {
+    let traces = traces(root, ambient).of_dead_runs();
+    if traces.is_empty() && !wanted {
+        return Ok(());
+    }
     let found = match strays(root) {
         // Where there is no /proc nobody can be found, and a start needs none of this.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
@@ -28,6 +32,7 @@ pub fn before_start(root: &Path, wanted: bool, grace: Duration, ambient: &Ambien
         })?,
     };
     if found.is_empty() {
+        forget(&traces);
         return Ok(());
     }
     let is = if found.len() == 1 {
@@ -49,7 +54,20 @@ pub fn before_start(root: &Path, wanted: bool, grace: Duration, ambient: &Ambien
         report::say(&format!("ganger: {said}; `ganger start --sweep` stops them first\n"));
         return Ok(());
     }
-    sweep(root, grace)
+    sweep(root, grace)?;
+    forget(&traces);
+    Ok(())
+}
+
+/// The traces of the runs in this root.
+pub fn traces(root: &Path, ambient: &Ambient) -> Traces {
+    Traces::of(root, ambient.variable("XDG_RUNTIME_DIR").as_deref().map(Path::new))
+}
+
+fn forget(traces: &[PathBuf]) {
+    for trace in traces {
+        let _ = std::fs::remove_file(trace);
+    }
 }
 
 fn is_yes() -> bool {
@@ -76,11 +94,11 @@ fn sweep(root: &Path, grace: Duration) -> Result<(), Failure> {
     }
 }
 
-fn named(found: &[Process]) -> String {
+fn named(found: &[Stray]) -> String {
     let mut names: Vec<String> = found
         .iter()
         .take(MOST_NAMED)
-        .map(|process| format!("{} (pid {})", process.name, process.pid))
+        .map(|Stray { process, .. }| format!("{} (pid {})", process.name, process.pid))
         .collect();
     if found.len() > MOST_NAMED {
         names.push(format!("{} more", found.len() - MOST_NAMED));

@@ -161,3 +161,19 @@ pub fn pidfd_open(_pid: i32) -> io::Result<OwnedFd> {
 pub fn pidfd_send_signal(_process: BorrowedFd<'_>, _signal: Signal) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
+
+/// An extended attribute of a file (getxattr(2)); `None` if it has none of that name, or a long one.
+#[cfg(target_os = "linux")]
+pub fn attribute(path: &std::ffi::CStr, name: &std::ffi::CStr) -> Option<Vec<u8>> {
+    let mut value = [0_u8; 16];
+    // SAFETY: both strings end with a NUL, and at most as many bytes are written as `value` has.
+    let length =
+        unsafe { libc::getxattr(path.as_ptr(), name.as_ptr(), value.as_mut_ptr().cast(), value.len()) };
+    usize::try_from(length).ok().and_then(|length| value.get(..length)).map(<[u8]>::to_vec)
+}
+
+/// See above: nobody asks on this system.
+#[cfg(not(target_os = "linux"))]
+pub fn attribute(_path: &std::ffi::CStr, _name: &std::ffi::CStr) -> Option<Vec<u8>> {
+    None
+}

@@ -35,6 +35,7 @@ pub struct Leftovers {
     machine: Machine,
     bystanders: HashSet<i32>,
     asked: HashSet<Identity>,
+    is_killing: bool,
     refused: Vec<Refusal>,
 }
 
@@ -45,7 +46,7 @@ impl Leftovers {
         let mut machine = Machine::without_instances(grace);
         // Its first action is to look, which `advance` does anyway.
         let _ = machine.handle(now, Event::Broken("the worker is gone".into()));
-        Self { machine, bystanders, asked: HashSet::new(), refused: Vec::new() }
+        Self { machine, bystanders, asked: HashSet::new(), is_killing: false, refused: Vec::new() }
     }
 
     /// When to come back, signal or not.
@@ -56,6 +57,11 @@ impl Leftovers {
     /// Whether nothing is left, or hope was given up.
     pub fn is_over(&self) -> bool {
         self.machine.outcome().is_some()
+    }
+
+    /// Whether the grace is over, and SIGKILL was sent.
+    pub fn is_killing(&self) -> bool {
+        self.is_killing
     }
 
     /// Whether something is left that could not be ended.
@@ -116,6 +122,7 @@ impl Leftovers {
     }
 
     fn perform(&mut self, action: &Action) -> Option<Event> {
+        self.is_killing |= matches!(action, Action::Kill(_));
         // Without /proc nobody can be asked politely; the killing does without.
         let below = || self.below().map_or_else(|_| Vec::new(), |look| look.processes);
         match action {

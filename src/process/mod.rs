@@ -3,6 +3,7 @@
 //! One file for each idea of the operating system. Nothing here decides; [`crate::machine`] does.
 
 pub mod calls;
+pub mod cgroup;
 pub mod isolation;
 pub mod leftovers;
 pub mod limits;
@@ -17,5 +18,6 @@ pub mod run;
 pub mod signals;
 pub mod spawn;
 pub mod sweep;
+pub mod trace;
 pub mod tree;
 pub mod verdict;

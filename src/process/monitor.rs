@@ -30,6 +30,7 @@ use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::SignalOnly;
 
 use super::calls::{Side, Waited, fork, wait_any};
+use super::cgroup::Cgroup;
 use super::leftovers::{Leftovers, bystanders};
 use super::reaper::become_subreaper;
 use super::signals::{self, Inherited};
@@ -75,6 +76,7 @@ pub fn watch_over(
     let (verdict, verdict_end) = pipe2(OFlag::O_CLOEXEC).map_err(during("pipe"))?;
     let wake_up = UnixStream::pair().map_err(during("socketpair"))?;
     wake_up.0.set_nonblocking(true).map_err(during("socketpair"))?;
+    let cgroup = Cgroup::make();
     if watch.isolate {
         isolation::begin()?;
     }
@@ -82,6 +84,9 @@ pub fn watch_over(
     match fork().map_err(during("fork"))? {
         Side::Child => {
             drop((lifeline_end, verdict, wake_up));
+            if let Some(cgroup) = &cgroup {
+                cgroup.enter();
+            }
             let said = prepare_worker(watch.isolate).map_or_else(
                 |error| {
                     (watch.say)(&format!("cannot start: {error}"));
@@ -96,7 +101,8 @@ pub fn watch_over(
         }
         Side::Parent(worker) => {
             drop((lifeline, verdict_end));
-            let monitor = Monitor::new(worker, watch, listen(wake_up, &inherited), bystanders);
+            let monitor =
+                Monitor::new(worker, watch, listen(wake_up, &inherited), Surroundings { bystanders, cgroup });
             // The life-line lives as long as we do: until after the last look at what is left.
             let outcome = monitor.watch(verdict);
             drop(lifeline_end);
@@ -130,6 +136,12 @@ fn listen((read, write): (UnixStream, UnixStream), inherited: &Inherited) -> io:
     signals
 }
 
+/// What was there before the worker.
+struct Surroundings {
+    bystanders: HashSet<i32>,
+    cgroup: Option<Cgroup>,
+}
+
 struct Monitor<'a> {
     /// `None` once it was reaped: its number may be another's then.
     worker: Option<Pid>,
@@ -137,6 +149,7 @@ struct Monitor<'a> {
     /// `None` if handlers could not be installed.
     signals: Option<Delivery>,
     bystanders: HashSet<i32>,
+    cgroup: Option<Cgroup>,
     /// When the worker counts as stuck, once a stop was passed on.
     deadline: Option<Duration>,
     /// When to stop a worker that cannot stop itself.
@@ -152,13 +165,14 @@ impl<'a> Monitor<'a> {
         worker: Pid,
         watch: &'a Watch<'a>,
         signals: io::Result<Delivery>,
-        bystanders: HashSet<i32>,
+        Surroundings { bystanders, cgroup }: Surroundings,
     ) -> Self {
         let mut monitor = Self {
             worker: Some(worker),
             watch,
             signals: None,
             bystanders,
+            cgroup,
             deadline: None,
             stop_worker: None,
             is_suspending: false,
@@ -304,6 +318,10 @@ impl<'a> Monitor<'a> {
         if verdict.is_none() {
             (self.watch.say)(&format!("the worker {exit} before its end: stopping what it ran"));
         }
+        if let (Some(cgroup), Some(Verdict { has_survivors: true, .. })) = (&self.cgroup, verdict) {
+            // Another user's process too.
+            cgroup.kill();
+        }
         let is_settled = verdict.is_some_and(|verdict| verdict.has_survivors);
         let has_survivors = !is_settled && self.clear()?;
         let outcome = match (verdict, exit) {
@@ -338,6 +356,9 @@ impl<'a> Monitor<'a> {
             }
             if leftovers.is_over() {
                 break;
+            }
+            if let Some(cgroup) = self.cgroup.as_ref().filter(|_| leftovers.is_killing()) {
+                cgroup.kill();
             }
             self.wait_for_signal(leftovers.deadline());
             signals = self.pending();

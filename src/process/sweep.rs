@@ -23,6 +23,15 @@ use crate::signal::Signal;
 /// How many ends are waited for at once; the machine looks again soon in any case.
 const WATCHED: usize = 32;
 
+/// A process that an earlier run left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stray {
+    /// Which.
+    pub process: Process,
+    /// The mark that it was found by; none if it was found below one that has it.
+    mark: Option<String>,
+}
+
 /// Every living process that has the mark of a dead run in `root` (a real path), and all below it.
 ///
 /// Only those of our own user and namespace of process ids: the numbers in a mark mean nothing in another,
@@ -30,25 +39,28 @@ const WATCHED: usize = 32;
 ///
 /// # Errors
 /// When /proc cannot be read.
-pub fn strays(root: &Path) -> io::Result<Vec<Process>> {
+pub fn strays(root: &Path) -> io::Result<Vec<Stray>> {
     let (user, namespace) = (nix::unistd::geteuid().as_raw(), namespace_of("self"));
     let spared = ancestors();
     let mut dead: HashMap<String, bool> = HashMap::new();
-    let mut found: Vec<Process> = Vec::new();
+    let mut found: Vec<Stray> = Vec::new();
     for pid in pids()? {
         let Some(mark) = mark_of(pid)? else { continue };
-        let is_dead = *dead.entry(mark).or_insert_with_key(|mark| is_dead_run(mark, root));
+        let is_dead = *dead.entry(mark.clone()).or_insert_with_key(|mark| is_dead_run(mark, root));
         let is_ours = || {
             fs::metadata(format!("/proc/{pid}")).is_ok_and(|metadata| metadata.uid() == user)
                 && namespace_of(&pid.to_string()) == namespace
         };
         if is_dead && !spared.contains(&pid) && is_ours() {
-            found.extend(process(pid));
-            found.extend(descendants(pid)?.processes);
+            found.extend(process(pid).map(|process| Stray { process, mark: Some(mark) }));
+            let below = descendants(pid)?.processes.into_iter();
+            found.extend(below.map(|process| Stray { process, mark: None }));
         }
     }
     let mut seen = HashSet::new();
-    found.retain(|process| !spared.contains(&process.pid) && seen.insert(process.pid));
+    // Who was found by its own mark counts as that.
+    found.sort_by_key(|stray| stray.mark.is_none());
+    found.retain(|stray| !spared.contains(&stray.process.pid) && seen.insert(stray.process.pid));
     Ok(found)
 }
 
@@ -79,7 +91,7 @@ pub struct Sweep<'a> {
     machine: Machine,
     asked: HashSet<Identity>,
     watched: Vec<OwnedFd>,
-    survivors: Vec<Process>,
+    survivors: Vec<Stray>,
 }
 
 impl<'a> Sweep<'a> {
@@ -97,7 +109,7 @@ impl<'a> Sweep<'a> {
     }
 
     /// Who could not be ended.
-    pub fn survivors(&self) -> &[Process] {
+    pub fn survivors(&self) -> &[Stray] {
         &self.survivors
     }
 
@@ -134,11 +146,11 @@ impl<'a> Sweep<'a> {
         let _ = poll(&mut ends, PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX));
     }
 
-    fn perform(&mut self, action: &Action, left: &[Process]) -> io::Result<()> {
+    fn perform(&mut self, action: &Action, left: &[Stray]) -> io::Result<()> {
         match action {
             Action::Ask(_) => {
                 for stray in left {
-                    if self.asked.insert(stray.identity()) {
+                    if self.asked.insert(stray.process.identity()) {
                         send(stray, &[Signal::TERMINATE, Signal::CONTINUE])?;
                     }
                 }
@@ -159,19 +171,21 @@ impl<'a> Sweep<'a> {
     }
 }
 
-/// The very process that was seen; `None` if it is gone.
-fn open(stray: &Process) -> io::Result<Option<OwnedFd>> {
-    let pidfd = match pidfd_open(stray.pid) {
+/// The very process that was seen, if it still is what it was; `None` if it is gone.
+fn open(stray: &Stray) -> io::Result<Option<OwnedFd>> {
+    let Stray { process: seen, mark } = stray;
+    let pidfd = match pidfd_open(seen.pid) {
         Err(error) if error.raw_os_error() == Some(libc::ESRCH) => return Ok(None),
         other => other?,
     };
     // From here on the number cannot change its owner unnoticed: if it is still the same one, the descriptor
-    // is of the one that had the mark.
-    let is_same = process(stray.pid).is_some_and(|now| now.identity() == stray.identity());
-    Ok(is_same.then_some(pidfd))
+    // is of the one that was seen. By its mark too: it may have become another program since.
+    let is_same = process(seen.pid).is_some_and(|now| now.identity() == seen.identity());
+    let has_mark = mark.is_none() || mark_of(seen.pid)? == *mark;
+    Ok((is_same && has_mark).then_some(pidfd))
 }
 
-fn send(stray: &Process, signals: &[Signal]) -> io::Result<()> {
+fn send(stray: &Stray, signals: &[Signal]) -> io::Result<()> {
     let Some(pidfd) = open(stray)? else { return Ok(()) };
     for signal in signals {
         // Gone by now; or it changed its user, and is named at the end.

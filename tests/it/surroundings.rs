@@ -205,6 +205,40 @@ fn a_bystander_is_left_alone_also_when_the_worker_is_killed() {
     assert_eq!(left.iter().map(|(pid, _)| pid.to_string()).collect::<Vec<_>>(), [bystander]);
 }
 
+/// A container's view: a mount and a root of cgroups of its own, and (for a machine that has version 1 beside
+/// it) a list of them that says so. What follows takes the shell's place.
+const CONTAINER: &str =
+    "mount -t cgroup2 none /sys/fs/cgroup && echo 0::/ > list && mount --bind list /proc/$$/cgroup && exec";
+
+#[test]
+fn in_a_container_the_stack_has_a_cgroup_that_goes_with_it() {
+    let inside = |words: &str| {
+        let script = format!("{CONTAINER} {words}");
+        ["unshare", "--mount", "--cgroup", "/bin/sh", "-c", &script].map(str::to_string).to_vec()
+    };
+    let project = Project::new(
+        "stubborn: probe ignore TERM + print stubborn + wait\nwhere: cat /proc/self/cgroup; probe wait\n",
+    );
+    let test = inside("test -w /sys/fs/cgroup/cgroup.kill");
+    let tried = Command::new(&test[0]).args(&test[1..]).current_dir(project.path()).output();
+    if !can("a cgroup of our own", tried.is_ok_and(|output| output.status.success())) {
+        return;
+    }
+    let start = inside(&format!("{} start -t 200ms --exit-on=never", env!("CARGO_BIN_EXE_ganger")));
+    let mut running = wrapped(&project, &start.iter().map(String::as_str).collect::<Vec<_>>());
+    let own = format!("0::/ganger-{}", running.pid());
+    running.lines(&["| stubborn", &own]);
+    let folders = || {
+        let mounts =
+            std::fs::read_dir(format!("/proc/{}/root/sys/fs/cgroup", running.pid())).unwrap().flatten();
+        mounts.filter(|entry| entry.file_name().to_string_lossy().starts_with("ganger-")).count()
+    };
+    assert_eq!(folders(), 1);
+    kill(Pid::from_raw(running.worker()), Signal::SIGKILL).unwrap();
+    let (status, lines) = running.end();
+    assert_eq!(status.code(), Some(137), "{lines:?}");
+}
+
 #[test]
 fn who_runs_as_another_user_is_named_and_the_status_is_not_0() {
     let project =

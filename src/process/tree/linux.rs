@@ -56,7 +56,7 @@ pub(in crate::process) fn children() -> io::Result<Vec<i32>> {
 /// # Errors
 /// As [`descendants`].
 pub(in crate::process) fn environment(pid: i32) -> io::Result<Option<Vec<u8>>> {
-    match fs::read(format!("/proc/{pid}/environ")) {
+    match read(&format!("/proc/{pid}/environ")) {
         Ok(environment) => Ok(Some(environment)),
         Err(error) if is_about_it(&error) => Ok(None),
         Err(error) => Err(error),
@@ -65,11 +65,9 @@ pub(in crate::process) fn environment(pid: i32) -> io::Result<Option<Vec<u8>>> {
 
 fn all() -> io::Result<Vec<(Process, bool)>> {
     let mut found = Vec::new();
-    let mut buffer = Vec::with_capacity(512);
     for pid in pids()? {
-        buffer.clear();
-        match fs::File::open(format!("/proc/{pid}/stat")).and_then(|mut file| file.read_to_end(&mut buffer)) {
-            Ok(_) => found.extend(parse(pid, &String::from_utf8_lossy(&buffer))),
+        match read(&format!("/proc/{pid}/stat")) {
+            Ok(stat) => found.extend(parse(pid, &String::from_utf8_lossy(&stat))),
             // It is gone; or it is hidden from us (hidepid), and so not ours.
             Err(error) if is_about_it(&error) => {}
             Err(error) => return Err(error),
@@ -90,6 +88,22 @@ pub(in crate::process) fn pids() -> io::Result<Vec<i32>> {
     Ok(pids)
 }
 
+/// A file of /proc, which has no size: std would ask for it, and then read it in small pieces, eight for an
+/// environment. Mostly one piece is all.
+fn read(path: &str) -> io::Result<Vec<u8>> {
+    let mut file = fs::File::open(path)?;
+    let mut buffer = vec![0; 4096];
+    let mut length = 0;
+    loop {
+        length += file.read(&mut buffer[length..])?;
+        if length < buffer.len() {
+            buffer.truncate(length);
+            return Ok(buffer);
+        }
+        buffer.resize(4 * length, 0);
+    }
+}
+
 /// Whether the error is about the process that was looked at, and not about us.
 fn is_about_it(error: &io::Error) -> bool {
     let code = error.raw_os_error();
@@ -101,7 +115,7 @@ fn is_about_it(error: &io::Error) -> bool {
 /// # Errors
 /// ENOENT if it is gone, or as [`descendants`].
 pub(in crate::process) fn look_at(pid: i32) -> io::Result<Option<Process>> {
-    let stat = fs::read(format!("/proc/{pid}/stat"))?;
+    let stat = read(&format!("/proc/{pid}/stat"))?;
     let parsed = parse(pid, &String::from_utf8_lossy(&stat));
     Ok(parsed.filter(|(_, is_alive)| *is_alive).map(|(process, _)| process))
 }

@@ -1,0 +1,107 @@
+//! A cgroup for the stack, where one was handed to us (cgroups(7), version 2): its `cgroup.kill` ends all in
+//! it at once, racing forks and other users' processes included.
+//!
+//! Only in addition, and only where its owner said so: systemd marks what it hands over (`Delegate=`), and
+//! a container's whole tree is the container's. Elsewhere a writable folder is no invitation: a cgroup that
+//! systemd did not expect in its unit breaks its accounting. docs/design/0010 has the reasons.
+
+use std::ffi::CString;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use super::calls::attribute;
+
+/// Where version 2 alone is mounted. In the hybrid layout it lies a folder deeper, has no say, and is left
+/// alone, as version 1 is.
+const MOUNT: &str = "/sys/fs/cgroup";
+/// What our folders begin with; the monitor's process id follows.
+const NAME: &str = "ganger-";
+
+/// A cgroup of ours, which is removed when this value is dropped.
+#[derive(Debug)]
+pub struct Cgroup {
+    folder: PathBuf,
+    /// Whether we made it: the worker has the same value by fork, and does not remove it.
+    monitor: u32,
+}
+
+impl Cgroup {
+    /// Makes one, where we may; else `None`, and nothing is lost but a second net.
+    pub fn make() -> Option<Self> {
+        let own = own(&fs::read_to_string("/proc/self/cgroup").ok()?)?;
+        let is_root = own.as_os_str().is_empty();
+        let folder = Path::new(MOUNT).join(own);
+        // The real root has no such file: a root that has one is that of a container's own view.
+        let is_handed_over = folder.join("cgroup.kill").exists() && (is_root || is_delegated(&folder));
+        if !is_handed_over {
+            return None;
+        }
+        remove_stale(&folder);
+        let monitor = std::process::id();
+        let folder = folder.join(format!("{NAME}{monitor}"));
+        fs::create_dir(&folder).ok()?;
+        Some(Self { folder, monitor })
+    }
+
+    /// Moves this process into it, and with it all that it will start.
+    pub fn enter(&self) {
+        // Refused where the tree does not allow it (a controller in the parent): the stack then runs outside.
+        let _ = write(&self.folder.join("cgroup.procs"), "0");
+    }
+
+    /// SIGKILL to everybody in it.
+    pub fn kill(&self) {
+        let _ = write(&self.folder.join("cgroup.kill"), "1");
+    }
+}
+
+impl Drop for Cgroup {
+    fn drop(&mut self) {
+        if self.monitor == std::process::id() {
+            // Not empty: what cannot be ended is in it.
+            let _ = fs::remove_dir(&self.folder);
+        }
+    }
+}
+
+/// Our own cgroup below the mount, of the line `0::/path`. With other hierarchies beside it, it has no say.
+fn own(lines: &str) -> Option<PathBuf> {
+    let path = lines.strip_prefix("0::/")?.strip_suffix('\n')?;
+    (!path.contains('\n')).then(|| PathBuf::from(path))
+}
+
+/// systemd.resource-control(5), `Delegate=`: the attribute is there since systemd 251, and `trusted.` for
+/// root before.
+fn is_delegated(folder: &Path) -> bool {
+    let Ok(path) = CString::new(folder.as_os_str().as_bytes()) else { return false };
+    [c"user.delegate", c"trusted.delegate"].iter().any(|name| attribute(&path, name).as_deref() == Some(b"1"))
+}
+
+/// Folders of runs of which both halves were killed; one that still holds a process cannot be removed.
+fn remove_stale(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name().as_bytes().starts_with(NAME.as_bytes()) {
+            let _ = fs::remove_dir(entry.path());
+        }
+    }
+}
+
+fn write(file: &Path, text: &str) -> io::Result<()> {
+    OpenOptions::new().write(true).open(file)?.write_all(text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_lone_second_version_has_a_cgroup_for_us() {
+        assert_eq!(own("0::/\n"), Some(PathBuf::from("")));
+        assert_eq!(own("0::/user.slice/a b\n"), Some(PathBuf::from("user.slice/a b")));
+        for other in ["", "9:name=systemd:/init.scope\n0::/init.scope\n", "0::/a\n1:cpu:/\n", "1:cpu:/\n"] {
+            assert_eq!(own(other), None, "{other:?}");
+        }
+    }
+}
