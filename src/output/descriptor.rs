@@ -1,9 +1,8 @@
-//! What is asked of a descriptor: to be watched, not to block, to hold more.
+//! What is asked of a descriptor: to be watched, and not to block.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 
-use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -29,17 +28,4 @@ pub(super) fn unblock(descriptor: &impl AsFd) -> io::Result<()> {
     let flags = OFlag::from_bits_retain(fcntl(descriptor.as_fd(), FcntlArg::F_GETFL)?);
     fcntl(descriptor.as_fd(), FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
     Ok(())
-}
-
-/// Asks for a larger pipe. Only a hint: past the user's quota (pipe-user-pages-soft) it fails, and a pipe
-/// that is larger already is left alone.
-pub(super) fn grow(pipe: &impl AsFd, size: i32) {
-    if capacity(pipe).is_some_and(|now| now < size) {
-        let _: Result<i32, Errno> = fcntl(pipe.as_fd(), FcntlArg::F_SETPIPE_SZ(size));
-    }
-}
-
-/// Bytes that a pipe holds; `None` if it is none.
-pub(super) fn capacity(pipe: &impl AsFd) -> Option<i32> {
-    fcntl(pipe.as_fd(), FcntlArg::F_GETPIPE_SZ).ok()
 }

@@ -9,6 +9,7 @@ mod lines;
 mod mux;
 mod outlet;
 mod palette;
+mod pipe;
 mod prefix;
 mod reader;
 mod shared;

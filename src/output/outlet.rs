@@ -1,18 +1,17 @@
 //! The way out: who writes a batch, and what comes of it.
 
 use std::fs::File;
-use std::io::{self, IoSlice};
+use std::io;
 use std::mem;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileTypeExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
-use rustix::io::ReadWriteFlags;
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::descriptor::grow;
+use super::pipe::{grow, write_now};
 use super::writer::{Batch, Writer, Written};
 
 /// Bytes that the pipe of standard output is asked to hold: of 64 KiB, 256 KiB and 1 MiB the middle gives
@@ -142,24 +141,18 @@ impl Outlet {
     }
 
     /// Writes what goes without waiting, and says how much that was; all of it when nobody reads any more.
-    /// `RWF_NOWAIT` holds for this call alone. `O_NONBLOCK` would be set for everyone who has this pipe, the
-    /// user's shell too, and a `poll` before a plain write leaves a moment in which another writer may fill
-    /// the pipe.
     fn write_directly(&mut self, batch: &[u8]) -> usize {
-        let flags = ReadWriteFlags::NOWAIT;
-        match rustix::io::pwritev2(self.stdout.as_fd(), &[IoSlice::new(batch)], u64::MAX, flags) {
-            Ok(count) => {
+        match write_now(&*self.stdout, batch) {
+            Ok(Some(count)) => {
                 self.taken.fetch_add(count as u64, Ordering::Relaxed);
                 count
             }
-            Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => 0,
-            // Pipes know the flag since Linux 6.4. Older: the writer does it.
-            Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS | rustix::io::Errno::INVAL) => {
+            Ok(None) => {
                 self.direct = false;
                 0
             }
             Err(error) => {
-                self.fail(error.into());
+                self.fail(error);
                 batch.len()
             }
         }

@@ -12,9 +12,9 @@ use tokio::io::unix::AsyncFd;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-use super::descriptor::{capacity, grow};
 use super::lines::Limits;
 use super::mux::Stream;
+use super::pipe::{capacity, grow};
 use super::shared::{READ, Shared};
 use crate::notice::Notice;
 

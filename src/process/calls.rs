@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "each block says why it is sound; everything around it is safe")]
 
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
@@ -85,6 +85,25 @@ pub fn restore_default(signal: Signal) {
     }
 }
 
+/// The path at which the other end of a pseudo-terminal can be opened.
+///
+/// # Errors
+/// As ptsname_r(3).
+#[cfg(target_os = "linux")]
+pub fn terminal_name(master: &nix::pty::PtyMaster) -> nix::Result<String> {
+    nix::pty::ptsname_r(master)
+}
+
+/// The path at which the other end of a pseudo-terminal can be opened.
+///
+/// # Errors
+/// As ptsname(3).
+#[cfg(not(target_os = "linux"))]
+pub fn terminal_name(master: &nix::pty::PtyMaster) -> nix::Result<String> {
+    // SAFETY: ptsname's buffer is shared by all threads; only the one that makes processes calls it.
+    unsafe { nix::pty::ptsname(master) }
+}
+
 /// Rows and columns of a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Size {
@@ -121,6 +140,8 @@ pub fn set_window_size(terminal: BorrowedFd<'_>, size: Size) -> io::Result<()> {
 /// ESRCH if it is gone, ENOSYS before Linux 5.3, EMFILE.
 #[cfg(target_os = "linux")]
 pub fn pidfd_open(pid: i32) -> io::Result<OwnedFd> {
+    use std::os::fd::FromRawFd;
+
     // SAFETY: the call takes two numbers and touches no memory of ours.
     let result = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
     match i32::try_from(result) {

@@ -9,6 +9,7 @@ pub mod leftovers;
 pub mod limits;
 pub mod monitor;
 pub mod name;
+pub mod pipe;
 pub mod ports_in_use;
 pub mod program;
 pub mod pty;

@@ -21,17 +21,17 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{kill, raise};
 use nix::sys::wait::WaitPidFlag;
-use nix::unistd::{Pid, pipe2, setsid};
+use nix::unistd::{Pid, setsid};
 use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::SignalOnly;
 
 use super::calls::{Side, Waited, fork, wait_any};
 use super::cgroup::Cgroup;
 use super::leftovers::{Leftovers, bystanders};
+use super::pipe::pipe;
 use super::reaper::become_subreaper;
 use super::signals::{self, Inherited};
 pub use super::verdict::Verdict;
@@ -72,8 +72,8 @@ pub fn watch_over(
     become_subreaper().map_err(during("prctl"))?;
     let inherited = Inherited::now();
     let bystanders = bystanders().map_err(during("waitpid"))?;
-    let (lifeline, lifeline_end) = pipe2(OFlag::O_CLOEXEC).map_err(during("pipe"))?;
-    let (verdict, verdict_end) = pipe2(OFlag::O_CLOEXEC).map_err(during("pipe"))?;
+    let (lifeline, lifeline_end) = pipe().map_err(during("pipe"))?;
+    let (verdict, verdict_end) = pipe().map_err(during("pipe"))?;
     let wake_up = UnixStream::pair().map_err(during("socketpair"))?;
     wake_up.0.set_nonblocking(true).map_err(during("socketpair"))?;
     let cgroup = Cgroup::make();

@@ -5,9 +5,6 @@
 //! /proc/self/stat tells (proc(5), fields 48 and 49) and is written through /proc/self/mem, which needs no
 //! unsafe code and no capability (PR_SET_MM would). Elsewhere nothing happens: the pair then has one name.
 
-use std::fs;
-use std::os::unix::fs::FileExt;
-
 /// What ps(1) shows for this process from now on. Where it cannot be done, nothing changes.
 #[cfg(target_os = "linux")]
 pub fn set(name: &str, shown: &str) {
@@ -24,6 +21,9 @@ pub fn set(_name: &str, _shown: &str) {}
 
 #[cfg(target_os = "linux")]
 fn overwrite_arguments(words: &str) -> Option<()> {
+    use std::fs;
+    use std::os::unix::fs::FileExt;
+
     let line = fs::read_to_string("/proc/self/stat").ok()?;
     // The name in field 2 may hold blanks and parentheses: count from the last one.
     let (_, rest) = line.rsplit_once(')')?;

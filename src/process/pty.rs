@@ -5,9 +5,9 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 
 use nix::fcntl::OFlag;
-use nix::pty::{grantpt, posix_openpt, ptsname_r, unlockpt};
+use nix::pty::{grantpt, posix_openpt, unlockpt};
 
-use super::calls::{Size, set_window_size};
+use super::calls::{Size, set_window_size, terminal_name};
 
 /// A new pseudo-terminal of this size: our end, and the path at which the child opens its own. A session
 /// leader without a terminal that opens it gets it as its controlling terminal, without a further call.
@@ -20,7 +20,7 @@ pub fn open(size: Size) -> io::Result<(OwnedFd, PathBuf)> {
     let master = posix_openpt(OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC)?;
     grantpt(&master)?;
     unlockpt(&master)?;
-    let path = ptsname_r(&master)?;
+    let path = terminal_name(&master)?;
     let master = OwnedFd::from(master);
     set_window_size(master.as_fd(), size)?;
     Ok((master, path.into()))

@@ -15,10 +15,10 @@ use nix::fcntl::OFlag;
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};
 use nix::sys::signal::SigSet;
 use nix::sys::stat::Mode;
-use nix::unistd::pipe2;
 
 use super::calls::Size;
 use super::limits::OpenFiles;
+use super::pipe::pipe;
 use super::program::{self, Missing, Program};
 use super::pty;
 use super::signals::Inherited;
@@ -73,13 +73,13 @@ impl Spawner {
     /// A spawner that gives each instance a pseudo-terminal of this size, or a pipe if `None`.
     ///
     /// # Errors
-    /// EMFILE and the like, from pipe2(2).
+    /// EMFILE and the like, from pipe(2).
     pub fn new(limit: OpenFiles, inherited: &Inherited, terminal: Option<Size>) -> io::Result<Self> {
         Ok(Self {
             limit,
             defaults: inherited.defaults(),
             terminal,
-            silence: pipe2(OFlag::O_CLOEXEC)?,
+            silence: pipe()?,
             shared: SharedEnvironment::default(),
         })
     }
@@ -136,14 +136,13 @@ impl Spawner {
         let mut actions = PosixSpawnFileActions::init()?;
         if let Some(size) = self.terminal {
             let opened = pty::open(size);
-            let (master, path) =
-                opened.map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))?;
+            let (master, path) = opened.map_err(number)?;
             actions.add_open(0, &path, OFlag::O_RDWR, Mode::empty())?;
             actions.add_dup2(0, 1)?;
             actions.add_dup2(0, 2)?;
             return Ok((Stream::Terminal { master, path }, actions, None));
         }
-        let (ours, theirs) = pipe2(OFlag::O_CLOEXEC)?;
+        let (ours, theirs) = pipe().map_err(number)?;
         actions.add_dup2(self.silence.0.as_raw_fd(), 0)?;
         actions.add_dup2(theirs.as_raw_fd(), 1)?;
         actions.add_dup2(theirs.as_raw_fd(), 2)?;
@@ -188,4 +187,10 @@ fn describe(program: String, error: Errno) -> Missing {
     let known = HINTS.iter().find(|(known, ..)| *known == error);
     let (hint, status) = known.map_or(("", FAILED), |(_, hint, status)| (*hint, *status));
     Missing { program, reason: format!("{}{hint}", io::Error::from(error)), status }
+}
+
+/// The number of an error that std has wrapped.
+#[expect(clippy::needless_pass_by_value, reason = "it stands behind map_err")]
+fn number(error: io::Error) -> Errno {
+    Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO))
 }

@@ -1,0 +1,14 @@
+//! Pipes that no program we start inherits.
+
+use std::io;
+use std::os::fd::OwnedFd;
+
+/// A pipe, read end first, both closed on exec. std knows how to make one on every system: with pipe2(2), or
+/// where that is missing with a flag set afterwards, which is safe as nobody forks beside us.
+///
+/// # Errors
+/// EMFILE and ENFILE.
+pub fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    let (read, write) = io::pipe()?;
+    Ok((read.into(), write.into()))
+}
