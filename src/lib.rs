@@ -10,6 +10,7 @@ pub mod config;
 pub mod dotenv;
 pub mod duration;
 pub mod exit;
+pub mod export;
 pub mod formation;
 pub mod location;
 pub mod machine;

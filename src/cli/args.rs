@@ -53,6 +53,13 @@ pub enum Command {
     /// masked unless --show-values is there.
     #[command(after_long_help = examples::ENV)]
     Env(Env),
+    /// Write the same formation for another engine
+    ///
+    /// Types, instances, ports, grace and stop signals as systemd, Compose, Kubernetes and others have them.
+    /// Values of .env are references, unless --secrets inline is there. What cannot be carried over is said
+    /// on standard error.
+    #[command(after_long_help = examples::EXPORT)]
+    Export(Box<super::export::arguments::Export>),
     /// Print the script that completes words in a shell
     #[command(after_long_help = examples::COMPLETIONS)]
     Completions(Completions),

@@ -79,8 +79,10 @@ struct Variable<'a> {
 #[serde(untagged)]
 enum Value {
     Shown(String),
-    /// How many characters it has.
-    Masked(usize),
+    /// Set, but not shown; not even its length, which tells much of a short secret. An empty one is no secret.
+    Masked {
+        is_empty: bool,
+    },
 }
 
 /// Where a value stands.
@@ -116,7 +118,7 @@ impl Variable<'_> {
         if self.from.kind != GANGER
             && let Value::Shown(value) = &self.value
         {
-            self.value = Value::Masked(value.chars().count());
+            self.value = Value::Masked { is_empty: value.is_empty() };
         }
         self
     }
@@ -126,9 +128,8 @@ impl Variable<'_> {
         // Writing to a String cannot fail.
         let _ = match &self.value {
             Value::Shown(value) => writeln!(text, "{}", quoted(value)),
-            Value::Masked(0) => writeln!(text),
-            Value::Masked(1) => writeln!(text, "•••• (1 character)"),
-            Value::Masked(length) => writeln!(text, "•••• ({length} characters)"),
+            Value::Masked { is_empty: true } => writeln!(text),
+            Value::Masked { is_empty: false } => writeln!(text, "••••"),
         };
         if explain {
             let _ = writeln!(text, "    from {}", self.from.place());
@@ -142,7 +143,7 @@ impl Variable<'_> {
 
 impl Value {
     fn is_masked(&self) -> bool {
-        matches!(self, Self::Masked(_))
+        matches!(self, Self::Masked { .. })
     }
 }
 

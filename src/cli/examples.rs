@@ -59,3 +59,12 @@ pub const MAN: &str = "\
 Examples:
   ganger man | man -l -
   ganger man > ~/.local/share/man/man1/ganger.1";
+
+/// `ganger export --help`.
+pub const EXPORT: &str = "\
+Examples:
+  ganger export systemd -m web=2,worker=1 -o units
+  ganger export kubernetes --image shop:1.4.2 | kubectl apply -f -
+  ganger export compose --image shop -o . --diff        what would change
+  ganger export systemd --set web:Service.MemoryMax=512M
+  ganger export s6 --secrets only                       what goes to /etc/APP/env";

@@ -9,6 +9,7 @@ pub mod check;
 pub mod completions;
 pub mod env;
 pub mod examples;
+pub mod export;
 pub mod failure;
 pub mod files;
 pub mod load;
@@ -67,6 +68,7 @@ fn answer(arguments: Vec<OsString>, ambient: &Ambient) -> Result<Outcome, Failur
         Command::Run(run) => run::run(run, said, ambient),
         Command::Check(check) => check::run(check, said, ambient),
         Command::Env(env) => env::run(env, said, ambient),
+        Command::Export(export) => export::run(*export, said, ambient),
         Command::Completions(completions) => completions::run(completions.shell),
         Command::Man => man::run(),
         Command::Version => version::run(),

@@ -67,7 +67,7 @@ fn with_arguments(command: &str, arguments: &[OsString]) -> Vec<OsString> {
     }
     let text = if arguments.is_empty() { command.to_owned() } else { format!("{command} \"$@\"") };
     // The word after the text is the shell's $0, which stands before its own error messages.
-    let shell = ["/bin/sh", "-c", &text, "sh"].map(OsString::from);
+    let shell = ["/bin/sh", "-c", "--", &text, "sh"].map(OsString::from);
     shell.into_iter().chain(arguments.iter().cloned()).collect()
 }
 

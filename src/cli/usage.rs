@@ -14,7 +14,7 @@ use super::values::Refused;
 use crate::config::When;
 
 /// Words that ganger will have: a person who knows them from elsewhere deserves more than "unknown".
-const PLANNED: [&str; 13] = [
+const PLANNED: [&str; 12] = [
     "ps",
     "logs",
     "restart",
@@ -25,7 +25,6 @@ const PLANNED: [&str; 13] = [
     "wait",
     "port",
     "down",
-    "export",
     "--detach",
     "--restart",
 ];

@@ -40,14 +40,14 @@ pub struct Shutdown {
     pub cause: Cause,
     /// Whether everything is being killed rather than asked.
     pub killing: bool,
-    last_interrupt: Option<Duration>,
+    first_interrupt: Option<Duration>,
 }
 
 impl Shutdown {
     /// A stop that begins at `now` for this reason.
     pub fn new(now: Duration, cause: Cause) -> Self {
-        let last_interrupt = matches!(cause, Cause::Signal(signal) if counts(signal)).then_some(now);
-        Self { cause, killing: false, last_interrupt }
+        let first_interrupt = matches!(cause, Cause::Signal(signal) if counts(signal)).then_some(now);
+        Self { cause, killing: false, first_interrupt }
     }
 
     /// Whether this further signal is the second one, which does not wait any longer.
@@ -58,10 +58,8 @@ impl Shutdown {
         if !counts(signal) {
             return false;
         }
-        match self.last_interrupt.replace(now) {
-            Some(before) => now.saturating_sub(before) > ONE_KEYPRESS,
-            None => false,
-        }
+        let first = *self.first_interrupt.get_or_insert(now);
+        now.saturating_sub(first) > ONE_KEYPRESS
     }
 }
 

@@ -190,6 +190,17 @@ fn a_second_interrupt_kills_at_once_but_the_echo_of_the_first_does_not() {
 }
 
 #[test]
+fn who_repeats_the_signal_without_a_pause_is_heard_too() {
+    let mut machine = stack(&["web"], ExitOn::Any);
+    start(&mut machine);
+    let kills: Vec<bool> = [1.0, 1.1, 1.2, 1.3]
+        .into_iter()
+        .map(|now| machine.handle(at(now), Event::Signal(Signal::TERMINATE)).contains(&Action::Kill(0)))
+        .collect();
+    assert_eq!(kills, [false, false, false, true]);
+}
+
+#[test]
 fn what_an_instance_leaves_is_stopped_as_it_would_have_been() {
     let mut machine = stack(&["web", "worker"], ExitOn::Never);
     start(&mut machine);

@@ -13,14 +13,11 @@ use rustix::io::ReadWriteFlags;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::descriptor::grow;
-use super::writer::{Writer, Written};
+use super::writer::{Batch, Writer, Written};
 
 /// Bytes that the pipe of standard output is asked to hold: of 64 KiB, 256 KiB and 1 MiB the middle gives
 /// all of the gain.
 const PIPE: i32 = 256 << 10;
-
-/// The largest batch that the loop writes itself. Beyond that the second core is worth its wake-up.
-const DIRECT: usize = 16 << 10;
 
 /// A buffer that grew beyond this is made smaller when it comes back.
 const KEPT: usize = 512 << 10;
@@ -75,6 +72,9 @@ impl Outlet {
 
     /// Sends the batch on its way if none is; else it may grow until the one before is written. So a lone
     /// line goes at once and a flood goes in large pieces, without any timer.
+    ///
+    /// The loop writes all it can itself, however large: a hand-over is two wake-ups, and cost a third of all CPU
+    /// time where the reader kept up. The thread is for what would wait.
     pub(super) fn flush(&mut self, batch: &mut Vec<u8>) {
         self.collect();
         if self.gone {
@@ -83,14 +83,14 @@ impl Outlet {
         if batch.is_empty() || self.spare.is_none() {
             return;
         }
-        if self.direct && batch.len() <= DIRECT {
-            self.write_directly(batch);
-        }
-        if !batch.is_empty()
-            && let Some(writer) = &self.writer
+        let written = if self.direct { self.write_directly(batch) } else { 0 };
+        if written == batch.len() {
+            batch.clear();
+            batch.shrink_to(KEPT);
+        } else if let Some(writer) = &self.writer
             && let Some(spare) = self.spare.take()
         {
-            writer.write(mem::replace(batch, spare));
+            writer.write(Batch { bytes: mem::replace(batch, spare), written });
         }
     }
 
@@ -141,28 +141,26 @@ impl Outlet {
         }
     }
 
-    /// Writes what goes without waiting: two thread switches less for a lone line. `RWF_NOWAIT` holds for
-    /// this call alone. `O_NONBLOCK` would be set for everyone who has this pipe, the user's shell too, and
-    /// a `poll` before a plain write leaves a moment in which another writer may fill the pipe.
-    fn write_directly(&mut self, batch: &mut Vec<u8>) {
+    /// Writes what goes without waiting, and says how much that was; all of it when nobody reads any more.
+    /// `RWF_NOWAIT` holds for this call alone. `O_NONBLOCK` would be set for everyone who has this pipe, the
+    /// user's shell too, and a `poll` before a plain write leaves a moment in which another writer may fill
+    /// the pipe.
+    fn write_directly(&mut self, batch: &[u8]) -> usize {
         let flags = ReadWriteFlags::NOWAIT;
         match rustix::io::pwritev2(self.stdout.as_fd(), &[IoSlice::new(batch)], u64::MAX, flags) {
             Ok(count) => {
                 self.taken.fetch_add(count as u64, Ordering::Relaxed);
-                if count == batch.len() {
-                    batch.clear();
-                } else {
-                    batch.drain(..count);
-                }
+                count
             }
-            Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => {}
+            Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => 0,
             // Pipes know the flag since Linux 6.4. Older: the writer does it.
             Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS | rustix::io::Errno::INVAL) => {
                 self.direct = false;
+                0
             }
             Err(error) => {
-                batch.clear();
                 self.fail(error.into());
+                batch.len()
             }
         }
     }

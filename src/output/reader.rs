@@ -27,13 +27,13 @@ const FINISHED: Duration = Duration::from_millis(300);
 /// Bytes in a row before everyone else has a turn: one full chunk. Four made a quiet instance beside floods wait
 /// longer, for no throughput that could be seen (docs/design/0003).
 const TURN: usize = READ;
-/// A read of this size means that the default pipe (64 KiB) was full: a larger one more than doubles what a
-/// writer of blocks can pass.
+/// A read of this size means that the default pipe (64 KiB) was full: a larger one is filled in one go while we are
+/// elsewhere. One that holds more than a read takes brings nothing more.
 const FULL: usize = 60 << 10;
-const LARGE_PIPE: i32 = 256 << 10;
-/// As many pipes are made larger: 8 MiB of the 64 MiB that one user may have (pipe-user-pages-soft). Past
-/// that, every new pipe of the user gets one or two pages only.
-const LARGE_PIPES: u32 = 32;
+const LARGE_PIPE: i32 = 128 << 10;
+/// As many pipes are made larger. With more floods at once there is always one that is full: larger pipes then add
+/// no throughput, but make each pass over the floods longer, and a quiet instance waits for a pass.
+const LARGE_PIPES: u32 = 4;
 
 /// What the rest of the program says to a reader.
 #[derive(Debug, Default)]

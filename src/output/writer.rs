@@ -14,6 +14,14 @@ use nix::sys::signal::{SigSet, SigmaskHow};
 use nix::unistd::write;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+/// A buffer on its way to standard output.
+pub(super) struct Batch {
+    /// Rows.
+    pub bytes: Vec<u8>,
+    /// How many of the bytes are there already.
+    pub written: usize,
+}
+
 /// A buffer on its way back.
 pub(super) struct Written {
     /// The buffer that was handed over, as it was.
@@ -25,7 +33,7 @@ pub(super) struct Written {
 /// The loop's end of the writer. Two buffers go to and fro, so neither side ever waits for a lock: while
 /// one is written, the other is filled.
 pub(super) struct Writer {
-    batches: Sender<Vec<u8>>,
+    batches: Sender<Batch>,
     written: UnboundedReceiver<Written>,
     thread: JoinHandle<()>,
 }
@@ -46,7 +54,7 @@ impl Writer {
     }
 
     /// Hands a batch over. It comes back as [`Written`].
-    pub(super) fn write(&self, batch: Vec<u8>) {
+    pub(super) fn write(&self, batch: Batch) {
         // The thread ends only when this sender is dropped.
         let _ = self.batches.send(batch);
     }
@@ -72,11 +80,11 @@ impl Writer {
 fn write_batches(
     stdout: &OwnedFd,
     taken: &AtomicU64,
-    batches: &Receiver<Vec<u8>>,
+    batches: &Receiver<Batch>,
     written: &UnboundedSender<Written>,
 ) {
-    for buffer in batches {
-        let result = write_all(stdout, taken, &buffer).map_err(io::Error::from);
+    for Batch { bytes: buffer, written: start } in batches {
+        let result = write_all(stdout, taken, &buffer[start..]).map_err(io::Error::from);
         if written.send(Written { buffer, result }).is_err() {
             return;
         }

@@ -176,8 +176,7 @@ impl Words {
     fn about_ports(&mut self, inputs: &Inputs<'_>, choice: &Choice) {
         if let Some((port, holder)) = &choice.moved {
             let base = choice.layout.base;
-            self.notes
-                .push(format!("port {port} is already in use by {holder}: ports begin at {base} instead"));
+            self.notes.push(format!("port {port} is in use by {holder}: ports begin at {base} instead"));
         }
         let said = inputs.settings.port.as_ref().map(|given: &Given<BasePort>| given.place.clone());
         for (port, line, number, holder) in choice.taken.iter().take(MOST_WARNINGS) {
@@ -186,13 +185,13 @@ impl Words {
                 Location { file: Arc::clone(&inputs.procfile.file), line: Some(entry.line), column: None };
             self.warnings.push(Diagnostic {
                 location: said.clone().unwrap_or(of_line),
-                message: format!("port {port} of {}.{number} is already in use by {holder}", entry.name),
+                message: format!("port {port} of {}.{number} is in use by {holder}", entry.name),
                 hint: Some("stop that program, choose another base with -p, or let it move: -p auto".into()),
                 excerpt: None,
             });
         }
         if let Some(more) = choice.taken.len().checked_sub(MOST_WARNINGS).filter(|more| *more > 0) {
-            self.notes.push(format!("{more} more ports are already in use"));
+            self.notes.push(format!("{more} more ports are in use"));
         }
     }
 

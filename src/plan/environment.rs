@@ -27,6 +27,9 @@ pub const RUN: &str = "GANGER_RUN";
 pub const INSTANCE: &str = "GANGER_INSTANCE";
 /// What the variables with the other types' ports begin with.
 const PORT_OF: &str = "GANGER_PORT_";
+/// With more types than this, none is told the others' ports: of a thousand types each instance would carry 24 KiB of
+/// them through every exec, which was a third of all CPU time of such a start (docs/design/0003).
+const KNOWN_PORTS: usize = 100;
 
 /// Where a variable's value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -235,7 +238,7 @@ fn port_value(value: &[u8], origin: &Origin) -> Result<u16, Box<Diagnostic>> {
 }
 
 /// The rules that are the same for all instances: the run's mark, and the first port of every type that
-/// runs. Of two types that make the same variable (`a-b`, `a_b`) the first has it, and the other is named
+/// runs, unless there are more than [`KNOWN_PORTS`]. Of two types that make the same variable (`a-b`, `a_b`) the first has it, and the other is named
 /// in the second list.
 pub(super) fn common_rules(
     run: Option<&str>,
@@ -250,6 +253,9 @@ pub(super) fn common_rules(
         } else {
             rules.insert(variable, port.to_string());
         }
+    }
+    if rules.len() > KNOWN_PORTS {
+        rules.clear();
     }
     let mark = run.map(|run| (RUN.to_owned(), run.to_owned()));
     (mark.into_iter().chain(rules).collect(), late)

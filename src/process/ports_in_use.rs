@@ -16,13 +16,16 @@ use crate::plan::ports::Holder;
 pub fn holder(port: u16) -> Option<Holder> {
     let addresses: [SocketAddr; 4] = [
         (Ipv4Addr::UNSPECIFIED, port).into(),
-        (Ipv4Addr::LOCALHOST, port).into(),
         (Ipv6Addr::UNSPECIFIED, port).into(),
+        (Ipv4Addr::LOCALHOST, port).into(),
         (Ipv6Addr::LOCALHOST, port).into(),
     ];
+    // On Linux a listener on any address is in the way of the unspecified one (inet_csk_bind_conflict); elsewhere
+    // SO_REUSEADDR lets both be. A thousand types ask a thousand times.
+    let asked = if cfg!(target_os = "linux") { 2 } else { addresses.len() };
     // Without IPv6 the error is another one.
     let is_taken = |address: &SocketAddr| try_address(*address) == Err(Errno::EADDRINUSE);
-    addresses.iter().any(is_taken).then(|| find(port).unwrap_or(Holder { pid: None, name: None }))
+    addresses.iter().take(asked).any(is_taken).then(|| find(port).unwrap_or(Holder { pid: None, name: None }))
 }
 
 /// Takes the address and gives it back. Only bound, never listened on: a client that polls the port must not
@@ -92,6 +95,15 @@ mod tests {
         let holder = holder(listener.local_addr().unwrap().port()).unwrap();
         if cfg!(target_os = "linux") {
             assert_eq!(holder.pid, Some(std::process::id().cast_signed()));
+        }
+    }
+
+    #[test]
+    fn a_listener_on_one_address_is_in_the_way_too() {
+        for address in ["127.0.0.1:0", "[::1]:0", "127.0.0.2:0"] {
+            // Not every machine has them all.
+            let Ok(listener) = TcpListener::bind(address) else { continue };
+            assert!(holder(listener.local_addr().unwrap().port()).is_some(), "{address}");
         }
     }
 

@@ -29,6 +29,11 @@ use crate::process::spawn::Spawner;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// At most one look in this time while many end at once: a thousand exits are a handful of looks.
 const LOOK_PAUSE: Duration = Duration::from_millis(5);
+/// How long starts (of a thousand) follow each other before readers, timers and signals have their turn. While
+/// nobody reads, children that flood stand still at their full pipes. Read after every start, they take the
+/// processors from the child that is being made, and vfork(2) holds us until that one has come to its exec: ten starts
+/// took three times as long (docs/design/0003).
+const STRETCH: Duration = Duration::from_millis(20);
 
 /// What the person wants of a start, beside the plan.
 #[expect(clippy::struct_excessive_bools, reason = "they are independent answers, each named")]
@@ -108,6 +113,8 @@ struct Supervisor {
     /// Answers of the performer that the machine has not had yet.
     answers: VecDeque<Event>,
     last_look: Option<Duration>,
+    /// When the others had their turn.
+    last_yield: Duration,
 }
 
 impl Supervisor {
@@ -143,6 +150,7 @@ impl Supervisor {
             clock,
             answers: VecDeque::from([Event::Begin]),
             last_look: None,
+            last_yield: clock.now(),
         })
     }
 
@@ -178,8 +186,7 @@ impl Supervisor {
                     return event;
                 }
             } else if let Some(answer) = self.answers.pop_front() {
-                // Readers and timers have their turn too.
-                yield_now().await;
+                self.let_others_in(&answer).await;
                 return answer;
             } else if self.performer.is_look_wanted() && self.look_is_due() {
                 self.last_look = Some(self.clock.now());
@@ -188,6 +195,16 @@ impl Supervisor {
             } else if let Some(event) = self.wait().await {
                 return event;
             }
+        }
+    }
+
+    /// Lets readers, timers and signals have their turn: before each answer but that of a start, which waits for the
+    /// end of a stretch.
+    async fn let_others_in(&mut self, answer: &Event) {
+        let is_start = matches!(answer, Event::Spawned { .. });
+        if !is_start || self.clock.now().saturating_sub(self.last_yield) >= STRETCH {
+            yield_now().await;
+            self.last_yield = self.clock.now();
         }
     }
 

@@ -65,6 +65,18 @@ fn an_instance_knows_itself_and_the_others() {
 }
 
 #[test]
+fn of_more_than_a_hundred_types_none_is_told_the_ports_of_the_others() {
+    let names: Vec<&'static str> = (0..101).map(|number| &*format!("p{number}").leak()).collect();
+    let known = |count: usize| {
+        let case = Case::of(&names[..count]);
+        let plan = case.plan();
+        plan.instances[0].environment.get(b"GANGER_PORT_P7").is_some()
+    };
+    assert!(known(100));
+    assert!(!known(101));
+}
+
+#[test]
 fn two_types_that_make_one_variable_are_named() {
     let plan = Case::of(&["a-b", "a_b"]).plan();
     assert_eq!(plan.instances[1].environment.get(b"GANGER_PORT_A_B"), Some(&b"5000"[..]));

@@ -228,15 +228,12 @@ fn an_end_that_cannot_come_is_worth_a_warning() {
 fn a_base_by_default_moves_and_a_chosen_one_stays() {
     let case = || Case::of(&["web", "worker"]).taken(&[5000, 5200]);
     assert_eq!(case().instances(), "web.1:5300 worker.1:5400");
-    assert_eq!(
-        case().plan().notes,
-        ["port 5000 is already in use by puma (pid 7): ports begin at 5300 instead"]
-    );
+    assert_eq!(case().plan().notes, ["port 5000 is in use by puma (pid 7): ports begin at 5300 instead"]);
     let stays = case().port(5000);
     assert_eq!(stays.instances(), "web.1:5000 worker.1:5100");
     assert_eq!(
         shown(&stays.plan().warnings),
-        ["-p: port 5000 of web.1 is already in use by puma (pid 7); stop that program, choose another base \
+        ["-p: port 5000 of web.1 is in use by puma (pid 7); stop that program, choose another base \
           with -p, or let it move: -p auto"]
     );
     let auto = |settings: &mut Settings| settings.port = Some(Given::said(BasePort::Auto, "-p auto"));

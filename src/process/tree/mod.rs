@@ -22,10 +22,12 @@ pub use other::descendants;
 pub(in crate::process) use other::{children, environment, look_at, pids};
 pub use send::{Refusal, kill_all, kill_orphans, send_to, send_to_group};
 
+use crate::plan::environment::{INSTANCE, RUN};
+
 /// The variable that marks every process of a run; its value is the run's id.
-pub const RUN_MARK: &[u8] = b"GANGER_RUN";
+pub const RUN_MARK: &[u8] = RUN.as_bytes();
 /// The variable that tells which instance a process came from.
-pub const INSTANCE_MARK: &[u8] = b"GANGER_INSTANCE";
+pub const INSTANCE_MARK: &[u8] = INSTANCE.as_bytes();
 
 /// A process below us, as one look saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -18,6 +18,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use ganger::process::calls::is_ignored;
+use ganger::signal::Signal;
+
 /// How long anything may take before a test fails. Far more than needed: it is no measurement.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -46,7 +49,7 @@ impl Project {
 
     /// A command that runs ganger here, in a clean environment.
     pub(crate) fn ganger(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ganger"));
+        let mut command = with_default_signals(env!("CARGO_BIN_EXE_ganger"));
         command.args(arguments).current_dir(self.path()).env_clear().env("PATH", search_path());
         command
     }
@@ -68,6 +71,18 @@ impl Project {
 fn one_start_at_a_time() -> std::sync::MutexGuard<'static, ()> {
     static STARTING: std::sync::Mutex<()> = std::sync::Mutex::new(());
     STARTING.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// A command that runs `program` with the signals of an ordinary shell. Tests that a script has put into the
+/// background have SIGINT ignored (POSIX XCU 2.11), and ganger would rightly leave it so.
+fn with_default_signals(program: &str) -> Command {
+    let ignored = [Signal::HANGUP, Signal::INTERRUPT, Signal::QUIT, Signal::TERMINATE];
+    if !ignored.into_iter().any(is_ignored) {
+        return Command::new(program);
+    }
+    let mut command = Command::new("env");
+    command.args(["--default-signal", program]);
+    command
 }
 
 /// PATH with our child program first.

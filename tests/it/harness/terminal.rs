@@ -10,6 +10,7 @@ use ganger::process::pty;
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};
+use nix::sys::signal::SigSet;
 use nix::sys::stat::Mode;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
@@ -44,7 +45,9 @@ impl Screen {
         actions.add_dup2(0, 1).unwrap();
         actions.add_dup2(0, 2).unwrap();
         let mut attributes = PosixSpawnAttr::init().unwrap();
-        attributes.set_flags(PosixSpawnFlags::from_bits_retain(i32::from(libc::POSIX_SPAWN_SETSID))).unwrap();
+        attributes.set_sigdefault(&SigSet::all()).unwrap();
+        let session = PosixSpawnFlags::from_bits_retain(i32::from(libc::POSIX_SPAWN_SETSID));
+        attributes.set_flags(session | PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF).unwrap();
         let folder = start.folder.to_str().unwrap();
         let words = [env!("CARGO_BIN_EXE_ganger"), "start", "-d", folder];
         let words = words.iter().chain(start.arguments).map(|word| CString::new(*word).unwrap());

@@ -1,0 +1,86 @@
+//! What a process costs to make: 100 × `true` until all are reaped, by our spawner and by the standard library.
+
+use std::io;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use divan::{Bencher, black_box};
+use ganger::exit::Exit;
+use ganger::machine::Failure;
+use ganger::name::{InstanceName, TypeName};
+use ganger::plan::spec::{Environment, Spec, Variables};
+use ganger::process::limits::OpenFiles;
+use ganger::process::reaper;
+use ganger::process::signals::Inherited;
+use ganger::process::spawn::{Made, Spawner};
+use ganger::signal::Signal;
+
+const COUNT: usize = 100;
+
+fn main() {
+    divan::main();
+}
+
+#[expect(clippy::disallowed_methods, reason = "a measurement takes the environment that it is given")]
+fn variables() -> Variables {
+    use std::os::unix::ffi::OsStringExt;
+    std::env::vars_os().map(|(name, value)| (name.into_vec(), value.into_vec())).collect()
+}
+
+fn spec(kind: TypeName, command: &str) -> Spec {
+    Spec {
+        name: InstanceName { kind, number: 1 },
+        command: command.into(),
+        place: Arc::from("Procfile:1"),
+        environment: Environment { shared: variables(), own: vec![(b"PORT".into(), b"5000".into())] },
+        port: Some(5000),
+        stop_signal: Signal::TERMINATE,
+        grace: std::time::Duration::from_secs(5),
+        once: false,
+        after: Vec::new(),
+    }
+}
+
+fn made_by_us(spawner: &mut Spawner, spec: &Spec) -> Result<Vec<Made>, Failure> {
+    (0..COUNT).map(|_| spawner.spawn(spec)).collect()
+}
+
+fn reaped() -> Vec<(i32, Exit)> {
+    let mut ended = Vec::new();
+    while ended.len() < COUNT {
+        ended.extend(reaper::reap().ended);
+    }
+    ended
+}
+
+#[divan::bench(args = ["true", "true; true"], sample_size = 1, sample_count = 20)]
+fn hundred_by_our_spawner(bencher: Bencher<'_, '_>, command: &str) {
+    let made = OpenFiles::inherited().and_then(|limit| Spawner::new(limit, &Inherited::now(), None));
+    let (Ok(mut spawner), Some(kind)) = (made, TypeName::new("web")) else { return };
+    let spec = spec(kind, command);
+    bencher.bench_local(|| {
+        let made = made_by_us(&mut spawner, black_box(&spec));
+        (made.is_ok(), reaped().len())
+    });
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is what ours is measured against")]
+fn made_by_std(command: &str) -> io::Result<Vec<Child>> {
+    let child = || {
+        // What ours finds out for itself: whether a shell is needed.
+        let mut made = if command.contains(';') { Command::new("/bin/sh") } else { Command::new(command) };
+        if command.contains(';') {
+            made.args(["-c", command]);
+        }
+        made.stdin(Stdio::null()).stdout(Stdio::piped()).env("PORT", "5000").spawn()
+    };
+    (0..COUNT).map(|_| child()).collect()
+}
+
+#[divan::bench(args = ["true", "true; true"], sample_size = 1, sample_count = 20)]
+fn hundred_by_std(bencher: Bencher<'_, '_>, command: &str) {
+    bencher.bench_local(|| {
+        let children = made_by_std(black_box(command)).unwrap_or_default();
+        children.into_iter().all(|mut child| child.wait().is_ok())
+    });
+}

@@ -1,0 +1,179 @@
+//! What can be typed after `ganger export`.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, ValueEnum, ValueHint};
+
+use crate::cli::args::Project;
+use crate::cli::values::of;
+use crate::export::options;
+
+/// `ganger export`.
+#[derive(Args, Debug)]
+pub struct Export {
+    /// The engine that the files are for
+    #[arg(value_enum)]
+    pub format: Format,
+    /// How the files are made and where they go.
+    #[command(flatten)]
+    pub asked: Handing,
+    /// What the stack is read from.
+    #[command(flatten)]
+    pub project: Project,
+    /// Which instances run and how they end.
+    #[command(flatten)]
+    pub ending: Ending,
+}
+
+/// How the files are made and where they go.
+#[derive(Args, Debug)]
+pub struct Handing {
+    /// Write files into this folder, not to standard output
+    ///
+    /// All of them or none. Files that an earlier export wrote there and that are stale are removed; files
+    /// that it did not write, or that were changed since, are never touched.
+    #[arg(short = 'o', long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub output: Option<PathBuf>,
+    /// Show what would change in DIR, and change nothing
+    ///
+    /// The status is 1 if anything would change. Values are not shown.
+    #[arg(long)]
+    pub diff: bool,
+    /// Ask the engine's own validator, if there is one here
+    #[arg(long)]
+    pub check: bool,
+    /// What the stack is called there; else as its folder
+    #[arg(long, value_name = "NAME")]
+    pub app: Option<String>,
+    /// The container image (compose, kubernetes, nomad)
+    #[arg(long, value_name = "IMAGE")]
+    pub image: Option<String>,
+    /// The user that programs run as
+    #[arg(long, value_name = "USER", value_hint = ValueHint::Username)]
+    pub user: Option<String>,
+    /// The types that listen on their PORT
+    ///
+    /// They get a Service, a published port and a probe. Without it: `web`, and types whose command names
+    /// PORT.
+    #[arg(long, value_name = "TYPE", value_delimiter = ',')]
+    pub expose: Vec<String>,
+    /// What the engine does when a program ends
+    ///
+    /// Without it, the engine's own habit: docs/export.md has them.
+    #[arg(long, value_name = "WHEN", value_enum)]
+    pub restart: Option<Restart>,
+    /// Where values of .env go
+    ///
+    /// `reference`, without it: the files refer to a place, and the command that fills it is printed.
+    /// `inline`: into the files, for their owner only. `only`: what that command reads, and nothing else.
+    #[arg(long, value_name = "WHERE", value_enum)]
+    pub secrets: Option<Secrets>,
+    /// Change one value: `[TYPE:]KEY.KEY=VALUE`
+    ///
+    /// VALUE is JSON, or text if it is none; `null` takes the key away. docs/export.md has the shape that the
+    /// keys lead into.
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+}
+
+/// Which instances run and how they end.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Running and stopping")]
+pub struct Ending {
+    /// All types but these
+    #[arg(short = 'x', long, value_name = "TYPE")]
+    #[arg(env = "GANGER_EXCEPT", hide_env = true, action = ArgAction::Append)]
+    pub except: Vec<String>,
+    /// Grace before SIGKILL: `10`, `500ms`, `2m`
+    #[arg(short = 't', long, value_name = "SECS", value_parser = of("timeout"), allow_negative_numbers = true)]
+    #[arg(env = "GANGER_TIMEOUT", hide_env = true)]
+    pub timeout: Option<String>,
+    /// Stop with this signal: `INT`, `web=QUIT`
+    #[arg(long, value_name = "SIGNAL", value_parser = of("stop-signal"))]
+    #[arg(env = "GANGER_STOP_SIGNAL", hide_env = true, action = ArgAction::Append)]
+    pub stop_signal: Vec<String>,
+}
+
+/// The engines, as they are typed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Format {
+    /// Units for the system's manager
+    Systemd,
+    /// Units for your own manager
+    SystemdUser,
+    /// Property lists of macOS
+    Launchd,
+    /// A file for conf.d, and run scripts
+    Supervisord,
+    /// Service folders
+    Runit,
+    /// Service folders
+    S6,
+    /// compose.yaml
+    Compose,
+    /// Deployments, Services, a Job
+    Kubernetes,
+    /// Jobs as JSON
+    Nomad,
+    /// For Heroku, Dokku and buildpacks
+    Procfile,
+}
+
+impl From<Format> for options::Format {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Systemd => Self::Systemd,
+            Format::SystemdUser => Self::SystemdUser,
+            Format::Launchd => Self::Launchd,
+            Format::Supervisord => Self::Supervisord,
+            Format::Runit => Self::Runit,
+            Format::S6 => Self::S6,
+            Format::Compose => Self::Compose,
+            Format::Kubernetes => Self::Kubernetes,
+            Format::Nomad => Self::Nomad,
+            Format::Procfile => Self::Procfile,
+        }
+    }
+}
+
+/// Where values go, as it is typed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Secrets {
+    /// Nowhere: the files refer to them
+    Reference,
+    /// Into the files, mode 0600
+    Inline,
+    /// Alone, for the command that is printed
+    Only,
+}
+
+impl From<Secrets> for options::Secrets {
+    fn from(secrets: Secrets) -> Self {
+        match secrets {
+            Secrets::Reference => Self::Reference,
+            Secrets::Inline => Self::Inline,
+            Secrets::Only => Self::Only,
+        }
+    }
+}
+
+/// What happens when a program ends, as it is typed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Restart {
+    /// Nothing
+    Never,
+    /// It starts again if its status is not 0
+    OnFailure,
+    /// It starts again
+    Always,
+}
+
+impl From<Restart> for options::Restart {
+    fn from(restart: Restart) -> Self {
+        match restart {
+            Restart::Never => Self::Never,
+            Restart::OnFailure => Self::OnFailure,
+            Restart::Always => Self::Always,
+        }
+    }
+}

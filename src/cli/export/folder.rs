@@ -1,0 +1,219 @@
+//! An export in a folder: all of it or nothing, and nothing of anybody else.
+//!
+//! New files are made in a folder of their own inside, then renamed one by one. The manifest, written first
+//! with what was and what will be, lets the next export finish one that was cut short.
+
+use std::fs::{self, DirBuilder, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use super::shown;
+use crate::cli::ambient::Ambient;
+use crate::cli::failure::Failure;
+use crate::cli::files::about;
+use crate::cli::{print, report};
+use crate::exit;
+use crate::export::difference::unified;
+use crate::export::folder::{Change, Changes, Found, MANIFEST, Manifest, STAGING, changes};
+use crate::export::{Bundle, File};
+use crate::location::Diagnostic;
+
+/// The status of `--diff` where something would change, which is diff(1)'s.
+const DIFFERENT: u8 = 1;
+
+/// Brings the folder to what `bundle` says, or with `only_show` prints what would change; returns the exit
+/// status, or what is in the way.
+///
+/// # Errors
+///
+/// That a file cannot be read or written, after which the next export sets all right.
+pub(super) fn write(
+    folder: &Path,
+    bundle: &Bundle,
+    format: &str,
+    only_show: bool,
+    ambient: &Ambient,
+) -> Result<Result<u8, Vec<Diagnostic>>, Failure> {
+    let folder = ambient.folder.as_deref().map_or_else(|| folder.to_owned(), |here| here.join(folder));
+    let folder = Folder { path: folder };
+    let old = match folder.manifest(format) {
+        Ok(old) => old,
+        Err(error) => return Ok(Err(vec![error])),
+    };
+    let changes = match changes(&old, bundle, |path| folder.find(path)) {
+        Ok(changes) => changes,
+        Err(obstacles) => return Ok(Err(folder.in_the_way(&obstacles))),
+    };
+    let new = Manifest::of(bundle, format);
+    if only_show {
+        print::bytes(show(&changes, bundle).as_bytes())?;
+        return Ok(Ok(if changes.is_empty() { exit::SUCCESS } else { DIFFERENT }));
+    }
+    if !changes.is_empty() || old != new {
+        folder.bring_to(&changes, bundle, &old, &new).map_err(|error| {
+            Failure::Failed(format!(
+                "{}: cannot be written: {error}; export again once that is mended",
+                shown(&folder.path)
+            ))
+        })?;
+    }
+    report::say(&summary(&folder.path, bundle, &changes));
+    Ok(Ok(exit::SUCCESS))
+}
+
+fn summary(folder: &Path, bundle: &Bundle, changes: &Changes) -> String {
+    let removed = changes.values().filter(|change| matches!(change, Change::Remove(_))).count();
+    let written = changes.len() - removed;
+    let same = bundle.files.len() - written;
+    format!("{}: {written} written, {removed} removed, {same} as before\n", shown(folder))
+}
+
+struct Folder {
+    path: PathBuf,
+}
+
+impl Folder {
+    fn manifest(&self, format: &str) -> Result<Manifest, Diagnostic> {
+        let path = self.path.join(MANIFEST);
+        let wrong = |message: String, hint: &str| about(&shown(&path), message, Some(hint.to_owned()));
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Manifest::default()),
+            Err(error) => return Err(wrong(format!("cannot be read: {error}"), "export to another folder")),
+        };
+        let manifest = Manifest::parse(&bytes)
+            .map_err(|error| wrong(format!("this is no manifest: {error}"), "export to another folder"))?;
+        if manifest.format() == format {
+            Ok(manifest)
+        } else {
+            let message = format!("the folder holds an export to {}", manifest.format());
+            Err(wrong(message, "use a folder for each format"))
+        }
+    }
+
+    /// What lies at `path`. A link on the way is not followed: it may lead anywhere.
+    fn find(&self, path: &str) -> Found {
+        let mut place = self.path.clone();
+        let mut parts = path.split('/').peekable();
+        while let Some(part) = parts.next() {
+            place.push(part);
+            let Ok(metadata) = fs::symlink_metadata(&place) else { return Found::Nothing };
+            if parts.peek().is_some() {
+                if !metadata.is_dir() {
+                    return Found::Other;
+                }
+            } else if metadata.is_file() {
+                let mode = metadata.permissions().mode();
+                return fs::read(&place).map_or(Found::Other, |bytes| Found::File(bytes, mode));
+            }
+        }
+        Found::Other
+    }
+
+    fn in_the_way(&self, obstacles: &[(String, &'static str)]) -> Vec<Diagnostic> {
+        let one = |(path, because): &(String, &'static str)| {
+            let hint = "move it out of the way, or delete it to get it anew".to_owned();
+            about(&shown(&self.path.join(path)), *because, Some(hint))
+        };
+        obstacles.iter().map(one).collect()
+    }
+
+    fn bring_to(&self, changes: &Changes, bundle: &Bundle, old: &Manifest, new: &Manifest) -> io::Result<()> {
+        fs::create_dir_all(&self.path)?;
+        let staging = self.path.join(STAGING);
+        match fs::remove_dir_all(&staging) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+        // Values pass through it.
+        DirBuilder::new().mode(0o700).create(&staging)?;
+        let written = self.stage(&staging, changes, bundle);
+        if let Err(error) = written {
+            let _ = fs::remove_dir_all(&staging);
+            return Err(error);
+        }
+        self.put(&staging, MANIFEST, &old.clone().and(new).text())?;
+        for (number, file) in to_write(changes, bundle).enumerate() {
+            let target = self.path.join(&file.path);
+            if let Some(parent) = target.parent() {
+                fs::create_dir_all(parent)?;
+            }
+            fs::rename(staging.join(number.to_string()), target)?;
+        }
+        for (path, _) in changes.iter().filter(|(_, change)| matches!(change, Change::Remove(_))) {
+            self.remove(path)?;
+        }
+        self.put(&staging, MANIFEST, &new.text())?;
+        fs::remove_dir_all(&staging)
+    }
+
+    /// Writes all that is new under numbers, so that a full disk leaves the folder as it was.
+    fn stage(&self, staging: &Path, changes: &Changes, bundle: &Bundle) -> io::Result<()> {
+        for (number, file) in to_write(changes, bundle).enumerate() {
+            make(&staging.join(number.to_string()), &file.bytes, file.mode)?;
+        }
+        debug_assert!(staging.starts_with(&self.path));
+        Ok(())
+    }
+
+    fn put(&self, staging: &Path, name: &str, text: &str) -> io::Result<()> {
+        let made = staging.join("manifest");
+        make(&made, text.as_bytes(), 0o644)?;
+        fs::rename(made, self.path.join(name))
+    }
+
+    /// Removes a file of ours, and the folders that are empty without it.
+    fn remove(&self, path: &str) -> io::Result<()> {
+        fs::remove_file(self.path.join(path))?;
+        let mut parents = Path::new(path).ancestors().skip(1).filter(|part| !part.as_os_str().is_empty());
+        // The first that holds something else ends it.
+        while let Some(parent) = parents.next()
+            && fs::remove_dir(self.path.join(parent)).is_ok()
+        {}
+        Ok(())
+    }
+}
+
+/// The files of `bundle` that differ from what lies there.
+fn to_write<'a>(changes: &'a Changes, bundle: &'a Bundle) -> impl Iterator<Item = &'a File> {
+    bundle.files.iter().filter(|file| changes.contains_key(&file.path))
+}
+
+/// A new file, with its permissions from the first byte on.
+fn make(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
+    // The mask may have taken away what others need.
+    file.set_permissions(Permissions::from_mode(mode))?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// The changes as a person reads them; of files with values only that they change.
+fn show(changes: &Changes, bundle: &Bundle) -> String {
+    let mut text = String::new();
+    for (path, change) in changes {
+        let file = bundle.files.iter().find(|file| file.path == *path);
+        let is_secret = file.is_some_and(File::is_secret);
+        let new = file.map(|file| String::from_utf8_lossy(&file.bytes)).unwrap_or_default();
+        let (old, from, to) = match change {
+            Change::Create => (String::new(), "/dev/null", path.as_str()),
+            Change::Replace(bytes) => {
+                (String::from_utf8_lossy(bytes).into_owned(), path.as_str(), path.as_str())
+            }
+            Change::Protect => (new.clone().into_owned(), path.as_str(), path.as_str()),
+            Change::Remove(bytes) => {
+                (String::from_utf8_lossy(bytes).into_owned(), path.as_str(), "/dev/null")
+            }
+        };
+        text += &format!("--- {from}\n+++ {to}\n");
+        text += &match change {
+            Change::Protect => "permissions differ\n".to_owned(),
+            // What is removed may have been one with values: nobody remembers.
+            Change::Remove(_) => "removed\n".to_owned(),
+            Change::Create | Change::Replace(_) if is_secret => "holds values: not shown\n".to_owned(),
+            Change::Create | Change::Replace(_) => unified(&old, &new),
+        };
+    }
+    text
+}

@@ -1,0 +1,181 @@
+//! `ganger export`: the same formation for another engine.
+
+#![expect(
+    clippy::format_push_string,
+    reason = "writing to a String cannot fail, and `write!` would have us say so at each line"
+)]
+
+pub mod arguments;
+mod command_line;
+mod folder;
+mod stream;
+mod validators;
+
+use std::path::Path;
+
+use super::ambient::{Ambient, Stream};
+use super::failure::Failure;
+use super::files::about;
+use super::load::{self, Need};
+use super::project::Project;
+use super::report::{self, Severity};
+use super::settings::{self, Said};
+use crate::config::{Given, Settings, When, words};
+use crate::exit::{self, Outcome};
+use crate::export;
+use crate::export::document::Setting;
+use crate::export::options::{Format, Options, Restart, Secrets};
+use crate::location::Diagnostic;
+use crate::plan::Plan;
+use crate::plan::options::{RELEASE, Selection};
+
+/// Writes the files to standard output or into a folder, and says what is to be known on standard error.
+///
+/// # Errors
+///
+/// All that is wrong with the project or that the format cannot express; that a file is in the way.
+pub fn run(export: arguments::Export, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
+    let secrets_command = command_line::for_values(&export);
+    let arguments::Export { format, project, ending, asked, .. } = export;
+    let mut typed = settings::of_project(project, said)?;
+    set_ending(&mut typed, &ending).map_err(|error| Failure::Refused(vec![error]))?;
+    let mut project = load::project(&typed, Need::Procfile, ambient)?;
+    let plan = plan(&mut project, ambient).map_err(Failure::Refused)?;
+    project.say_warnings(&plan.warnings, ambient);
+    let options = options(format.into(), &asked, &project)?;
+    let bundle = match export::export(&plan, &options) {
+        Ok(bundle) => bundle,
+        Err(errors) => return Ok(refused(&errors, ambient)),
+    };
+    let status = match &asked.output {
+        _ if asked.diff && asked.output.is_none() => {
+            return Ok(refused(
+                &[about("--diff", "it compares with a folder: name it with -o", None)],
+                ambient,
+            ));
+        }
+        Some(folder) => match folder::write(folder, &bundle, options.format.as_str(), asked.diff, ambient)? {
+            Ok(status) => status,
+            Err(errors) => return Ok(refused(&errors, ambient)),
+        },
+        None => {
+            stream::print(&bundle, options.format, options.secrets)?;
+            exit::SUCCESS
+        }
+    };
+    let command = bundle.secrets.as_deref().map(|command| beside(command, &asked, &options));
+    say(&bundle.lost, command.as_deref(), &options, &secrets_command);
+    if asked.check && status == exit::SUCCESS {
+        return validators::check(&bundle, options.format, &options.app);
+    }
+    Ok(Outcome::Status(status))
+}
+
+/// What is typed of how instances end, by the words that files have for it too.
+fn set_ending(settings: &mut Settings, ending: &arguments::Ending) -> Result<(), Diagnostic> {
+    let list = |values: &[String]| (!values.is_empty()).then(|| values.join(","));
+    let said = [
+        ("except", list(&ending.except)),
+        ("timeout", ending.timeout.clone()),
+        ("stop-signal", list(&ending.stop_signal)),
+    ];
+    for (word, value) in said {
+        let Some(value) = value else { continue };
+        let place = about(&format!("--{word} {value}"), String::new(), None).location;
+        words::set(settings, word, &value, &place).map_err(|refusal| Diagnostic {
+            location: place,
+            message: refusal.message,
+            hint: Some(refusal.hint),
+            excerpt: None,
+        })?;
+    }
+    Ok(())
+}
+
+/// The plan, made without the shell's environment: an export means the same wherever it is made. Only what
+/// app.json asks for by name, and no file sets, is taken from there.
+fn plan(project: &mut Project, ambient: &Ambient) -> Result<Plan, Vec<Diagnostic>> {
+    let is_set = |name: &str| project.assignments.iter().any(|assignment| assignment.name == name);
+    let is_asked_for = |name: &[u8]| {
+        let mut declared = project.settings.variables.iter();
+        declared.any(|of| of.name.as_bytes() == name && of.value.is_none() && !is_set(&of.name))
+    };
+    let mut outside = ambient.clone();
+    outside.variables.retain(|(name, _)| is_asked_for(name));
+    // An export is for good, so that a release is part of it, unless somebody says `release=0` or `-x release`.
+    let is_there = project.procfile.entries.iter().any(|entry| entry.name.as_str() == RELEASE);
+    let formation = project.settings.formation.as_ref();
+    let is_unwanted = formation.is_some_and(|formation| {
+        formation.value.counts.iter().any(|(name, count)| name.as_str() == RELEASE && *count == 0)
+    });
+    if is_there && !is_unwanted {
+        project.settings.release = Some(Given::said(true, "export"));
+    }
+    project.plan(&Selection::default(), None, |_| None, &outside)
+}
+
+fn options(format: Format, asked: &arguments::Handing, project: &Project) -> Result<Options, Failure> {
+    let set = asked.set.iter().map(|text| {
+        Setting::parse(text)
+            .map_err(|message| Failure::Refused(vec![about(&format!("--set {text}"), message, None)]))
+    });
+    let folder = || project.root.file_name().map(|name| name.to_string_lossy().into_owned());
+    Ok(Options {
+        format,
+        app: asked.app.clone().unwrap_or_else(|| export::app_name(&folder().unwrap_or_default())),
+        image: asked.image.clone(),
+        user: asked.user.clone(),
+        expose: (!asked.expose.is_empty()).then(|| asked.expose.clone()),
+        restart: asked.restart.map(Restart::from),
+        secrets: asked.secrets.map(Secrets::from).unwrap_or_default(),
+        set: set.collect::<Result<_, _>>()?,
+        etc: "/etc".to_owned(),
+        shell: "/bin/sh".to_owned(),
+    })
+}
+
+/// Says all that is wrong.
+fn refused(errors: &[Diagnostic], ambient: &Ambient) -> Outcome {
+    let many = match errors.len() {
+        1 => "1 error".to_owned(),
+        count => format!("{count} errors"),
+    };
+    let colors = ambient.colors(Stream::Error, When::Auto);
+    let text = report::diagnostics(Severity::Error, errors, colors);
+    report::say(&format!("{text}\n{many}, nothing was written\n"));
+    Outcome::Status(exit::REFUSED)
+}
+
+/// `command` with the folder of the export before the file that lies in it: compose looks for its values
+/// beside compose.yaml.
+fn beside(command: &str, asked: &arguments::Handing, options: &Options) -> String {
+    let file = format!("{}.env", options.app);
+    match &asked.output {
+        Some(folder) if options.format == Format::Compose => {
+            command.replace(&file, &export::quote(&shown(&folder.join(&file))))
+        }
+        Some(_) | None => command.to_owned(),
+    }
+}
+
+/// Says what the engine cannot do, and how the values get to it: `values | command`.
+fn say(lost: &[String], command: Option<&str>, options: &Options, values: &str) {
+    let mut text = String::new();
+    if !lost.is_empty() {
+        let is_procfile = options.format == Format::Procfile;
+        text += if is_procfile { "what would have to change:\n" } else { "not carried over:\n" };
+        for sentence in lost {
+            text += &format!("  {sentence}\n");
+        }
+    }
+    if let Some(command) = command {
+        text += "the values of .env are not in it; this puts them where it looks for them:\n";
+        text += &format!("  {values} | {command}\n");
+    }
+    report::say(&text);
+}
+
+/// A path as the person would name it.
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}

@@ -1,0 +1,134 @@
+//! A file for Docker Compose, by the Compose specification (github.com/compose-spec/compose-spec).
+
+use std::time::Duration;
+
+use super::document::Document;
+use super::draft::{Draft, holds_values, refers};
+use super::options::Restart;
+use super::stack::{Kind, Stack};
+use super::{compose_values, names, script, yaml};
+
+/// Writes the file of `stack`.
+pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
+    let image = names::image(stack, draft);
+    let usable: Vec<_> = stack
+        .values
+        .iter()
+        .filter(|variable| compose_values::check_name(stack, variable, draft))
+        .copied()
+        .collect();
+    let values = draft.texts(stack, &usable, |_| None);
+    let mut services = Document::map();
+    for kind in stack.all() {
+        let mut service = service(stack, kind, image, &values);
+        draft.set(stack.options, kind, &mut service);
+        services = services.with(kind.name.as_str(), service);
+        what_is_lost(kind, draft);
+    }
+    names::lose_signals(stack, draft);
+    let document = Document::map().with("name", stack.options.app.as_str()).with("services", services);
+    let text = format!("{}\n{}", script::comment(stack), yaml(&document));
+    draft.file_with_values(stack, "compose.yaml", text);
+    if refers(stack) {
+        let file = values_file(stack);
+        draft.bundle.secrets = Some(format!("install -m 600 /dev/stdin {file}"));
+        let otherwise: Vec<&str> = values
+            .iter()
+            .filter(|(_, value)| compose_values::podman_differs(value))
+            .map(|(name, _)| *name)
+            .collect();
+        if !otherwise.is_empty() {
+            draft.lose(format!(
+                "podman-compose would read {} otherwise than docker compose; --secrets inline is read alike",
+                otherwise.join(", ")
+            ));
+        }
+    }
+}
+
+/// The file of values, beside compose.yaml. Not `.env`: compose reads that one for itself.
+fn values_file(stack: &Stack<'_>) -> String {
+    format!("{}.env", stack.options.app)
+}
+
+fn service(stack: &Stack<'_>, kind: &Kind<'_>, image: &str, values: &[(&str, &str)]) -> Document {
+    let count = kind.instances.len();
+    let is_release = kind.instances.iter().any(|spec| spec.once);
+    let command = [stack.options.shell.as_str(), "-c", &kind.text].map(literal).to_vec();
+    let port = kind.port.filter(|_| kind.is_exposed).map(|port| port.to_string());
+    let after = stack.release.as_ref().filter(|_| !is_release).map(|release| {
+        let condition = Document::map().with("condition", "service_completed_successfully");
+        Document::map().with(release.name.as_str(), condition)
+    });
+    Document::map()
+        .with("image", literal(image))
+        .with("command", command)
+        .with("environment", environment(stack, kind, values))
+        .with_some("env_file", refers(stack).then(|| vec![values_file(stack)]))
+        .with_some("user", stack.options.user.as_deref().map(literal))
+        // Reaps orphans and passes the stop signal on, which a shell as process 1 would do neither.
+        .with("init", true)
+        .with("restart", restart(kind))
+        .with(
+            "stop_signal",
+            kind.stop_signal.known().map_or_else(|| kind.stop_signal.0.to_string(), |s| s.as_str().into()),
+        )
+        .with("stop_grace_period", span(kind.grace))
+        .with_some("scale", (count > 1).then(|| i64::try_from(count).unwrap_or(i64::MAX)))
+        // Several instances cannot have the same port of the host.
+        .with_some("ports", port.clone().filter(|_| count == 1).map(|port| vec![format!("{port}:{port}")]))
+        .with_some("expose", port.filter(|_| count > 1).map(|port| vec![port]))
+        .with_some("depends_on", after)
+}
+
+/// PORT and its kin, and the values where they stand in the file. PS only where it is one name.
+fn environment(stack: &Stack<'_>, kind: &Kind<'_>, values: &[(&str, &str)]) -> Document {
+    let mut environment = Document::map();
+    if let Some(first) = kind.instances.first() {
+        for variable in stack.own(first) {
+            if variable.name != crate::plan::environment::PS || kind.instances.len() == 1 {
+                environment =
+                    environment.with(variable.name, String::from_utf8_lossy(variable.value).into_owned());
+            }
+        }
+    }
+    if holds_values(stack) {
+        for (name, value) in values {
+            environment = environment.with(name, literal(value));
+        }
+    }
+    environment
+}
+
+/// `text` as compose leaves it alone: it puts variables in for `$` in every value of the file.
+fn literal(text: &str) -> Document {
+    Document::Text(text.replace('$', "$$"))
+}
+
+fn restart(kind: &Kind<'_>) -> &'static str {
+    match kind.restart {
+        Some(Restart::Never) => "no",
+        Some(Restart::OnFailure) => "on-failure",
+        Some(Restart::Always) => "always",
+        // It comes back after a reboot, and stays down when a person stopped it.
+        None => "unless-stopped",
+    }
+}
+
+fn span(duration: Duration) -> String {
+    match duration.subsec_millis() {
+        0 => format!("{}s", duration.as_secs()),
+        _ => format!("{}ms", duration.as_millis()),
+    }
+}
+
+fn what_is_lost(kind: &Kind<'_>, draft: &mut Draft) {
+    let (name, count) = (kind.name, kind.instances.len());
+    if count > 1 {
+        draft.lose(format!("{name}: PS is not set, as {count} instances share one service"));
+        draft.lose(format!("{name}: all have the same PORT, each in a network of its own"));
+    }
+    if count > 1 && kind.is_exposed {
+        draft.lose(format!("{name}: no port of the host leads to {count} instances; put a proxy in front"));
+    }
+}

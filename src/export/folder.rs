@@ -1,0 +1,237 @@
+//! A folder of exported files: what would have to be done so that it holds exactly these, without touching
+//! what somebody else put there.
+//!
+//! A manifest in the folder says which files are ours and what was in them. A file that it does not list is
+//! foreign; one that is not as it was left has been changed by hand. Neither is written or removed.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::checksum::sha256;
+use super::draft::{Bundle, File};
+
+/// The manifest's name.
+pub const MANIFEST: &str = ".ganger-export.json";
+
+/// The folder's own folder, in which new files are made before they take the place of old ones.
+pub const STAGING: &str = ".ganger-export.new";
+
+/// What is ours in a folder.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// The version of this shape.
+    schema: u32,
+    /// The format that the folder is for.
+    format: String,
+    /// The files by their path, each with the SHA-256 of what may be in it: one sum, or, while an export is
+    /// under way, that of before and that of after.
+    files: BTreeMap<String, Vec<String>>,
+}
+
+/// What lies at a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Nothing.
+    Nothing,
+    /// A file with these bytes and permissions.
+    File(Vec<u8>, u32),
+    /// Something else: a folder, a link.
+    Other,
+}
+
+/// What is to be done with one path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It is not there yet.
+    Create,
+    /// It is there with these bytes.
+    Replace(Vec<u8>),
+    /// Only who may read it changes.
+    Protect,
+    /// It is ours and belongs to the export no more; it had these bytes.
+    Remove(Vec<u8>),
+}
+
+/// All that is to be done, by path.
+pub type Changes = BTreeMap<String, Change>;
+
+impl Manifest {
+    /// The manifest of `bundle`.
+    pub fn of(bundle: &Bundle, format: &str) -> Self {
+        let files = bundle.files.iter().map(|file| (file.path.clone(), vec![sha256(&file.bytes)]));
+        Self { schema: 1, format: format.to_owned(), files: files.collect() }
+    }
+
+    /// What `bytes` say.
+    ///
+    /// # Errors
+    ///
+    /// That they are no manifest, or one that leads out of its folder.
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let manifest: Self = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        if manifest.schema != 1 {
+            return Err(format!("its schema is {}, not 1", manifest.schema));
+        }
+        match manifest.files.keys().find(|path| !is_inside(path)) {
+            Some(path) => Err(format!("`{path}` leads out of the folder")),
+            None => Ok(manifest),
+        }
+    }
+
+    /// The manifest as text.
+    pub fn text(&self) -> String {
+        // Text and numbers only.
+        serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
+    }
+
+    /// The format that the folder is for.
+    pub fn format(&self) -> &str {
+        &self.format
+    }
+
+    /// The paths that are ours.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.files.keys().map(String::as_str)
+    }
+
+    /// Both: what stands in the folder while one takes the other's place.
+    #[must_use]
+    pub fn and(mut self, next: &Self) -> Self {
+        for (path, sums) in &next.files {
+            let slot = self.files.entry(path.clone()).or_default();
+            slot.extend(sums.iter().filter(|sum| !slot.contains(sum)).cloned().collect::<Vec<_>>());
+        }
+        next.format.clone_into(&mut self.format);
+        self.schema = next.schema;
+        self
+    }
+
+    fn is_as_left(&self, path: &str, bytes: &[u8]) -> bool {
+        self.files.get(path).is_some_and(|sums| sums.contains(&sha256(bytes)))
+    }
+}
+
+/// What is to be done so that the folder, in which `old` says what is ours and `find` what lies there, holds
+/// the files of `bundle`.
+///
+/// # Errors
+///
+/// Every path that is in the way, and why.
+pub fn changes(
+    old: &Manifest,
+    bundle: &Bundle,
+    find: impl Fn(&str) -> Found,
+) -> Result<Changes, Vec<(String, &'static str)>> {
+    let (mut changes, mut obstacles) = (Changes::new(), Vec::new());
+    for file in &bundle.files {
+        match wanted(old, file, find(&file.path)) {
+            Ok(Some(change)) => {
+                changes.insert(file.path.clone(), change);
+            }
+            Ok(None) => {}
+            Err(because) => obstacles.push((file.path.clone(), because)),
+        }
+    }
+    for path in old.paths().filter(|path| !bundle.files.iter().any(|file| file.path == **path)) {
+        match find(path) {
+            Found::Nothing => {}
+            Found::File(bytes, _) if old.is_as_left(path, &bytes) => {
+                changes.insert(path.to_owned(), Change::Remove(bytes));
+            }
+            Found::File(..) | Found::Other => obstacles.push((path.to_owned(), CHANGED)),
+        }
+    }
+    if obstacles.is_empty() { Ok(changes) } else { Err(obstacles) }
+}
+
+/// Why a file of ours is left alone.
+const CHANGED: &str = "it was changed by hand since it was exported";
+/// Why a file of somebody else is left alone.
+const FOREIGN: &str = "it was not written by an export";
+
+fn wanted(old: &Manifest, file: &File, found: Found) -> Result<Option<Change>, &'static str> {
+    let is_ours = old.files.contains_key(&file.path);
+    match found {
+        Found::Nothing => Ok(Some(Change::Create)),
+        Found::File(..) | Found::Other if !is_ours => Err(FOREIGN),
+        Found::File(bytes, mode) if bytes == file.bytes => {
+            Ok((mode & 0o777 != file.mode).then_some(Change::Protect))
+        }
+        Found::File(bytes, _) if old.is_as_left(&file.path, &bytes) => Ok(Some(Change::Replace(bytes))),
+        Found::File(..) | Found::Other => Err(CHANGED),
+    }
+}
+
+/// Whether `path` stays within its folder.
+fn is_inside(path: &str) -> bool {
+    !path.is_empty() && path.split('/').all(|part| !part.is_empty() && part != "." && part != "..")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bundle(files: &[(&str, &str)]) -> Bundle {
+        let file =
+            |(path, text): &(&str, &str)| File { path: (*path).into(), bytes: (*text).into(), mode: 0o644 };
+        Bundle { files: files.iter().map(file).collect(), ..Bundle::default() }
+    }
+
+    fn in_folder<'a>(files: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Found + 'a {
+        |path| match files.iter().find(|(name, _)| *name == path) {
+            Some((_, text)) => Found::File(text.as_bytes().to_vec(), 0o644),
+            None => Found::Nothing,
+        }
+    }
+
+    #[test]
+    fn a_folder_gets_what_is_new_and_loses_what_is_stale() {
+        let old = Manifest::of(&bundle(&[("a", "1"), ("b", "2"), ("c", "3")]), "s6");
+        let new = bundle(&[("a", "1"), ("b", "two"), ("d", "4")]);
+        let folder = [("a", "1"), ("b", "2"), ("c", "3"), ("foreign", "x")];
+        let expected = Changes::from([
+            ("b".to_owned(), Change::Replace(b"2".to_vec())),
+            ("c".to_owned(), Change::Remove(b"3".to_vec())),
+            ("d".to_owned(), Change::Create),
+        ]);
+        assert_eq!(changes(&old, &new, in_folder(&folder)), Ok(expected));
+    }
+
+    #[test]
+    fn what_is_foreign_or_changed_by_hand_is_in_the_way() {
+        let old = Manifest::of(&bundle(&[("a", "1"), ("b", "2")]), "s6");
+        let folder = [("a", "edited"), ("b", "edited"), ("c", "foreign")];
+        let found = changes(&old, &bundle(&[("a", "1x"), ("c", "3")]), in_folder(&folder)).unwrap_err();
+        assert_eq!(found, [("a".to_owned(), CHANGED), ("c".to_owned(), FOREIGN), ("b".to_owned(), CHANGED)]);
+    }
+
+    #[test]
+    fn an_export_that_was_cut_short_is_finished_by_the_next() {
+        let (before, after) = (bundle(&[("a", "1"), ("b", "1")]), bundle(&[("a", "2"), ("b", "2")]));
+        let both = Manifest::of(&before, "s6").and(&Manifest::of(&after, "s6"));
+        let both = Manifest::parse(both.text().as_bytes()).unwrap();
+        let expected = Changes::from([("b".to_owned(), Change::Replace(b"1".to_vec()))]);
+        assert_eq!(changes(&both, &after, in_folder(&[("a", "2"), ("b", "1")])), Ok(expected));
+    }
+
+    #[test]
+    fn a_file_that_others_could_read_is_protected() {
+        let mut secret = bundle(&[("a", "1")]);
+        secret.files[0].mode = 0o600;
+        let old = Manifest::of(&secret, "s6");
+        let expected = Changes::from([("a".to_owned(), Change::Protect)]);
+        assert_eq!(changes(&old, &secret, in_folder(&[("a", "1")])), Ok(expected));
+    }
+
+    #[test]
+    fn a_manifest_does_not_lead_out_of_its_folder() {
+        for path in ["../a", "/etc/passwd", "a/../../b", "", "a//b", "./a"] {
+            let text = format!(r#"{{"schema": 1, "format": "s6", "files": {{"{path}": []}}}}"#);
+            assert!(Manifest::parse(text.as_bytes()).is_err(), "{path:?}");
+        }
+        assert!(Manifest::parse(b"{}").is_err());
+        assert!(Manifest::parse(br#"{"schema": 2, "format": "s6", "files": {}}"#).is_err());
+    }
+}

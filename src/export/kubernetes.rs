@@ -1,0 +1,241 @@
+//! Objects for Kubernetes: a Deployment a type, a Service where somebody connects, a Job for `release`, and
+//! a reference to a Secret.
+
+use super::checksum::sha256;
+use super::document::Document;
+use super::draft::{Draft, File, holds_values, refers};
+use super::options::Restart;
+use super::stack::{Kind, Stack, Variable, about};
+use super::{names, script, yaml};
+use crate::plan::environment::PS;
+use crate::signal::Signal;
+
+/// The most bytes that a Secret may hold (`MaxSecretSize`).
+const LARGEST_SECRET: usize = 1 << 20;
+
+/// How long a finished release stays to be looked at, in seconds: a day.
+const KEPT: i64 = 86_400;
+
+/// Writes the objects of `stack`, one file a type.
+pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
+    let image = names::image(stack, draft);
+    let labels = names::labels(stack, draft);
+    let secret = secret(stack, draft);
+    if holds_values(stack) {
+        let file = File { path: "secret.yaml".into(), bytes: secret.into_bytes(), mode: 0o600 };
+        draft.bundle.files.push(file);
+    }
+    for (kind, label) in stack.all().zip(&labels) {
+        let pod = pod(stack, kind, label, image);
+        let is_release = kind.instances.iter().any(|spec| spec.once);
+        let mut object =
+            if is_release { job(stack, label, pod) } else { deployment(stack, kind, label, pod) };
+        draft.set(stack.options, kind, &mut object);
+        let mut text = format!("{}\n{}", script::comment(stack), yaml(&object));
+        if let Some(service) = service(stack, kind, label) {
+            text += "---\n";
+            text += &yaml(&service);
+        }
+        // kubectl applies a folder's files in the order of their names: what is needed first comes first.
+        let path = if is_release { format!("0-{label}.yaml") } else { format!("{label}.yaml") };
+        draft.file(path, text);
+        what_is_lost(kind, draft);
+    }
+    names::lose_signals(stack, draft);
+    if stack.all().any(|kind| kind.instances.iter().any(|spec| spec.once)) {
+        draft.lose(
+            "nothing in these files waits for the Job of release: apply it first, and wait for it \
+             (docs/export.md)",
+        );
+    }
+    let hidden: Vec<&str> = stack
+        .kinds
+        .iter()
+        .filter(|kind| !kind.is_exposed && kind.port.is_some())
+        .map(|kind| kind.name.as_str())
+        .collect();
+    if !hidden.is_empty() {
+        let hidden = hidden.join(", ");
+        draft.lose(format!(
+            "no Service and no probe for {hidden}: nothing says that they listen; --expose does"
+        ));
+    }
+    draft.lose("PS is the pod's name there, not web.1, and PORT is the same for all instances of a type");
+    if refers(stack) {
+        // On the server's side, so that no annotation keeps a copy of the values.
+        draft.bundle.secrets = Some("kubectl apply --server-side -f -".into());
+    }
+}
+
+/// The Secret with the values.
+pub(super) fn secret(stack: &Stack<'_>, draft: &mut Draft) -> String {
+    let usable: Vec<Variable<'_>> =
+        stack.values.iter().filter(|variable| check_name(stack, variable, draft)).copied().collect();
+    let values = draft.texts(stack, &usable, |_| None);
+    let size: usize = values.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if size > LARGEST_SECRET {
+        let message = format!("the values have {size} bytes; a Secret holds {LARGEST_SECRET}");
+        draft.errors.push(about("environment", message, Some("move the largest into a file".into())));
+    }
+    let data = values.into_iter().fold(Document::map(), |map, (name, value)| map.with(name, value));
+    let object = object("v1", "Secret", secret_name(stack), common_labels(stack))
+        .with("type", "Opaque")
+        .with("stringData", data);
+    format!("{}\n{}", script::comment(stack), yaml(&object))
+}
+
+/// Whether a Secret can have a key of that name; else the variable is refused.
+fn check_name(stack: &Stack<'_>, variable: &Variable<'_>, draft: &mut Draft) -> bool {
+    let is_fine = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
+    let name = variable.name;
+    // An environment takes no digit first, and would leave the key out without a word.
+    let is_key = name.len() <= 253
+        && name.bytes().all(is_fine)
+        && !name.starts_with(|c: char| c.is_ascii_digit())
+        && !name.starts_with("..")
+        && !name.is_empty()
+        && name != ".";
+    if !is_key {
+        draft.refuse(stack, variable, "a Secret has no key of that name");
+    }
+    is_key
+}
+
+fn secret_name(stack: &Stack<'_>) -> String {
+    format!("{}-env", stack.options.app)
+}
+
+fn object(version: &str, kind: &str, name: impl Into<Document>, labels: Document) -> Document {
+    let about_it = Document::map().with("name", name).with("labels", labels);
+    Document::map().with("apiVersion", version).with("kind", kind).with("metadata", about_it)
+}
+
+fn common_labels(stack: &Stack<'_>) -> Document {
+    Document::map().with("app.kubernetes.io/name", stack.options.app.as_str())
+}
+
+/// The labels by which a type's pods are found.
+fn labels_of(stack: &Stack<'_>, label: &str) -> Document {
+    let component = label.strip_prefix(&format!("{}-", stack.options.app)).unwrap_or(label);
+    common_labels(stack).with("app.kubernetes.io/component", component)
+}
+
+fn deployment(stack: &Stack<'_>, kind: &Kind<'_>, label: &str, pod: Document) -> Document {
+    let count = i64::try_from(kind.instances.len()).unwrap_or(i64::MAX);
+    let spec = Document::map()
+        // With a HorizontalPodAutoscaler: --set spec.replicas=null, so that an apply does not scale back.
+        .with("replicas", count)
+        .with("revisionHistoryLimit", 5_i64)
+        .with("selector", Document::map().with("matchLabels", labels_of(stack, label)))
+        // One of which there is one (a clock) is not doubled while it is replaced.
+        .with_some(
+            "strategy",
+            (count == 1 && !kind.is_exposed).then(|| Document::map().with("type", "Recreate")),
+        )
+        .with("template", pod);
+    object("apps/v1", "Deployment", label, labels_of(stack, label)).with("spec", spec)
+}
+
+/// The Job of `release`. Its name follows from what is in it, so that the same release runs once and a new
+/// one is a new Job: a Job cannot be changed.
+fn job(stack: &Stack<'_>, label: &str, pod: Document) -> Document {
+    let sum = sha256(yaml(&pod).as_bytes());
+    let room = 63 - 9;
+    let name =
+        format!("{}-{}", label.chars().take(room).collect::<String>().trim_end_matches('-'), &sum[..8]);
+    let spec = Document::map()
+        .with("backoffLimit", 0_i64)
+        .with("ttlSecondsAfterFinished", KEPT)
+        .with("template", pod);
+    object("batch/v1", "Job", name, labels_of(stack, label)).with("spec", spec)
+}
+
+fn pod(stack: &Stack<'_>, kind: &Kind<'_>, label: &str, image: &str) -> Document {
+    let is_release = kind.instances.iter().any(|spec| spec.once);
+    let grace = kind.grace.as_secs() + u64::from(kind.grace.subsec_nanos() > 0);
+    let sum = Document::map().with("checksum/env", format!("sha256:{}", checksum(stack)));
+    let about_it = Document::map()
+        .with("labels", labels_of(stack, label))
+        // So that pods are replaced when values change.
+        .with_some("annotations", (!stack.values.is_empty()).then_some(sum));
+    let spec = Document::map()
+        // Else a Service `redis` would put REDIS_PORT=tcp://… into every pod.
+        .with("enableServiceLinks", false)
+        .with_some("restartPolicy", is_release.then_some("Never"))
+        .with("terminationGracePeriodSeconds", i64::try_from(grace).unwrap_or(i64::MAX))
+        .with("containers", vec![container(stack, kind, label, image)]);
+    Document::map().with("metadata", about_it).with("spec", spec)
+}
+
+fn container(stack: &Stack<'_>, kind: &Kind<'_>, label: &str, image: &str) -> Document {
+    let command = [stack.options.shell.as_str(), "-c", &kind.text].map(literal).to_vec();
+    let component = label.strip_prefix(&format!("{}-", stack.options.app)).unwrap_or(label);
+    let port = kind.port.filter(|_| kind.is_exposed).map(i64::from);
+    let reference = Document::map().with("secretRef", Document::map().with("name", secret_name(stack)));
+    // Once plans know how an instance shows that it is ready, that is said here in place of the port.
+    let probe = Document::map().with("tcpSocket", Document::map().with("port", "http"));
+    Document::map()
+        .with("name", component)
+        .with("image", image)
+        .with("command", command)
+        .with("env", environment(stack, kind))
+        .with_some("envFrom", (!stack.values.is_empty()).then(|| vec![reference]))
+        .with_some(
+            "ports",
+            port.map(|port| vec![Document::map().with("name", "http").with("containerPort", port)]),
+        )
+        .with_some("readinessProbe", port.map(|_| probe))
+}
+
+/// PORT and its kin; what a Secret holds comes by reference, where nothing of it is expanded.
+fn environment(stack: &Stack<'_>, kind: &Kind<'_>) -> Vec<Document> {
+    let Some(first) = kind.instances.first() else { return Vec::new() };
+    let one = |variable: Variable<'_>| {
+        let entry = Document::map().with("name", variable.name);
+        if variable.name == PS {
+            let field = Document::map().with("fieldPath", "metadata.name");
+            return entry.with("valueFrom", Document::map().with("fieldRef", field));
+        }
+        entry.with("value", literal(&String::from_utf8_lossy(variable.value)))
+    };
+    stack.own(first).into_iter().map(one).collect()
+}
+
+/// `text` as it is: in commands and values `$(NAME)` is expanded, and `$$` stands for `$`.
+fn literal(text: &str) -> Document {
+    Document::Text(text.replace('$', "$$"))
+}
+
+fn service(stack: &Stack<'_>, kind: &Kind<'_>, label: &str) -> Option<Document> {
+    kind.port.filter(|_| kind.is_exposed)?;
+    let port = Document::map().with("name", "http").with("port", 80_i64).with("targetPort", "http");
+    let spec = Document::map().with("selector", labels_of(stack, label)).with("ports", vec![port]);
+    Some(object("v1", "Service", label, labels_of(stack, label)).with("spec", spec))
+}
+
+/// A sum over all values, by which a change of one can be seen.
+fn checksum(stack: &Stack<'_>) -> String {
+    let mut all = Vec::new();
+    for variable in &stack.values {
+        all.extend_from_slice(variable.name.as_bytes());
+        all.push(b'=');
+        all.extend_from_slice(variable.value);
+        all.push(0);
+    }
+    sha256(&all)
+}
+
+fn what_is_lost(kind: &Kind<'_>, draft: &mut Draft) {
+    let name = kind.name;
+    if kind.stop_signal != Signal::TERMINATE {
+        draft.lose(format!(
+            "{name}: {} has to be the image's STOPSIGNAL; Kubernetes sends what the image says",
+            kind.stop_signal
+        ));
+    }
+    let is_release = kind.instances.iter().any(|spec| spec.once);
+    let asked = kind.restart.filter(|restart| !is_release && *restart != Restart::Always);
+    if asked.is_some() {
+        draft.lose(format!("{name}: a Deployment starts its programs again in any case"));
+    }
+}

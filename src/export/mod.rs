@@ -1,0 +1,120 @@
+//! The same formation for an engine that runs it for good: a plan goes in, files come out as values.
+//!
+//! Nothing here reads or writes anything: [`crate::cli`] does. Each format is one file that knows its
+//! engine; what they share is the `stack` (what is to run, in the words that engines use), the
+//! [`document`] (a tree that becomes YAML, JSON, a property list or sections) and the `script` (a run
+//! script for those engines that start programs and know no values).
+//!
+//! The rule for all of them: a value arrives byte for byte, or is refused by the name of its variable.
+//! docs/export.md tells what each engine can carry.
+
+#![expect(
+    clippy::format_push_string,
+    clippy::format_collect,
+    reason = "writing to a String cannot fail, and `write!` would have us say so at each line"
+)]
+
+mod checksum;
+mod compose;
+mod compose_values;
+pub mod difference;
+pub mod document;
+mod draft;
+mod environment_file;
+pub mod folder;
+mod kubernetes;
+mod launchd;
+mod names;
+mod nomad;
+mod nomad_words;
+pub mod options;
+mod plist;
+mod procfile;
+mod runit;
+mod s6;
+mod script;
+mod sections;
+mod stack;
+mod supervisord;
+mod systemd;
+mod systemd_words;
+
+pub use draft::{Bundle, File};
+pub use names::app_name;
+pub use script::quote;
+
+use document::Document;
+use draft::Draft;
+use options::{Format, Options, Secrets};
+use stack::Stack;
+
+use crate::location::Diagnostic;
+use crate::plan::Plan;
+
+/// The files that hand `plan` on, or, with [`Secrets::Only`], the one that holds its values.
+///
+/// The plan should have been made without the shell's environment: what it holds of it is taken for what the
+/// project sets.
+///
+/// # Errors
+///
+/// All that the format cannot express, each with its place and never with a value.
+pub fn export(plan: &Plan, options: &Options) -> Result<Bundle, Vec<Diagnostic>> {
+    let stack = Stack::of(plan, options)?;
+    let mut draft = Draft::default();
+    names::check_app(&stack, &mut draft);
+    if options.secrets == Secrets::Only {
+        values_only(&stack, &mut draft);
+        return draft.finish();
+    }
+    match options.format {
+        Format::Systemd | Format::SystemdUser => systemd::write(&stack, &mut draft),
+        Format::Launchd => launchd::write(&stack, &mut draft),
+        Format::Supervisord => supervisord::write(&stack, &mut draft),
+        Format::Runit => runit::write(&stack, &mut draft),
+        Format::S6 => s6::write(&stack, &mut draft),
+        Format::Compose => compose::write(&stack, &mut draft),
+        Format::Kubernetes => kubernetes::write(&stack, &mut draft),
+        Format::Nomad => nomad::write(&stack, &mut draft),
+        Format::Procfile => procfile::write(&stack, &mut draft),
+    }
+    draft.finish()
+}
+
+/// What the command of [`Bundle::secrets`] reads.
+fn values_only(stack: &Stack<'_>, draft: &mut Draft) {
+    let (path, bytes) = match stack.options.format {
+        Format::Systemd | Format::SystemdUser => {
+            draft.texts(stack, &stack.values, |_| None);
+            ("env", environment_file::text(stack, draft))
+        }
+        Format::Launchd | Format::Supervisord | Format::Runit | Format::S6 => {
+            for variable in &stack.values {
+                environment_file::check_shell_name(stack, variable, draft);
+            }
+            ("env", environment_file::text(stack, draft))
+        }
+        Format::Compose => ("env", compose_values::text(stack, draft).into_bytes()),
+        Format::Kubernetes => ("secret.yaml", kubernetes::secret(stack, draft).into_bytes()),
+        Format::Nomad => ("variables.json", nomad::variables(stack, draft).into_bytes()),
+        Format::Procfile => ("config", procfile::config(stack)),
+    };
+    draft.bundle.files.push(File { path: path.into(), bytes, mode: 0o600 });
+}
+
+/// `document` as YAML. A text with several lines stays one quoted scalar, so that no indentation and no
+/// trailing blank can get lost.
+fn yaml(document: &Document) -> String {
+    let options = serde_saphyr::ser_options! {
+        prefer_block_scalars: false,
+        compact_list_indent: true,
+    };
+    // Writing to a String does not fail, and a document has no key that YAML could not have.
+    serde_saphyr::to_string_with_options(document, options).unwrap_or_default()
+}
+
+/// `document` as JSON.
+fn json(document: &Document) -> String {
+    // It has text for keys and no NaN.
+    serde_json::to_string_pretty(document).unwrap_or_default() + "\n"
+}

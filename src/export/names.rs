@@ -1,0 +1,107 @@
+//! What stacks and types are called in other places.
+
+use super::draft::Draft;
+use super::options::Format;
+use super::stack::{Kind, Stack, about};
+
+/// The most characters of a DNS label (RFC 1123), and so of most names in Kubernetes.
+const LONGEST: usize = 63;
+
+/// A name for a stack that lies in a folder called `folder`: lower-case letters, digits and `-`, a letter
+/// first. `app` where nothing is left of it.
+pub fn app_name(folder: &str) -> String {
+    let lower = folder.to_lowercase();
+    let plain: String = lower.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let words: Vec<&str> = plain.split('-').filter(|word| !word.is_empty()).collect();
+    let name = words.join("-");
+    let name = name.trim_start_matches(|c: char| c.is_ascii_digit() || c == '-');
+    let short: String = name.chars().take(LONGEST / 2).collect();
+    let short = short.trim_end_matches('-');
+    if short.is_empty() { "app".to_owned() } else { short.to_owned() }
+}
+
+/// Refuses a name of the stack that some engine would not take.
+pub(super) fn check_app(stack: &Stack<'_>, draft: &mut Draft) {
+    let app = stack.options.app.as_str();
+    if !is_label(app) {
+        let message = "the stack's name is not made of lower-case letters, digits and `-`, a letter first";
+        let hint = format!("try --app {}", app_name(app));
+        draft.errors.push(about(&format!("--app {app}"), message, Some(hint)));
+    }
+}
+
+/// The names of all types as DNS labels (RFC 1035: Services want a letter first), in the order of
+/// [`Stack::all`]: `_` becomes `-`, and letters become small. A name that is none even so, or that another
+/// type has already, is refused.
+pub(super) fn labels(stack: &Stack<'_>, draft: &mut Draft) -> Vec<String> {
+    let mut labels: Vec<String> = Vec::new();
+    let mut kinds: Vec<&Kind<'_>> = Vec::new();
+    for kind in stack.all() {
+        let own = kind.name.as_str().to_ascii_lowercase().replace('_', "-");
+        let label = format!("{}-{own}", stack.options.app);
+        if is_label(&stack.options.app) && (!is_label(&label) || own.starts_with('-')) {
+            let because =
+                format!("`{label}` is no name there: at most {LONGEST} characters, no `-` at the end");
+            draft.refuse_kind(stack, kind, &because, "rename the type, or the stack with --app");
+        } else if let Some(place) = labels.iter().position(|other| *other == label) {
+            let because = format!("it would have the same name there as `{}`: {label}", kinds[place].name);
+            draft.refuse_kind(stack, kind, &because, "rename one of the two");
+        }
+        labels.push(label);
+        kinds.push(kind);
+    }
+    labels
+}
+
+/// Whether `name` is a DNS label that begins with a letter.
+fn is_label(name: &str) -> bool {
+    name.len() <= LONGEST
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && !name.ends_with('-')
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+/// The image, without which `stack` cannot be written; refused if there is none.
+pub(super) fn image<'a>(stack: &Stack<'a>, draft: &mut Draft) -> &'a str {
+    if let Some(image) = &stack.options.image {
+        return image;
+    }
+    let format: Format = stack.options.format;
+    let hint = Some("name it: --image registry.example.com/shop:1.4.2".to_owned());
+    draft.errors.push(about("--image", format!("{} runs an image", format.as_str()), hint));
+    ""
+}
+
+/// That the signal ends at the shell, for each type where one stays in front of the program.
+pub(super) fn lose_signals(stack: &Stack<'_>, draft: &mut Draft) {
+    for kind in stack.all().filter(|kind| !kind.is_simple) {
+        draft.lose(format!(
+            "{}: a shell stays in front of the program, and the stop signal reaches the shell alone; `exec` \
+             before the last command of the line mends that",
+            kind.name
+        ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_gives_its_name_to_the_stack() {
+        let table = [
+            ("shop", "shop"),
+            ("My_Shop 2", "my-shop-2"),
+            ("2048-game", "game"),
+            ("--x--", "x"),
+            ("é", "app"),
+            ("", "app"),
+            ("a.b.", "a-b"),
+        ];
+        for (folder, name) in table {
+            assert_eq!(app_name(folder), name, "{folder:?}");
+            assert!(is_label(name));
+        }
+        assert!(is_label(&app_name(&"ab-".repeat(100))));
+    }
+}

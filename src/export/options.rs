@@ -1,0 +1,109 @@
+//! What can be asked of an export.
+
+use super::document::Setting;
+
+/// The engine that the files are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Units of the system's manager.
+    Systemd,
+    /// Units of a person's own manager.
+    SystemdUser,
+    /// Property lists of macOS.
+    Launchd,
+    /// A configuration and scripts of supervisord.
+    Supervisord,
+    /// Service folders of runit.
+    Runit,
+    /// Service folders of s6.
+    S6,
+    /// A file of Docker Compose.
+    Compose,
+    /// Objects of Kubernetes.
+    Kubernetes,
+    /// Jobs of Nomad, as JSON.
+    Nomad,
+    /// A Procfile for Heroku, Dokku and buildpacks.
+    Procfile,
+}
+
+impl Format {
+    /// All of them, in the order of the documentation.
+    pub const ALL: [Self; 10] = [
+        Self::Systemd,
+        Self::SystemdUser,
+        Self::Launchd,
+        Self::Supervisord,
+        Self::Runit,
+        Self::S6,
+        Self::Compose,
+        Self::Kubernetes,
+        Self::Nomad,
+        Self::Procfile,
+    ];
+
+    /// The word after `ganger export`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Systemd => "systemd",
+            Self::SystemdUser => "systemd-user",
+            Self::Launchd => "launchd",
+            Self::Supervisord => "supervisord",
+            Self::Runit => "runit",
+            Self::S6 => "s6",
+            Self::Compose => "compose",
+            Self::Kubernetes => "kubernetes",
+            Self::Nomad => "nomad",
+            Self::Procfile => "procfile",
+        }
+    }
+}
+
+/// Where the values of .env go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Secrets {
+    /// Nowhere: the files refer to a place that a command fills.
+    #[default]
+    Reference,
+    /// Into the files, which only their owner can read.
+    Inline,
+    /// What that command reads, and nothing else.
+    Only,
+}
+
+/// What the engine does when a program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Restart {
+    /// Nothing.
+    Never,
+    /// Starts it again if its status is not 0.
+    OnFailure,
+    /// Starts it again.
+    Always,
+}
+
+/// What can be asked of an export.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The engine.
+    pub format: Format,
+    /// What the stack is called there: a lower-case DNS label, as [`app_name`](super::app_name) makes one.
+    pub app: String,
+    /// The container image, for engines that run containers.
+    pub image: Option<String>,
+    /// The user that programs run as; `None`: whoever the engine would take.
+    pub user: Option<String>,
+    /// The types that listen on their port; `None`: `web`, and those whose command names PORT.
+    pub expose: Option<Vec<String>>,
+    /// What happens when a program ends; `None`: the engine's own habit, see docs/export.md.
+    pub restart: Option<Restart>,
+    /// Where values go.
+    pub secrets: Secrets,
+    /// What the person wants otherwise.
+    pub set: Vec<Setting>,
+    /// The folder under which the values lie that files refer to: `/etc`. Tests have one of their own.
+    pub etc: String,
+    /// What reads commands, an absolute path: `/bin/sh`. Tests put a program here that writes down what
+    /// it was given.
+    pub shell: String,
+}

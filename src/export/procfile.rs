@@ -1,0 +1,81 @@
+//! A Procfile for those who read one themselves (Heroku, Dokku, buildpacks), and what would have to change.
+
+use super::draft::{Draft, refers};
+use super::script::quote;
+use super::stack::{Kind, Stack, Variable};
+use crate::signal::Signal;
+
+/// The grace that Heroku gives, in seconds, and that cannot be changed there:
+/// devcenter.heroku.com/articles/dynos#graceful-shutdown-with-sigterm
+const HEROKUS_GRACE: u64 = 30;
+
+/// Writes the Procfile of `stack`: the types that run, in their order.
+pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
+    draft.refuse_settings(stack);
+    let mut kinds: Vec<&Kind<'_>> = stack.all().collect();
+    kinds.sort_by_key(|kind| kind.place.line);
+    // No comment on top: Heroku's own parser looks for lines that match, a buildpack's may not.
+    let text: String = kinds.iter().map(|kind| format!("{}: {}\n", kind.name, kind.command)).collect();
+    draft.file("Procfile", text);
+    for kind in stack.all() {
+        about_kind(kind, draft);
+    }
+    if !stack.kinds.iter().any(|kind| kind.name.as_str() == "web") {
+        draft.lose("requests reach a type called `web` only, and there is none");
+    }
+    let counts: Vec<String> =
+        stack.kinds.iter().map(|kind| format!("{}={}", kind.name, kind.instances.len())).collect();
+    draft.lose(format!(
+        "the formation is not in a Procfile: `heroku ps:scale {0}`, `dokku ps:scale {app} {0}`",
+        counts.join(" "),
+        app = stack.options.app
+    ));
+    if stack.kinds.iter().any(|kind| uses(kind, "GANGER_PORT_")) {
+        draft.lose("GANGER_PORT_… are not set there: each type has a host of its own");
+    }
+    draft.lose("PS is not set there: Heroku has DYNO, Dokku and buildpacks have no name for an instance");
+    draft.lose("PORT is set for `web` only, to a port of the platform's choice");
+    if refers(stack) {
+        draft.bundle.secrets = Some(format!(
+            "xargs -0 heroku config:set --app {app}    # or: xargs -0 dokku config:set --no-restart {app}",
+            app = quote(&stack.options.app)
+        ));
+    }
+}
+
+/// What of one type would have to change.
+fn about_kind(kind: &Kind<'_>, draft: &mut Draft) {
+    let name = &kind.name;
+    if name.as_str().starts_with('-')
+        || name.as_str().contains('_')
+        || name.as_str() != name.as_str().to_ascii_lowercase()
+    {
+        draft.lose(format!(
+            "{name}: Dokku and buildpacks take lower-case letters, digits and `-` in a name; rename it"
+        ));
+    }
+    if kind.stop_signal != Signal::TERMINATE {
+        draft.lose(format!("{name}: it would be stopped with SIGTERM, not with {}", kind.stop_signal));
+    }
+    if kind.grace.as_secs() > HEROKUS_GRACE {
+        draft.lose(format!("{name}: Heroku kills after {HEROKUS_GRACE} seconds, whatever the grace"));
+    }
+    if name.as_str() != "web" && uses(kind, "PORT") {
+        draft.lose(format!("{name}: its command names PORT, which only `web` has"));
+    }
+    if !kind.is_simple {
+        draft.lose(format!(
+            "{name}: its command needs a shell; a buildpack with BP_DIRECT_PROCESS=true runs it without one"
+        ));
+    }
+}
+
+fn uses(kind: &Kind<'_>, word: &str) -> bool {
+    kind.command.contains(&format!("${word}")) || kind.command.contains(&format!("${{{word}"))
+}
+
+/// The values as `NAME=value`, each with a NUL behind it, as `xargs -0` reads them.
+pub(super) fn config(stack: &Stack<'_>) -> Vec<u8> {
+    let one = |variable: &Variable<'_>| [variable.name.as_bytes(), b"=", variable.value, b"\0"].concat();
+    stack.values.iter().flat_map(one).collect()
+}

@@ -1,0 +1,71 @@
+//! Service folders for runit: `run`, `log/run`, and `control/t` for the stop signal. runsv(8), chpst(8).
+
+use super::draft::{Draft, holds_values, refers};
+use super::options::Restart;
+use super::script::{Script, header, install_values, quote};
+use super::stack::{Kind, Stack};
+use crate::plan::spec::Spec;
+
+/// Writes the service folders of `stack`.
+pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
+    draft.refuse_settings(stack);
+    let user = stack.options.user.as_ref().map(|user| format!("-u {} ", quote(user))).unwrap_or_default();
+    // A group of its own, so that the stop signal can reach everybody that the instance started.
+    let script = Script { first: "exec 2>&1\n", through: format!("chpst -P {user}") };
+    for kind in stack.all() {
+        for spec in &kind.instances {
+            let folder = folder(stack, spec);
+            let text = script.text(stack, kind, spec, draft);
+            draft.program(format!("{folder}/run"), text, holds_values(stack));
+            draft.program(format!("{folder}/control/t"), control(stack, kind), false);
+            draft.program(format!("{folder}/log/run"), log(stack, spec), false);
+            if spec.once {
+                draft.file(format!("{folder}/down"), "");
+            }
+            if let Some(text) = finish(stack, kind) {
+                draft.program(format!("{folder}/finish"), text, false);
+            }
+        }
+        if kind.instances.iter().any(|spec| spec.once) {
+            draft.lose(format!(
+                "runit has no order: `sv once {}` runs the release, before the others are started",
+                kind.instances.first().map(|spec| folder(stack, spec)).unwrap_or_default()
+            ));
+        }
+    }
+    let grace = stack.kinds.iter().map(|kind| kind.grace).max().unwrap_or_default();
+    draft.lose(format!(
+        "runit does not kill after a grace by itself: `sv -w {} force-stop …` does",
+        grace.as_secs() + u64::from(grace.subsec_nanos() > 0)
+    ));
+    if refers(stack) {
+        // Read before the user changes: root's alone.
+        draft.bundle.secrets = Some(install_values(stack, None));
+    }
+}
+
+/// `shop-web-1`: the folder's name is what `sv` takes.
+fn folder(stack: &Stack<'_>, spec: &Spec) -> String {
+    format!("{}-{}-{}", stack.options.app, spec.name.kind, spec.name.number)
+}
+
+/// What `sv down` and `sv term` run in place of a TERM to one process: the type's own signal, to the group.
+fn control(stack: &Stack<'_>, kind: &Kind<'_>) -> String {
+    format!("{}exec kill -{} -- \"-$(cat supervise/pid)\"\n", header(stack), kind.stop_signal.0)
+}
+
+fn log(stack: &Stack<'_>, spec: &Spec) -> String {
+    let folder = format!("/var/log/{}/{}", stack.options.app, spec.name);
+    format!("{}mkdir -p {folder} && exec svlogd -tt {folder}\n", header(stack))
+}
+
+/// What runs when the program has ended; its first argument is the status. runit starts it again in any
+/// case unless it was told to stay down.
+fn finish(stack: &Stack<'_>, kind: &Kind<'_>) -> Option<String> {
+    let stay_down = "exec sv down \"$PWD\"";
+    match kind.restart {
+        None | Some(Restart::Always) => None,
+        Some(Restart::OnFailure) => Some(format!("{}[ \"$1\" != 0 ] || {stay_down}\n", header(stack))),
+        Some(Restart::Never) => Some(format!("{}{stay_down}\n", header(stack))),
+    }
+}

@@ -1,0 +1,63 @@
+//! Service folders for s6: `run`, `finish`, `down-signal`, `timeout-kill`, and a logger.
+//! skarnet.org/software/s6/servicedir.html
+
+use super::draft::{Draft, holds_values, refers};
+use super::options::Restart;
+use super::script::{Script, header, install_values, quote};
+use super::stack::{Kind, Stack};
+use crate::plan::spec::Spec;
+
+/// The status of `finish` that says "do not start it again", since s6 2.2.
+const STAY_DOWN: u8 = 125;
+
+/// Writes the service folders of `stack`.
+pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
+    draft.refuse_settings(stack);
+    let through =
+        stack.options.user.as_ref().map(|user| format!("s6-setuidgid {} ", quote(user))).unwrap_or_default();
+    let script = Script { first: "exec 2>&1\n", through };
+    for kind in stack.all() {
+        for spec in &kind.instances {
+            let folder = format!("{}-{}-{}", stack.options.app, spec.name.kind, spec.name.number);
+            let text = script.text(stack, kind, spec, draft);
+            draft.program(format!("{folder}/run"), text, holds_values(stack));
+            draft.file(format!("{folder}/down-signal"), format!("{}\n", kind.stop_signal.0));
+            // In milliseconds; 0 would be never.
+            draft.file(format!("{folder}/timeout-kill"), format!("{}\n", kind.grace.as_millis().max(1)));
+            draft.program(format!("{folder}/log/run"), log(stack, spec), false);
+            if spec.once {
+                draft.file(format!("{folder}/down"), "");
+                draft.lose(format!(
+                    "s6 has no order: `s6-svc -wD -o {folder}` runs the release, before the others are started"
+                ));
+            }
+            if let Some(text) = finish(stack, kind) {
+                draft.program(format!("{folder}/finish"), text, false);
+            }
+        }
+        if !kind.is_simple {
+            draft.lose(format!(
+                "{}: a shell stays in front of the program, and s6 signals the shell alone; `exec` before the \
+                 last command of the line mends that",
+                kind.name
+            ));
+        }
+    }
+    if refers(stack) {
+        draft.bundle.secrets = Some(install_values(stack, None));
+    }
+}
+
+fn log(stack: &Stack<'_>, spec: &Spec) -> String {
+    let folder = format!("/var/log/{}/{}", stack.options.app, spec.name);
+    format!("{}mkdir -p {folder} && exec s6-log T {folder}\n", header(stack))
+}
+
+/// What runs when the program has ended; its first argument is the status.
+fn finish(stack: &Stack<'_>, kind: &Kind<'_>) -> Option<String> {
+    match kind.restart {
+        None | Some(Restart::Always) => None,
+        Some(Restart::OnFailure) => Some(format!("{}[ \"$1\" != 0 ] || exit {STAY_DOWN}\n", header(stack))),
+        Some(Restart::Never) => Some(format!("{}exit {STAY_DOWN}\n", header(stack))),
+    }
+}

@@ -1,0 +1,94 @@
+//! A run script: what an engine starts that knows processes and nothing of values.
+
+use super::draft::{Draft, holds_values, refers};
+use super::environment_file;
+use super::stack::{Kind, Stack};
+use crate::plan::spec::Spec;
+
+/// A script in the making.
+pub(super) struct Script<'a> {
+    /// What follows the first line: what the engine wants done before all.
+    pub(super) first: &'a str,
+    /// What the command is run through, with a blank at its end: `chpst -P `, or nothing.
+    pub(super) through: String,
+}
+
+impl Script<'_> {
+    /// The script of one instance. Everything in it is quoted: no byte of a value means anything to the shell.
+    pub(super) fn text(&self, stack: &Stack<'_>, kind: &Kind<'_>, spec: &Spec, draft: &mut Draft) -> Vec<u8> {
+        let mut text = header(stack).into_bytes();
+        text.extend_from_slice(self.first.as_bytes());
+        text.extend(format!("cd {} || exit 1\n", quote(stack.root)).into_bytes());
+        let usable: Vec<_> = stack
+            .values
+            .iter()
+            .filter(|variable| environment_file::check_shell_name(stack, variable, draft))
+            .collect();
+        if refers(stack) {
+            let file = values_file(stack);
+            // A shell that cannot open the file ends by itself (POSIX XCU 2.8.1); bash, but as sh, does not.
+            text.extend(format!("set -a\n. {file} || exit 1\nset +a\n", file = quote(&file)).into_bytes());
+        }
+        if holds_values(stack) {
+            for variable in usable {
+                text.extend_from_slice(b"export ");
+                text.extend_from_slice(variable.name.as_bytes());
+                text.push(b'=');
+                text.extend(quote_bytes(variable.value));
+                text.push(b'\n');
+            }
+        }
+        for variable in stack.own(spec) {
+            let value = quote_bytes(variable.value);
+            text.extend(format!("export {}=", variable.name).into_bytes());
+            text.extend(value);
+            text.push(b'\n');
+        }
+        let (shell, command) = (quote(&stack.options.shell), quote(&kind.text));
+        text.extend(format!("exec {}{shell} -c {command}\n", self.through).into_bytes());
+        text
+    }
+}
+
+/// The first lines of every script.
+pub(super) fn header(stack: &Stack<'_>) -> String {
+    format!("#!/bin/sh\n{}\n", comment(stack))
+}
+
+/// The line that says where a file comes from.
+pub(super) fn comment(stack: &Stack<'_>) -> String {
+    format!("# Written by `ganger export {}`: the next export writes it anew.", stack.options.format.as_str())
+}
+
+/// Where the values lie that scripts and units refer to.
+pub(super) fn values_file(stack: &Stack<'_>) -> String {
+    format!("{}/{}/env", stack.options.etc, stack.options.app)
+}
+
+/// What puts standard input there, for its owner only: root, or whoever else has to read it.
+pub(super) fn install_values(stack: &Stack<'_>, owner: Option<&str>) -> String {
+    let owner = owner.map(|user| format!(" -o {}", quote(user))).unwrap_or_default();
+    format!("sudo install -D -m 600{owner} /dev/stdin {}", values_file(stack))
+}
+
+/// `text` as one word of a POSIX shell: plain if it is, else in single quotes.
+pub fn quote(text: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./:,@%+".contains(&byte);
+    if !text.is_empty() && text.bytes().all(is_plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// [`quote`] for bytes, which need not be UTF-8: a shell takes them as they are.
+fn quote_bytes(bytes: &[u8]) -> Vec<u8> {
+    let mut quoted = vec![b'\''];
+    for byte in bytes {
+        match byte {
+            b'\'' => quoted.extend_from_slice(br"'\''"),
+            other => quoted.push(*other),
+        }
+    }
+    quoted.push(b'\'');
+    quoted
+}

@@ -1,0 +1,48 @@
+//! Sections of `key=value` lines, as units of systemd and supervisord's files have them.
+
+use super::document::Document;
+
+/// `document` as sections: a map of maps. A list is the same key several times.
+///
+/// The values stand there as they are: whoever puts them in has escaped them.
+///
+/// # Errors
+///
+/// The section or key whose value is not of that shape, which only `--set` can bring about.
+pub(super) fn text(document: &Document, separator: &str) -> Result<String, String> {
+    let Document::Map(sections) = document else { return Err("there is no section".into()) };
+    let mut text = String::new();
+    for (name, section) in sections {
+        let Document::Map(entries) = section else {
+            return Err(format!("`{name}` is a section: write {name}.KEY=VALUE"));
+        };
+        if entries.is_empty() {
+            continue;
+        }
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text += &format!("[{name}]\n");
+        for (key, value) in entries {
+            let single = std::slice::from_ref(value);
+            let values = if let Document::List(values) = value { values.as_slice() } else { single };
+            for value in values {
+                text += &format!("{key}{separator}{}\n", line(key, value)?);
+            }
+        }
+    }
+    Ok(text)
+}
+
+/// `value` in one line.
+fn line(key: &str, value: &Document) -> Result<String, String> {
+    let text = match value {
+        Document::Text(text) => text.clone(),
+        Document::Number(number) => number.to_string(),
+        Document::Fraction(number) => number.to_string(),
+        Document::Truth(truth) => truth.to_string(),
+        Document::Nothing => String::new(),
+        Document::List(_) | Document::Map(_) => return Err(format!("`{key}` takes a single value")),
+    };
+    if text.contains(['\n', '\r', '\0']) { Err(format!("`{key}` takes a single line")) } else { Ok(text) }
+}

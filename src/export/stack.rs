@@ -1,0 +1,220 @@
+//! What is to run, in the words that engines use: a plan seen by type, and what an export may say of it.
+
+use std::time::Duration;
+
+use super::options::{Options, Restart};
+use crate::location::{Diagnostic, Location};
+use crate::name::TypeName;
+use crate::plan::Plan;
+use crate::plan::environment::{INSTANCE, Origin, PORT, PS, RUN};
+use crate::plan::spec::Spec;
+use crate::shell::simple_words;
+use crate::signal::Signal;
+
+/// A plan as an engine sees it.
+pub(super) struct Stack<'a> {
+    /// What was asked for.
+    pub(super) options: &'a Options,
+    /// Where commands run: an absolute path.
+    pub(super) root: &'a str,
+    /// The types that run, in the order of the Procfile, without a `release`.
+    pub(super) kinds: Vec<Kind<'a>>,
+    /// What runs once before all others.
+    pub(super) release: Option<Kind<'a>>,
+    /// What .env files and app.json set. Their values go where secrets go.
+    pub(super) values: Vec<Variable<'a>>,
+    /// What is no secret and the same for all instances: `GANGER_PORT_…`.
+    pub(super) ports: Vec<Variable<'a>>,
+}
+
+/// A type and its instances.
+pub(super) struct Kind<'a> {
+    /// What it is called.
+    pub(super) name: &'a TypeName,
+    /// Where its command stands: `Procfile:3`.
+    pub(super) place: Location,
+    /// What the shell is given: the Procfile's text, behind `exec` where a shell would do nothing but run it.
+    pub(super) text: String,
+    /// The Procfile's text.
+    pub(super) command: &'a str,
+    /// Whether the program replaces the shell, so that a signal to the first process reaches it.
+    pub(super) is_simple: bool,
+    /// At least one.
+    pub(super) instances: Vec<&'a Spec>,
+    /// PORT of the first instance. Engines that give each instance an address of its own give all this one.
+    pub(super) port: Option<u16>,
+    /// Whether somebody connects to that port: then it gets a Service, a published port, a probe. How an
+    /// instance shows that it is ready belongs here too, once plans know more than the port.
+    pub(super) is_exposed: bool,
+    /// What asks it to end.
+    pub(super) stop_signal: Signal,
+    /// How long it has then.
+    pub(super) grace: Duration,
+    /// What happens when it ends; `None`: the engine's habit. Once plans have a policy, it comes from there.
+    pub(super) restart: Option<Restart>,
+}
+
+/// A variable and where it was said.
+#[derive(Clone, Copy)]
+pub(super) struct Variable<'a> {
+    /// Its name.
+    pub(super) name: &'a str,
+    /// Its value. It may be a secret: no message holds it.
+    pub(super) value: &'a [u8],
+    /// The line that sets it; `None`: ganger itself.
+    pub(super) place: Option<&'a Location>,
+}
+
+impl<'a> Stack<'a> {
+    /// `plan` as an engine sees it.
+    ///
+    /// # Errors
+    ///
+    /// A root that is not UTF-8, a variable whose name is not, a type of `--expose` or `--set` that does not
+    /// run, or that nothing runs at all.
+    pub(super) fn of(plan: &'a Plan, options: &'a Options) -> Result<Self, Vec<Diagnostic>> {
+        let mut errors = unknown_kinds(plan, options);
+        let root = plan.root.to_str().filter(|root| !root.contains(char::is_control));
+        if root.is_none() {
+            let message = "the folder's name has characters that no engine takes".to_owned();
+            let hint = Some("rename it, or name another one with -d".to_owned());
+            errors.push(about(&plan.root.display().to_string(), message, hint));
+        }
+        let (mut kinds, mut release) = (Vec::new(), None);
+        for process in plan.processes.iter().filter(|process| process.count > 0) {
+            let is_its = |spec: &&Spec| spec.name.kind == process.name;
+            let instances: Vec<&Spec> = plan.instances.iter().filter(is_its).collect();
+            let Some(first) = instances.first() else { continue };
+            let is_release = first.once;
+            let kind = Kind::of(&process.name, first, options, instances.clone());
+            if is_release {
+                release = Some(kind);
+            } else {
+                kinds.push(kind);
+            }
+        }
+        if kinds.is_empty() && release.is_none() {
+            let hint = Some("say how many of each: -m all=1".to_owned());
+            errors.push(about("formation", "there is nothing to export: 0 instances of every type", hint));
+        }
+        let (values, ports) = variables(plan, &mut errors);
+        match root {
+            Some(root) if errors.is_empty() => Ok(Self { options, root, kinds, release, values, ports }),
+            Some(_) | None => Err(errors),
+        }
+    }
+
+    /// All types, the release first.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Kind<'a>> {
+        self.release.iter().chain(&self.kinds)
+    }
+
+    /// `shop-web`: what a type is called where all stacks share one room.
+    pub(super) fn name_of(&self, kind: &Kind<'_>) -> String {
+        format!("{}-{}", self.options.app, kind.name)
+    }
+
+    /// PORT, PS and the ports of the others: what an instance has besides the values.
+    pub(super) fn own(&self, spec: &'a Spec) -> Vec<Variable<'a>> {
+        let own = spec.environment.own.iter().filter_map(|(name, value)| {
+            let name = std::str::from_utf8(name).ok().filter(|name| *name != INSTANCE)?;
+            Some(Variable { name, value, place: None })
+        });
+        own.chain(self.ports.iter().copied()).collect()
+    }
+}
+
+impl<'a> Kind<'a> {
+    fn of(name: &'a TypeName, first: &'a Spec, options: &Options, instances: Vec<&'a Spec>) -> Self {
+        let command: &str = &first.command;
+        let is_simple = simple_words(command).is_some();
+        let is_exposed = match &options.expose {
+            Some(names) => names.iter().any(|exposed| exposed == name.as_str()),
+            None => name.as_str() == "web" || names_port(command),
+        };
+        let (file, line) = first.place.rsplit_once(':').unwrap_or((&first.place, ""));
+        Self {
+            name,
+            place: Location { file: file.into(), line: line.parse().ok(), column: None },
+            text: if is_simple { format!("exec {command}") } else { command.to_owned() },
+            command,
+            is_simple,
+            port: first.port,
+            is_exposed: is_exposed && first.port.is_some() && !first.once,
+            stop_signal: first.stop_signal,
+            grace: first.grace,
+            restart: if first.once { Some(Restart::Never) } else { options.restart },
+            instances,
+        }
+    }
+}
+
+/// Whether a shell would put PORT into `command`.
+fn names_port(command: &str) -> bool {
+    let is_end = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+    let is_plain = command.match_indices("$PORT").any(|(at, found)| is_end(&command[at + found.len()..]));
+    let is_braced = command.match_indices("${PORT").any(|(at, found)| is_end(&command[at + found.len()..]));
+    is_plain || is_braced
+}
+
+/// The values, and the ports of the types.
+fn variables<'a>(plan: &'a Plan, errors: &mut Vec<Diagnostic>) -> (Vec<Variable<'a>>, Vec<Variable<'a>>) {
+    let (mut values, mut ports) = (Vec::new(), Vec::new());
+    let Some(first) = plan.instances.first() else { return (values, ports) };
+    for (name, value) in first.environment.shared.iter() {
+        let Some(provenance) = plan.provenance.get(name) else { continue };
+        let Ok(name) = std::str::from_utf8(name) else {
+            let shown = String::from_utf8_lossy(name).into_owned();
+            errors.push(about(&shown, "the variable's name is not UTF-8", Some("rename it".into())));
+            continue;
+        };
+        match &provenance.origin {
+            Origin::Rule if name == RUN => {}
+            Origin::Rule => ports.push(Variable { name, value, place: None }),
+            Origin::Line(place) | Origin::Declared(place) => {
+                values.push(Variable { name, value, place: Some(place) });
+            }
+            Origin::Shell => values.push(Variable { name, value, place: None }),
+        }
+    }
+    debug_assert!(values.iter().all(|variable| variable.name != PORT && variable.name != PS));
+    (values, ports)
+}
+
+/// The types of `--expose` and `--set` that do not run.
+fn unknown_kinds(plan: &Plan, options: &Options) -> Vec<Diagnostic> {
+    let runs = |name: &str| plan.process(name).is_some_and(|process| process.count > 0);
+    let exposed = options.expose.iter().flatten().map(|name| (name, format!("--expose {name}")));
+    let set = options.set.iter().filter_map(|set| Some((set.kind.as_ref()?, format!("--set {}", set.said))));
+    exposed
+        .chain(set)
+        .filter(|(name, _)| !runs(name))
+        .map(|(name, said)| {
+            let running = plan.processes.iter().filter(|process| process.count > 0);
+            let names: Vec<&str> = running.map(|process| process.name.as_str()).collect();
+            let hint = format!("what runs is {}", names.join(", "));
+            about(&said, format!("no instance of `{name}` runs"), Some(hint))
+        })
+        .collect()
+}
+
+/// What is said about `place`, which is no file.
+pub(super) fn about(place: &str, message: impl Into<String>, hint: Option<String>) -> Diagnostic {
+    let location = Location { file: place.into(), line: None, column: None };
+    Diagnostic { location, message: message.into(), hint, excerpt: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_names_its_port_as_a_shell_reads_it() {
+        for command in ["puma -p $PORT", "a ${PORT}", "a \"${PORT:-3}\" b", "$PORT"] {
+            assert!(names_port(command), "{command}");
+        }
+        for command in ["puma", "a $PORTAL", "a ${PORTS}", "a PORT", "a $PORT_2"] {
+            assert!(!names_port(command), "{command}");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! A file for supervisord's `conf.d`, and a run script for each instance.
+//!
+//! The values do not stand in the file: its `environment=` cannot hold a value with both quotes or a line
+//! break, ` ;` begins a comment even inside of quotes, and `%` means something. A script has none of that.
+//! supervisord.org/configuration.html; `supervisor/options.py` of 4.2.5.
+
+use super::document::Document;
+use super::draft::{Draft, holds_values, refers};
+use super::options::Restart;
+use super::script::{Script, comment, install_values, quote};
+use super::stack::{Kind, Stack, about};
+use super::{sections, stack};
+use crate::plan::spec::Spec;
+
+/// Writes the configuration and scripts of `stack`.
+pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
+    let app = &stack.options.app;
+    let script = Script { first: "", through: String::new() };
+    let mut document = Document::map();
+    let mut programs = Vec::new();
+    for kind in stack.all() {
+        for spec in &kind.instances {
+            let name = format!("{app}-{}", spec.name);
+            let mut program = Document::map().with("program", program(stack, kind, spec));
+            // `--set program.stdout_logfile=…` reaches each one.
+            draft.set(stack.options, kind, &mut program);
+            if let Document::Map(mut entries) = program
+                && let Some(program) = entries.shift_remove("program")
+            {
+                document = document.with(&format!("program:{name}"), program);
+            }
+            let text = script.text(stack, kind, spec, draft);
+            draft.program(script_path(stack, spec), text, holds_values(stack));
+            programs.push(name);
+        }
+        what_is_lost(stack, kind, draft);
+    }
+    let group = Document::map().with("programs", programs.join(","));
+    document = document.with(&format!("group:{app}"), group);
+    match sections::text(&document, "=") {
+        Ok(text) => {
+            // First, as that is what a person looks for.
+            let file = super::draft::File {
+                path: format!("{app}.conf"),
+                bytes: format!("{}\n{text}", comment(stack)).into_bytes(),
+                mode: 0o644,
+            };
+            draft.bundle.files.insert(0, file);
+        }
+        Err(message) => draft.errors.push(stack::about("--set", message, None)),
+    }
+    if refers(stack) {
+        draft.bundle.secrets = Some(install_values(stack, stack.options.user.as_deref()));
+    }
+    if let Some(user) = stack.options.user.as_ref().filter(|user| user.contains(['%', ';', '\n', ' '])) {
+        draft.errors.push(about(&format!("--user {user}"), "supervisord takes no such name", None));
+    }
+}
+
+/// `shop/web.1`, beside the configuration.
+fn script_path(stack: &Stack<'_>, spec: &Spec) -> String {
+    format!("{}/{}", stack.options.app, spec.name)
+}
+
+fn program(stack: &Stack<'_>, kind: &Kind<'_>, spec: &Spec) -> Document {
+    // `%(here)s` is the folder of the file; supervisord splits the line as a POSIX shell would.
+    let command = format!("/bin/sh {}", quote(&format!("%(here)s/{}", script_path(stack, spec))));
+    let again = match kind.restart {
+        Some(Restart::Never) => "false",
+        None | Some(Restart::OnFailure) => "unexpected",
+        Some(Restart::Always) => "true",
+    };
+    // Whole seconds; to be killed a little late does less harm than too early.
+    let grace = kind.grace.as_secs() + u64::from(kind.grace.subsec_nanos() > 0);
+    let signal = kind.stop_signal.known().map_or("TERM", |known| known.as_str().trim_start_matches("SIG"));
+    Document::map()
+        .with("command", command)
+        .with_some("user", stack.options.user.as_deref())
+        // Lower numbers start first. supervisord does not wait for their end.
+        .with_some("priority", spec.once.then_some("1"))
+        .with("autorestart", again)
+        .with_some("startsecs", spec.once.then_some("0"))
+        .with("stopsignal", signal)
+        .with("stopwaitsecs", grace.max(1).to_string())
+        // As ganger does it: to everybody that the instance started.
+        .with("stopasgroup", "true")
+        .with("killasgroup", "true")
+        .with("redirect_stderr", "true")
+}
+
+/// The signals that supervisord takes.
+const SIGNALS: [&str; 8] =
+    ["SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT", "SIGKILL", "SIGUSR1", "SIGUSR2", "SIGSTOP"];
+
+fn what_is_lost(stack: &Stack<'_>, kind: &Kind<'_>, draft: &mut Draft) {
+    if kind.restart == Some(Restart::Never) && stack.release.as_ref().is_some_and(|r| r.name == kind.name) {
+        draft.lose("the others do not wait for the end of release: run it first, with `ganger run release`");
+    }
+    let known = kind.stop_signal.known().map(nix::sys::signal::Signal::as_str);
+    if !known.is_some_and(|name| SIGNALS[..7].contains(&name)) {
+        draft.lose(format!("{}: supervisord cannot stop with {}; it is TERM", kind.name, kind.stop_signal));
+    }
+}

@@ -1,0 +1,193 @@
+//! Units for systemd: a target, one service an instance, and a oneshot for `release`.
+//!
+//! systemd.service(5), systemd.exec(5), systemd.kill(5); `Type=exec` asks for systemd 240, the `:` before a
+//! command for 244.
+
+use std::time::Duration;
+
+use super::document::Document;
+use super::draft::{Draft, holds_values, refers};
+use super::options::{Format, Restart};
+use super::script::{comment, install_values, values_file};
+use super::stack::{Kind, Stack, Variable, about};
+use super::systemd_words::{plain, quoted};
+use super::{environment_file, sections};
+use crate::name::InstanceName;
+use crate::plan::spec::Spec;
+
+/// How long systemd waits before it starts a program again.
+const DELAY: &str = "1s";
+
+/// The folders that `ProtectSystem=full` makes read-only: a stack that lives in one of them may write there.
+const PROTECTED: [&str; 4] = ["/usr", "/boot", "/efi", "/etc"];
+
+/// Writes the units of `stack`.
+pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
+    if stack.root.trim() != stack.root || stack.root.ends_with('\\') {
+        let hint = Some("rename it, or name another one with -d".to_owned());
+        draft.errors.push(about(stack.root, "systemd takes no folder with a blank at its end", hint));
+    }
+    let values = values(stack, draft);
+    draft.file(target_name(stack), target(stack));
+    for kind in stack.all() {
+        for spec in &kind.instances {
+            let mut unit = unit(stack, kind, spec, &values);
+            draft.set(stack.options, kind, &mut unit);
+            match sections::text(&unit, "=") {
+                Ok(text) => {
+                    let text = format!("{}\n{text}", comment(stack));
+                    draft.file_with_values(stack, unit_name(stack, &spec.name), text);
+                }
+                Err(message) => draft.errors.push(about("--set", message, None)),
+            }
+        }
+    }
+    if refers(stack) {
+        draft.bundle.secrets = Some(if is_user(stack) {
+            format!("install -D -m 600 /dev/stdin ~/.config/{}/env", stack.options.app)
+        } else {
+            install_values(stack, None)
+        });
+    }
+    if holds_values(stack) {
+        draft.lose(
+            "secrecy: who may ask systemd (systemctl show) sees values that stand in a unit; without \
+             --secrets inline they lie in a file of their own",
+        );
+    }
+}
+
+/// The values as words of `Environment=`, where they stand in the units.
+fn values(stack: &Stack<'_>, draft: &mut Draft) -> Vec<String> {
+    let usable: Vec<Variable<'_>> = stack
+        .values
+        .iter()
+        .filter(|variable| environment_file::check_name(stack, variable, draft))
+        .copied()
+        .collect();
+    // A file of values has to be UTF-8 too (`load_env_file` in systemd's src/basic/env-file.c).
+    let texts = draft.texts(stack, &usable, |_| None);
+    if !holds_values(stack) {
+        return Vec::new();
+    }
+    texts.into_iter().map(|(name, value)| quoted(&format!("{name}={value}"))).collect()
+}
+
+fn target_name(stack: &Stack<'_>) -> String {
+    format!("{}.target", stack.options.app)
+}
+
+/// `shop-web.1.service`; a release runs once and has no number.
+fn unit_name(stack: &Stack<'_>, name: &InstanceName) -> String {
+    format!("{}-{name}.service", stack.options.app)
+}
+
+fn target(stack: &Stack<'_>) -> String {
+    let units: Vec<String> =
+        stack.all().flat_map(|kind| &kind.instances).map(|spec| unit_name(stack, &spec.name)).collect();
+    let wanted_by = if is_user(stack) { "default.target" } else { "multi-user.target" };
+    let wants: String = units.iter().map(|unit| format!("Wants={unit}\n")).collect();
+    format!(
+        "{}\n[Unit]\nDescription={}\n{wants}\n[Install]\nWantedBy={wanted_by}\n",
+        comment(stack),
+        stack.options.app
+    )
+}
+
+/// One service.
+fn unit(stack: &Stack<'_>, kind: &Kind<'_>, spec: &Spec, values: &[String]) -> Document {
+    let is_release = spec.once;
+    let mut about_unit = Document::map()
+        .with("Description", format!("{} {}", stack.options.app, spec.name))
+        .with("PartOf", target_name(stack));
+    let mut after = Vec::new();
+    if !is_user(stack) {
+        after.push("network.target".to_owned());
+    }
+    if !is_release && let Some(release) = &stack.release {
+        let release = release.instances.iter().map(|spec| unit_name(stack, &spec.name));
+        let release: Vec<String> = release.collect();
+        about_unit = about_unit.with("Requires", release.clone());
+        after.extend(release);
+    }
+    if !after.is_empty() {
+        about_unit = about_unit.with("After", after);
+    }
+    if !is_release {
+        // ganger's supervisors do not give up on a stack that runs for good: a database may be away for an hour.
+        about_unit = about_unit.with("StartLimitIntervalSec", "0");
+    }
+    Document::map().with("Unit", about_unit).with("Service", service(stack, kind, spec, values))
+}
+
+fn service(stack: &Stack<'_>, kind: &Kind<'_>, spec: &Spec, values: &[String]) -> Document {
+    let own = stack.own(spec);
+    let own = own
+        .iter()
+        .map(|variable| quoted(&format!("{}={}", variable.name, String::from_utf8_lossy(variable.value))));
+    let environment: Vec<String> = own.chain(values.iter().cloned()).collect();
+    let file = if is_user(stack) {
+        // `%h` is the person's home; nothing else of the path has a `%`.
+        format!("%h/.config/{}/env", stack.options.app)
+    } else {
+        values_file(stack)
+    };
+    let shell = plain(&stack.options.shell);
+    let service = Document::map()
+        .with("Type", if spec.once { "oneshot" } else { "exec" })
+        // Else a restart of one service would run the release again.
+        .with_some("RemainAfterExit", spec.once.then_some("yes"))
+        .with_some("User", stack.options.user.as_deref().filter(|_| !is_user(stack)).map(plain))
+        .with("WorkingDirectory", plain(stack.root))
+        .with("Environment", environment)
+        .with_some("EnvironmentFile", refers(stack).then_some(file))
+        .with("ExecStart", format!(":{shell} -c {}", quoted(&kind.text)))
+        // Where a shell stays in front of the program, the signal has to reach both.
+        .with("KillMode", if kind.is_simple { "mixed" } else { "control-group" })
+        .with("KillSignal", signal(kind))
+        .with("TimeoutStopSec", span(kind.grace));
+    let service = match (spec.once, kind.restart) {
+        (true, _) => service.with("TimeoutStartSec", "infinity"),
+        (false, restart) => {
+            let word = match restart {
+                Some(Restart::Never) => "no",
+                None | Some(Restart::OnFailure) => "on-failure",
+                Some(Restart::Always) => "always",
+            };
+            service.with("Restart", word).with("RestartSec", DELAY)
+        }
+    };
+    let service = service.with("SyslogIdentifier", format!("{}-{}", stack.options.app, spec.name));
+    hardened(stack, service)
+}
+
+/// `service` with what takes nothing from a program that only serves. Not `NoNewPrivileges=`, nor what
+/// implies it: programs that call sudo, ping or sendmail would fail, and only then. A person's own manager
+/// can do none of this.
+fn hardened(stack: &Stack<'_>, service: Document) -> Document {
+    let lies_in = |folder: &&str| {
+        stack.root.strip_prefix(*folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    if is_user(stack) {
+        return service;
+    }
+    let is_protected = PROTECTED.iter().any(lies_in);
+    service.with_some("ProtectSystem", (!is_protected).then_some("full")).with("ProtectControlGroups", "yes")
+}
+
+fn is_user(stack: &Stack<'_>) -> bool {
+    stack.options.format == Format::SystemdUser
+}
+
+/// The stop signal by its name, or its number where it has none.
+fn signal(kind: &Kind<'_>) -> String {
+    kind.stop_signal.known().map_or_else(|| kind.stop_signal.0.to_string(), |known| known.as_str().to_owned())
+}
+
+/// A time span. Never 0, which systemd takes for forever.
+fn span(duration: Duration) -> String {
+    match duration.subsec_millis() {
+        0 if duration.as_secs() > 0 => format!("{}s", duration.as_secs()),
+        _ => format!("{}ms", duration.as_millis().max(1)),
+    }
+}

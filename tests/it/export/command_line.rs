@@ -1,0 +1,173 @@
+//! What is typed and what is said: standard output has the export, standard error the rest.
+
+use std::path::Path;
+use std::process::Output;
+
+use crate::harness::Project;
+
+use super::are_there;
+
+fn run(project: &Project, arguments: &[&str]) -> Output {
+    let words: Vec<&str> = ["export"].iter().chain(arguments).copied().collect();
+    project.ganger(&words).env("AMBIENT", "of-the-shell").env("TOKEN", "of-the-shell").output().unwrap()
+}
+
+fn said(output: &Output) -> (String, String) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn an_export_does_not_depend_on_the_shell_and_holds_nothing_of_it() {
+    let project = Project::new("web: a\n").file(".env", "TOKEN=of-the-file\n");
+    for format in ["systemd", "launchd", "runit", "compose", "kubernetes", "nomad", "supervisord", "s6"] {
+        for secrets in ["reference", "inline", "only"] {
+            let output = run(&project, &[format, "--image", "i", "--secrets", secrets]);
+            let (stdout, stderr) = said(&output);
+            assert!(output.status.success(), "{stderr}");
+            assert!(!stdout.contains("of-the-shell") && !stderr.contains("of-the-"), "{format} {secrets}");
+            assert_eq!(stdout.contains("of-the-file"), secrets != "reference", "{format} {secrets}");
+            assert!(!stdout.contains("GANGER_INSTANCE") && !stdout.contains("GANGER_RUN"));
+            assert_eq!(said(&run(&project, &[format, "--image", "i", "--secrets", secrets])).0, stdout);
+        }
+    }
+}
+
+#[test]
+fn what_app_json_asks_for_may_come_from_the_shell() {
+    let project = Project::new("web: a\n").file("app.json", r#"{"env": {"TOKEN": {"required": true}}}"#);
+    let (stdout, _) = said(&run(&project, &["runit", "--secrets", "only"]));
+    assert_eq!(stdout, "TOKEN=\"of-the-shell\"\n");
+}
+
+#[test]
+fn the_command_for_the_values_has_the_flags_that_matter() {
+    let project = Project::new("web: a\n").file("a b.env", "X=1\n");
+    let (_, stderr) = said(&run(&project, &["kubernetes", "--image", "i", "-e", "a b.env", "--app", "shop"]));
+    let command =
+        "ganger export kubernetes -e 'a b.env' --app shop --secrets only | kubectl apply --server-side -f -";
+    assert!(stderr.contains(command), "{stderr}");
+}
+
+#[test]
+fn what_is_wrong_is_said_at_once_and_nothing_is_printed() {
+    let project = Project::new("web_: a\nweb-: b\nWeb: c\nweb: d\n").file(".env", "UID=5\n");
+    let (stdout, stderr) =
+        said(&run(&project, &["kubernetes", "--app", "Shop", "--set", "spec.replicas.x=1"]));
+    assert_eq!(stdout, "");
+    for text in [
+        "--app Shop: the stack's name is not",
+        "--image: kubernetes runs an image",
+        "Procfile:2: `web-` cannot be exported to kubernetes: it would have the same name",
+        "Procfile:4: `web` cannot be exported to kubernetes: it would have the same name",
+        "`x` would lie inside of a single value",
+        "nothing was written",
+    ] {
+        assert!(stderr.contains(text), "{text}: {stderr}");
+    }
+    let (_, stderr) = said(&run(&project, &["kubernetes", "--app", "shop", "--image", "i"]));
+    assert!(stderr.contains("Procfile:1: `web_` cannot be exported to kubernetes: `shop-web-`"), "{stderr}");
+    let (_, stderr) = said(&run(&project, &["runit", "--app", "shop"]));
+    assert!(stderr.contains(".env:1:1: `UID` cannot be exported to runit"), "{stderr}");
+    let (_, stderr) = said(&run(&project, &["systemd", "--set", "wbe:Service.Nice=5", "--expose", "x"]));
+    assert!(stderr.contains("no instance of `wbe` runs") && stderr.contains("no instance of `x` runs"));
+    let (_, stderr) = said(&run(&project, &["s6", "--set", "a=1", "-e", "/dev/null"]));
+    assert!(stderr.contains("s6 has no values to set"), "{stderr}");
+    let (_, stderr) = said(&run(&project, &["systmd"]));
+    assert!(stderr.contains("systemd"), "{stderr}");
+}
+
+#[test]
+fn a_value_can_be_set_in_every_document() {
+    let project = Project::new("web: a $PORT\nworker: b\n");
+    let table: [(&str, &[&str], &str); 6] = [
+        ("systemd", &["--set", "web:Service.MemoryMax=512M"], "MemoryMax=512M\n"),
+        (
+            "kubernetes",
+            &["--set", "spec.template.spec.containers.0.resources={\"limits\":{\"memory\":\"1Gi\"}}"],
+            "memory: 1Gi",
+        ),
+        ("compose", &["--set", "web:cpu_shares=73"], "cpu_shares: 73"),
+        ("nomad", &["--set", "web:Count=7"], "\"Count\": 7"),
+        ("supervisord", &["--set", "program.stdout_logfile=/dev/stdout"], "stdout_logfile=/dev/stdout\n"),
+        ("launchd", &["--set", "Nice=5"], "<integer>5</integer>"),
+    ];
+    for (format, set, expected) in table {
+        let arguments = [&[format, "--image", "i", "--app", "shop"][..], set].concat();
+        let (stdout, stderr) = said(&run(&project, &arguments));
+        assert!(stdout.contains(expected), "{format}: {stdout}{stderr}");
+    }
+    let (stdout, _) =
+        said(&run(&project, &["kubernetes", "--image", "i", "--set", "web:spec.replicas=null"]));
+    assert_eq!(stdout.matches("replicas:").count(), 1);
+}
+
+#[test]
+fn stop_signals_grace_restart_and_users_are_carried_over() {
+    let project = Project::new("web: a\n");
+    let flags =
+        ["--stop-signal", "QUIT", "-t", "1500ms", "--restart", "always", "--user", "shop", "--app", "shop"];
+    let table: [(&str, &[&str]); 8] = [
+        ("systemd", &["KillSignal=SIGQUIT", "TimeoutStopSec=1500ms", "Restart=always", "User=shop"]),
+        ("launchd", &["<integer>2</integer>", "<key>KeepAlive</key>\n  <true/>", "<key>UserName</key>"]),
+        ("supervisord", &["stopsignal=QUIT", "stopwaitsecs=2", "autorestart=true", "user=shop"]),
+        ("runit", &["exec kill -3 -- ", "exec chpst -P -u shop /bin/sh -c 'exec a'"]),
+        ("s6", &["exec s6-setuidgid shop /bin/sh -c 'exec a'"]),
+        ("compose", &["stop_signal: SIGQUIT", "stop_grace_period: 1500ms", "restart: always", "user: shop"]),
+        ("kubernetes", &["terminationGracePeriodSeconds: 2"]),
+        ("nomad", &["\"KillSignal\": \"SIGQUIT\"", "\"KillTimeout\": 1500000000", "\"User\": \"shop\""]),
+    ];
+    for (format, expected) in table {
+        let arguments = [&[format, "--image", "i"][..], &flags].concat();
+        let (stdout, stderr) = said(&run(&project, &arguments));
+        for text in expected {
+            assert!(stdout.contains(text), "{format} {text}: {stdout}{stderr}");
+        }
+    }
+    for format in ["launchd", "kubernetes"] {
+        let (_, stderr) = said(&run(&project, &[&[format, "--image", "i"][..], &flags].concat()));
+        assert!(stderr.contains("SIGQUIT"), "{format}: {stderr}");
+    }
+}
+
+#[test]
+fn the_engines_validator_is_asked() {
+    let project = Project::new("web: sh -c true\n").file(".env", "A=1\n");
+    for (format, program) in [
+        ("systemd", "systemd-analyze"),
+        ("systemd-user", "systemd-analyze"),
+        ("compose", "check-jsonschema"),
+        ("kubernetes", "kubernetes-validate"),
+        ("runit", "sh"),
+        ("s6", "sh"),
+        ("supervisord", "sh"),
+    ] {
+        if !are_there(&[program]) {
+            continue;
+        }
+        let output = run(&project, &[format, "--image", "i", "--check"]);
+        let (_, stderr) = said(&output);
+        assert!(output.status.success() && stderr.contains("finds nothing wrong"), "{format}: {stderr}");
+    }
+    if are_there(&["kubernetes-validate"]) {
+        let output = run(&project, &["kubernetes", "--image", "i", "--check", "--set", "spec.replicas=many"]);
+        let (_, stderr) = said(&output);
+        assert_eq!(output.status.code(), Some(1), "{stderr}");
+    }
+    let output = run(&project, &["procfile", "--check"]);
+    assert!(said(&output).1.contains("not checked"));
+}
+
+#[test]
+fn a_release_is_part_of_an_export_unless_somebody_says_otherwise() {
+    let project = Project::new("release: migrate\nweb: a\n");
+    let has_release = |arguments: &[&str]| {
+        let all = [&["systemd", "--app", "shop"][..], arguments].concat();
+        said(&run(&project, &all)).0.contains("shop-release.1.service")
+    };
+    assert!(has_release(&[]));
+    assert!(has_release(&["-m", "web=2"]));
+    assert!(!has_release(&["-x", "release"]));
+    assert!(!has_release(&["-m", "web=2,release=0"]));
+    assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/export.md").exists());
+}

@@ -1,0 +1,210 @@
+//! The engines that start programs on this machine, started for real.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use ganger::export::export;
+use ganger::export::options::{Format, Options, Secrets};
+
+use super::random::{commands, values};
+use super::recorder::{Engine, Given, Job, Recorder};
+use super::{Project, export_without_refused, options};
+
+/// The name of the only instance in [`all_values_through`].
+const ONLY: &str = "web.1";
+
+fn options_for(recorder: &Recorder, format: Format, secrets: Secrets) -> Options {
+    Options { etc: recorder.etc(), shell: recorder.shell(), ..options(format, secrets) }
+}
+
+/// Every one of 2,000 values in the child of `engine`, but for those that were refused by name; returns why.
+fn all_values_through(engine: Engine, format: Format, secrets: Secrets) -> Vec<String> {
+    let recorder = Recorder::new();
+    let mut project = Project { procfile: "web: serve $PORT\n".into(), values: values(2000) };
+    let all = project.values.clone();
+    let root = recorder.path().to_owned();
+    let only = options_for(&recorder, format, Secrets::Only);
+    let (mut refused, mut file) = (Vec::new(), Vec::new());
+    if secrets == Secrets::Reference {
+        let (bundle, messages, _) = export_without_refused(&mut project, &root, &only);
+        file.clone_from(&bundle.files[0].bytes);
+        assert_eq!(bundle.files[0].mode, 0o600);
+        refused.extend(messages);
+    }
+    let (bundle, messages, kept) =
+        export_without_refused(&mut project, &root, &options_for(&recorder, format, secrets));
+    refused.extend(messages);
+    assert_eq!(kept.len() + refused.len(), all.len());
+    assert_no_value_is_said(&refused, &all);
+    let is_inline = secrets == Secrets::Inline;
+    assert_eq!(bundle.files.iter().any(ganger::export::File::is_secret), is_inline, "{engine:?}");
+    let given =
+        engine.run(&recorder, &Job { bundle: &bundle, values: &file, names: &[ONLY.to_owned()] }, |_| {});
+    for (name, value) in &kept {
+        let arrived = given[ONLY].environment.get(name.as_bytes());
+        assert_eq!(arrived, Some(value), "{engine:?} {secrets:?} {name}");
+    }
+    for (name, value) in [("PORT", "5000"), ("PS", "web.1"), ("GANGER_PORT_WEB", "5000")] {
+        assert_eq!(given[ONLY].environment[name.as_bytes()], value.as_bytes());
+    }
+    assert!(!given[ONLY].environment.keys().any(|name| name.starts_with(b"GANGER_INSTANCE")));
+    refused
+}
+
+/// No message holds a value that is long enough not to stand there by chance.
+pub(super) fn assert_no_value_is_said(messages: &[String], values: &[(String, Vec<u8>)]) {
+    for message in messages {
+        for (name, value) in values.iter().filter(|(_, value)| value.len() > 6) {
+            let text = String::from_utf8_lossy(value);
+            assert!(!message.contains(text.trim()) || text.trim().len() < 6, "{name} is said: {message}");
+        }
+    }
+}
+
+/// 500 commands in the children of `engine`.
+fn all_commands_through(engine: Engine, format: Format) {
+    let recorder = Recorder::new();
+    let lines = commands(500);
+    let procfile: String = lines.iter().enumerate().map(|(n, line)| format!("t{n}: {line}\n")).collect();
+    let project = Project { procfile, values: vec![("A".into(), b"1".to_vec())] };
+    let mut plan = project.plan(recorder.path());
+    let options = options_for(&recorder, format, Secrets::Reference);
+    let bundle = match export(&plan, &options) {
+        Ok(bundle) => bundle,
+        Err(errors) => {
+            // What XML cannot hold is refused by the name of the type, and left out.
+            assert!(matches!(engine, Engine::Launchd), "{engine:?}: {}", super::say(&errors[0]));
+            let is_refused =
+                |name: &str| errors.iter().any(|e| e.message.starts_with(&format!("`{name}` cannot")));
+            plan.processes.retain(|process| !is_refused(process.name.as_str()));
+            plan.instances.retain(|spec| !is_refused(spec.name.kind.as_str()));
+            assert_eq!(plan.processes.len() + errors.len(), lines.len());
+            export(&plan, &options).unwrap()
+        }
+    };
+    let names: Vec<String> = plan.instances.iter().map(|spec| spec.name.to_string()).collect();
+    let given = engine.run(&recorder, &Job { bundle: &bundle, values: b"A=\"1\"\n", names: &names }, |_| {});
+    for spec in &plan.instances {
+        let words = &given[&spec.name.to_string()].words;
+        let is_simple = ganger::shell::simple_words(&spec.command).is_some();
+        let text = if is_simple { format!("exec {}", spec.command) } else { spec.command.to_string() };
+        assert_eq!(words.as_slice(), [b"-c".to_vec(), text.into_bytes()], "{engine:?} {:?}", spec.command);
+        assert_own(&given, spec);
+    }
+}
+
+/// Everything that ganger itself would have set, but for the marks of its runs.
+fn assert_own(given: &BTreeMap<String, Given>, spec: &ganger::plan::spec::Spec) {
+    let environment = &given[&spec.name.to_string()].environment;
+    for (name, value) in spec.environment.variables().filter(|(name, _)| *name != b"GANGER_INSTANCE") {
+        assert_eq!(environment.get(name).map(Vec::as_slice), Some(value));
+    }
+}
+
+#[test]
+fn values_and_commands_arrive_under_systemd() {
+    if !Engine::Systemd.is_there() {
+        return;
+    }
+    for secrets in [Secrets::Reference, Secrets::Inline] {
+        let refused = all_values_through(Engine::Systemd, Format::SystemdUser, secrets);
+        assert!(refused.iter().all(|message| message.contains("is not UTF-8")), "{refused:?}");
+    }
+    all_commands_through(Engine::Systemd, Format::SystemdUser);
+}
+
+#[test]
+fn values_and_commands_arrive_under_supervisord() {
+    through_scripts(Engine::Supervisord, Format::Supervisord);
+}
+
+#[test]
+fn values_and_commands_arrive_under_runit() {
+    through_scripts(Engine::Runit, Format::Runit);
+}
+
+#[test]
+fn values_and_commands_arrive_under_s6() {
+    through_scripts(Engine::S6, Format::S6);
+}
+
+/// Scripts can hold everything that an environment can.
+fn through_scripts(engine: Engine, format: Format) {
+    if !engine.is_there() {
+        return;
+    }
+    for secrets in [Secrets::Reference, Secrets::Inline] {
+        assert_eq!(all_values_through(engine, format, secrets), Vec::<String>::new());
+    }
+    all_commands_through(engine, format);
+}
+
+#[test]
+fn values_and_commands_arrive_from_a_property_list() {
+    if !Engine::Launchd.is_there() {
+        return;
+    }
+    assert_eq!(
+        all_values_through(Engine::Launchd, Format::Launchd, Secrets::Reference),
+        Vec::<String>::new()
+    );
+    let refused = all_values_through(Engine::Launchd, Format::Launchd, Secrets::Inline);
+    let is_meant =
+        |message: &String| message.contains("is not UTF-8") || message.contains("control character");
+    assert!(refused.iter().all(is_meant), "{refused:?}");
+    all_commands_through(Engine::Launchd, Format::Launchd);
+}
+
+#[test]
+fn a_variable_that_a_shell_has_for_itself_is_refused_by_name() {
+    for format in [Format::Supervisord, Format::Runit, Format::S6, Format::Launchd] {
+        for name in ["UID", "OPTIND", "RANDOM", "a.b", "1A"] {
+            let project =
+                Project { procfile: "web: a\n".into(), values: vec![(name.into(), b"hunter2".to_vec())] };
+            let errors =
+                export(&project.plan(Path::new("/srv")), &options(format, Secrets::Only)).unwrap_err();
+            assert!(errors[0].message.contains(&format!("`{name}` cannot be exported")), "{errors:?}");
+            assert!(!super::say(&errors[0]).contains("hunter2"));
+        }
+    }
+}
+
+/// examples/hello under `engine`: both programs run there, with the environment that ganger would give them.
+fn the_example_runs(engine: Engine, format: Format) {
+    if !engine.is_there() {
+        return;
+    }
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/hello");
+    let project = Project {
+        procfile: std::fs::read_to_string(example.join("Procfile")).unwrap(),
+        values: vec![
+            ("GREETING".into(), b"Hello from 'there', $USER".to_vec()),
+            ("TICKS".into(), b"100".to_vec()),
+        ],
+    };
+    let recorder = Recorder::that_runs();
+    let plan = project.plan(&example);
+    let values = export(&plan, &options_for(&recorder, format, Secrets::Only)).unwrap().files.remove(0).bytes;
+    let bundle = export(&plan, &options_for(&recorder, format, Secrets::Reference)).unwrap();
+    let names: Vec<String> = plan.instances.iter().map(|spec| spec.name.to_string()).collect();
+    assert!(!names.is_empty());
+    let given = engine.run(&recorder, &Job { bundle: &bundle, values: &values, names: &names }, |given| {
+        for process in given.values() {
+            assert!(Path::new(&format!("/proc/{}", process.pid)).exists(), "{engine:?}: it runs on");
+        }
+    });
+    for spec in &plan.instances {
+        assert_own(&given, spec);
+        let is_gone = !Path::new(&format!("/proc/{}", given[&spec.name.to_string()].pid)).exists();
+        assert!(is_gone || matches!(engine, Engine::Launchd), "{engine:?}: {} is stopped", spec.name);
+    }
+}
+
+#[test]
+fn the_example_runs_under_every_engine() {
+    the_example_runs(Engine::Systemd, Format::SystemdUser);
+    the_example_runs(Engine::Supervisord, Format::Supervisord);
+    the_example_runs(Engine::Runit, Format::Runit);
+    the_example_runs(Engine::S6, Format::S6);
+    the_example_runs(Engine::Launchd, Format::Launchd);
+}

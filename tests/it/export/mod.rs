@@ -1,0 +1,145 @@
+//! Promise: what is exported arrives. Every value and every command reaches the program that another engine
+//! starts, byte for byte, or is refused by name; the engines themselves say so where they are installed.
+//!
+//! A program that is missing is named: `skipped: NAME is not installed`. With TESTS_MUST_RUN=1 that is a
+//! failure. `.ci/packages-export` lists what has to be there.
+
+// Says to clippy that all of the file is a test, not its `#[test]` functions only.
+#![cfg(test)]
+
+mod command_line;
+mod engines;
+mod folder;
+mod random;
+mod readers;
+mod recorder;
+mod snapshots;
+mod values;
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use ganger::config::Settings;
+use ganger::dotenv::Assignment;
+use ganger::export::options::{Format, Options, Secrets};
+use ganger::export::{Bundle, export};
+use ganger::location::Diagnostic;
+use ganger::plan::Plan;
+use ganger::plan::options::{Inputs, Selection};
+use ganger::procfile;
+
+/// Whether all of `programs` are installed; the first that is not is said, or fails the test.
+fn are_there(programs: &[&str]) -> bool {
+    programs.iter().all(|program| {
+        let found = Command::new("sh").args(["-c", &format!("command -v {program}")]).output();
+        let is_there = found.is_ok_and(|output| output.status.success());
+        is_there || skip(program)
+    })
+}
+
+/// Whether python has all of `modules`.
+fn python_has(modules: &[&str]) -> bool {
+    are_there(&["python3"])
+        && modules.iter().all(|module| {
+            let found = Command::new("python3").args(["-c", &format!("import {module}")]).output();
+            found.is_ok_and(|output| output.status.success()) || skip(&format!("python3 {module}"))
+        })
+}
+
+/// Says that `what` is missing.
+fn skip(what: &str) -> bool {
+    assert!(std::env::var_os("TESTS_MUST_RUN").is_none(), "{what} is not installed");
+    println!("skipped: {what} is not installed");
+    false
+}
+
+/// A stack: its Procfile, and values as pairs.
+struct Project {
+    procfile: String,
+    values: Values,
+}
+
+/// Names and values.
+type Values = Vec<(String, Vec<u8>)>;
+
+impl Project {
+    /// The plan, with `root` as the folder where commands run.
+    fn plan(&self, root: &Path) -> Plan {
+        let file: Arc<str> = ".env".into();
+        let parsed = procfile::parse("Procfile", self.procfile.as_bytes());
+        assert!(parsed.errors.is_empty(), "{:?}", parsed.errors);
+        let assignment = |(number, (name, value)): (usize, &(String, Vec<u8>))| Assignment {
+            name: name.clone(),
+            value: value.clone(),
+            file: Arc::clone(&file),
+            line: u32::try_from(number + 1).unwrap(),
+            column: 1,
+        };
+        let assignments: Vec<_> = self.values.iter().enumerate().map(assignment).collect();
+        // Else each of 500 types would have the ports of 500 types.
+        let no_port = (parsed.procfile.entries.len() > 100).then_some(true);
+        let settings = Settings { no_port, ..Settings::default() };
+        let inputs = Inputs {
+            procfile: &parsed.procfile,
+            dotenv: &assignments,
+            ambient: &[],
+            settings: &settings,
+            selection: &Selection::default(),
+            root,
+            run: None,
+        };
+        Plan::build(&inputs, |_| None).unwrap()
+    }
+}
+
+/// What a test asks for, unless it says otherwise.
+fn options(format: Format, secrets: Secrets) -> Options {
+    Options {
+        format,
+        app: "shop".into(),
+        image: Some("shop:1".into()),
+        user: None,
+        expose: None,
+        restart: None,
+        secrets,
+        set: Vec::new(),
+        etc: "/etc".into(),
+        shell: "/bin/sh".into(),
+    }
+}
+
+/// The export, and the values that it would not have: they are refused first, then left out.
+fn export_without_refused(
+    project: &mut Project,
+    root: &Path,
+    options: &Options,
+) -> (Bundle, Vec<String>, Values) {
+    let errors = match export(&project.plan(root), options) {
+        Ok(bundle) => return (bundle, Vec::new(), project.values.clone()),
+        Err(errors) => errors,
+    };
+    let messages: Vec<String> = errors.iter().map(say).collect();
+    let is_refused =
+        |name: &str| messages.iter().any(|message| message.contains(&format!("`{name}` cannot be")));
+    let kept: Vec<_> = project.values.iter().filter(|(name, _)| !is_refused(name)).cloned().collect();
+    assert_eq!(kept.len() + errors.len(), project.values.len(), "each refusal names one value");
+    project.values = kept.clone();
+    (export(&project.plan(root), options).unwrap(), messages, kept)
+}
+
+/// All that is said of an error.
+fn say(error: &Diagnostic) -> String {
+    format!("{}: {} ({})", error.location, error.message, error.hint.as_deref().unwrap_or_default())
+}
+
+/// Writes the files of `bundle` into `folder`.
+fn lay_out(bundle: &Bundle, folder: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    for file in &bundle.files {
+        let path = folder.join(&file.path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, &file.bytes).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(file.mode)).unwrap();
+    }
+}
