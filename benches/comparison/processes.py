@@ -1,5 +1,5 @@
 """Runners as processes: started in a folder of their own, read, stopped, and looked at from outside."""
-import os, re, select, shlex, signal, subprocess, tempfile, time
+import os, re, select, shlex, signal, subprocess, tempfile, time, uuid
 
 # Every command of a Procfile here ends in this, so that what a runner started can be told from the runner.
 MARK = "sleep 997"
@@ -67,9 +67,12 @@ class Run:
         with open(os.path.join(self.folder, "Procfile"), "w") as f:
             f.write(procfile)
         open(os.path.join(self.folder, ".env"), "w").close()
+        # Every descendant inherits it: some runners leave orphans, which no tree shows.
+        self.mark = f"COMPARED_RUN={uuid.uuid4().hex}"
+        name, value = self.mark.split("=")
         self.began = time.monotonic()
         self.process = subprocess.Popen(
-            shlex.split(command), cwd=self.folder, stdin=subprocess.DEVNULL, stdout=stdout,
+            shlex.split(command), cwd=self.folder, stdin=subprocess.DEVNULL, stdout=stdout, env={**os.environ, name: value},
             stderr=subprocess.DEVNULL, bufsize=0, start_new_session=True)
         self.pid = self.process.pid
         self.buffer = b""
@@ -111,7 +114,7 @@ class Run:
                 gone = time.monotonic() - began
             else:
                 time.sleep(0.002)
-        self.kill(tree if gone is None else [])
+        self.kill()
         return gone
 
     def empty(self):
@@ -121,11 +124,12 @@ class Run:
         except OSError:
             pass
 
-    def kill(self, tree):
-        """Ends what a runner has left."""
-        for pid in tree:
+    def kill(self):
+        """Ends what a runner has left: whoever carries the mark of this run."""
+        for entry in os.listdir("/proc"):
             try:
-                os.kill(pid, signal.SIGKILL)
+                if entry.isdigit() and self.mark.encode() in open(f"/proc/{entry}/environ", "rb").read():
+                    os.kill(int(entry), signal.SIGKILL)
             except OSError:
                 pass
         self.process.wait()
