@@ -231,7 +231,7 @@ impl Performer {
         let named = |mark: &[u8]| instance_named(specs, mark);
         let harvest = kill_orphans(|pid| {
             !others.contains(&pid)
-                && (mine.contains(&pid) || genealogy.by_mark(pid, &named).ok().flatten() == Some(index))
+                && (mine.contains(&pid) || genealogy.instance_of(pid, &named).ok().flatten() == Some(index))
         });
         self.as_events(harvest)
     }

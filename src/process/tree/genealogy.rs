@@ -20,12 +20,16 @@ pub struct Census {
 pub struct Genealogy {
     run: Vec<u8>,
     known: HashMap<Identity, usize>,
+    /// Who was seen once without any environment. A process has none for a moment while it ends or executes
+    /// another program, and then it tells nobody whose it is: only who is still without one at the next look
+    /// was started so.
+    nameless: HashSet<Identity>,
 }
 
 impl Genealogy {
     /// For the run with this id.
     pub fn new(run: &[u8]) -> Self {
-        Self { run: run.to_vec(), known: HashMap::new() }
+        Self { run: run.to_vec(), known: HashMap::new(), nameless: HashSet::new() }
     }
 
     /// Looks once. `leaders[i]` is the id of instance `i`'s own process, dead or alive, as long as its session
@@ -39,7 +43,7 @@ impl Genealogy {
         leaders: &[Option<i32>],
         named: &dyn Fn(&[u8]) -> Option<usize>,
     ) -> io::Result<Census> {
-        let Look { processes, is_certain } = descendants(std::process::id().cast_signed())?;
+        let Look { processes, mut is_certain } = descendants(std::process::id().cast_signed())?;
         let by_session: HashMap<i32, usize> = leaders
             .iter()
             .enumerate()
@@ -55,10 +59,12 @@ impl Genealogy {
                 .get(&process.session)
                 .or_else(|| attributed.get(&process.parent))
                 .or_else(|| self.known.get(&identity));
-            let whose = match known {
-                Some(index) => Some(*index),
-                None => self.by_mark(process.pid, named)?,
-            };
+            let mut whose = known.copied();
+            if whose.is_none() {
+                let environment = environment(process.pid)?.unwrap_or_default();
+                is_certain &= !environment.is_empty() || !self.nameless.insert(identity);
+                whose = self.by_mark(&environment, named);
+            }
             if let Some(index) = whose {
                 attributed.insert(process.pid, index);
                 self.known.insert(identity, index);
@@ -67,18 +73,21 @@ impl Genealogy {
             members[whose.unwrap_or(leaders.len())].push(process);
         }
         self.known.retain(|identity, _| seen.contains(identity));
+        self.nameless.retain(|identity| seen.contains(identity));
         Ok(Census { members, is_certain })
     }
 
-    /// The instance whose mark this process has. Reading an environment is the dearest question, so it is the
-    /// last.
+    /// The instance whose mark this process has.
     ///
     /// # Errors
     /// As [`descendants`].
-    pub fn by_mark(&self, pid: i32, named: &dyn Fn(&[u8]) -> Option<usize>) -> io::Result<Option<usize>> {
-        let environment = environment(pid)?.unwrap_or_default();
-        let is_of_run = variable_of(&environment, RUN_MARK).is_some_and(|run| run == self.run);
-        let instance = variable_of(&environment, INSTANCE_MARK).filter(|_| is_of_run);
-        Ok(instance.and_then(named))
+    pub fn instance_of(&self, pid: i32, named: &dyn Fn(&[u8]) -> Option<usize>) -> io::Result<Option<usize>> {
+        Ok(environment(pid)?.and_then(|environment| self.by_mark(&environment, named)))
+    }
+
+    /// The instance whose mark is in this environment. Reading one is the dearest question, so it is the last.
+    fn by_mark(&self, environment: &[u8], named: &dyn Fn(&[u8]) -> Option<usize>) -> Option<usize> {
+        let is_of_run = variable_of(environment, RUN_MARK).is_some_and(|run| run == self.run);
+        variable_of(environment, INSTANCE_MARK).filter(|_| is_of_run).and_then(named)
     }
 }
