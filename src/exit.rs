@@ -65,6 +65,10 @@ pub const SUCCESS: u8 = 0;
 pub const REFUSED: u8 = 1;
 /// A usage error.
 pub const USAGE: u8 = 2;
+/// There is no stack that could be asked (LSB's word for a service that is not running).
+pub const NOTHING_RUNS: u8 = 3;
+/// The time was over (as timeout(1) says it).
+pub const LATE: u8 = 124;
 /// ganger itself failed (as `timeout`, `env` and `docker run` say it).
 pub const FAILED: u8 = 125;
 /// A command was found but could not be run (POSIX XCU 2.8.2).

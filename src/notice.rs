@@ -152,7 +152,8 @@ impl fmt::Display for Notice {
 }
 
 /// A time span as a person reads it: `3.2 s`, `4 min 2 s`, `2 h 5 min`.
-struct Lived(Duration);
+#[derive(Clone, Copy, Debug)]
+pub struct Lived(pub Duration);
 
 impl fmt::Display for Lived {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

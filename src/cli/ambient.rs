@@ -55,6 +55,11 @@ impl Ambient {
         format!("{:016x}", RandomState::new().build_hasher().finish())
     }
 
+    /// Where the system wants sockets of this session: `$XDG_RUNTIME_DIR`.
+    pub fn runtime_folder(&self) -> Option<PathBuf> {
+        self.variable("XDG_RUNTIME_DIR").map(PathBuf::from)
+    }
+
     /// The value of `name`; an empty one counts as none, as <https://no-color.org> asks.
     pub fn variable(&self, name: &str) -> Option<OsString> {
         self.value(name).filter(|value| !value.is_empty()).map(OsString::from_vec)

@@ -9,8 +9,9 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
+pub use super::args_stack::{Down, Kill, Logs, Port, Ps, Restart, Stack, Stop, Wait};
 use super::examples;
-use super::values::{WHEN, of, timestamps, types};
+use super::values::{WHEN, of, span, timestamps, types};
 
 /// Runs what a Procfile says
 ///
@@ -35,7 +36,7 @@ pub enum Command {
     /// Starts one instance of each type of the Procfile (or what --formation says), and stops all when
     /// one ends, or at Ctrl-C. Its exit status is that of the instance that decided the end.
     #[command(after_long_help = examples::START)]
-    Start(Start),
+    Start(Box<Start>),
     /// Run one command with the stack's environment
     ///
     /// ganger is replaced by the command: same terminal, exact arguments, its exit status. A single word
@@ -53,6 +54,43 @@ pub enum Command {
     /// masked unless --show-values is there.
     #[command(after_long_help = examples::ENV)]
     Env(Env),
+    /// Show what runs here
+    ///
+    /// One row an instance. The status is 0 if all are up, 1 if not, 3 if nothing runs.
+    #[command(after_long_help = examples::PS)]
+    Ps(Ps),
+    /// Show what the running stack has said
+    ///
+    /// The latest lines are kept in memory: 10,000 lines, 16 MiB a stack. Does not follow unless asked to.
+    #[command(after_long_help = examples::LOGS)]
+    Logs(Logs),
+    /// Stop instances of the running stack and start them again
+    ///
+    /// Returns when the new processes exist.
+    #[command(after_long_help = examples::RESTART)]
+    Restart(Restart),
+    /// Stop instances of the running stack
+    ///
+    /// Returns when nothing of them is left. The rest goes on; `ganger start NAME` starts them again.
+    #[command(after_long_help = examples::STOP)]
+    Stop(Stop),
+    /// Send a signal to instances of the running stack
+    ///
+    /// To the whole process group of each.
+    #[command(after_long_help = examples::KILL)]
+    Kill(Kill),
+    /// Wait until instances are ready, have ended, or have said something
+    ///
+    /// The status is 0 if they are, 1 if they cannot get there any more, 124 if the time is over, 3 if
+    /// nothing runs.
+    #[command(after_long_help = examples::WAIT)]
+    Wait(Wait),
+    /// Print the port of an instance
+    #[command(after_long_help = examples::PORT)]
+    Port(Port),
+    /// Stop the running stack and wait until nothing is left
+    #[command(after_long_help = examples::DOWN)]
+    Down(Down),
     /// Write the same formation for another engine
     ///
     /// Types, instances, ports, grace and stop signals as systemd, Compose, Kubernetes and others have them.
@@ -124,6 +162,21 @@ pub struct Start {
     /// Only these types; with `=N`, so many of each
     #[arg(value_name = "TYPE[=N]", value_parser = types)]
     pub types: Vec<String>,
+    /// Run in the background; return when all are up
+    ///
+    /// Nothing of this terminal is kept. `ganger logs`, `ps`, `restart` and `down` reach the stack.
+    #[arg(short = 'D', long, action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
+    #[arg(env = "GANGER_DETACH", hide_env = true)]
+    pub detach: bool,
+    /// With -D: return when all are ready
+    ///
+    /// Not later than SECS, 60 without it; the status is 124 then, and the stack goes on.
+    #[arg(long, value_name = "SECS", num_args = 0..=1, require_equals = true, default_missing_value = "60")]
+    #[arg(value_parser = span, requires = "detach")]
+    pub wait: Option<f64>,
+    /// A name, to run several stacks in one folder
+    #[arg(long, value_name = "NAME", env = "GANGER_NAME", hide_env = true)]
+    pub name: Option<String>,
     /// What the stack is read from.
     #[command(flatten)]
     pub project: Project,

@@ -60,6 +60,53 @@ Examples:
   ganger man | man -l -
   ganger man > ~/.local/share/man/man1/ganger.1";
 
+/// `ganger ps --help`.
+pub const PS: &str = "\
+Examples:
+  ganger ps                             one row an instance
+  ganger ps --json | jq '.instances[]'  for programs";
+
+/// `ganger logs --help`.
+pub const LOGS: &str = "\
+Examples:
+  ganger logs -n 50 web                 the latest 50 lines of web
+  ganger logs -f --since 5m             all of five minutes, and what comes
+  ganger logs --grep 'ERROR|panic'      only such lines";
+
+/// `ganger restart --help`.
+pub const RESTART: &str = "\
+Examples:
+  ganger restart web                    every instance of web
+  ganger restart web.2 'work*'          an instance, a glob
+  ganger restart                        all";
+
+/// `ganger stop --help`.
+pub const STOP: &str = "\
+Examples:
+  ganger stop worker                    … and `ganger start worker` brings it back";
+
+/// `ganger kill --help`.
+pub const KILL: &str = "\
+Examples:
+  ganger kill -s HUP web.1              reload, for many servers";
+
+/// `ganger wait --help`.
+pub const WAIT: &str = "\
+Examples:
+  ganger wait web                       until it serves its port
+  ganger wait --for log='ready in' web  until it says so
+  ganger wait --for exited seed -t 5m   until it has ended";
+
+/// `ganger port --help`.
+pub const PORT: &str = "\
+Examples:
+  curl localhost:$(ganger port web)";
+
+/// `ganger down --help`.
+pub const DOWN: &str = "\
+Examples:
+  ganger down                           with each one's own grace
+  ganger down -t 1                      a second, then SIGKILL";
 /// `ganger export --help`.
 pub const EXPORT: &str = "\
 Examples:

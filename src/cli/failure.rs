@@ -22,6 +22,15 @@ pub enum Failure {
         /// The status.
         status: u8,
     },
+    /// A running stack said no, or there is none: one sentence, and the status that tells which.
+    Stack {
+        /// The sentence.
+        message: String,
+        /// What could help.
+        hint: Option<String>,
+        /// The status.
+        status: u8,
+    },
     /// ganger failed: one sentence.
     Failed(String),
     /// Standard output could not be written to.
@@ -35,7 +44,7 @@ impl Failure {
             Self::Usage(error) if error.exit_code() == 0 => exit::SUCCESS,
             Self::Usage(_) => exit::USAGE,
             Self::Refused(_) => exit::REFUSED,
-            Self::CannotRun { status, .. } => *status,
+            Self::CannotRun { status, .. } | Self::Stack { status, .. } => *status,
             Self::Failed(_) | Self::Output(_) => exit::FAILED,
         }
     }

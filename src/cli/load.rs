@@ -40,19 +40,13 @@ pub enum Need {
 /// Only that there is no place to look at: the current folder or the root is gone. What is wrong in the
 /// files is in [`Project::errors`].
 pub fn project(typed: &Settings, need: Need, ambient: &Ambient) -> Result<Project, Failure> {
-    let Some(folder) = ambient.folder.clone() else {
-        return Err(Failure::Failed("the current folder has been removed: go to one that is there".into()));
-    };
-    let mut reader = Reader { folder, errors: Vec::new(), warnings: Vec::new() };
+    let mut reader = Reader::of(ambient)?;
     let home = reader.home(typed)?;
     let settings = reader.settings(typed.clone(), &home);
     // A path of a file is relative to the file, one that was typed to where the person is.
     let base = |is_typed: bool| if is_typed { reader.folder.clone() } else { home.clone() };
     let (procfile_base, env_base) = (base(typed.procfile.is_some()), base(!typed.env.is_empty()));
-    let root = match &settings.root {
-        Some(root) if typed.root.is_none() => reader.directory(&home.join(&root.value), &root.value)?,
-        Some(_) | None => home,
-    };
+    let root = reader.root(typed, &settings, home)?;
     let errors_before = reader.errors.len();
     let procfile = reader.procfile(settings.procfile.as_ref(), &procfile_base, &root, need);
     let env_files = reader.env_files(&settings.env, &env_base, &root);
@@ -63,6 +57,19 @@ pub fn project(typed: &Settings, need: Need, ambient: &Ambient) -> Result<Projec
     Ok(Project { procfile, settings, root, assignments, env_files, errors, warnings, is_whole })
 }
 
+/// Only where the project's commands run: all that is needed to find the stack that runs there. What is wrong
+/// in its files is no concern of that.
+///
+/// # Errors
+///
+/// As [`project`]'s.
+pub fn root(typed: &Settings, ambient: &Ambient) -> Result<PathBuf, Failure> {
+    let mut reader = Reader::of(ambient)?;
+    let home = reader.home(typed)?;
+    let settings = reader.settings(typed.clone(), &home);
+    reader.root(typed, &settings, home)
+}
+
 struct Reader {
     /// Where the person is.
     folder: PathBuf,
@@ -71,6 +78,20 @@ struct Reader {
 }
 
 impl Reader {
+    fn of(ambient: &Ambient) -> Result<Self, Failure> {
+        let gone = || Failure::Failed("the current folder has been removed: go to one that is there".into());
+        let folder = ambient.folder.clone().ok_or_else(gone)?;
+        Ok(Self { folder, errors: Vec::new(), warnings: Vec::new() })
+    }
+
+    /// Where commands run: what a file says counts unless something was typed.
+    fn root(&self, typed: &Settings, settings: &Settings, home: PathBuf) -> Result<PathBuf, Failure> {
+        match &settings.root {
+            Some(root) if typed.root.is_none() => self.directory(&home.join(&root.value), &root.value),
+            Some(_) | None => Ok(home),
+        }
+    }
+
     /// Where the settings' files are looked for: `-d`, else the folder of `-f`'s file, else where the
     /// person is. foreman's rule; a pipe or a device (`-f -`, `-f <(…)`) has no folder worth the name.
     fn home(&self, typed: &Settings) -> Result<PathBuf, Failure> {

@@ -5,25 +5,34 @@
 
 pub mod ambient;
 pub mod args;
+pub mod args_stack;
+pub mod change;
 pub mod check;
 pub mod completions;
+pub mod detach;
+pub mod down;
 pub mod env;
 pub mod examples;
 pub mod export;
 pub mod failure;
 pub mod files;
 pub mod load;
+pub mod logs;
 pub mod man;
+pub mod port;
 pub mod print;
 pub mod project;
+pub mod ps;
 pub mod report;
 pub mod run;
 pub mod settings;
+pub mod stack;
 pub mod start;
 pub mod sweep;
 pub mod usage;
 pub mod values;
 pub mod version;
+pub mod wait;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -64,10 +73,18 @@ fn answer(arguments: Vec<OsString>, ambient: &Ambient) -> Result<Outcome, Failur
     };
     let said = Said { matches: &matches };
     match command {
-        Command::Start(start) => start::run(start, said, ambient),
+        Command::Start(start) => start::run(*start, said, ambient),
         Command::Run(run) => run::run(run, said, ambient),
         Command::Check(check) => check::run(check, said, ambient),
         Command::Env(env) => env::run(env, said, ambient),
+        Command::Ps(ps) => ps::run(&ps, said, ambient),
+        Command::Logs(logs) => logs::run(logs, said, ambient),
+        Command::Restart(restart) => change::restart(restart, said, ambient),
+        Command::Stop(stop) => change::stop(stop, said, ambient),
+        Command::Kill(kill) => change::kill(kill, said, ambient),
+        Command::Wait(wait) => wait::run(wait, said, ambient),
+        Command::Port(port) => port::run(&port, said, ambient),
+        Command::Down(down) => down::run(&down, said, ambient),
         Command::Export(export) => export::run(*export, said, ambient),
         Command::Completions(completions) => completions::run(completions.shell),
         Command::Man => man::run(),

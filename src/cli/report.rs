@@ -53,7 +53,9 @@ pub fn failure(failure: &Failure, colors: bool) -> String {
             };
             format!("{}\n{many}, nothing was started\n", diagnostics(Severity::Error, errors, colors))
         }
-        Failure::CannotRun { message, hint, .. } => sentence(message, hint.as_deref()),
+        Failure::CannotRun { message, hint, .. } | Failure::Stack { message, hint, .. } => {
+            sentence(message, hint.as_deref())
+        }
         Failure::Failed(message) => sentence(message, None),
         // Who closed our output knows why: `cat` says nothing either.
         Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => String::new(),

@@ -1,9 +1,11 @@
 //! From what was typed to what it means: the flags and variables as one layer of [`Settings`].
 
+use std::path::PathBuf;
+
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 
-use super::args::{Project, Start};
+use super::args::{Project, Stack, Start};
 use super::failure::Failure;
 use super::files::about;
 use crate::config::{Given, Settings, words};
@@ -71,6 +73,16 @@ pub fn of_project(project: Project, said: Said<'_>) -> Result<Settings, Failure>
     set_flags(&mut settings, &flags, said)?;
     set_values(&mut settings, &values, said)?;
     Ok(settings)
+}
+
+/// Where a running stack is looked for.
+pub fn of_stack(stack: &Stack, said: Said<'_>) -> Settings {
+    let at = |id: &str, path: &PathBuf| Given { value: path.clone(), place: said.location(id) };
+    Settings {
+        procfile: stack.procfile.as_ref().map(|path| at("procfile", path)),
+        root: stack.root.as_ref().map(|path| at("root", path)),
+        ..Settings::default()
+    }
 }
 
 /// All words of `ganger start`.

@@ -1,14 +1,23 @@
 //! `ganger start`.
 
+use std::io;
+use std::os::unix::net::UnixListener;
+
 use super::ambient::{Ambient, Stream};
 use super::args;
+use super::change;
+use super::detach::{self, Wanted};
 use super::failure::Failure;
 use super::files::about;
 use super::load::{self, Need};
 use super::settings::{self, Said};
+use super::stack;
 use super::sweep;
 use crate::config::{Settings, Timestamps, When};
-use crate::exit::Outcome;
+use crate::control::address::{Address, Claim, Claimed};
+use crate::control::client::Client;
+use crate::control::protocol::{Request, Row};
+use crate::exit::{self, FAILED, Outcome};
 use crate::notice::Notice;
 use crate::output::{self, Format};
 use crate::plan::options::Selection;
@@ -17,30 +26,116 @@ use crate::process::ports_in_use;
 use crate::process::run::Run;
 use crate::supervisor;
 
-/// Plans the stack and runs it to its end.
+/// Plans the stack and runs it to its end; or, where it runs already, starts what is named.
 ///
 /// # Errors
 ///
 /// All that keeps it from being started.
 pub fn run(start: args::Start, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
     let selection = Selection::parse(&start.types).map_err(Failure::Refused)?;
+    let (words, name, is_detached) = (start.types.clone(), start.name.clone(), start.detach);
+    let wanted = Wanted { ready_within: start.wait, json: start.output.json };
     let typed = settings::of_start(start, said)?;
     let project = load::project(&typed, Need::Procfile, ambient)?;
     // The same root by another name (a link, `..`) is the same root.
     let root = std::fs::canonicalize(&project.root).unwrap_or_else(|_| project.root.clone());
+    let root = root.as_path();
+    let address = stack::address(root, name.as_deref(), ambient);
+    let mut place = None;
     if project.is_whole && project.errors.is_empty() {
+        place = match claim(&address) {
+            Ok(Claimed::Ours(claim, listener)) => Some(Ok((claim, listener))),
+            Ok(Claimed::Another) => return beside(&address, &words, wanted.json),
+            Err(error) => Some(Err(error)),
+        };
         let grace = project.settings.timeout.as_ref().map_or(DEFAULT_GRACE, |given| given.value);
-        sweep::before_start(&root, project.settings.sweep.unwrap_or(false), grace, ambient)?;
+        sweep::before_start(root, project.settings.sweep.unwrap_or(false), grace, ambient)?;
     }
-    let run = Run::begin(&root, Ambient::mark()).map_err(|error| Failure::Failed(error.to_string()))?;
-    let mark = run.to_string();
+    let mark = Ambient::mark();
+    let begin = || Run::begin(root, mark.clone()).map_err(|error| Failure::Failed(error.to_string()));
+    let run = begin()?;
+    let marked = run.to_string();
     let plan =
-        project.plan(&selection, Some(&mark), ports_in_use::holder, ambient).map_err(Failure::Refused)?;
-    let settings = supervised(&project.settings, &plan, run, ambient)?;
+        project.plan(&selection, Some(&marked), ports_in_use::holder, ambient).map_err(Failure::Refused)?;
+    let mut settings = supervised(&project.settings, &plan, run, ambient)?;
     project.say_warnings(&plan.warnings, ambient);
-    // There until all is over; who kills both halves of us leaves it.
-    let _trace = sweep::traces(&root, ambient).leave(&settings.run);
-    Ok(supervisor::run::start(plan, settings))
+    let mut claim = settle(place, is_detached, &mut settings)?;
+    if !is_detached {
+        // Held until nothing is left: then the next may start.
+        let _trace = sweep::traces(root, ambient).leave(&settings.run);
+        return Ok(supervisor::run::start(plan, settings));
+    }
+    claim.iter_mut().for_each(Claim::hand_over);
+    detach::start(&address, wanted, move || {
+        claim.iter_mut().for_each(Claim::adopt);
+        settings.is_terminal = false;
+        // The background process is the monitor, not we.
+        begin().map_or(Outcome::Status(FAILED), |run| {
+            settings.run = run;
+            // There until all is over; who kills both halves of us leaves it.
+            let _trace = sweep::traces(root, ambient).leave(&settings.run);
+            supervisor::run::start(plan, settings)
+        })
+    })
+}
+
+/// Takes the address. One who is just ending, or only looking whether it is free, is waited for.
+fn claim(address: &Address) -> io::Result<Claimed> {
+    loop {
+        match address.claim()? {
+            Claimed::Another if Client::connect(address).is_none() => address.wait_until_free(),
+            claimed @ (Claimed::Ours(..) | Claimed::Another) => return Ok(claimed),
+        }
+    }
+}
+
+/// What comes of the claim: the listener for the stack, and the claim itself; without one, a line about it.
+fn settle(
+    place: Option<io::Result<(Claim, UnixListener)>>,
+    is_detached: bool,
+    settings: &mut supervisor::run::Settings,
+) -> Result<Option<Claim>, Failure> {
+    match place {
+        None => Ok(None),
+        Some(Ok((claim, listener))) => {
+            settings.listener = Some(listener);
+            Ok(Some(claim))
+        }
+        Some(Err(error)) if is_detached => {
+            Err(Failure::Failed(format!("no control socket, without which nothing could stop it: {error}")))
+        }
+        Some(Err(error)) => {
+            let text =
+                format!("no control socket, so `ganger ps`, `logs` and the like cannot reach this: {error}");
+            settings.notices.push(Notice::Warning { text });
+            Ok(None)
+        }
+    }
+}
+
+/// Another has the address: starts what is named in its stack, or says what runs.
+fn beside(address: &Address, types: &[String], json: bool) -> Result<Outcome, Failure> {
+    let Some(mut client) = Client::connect(address) else {
+        return Err(runs_already("ganger runs here already", None));
+    };
+    if !types.is_empty() && types.iter().all(|name| !name.contains('=')) {
+        let names = types.iter().flat_map(|types| types.split(',')).map(String::from).collect();
+        return change::start(&mut client, names, json);
+    }
+    let status = stack::ask(&mut client, Request::Status)?;
+    let pid = status.pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default();
+    let since = status.started_at.as_deref().map(|time| format!(", since {time}")).unwrap_or_default();
+    let line = |row: &Row| {
+        let url = row.url.as_ref().map(|url| format!("  {url}")).unwrap_or_default();
+        format!("\n  {}{url}", stack::sentence(row))
+    };
+    let rows: String = status.instances.iter().map(line).collect();
+    Err(runs_already(&format!("ganger runs here already{pid}{since}:{rows}"), None))
+}
+
+fn runs_already(message: &str, hint: Option<String>) -> Failure {
+    let hint = hint.or(Some("`ganger down` stops it; `--name NAME` starts another one beside it".into()));
+    Failure::Stack { message: message.into(), hint, status: exit::REFUSED }
 }
 
 fn supervised(
@@ -62,6 +157,7 @@ fn supervised(
         },
         isolate: settings.isolate.unwrap_or(false),
         run,
+        listener: None,
         notices: plan.notes.iter().map(|text| Notice::Info { text: text.clone() }).collect(),
     })
 }

@@ -14,20 +14,7 @@ use super::values::Refused;
 use crate::config::When;
 
 /// Words that ganger will have: a person who knows them from elsewhere deserves more than "unknown".
-const PLANNED: [&str; 12] = [
-    "ps",
-    "logs",
-    "restart",
-    "stop",
-    "kill",
-    "scale",
-    "attach",
-    "wait",
-    "port",
-    "down",
-    "--detach",
-    "--restart",
-];
+const PLANNED: [&str; 3] = ["scale", "attach", "--restart"];
 
 /// The command line, understood; `None` if it asked for help or the version, which are then printed.
 ///
@@ -96,7 +83,6 @@ fn explained(mut error: clap::Error, ambient: &Ambient) -> clap::Error {
 }
 
 fn planned(word: &str) -> Option<String> {
-    let word = if word == "-D" { "--detach" } else { word };
     PLANNED.contains(&word).then(|| format!("'{word}' is planned, but not built yet"))
 }
 

@@ -8,6 +8,8 @@ use crate::config::{Settings, words};
 use crate::location::Location;
 use crate::output::Timestamps;
 use crate::plan::options::Selection;
+use crate::signal::Signal;
+use crate::{duration, suggestion};
 
 /// What `--color` and `--pty` can be.
 pub const WHEN: [&str; 3] = ["auto", "always", "never"];
@@ -45,6 +47,52 @@ pub fn types(text: &str) -> Result<String, Refused> {
             let message = errors.into_iter().map(|error| error.message).collect::<Vec<_>>().join(", ");
             Err(Refused { message, hint: None })
         }
+    }
+}
+
+/// A span of time in seconds.
+///
+/// # Errors
+///
+/// It is none.
+pub fn span(text: &str) -> Result<f64, String> {
+    duration::parse(text).map(|span| span.as_secs_f64()).map_err(|error| error.to_string())
+}
+
+/// A signal's number.
+///
+/// # Errors
+///
+/// There is no such signal.
+pub fn signal(text: &str) -> Result<i32, Refused> {
+    Signal::named(text).map(|signal| signal.0).ok_or_else(|| {
+        let near = suggestion::nearest(&format!("SIG{}", text.trim_start_matches("SIG")), Signal::names());
+        Refused {
+            message: "there is no such signal".into(),
+            hint: near.map(|near| format!("did you mean {near}?")),
+        }
+    })
+}
+
+/// Tries a regular expression, and leaves it as it is.
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub fn pattern(text: &str) -> Result<String, String> {
+    regex_lite::Regex::new(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
+}
+
+/// Tries what `wait --for` waits for, and leaves it as it is.
+///
+/// # Errors
+///
+/// It is none of them, or its regular expression is none.
+pub fn goal(text: &str) -> Result<String, String> {
+    match text.split_once('=') {
+        Some(("log", expression)) => pattern(expression).map(|_| text.to_owned()),
+        None if ["up", "ready", "exited"].contains(&text) => Ok(text.to_owned()),
+        Some(_) | None => Err("write up, ready, exited or log=RE".into()),
     }
 }
 

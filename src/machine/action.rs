@@ -1,5 +1,6 @@
 //! What the machine wants done.
 
+use super::request::{Answer, Ticket};
 use crate::notice::Notice;
 use crate::signal::Signal;
 
@@ -21,6 +22,10 @@ pub enum Action {
     Say(Notice),
     /// Say which processes of this tree could not be ended.
     NameSurvivors(usize),
+    /// Send this signal to the group of this instance.
+    Signal(usize, Signal),
+    /// Answer a request.
+    Answer(Ticket, Answer),
     /// Send a signal to every instance's group.
     Forward(Signal),
     /// Stop every process of the stack as Ctrl-Z does, and then ourselves.

@@ -1,5 +1,8 @@
 //! What can happen to the stack.
 
+use std::time::Duration;
+
+use super::request::{Request, Ticket};
 use crate::exit::Exit;
 use crate::signal::Signal;
 
@@ -40,8 +43,15 @@ pub enum Event {
     AllGone,
     /// A signal came.
     Signal(Signal),
-    /// A person wants this instance ended, and nothing else: neither the others nor our status care.
-    StopInstance(usize),
+    /// A person asks for something of some instances; [`Action::Answer`](super::Action::Answer) will follow.
+    Request(Request),
+    /// A person wants the end of all; the answer follows when nothing is left.
+    Down {
+        /// What the answer carries.
+        ticket: Ticket,
+        /// The grace for all, instead of each one's own.
+        grace: Option<Duration>,
+    },
     /// The monitor is gone: nobody is left who could ask for a stop.
     MonitorGone,
     /// Nobody reads our standard output any more, or it cannot be written to.

@@ -25,6 +25,14 @@ pub struct Instance {
     pub started: Option<Duration>,
     /// How its own process ended, and after how long.
     pub ended: Option<(Exit, Duration)>,
+    /// How often its own process was made.
+    pub lives: u32,
+    /// Whether it waits for its turn to start.
+    pub is_due: bool,
+    /// Whether a person has asked for what is wished of it: then the stack waits for that person.
+    pub is_requested: bool,
+    /// Why its latest start failed: program and reason.
+    pub failure: Option<String>,
     grace: Duration,
     expires: Option<Duration>,
     look: Option<Duration>,
@@ -40,11 +48,25 @@ impl Instance {
             pid: None,
             started: None,
             ended: None,
+            lives: 0,
+            is_due: true,
+            is_requested: false,
+            failure: None,
             grace,
             expires: None,
             look: None,
             hopeless: None,
         }
+    }
+
+    /// Whether the process that was made for it lives.
+    pub fn has_own_process(&self) -> bool {
+        matches!(self.state, State::Running | State::Stopping | State::Killing)
+    }
+
+    /// Another grace for the next stop.
+    pub fn set_grace(&mut self, grace: Duration) {
+        self.grace = grace;
     }
 
     /// Lets `happening` happen at `now`: the table's step, and the timers that the new state needs.

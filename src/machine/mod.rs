@@ -8,6 +8,7 @@
 pub mod action;
 pub mod event;
 pub mod instance;
+pub mod request;
 pub mod shutdown;
 pub mod state;
 pub mod table;
@@ -21,6 +22,8 @@ use std::time::Duration;
 pub use action::Action;
 pub use event::{Event, Failure};
 use instance::Instance;
+use request::Open;
+pub use request::{Answer, Request, Ticket, Wish};
 use shutdown::{Cause, Shutdown};
 use turn::Turn;
 
@@ -38,6 +41,10 @@ pub struct Machine {
     ends: Vec<usize>,
     shutdown: Option<Shutdown>,
     suspended: Option<Duration>,
+    /// Requests that have not been answered, in the order in which they came.
+    open: Vec<Open>,
+    /// Who asked for the end of all.
+    downs: Vec<Ticket>,
     has_survivors: bool,
     /// Whether something of our own failed, before or during the end.
     has_failed: bool,
@@ -66,6 +73,8 @@ impl Machine {
             ends: Vec::new(),
             shutdown: None,
             suspended: None,
+            open: Vec::new(),
+            downs: Vec::new(),
             has_survivors: false,
             has_failed: false,
             is_over: false,
@@ -110,7 +119,25 @@ impl Machine {
     /// up for ever. A stack that ended by itself waits for its reader as any writer into a pipe does.
     pub fn is_awaited(&self) -> bool {
         let cause = self.shutdown.as_ref().map(|shutdown| &shutdown.cause);
-        matches!(cause, Some(Cause::Signal(_) | Cause::MonitorGone))
+        matches!(cause, Some(Cause::Signal(_) | Cause::Request | Cause::MonitorGone))
+    }
+
+    /// Whether the stack is being stopped.
+    pub fn is_stopping(&self) -> bool {
+        self.shutdown.is_some()
+    }
+
+    /// Whose end is the reason that the stack is being stopped, if one's is.
+    pub fn first_end(&self) -> Option<usize> {
+        match self.shutdown.as_ref()?.cause {
+            Cause::Ended(instance) | Cause::CannotStart { instance, .. } => Some(instance),
+            Cause::AllEnded => self.ends.first().copied(),
+            Cause::Signal(_)
+            | Cause::Request
+            | Cause::MonitorGone
+            | Cause::OutputClosed(_)
+            | Cause::Broken(_) => None,
+        }
     }
 
     /// Whether processes were found that could not be ended.
@@ -127,6 +154,7 @@ impl Machine {
             Cause::Ended(index) => exit_of(index),
             Cause::AllEnded => self.ends.iter().filter_map(exit_of).find(|exit| !exit.is_success()),
             Cause::Signal(_)
+            | Cause::Request
             | Cause::CannotStart { .. }
             | Cause::MonitorGone
             | Cause::OutputClosed(_)

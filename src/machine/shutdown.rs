@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::exit::{FAILED, Outcome};
+use crate::exit::{FAILED, Outcome, SUCCESS};
 use crate::signal::Signal;
 
 /// Two interrupts within this span are one: a wrapper (`npm`, `timeout`) passes on what the terminal has
@@ -23,6 +23,8 @@ pub enum Cause {
         /// The status that stands for the reason.
         status: u8,
     },
+    /// Somebody asked for it at the control socket.
+    Request,
     /// All ended, each by itself.
     AllEnded,
     /// The monitor is gone.
@@ -75,6 +77,7 @@ impl Cause {
             Self::Signal(signal) => format!("{signal} received"),
             Self::Ended(instance) => format!("{} ended", name(*instance)),
             Self::CannotStart { instance, .. } => format!("{} cannot start", name(*instance)),
+            Self::Request => "ganger down".into(),
             Self::AllEnded => "all ended".into(),
             Self::MonitorGone => "ganger's monitor is gone".into(),
             Self::OutputClosed(None) => "standard output was closed".into(),
@@ -88,6 +91,8 @@ impl Cause {
         match self {
             Self::Signal(signal) => Some(Outcome::DieBy(*signal)),
             Self::CannotStart { status, .. } => Some(Outcome::Status(*status)),
+            // What was asked for has been done: no failure, and no signal that a shell should see.
+            Self::Request => Some(Outcome::Status(SUCCESS)),
             // As any writer into a pipe that nobody reads: `ganger start | head -1` under pipefail is 141.
             Self::OutputClosed(None) => Some(Outcome::DieBy(Signal(libc::SIGPIPE))),
             Self::OutputClosed(Some(_)) | Self::Broken(_) | Self::MonitorGone => {

@@ -10,6 +10,8 @@ pub enum Intent {
     Up,
     /// It should not.
     Down,
+    /// It should end, and then run again. The table takes it as `Down`; what follows the end is the turn's.
+    Again,
 }
 
 /// What is known of an instance. "Own process" is the one that ganger started; its tree is all that came
@@ -186,7 +188,7 @@ fn down(state: State, intent: Intent, happening: Happening) -> (State, &'static 
     use Happening as H;
     match (happening, intent) {
         (H::Start, Intent::Up) => (State::Starting, &[Effect::Spawn]),
-        (H::Start, Intent::Down)
+        (H::Start, Intent::Down | Intent::Again)
         | (
             H::Spawned
             | H::Failed
@@ -199,7 +201,7 @@ fn down(state: State, intent: Intent, happening: Happening) -> (State, &'static 
             | H::Look
             | H::Expired
             | H::Hopeless,
-            Intent::Up | Intent::Down,
+            Intent::Up | Intent::Down | Intent::Again,
         ) => (state, &[]),
     }
 }
@@ -209,8 +211,8 @@ fn starting(intent: Intent, happening: Happening) -> (State, &'static [Effect]) 
     use Happening as H;
     match (happening, intent) {
         (H::Spawned, Intent::Up) => (State::Running, &[]),
-        (H::Spawned, Intent::Down) => (State::Stopping, &[Effect::Ask]),
-        (H::Failed, Intent::Up | Intent::Down) => (State::Ended, &[]),
+        (H::Spawned, Intent::Down | Intent::Again) => (State::Stopping, &[Effect::Ask]),
+        (H::Failed, Intent::Up | Intent::Down | Intent::Again) => (State::Ended, &[]),
         (
             H::Start
             | H::Exited
@@ -222,7 +224,7 @@ fn starting(intent: Intent, happening: Happening) -> (State, &'static [Effect]) 
             | H::Look
             | H::Expired
             | H::Hopeless,
-            Intent::Up | Intent::Down,
+            Intent::Up | Intent::Down | Intent::Again,
         ) => (State::Starting, &[]),
     }
 }

@@ -30,7 +30,8 @@ impl Turn<'_> {
             Event::Glimpsed(counts) => self.on_seen(&counts, false),
             Event::AllGone => self.on_all_gone(),
             Event::Signal(signal) => self.on_signal(signal),
-            Event::StopInstance(index) => self.on_stop_instance(index),
+            Event::Request(request) => self.on_request(request),
+            Event::Down { ticket, grace } => self.on_down(ticket, grace),
             Event::MonitorGone => self.stop(Cause::MonitorGone),
             Event::OutputClosed { error } => {
                 self.machine.has_failed |= error.is_some();
@@ -48,6 +49,8 @@ impl Turn<'_> {
         let now = self.now;
         let instance = &mut self.machine.instances[index];
         (instance.pid, instance.started, instance.ended) = (Some(pid), Some(now), None);
+        instance.lives += 1;
+        instance.is_requested &= instance.intent != Intent::Up;
         let spec = &self.machine.specs[index];
         let notice = Notice::Started { process: spec.name.clone(), pid, port: spec.port };
         self.actions.push(Action::Say(notice));
@@ -60,11 +63,20 @@ impl Turn<'_> {
     fn on_spawn_failed(&mut self, index: usize, failure: Failure) {
         let Failure { program, reason, status } = failure;
         let process = self.machine.specs[index].name.clone();
+        let failure_in_words = format!("{program}: {reason}");
         self.actions.push(Action::Say(Notice::CannotStart { process, program, reason, status }));
         // Also if the stack is ending for another reason: the system has refused us something.
         self.machine.has_failed |= status == FAILED;
         self.apply(index, Happening::Failed);
-        self.stop(Cause::CannotStart { instance: index, status });
+        self.machine.instances[index].failure = Some(failure_in_words);
+        // Who asked for this start hears of it, and the rest goes on: a slip in an edited Procfile must not
+        // end a stack.
+        let instance = &mut self.machine.instances[index];
+        if instance.is_requested && self.machine.shutdown.is_none() {
+            instance.intent = Intent::Down;
+        } else {
+            self.stop(Cause::CannotStart { instance: index, status });
+        }
     }
 
     fn on_exited(&mut self, index: usize, exit: Exit) {
@@ -72,20 +84,13 @@ impl Turn<'_> {
         self.machine.instances[index].ended = Some((exit, lived));
         // Who was asked to end, while the rest was not, has no say in how the stack ends.
         let is_unwanted =
-            self.machine.shutdown.is_none() && self.machine.instances[index].intent == Intent::Down;
+            self.machine.shutdown.is_none() && self.machine.instances[index].intent != Intent::Up;
         if !is_unwanted {
             self.machine.ends.push(index);
         }
         self.apply(index, Happening::Exited);
         if self.machine.shutdown.is_none() && !is_unwanted && self.ends_the_stack(index, exit) {
             self.stop(Cause::Ended(index));
-        }
-    }
-
-    fn on_stop_instance(&mut self, index: usize) {
-        if index < self.machine.strangers() {
-            self.machine.instances[index].intent = Intent::Down;
-            self.apply(index, Happening::Stop);
         }
     }
 
@@ -204,7 +209,7 @@ impl Turn<'_> {
     }
 
     /// Ends the stack for this reason, unless it is ending already: the first reason stays.
-    fn stop(&mut self, cause: Cause) {
+    pub(super) fn stop(&mut self, cause: Cause) {
         if self.machine.shutdown.is_some() {
             return;
         }
@@ -218,6 +223,7 @@ impl Turn<'_> {
         self.machine.shutdown = Some(Shutdown::new(self.now, cause));
         for index in 0..self.machine.strangers() {
             self.machine.instances[index].intent = Intent::Down;
+            self.machine.instances[index].is_due = false;
             self.apply(index, Happening::Stop);
         }
         let strangers = self.machine.strangers();
@@ -239,7 +245,7 @@ impl Turn<'_> {
         }
     }
 
-    fn apply(&mut self, index: usize, happening: Happening) {
+    pub(super) fn apply(&mut self, index: usize, happening: Happening) {
         let effects = self.machine.instances[index].apply(self.now, happening);
         for effect in effects {
             self.carry_out(index, *effect);
@@ -278,14 +284,16 @@ impl Turn<'_> {
     /// What follows from the facts as they are now: who starts next, and whether it is over.
     pub(super) fn close(&mut self) {
         if self.machine.is_over {
+            self.answer_downs();
             return;
         }
+        self.answer();
         if self.machine.shutdown.is_none() {
             self.start_next();
             let all = &self.machine.instances[..self.machine.strangers()];
             let is_done = |instance: &Instance| match instance.state {
-                State::Ended => true,
-                State::Idle => instance.intent == Intent::Down,
+                // Whom a person stopped, a person may start again.
+                State::Ended | State::Idle => !instance.is_due && !instance.is_requested,
                 State::Starting
                 | State::Running
                 | State::Stopping
@@ -301,6 +309,7 @@ impl Turn<'_> {
             && self.machine.instances.iter().all(|instance| instance.state.is_down());
         if is_over {
             self.machine.is_over = true;
+            self.answer_downs();
             self.say_who_ended_first();
         }
     }
@@ -313,30 +322,19 @@ impl Turn<'_> {
             return;
         }
         let is_ready = |index: usize| {
-            all[index].state == State::Idle
-                && all[index].intent == Intent::Up
+            all[index].state.is_down()
+                && all[index].is_due
                 && (self.machine.specs[index].after.iter())
                     .all(|before| all[*before].ended.is_some_and(|(exit, _)| exit.is_success()))
         };
         if let Some(next) = (0..self.machine.strangers()).find(|index| is_ready(*index)) {
+            self.machine.instances[next].is_due = false;
             self.apply(next, Happening::Start);
         }
     }
 
     fn say_who_ended_first(&mut self) {
-        let decided = match self.machine.shutdown.as_ref().map(|shutdown| &shutdown.cause) {
-            Some(Cause::Ended(index)) => Some(*index),
-            Some(Cause::AllEnded) => self.machine.ends.first().copied(),
-            Some(
-                Cause::Signal(_)
-                | Cause::CannotStart { .. }
-                | Cause::MonitorGone
-                | Cause::OutputClosed(_)
-                | Cause::Broken(_),
-            )
-            | None => None,
-        };
-        let Some(index) = decided.filter(|_| self.machine.specs.len() > 1) else { return };
+        let Some(index) = self.machine.first_end().filter(|_| self.machine.specs.len() > 1) else { return };
         if let Some((exit, lived)) = self.machine.instances[index].ended {
             let process = self.machine.specs[index].name.clone();
             self.actions.push(Action::Say(Notice::Ended { process, exit, lived }));

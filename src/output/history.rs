@@ -33,6 +33,24 @@ struct Run {
     text: Box<[u8]>,
 }
 
+impl Run {
+    fn lines_of(&self, speaker: usize) -> impl Iterator<Item = Line<'_>> {
+        let mut start = 0;
+        memchr_iter(b'\n', &self.text).map(move |end| {
+            let text = &self.text[start..end];
+            start = end + 1;
+            Line { speaker, time: self.time, text }
+        })
+    }
+}
+
+/// A place between two lines of the history, which stays valid whatever is forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    run: u64,
+    line: usize,
+}
+
 /// The runs of one instance, oldest first.
 #[derive(Debug, Default)]
 struct Runs {
@@ -113,15 +131,66 @@ impl History {
         }
         runs.sort_unstable_by_key(|(_, run)| run.number);
         let total: usize = runs.iter().map(|(_, run)| run.lines).sum();
-        let lines = runs.into_iter().flat_map(|(speaker, run)| {
-            let mut start = 0;
-            memchr_iter(b'\n', &run.text).map(move |end| {
-                let text = &run.text[start..end];
-                start = end + 1;
-                Line { speaker, time: run.time, text }
-            })
-        });
+        let lines = runs.into_iter().flat_map(|(speaker, run)| run.lines_of(speaker));
         lines.skip(total.saturating_sub(count)).collect()
+    }
+
+    /// Where the latest `count` lines begin of those that `wanted` says yes to.
+    pub fn place_of_latest(&self, count: usize, wanted: impl Fn(&Line<'_>) -> bool) -> Place {
+        let mut runs: Vec<(usize, &Run)> = Vec::new();
+        for (speaker, own) in self.speakers.iter().enumerate() {
+            runs.extend(own.queue.iter().map(|run| (speaker, run)));
+        }
+        runs.sort_unstable_by_key(|(_, run)| std::cmp::Reverse(run.number));
+        let mut place = self.end();
+        let mut left = count;
+        for (speaker, run) in runs {
+            let lines: Vec<Line<'_>> = run.lines_of(speaker).collect();
+            for (line, text) in lines.iter().enumerate().rev() {
+                if left == 0 {
+                    return place;
+                }
+                if wanted(text) {
+                    left -= 1;
+                    place = Place { run: run.number, line };
+                }
+            }
+        }
+        place
+    }
+
+    /// Behind the latest line.
+    pub fn end(&self) -> Place {
+        Place { run: self.next, line: 0 }
+    }
+
+    /// The lines from `place` on that `wanted` says yes to, in the order in which they were read, until they
+    /// have `most` bytes; `place` is then behind them. What was forgotten meanwhile is passed over.
+    pub fn from(&self, place: &mut Place, most: usize, wanted: impl Fn(&Line<'_>) -> bool) -> Vec<Line<'_>> {
+        let mut runs: Vec<(usize, &Run)> = Vec::new();
+        for (speaker, own) in self.speakers.iter().enumerate() {
+            let first = own.queue.partition_point(|run| run.number < place.run);
+            runs.extend(own.queue.range(first..).map(|run| (speaker, run)));
+        }
+        runs.sort_unstable_by_key(|(_, run)| run.number);
+        let (mut found, mut bytes) = (Vec::new(), 0);
+        for (speaker, run) in runs {
+            let skipped = if run.number == place.run { place.line } else { 0 };
+            for (number, line) in run.lines_of(speaker).enumerate().skip(skipped) {
+                if bytes >= most {
+                    *place = Place { run: run.number, line: number };
+                    return found;
+                }
+                // What is passed over costs time too.
+                bytes += 1;
+                if wanted(&line) {
+                    bytes += line.text.len();
+                    found.push(line);
+                }
+            }
+        }
+        *place = self.end();
+        found
     }
 
     /// The end of `lines` that fits at all, and how many lines it has.
@@ -163,6 +232,26 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn reading_in_pieces_from_a_place_gives_what_reading_at_once_gives() {
+        let mut history = History::new(Bounds { lines: 1000, bytes: 100_000 });
+        for turn in 0..50 {
+            let text = ["a\n", "b\nc\n", "d\ne\nf\n"][turn % 3].repeat(turn % 4 + 1);
+            history.push(turn % 5, Timestamp::UNIX_EPOCH, text.as_bytes());
+        }
+        let wanted = |line: &Line<'_>| line.speaker != 1;
+        let all: Vec<&[u8]> =
+            history.latest(1000, |speaker| speaker != 1).iter().map(|line| line.text).collect();
+        for count in [0, 1, 7, all.len(), 1000] {
+            let mut place = history.place_of_latest(count, wanted);
+            let mut pieces = Vec::new();
+            while place != history.end() {
+                pieces.extend(history.from(&mut place, 5, wanted).iter().map(|line| line.text));
+            }
+            assert_eq!(pieces, all[all.len().saturating_sub(count)..], "{count}");
+        }
+    }
 
     fn texts(history: &History, count: usize) -> Vec<String> {
         let lines = history.latest(count, |_| true);

@@ -206,9 +206,14 @@ impl Output {
         }
     }
 
+    /// A view of the history for those who read it while the output goes on.
+    pub fn log(&self) -> Log {
+        Log { shared: Rc::clone(&self.shared) }
+    }
+
     /// Looks at the history, if one is kept.
     pub fn with_history<T>(&self, look: impl FnOnce(&History) -> T) -> Option<T> {
-        self.shared.with_mux(|mux| mux.history().map(look))
+        self.log().with_history(look)
     }
 
     /// Columns that stand before the text: what the screen of an instance is narrower by.
@@ -250,6 +255,30 @@ impl Output {
             self.shared.close();
         }
         finish
+    }
+}
+
+/// The history of an [`Output`], to be read and waited for. It may outlive the output.
+#[derive(Clone)]
+pub struct Log {
+    shared: Rc<Shared>,
+}
+
+impl Log {
+    /// Looks at the history, if one is kept.
+    pub fn with_history<T>(&self, look: impl FnOnce(&History) -> T) -> Option<T> {
+        self.shared.with_mux(|mux| mux.history().map(look))
+    }
+
+    /// Wakes all who wait in [`Log::grown`].
+    pub fn wake(&self) {
+        self.shared.wake();
+    }
+
+    /// Waits until something may have come to the history since the last look: there must be no other wait
+    /// between that look and this one.
+    pub async fn grown(&self) {
+        self.shared.grown().await;
     }
 }
 

@@ -32,6 +32,8 @@ pub(super) struct Shared {
     space: Notify,
     /// A reader has ended, or a batch was written.
     progress: Notify,
+    /// Something may have come to the history; only for those who wait for that.
+    grown: Notify,
     readers: Cell<usize>,
     /// Pipes that were made larger.
     pub(super) large_pipes: Cell<u32>,
@@ -47,6 +49,7 @@ impl Shared {
             buffer: Mutex::new(vec![0; READ].into()),
             space: Notify::new(),
             progress: Notify::new(),
+            grown: Notify::new(),
             readers: Cell::new(0),
             large_pipes: Cell::new(0),
             clock,
@@ -119,8 +122,20 @@ impl Shared {
         action(&mut self.mux.borrow_mut())
     }
 
+    /// Waits until something may have come to the history.
+    pub(super) async fn grown(&self) {
+        self.grown.notified().await;
+    }
+
+    /// Wakes who waits for the history to grow.
+    pub(super) fn wake(&self) {
+        self.grown.notify_waiters();
+    }
+
     /// Sends the batch on its way, if the way is free.
     pub(super) fn flush(&self) {
+        // One atomic load while nobody waits.
+        self.wake();
         self.outlet.borrow_mut().flush(&mut self.mux.borrow_mut().batch);
     }
 

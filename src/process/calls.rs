@@ -85,6 +85,25 @@ pub fn restore_default(signal: Signal) {
     }
 }
 
+/// Closes every descriptor beyond the three standard ones that we were given by whoever started us: what
+/// would be passed on by exec. All that we opened ourselves is closed on exec (std and nix see to that), so
+/// none of it is touched.
+pub fn close_inherited() {
+    let listed = std::fs::read_dir("/proc/self/fd").or_else(|_| std::fs::read_dir("/dev/fd"));
+    let name = |entry: io::Result<std::fs::DirEntry>| entry.ok()?.file_name().to_str()?.parse::<i32>().ok();
+    let numbers: Vec<i32> = listed.into_iter().flatten().filter_map(name).collect();
+    for number in numbers.into_iter().filter(|number| *number > 2) {
+        // SAFETY: a mere question about a number, which may be closed by now. What is closed belongs to no
+        // object of ours: those are all close-on-exec.
+        unsafe {
+            let flags = libc::fcntl(number, libc::F_GETFD);
+            if flags != -1 && flags & libc::FD_CLOEXEC == 0 {
+                libc::close(number);
+            }
+        }
+    }
+}
+
 /// The path at which the other end of a pseudo-terminal can be opened.
 ///
 /// # Errors

@@ -155,6 +155,8 @@ impl Leftovers {
             Action::Spawn(_)
             | Action::Bury(..)
             | Action::Say(_)
+            | Action::Signal(..)
+            | Action::Answer(..)
             | Action::Suspend
             | Action::Resume
             | Action::Resize => {}

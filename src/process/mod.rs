@@ -21,4 +21,5 @@ pub mod spawn;
 pub mod sweep;
 pub mod trace;
 pub mod tree;
+pub mod usage;
 pub mod verdict;

@@ -100,7 +100,8 @@ pub fn watch_over(
             Ok(Outcome::Status(0))
         }
         Side::Parent(worker) => {
-            drop((lifeline, verdict_end));
+            // What the worker's work holds (the control socket) is its alone: it must be closed when it ends.
+            drop((lifeline, verdict_end, work));
             let monitor =
                 Monitor::new(worker, watch, listen(wake_up, &inherited), Surroundings { bystanders, cgroup });
             // The life-line lives as long as we do: until after the last look at what is left.

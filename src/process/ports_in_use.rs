@@ -1,6 +1,7 @@
 //! Who holds a port. Linux: the listening sockets of /proc/net/tcp and tcp6, and the process that has the
 //! socket's inode open, where we may look. Elsewhere only that somebody does.
 
+use std::collections::HashMap;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::AsRawFd;
 
@@ -42,6 +43,45 @@ fn try_address(address: SocketAddr) -> nix::Result<()> {
     }
 }
 
+/// Who listens at one moment: the kernel's tables are read once for many questions, as that is what costs.
+#[derive(Debug, Default)]
+pub struct Listeners {
+    /// The inodes of the sockets that listen on a port.
+    inodes: HashMap<u16, Vec<String>>,
+}
+
+impl Listeners {
+    /// All sockets that listen now, IPv4 and IPv6.
+    #[cfg(target_os = "linux")]
+    pub fn now() -> Self {
+        let mut inodes: HashMap<u16, Vec<String>> = HashMap::new();
+        for (port, inode) in ["/proc/net/tcp", "/proc/net/tcp6"].iter().flat_map(|table| all_listening(table))
+        {
+            inodes.entry(port).or_default().push(inode);
+        }
+        Self { inodes }
+    }
+
+    /// Not known on this system.
+    #[cfg(not(target_os = "linux"))]
+    pub fn now() -> Self {
+        Self::default()
+    }
+
+    /// Whether one of these processes listens on `port`. No connection is made.
+    #[cfg(target_os = "linux")]
+    pub fn is_served_by(&self, port: u16, pids: impl IntoIterator<Item = i32>) -> bool {
+        let inodes = self.inodes.get(&port);
+        inodes.is_some_and(|inodes| pids.into_iter().any(|pid| holds(pid, inodes)))
+    }
+
+    /// Whether somebody listens on `port`: whose it is cannot be seen here.
+    #[cfg(not(target_os = "linux"))]
+    pub fn is_served_by(&self, port: u16, _pids: impl IntoIterator<Item = i32>) -> bool {
+        self.inodes.contains_key(&port) || holder(port).is_some()
+    }
+}
+
 #[cfg(target_os = "linux")]
 fn find(port: u16) -> Option<Holder> {
     let inodes: Vec<String> =
@@ -58,15 +98,21 @@ fn find(_port: u16) -> Option<Holder> {
     None
 }
 
-/// The inodes of the sockets that listen on `port`: proc(5), `st` 0A is LISTEN, field 10 is the inode.
+/// The inodes of the sockets that listen on `port`.
 #[cfg(target_os = "linux")]
 fn listening(table: &str, port: u16) -> Vec<String> {
+    all_listening(table).into_iter().filter(|(own, _)| *own == port).map(|(_, inode)| inode).collect()
+}
+
+/// Port and inode of each socket that listens: proc(5), `st` 0A is LISTEN, field 10 is the inode.
+#[cfg(target_os = "linux")]
+fn all_listening(table: &str) -> Vec<(u16, String)> {
     let text = std::fs::read_to_string(table).unwrap_or_default();
     let of_line = |line: &str| {
         let fields: Vec<&str> = line.split_ascii_whitespace().collect();
         let (_, local) = fields.get(1)?.rsplit_once(':')?;
-        let is_it = u16::from_str_radix(local, 16).ok()? == port && *fields.get(3)? == "0A";
-        is_it.then(|| fields.get(9).map(ToString::to_string)).flatten()
+        let port = u16::from_str_radix(local, 16).ok().filter(|_| fields.get(3) == Some(&"0A"))?;
+        Some((port, (*fields.get(9)?).to_owned()))
     };
     text.lines().skip(1).filter_map(of_line).collect()
 }

@@ -159,6 +159,8 @@ impl<'a> Sweep<'a> {
             Action::NameSurvivors(_) => self.survivors = left.to_vec(),
             // The next step is a look in any case.
             Action::Look
+            | Action::Signal(..)
+            | Action::Answer(..)
             | Action::Forward(_)
             | Action::Spawn(_)
             | Action::Bury(..)

@@ -2,14 +2,17 @@
 
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixListener;
 use std::panic;
 
 use futures_util::StreamExt;
 use signal_hook_tokio::Signals;
 use tokio::net::unix::pipe::Receiver;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, WeakUnboundedSender, unbounded_channel};
 use tokio::task::spawn_local;
 
+use crate::control::protocol::Request;
+use crate::control::server::{self, Call, Server};
 use crate::machine::Event;
 use crate::process::signals::Inherited;
 use crate::signal::Signal;
@@ -21,11 +24,21 @@ pub(super) enum Arrival {
     Event(Event),
     /// A child changed its state: somebody has to reap.
     Child,
+    /// A client asks for something.
+    Call(Call),
+}
+
+impl From<Call> for Arrival {
+    fn from(call: Call) -> Self {
+        Self::Call(call)
+    }
 }
 
 /// The receiving end, and what must live for things to arrive.
 pub(super) struct Inbox {
     receiver: UnboundedReceiver<Arrival>,
+    /// Weak: that nobody is left who could send must be noticed.
+    sender: WeakUnboundedSender<Arrival>,
 }
 
 impl Inbox {
@@ -39,6 +52,7 @@ impl Inbox {
         inherited: &Inherited,
     ) -> io::Result<(Self, UnboundedSender<io::Error>)> {
         let (sender, receiver) = unbounded_channel();
+        let weak = sender.downgrade();
         tell_of_defects(sender.clone());
         let signals = Signals::new(inherited.heard())?;
         spawn_local(hear(signals, sender.clone()));
@@ -46,7 +60,12 @@ impl Inbox {
         spawn_local(hold(lifeline, sender.clone()));
         let (closed, closings) = unbounded_channel();
         spawn_local(notice_closing(closings, sender));
-        Ok((Self { receiver }, closed))
+        Ok((Self { receiver, sender: weak }, closed))
+    }
+
+    /// From now on the questions of clients arrive too; `None` if the socket cannot be watched.
+    pub(super) fn serve(&self, listener: UnixListener) -> Option<Server> {
+        server::open(listener, self.sender.upgrade()?).ok()
     }
 
     /// The next thing; waits for it.
@@ -67,7 +86,8 @@ impl Inbox {
                     | Event::MonitorGone
                     | Event::Broken(_),
                 ) => return,
-                Arrival::Event(_) | Arrival::Child => {}
+                Arrival::Call(call) if matches!(call.request, Request::Down { .. }) => return,
+                Arrival::Event(_) | Arrival::Child | Arrival::Call(_) => {}
             }
         }
     }

@@ -2,6 +2,10 @@
 //! it answers is done.
 
 pub mod clock;
+mod desk;
 mod inbox;
+mod logs;
+mod names;
 mod perform;
 pub mod run;
+mod status;

@@ -8,7 +8,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::rc::Rc;
 
 use crate::exit::Exit;
-use crate::machine::{Action, Event};
+use crate::machine::{Action, Answer, Event, Ticket};
 use crate::notice::Notice;
 use crate::output::{Output, Source};
 use crate::plan::spec::Spec;
@@ -42,6 +42,8 @@ pub(super) struct Performer {
     is_look_wanted: bool,
     /// Why the latest look saw nothing, until the machine has heard it.
     blindness: Option<io::Error>,
+    /// What the machine answered.
+    replies: Vec<(Ticket, Answer)>,
 }
 
 impl Performer {
@@ -60,6 +62,7 @@ impl Performer {
             terminals: vec![None; count],
             is_look_wanted: false,
             blindness: None,
+            replies: Vec::new(),
         }
     }
 
@@ -77,6 +80,12 @@ impl Performer {
                 Action::Bury(index, notice) => self.output.retire(index, notice),
                 Action::Say(notice) => self.output.notice(&notice),
                 Action::NameSurvivors(index) => self.name_survivors(index),
+                Action::Signal(index, signal) => {
+                    if let Some(group) = self.group(index) {
+                        send_to_group(group, signal);
+                    }
+                }
+                Action::Answer(ticket, answer) => self.replies.push((ticket, answer)),
                 Action::Forward(signal) => self.forward(signal),
                 Action::Suspend => self.suspend(),
                 Action::Resume => self.everywhere(Signal::CONTINUE),
@@ -179,7 +188,18 @@ impl Performer {
         self.census.get_or_insert_default()
     }
 
-    fn members(&mut self, index: usize) -> Vec<Process> {
+    /// Forgets the look that is shared, so that the next question sees who is there now.
+    pub(super) fn look_anew(&mut self) {
+        self.census = None;
+    }
+
+    /// What the machine has answered since the last call.
+    pub(super) fn take_replies(&mut self) -> Vec<(Ticket, Answer)> {
+        std::mem::take(&mut self.replies)
+    }
+
+    /// The processes of one instance, as the latest look saw them.
+    pub(super) fn members(&mut self, index: usize) -> Vec<Process> {
         self.census().members.get(index).cloned().unwrap_or_default()
     }
 

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixListener;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -11,16 +12,21 @@ use tokio::task::{LocalSet, yield_now};
 use tokio::time::timeout_at;
 
 use super::clock::{self, Clock};
+use super::desk::Desk;
 use super::inbox::{Arrival, Inbox};
 use super::perform::{Performer, terminal_size};
+use super::status::{Facts, View};
+use crate::control::server::Server;
 use crate::exit::{FAILED, Outcome};
 use crate::machine::{Event, Machine};
 use crate::notice::Notice;
+use crate::output::history::Bounds;
 use crate::output::{self, Finish, Output, Speaker};
 use crate::plan::spec::Spec;
 use crate::plan::{Plan, Process};
 use crate::process::limits::OpenFiles;
 use crate::process::monitor::{Verdict, Watch, during, watch_over};
+use crate::process::ports_in_use::Listeners;
 use crate::process::run::Run;
 use crate::process::signals::{self, Inherited};
 use crate::process::spawn::Spawner;
@@ -54,14 +60,21 @@ pub struct Settings {
     pub run: Run,
     /// What to say first.
     pub notices: Vec<Notice>,
+    /// Where clients connect; `None` where there is no socket.
+    pub listener: Option<UnixListener>,
 }
 
 /// Runs the plan to its end: as a pair of processes, of which only the monitor's return matters.
 pub fn start(plan: Plan, settings: Settings) -> Outcome {
     let clock = Clock::start();
+    // In a namespace of its own the worker could not ask for it.
+    let pid = std::process::id().cast_signed();
     let grace = plan.instances.iter().map(|spec| spec.grace).max().unwrap_or_default();
     let watch = Watch { grace, isolate: settings.isolate, now: &|| clock.now(), say: &say };
-    let pair = watch_over(&watch, |lifeline, inherited| work(plan, settings, clock, (lifeline, inherited)));
+    let pair = watch_over(&watch, move |lifeline, inherited| {
+        let birth = Birth { lifeline, inherited, pid };
+        work(plan, settings, clock, birth)
+    });
     pair.unwrap_or_else(|error| {
         say(&format!("cannot start: {error}"));
         Outcome::Status(FAILED)
@@ -75,12 +88,7 @@ fn say(line: &str) {
     let _ = io::stderr().write_all(format!("ganger: {line}\n").as_bytes());
 }
 
-fn work(
-    mut plan: Plan,
-    mut settings: Settings,
-    clock: Clock,
-    (lifeline, inherited): (OwnedFd, &Inherited),
-) -> Verdict {
+fn work(mut plan: Plan, mut settings: Settings, clock: Clock, birth: Birth<'_>) -> Verdict {
     let run = || -> io::Result<Verdict> {
         settings.run = settings.run.in_worker()?;
         plan.mark(&settings.run.to_string());
@@ -93,8 +101,7 @@ fn work(
             .build()
             .map_err(during("cannot make the event loop"))?;
         LocalSet::new().block_on(&runtime, async {
-            let start = Start { lifeline, inherited, limit };
-            Ok(Supervisor::open(plan, settings, clock, start)?.run().await)
+            Ok(Supervisor::open(plan, settings, clock, (birth, limit))?.run().await)
         })
     };
     run().unwrap_or_else(|error| {
@@ -113,13 +120,21 @@ struct Supervisor {
     /// Answers of the performer that the machine has not had yet.
     answers: VecDeque<Event>,
     last_look: Option<Duration>,
+    desk: Desk,
+    facts: Facts,
+    server: Option<Server>,
     /// When the others had their turn.
     last_yield: Duration,
 }
 
 impl Supervisor {
-    fn open(plan: Plan, settings: Settings, clock: Clock, start: Start<'_>) -> io::Result<Self> {
-        let Start { lifeline, inherited, limit } = start;
+    fn open(
+        plan: Plan,
+        settings: Settings,
+        clock: Clock,
+        (birth, limit): (Birth<'_>, OpenFiles),
+    ) -> io::Result<Self> {
+        let Birth { lifeline, inherited, pid } = birth;
         let specs: Rc<[Spec]> = plan.instances.into();
         let (inbox, closed) = Inbox::open(lifeline, inherited).map_err(during("cannot listen to signals"))?;
         let options = output::Options {
@@ -127,7 +142,7 @@ impl Supervisor {
             color: settings.color,
             terminal: settings.is_terminal,
             quiet: settings.quiet,
-            history: None,
+            history: Some(Bounds::default()),
             speakers: speakers(&specs, &plan.processes),
             clock: clock::wall,
         };
@@ -142,6 +157,16 @@ impl Supervisor {
         let size = settings.pseudo_terminals.then(|| terminal_size(output.prefix_width()));
         let spawner = Spawner::new(limit, inherited, size).map_err(during("pipe"))?;
         let machine = Machine::new(Rc::clone(&specs), plan.policy);
+        let facts = Facts {
+            ready_in: vec![0; specs.len()],
+            specs: Rc::clone(&specs),
+            root: plan.root.display().to_string(),
+            pid,
+            listeners: Listeners::default(),
+            started: clock::wall(),
+        };
+        let desk = Desk::new(output.log());
+        let server = settings.listener.and_then(|listener| inbox.serve(listener));
         let performer = Performer::new(specs, settings.run.to_string().as_bytes(), output, spawner);
         Ok(Self {
             machine,
@@ -150,6 +175,9 @@ impl Supervisor {
             clock,
             answers: VecDeque::from([Event::Begin]),
             last_look: None,
+            desk,
+            facts,
+            server,
             last_yield: clock.now(),
         })
     }
@@ -164,6 +192,7 @@ impl Supervisor {
             let actions = self.machine.handle(self.clock.now(), event);
             let answers = self.performer.perform(actions);
             self.answers.extend(answers);
+            self.talk();
         };
         let has_survivors = self.machine.has_survivors();
         let patience = if self.machine.is_awaited() { PATIENCE } else { Duration::MAX };
@@ -171,10 +200,25 @@ impl Supervisor {
             finish = self.performer.into_output().finish(patience) => finish,
             () = self.inbox.stop_asked_for() => Finish::Abandoned,
         };
+        self.desk.close().await;
+        if let Some(server) = self.server {
+            server.finish().await;
+        }
         if finish == Finish::Abandoned {
             say("standard output takes nothing any more: the last lines are lost");
         }
         Verdict { outcome, has_survivors }
+    }
+
+    /// Answers those who wait for what has just happened.
+    fn talk(&mut self) {
+        let now = self.clock.now();
+        for (ticket, answer) in self.performer.take_replies() {
+            let Self { machine, performer, facts, desk, .. } = self;
+            desk.deliver(ticket, answer, View { machine, performer, facts, now });
+        }
+        let Self { machine, performer, facts, desk, .. } = self;
+        desk.review(View { machine, performer, facts, now });
     }
 
     /// What happened next. Arrivals come before answers, so that a signal is heard between two of a thousand
@@ -212,14 +256,18 @@ impl Supervisor {
     async fn wait(&mut self) -> Option<Event> {
         let look = self.performer.is_look_wanted().then(|| self.last_look.unwrap_or_default() + LOOK_PAUSE);
         let deadline = self.machine.deadline();
-        let Some(moment) = look.into_iter().chain(deadline).min() else {
+        let review = self.desk.deadline();
+        let Some(moment) = look.into_iter().chain(deadline).chain(review).min() else {
             let arrival = self.inbox.next().await;
             return self.name(arrival);
         };
         match timeout_at(self.clock.instant(moment).into(), self.inbox.next()).await {
             Ok(arrival) => self.name(arrival),
             Err(_) if deadline.is_some_and(|deadline| deadline <= self.clock.now()) => Some(Event::Timeout),
-            Err(_) => None,
+            Err(_) => {
+                self.talk();
+                None
+            }
         }
     }
 
@@ -229,6 +277,10 @@ impl Supervisor {
 
     fn name(&mut self, arrival: Arrival) -> Option<Event> {
         match arrival {
+            Arrival::Call(call) => {
+                let Self { machine, performer, facts, desk, clock, .. } = self;
+                desk.receive(call, View { machine, performer, facts, now: clock.now() })
+            }
             Arrival::Event(event) => Some(event),
             Arrival::Child => {
                 let reaped = self.performer.reap();
@@ -256,17 +308,19 @@ fn tell_the_person(event: &Event) {
         | Event::Glimpsed(_)
         | Event::AllGone
         | Event::Signal(_)
-        | Event::StopInstance(_)
+        | Event::Request(_)
+        | Event::Down { .. }
         | Event::MonitorGone
         | Event::Timeout => {}
     }
 }
 
 /// What the worker was given at its birth.
-struct Start<'a> {
+struct Birth<'a> {
     lifeline: OwnedFd,
     inherited: &'a Inherited,
-    limit: OpenFiles,
+    /// The pid that the person sees.
+    pid: i32,
 }
 
 fn speakers(specs: &[Spec], processes: &[Process]) -> Vec<Speaker> {

@@ -10,7 +10,7 @@ const LAYERS: [&[&str]; 7] = [
     &["config", "dotenv", "formation", "procfile", "shell"],
     &["plan"],
     &["machine"],
-    &["export", "output", "process"],
+    &["control", "export", "output", "process"],
     &["supervisor"],
     &["cli"],
 ];

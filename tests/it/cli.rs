@@ -236,7 +236,7 @@ fn every_shell_has_a_script_and_types_complete() {
     assert_eq!(first(&complete(&["run", "wo"])), ["worker"]);
     assert_eq!(first(&complete(&["start", "-f", "other", "c"])), ["css"]);
     assert_eq!(first(&complete(&["start", "-x", "re"])), ["release"]);
-    assert_eq!(first(&complete(&["st"])), ["start"]);
+    assert_eq!(first(&complete(&["sta"])), ["start"]);
 }
 
 #[test]

@@ -11,6 +11,8 @@
 mod architecture;
 mod cli;
 mod conformance;
+mod control;
+mod control_hostile;
 mod corpus;
 mod errors;
 mod export;
@@ -23,6 +25,7 @@ mod random_kill;
 mod rest;
 mod running;
 mod scarcity;
+mod schema;
 mod shell;
 mod speaking;
 mod states;

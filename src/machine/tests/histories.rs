@@ -6,7 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::super::*;
-use super::{GRACE, spec};
+use super::{GRACE, spec, stop_of};
 use crate::exit::Exit;
 use crate::plan::spec::ExitOn;
 use crate::signal::Signal;
@@ -98,6 +98,8 @@ impl World {
             Action::Bury(..)
             | Action::Say(_)
             | Action::NameSurvivors(_)
+            | Action::Signal(..)
+            | Action::Answer(..)
             | Action::Forward(_)
             | Action::Suspend
             | Action::Resume
@@ -143,7 +145,7 @@ impl World {
             Move::Fork(index) if self.leaders.get(*index).copied().flatten().is_some() => {
                 self.others[*index] += 1;
             }
-            Move::Stop(index) if *index < self.leaders.len() => self.feed(Event::StopInstance(*index)),
+            Move::Stop(index) if *index < self.leaders.len() => self.feed(stop_of(*index)),
             Move::Fork(_) | Move::Stop(_) => {}
             Move::Orphan(index) => {
                 if let Some(count) = self.others.get_mut(*index).filter(|count| **count > 0) {

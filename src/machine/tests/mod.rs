@@ -1,6 +1,7 @@
 //! The machine as tables; as properties in `histories`.
 
 mod histories;
+mod requests;
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -48,6 +49,11 @@ fn start(machine: &mut Machine) {
     }
 }
 
+/// Somebody wants this instance stopped.
+fn stop_of(instance: usize) -> Event {
+    Event::Request(Request { ticket: Ticket(0), wish: Wish::Stop, instances: vec![instance] })
+}
+
 /// The actions but for what is only said.
 fn done(actions: &[Action]) -> Vec<&Action> {
     actions.iter().filter(|action| !matches!(action, Action::Say(_))).collect()
@@ -61,6 +67,8 @@ fn said(actions: &[Action]) -> Vec<String> {
         | Action::Kill(_)
         | Action::Look
         | Action::NameSurvivors(_)
+        | Action::Signal(..)
+        | Action::Answer(..)
         | Action::Forward(_)
         | Action::Suspend
         | Action::Resume
@@ -233,9 +241,10 @@ fn a_look_during_which_somebody_ended_does_not_say_that_nobody_is_left() {
 #[test]
 fn one_instance_that_is_stopped_has_no_say_in_how_the_stack_ends() {
     for policy in [ExitOn::Any, ExitOn::Failure, ExitOn::Never] {
+        let waits_for_the_person = policy != ExitOn::Any;
         let mut machine = stack(&["web", "worker"], policy);
         start(&mut machine);
-        let actions = machine.handle(at(1.0), Event::StopInstance(0));
+        let actions = machine.handle(at(1.0), stop_of(0));
         assert_eq!(done(&actions), [&Action::Ask(0)], "the other instance is not touched");
         let actions = machine.handle(at(6.0), Event::Timeout);
         assert!(actions.contains(&Action::Kill(0)) && !actions.contains(&Action::Kill(1)));
@@ -246,6 +255,8 @@ fn one_instance_that_is_stopped_has_no_say_in_how_the_stack_ends() {
         assert_eq!(machine.instances()[1].state, State::Running);
         let _ = machine.handle(at(7.0), Event::Exited { instance: 1, exit: Exit::Status(0) });
         let _ = machine.handle(at(7.0), Event::AllGone);
+        assert_eq!(machine.is_stopping(), !waits_for_the_person);
+        let _ = machine.handle(at(7.0), Event::Down { ticket: Ticket(1), grace: None });
         let _ = machine.handle(at(7.0), Event::AllGone);
         assert_eq!(machine.outcome(), Some(Outcome::Status(0)));
     }
@@ -258,10 +269,12 @@ fn an_instance_that_is_stopped_before_its_turn_never_starts() {
     specs[0].once = true;
     let mut machine = Machine::new(specs.into(), Policy::default());
     start(&mut machine);
-    let _ = machine.handle(at(1.0), Event::StopInstance(1));
+    let _ = machine.handle(at(1.0), stop_of(1));
     let _ = machine.handle(at(2.0), Event::Exited { instance: 0, exit: Exit::Status(0) });
     let actions = machine.handle(at(2.0), Event::AllGone);
     assert!(!actions.contains(&Action::Spawn(1)), "{actions:?}");
+    assert!(!machine.is_stopping(), "who stopped it may start it again");
+    let _ = machine.handle(at(2.0), Event::Down { ticket: Ticket(1), grace: None });
     let _ = machine.handle(at(2.0), Event::AllGone);
     assert_eq!(machine.outcome(), Some(Outcome::Status(0)));
 }

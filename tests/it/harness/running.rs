@@ -122,6 +122,18 @@ impl Running {
         }
     }
 
+    /// Whether a line that contains `text` comes within so many milliseconds.
+    pub(crate) fn has_line(&mut self, text: &str, milliseconds: u64) -> bool {
+        let end = Instant::now() + Duration::from_millis(milliseconds);
+        while let Ok(line) = self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            self.seen.push(line);
+            if self.seen.last().is_some_and(|line| line.contains(text)) {
+                return true;
+            }
+        }
+        false
+    }
+
     /// Sends a signal to the pid that a user sees.
     pub(crate) fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(self.pid()), signal).unwrap();

@@ -1,0 +1,143 @@
+//! What can be typed to a running stack. As [`super::args`], of which it is a part.
+
+use std::path::PathBuf;
+
+use clap::builder::BoolishValueParser;
+use clap::{ArgAction, Args, ValueHint};
+
+use super::values::{goal, pattern, signal, span};
+
+/// Which running stack is meant.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Stack")]
+pub struct Stack {
+    /// The stack of this Procfile's folder
+    // No -f: that is `--follow` of `logs`, as people know it.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(env = "GANGER_PROCFILE", hide_env = true)]
+    pub procfile: Option<PathBuf>,
+    /// The stack that runs here, not in the current folder
+    #[arg(short = 'd', long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    #[arg(env = "GANGER_ROOT", hide_env = true)]
+    pub root: Option<PathBuf>,
+    /// The stack that was started with this name
+    #[arg(long, value_name = "NAME", env = "GANGER_NAME", hide_env = true)]
+    pub name: Option<String>,
+    /// Print one JSON document
+    #[arg(long, action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
+    #[arg(env = "GANGER_JSON", hide_env = true)]
+    pub json: bool,
+}
+
+/// `ganger ps`.
+#[derive(Args, Debug)]
+pub struct Ps {
+    /// Which stack.
+    #[command(flatten)]
+    pub stack: Stack,
+}
+
+/// `ganger logs`.
+#[derive(Args, Debug)]
+pub struct Logs {
+    /// Only of these: types, instances, globs
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// Go on with what comes
+    #[arg(short = 'f', long)]
+    pub follow: bool,
+    /// At most so many of the latest lines
+    #[arg(short = 'n', long, value_name = "N")]
+    pub lines: Option<usize>,
+    /// Only what was said in this time: `30`, `5m`, `2h`
+    #[arg(long, value_name = "TIME", value_parser = span)]
+    pub since: Option<f64>,
+    /// Only lines in which this regular expression is found
+    #[arg(short = 'g', long, value_name = "RE", value_parser = pattern)]
+    pub grep: Option<String>,
+    /// Print lines without their instance's name
+    #[arg(long)]
+    pub no_prefix: bool,
+    /// Which stack.
+    #[command(flatten)]
+    pub stack: Stack,
+}
+
+/// `ganger restart`.
+#[derive(Args, Debug)]
+pub struct Restart {
+    /// Types, instances, globs; all without any
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// Which stack.
+    #[command(flatten)]
+    pub stack: Stack,
+}
+
+/// `ganger stop`.
+#[derive(Args, Debug)]
+pub struct Stop {
+    /// Types, instances, globs
+    #[arg(value_name = "NAME", required = true)]
+    pub names: Vec<String>,
+    /// Which stack.
+    #[command(flatten)]
+    pub stack: Stack,
+}
+
+/// `ganger kill`.
+#[derive(Args, Debug)]
+pub struct Kill {
+    /// Types, instances, globs
+    #[arg(value_name = "NAME", required = true)]
+    pub names: Vec<String>,
+    /// The signal: `HUP`, `SIGUSR1`, `9`
+    #[arg(short = 's', long, value_name = "SIGNAL", value_parser = signal, default_value = "TERM")]
+    pub signal: i32,
+    /// Which stack.
+    #[command(flatten)]
+    pub stack: Stack,
+}
+
+/// `ganger wait`.
+#[derive(Args, Debug)]
+pub struct Wait {
+    /// Types, instances, globs; all without any
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// What for: up, ready, exited, log=RE
+    ///
+    /// `up`: the processes exist. `ready`, without the flag: they serve their ports, or have lived for a
+    /// second if they are not known to serve one. `exited`: they have ended. `log=RE`: one of them has said
+    /// a line in which the regular expression is found.
+    #[arg(long = "for", value_name = "WHAT", value_parser = goal, default_value = "ready")]
+    pub goal: String,
+    /// No longer than this: `60`, `5m`
+    #[arg(short = 't', long, value_name = "TIME", value_parser = span, default_value = "60")]
+    pub timeout: f64,
+    /// Which stack.
+    #[command(flatten)]
+    pub stack: Stack,
+}
+
+/// `ganger port`.
+#[derive(Args, Debug)]
+pub struct Port {
+    /// An instance; of a type, the first one
+    #[arg(value_name = "NAME")]
+    pub instance: String,
+    /// Which stack.
+    #[command(flatten)]
+    pub stack: Stack,
+}
+
+/// `ganger down`.
+#[derive(Args, Debug)]
+pub struct Down {
+    /// Grace before SIGKILL, for all: `10`, `500ms`, `2m`
+    #[arg(short = 't', long, value_name = "TIME", value_parser = span)]
+    pub timeout: Option<f64>,
+    /// Which stack.
+    #[command(flatten)]
+    pub stack: Stack,
+}

@@ -1,0 +1,101 @@
+//! `ganger start -D`: the stack in the background, and a report of how its start went.
+
+use std::fs::OpenOptions;
+use std::time::Duration;
+
+use nix::sys::wait::WaitPidFlag;
+use nix::unistd::{dup2_stderr, dup2_stdin, dup2_stdout, setsid};
+
+use super::failure::Failure;
+use super::stack;
+use crate::control::address::Address;
+use crate::control::client::{Client, Unanswered};
+use crate::control::protocol::{Goal, Request};
+use crate::exit::{self, Exit, LATE, Outcome};
+use crate::process::calls::{Side, Waited, close_inherited, fork, wait_any};
+
+/// How long the stack may take to have all processes made. Only a machine in trouble takes so long.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// What is waited for before `start -D` returns.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    /// Until all are ready, and for how many seconds; else until all are up.
+    pub ready_within: Option<f64>,
+    /// Whether the answer is a JSON document.
+    pub json: bool,
+}
+
+/// Forks: `work` runs the stack in the child, which nobody waits for; here its start is reported. Returns in
+/// both.
+///
+/// # Errors
+///
+/// The fork failed, or the start did, in which case the last lines of who failed are printed.
+pub fn start(address: &Address, wanted: Wanted, work: impl FnOnce() -> Outcome) -> Result<Outcome, Failure> {
+    match fork() {
+        Err(error) => Err(Failure::Failed(format!("cannot go to the background: {error}"))),
+        Ok(Side::Child) => {
+            leave().map_err(|error| Failure::Failed(format!("cannot leave the terminal: {error}")))?;
+            Ok(work())
+        }
+        Ok(Side::Parent(_)) => {
+            // The child has what it holds, the control socket among it.
+            drop(work);
+            report(address, wanted)
+        }
+    }
+}
+
+/// Lets go of all that is the caller's: its terminal, its session, its pipes. What has been opened by us is
+/// closed on exec anyway and stays.
+fn leave() -> nix::Result<()> {
+    setsid()?;
+    let nothing = OpenOptions::new().read(true).write(true).open("/dev/null");
+    let nothing = nothing.map_err(|error| nix::errno::Errno::from_raw(error.raw_os_error().unwrap_or(0)))?;
+    dup2_stdin(&nothing)?;
+    dup2_stdout(&nothing)?;
+    dup2_stderr(&nothing)?;
+    drop(nothing);
+    close_inherited();
+    Ok(())
+}
+
+fn report(address: &Address, wanted: Wanted) -> Result<Outcome, Failure> {
+    let Some(mut client) = Client::connect(address) else {
+        return Ok(Outcome::Status(end_of_child().unwrap_or(exit::FAILED)));
+    };
+    let within = wanted.ready_within.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    client.set_patience(Some(within.unwrap_or(PATIENCE)));
+    let until = if within.is_some() { Goal::Ready } else { Goal::Up };
+    match client.ask(Request::Wait { names: Vec::new(), until }) {
+        Ok(status) => stack::tell(&status, wanted.json),
+        Err(Unanswered::Ended) => {
+            Err(failed("the stack ended while it was started".into(), end_of_child().unwrap_or(exit::FAILED)))
+        }
+        Err(Unanswered::Late) => Err(Failure::Stack {
+            message: "not all are ready in time; the stack goes on".into(),
+            hint: Some("`ganger ps` and `ganger logs` tell more, `ganger down` stops it".into()),
+            status: LATE,
+        }),
+        Err(Unanswered::Refused(refusal)) => {
+            stack::say_lines(&refusal.lines);
+            // It ends by its own policy; if it does not, the start has failed all the same.
+            let status = if refusal.is_ending { end_of_child() } else { None };
+            Err(failed(refusal.message, status.filter(|status| *status != 0).unwrap_or(exit::REFUSED)))
+        }
+        Err(error @ Unanswered::Strange(_)) => Err(stack::unanswered(error, exit::FAILED)),
+    }
+}
+
+fn failed(message: String, status: u8) -> Failure {
+    Failure::Stack { message, hint: None, status }
+}
+
+/// Waits for the end of the background process, and says how a shell would report it.
+fn end_of_child() -> Option<u8> {
+    match wait_any(WaitPidFlag::empty()) {
+        Ok(Waited::Changed(_, status)) => Some(Exit::from(status).status()),
+        Ok(Waited::Nothing | Waited::NoChild) | Err(_) => None,
+    }
+}

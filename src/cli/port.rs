@@ -1,0 +1,36 @@
+//! `ganger port`: where an instance can be reached.
+
+use super::ambient::Ambient;
+use super::args::Port;
+use super::failure::Failure;
+use super::settings::Said;
+use super::{print, stack};
+use crate::control::protocol::{Request, SCHEMA};
+use crate::exit::{self, Outcome};
+use crate::suggestion;
+
+/// Prints the port.
+///
+/// # Errors
+///
+/// Nothing runs here, nobody has that name, or it has no port.
+pub fn run(port: &Port, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
+    let mut client = stack::connect(&port.stack, said, ambient)?;
+    let status = stack::ask(&mut client, Request::Status)?;
+    let name = &port.instance;
+    let refused = |message, hint| Failure::Stack { message, hint, status: exit::REFUSED };
+    let Some(row) = status.instances.iter().find(|row| row.name == *name || row.r#type == *name) else {
+        let known = status.instances.iter().flat_map(|row| [row.r#type.as_str(), row.name.as_str()]);
+        let near = suggestion::nearest(name, known).map(|near| format!("did you mean `{near}`?"));
+        return Err(refused(format!("nothing here is called `{name}`"), near));
+    };
+    let Some(number) = row.port else {
+        let hint = "the stack was started with --no-port".to_owned();
+        return Err(refused(format!("{} has no port", row.name), Some(hint)));
+    };
+    if port.stack.json {
+        print::json(&serde_json::json!({ "schema": SCHEMA, "name": row.name, "port": number }))?;
+        return Ok(Outcome::Status(exit::SUCCESS));
+    }
+    print::and_succeed(format!("{number}\n").as_bytes())
+}

@@ -1,0 +1,132 @@
+//! A running stack as commands meet it: found, asked, and what it answers as a status and a sentence.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::ambient::Ambient;
+use super::args::Stack;
+use super::failure::Failure;
+use super::settings::{self, Said};
+use super::{load, print, report};
+use crate::control::address::Address;
+use crate::control::client::{Client, Unanswered};
+use crate::control::protocol::{Kind, Line, Request, Row, SCHEMA, Status};
+use crate::exit::{self, LATE, NOTHING_RUNS, Outcome};
+use crate::notice::Lived;
+
+/// The address of the stack called `name` in `root`.
+pub fn address(root: &Path, name: Option<&str>, ambient: &Ambient) -> Address {
+    // The same root by another name (a link, `..`) is the same root.
+    let real = std::fs::canonicalize(root);
+    Address::new(real.as_deref().unwrap_or(root), name, ambient.runtime_folder().as_deref())
+}
+
+/// The address of the stack that these words mean.
+///
+/// # Errors
+///
+/// There is no such folder.
+pub fn find(stack: &Stack, said: Said<'_>, ambient: &Ambient) -> Result<Address, Failure> {
+    let root = load::root(&settings::of_stack(stack, said), ambient)?;
+    Ok(address(&root, stack.name.as_deref(), ambient))
+}
+
+/// A connection to the stack that these words mean.
+///
+/// # Errors
+///
+/// As [`find`]; or nothing runs there: then a command with --json prints the document that says so.
+pub fn connect(stack: &Stack, said: Said<'_>, ambient: &Ambient) -> Result<Client, Failure> {
+    let address = find(stack, said, ambient)?;
+    let Some(client) = Client::connect(&address) else {
+        if stack.json {
+            print::json(&nothing())?;
+        }
+        return Err(nothing_runs());
+    };
+    Ok(client)
+}
+
+/// The document of a stack that does not run.
+pub fn nothing() -> Status {
+    Status { schema: SCHEMA, root: String::new(), pid: None, started_at: None, instances: Vec::new() }
+}
+
+fn nothing_runs() -> Failure {
+    Failure::Stack {
+        message: "nothing runs here".into(),
+        hint: Some("`ganger start` starts the stack; -d DIR and --name mean another one".into()),
+        status: NOTHING_RUNS,
+    }
+}
+
+/// Asks, and says as a failure why there is no answer. The last words that come with a refusal are printed.
+///
+/// # Errors
+///
+/// The refusal.
+pub fn ask(client: &mut Client, request: Request) -> Result<Status, Failure> {
+    client.ask(request).map_err(|error| unanswered(error, exit::REFUSED))
+}
+
+/// What a person should hear of it; `ended` is the status for a stack that ended meanwhile.
+pub fn unanswered(error: Unanswered, ended: u8) -> Failure {
+    let (message, status) = match error {
+        Unanswered::Refused(refusal) => {
+            say_lines(&refusal.lines);
+            let status = match refusal.kind {
+                Kind::BadRequest | Kind::BadVersion | Kind::TooLong | Kind::TooMany | Kind::Forbidden => {
+                    exit::FAILED
+                }
+                Kind::UnknownName | Kind::Failed => exit::REFUSED,
+            };
+            (refusal.message, status)
+        }
+        Unanswered::Late => ("the time is over".into(), LATE),
+        Unanswered::Ended => ("the stack ended meanwhile".into(), ended),
+        Unanswered::Strange(what) => {
+            (format!("what the stack answers is not understood: {what}"), exit::FAILED)
+        }
+    };
+    Failure::Stack { message, hint: None, status }
+}
+
+/// Prints last words on standard error.
+pub fn say_lines(lines: &[Line]) {
+    let text: Vec<u8> = lines
+        .iter()
+        .flat_map(|line| [line.process.as_bytes(), b" | ", &line.bytes(), b"\n"].concat())
+        .collect();
+    report::say(&String::from_utf8_lossy(&text));
+}
+
+/// Prints how the instances stand after a change: one line each, or the document.
+///
+/// # Errors
+///
+/// As [`print::bytes`].
+pub fn tell(status: &Status, json: bool) -> Result<Outcome, Failure> {
+    if json {
+        print::json(status)?;
+    } else {
+        let lines: String = status.instances.iter().map(|row| sentence(row) + "\n").collect();
+        print::bytes(lines.as_bytes())?;
+    }
+    Ok(Outcome::Status(exit::SUCCESS))
+}
+
+/// `web.1 running (pid 4711, port 5000)`
+pub fn sentence(row: &Row) -> String {
+    let pid = row.pid.map(|pid| format!("pid {pid}"));
+    let port = row.port.filter(|_| row.pid.is_some()).map(|port| format!("port {port}"));
+    let since = row.uptime_seconds.filter(|seconds| *seconds >= 1.0);
+    let since = since.map(|seconds| format!("for {}", lived(seconds)));
+    let details: Vec<String> = [pid, port, since].into_iter().flatten().collect();
+    let details = if details.is_empty() { String::new() } else { format!(" ({})", details.join(", ")) };
+    format!("{} {}{details}", row.name, row.state.as_str())
+}
+
+/// Seconds as a person reads them.
+pub fn lived(seconds: f64) -> String {
+    Lived(Duration::from_secs_f64(seconds.max(0.0))).to_string()
+}

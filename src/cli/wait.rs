@@ -1,0 +1,97 @@
+//! `ganger wait`: returns when instances are as far, so that a script need not guess.
+
+use std::ops::ControlFlow;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::Duration;
+
+use super::ambient::Ambient;
+use super::args::Wait;
+use super::failure::Failure;
+use super::settings::Said;
+use super::stack;
+use crate::control::client::{Client, Unanswered};
+use crate::control::protocol::{Goal, LogsWanted, Request, Status};
+use crate::exit::{self, Outcome};
+
+/// How long a line may still be on its way when its instance has ended.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
+/// Waits.
+///
+/// # Errors
+///
+/// Nothing runs here, they cannot get there any more, or the time is over.
+pub fn run(wait: Wait, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
+    let mut client = stack::connect(&wait.stack, said, ambient)?;
+    let patience = Duration::try_from_secs_f64(wait.timeout).unwrap_or(Duration::MAX);
+    let reached = if let Some(expression) = wait.goal.strip_prefix("log=") {
+        let other = stack::connect(&wait.stack, said, ambient)?;
+        until_said([client, other], &wait.names, expression, patience)
+    } else {
+        let until = match wait.goal.as_str() {
+            "up" => Goal::Up,
+            "exited" => Goal::Exited,
+            _ => Goal::Ready,
+        };
+        client.set_patience(Some(patience));
+        match client.ask(Request::Wait { names: wait.names, until }) {
+            // Who waits for an end has it now.
+            Err(Unanswered::Ended) if until == Goal::Exited => Ok(stack::nothing()),
+            other => other,
+        }
+    };
+    let status = reached.map_err(|error| stack::unanswered(error, exit::REFUSED))?;
+    if wait.stack.json {
+        return stack::tell(&status, true);
+    }
+    Ok(Outcome::Status(exit::SUCCESS))
+}
+
+/// What one of the two connections of [`until_said`] has to say.
+enum News {
+    Said(Result<Option<Status>, Unanswered>),
+    Ended(Result<Status, Unanswered>),
+}
+
+/// Waits for a line, and on a second connection for the end of those who could say it.
+fn until_said(
+    [mut lines, mut ends]: [Client; 2],
+    names: &[String],
+    expression: &str,
+    patience: Duration,
+) -> Result<Status, Unanswered> {
+    let (sender, news) = channel();
+    let wanted = LogsWanted {
+        names: names.to_vec(),
+        follow: true,
+        grep: Some(expression.into()),
+        ..LogsWanted::default()
+    };
+    let until_ended = Request::Wait { names: names.to_vec(), until: Goal::Exited };
+    let tell = |sender: Sender<News>, news: News| {
+        // Nobody listens any more where the other was first.
+        let _ = sender.send(news);
+    };
+    let to_tell = sender.clone();
+    thread::spawn(move || {
+        let heard = lines.listen(Request::Logs(wanted), |_, _| ControlFlow::Break(()));
+        tell(to_tell, News::Said(heard));
+    });
+    thread::spawn(move || tell(sender, News::Ended(ends.ask(until_ended))));
+    let mut patience = patience;
+    let mut why = Unanswered::Late;
+    loop {
+        match news.recv_timeout(patience) {
+            // Broken off by the line itself.
+            Ok(News::Said(Ok(None))) => return Ok(stack::nothing()),
+            Ok(News::Said(Ok(Some(_)))) => return Err(Unanswered::Ended),
+            Ok(News::Said(Err(error))) => return Err(error),
+            Ok(News::Ended(ended)) => {
+                why = ended.err().unwrap_or(Unanswered::Ended);
+                patience = LAST_WORDS;
+            }
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return Err(why),
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! Where the control socket of a stack is, and the lock that says who has it.
+//!
+//! The folder is `$XDG_RUNTIME_DIR/ganger`, which the system empties at the end of a session, or
+//! `/tmp/ganger-UID`; only its owner may look into it. The file's name is a hash of the root's real path and
+//! of `--name`, so that the path fits the 108 bytes of `sun_path` (unix(7)) however deep the project lies.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+
+use nix::unistd::geteuid;
+
+/// The longest path of a folder in which socket and lock fit: `sun_path` has 108 bytes with its NUL, ours are
+/// `/0123456789abcdef.socket`.
+const LONGEST_FOLDER: usize = 108 - 1 - 24;
+
+/// The places that a stack may have: the first is where it goes, the others are where one may be that was
+/// started in another session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    folders: Vec<PathBuf>,
+    key: String,
+}
+
+/// The right to be the stack of an address. It ends with the process, however that ends: the kernel gives
+/// the lock back. Dropping it tidies up, in the process that made it and no other.
+#[derive(Debug)]
+pub struct Claim {
+    _lock: File,
+    files: [PathBuf; 2],
+    owner: u32,
+}
+
+/// What [`Address::claim`] came to.
+#[derive(Debug)]
+pub enum Claimed {
+    /// The address is ours, and clients may connect from now on: they wait in the listener's queue.
+    Ours(Claim, UnixListener),
+    /// Another has it.
+    Another,
+}
+
+impl Address {
+    /// The address of the stack called `name` in `root`, a real path. `runtime` is `$XDG_RUNTIME_DIR`.
+    pub fn new(root: &Path, name: Option<&str>, runtime: Option<&Path>) -> Self {
+        let own = geteuid().as_raw();
+        // Another user's, as su leaves it, is no place for us.
+        let is_ours = |folder: &&Path| {
+            folder.is_absolute()
+                && fs::metadata(folder).is_ok_and(|found| found.is_dir() && found.uid() == own)
+        };
+        let in_session = runtime.filter(is_ours).map(|folder| folder.join("ganger"));
+        let in_session = in_session.filter(|folder| folder.as_os_str().len() <= LONGEST_FOLDER);
+        let folders = in_session.into_iter().chain([PathBuf::from(format!("/tmp/ganger-{own}"))]).collect();
+        let mut key = hash(root.as_os_str().as_bytes());
+        if let Some(name) = name {
+            key = hash(&[key.to_le_bytes().as_slice(), b"\0", name.as_bytes()].concat());
+        }
+        Self { folders, key: format!("{key:016x}") }
+    }
+
+    /// Takes the address, if nobody has it. A socket that somebody left who is gone is replaced.
+    ///
+    /// # Errors
+    /// There is no folder in which a socket can be made, and why.
+    pub fn claim(&self) -> io::Result<Claimed> {
+        for folder in &self.folders[1..] {
+            if is_ours(folder) && self.lock_file(folder, false).is_ok_and(|file| file.try_lock().is_err()) {
+                return Ok(Claimed::Another);
+            }
+        }
+        let mut last = io::Error::from(io::ErrorKind::NotFound);
+        for folder in &self.folders {
+            match self.claim_in(folder) {
+                Ok(claimed) => return Ok(claimed),
+                Err(error) => last = io::Error::new(error.kind(), format!("{}: {error}", folder.display())),
+            }
+        }
+        Err(last)
+    }
+
+    fn claim_in(&self, folder: &Path) -> io::Result<Claimed> {
+        prepare(folder)?;
+        let path = self.lock_path(folder);
+        let lock = loop {
+            let file = self.lock_file(folder, true)?;
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Ok(Claimed::Another),
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+            // Whoever had it may have removed the file between our opening and our locking it.
+            if fs::symlink_metadata(&path)
+                .is_ok_and(|there| file.metadata().is_ok_and(|ours| ours.ino() == there.ino()))
+            {
+                break file;
+            }
+        };
+        let socket = self.socket_path(folder);
+        // A symbolic link is removed itself, and never followed.
+        match fs::remove_file(&socket) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+        let listener = UnixListener::bind(&socket)?;
+        fs::set_permissions(&socket, Permissions::from_mode(0o600))?;
+        let claim = Claim { _lock: lock, files: [socket, path], owner: std::process::id() };
+        Ok(Claimed::Ours(claim, listener))
+    }
+
+    /// A connection to the stack that has this address; `None` if there is none.
+    pub fn connect(&self) -> Option<UnixStream> {
+        let folders = self.folders.iter().filter(|folder| is_ours(folder));
+        folders.map(|folder| UnixStream::connect(self.socket_path(folder))).find_map(Result::ok)
+    }
+
+    /// Waits until the process that has this address is gone.
+    pub fn wait_until_free(&self) {
+        for folder in self.folders.iter().filter(|folder| is_ours(folder)) {
+            // Shared, so that others can wait too. Whatever fails, there is nothing to wait for.
+            let _ = self.lock_file(folder, false).and_then(|file| file.lock_shared());
+        }
+    }
+
+    fn lock_file(&self, folder: &Path, create: bool) -> io::Result<File> {
+        OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(create)
+            .mode(0o600)
+            .custom_flags(libc::O_NOFOLLOW)
+            .open(self.lock_path(folder))
+    }
+
+    fn lock_path(&self, folder: &Path) -> PathBuf {
+        folder.join(format!("{}.lock", self.key))
+    }
+
+    fn socket_path(&self, folder: &Path) -> PathBuf {
+        folder.join(format!("{}.socket", self.key))
+    }
+}
+
+impl Claim {
+    /// From now on nobody tidies up, until a process forked from this one adopts the claim.
+    pub fn hand_over(&mut self) {
+        self.owner = 0;
+    }
+
+    /// The claim goes on in this process, which was forked from the one that made it.
+    pub fn adopt(&mut self) {
+        self.owner = std::process::id();
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        if self.owner == std::process::id() {
+            for file in &self.files {
+                let _ = fs::remove_file(file);
+            }
+        }
+    }
+}
+
+/// Makes the folder, or makes sure that it is what we would have made.
+fn prepare(folder: &Path) -> io::Result<()> {
+    match DirBuilder::new().mode(0o700).create(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let found = fs::symlink_metadata(folder)?;
+    if !found.is_dir() || found.uid() != geteuid().as_raw() {
+        return Err(io::Error::other("this is not a folder of ours"));
+    }
+    if found.mode() & 0o077 != 0 {
+        fs::set_permissions(folder, Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
+/// Whether this is a folder that nobody else can have put things into.
+fn is_ours(folder: &Path) -> bool {
+    fs::symlink_metadata(folder)
+        .is_ok_and(|found| found.is_dir() && found.uid() == geteuid().as_raw() && found.mode() & 0o022 == 0)
+}
+
+/// FNV-1a, 64 bits: the same in every build, which std's hashers do not promise. A collision needs two roots
+/// of one user; nobody gains anything by making one.
+fn hash(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(runtime: &Path) -> Address {
+        Address::new(Path::new("/app"), Some("test of the address"), Some(runtime))
+    }
+
+    fn ours(address: &Address) -> (Claim, UnixListener) {
+        match address.claim().unwrap() {
+            Claimed::Ours(claim, listener) => (claim, listener),
+            Claimed::Another => panic!("somebody has it"),
+        }
+    }
+
+    #[test]
+    fn one_has_it_and_the_next_has_it_after_that() {
+        let runtime = tempfile::tempdir().unwrap();
+        let address = address(runtime.path());
+        let first = ours(&address);
+        assert!(matches!(address.claim().unwrap(), Claimed::Another));
+        assert!(address.connect().is_some(), "who connects waits until somebody accepts");
+        drop(first);
+        assert!(address.connect().is_none());
+        assert_eq!(fs::read_dir(runtime.path().join("ganger")).unwrap().count(), 0, "nothing is left");
+        ours(&address);
+    }
+
+    #[test]
+    fn a_root_and_a_name_have_an_address_of_their_own() {
+        let of = |root: &str, name| Address::new(Path::new(root), name, None).key;
+        let all =
+            [of("/a", None), of("/b", None), of("/a", Some("b")), of("/a", Some("")), of("/a\0b", None)];
+        let distinct: std::collections::HashSet<_> = all.iter().collect();
+        assert_eq!(distinct.len(), all.len());
+    }
+
+    #[test]
+    fn files_are_for_their_owner_only() {
+        let runtime = tempfile::tempdir().unwrap();
+        fs::create_dir(runtime.path().join("ganger")).unwrap();
+        fs::set_permissions(runtime.path().join("ganger"), Permissions::from_mode(0o755)).unwrap();
+        let (claim, _listener) = ours(&address(runtime.path()));
+        let mode = |path: &Path| fs::symlink_metadata(path).unwrap().mode() & 0o777;
+        assert_eq!(mode(&runtime.path().join("ganger")), 0o700);
+        assert_eq!(claim.files.each_ref().map(|file| mode(file)), [0o600, 0o600]);
+    }
+
+    #[test]
+    fn what_lies_in_the_way_is_replaced_and_a_link_is_not_followed() {
+        let runtime = tempfile::tempdir().unwrap();
+        let address = address(runtime.path());
+        let victim = runtime.path().join("victim");
+        fs::write(&victim, "precious").unwrap();
+        let socket = address.socket_path(&address.folders[0]);
+        fs::create_dir(&address.folders[0]).unwrap();
+        std::os::unix::fs::symlink(&victim, &socket).unwrap();
+        ours(&address);
+        drop(UnixListener::bind(&socket).unwrap());
+        ours(&address);
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
+        std::os::unix::fs::symlink(&victim, address.lock_path(&address.folders[0])).unwrap();
+        assert!(address.claim_in(&address.folders[0]).is_err());
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
+    }
+
+    #[test]
+    fn a_long_or_strange_session_folder_is_passed_over() {
+        let runtime = tempfile::tempdir().unwrap();
+        let long = runtime.path().join("x".repeat(100));
+        fs::create_dir(&long).unwrap();
+        let tmp = PathBuf::from(format!("/tmp/ganger-{}", geteuid()));
+        assert_eq!(address(&long).folders, std::slice::from_ref(&tmp));
+        assert_eq!(address(Path::new("relative")).folders, std::slice::from_ref(&tmp));
+        assert_eq!(address(&runtime.path().join("absent")).folders, [tmp]);
+        let root = PathBuf::from("/").join("deep/".repeat(100));
+        let deep = Address::new(&root, None, None);
+        assert!(deep.socket_path(&deep.folders[0]).as_os_str().len() < 108);
+    }
+}

@@ -1,0 +1,376 @@
+//! What is said on the control socket: one JSON object a line. docs/protocol.md is the same in words.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::base64;
+
+/// The version of the protocol. A request of another is refused by name.
+pub const VERSION: u32 = 1;
+/// The version of the documents that commands print with `--json`.
+pub const SCHEMA: u32 = 1;
+/// The most bytes of a request's line. A thousand names of instances have 70 KB.
+pub const LONGEST: usize = 256 << 10;
+
+/// A request as it is sent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Envelope {
+    /// [`VERSION`].
+    pub version: u32,
+    /// Comes back with every answer to it.
+    pub id: u64,
+    /// What is asked.
+    #[serde(flatten)]
+    pub request: Request,
+}
+
+/// What can be asked. `names` are types, instances or globs; none means all.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "request", rename_all = "snake_case")]
+pub enum Request {
+    /// What runs, and how.
+    Status,
+    /// What was said, and what comes.
+    Logs(LogsWanted),
+    /// They should run.
+    Start {
+        /// Whom.
+        names: Vec<String>,
+    },
+    /// They should not run.
+    Stop {
+        /// Whom.
+        names: Vec<String>,
+    },
+    /// They should end and run again.
+    Restart {
+        /// Whom.
+        #[serde(default)]
+        names: Vec<String>,
+    },
+    /// A signal to their groups.
+    Kill {
+        /// Whom.
+        names: Vec<String>,
+        /// Its number.
+        signal: i32,
+    },
+    /// Answered when they are as far.
+    Wait {
+        /// Whom.
+        #[serde(default)]
+        names: Vec<String>,
+        /// How far.
+        until: Goal,
+    },
+    /// Everything is to end.
+    Down {
+        /// The grace for all; else each one's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        grace_seconds: Option<f64>,
+    },
+}
+
+/// Which lines are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LogsWanted {
+    /// Of whom.
+    pub names: Vec<String>,
+    /// At most so many of what was said; all without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lines: Option<usize>,
+    /// Only what was said in this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since_seconds: Option<f64>,
+    /// Whether what comes is wanted too.
+    pub follow: bool,
+    /// Only lines in which this regular expression is found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grep: Option<String>,
+}
+
+/// How far an instance should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Goal {
+    /// Its process exists.
+    Up,
+    /// It serves: see [`Row::ready`].
+    Ready,
+    /// Its process has ended.
+    Exited,
+}
+
+/// An answer as it is sent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reply {
+    /// [`VERSION`].
+    pub version: u32,
+    /// Of the request; 0 where that could not be read.
+    pub id: u64,
+    /// What is answered.
+    #[serde(flatten)]
+    pub answer: Answer,
+}
+
+/// What is answered. All but [`Answer::Line`] end the request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// It is done: how things stand now, of those that were named.
+    Done(Status),
+    /// A line of a log.
+    Line(Line),
+    /// It is not done.
+    Failed(Refusal),
+}
+
+/// Why something is not done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// For programs.
+    pub kind: Kind,
+    /// For people: one sentence.
+    pub message: String,
+    /// Whether the whole stack is being stopped.
+    #[serde(default)]
+    pub is_ending: bool,
+    /// The latest lines of the instance that is the reason, if one is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<Line>,
+}
+
+/// The kinds of a [`Refusal`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// The request cannot be read.
+    BadRequest,
+    /// It is of another version of ganger.
+    BadVersion,
+    /// It is too long.
+    TooLong,
+    /// Too many are connected.
+    TooMany,
+    /// It comes from another user.
+    Forbidden,
+    /// Nobody has that name.
+    UnknownName,
+    /// It was tried and did not succeed.
+    Failed,
+}
+
+/// A running stack.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// Where commands run.
+    pub root: String,
+    /// The pid that the person sees; `null` if nothing runs.
+    pub pid: Option<i32>,
+    /// Since when it runs.
+    pub started_at: Option<String>,
+    /// One for each instance.
+    pub instances: Vec<Row>,
+}
+
+/// How one instance stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// `web.1`.
+    pub name: String,
+    /// `web`.
+    pub r#type: String,
+    /// 1.
+    pub number: u32,
+    /// `waiting`, `starting`, `running`, `stopping`, `stopped`, `exited` or `failed`.
+    pub state: Phase,
+    /// Whether it serves, as far as can be seen.
+    pub ready: bool,
+    /// Whether ending with status 0 is what it is for (`release`).
+    pub one_shot: bool,
+    /// Its process, while it lives.
+    pub pid: Option<i32>,
+    /// What PORT is set to.
+    pub port: Option<u16>,
+    /// `http://localhost:5000`, where somebody listens on that port.
+    pub url: Option<String>,
+    /// When its process was made.
+    pub started_at: Option<String>,
+    /// How long it lives.
+    pub uptime_seconds: Option<f64>,
+    /// How often it was started again.
+    pub restarts: u32,
+    /// Processor time of its whole tree.
+    pub cpu_seconds: Option<f64>,
+    /// Resident memory of its whole tree.
+    pub memory_bytes: Option<u64>,
+    /// How its latest process ended, if it has: the status that a shell would report.
+    pub exit_status: Option<u8>,
+    /// The signal that ended it.
+    pub signal: Option<String>,
+}
+
+/// Where an instance is in its life, in a user's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Its turn has not come.
+    Waiting,
+    /// Its process is being made.
+    Starting,
+    /// Its process lives.
+    Running,
+    /// It is being ended.
+    Stopping,
+    /// A person has ended it.
+    Stopped,
+    /// It ended by itself.
+    Exited,
+    /// It could not be started.
+    Failed,
+}
+
+impl Phase {
+    /// The word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::Stopping => "stopping",
+            Self::Stopped => "stopped",
+            Self::Exited => "exited",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// A line of a log: the object that `start --json` prints too.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// When it was read.
+    pub time: String,
+    /// Who said it.
+    pub process: String,
+    /// What, if it is UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// What, if it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base64: Option<String>,
+}
+
+impl Line {
+    /// A line that `process` said at `time`.
+    pub fn new(time: Timestamp, process: String, text: &[u8]) -> Self {
+        let time = format!("{time:.3}");
+        match std::str::from_utf8(text) {
+            Ok(text) => Self { time, process, text: Some(text.into()), base64: None },
+            Err(_) => Self { time, process, text: None, base64: Some(base64::encode(text)) },
+        }
+    }
+
+    /// What was said, byte for byte.
+    pub fn bytes(&self) -> Vec<u8> {
+        let decoded = || self.base64.as_deref().and_then(base64::decode).unwrap_or_default();
+        self.text.as_ref().map_or_else(decoded, |text| text.clone().into_bytes())
+    }
+}
+
+impl Refusal {
+    /// A refusal of this kind.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), is_ending: false, lines: Vec::new() }
+    }
+}
+
+impl Reply {
+    /// The line that is sent, with its newline.
+    pub fn to_line(&self) -> Vec<u8> {
+        // Cannot fail: strings and numbers into a Vec.
+        let mut line = serde_json::to_vec(self).unwrap_or_default();
+        line.push(b'\n');
+        line
+    }
+}
+
+/// Reads a request's line.
+///
+/// # Errors
+/// The reply that says what is wrong with it.
+pub fn read(line: &[u8]) -> Result<Envelope, Box<Reply>> {
+    let refuse = |id, kind, message: String| {
+        let answer = Answer::Failed(Refusal::new(kind, message));
+        Box::new(Reply { version: VERSION, id, answer })
+    };
+    let document: Value = serde_json::from_slice(line)
+        .map_err(|error| refuse(0, Kind::BadRequest, format!("this is no JSON object: {error}")))?;
+    let id = document.get("id").and_then(Value::as_u64).unwrap_or(0);
+    match document.get("version").and_then(Value::as_u64) {
+        Some(version) if version == u64::from(VERSION) => {}
+        Some(version) => {
+            let message = format!(
+                "this stack speaks version {VERSION} of the protocol and was asked in version {version}: \
+                 restart it with the ganger that you use now"
+            );
+            return Err(refuse(id, Kind::BadVersion, message));
+        }
+        None => return Err(refuse(id, Kind::BadVersion, "the request has no \"version\"".into())),
+    }
+    serde_json::from_value(document)
+        .map_err(|error| refuse(id, Kind::BadRequest, format!("the request is not understood: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(line: &str) -> (u64, Kind) {
+        let reply = read(line.as_bytes()).unwrap_err();
+        match reply.answer {
+            Answer::Failed(refusal) => (reply.id, refusal.kind),
+            Answer::Done(_) | Answer::Line(_) => panic!("{reply:?}"),
+        }
+    }
+
+    #[test]
+    fn a_request_reads_as_docs_protocol_says() {
+        let line = br#"{"version":1,"id":7,"request":"restart","names":["web.1"]}"#;
+        let request = Request::Restart { names: vec!["web.1".into()] };
+        assert_eq!(read(line), Ok(Envelope { version: 1, id: 7, request }));
+        let line = br#"{"version":1,"id":1,"request":"logs","follow":true}"#;
+        let wanted = LogsWanted { follow: true, ..LogsWanted::default() };
+        assert_eq!(read(line).unwrap().request, Request::Logs(wanted));
+        assert_eq!(read(br#"{"version":1,"id":1,"request":"status"}"#).unwrap().request, Request::Status);
+    }
+
+    #[test]
+    fn what_is_no_request_is_answered_with_its_id_and_kind() {
+        for (line, id, kind) in [
+            ("", 0, Kind::BadRequest),
+            ("{", 0, Kind::BadRequest),
+            ("[]", 0, Kind::BadVersion),
+            ("{\"id\":3}", 3, Kind::BadVersion),
+            ("{\"id\":3,\"version\":2,\"request\":\"status\"}", 3, Kind::BadVersion),
+            ("{\"id\":3,\"version\":1}", 3, Kind::BadRequest),
+            ("{\"id\":3,\"version\":1,\"request\":\"dance\"}", 3, Kind::BadRequest),
+            ("{\"id\":-3,\"version\":1,\"request\":\"status\"}", 0, Kind::BadRequest),
+        ] {
+            assert_eq!(refused(line), (id, kind), "{line}");
+        }
+        assert_eq!(refused(&"[".repeat(200_000)), (0, Kind::BadRequest));
+    }
+
+    #[test]
+    fn a_line_that_is_not_utf_8_arrives_byte_for_byte() {
+        for text in [&b"plain \"quoted\" \x1b[31m"[..], b"\xff\x00\xfe", b""] {
+            let line = Line::new(Timestamp::UNIX_EPOCH, "web.1".into(), text);
+            let sent = serde_json::to_string(&line).unwrap();
+            assert_eq!(serde_json::from_str::<Line>(&sent).unwrap().bytes(), text);
+        }
+    }
+}

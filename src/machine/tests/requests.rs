@@ -1,0 +1,207 @@
+//! Requests as a table of orders: each is answered once, whatever comes between.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use proptest::prelude::*;
+
+use super::super::request::*;
+use super::super::*;
+use super::spec;
+use crate::exit::{Exit, Outcome};
+use crate::machine::{Event, Failure};
+use crate::plan::spec::{ExitOn, Policy, Spec};
+use crate::signal::Signal;
+
+/// A machine with a world that answers at once: what is asked to end ends, what is started exists.
+struct World {
+    machine: Machine,
+    seconds: u64,
+    answers: Vec<(u64, Answer)>,
+    /// Instances that cannot be started.
+    broken: Vec<usize>,
+    alive: HashMap<usize, bool>,
+}
+
+impl World {
+    fn new(count: u32, exit_on: ExitOn) -> Self {
+        let specs: Rc<[Spec]> = (1..=count).map(|number| spec("web", number)).collect();
+        let machine = Machine::new(specs, Policy { exit_on, exit_code_from: None });
+        let mut world =
+            Self { machine, seconds: 0, answers: Vec::new(), broken: Vec::new(), alive: HashMap::new() };
+        world.happens(Event::Begin);
+        world
+    }
+
+    /// One event, and all that follows from what the machine wants done.
+    fn happens(&mut self, event: Event) {
+        let mut events = std::collections::VecDeque::from([event]);
+        while let Some(event) = events.pop_front() {
+            self.seconds += 1;
+            for action in self.machine.handle(Duration::from_secs(self.seconds), event) {
+                events.extend(self.answer(action));
+            }
+        }
+    }
+
+    fn answer(&mut self, action: Action) -> Option<Event> {
+        match action {
+            Action::Spawn(instance) if self.broken.contains(&instance) => {
+                let (program, reason) = ("x".to_owned(), "not found".to_owned());
+                Some(Event::SpawnFailed { instance, failure: Failure { program, reason, status: 127 } })
+            }
+            Action::Spawn(instance) => {
+                self.alive.insert(instance, true);
+                Some(Event::Spawned { instance, pid: 100 })
+            }
+            Action::Ask(instance) | Action::Kill(instance) => {
+                let was_alive = self.alive.insert(instance, false).unwrap_or(false);
+                was_alive.then_some(Event::Exited { instance, exit: Exit::Signal(Signal::TERMINATE) })
+            }
+            Action::Look => {
+                let counts: Vec<usize> =
+                    (0..self.machine.instances.len()).map(|index| usize::from(self.lives(index))).collect();
+                let is_empty = counts.iter().all(|count| *count == 0);
+                Some(if is_empty { Event::AllGone } else { Event::Seen(counts) })
+            }
+            Action::Answer(Ticket(number), answer) => {
+                self.answers.push((number, answer));
+                None
+            }
+            Action::Bury(..)
+            | Action::Say(_)
+            | Action::NameSurvivors(_)
+            | Action::Signal(..)
+            | Action::Forward(_)
+            | Action::Suspend
+            | Action::Resume
+            | Action::Resize => None,
+        }
+    }
+
+    fn lives(&self, index: usize) -> bool {
+        self.alive.get(&index).copied().unwrap_or(false)
+    }
+
+    fn asks(&mut self, number: u64, wish: Wish, instances: &[usize]) {
+        self.happens(Event::Request(Request { ticket: Ticket(number), wish, instances: instances.into() }));
+    }
+
+    fn ends(&mut self, instance: usize) {
+        if self.alive.insert(instance, false) == Some(true) {
+            self.happens(Event::Exited { instance, exit: Exit::Status(0) });
+        }
+    }
+}
+
+#[test]
+fn a_restart_is_answered_when_the_new_life_has_begun_and_touches_no_other() {
+    let mut world = World::new(2, ExitOn::Any);
+    world.asks(1, Wish::Restart, &[0]);
+    assert_eq!(world.answers, [(1, Answer::Done)]);
+    let lives: Vec<u32> = world.machine.instances().iter().map(|instance| instance.lives).collect();
+    assert_eq!(lives, [2, 1]);
+    assert_eq!(world.machine.outcome(), None, "an end that was asked for does not end the stack");
+    world.ends(0);
+    assert_eq!(world.machine.outcome(), Some(Outcome::Status(0)), "one that was not asked for does");
+}
+
+#[test]
+fn a_stopped_stack_waits_for_the_person_who_stopped_it() {
+    let mut world = World::new(2, ExitOn::Any);
+    world.asks(1, Wish::Stop, &[0, 1]);
+    assert_eq!(world.answers, [(1, Answer::Done)]);
+    assert_eq!(world.machine.outcome(), None);
+    world.asks(2, Wish::Stop, &[0]);
+    world.asks(3, Wish::Signal(Signal::HANGUP), &[0]);
+    world.asks(4, Wish::Start, &[0]);
+    world.asks(5, Wish::Start, &[0]);
+    world.asks(6, Wish::Signal(Signal::HANGUP), &[0]);
+    let expected = [
+        (1, Answer::Done),
+        (2, Answer::Done),
+        (3, Answer::NotRunning { instance: 0 }),
+        (4, Answer::Done),
+        (5, Answer::Done),
+        (6, Answer::Done),
+    ];
+    assert_eq!(world.answers, expected);
+    world.happens(Event::Down { ticket: Ticket(7), grace: None });
+    assert_eq!(world.answers.last(), Some(&(7, Answer::Done)));
+    assert_eq!(world.machine.outcome(), Some(Outcome::Status(0)));
+    world.asks(8, Wish::Start, &[0]);
+    assert_eq!(world.answers.last(), Some(&(8, Answer::Ending)));
+}
+
+#[test]
+fn what_cannot_be_started_again_is_told_to_who_asked_and_the_rest_goes_on() {
+    let mut world = World::new(2, ExitOn::Any);
+    world.broken.push(0);
+    world.asks(1, Wish::Restart, &[0, 1]);
+    let reason = "x: not found".to_owned();
+    assert_eq!(world.answers, [(1, Answer::CannotStart { instance: 0, reason })]);
+    assert!(world.lives(1));
+    assert_eq!(world.machine.outcome(), None);
+    world.broken.clear();
+    world.asks(2, Wish::Start, &[0]);
+    assert_eq!(world.answers.last(), Some(&(2, Answer::Done)));
+}
+
+#[test]
+fn who_is_overruled_hears_it() {
+    let mut world = World::new(1, ExitOn::Any);
+    // The process does not end at once: the answer to the question is held back.
+    world.alive.insert(0, false);
+    world.asks(1, Wish::Restart, &[0]);
+    assert_eq!(world.answers, []);
+    world.asks(2, Wish::Stop, &[0]);
+    assert_eq!(world.answers, [(1, Answer::Overruled { instance: 0 })]);
+    world.happens(Event::Exited { instance: 0, exit: Exit::Status(0) });
+    assert_eq!(world.answers.last(), Some(&(2, Answer::Done)));
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Ask(Wish, usize),
+    End(usize),
+    Break(usize),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let wish = prop_oneof![
+        Just(Wish::Start),
+        Just(Wish::Stop),
+        Just(Wish::Restart),
+        Just(Wish::Signal(Signal::HANGUP))
+    ];
+    prop_oneof![
+        4 => (wish, 0..3_usize).prop_map(|(wish, index)| Step::Ask(wish, index)),
+        1 => (0..3_usize).prop_map(Step::End),
+        1 => (0..3_usize).prop_map(Step::Break),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn every_request_is_answered_exactly_once_and_a_down_ends_it_all(
+        steps in proptest::collection::vec(step(), 0..40),
+    ) {
+        let mut world = World::new(3, ExitOn::Never);
+        let mut asked = 0;
+        for step in steps {
+            match step {
+                Step::Ask(wish, index) => {
+                    asked += 1;
+                    world.asks(asked, wish, &[index, (index + 1) % 3]);
+                }
+                Step::End(index) => world.ends(index),
+                Step::Break(index) => world.broken = vec![index],
+            }
+        }
+        world.happens(Event::Down { ticket: Ticket(0), grace: Some(Duration::ZERO) });
+        let mut answered: Vec<u64> = world.answers.iter().map(|(number, _)| *number).collect();
+        answered.sort_unstable();
+        prop_assert_eq!(answered, (0..=asked).collect::<Vec<_>>());
+        prop_assert!(world.machine.outcome().is_some());
+    }
+}

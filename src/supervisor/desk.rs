@@ -1,0 +1,254 @@
+//! Where requests come in and answers go out: names become indices, requests events of the machine, its
+//! answers sentences.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::task::{JoinHandle, spawn_local};
+use tokio::time::{sleep, timeout};
+
+use super::logs::{self, Reading};
+use super::names::select;
+use super::status::View;
+use crate::control::protocol::{self, Answer, Goal, Kind, LogsWanted, Refusal};
+use crate::control::server::{Call, Caller};
+use crate::machine::state::State;
+use crate::machine::{self, Event, Request, Ticket, Wish};
+use crate::output::Log;
+use crate::signal::Signal;
+
+/// How often somebody who waits for readiness is looked after.
+const LOOK: Duration = Duration::from_millis(25);
+/// How long the last words of an instance may take to arrive after its end.
+const LAST_WORDS: Duration = Duration::from_millis(120);
+/// How many of them are told.
+const TOLD: usize = 20;
+/// How long those who read logs have for the last lines when the stack is over.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// All that is asked and not answered.
+pub(super) struct Desk {
+    log: Log,
+    next: u64,
+    /// What the machine will answer, and whom it concerns.
+    open: HashMap<Ticket, (Caller, Vec<usize>)>,
+    waiting: Vec<Waiting>,
+    readers: Vec<JoinHandle<()>>,
+    is_over: Rc<Cell<bool>>,
+    looked: Duration,
+}
+
+/// Somebody who waits until instances are as far.
+struct Waiting {
+    caller: Caller,
+    goal: Goal,
+    /// Whom, and in which life each was when the wait began, if it had ended by then.
+    instances: Vec<usize>,
+}
+
+/// What is known of a wait.
+enum Progress {
+    Reached,
+    NotYet,
+    /// This instance cannot get there any more.
+    Never(usize),
+}
+
+impl Desk {
+    /// Nobody has asked for anything.
+    pub(super) fn new(log: Log) -> Self {
+        Self {
+            log,
+            next: 0,
+            open: HashMap::new(),
+            waiting: Vec::new(),
+            readers: Vec::new(),
+            is_over: Rc::default(),
+            looked: Duration::ZERO,
+        }
+    }
+
+    /// Takes a request: answers it at once, keeps it, or makes an event of it.
+    pub(super) fn receive(&mut self, call: Call, mut view: View<'_>) -> Option<Event> {
+        use protocol::Request as Asked;
+        // Who is gone is forgotten here, so that coming and going costs nothing for long.
+        self.waiting.retain(|waiting| !waiting.caller.is_gone());
+        self.readers.retain(|reader| !reader.is_finished());
+        let Call { request, caller } = call;
+        let (names, needs_names) = match &request {
+            Asked::Status | Asked::Down { .. } => (&[][..], false),
+            Asked::Logs(wanted) => (wanted.names.as_slice(), false),
+            Asked::Restart { names } | Asked::Wait { names, .. } => (names.as_slice(), false),
+            Asked::Start { names } | Asked::Stop { names } | Asked::Kill { names, .. } => {
+                (names.as_slice(), true)
+            }
+        };
+        if needs_names && names.is_empty() {
+            refuse(caller, Kind::BadRequest, "name at least one: a type, an instance or a glob");
+            return None;
+        }
+        let instances = match select(&view.facts.specs, names) {
+            Ok(instances) => instances,
+            Err(message) => {
+                refuse(caller, Kind::UnknownName, message);
+                return None;
+            }
+        };
+        match request {
+            Asked::Status => caller.answer(Answer::Done(view.status(&instances))),
+            Asked::Logs(wanted) => self.read(wanted, caller, instances, &mut view),
+            Asked::Start { .. } => return Some(self.ask(Wish::Start, caller, instances)),
+            Asked::Stop { .. } => return Some(self.ask(Wish::Stop, caller, instances)),
+            Asked::Restart { .. } => return Some(self.ask(Wish::Restart, caller, instances)),
+            Asked::Kill { signal, .. } => {
+                return Some(self.ask(Wish::Signal(Signal(signal)), caller, instances));
+            }
+            Asked::Wait { until, .. } => {
+                self.waiting.push(Waiting { caller, goal: until, instances });
+                self.review(view);
+            }
+            Asked::Down { grace_seconds } => {
+                let grace = grace_seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+                return Some(Event::Down { ticket: self.ticket(caller, instances), grace });
+            }
+        }
+        None
+    }
+
+    fn ask(&mut self, wish: Wish, caller: Caller, instances: Vec<usize>) -> Event {
+        let ticket = self.ticket(caller, instances.clone());
+        Event::Request(Request { ticket, wish, instances })
+    }
+
+    fn ticket(&mut self, caller: Caller, instances: Vec<usize>) -> Ticket {
+        self.next += 1;
+        self.open.insert(Ticket(self.next), (caller, instances));
+        Ticket(self.next)
+    }
+
+    fn read(&mut self, wanted: LogsWanted, caller: Caller, speakers: Vec<usize>, view: &mut View<'_>) {
+        // Its rows are not wanted, and would cost a look at every process.
+        let done = Answer::Done(view.status(&[]));
+        let reading = Reading {
+            log: self.log.clone(),
+            specs: Rc::clone(&view.facts.specs),
+            speakers,
+            caller,
+            is_over: Rc::clone(&self.is_over),
+        };
+        self.readers.push(spawn_local(reading.run(wanted, done)));
+    }
+
+    /// Passes on what the machine answered.
+    pub(super) fn deliver(&mut self, ticket: Ticket, answer: machine::Answer, mut view: View<'_>) {
+        let Some((caller, instances)) = self.open.remove(&ticket) else { return };
+        let name = |index: usize| view.facts.specs[index].name.to_string();
+        let message = match answer {
+            machine::Answer::Done => {
+                return caller.answer(Answer::Done(view.status(&instances)));
+            }
+            machine::Answer::CannotStart { instance, reason } => {
+                format!("{} cannot start: {reason}", name(instance))
+            }
+            machine::Answer::Overruled { instance } => {
+                format!("somebody else wanted the opposite of {} meanwhile", name(instance))
+            }
+            machine::Answer::NotRunning { instance } => format!("{} does not run", name(instance)),
+            machine::Answer::Ending => "the stack is being stopped".into(),
+            machine::Answer::Survivors => "processes are left that cannot be ended".into(),
+        };
+        refuse(caller, Kind::Failed, message);
+    }
+
+    /// Answers all who have waited long enough.
+    pub(super) fn review(&mut self, mut view: View<'_>) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        self.looked = view.now;
+        view.look_anew();
+        for waiting in std::mem::take(&mut self.waiting) {
+            match waiting.progress(&mut view) {
+                Progress::Reached => {
+                    waiting.caller.answer(Answer::Done(view.status(&waiting.instances)));
+                }
+                Progress::NotYet if waiting.caller.is_gone() => {}
+                Progress::NotYet => self.waiting.push(waiting),
+                Progress::Never(index) => self.tell_why(waiting.caller, index, &view),
+            }
+        }
+    }
+
+    /// Says how the instance ended, with its last words, once they are there.
+    fn tell_why(&mut self, caller: Caller, index: usize, view: &View<'_>) {
+        let (log, specs) = (self.log.clone(), Rc::clone(&view.facts.specs));
+        let instance = &view.machine.instances()[index];
+        let how = match (&instance.failure, instance.ended) {
+            (Some(reason), _) => format!("cannot start: {reason}"),
+            (None, Some((exit, _))) => exit.to_string(),
+            (None, None) => "is stopped".into(),
+        };
+        let message = format!("{} {how}", specs[index].name);
+        let is_ending = view.machine.is_stopping();
+        self.readers.push(spawn_local(async move {
+            sleep(LAST_WORDS).await;
+            let lines = logs::latest(&log, &specs, index, TOLD);
+            caller.answer(Answer::Failed(Refusal { kind: Kind::Failed, message, is_ending, lines }));
+        }));
+    }
+
+    /// When [`Desk::review`] is due though nothing happens: only while somebody waits for what cannot be told.
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        self.waiting.iter().any(|waiting| waiting.goal == Goal::Ready).then_some(self.looked + LOOK)
+    }
+
+    /// The stack is over and all is in the history: those who read it get the rest.
+    pub(super) async fn close(mut self) {
+        self.is_over.set(true);
+        self.log.wake();
+        self.waiting.clear();
+        self.open.clear();
+        let readers = std::mem::take(&mut self.readers);
+        let all = async {
+            for reader in readers {
+                let _ = reader.await;
+            }
+        };
+        let _ = timeout(FAREWELL, all).await;
+    }
+}
+
+impl Waiting {
+    fn progress(&self, view: &mut View<'_>) -> Progress {
+        let mut is_reached = true;
+        for &index in &self.instances {
+            let instance = &view.machine.instances()[index];
+            let has_run = instance.lives > 0 && !instance.has_own_process();
+            let is_done = has_run && view.facts.specs[index].once && instance.ended.is_some_and(is_success);
+            let is_lost = (instance.state.is_down() || instance.state.is_clearing())
+                && !instance.is_due
+                && instance.intent != machine::state::Intent::Again;
+            let is_there = match self.goal {
+                Goal::Up => instance.state == State::Running || is_done,
+                Goal::Ready => is_done || view.is_ready(index),
+                Goal::Exited => is_lost,
+            };
+            if !is_there && (is_lost || view.machine.is_stopping() && self.goal != Goal::Exited) {
+                // Where the whole stack stops, whoever ended first is the reason, not whom it took along.
+                return Progress::Never(view.machine.first_end().unwrap_or(index));
+            }
+            is_reached &= is_there;
+        }
+        if is_reached { Progress::Reached } else { Progress::NotYet }
+    }
+}
+
+fn is_success((exit, _): (crate::exit::Exit, Duration)) -> bool {
+    exit.is_success()
+}
+
+fn refuse(caller: Caller, kind: Kind, message: impl Into<String>) {
+    caller.answer(Answer::Failed(Refusal::new(kind, message)));
+}

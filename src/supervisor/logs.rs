@@ -1,0 +1,99 @@
+//! Reading the history to a client, and going on with what comes.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use regex_lite::Regex;
+
+use super::clock;
+use crate::control::protocol::{Answer, Kind, Line, LogsWanted, Refusal};
+use crate::control::server::Caller;
+use crate::output::Log;
+use crate::output::history::{self, Place};
+use crate::plan::spec::Spec;
+
+/// Bytes of text that are put into one piece of an answer. With the four pieces that may wait it is what a
+/// client that does not read can hold.
+const PIECE: usize = 32 << 10;
+
+/// A reader of the history, on behalf of a client.
+pub(super) struct Reading {
+    pub log: Log,
+    pub specs: Rc<[Spec]>,
+    /// Whose lines, by index.
+    pub speakers: Vec<usize>,
+    pub caller: Caller,
+    /// Whether nothing more will come.
+    pub is_over: Rc<Cell<bool>>,
+}
+
+impl Reading {
+    /// Gives what is wanted to the client, then the answer that ends it. Slow clients miss what the history
+    /// forgets meanwhile; nobody waits for them.
+    pub(super) async fn run(self, wanted: LogsWanted, done: Answer) {
+        let pattern = match wanted.grep.as_deref().map(Regex::new).transpose() {
+            Ok(pattern) => pattern,
+            Err(error) => {
+                let message = format!("the regular expression is not understood: {error}");
+                return self.caller.answer(Answer::Failed(Refusal::new(Kind::BadRequest, message)));
+            }
+        };
+        let since = wanted
+            .since_seconds
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+            .and_then(|span| clock::wall().checked_sub(span).ok());
+        let is_wanted = |line: &history::Line<'_>| {
+            self.speakers.contains(&line.speaker)
+                && since.is_none_or(|since| line.time >= since)
+                && pattern.as_ref().is_none_or(|found| found.is_match(&String::from_utf8_lossy(line.text)))
+        };
+        let count = wanted.lines.unwrap_or(usize::MAX);
+        let first = self.log.with_history(|history| history.place_of_latest(count, is_wanted));
+        let Some(mut place) = first else { return self.caller.answer(done) };
+        loop {
+            let (lines, is_behind) = self.piece(&mut place, is_wanted);
+            if !lines.is_empty() && !self.caller.say(lines).await {
+                return;
+            }
+            if is_behind {
+                // Others have their turn in between: a long history must not stop the stack's own output.
+                tokio::task::yield_now().await;
+            } else if !wanted.follow || self.is_over.get() {
+                break;
+            } else {
+                tokio::select! {
+                    () = self.log.grown() => {}
+                    () = self.caller.gone() => return,
+                }
+            }
+        }
+        self.caller.say(vec![done]).await;
+    }
+
+    /// The next lines, and whether there are more already.
+    fn piece(
+        &self,
+        place: &mut Place,
+        is_wanted: impl Fn(&history::Line<'_>) -> bool,
+    ) -> (Vec<Answer>, bool) {
+        let name =
+            |index: usize| self.specs.get(index).map_or_else(String::new, |spec| spec.name.to_string());
+        let look = |history: &history::History| {
+            let lines = history.from(place, PIECE, is_wanted);
+            let lines = lines.iter().map(|line| Line::new(line.time, name(line.speaker), line.text));
+            (lines.map(Answer::Line).collect(), *place != history.end())
+        };
+        self.log.with_history(look).unwrap_or_default()
+    }
+}
+
+/// The latest lines of one instance.
+pub(super) fn latest(log: &Log, specs: &[Spec], index: usize, count: usize) -> Vec<Line> {
+    let name = specs.get(index).map_or_else(String::new, |spec| spec.name.to_string());
+    let look = |history: &history::History| {
+        let lines = history.latest(count, |speaker| speaker == index);
+        lines.iter().map(|line| Line::new(line.time, name.clone(), line.text)).collect()
+    };
+    log.with_history(look).unwrap_or_default()
+}

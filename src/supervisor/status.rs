@@ -1,0 +1,145 @@
+//! How the stack stands, as `ps` shows it.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::perform::Performer;
+use crate::control::protocol::{Phase, Row, SCHEMA, Status};
+use crate::exit::Exit;
+use crate::machine::Machine;
+use crate::machine::instance::Instance;
+use crate::machine::state::{Intent, State};
+use crate::plan::spec::Spec;
+use crate::process::ports_in_use::Listeners;
+use crate::process::usage;
+
+/// How long an instance must have lived that is not known to serve a port, before it counts as ready.
+const SETTLED: Duration = Duration::from_secs(1);
+
+/// What is known of the stack beside what the machine knows.
+pub(super) struct Facts {
+    pub specs: Rc<[Spec]>,
+    pub root: String,
+    /// The pid that the person sees.
+    pub pid: i32,
+    /// When the run began.
+    pub started: Timestamp,
+    /// For each instance the life in which it was seen to be ready.
+    pub ready_in: Vec<u32>,
+    /// Who listens, as the latest look saw it.
+    pub listeners: Listeners,
+}
+
+/// Everything together, at one moment.
+pub(super) struct View<'a> {
+    pub machine: &'a Machine,
+    pub performer: &'a mut Performer,
+    pub facts: &'a mut Facts,
+    pub now: Duration,
+}
+
+impl View<'_> {
+    /// Sees processes and ports as they are now.
+    pub(super) fn look_anew(&mut self) {
+        self.performer.look_anew();
+        self.facts.listeners = Listeners::now();
+    }
+
+    /// The whole document, about these instances.
+    pub(super) fn status(&mut self, indices: &[usize]) -> Status {
+        self.look_anew();
+        Status {
+            schema: SCHEMA,
+            root: self.facts.root.clone(),
+            pid: Some(self.facts.pid),
+            started_at: Some(moment(self.facts.started)),
+            instances: indices.iter().map(|index| self.row(*index)).collect(),
+        }
+    }
+
+    fn row(&mut self, index: usize) -> Row {
+        let ready = self.is_ready(index);
+        let spec = &self.facts.specs[index];
+        let instance = &self.machine.instances()[index];
+        let family = self.performer.members(index);
+        let lives = instance.has_own_process();
+        let used = (!family.is_empty()).then(|| usage::of(&family));
+        let serves =
+            |port: u16| self.facts.listeners.is_served_by(port, family.iter().map(|process| process.pid));
+        let started = instance.started.filter(|_| lives);
+        let ended = instance.ended.map(|(exit, _)| exit);
+        Row {
+            name: spec.name.to_string(),
+            r#type: spec.name.kind.to_string(),
+            number: spec.name.number,
+            state: phase(instance),
+            ready,
+            one_shot: spec.once,
+            pid: instance.pid.filter(|_| lives),
+            port: spec.port,
+            url: spec.port.filter(|port| serves(*port)).map(|port| format!("http://localhost:{port}")),
+            started_at: started.and_then(|at| self.facts.started.checked_add(at).ok()).map(moment),
+            uptime_seconds: started.map(|at| rounded(self.now.saturating_sub(at))),
+            restarts: instance.lives.saturating_sub(1),
+            cpu_seconds: used.map(|used| rounded(used.processor)),
+            memory_bytes: used.map(|used| used.memory),
+            exit_status: ended.map(Exit::status),
+            signal: ended.and_then(|exit| match exit {
+                Exit::Signal(signal) => Some(signal.to_string()),
+                Exit::Status(_) => None,
+            }),
+        }
+    }
+
+    /// Whether the instance serves, as far as can be seen from outside: one of its own tree listens on its
+    /// port. Every instance has a port, but only a `web`, or a command that names PORT, is known to use it;
+    /// for the others having lived a second is enough. Asked only while somebody wants to know.
+    pub(super) fn is_ready(&mut self, index: usize) -> bool {
+        let instance = &self.machine.instances()[index];
+        if instance.state != State::Running {
+            return false;
+        }
+        if self.facts.ready_in[index] == instance.lives {
+            return true;
+        }
+        let spec = &self.facts.specs[index];
+        let must_serve =
+            spec.port.is_some() && (spec.name.kind.as_str() == "web" || spec.command.contains("PORT"));
+        let age = self.now.saturating_sub(instance.started.unwrap_or(self.now));
+        let has_settled = !must_serve && age >= SETTLED;
+        let is_ready = has_settled
+            || spec.port.is_some_and(|port| {
+                let family = self.performer.members(index);
+                self.facts.listeners.is_served_by(port, family.iter().map(|process| process.pid))
+            });
+        if is_ready {
+            self.facts.ready_in[index] = instance.lives;
+        }
+        is_ready
+    }
+}
+
+/// Where an instance is, in a user's words.
+pub(super) fn phase(instance: &Instance) -> Phase {
+    match instance.state {
+        State::Idle | State::Ended if instance.is_due => Phase::Waiting,
+        State::Idle | State::Ended if instance.failure.is_some() => Phase::Failed,
+        State::Idle => Phase::Stopped,
+        State::Ended if instance.is_requested => Phase::Stopped,
+        State::Ended => Phase::Exited,
+        State::Starting => Phase::Starting,
+        State::Running => Phase::Running,
+        State::Clearing | State::Purging if instance.intent == Intent::Up => Phase::Exited,
+        State::Stopping | State::Killing | State::Clearing | State::Purging => Phase::Stopping,
+    }
+}
+
+fn rounded(span: Duration) -> f64 {
+    (span.as_secs_f64() * 1000.0).round() / 1000.0
+}
+
+fn moment(time: Timestamp) -> String {
+    format!("{time:.3}")
+}

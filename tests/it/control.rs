@@ -1,0 +1,289 @@
+//! Promised: a running stack answers, each command of SPEC §9 with the status that its table names; clients
+//! that are slow, broken or hostile harm nobody; one start wins.
+//!
+//! Not promised: what a client of another user could do if root let it (see `control_hostile`).
+
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
+use serde_json::Value;
+
+use crate::harness::{Mark, PATIENCE, Project, Running};
+
+/// Two of web, one worker; nobody ends the stack.
+const STACK: &str = "web: probe print hello + trap HUP hupped 99 + trap TERM bye 0 + wait\n\
+                     worker: probe lines w 20 + wait\n";
+
+/// A project whose stacks have their sockets in a folder of its own.
+pub(crate) struct Stack {
+    project: Project,
+    mark: Mark,
+}
+
+impl Stack {
+    pub(crate) fn new(procfile: &str) -> Self {
+        let project = Project::new(procfile);
+        std::fs::create_dir(project.path().join("runtime")).unwrap();
+        Self { project, mark: Mark::new() }
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.project.ganger(arguments);
+        command
+            .env("XDG_RUNTIME_DIR", self.project.path().join("runtime"))
+            .env(Mark::NAME, self.mark.value());
+        command
+    }
+
+    /// Starts it in the foreground and waits for this line.
+    pub(crate) fn start(&self, arguments: &[&str], line: &str) -> Running {
+        let words: Vec<&str> = ["start"].iter().chain(arguments).copied().collect();
+        let mut running = Running::start(self.command(&words));
+        running.line(line);
+        running
+    }
+
+    /// Runs a command to its end: status, standard output, standard error.
+    pub(crate) fn run(&self, arguments: &[&str]) -> (i32, String, String) {
+        let Output { status, stdout, stderr } = self.command(arguments).output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        (status.code().unwrap_or(-1), text(stdout), text(stderr))
+    }
+
+    pub(crate) fn json(&self, arguments: &[&str]) -> (i32, Value) {
+        let (status, out, err) = self.run(arguments);
+        let document = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{arguments:?}: {out}{err}"));
+        (status, document)
+    }
+
+    /// The path of its control socket.
+    pub(crate) fn socket(&self) -> std::path::PathBuf {
+        let folder = self.project.path().join("runtime/ganger");
+        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        entries.into_iter().find(|path| path.extension().is_some_and(|is| is == "socket")).unwrap()
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        self.mark.sweep();
+    }
+}
+
+fn instance<'a>(document: &'a Value, name: &str) -> &'a Value {
+    document["instances"].as_array().unwrap().iter().find(|row| row["name"] == name).unwrap()
+}
+
+#[test]
+fn without_a_stack_every_command_says_so_with_status_3() {
+    let stack = Stack::new(STACK);
+    let words: [&[&str]; 8] = [
+        &["ps"],
+        &["logs"],
+        &["restart"],
+        &["stop", "web"],
+        &["kill", "web"],
+        &["wait"],
+        &["port", "web"],
+        &["down"],
+    ];
+    for words in words {
+        let (status, out, err) = stack.run(words);
+        assert_eq!((status, out.as_str()), (3, ""), "{words:?}");
+        assert!(err.starts_with("error: nothing runs here\n"), "{words:?}: {err}");
+        let with_json: Vec<&str> = words.iter().copied().chain(["--json"]).collect();
+        let (status, document) = stack.json(&with_json);
+        assert_eq!((status, &document["schema"], &document["pid"]), (3, &1.into(), &Value::Null));
+    }
+}
+
+#[test]
+fn ps_shows_every_instance_and_its_status_tells_whether_all_are_up() {
+    let stack = Stack::new(STACK);
+    let running = stack.start(&["-m", "web=2,worker=1", "-p", "24100"], "worker.1 started");
+    let (status, document) = stack.json(&["ps", "--json"]);
+    assert_eq!((status, document["pid"].as_i64()), (0, Some(running.pid().into())));
+    crate::schema::check("docs/schema/status.json", &document);
+    let web = instance(&document, "web.2");
+    assert_eq!(
+        (&web["state"], &web["port"], &web["restarts"]),
+        (&"running".into(), &24101.into(), &0.into())
+    );
+    assert!(web["memory_bytes"].as_u64().unwrap() > 100_000, "{web}");
+    let (status, table, _) = stack.run(&["ps"]);
+    assert_eq!((status, table.lines().count()), (0, 4), "{table}");
+    assert_eq!(stack.run(&["stop", "worker"]).0, 0);
+    let (status, document) = stack.json(&["ps", "--json"]);
+    assert_eq!((status, &instance(&document, "worker.1")["state"]), (1, &"stopped".into()));
+    crate::schema::check("docs/schema/status.json", &document);
+    assert_eq!(stack.run(&["down"]).0, 0);
+    assert_eq!(running.end().0.code(), Some(0), "an end that was asked for is no failure");
+    assert_eq!(stack.run(&["ps"]).0, 3);
+}
+
+#[test]
+fn restart_stop_start_and_kill_do_what_they_say_and_touch_no_other() {
+    let stack = Stack::new(STACK);
+    let mut running = stack.start(&["-m", "web=2,worker=1", "--no-port"], "worker.1 started");
+    running.lines(&["web.1    | ready", "web.2    | ready", "worker.1 | w:19"]);
+    let pids =
+        |document: &Value| ["web.1", "web.2", "worker.1"].map(|n| instance(document, n)["pid"].clone());
+    let before = pids(&stack.json(&["ps", "--json"]).1);
+    let (status, document) = stack.json(&["restart", "web.2", "--json"]);
+    assert_eq!((status, document["instances"].as_array().unwrap().len()), (0, 1));
+    running.lines(&["web.2    | bye", "web.2    | ready"]);
+    let after = pids(&stack.json(&["ps", "--json"]).1);
+    assert_eq!((&before[0], &before[2]), (&after[0], &after[2]));
+    assert_ne!(before[1], after[1]);
+    assert_eq!(stack.run(&["kill", "-s", "HUP", "web*"]).0, 0);
+    running.lines(&["web.1    | hupped", "web.2    | hupped"]);
+    assert_eq!(stack.run(&["stop", "web"]).0, 0);
+    assert_eq!(stack.run(&["kill", "-s", "HUP", "web"]).0, 1);
+    let (status, out, _) = stack.run(&["start", "web.1"]);
+    assert_eq!(status, 0);
+    assert!(out.starts_with("web.1 running (pid "), "{out}");
+    for (words, status, said) in [
+        (["restart", "wbe"], 1, "nothing here is called `wbe`: did you mean `web`?"),
+        (["stop", "web.7"], 1, "nothing here is called `web.7`"),
+        (["start", "nope"], 1, "nothing here is called `nope`"),
+    ] {
+        let (code, _, err) = stack.run(&words);
+        assert_eq!(code, status, "{words:?}: {err}");
+        assert!(err.contains(said), "{err}");
+    }
+    assert_eq!(stack.run(&["kill", "-s", "NOPE", "web"]).0, 2);
+    assert_eq!(stack.run(&["down", "-t", "0"]).0, 0);
+    running.end();
+}
+
+#[test]
+fn logs_keep_what_was_said_over_a_restart_and_count_right() {
+    let stack =
+        Stack::new("web: probe lines w 20 + bytes ff00 + print + wait\nother: probe print o + wait\n");
+    let mut running = stack.start(&["--no-port"], "o");
+    running.line("w:19");
+    assert_eq!(stack.run(&["restart", "web"]).0, 0);
+    running.line("w:19");
+    assert_eq!(stack.run(&["wait", "web", "--for", "log=^w:19"]).0, 0);
+    let (_, out, _) = stack.run(&["logs", "web", "--grep", "^w:", "--no-prefix"]);
+    assert_eq!(out.lines().count(), 40);
+    let (_, out, _) = stack.run(&["logs", "web", "--grep", "^w:", "-n", "3"]);
+    let starts: Vec<&str> = out.lines().map(|line| &line[..14]).collect();
+    assert_eq!(starts, ["web.1   | w:17", "web.1   | w:18", "web.1   | w:19"]);
+    let (status, out, _) = stack.run(&["logs", "other", "--json", "--since", "1h"]);
+    let line: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((status, &line["process"], &line["text"]), (0, &"other.1".into(), &"o".into()));
+    assert_eq!(stack.run(&["logs", "--grep", "("]).0, 2);
+    let mut following = Running::start(stack.command(&["logs", "-f", "-n", "0", "other"]));
+    // It hears what comes only once it listens: until then the instance is asked again and again.
+    while stack.run(&["restart", "other"]).0 == 0 && !following.has_line("other.1 | o", 200) {}
+    assert_eq!(stack.run(&["down", "-t", "0"]).0, 0);
+    assert_eq!(following.wait().code(), Some(0), "the end of the stack is the end of its log");
+    running.end();
+}
+
+#[test]
+fn wait_says_reached_ended_late_or_nothing_runs() {
+    let stack =
+        Stack::new("web: probe wait\nother: probe print up + wait\nshort: probe pause 300 + exit 4\n");
+    let running = stack.start(&["--exit-on", "never", "-p", "24200"], "| up");
+    for (words, status) in [
+        (&["wait", "web", "--for", "up"][..], 0),
+        (&["wait", "other"], 0),
+        (&["wait", "web", "-t", "200ms"], 124),
+        (&["wait", "other", "--for", "log=^up$"], 0),
+        (&["wait", "other", "--for", "log=never", "-t", "200ms"], 124),
+        (&["wait", "short", "--for", "exited"], 0),
+        (&["wait", "short", "--for", "ready"], 1),
+        (&["wait", "short", "--for", "log=never"], 1),
+        (&["wait", "nobody"], 1),
+        (&["wait", "web", "--for", "lunch"], 2),
+    ] {
+        let (code, _, err) = stack.run(words);
+        assert_eq!(code, status, "{words:?}: {err}");
+    }
+    assert_eq!(stack.run(&["port", "other.1"]), (0, "24300\n".into(), String::new()));
+    assert_eq!(stack.run(&["port", "other.2"]).0, 1);
+    assert_eq!(stack.json(&["port", "web", "--json"]).1["port"], 24200);
+    stack.run(&["down", "-t", "0"]);
+    running.end();
+}
+
+#[test]
+fn a_second_start_says_what_runs_and_the_ways_on() {
+    let stack = Stack::new(STACK);
+    let running = stack.start(&[], "worker.1 started");
+    let begun = Instant::now();
+    let (status, out, err) = stack.run(&["start"]);
+    assert_eq!((status, out.as_str()), (1, ""));
+    for part in [&format!("(pid {})", running.pid()), "web.1 running", "port 5000", "ganger down", "--name"] {
+        assert!(err.contains(part), "{part}: {err}");
+    }
+    assert!(begun.elapsed() < Duration::from_secs(5));
+    let mut other = Running::start(stack.command(&["start", "--name", "b", "--no-port"]));
+    other.line("worker.1 started");
+    assert_eq!(stack.run(&["down", "--name", "b"]).0, 0);
+    other.end();
+    // Killed at once, both halves: the socket is stale, and simply replaced.
+    let worker = running.worker();
+    for pid in [running.pid(), worker] {
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), Signal::SIGKILL).unwrap();
+    }
+    drop(running);
+    assert_eq!(stack.run(&["ps"]).0, 3);
+    let again = stack.start(&[], "worker.1 started");
+    assert_eq!(stack.run(&["ps"]).0, 0);
+    again.signal(Signal::SIGTERM);
+    again.end();
+}
+
+#[test]
+fn in_the_background_nothing_of_the_caller_is_kept_and_ps_never_races() {
+    let stack = Stack::new(STACK);
+    let mut caller = Running::start(stack.command(&["start", "-D", "--no-port"]));
+    assert_eq!(caller.wait().code(), Some(0));
+    assert!(caller.all_gone_within(PATIENCE), "nobody holds the caller's pipe");
+    assert_eq!(stack.run(&["ps"]).0, 0);
+    assert_eq!(stack.run(&["wait", "--for", "log=^hello", "web"]).0, 0);
+    assert_eq!(stack.run(&["down"]).0, 0);
+    assert_eq!(stack.mark.processes(), []);
+    for _ in 0..5 {
+        assert_eq!(stack.run(&["start", "-D", "--no-port"]).0, 0);
+        assert_eq!(stack.run(&["ps"]).0, 0);
+        assert_eq!(stack.run(&["down", "-t", "0"]).0, 0);
+    }
+}
+
+#[test]
+fn a_start_in_the_background_that_fails_says_why_with_the_last_words() {
+    let stack = Stack::new("web: probe print broken pipe dream + exit 7\nother: probe wait\n");
+    let (status, out, err) = stack.run(&["start", "-D", "--wait=20", "--no-port"]);
+    assert_eq!((status, out.as_str()), (7, ""), "{err}");
+    assert!(err.contains("web.1 | broken pipe dream\n") && err.contains("exited with status 7"), "{err}");
+    assert_eq!(stack.run(&["ps"]).0, 3);
+    let stack = Stack::new("web: no-such-program\n");
+    let (status, _, err) = stack.run(&["start", "-D"]);
+    assert_eq!(status, 127, "{err}");
+    assert!(err.contains("no-such-program"), "{err}");
+    let stack = Stack::new("web: probe wait\n");
+    let (status, _, err) = stack.run(&["start", "-D", "--wait=0.2", "-p", "24400"]);
+    assert_eq!(status, 124, "{err}");
+    assert_eq!(stack.run(&["down", "-t", "0"]).0, 0);
+}
+
+#[test]
+fn of_many_starts_at_once_exactly_one_wins() {
+    let stack = Stack::new("web: probe wait\n");
+    let starts: Vec<_> = (0..6)
+        .map(|_| {
+            let mut command = stack.command(&["start", "-D", "--no-port"]);
+            std::thread::spawn(move || command.output().unwrap().status.code())
+        })
+        .collect();
+    let mut codes: Vec<_> = starts.into_iter().map(|start| start.join().unwrap()).collect();
+    codes.sort_unstable();
+    assert_eq!(codes, [Some(0), Some(1), Some(1), Some(1), Some(1), Some(1)]);
+    assert_eq!(stack.json(&["ps", "--json"]).1["instances"].as_array().unwrap().len(), 1);
+    assert_eq!(stack.run(&["down"]).0, 0);
+}
