@@ -67,19 +67,23 @@ class Bench:
         size = lines * count * LINE
         return size / (answer[0] - began), used / (size / 1e9)
 
-    def yardstick(self, count):
-        """Bytes a second of `cat FILES | cat`."""
+    def relayed(self, words, count):
+        """Bytes a second of a command that is given the files and relays them."""
         lines, files = self.logs(count)
         began = time.monotonic()
-        cats = subprocess.Popen(["sh", "-c", 'cat "$@" | cat', "sh", *files], stdout=subprocess.PIPE)
-        end = self.measured(["drain", lines * count], cats.stdout)
-        cats.stdout.close()
+        relay = subprocess.Popen([*words, *files], stdout=subprocess.PIPE)
+        end = self.measured(["drain", lines * count], relay.stdout)
+        relay.stdout.close()
         answer = self.answer(end)
-        end.kill(), cats.kill(), end.wait(), cats.wait()
+        end.kill(), relay.kill(), end.wait(), relay.wait()
         end.stdout.close()
         if not answer:
-            raise SystemExit("cat | cat did not end in time: see --limit")
+            raise SystemExit(f"{' '.join(words)} did not end in time: see --limit")
         return lines * count * LINE / (answer[0] - began)
+
+    def yardstick(self, count):
+        """Bytes a second of `cat FILES | cat`."""
+        return self.relayed(["sh", "-c", 'cat "$@" | cat', "sh"], count)
 
     def new_round(self):
         self.yardsticks = {}
@@ -97,6 +101,13 @@ def throughput(bench, command, suffix=""):
         if not suffix:
             yield f"throughput{count}, MB/s", speed and speed / 1e6
             yield f"throughput{count}, CPU s/GB", seconds
+
+
+def throughput_bare(bench):
+    """A loop that relays the same children, unread: what a runner cannot pass, whatever it does."""
+    for count in (1, 10):
+        bench.yardsticks[count] = bench.yardstick(count)
+        yield f"throughput{count}, ratio to cat", bench.ratio(bench.relayed([bench.tool, "merge"], count), count)
 
 
 def formats(bench, command):
@@ -189,5 +200,5 @@ def terminal(bench, command):
 PEERS = {"throughput": throughput, "latency": latency, "crowd": crowd, "first-line": first_line,
          "hundred": hundred, "thousand": thousand}
 # What nobody can be faster than: a loop that does the same and nothing else.
-BARE = {"latency": latency_of_cat, "thousand": thousand_bare}
+BARE = {"throughput": throughput_bare, "latency": latency_of_cat, "thousand": thousand_bare}
 OURS = {"formats": formats, "terminal": terminal}

@@ -7,12 +7,15 @@
  *                    first N ticks were
  *   flood            writes 100-byte lines for ever, 64 KiB at a time
  *   bare COMMAND     runs COMMAND on a pseudo-terminal and drops what it says; prints bytes and seconds
+ *   merge FILE...    runs `cat FILE` in a shell for each and relays what they say, unread: a loop of poll, read and
+ *                    write that does nothing else
  *   start N          makes N shells that say a line and become `sleep`, as a runner would, and does nothing else;
  *                    prints the seconds until all lines are there
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -120,6 +123,37 @@ static int bare(const char *command) {
   return 0;
 }
 
+static int merge(int count, char **files) {
+  struct pollfd *ends = calloc(count, sizeof *ends);
+  fcntl(1, F_SETPIPE_SZ, sizeof buffer);
+  for (int i = 0; i < count; i++) {
+    int ours[2];
+    if (pipe2(ours, O_CLOEXEC)) return 1;
+    fcntl(ours[0], F_SETPIPE_SZ, 256 << 10);
+    ends[i] = (struct pollfd){.fd = ours[0], .events = POLLIN};
+    if (vfork() == 0) {
+      dup2(ours[1], 1);
+      execl("/bin/sh", "sh", "-c", "cat \"$0\"; exit", files[i], NULL);
+      _exit(127);
+    }
+    close(ours[1]);
+  }
+  for (int open = count; open > 0;) {
+    poll(ends, count, -1);
+    for (int i = 0; i < count; i++) {
+      if (!ends[i].revents) continue;
+      ssize_t got = read(ends[i].fd, buffer, 256 << 10);
+      if (got <= 0) ends[i].fd = -1, open--;
+      for (ssize_t done = 0; done < got;) {
+        ssize_t taken = write(1, buffer + done, got - done);
+        if (taken < 0) return 1;
+        done += taken;
+      }
+    }
+  }
+  return 0;
+}
+
 static int start(long wanted) {
   extern char **environ;
   pid_t *made = calloc(wanted, sizeof *made);
@@ -155,6 +189,7 @@ int main(int count, char **words) {
   if (!strcmp(what, "stopwatch")) return stopwatch(first);
   if (!strcmp(what, "flood")) return flood();
   if (!strcmp(what, "bare") && count > 2) return bare(words[2]);
+  if (!strcmp(what, "merge")) return merge(count - 2, words + 2);
   if (!strcmp(what, "start")) return start(first);
   fprintf(stderr, "what? see the top of tool.c\n");
   return 2;
