@@ -1,19 +1,24 @@
 //! What the machine wants done.
 
+use std::rc::Rc;
+
 use super::request::{Answer, Ticket};
+use super::whom::Whom;
 use crate::notice::Notice;
+use crate::plan::spec::Spec;
 use crate::signal::Signal;
 
-/// One thing to do, in the order given. Instances are named by their index in the plan; the index one
-/// past the last means "every process of ours that belongs to no instance".
+/// One thing to do, in the order given. Instances are named by their index, which is theirs for ever.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
+    /// From now on this instance is what the spec says. The index one past the last is a new instance.
+    Enroll(usize, Rc<Spec>),
     /// Make the instance's process and answer with `Spawned` or `SpawnFailed`.
     Spawn(usize),
     /// Send its stop signal, then SIGCONT, to each process of its tree that has not had it yet.
-    Ask(usize),
+    Ask(Whom),
     /// Send SIGKILL to its whole tree.
-    Kill(usize),
+    Kill(Whom),
     /// Look who is left and answer with `Seen` (or `AllGone`).
     Look,
     /// Print this after the instance's last words.
@@ -21,7 +26,7 @@ pub enum Action {
     /// Print this now.
     Say(Notice),
     /// Say which processes of this tree could not be ended.
-    NameSurvivors(usize),
+    NameSurvivors(Whom),
     /// Send this signal to the group of this instance.
     Signal(usize, Signal),
     /// Answer a request.

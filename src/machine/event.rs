@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use super::change::Change;
 use super::request::{Request, Ticket};
+use super::whom::Counts;
 use crate::exit::Exit;
 use crate::signal::Signal;
 
-/// One thing that happened. Instances are named by their index in the plan.
+/// One thing that happened. Instances are named by their index, which is theirs for ever.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// The stack is to start.
@@ -34,17 +36,18 @@ pub enum Event {
     },
     /// A process was reaped that is no instance's own.
     Reaped,
-    /// The answer to [`Action::Look`](super::Action::Look): how many processes of each instance are
-    /// there. One more entry than instances: the last counts those that belong to none.
-    Seen(Vec<usize>),
+    /// The answer to [`Action::Look`](super::Action::Look): how many processes are there.
+    Seen(Counts),
     /// As `Seen`, but processes ended while somebody looked: who was not seen may be there all the same.
-    Glimpsed(Vec<usize>),
+    Glimpsed(Counts),
     /// There is no child left at all (`waitpid` says ECHILD).
     AllGone,
     /// A signal came.
     Signal(Signal),
     /// A person asks for something of some instances; [`Action::Answer`](super::Action::Answer) will follow.
     Request(Request),
+    /// Instances come, go, or become something else; [`Action::Answer`](super::Action::Answer) will follow.
+    Change(Change),
     /// A person wants the end of all; the answer follows when nothing is left.
     Down {
         /// What the answer carries.

@@ -1,9 +1,11 @@
 //! One instance as the machine knows it: wish, fact, and the moments at which something is due.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::state::{Effect, Happening, Intent, State, step};
 use crate::exit::Exit;
+use crate::plan::spec::Spec;
 
 /// How often leftovers are looked at while they have their grace: who is born in it is asked to end too.
 const LOOK_CLEARING: Duration = Duration::from_millis(100);
@@ -33,6 +35,10 @@ pub struct Instance {
     pub is_requested: bool,
     /// Why its latest start failed: program and reason.
     pub failure: Option<String>,
+    /// Whether it has left the stack: it is stopped or being stopped, and is nobody's concern after that.
+    pub is_retired: bool,
+    /// What it is to be in its next life, if not what it is.
+    pub(super) next: Option<Rc<Spec>>,
     grace: Duration,
     expires: Option<Duration>,
     look: Option<Duration>,
@@ -52,6 +58,8 @@ impl Instance {
             is_due: true,
             is_requested: false,
             failure: None,
+            is_retired: false,
+            next: None,
             grace,
             expires: None,
             look: None,

@@ -6,6 +6,7 @@
 //! and when it is over.
 
 pub mod action;
+pub mod change;
 pub mod event;
 pub mod instance;
 pub mod request;
@@ -15,28 +16,34 @@ pub mod table;
 #[cfg(test)]
 mod tests;
 mod turn;
+pub mod whom;
 
 use std::rc::Rc;
 use std::time::Duration;
 
 pub use action::Action;
+pub use change::Change;
 pub use event::{Event, Failure};
 use instance::Instance;
 use request::Open;
 pub use request::{Answer, Request, Ticket, Wish};
 use shutdown::{Cause, Shutdown};
 use turn::Turn;
+pub use whom::{Counts, Whom};
 
 use crate::exit::{Exit, FAILED, Outcome, SUCCESS};
 use crate::plan::spec::{Policy, Spec};
 
 /// Everything that is decided about a running stack. Times count from the start of the run.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "four facts that do not depend on each other")]
 pub struct Machine {
-    specs: Rc<[Spec]>,
+    /// One for each instance, in its present life.
+    specs: Vec<Rc<Spec>>,
     policy: Policy,
-    /// One for each spec, and one more for the processes that belong to none of them.
     instances: Vec<Instance>,
+    /// The processes that belong to no instance, under the same table.
+    strangers: Instance,
     /// Indices in the order in which their own processes ended.
     ends: Vec<usize>,
     shutdown: Option<Shutdown>,
@@ -45,6 +52,8 @@ pub struct Machine {
     open: Vec<Open>,
     /// Who asked for the end of all.
     downs: Vec<Ticket>,
+    /// Whether a change left nobody in the stack who runs: then it waits for who made that change.
+    is_emptied: bool,
     has_survivors: bool,
     /// Whether something of our own failed, before or during the end.
     has_failed: bool,
@@ -53,28 +62,28 @@ pub struct Machine {
 
 impl Machine {
     /// A machine for these instances; nothing happens before [`Event::Begin`].
-    pub fn new(specs: Rc<[Spec]>, policy: Policy) -> Self {
+    pub fn new(specs: Vec<Rc<Spec>>, policy: Policy) -> Self {
         let longest = specs.iter().map(|spec| spec.grace).max().unwrap_or_default();
         Self::with(specs, policy, longest)
     }
 
     /// A machine that only ends what is there and belongs to no instance, with this grace.
     pub fn without_instances(grace: Duration) -> Self {
-        Self::with(Rc::new([]), Policy::default(), grace)
+        Self::with(Vec::new(), Policy::default(), grace)
     }
 
-    fn with(specs: Rc<[Spec]>, policy: Policy, grace_of_strangers: Duration) -> Self {
-        let graces = specs.iter().map(|spec| spec.grace).chain([grace_of_strangers]);
-        let instances = graces.map(Instance::new).collect();
+    fn with(specs: Vec<Rc<Spec>>, policy: Policy, grace_of_strangers: Duration) -> Self {
         Self {
+            instances: specs.iter().map(|spec| Instance::new(spec.grace)).collect(),
+            strangers: Instance::new(grace_of_strangers),
             specs,
             policy,
-            instances,
             ends: Vec::new(),
             shutdown: None,
             suspended: None,
             open: Vec::new(),
             downs: Vec::new(),
+            is_emptied: false,
             has_survivors: false,
             has_failed: false,
             is_over: false,
@@ -95,7 +104,7 @@ impl Machine {
         if self.suspended.is_some() || self.is_over {
             return None;
         }
-        self.instances.iter().filter_map(Instance::deadline).min()
+        self.instances.iter().chain([&self.strangers]).filter_map(Instance::deadline).min()
     }
 
     /// How ganger is to end; `None` until the stack is over.
@@ -109,10 +118,15 @@ impl Machine {
         Some(decided)
     }
 
-    /// What is known of the instances, in the plan's order, for tests and (later) for `ps`.
+    /// What is known of the instances, by their index: those of the plan in its order, then those that came
+    /// later. Who has left is still there: see [`Instance::is_retired`].
     pub fn instances(&self) -> &[Instance] {
-        let strangers = 1;
-        &self.instances[..self.instances.len() - strangers]
+        &self.instances
+    }
+
+    /// What each instance is in its present life, or was in its last.
+    pub fn specs(&self) -> &[Rc<Spec>] {
+        &self.specs
     }
 
     /// Whether somebody asked for the end and waits for it, so that a reader who stands still cannot hold it
@@ -161,10 +175,6 @@ impl Machine {
             | Cause::Broken(_) => None,
         };
         chosen.or(decided).map_or(SUCCESS, Exit::status)
-    }
-
-    fn strangers(&self) -> usize {
-        self.specs.len()
     }
 
     fn name(&self, index: usize) -> String {

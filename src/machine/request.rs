@@ -9,6 +9,7 @@ use super::instance::Instance;
 use super::shutdown::Cause;
 use super::state::{Happening, Intent, State};
 use super::turn::Turn;
+use super::whom::Whom;
 use super::{Action, Machine};
 use crate::signal::Signal;
 
@@ -72,9 +73,16 @@ pub enum Answer {
 #[derive(Clone, Debug)]
 pub(super) struct Open {
     ticket: Ticket,
+    awaited: Vec<Awaited>,
+}
+
+/// An instance that a request waits for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Awaited {
+    index: usize,
     wish: Wish,
-    /// Whom it waits for, and how many lives each had when it was asked.
-    instances: Vec<(usize, u32)>,
+    /// How many lives it had when it was asked.
+    lives: u32,
 }
 
 /// What one instance means for a request.
@@ -88,8 +96,8 @@ impl Open {
     /// The answer, if it can be given.
     fn answer(&self, machine: &Machine) -> Option<Answer> {
         let mut is_there = true;
-        for (index, lives) in &self.instances {
-            match self.standing(*index, *lives, &machine.instances[*index]) {
+        for awaited in &self.awaited {
+            match awaited.standing(&machine.instances[awaited.index]) {
                 Standing::There => {}
                 Standing::OnItsWay => is_there = false,
                 Standing::Never(answer) => return Some(answer),
@@ -97,14 +105,18 @@ impl Open {
         }
         is_there.then_some(Answer::Done)
     }
+}
 
-    fn standing(&self, index: usize, lives: u32, instance: &Instance) -> Standing {
-        let is_new = instance.lives > lives;
+impl Awaited {
+    fn standing(&self, instance: &Instance) -> Standing {
+        let index = self.index;
+        let is_new = instance.lives > self.lives;
         match (self.wish, instance.intent) {
             (Wish::Stop, _) if instance.state.is_down() && !instance.is_due => Standing::There,
             (Wish::Stop, Intent::Up) => Standing::Never(Answer::Overruled { instance: index }),
             (Wish::Start, Intent::Up) if instance.state == State::Running => Standing::There,
-            (Wish::Restart, _) if is_new => Standing::There,
+            // It has run, whatever became of it since.
+            (Wish::Start | Wish::Restart, _) if is_new => Standing::There,
             (Wish::Stop, Intent::Down | Intent::Again)
             | (Wish::Start | Wish::Restart, Intent::Up | Intent::Again) => Standing::OnItsWay,
             (Wish::Start | Wish::Restart, Intent::Down) => Standing::Never(match &instance.failure {
@@ -116,36 +128,55 @@ impl Open {
     }
 }
 
+impl Machine {
+    /// That this instance is waited for from now on.
+    pub(super) fn awaited(&self, index: usize, wish: Wish) -> Awaited {
+        Awaited { index, wish, lives: self.instances[index].lives }
+    }
+
+    /// Keeps a request open until it can be answered.
+    pub(super) fn open(&mut self, ticket: Ticket, awaited: Vec<Awaited>) {
+        self.open.push(Open { ticket, awaited });
+    }
+}
+
 impl Turn<'_> {
     pub(super) fn on_request(&mut self, request: Request) {
-        let Request { ticket, wish, mut instances } = request;
-        let strangers = self.machine.strangers();
-        instances.retain(|index| *index < strangers);
+        let Request { ticket, wish, instances } = request;
         if self.machine.shutdown.is_some() {
             self.actions.push(Action::Answer(ticket, Answer::Ending));
             return;
         }
-        let idle = instances.iter().find(|index| !self.machine.instances[**index].has_own_process());
+        let has_process =
+            |index: &usize| self.machine.instances.get(*index).is_some_and(Instance::has_own_process);
+        let idle = instances.iter().find(|index| !has_process(index));
         if let (Wish::Signal(_), Some(index)) = (wish, idle) {
             self.actions.push(Action::Answer(ticket, Answer::NotRunning { instance: *index }));
             return;
         }
-        let instances =
-            instances.into_iter().map(|index| (index, self.machine.instances[index].lives)).collect();
-        let open = Open { ticket, wish, instances };
-        for (index, _) in &open.instances {
+        let awaited = self.wish(wish, &instances);
+        self.machine.open(ticket, awaited);
+    }
+
+    /// Wishes this of these instances; what is to be waited for. Who has left the stack is not touched.
+    pub(super) fn wish(&mut self, wish: Wish, instances: &[usize]) -> Vec<Awaited> {
+        let is_there =
+            |index: &&usize| self.machine.instances.get(**index).is_some_and(|instance| !instance.is_retired);
+        let instances: Vec<usize> = instances.iter().filter(is_there).copied().collect();
+        let awaited = instances.iter().map(|index| self.machine.awaited(*index, wish)).collect();
+        for index in instances {
             match wish {
-                Wish::Start => self.want(*index, false),
-                Wish::Restart => self.want(*index, true),
-                Wish::Stop => self.want_down(*index),
-                Wish::Signal(signal) => self.actions.push(Action::Signal(*index, signal)),
+                Wish::Start => self.want(index, false),
+                Wish::Restart => self.want(index, true),
+                Wish::Stop => self.want_down(index),
+                Wish::Signal(signal) => self.actions.push(Action::Signal(index, signal)),
             }
         }
-        self.machine.open.push(open);
+        awaited
     }
 
     /// Wants it to run: who runs goes on, unless a new life is wanted.
-    fn want(&mut self, index: usize, anew: bool) {
+    pub(super) fn want(&mut self, index: usize, anew: bool) {
         let instance = &mut self.machine.instances[index];
         instance.failure = None;
         instance.is_requested = true;
@@ -160,17 +191,17 @@ impl Turn<'_> {
             State::Running if !anew => {}
             State::Running | State::Stopping | State::Killing | State::Clearing | State::Purging => {
                 instance.intent = Intent::Again;
-                self.apply(index, Happening::Stop);
+                self.apply(Whom::Instance(index), Happening::Stop);
             }
         }
     }
 
-    fn want_down(&mut self, index: usize) {
+    pub(super) fn want_down(&mut self, index: usize) {
         let instance = &mut self.machine.instances[index];
         instance.intent = Intent::Down;
         instance.is_due = false;
         instance.is_requested = true;
-        self.apply(index, Happening::Stop);
+        self.apply(Whom::Instance(index), Happening::Stop);
     }
 
     /// Everything is to end because somebody asked for it here, with this grace for all if one is given.
@@ -179,6 +210,7 @@ impl Turn<'_> {
         if self.machine.shutdown.is_none() {
             if let Some(grace) = grace {
                 self.machine.instances.iter_mut().for_each(|instance| instance.set_grace(grace));
+                self.machine.strangers.set_grace(grace);
             }
             self.stop(Cause::Request);
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::instance::Instance;
 use super::shutdown::{Cause, Shutdown};
 use super::state::{Effect, Happening, Intent, State};
+use super::whom::{Counts, Whom};
 use super::{Action, Event, Failure, Machine};
 use crate::exit::{Exit, FAILED};
 use crate::notice::Notice;
@@ -31,6 +32,7 @@ impl Turn<'_> {
             Event::AllGone => self.on_all_gone(),
             Event::Signal(signal) => self.on_signal(signal),
             Event::Request(request) => self.on_request(request),
+            Event::Change(change) => self.on_change(change),
             Event::Down { ticket, grace } => self.on_down(ticket, grace),
             Event::MonitorGone => self.stop(Cause::MonitorGone),
             Event::OutputClosed { error } => {
@@ -54,9 +56,9 @@ impl Turn<'_> {
         let spec = &self.machine.specs[index];
         let notice = Notice::Started { process: spec.name.clone(), pid, port: spec.port };
         self.actions.push(Action::Say(notice));
-        self.apply(index, Happening::Spawned);
+        self.apply(Whom::Instance(index), Happening::Spawned);
         if self.machine.shutdown.as_ref().is_some_and(|shutdown| shutdown.killing) {
-            self.apply(index, Happening::Kill);
+            self.apply(Whom::Instance(index), Happening::Kill);
         }
     }
 
@@ -67,7 +69,7 @@ impl Turn<'_> {
         self.actions.push(Action::Say(Notice::CannotStart { process, program, reason, status }));
         // Also if the stack is ending for another reason: the system has refused us something.
         self.machine.has_failed |= status == FAILED;
-        self.apply(index, Happening::Failed);
+        self.apply(Whom::Instance(index), Happening::Failed);
         self.machine.instances[index].failure = Some(failure_in_words);
         // Who asked for this start hears of it, and the rest goes on: a slip in an edited Procfile must not
         // end a stack.
@@ -82,13 +84,13 @@ impl Turn<'_> {
     fn on_exited(&mut self, index: usize, exit: Exit) {
         let lived = self.now.saturating_sub(self.machine.instances[index].started.unwrap_or(self.now));
         self.machine.instances[index].ended = Some((exit, lived));
-        // Who was asked to end, while the rest was not, has no say in how the stack ends.
-        let is_unwanted =
-            self.machine.shutdown.is_none() && self.machine.instances[index].intent != Intent::Up;
+        // Who was asked to end, while the rest was not, has no say in how the stack ends; nor has who left.
+        let Instance { intent, is_retired, .. } = self.machine.instances[index];
+        let is_unwanted = is_retired || self.machine.shutdown.is_none() && intent != Intent::Up;
         if !is_unwanted {
             self.machine.ends.push(index);
         }
-        self.apply(index, Happening::Exited);
+        self.apply(Whom::Instance(index), Happening::Exited);
         if self.machine.shutdown.is_none() && !is_unwanted && self.ends_the_stack(index, exit) {
             self.stop(Cause::Ended(index));
         }
@@ -107,16 +109,18 @@ impl Turn<'_> {
         }
     }
 
-    fn on_seen(&mut self, counts: &[usize], is_certain: bool) {
-        let strangers = self.machine.strangers();
-        for (index, &count) in counts.iter().enumerate().take(self.machine.instances.len()) {
-            // Whether strangers are all gone is for the kernel to say (AllGone): one may be on its way here.
+    fn on_seen(&mut self, counts: &Counts, is_certain: bool) {
+        for (index, &count) in counts.instances.iter().enumerate().take(self.machine.instances.len()) {
             if count > 0 {
                 self.tell_of_leftovers(index, count);
-                self.apply(index, Happening::Left);
-            } else if is_certain && index != strangers {
-                self.apply(index, Happening::Empty);
+                self.apply(Whom::Instance(index), Happening::Left);
+            } else if is_certain {
+                self.apply(Whom::Instance(index), Happening::Empty);
             }
+        }
+        // Whether strangers are all gone is for the kernel to say (AllGone): one may be on its way here.
+        if counts.strangers > 0 {
+            self.apply(Whom::Strangers, Happening::Left);
         }
     }
 
@@ -124,16 +128,17 @@ impl Turn<'_> {
         let is_first = self.machine.shutdown.is_none()
             && self.machine.instances[index].state == State::Clearing
             && self.machine.instances[index].intent == Intent::Up;
-        if let (true, Some(spec)) = (is_first, self.machine.specs.get(index)) {
-            self.actions.push(Action::Say(Notice::Leftovers { process: spec.name.clone(), count }));
+        if is_first {
+            let process = self.machine.specs[index].name.clone();
+            self.actions.push(Action::Say(Notice::Leftovers { process, count }));
             self.machine.instances[index].intent = Intent::Down;
         }
     }
 
     fn on_all_gone(&mut self) {
-        for index in 0..self.machine.instances.len() {
-            if self.machine.instances[index].state.is_clearing() {
-                self.apply(index, Happening::Empty);
+        for whom in self.all() {
+            if self.machine.at(whom).state.is_clearing() {
+                self.apply(whom, Happening::Empty);
             }
         }
     }
@@ -173,8 +178,8 @@ impl Turn<'_> {
     fn on_continue(&mut self) {
         if let Some(since) = self.machine.suspended.take() {
             let stood_still = self.now.saturating_sub(since);
-            for instance in &mut self.machine.instances {
-                instance.postpone(stood_still);
+            for whom in self.all() {
+                self.machine.at(whom).postpone(stood_still);
             }
         }
         self.actions.push(Action::Resume);
@@ -182,29 +187,24 @@ impl Turn<'_> {
 
     fn on_timeout(&mut self) {
         let now = self.now;
-        let due: Vec<(usize, Happening)> = (self.machine.instances.iter().enumerate())
-            .filter_map(|(index, instance)| instance.due(now).map(|happening| (index, happening)))
-            .collect();
+        let due: Vec<(Whom, Happening)> =
+            self.all().filter_map(|whom| Some((whom, self.machine.at(whom).due(now)?))).collect();
         self.tell_of_killing(&due);
-        for (index, happening) in due {
-            self.apply(index, happening);
+        for (whom, happening) in due {
+            self.apply(whom, happening);
         }
     }
 
     /// One line, however many are killed at the same moment.
-    fn tell_of_killing(&mut self, due: &[(usize, Happening)]) {
+    fn tell_of_killing(&mut self, due: &[(Whom, Happening)]) {
         // Strangers have the longest grace of all; that it is over is no news beside an instance's.
-        let strangers = self.machine.strangers();
-        let due = if due.len() > 1 {
-            due.iter().filter(|(index, _)| *index != strangers).collect()
-        } else {
-            due.iter().collect::<Vec<_>>()
-        };
-        let mut expired =
-            due.iter().filter(|(_, happening)| *happening == Happening::Expired).map(|(index, _)| *index);
+        let is_news = |whom: Whom| whom != Whom::Strangers || due.len() == 1;
+        let expired = due.iter().filter(|(_, happening)| *happening == Happening::Expired);
+        let mut expired = expired.map(|(whom, _)| *whom).filter(|whom| is_news(*whom));
         let Some(first) = expired.next() else { return };
         let is_alone = expired.next().is_none();
-        let process = self.machine.specs.get(first).filter(|_| is_alone).map(|spec| spec.name.clone());
+        let first = first.instance().filter(|_| is_alone);
+        let process = first.map(|index| self.machine.specs[index].name.clone());
         self.actions.push(Action::Say(Notice::Killing { process, reason: "the grace is over".into() }));
     }
 
@@ -217,17 +217,16 @@ impl Turn<'_> {
             self.machine.instances.iter().any(|instance| instance.pid.is_some() && instance.ended.is_none());
         if runs {
             let reason = cause.describe(|index| self.machine.name(index));
-            let grace = self.machine.specs.iter().map(|spec| spec.grace).max().unwrap_or_default();
+            let grace = self.machine.longest_grace();
             self.actions.push(Action::Say(Notice::Stopping { reason, grace }));
         }
         self.machine.shutdown = Some(Shutdown::new(self.now, cause));
-        for index in 0..self.machine.strangers() {
+        for index in 0..self.machine.instances.len() {
             self.machine.instances[index].intent = Intent::Down;
             self.machine.instances[index].is_due = false;
-            self.apply(index, Happening::Stop);
+            self.apply(Whom::Instance(index), Happening::Stop);
         }
-        let strangers = self.machine.strangers();
-        self.machine.instances[strangers].clear(self.now);
+        self.machine.strangers.clear(self.now);
         self.actions.push(Action::Look);
     }
 
@@ -239,45 +238,48 @@ impl Turn<'_> {
         self.for_all(Happening::Kill);
     }
 
+    /// Every instance, and then the strangers.
+    fn all(&self) -> impl Iterator<Item = Whom> + use<> {
+        (0..self.machine.instances.len()).map(Whom::Instance).chain([Whom::Strangers])
+    }
+
     fn for_all(&mut self, happening: Happening) {
-        for index in 0..self.machine.instances.len() {
-            self.apply(index, happening);
+        for whom in self.all() {
+            self.apply(whom, happening);
         }
     }
 
-    pub(super) fn apply(&mut self, index: usize, happening: Happening) {
-        let effects = self.machine.instances[index].apply(self.now, happening);
+    pub(super) fn apply(&mut self, whom: Whom, happening: Happening) {
+        let effects = self.machine.at(whom).apply(self.now, happening);
         for effect in effects {
-            self.carry_out(index, *effect);
+            self.carry_out(whom, *effect);
         }
     }
 
-    fn carry_out(&mut self, index: usize, effect: Effect) {
+    fn carry_out(&mut self, whom: Whom, effect: Effect) {
         match effect {
-            Effect::Spawn => self.actions.push(Action::Spawn(index)),
-            Effect::Ask => self.actions.push(Action::Ask(index)),
-            Effect::Kill => self.actions.push(Action::Kill(index)),
+            // Nobody starts strangers.
+            Effect::Spawn => self.actions.extend(whom.instance().map(Action::Spawn)),
+            Effect::Ask => self.actions.push(Action::Ask(whom)),
+            Effect::Kill => self.actions.push(Action::Kill(whom)),
             Effect::Look => {
                 // One look answers for all.
                 if !self.actions.contains(&Action::Look) {
                     self.actions.push(Action::Look);
                 }
             }
-            Effect::Bury => self.bury(index),
+            Effect::Bury => self.bury(whom),
             Effect::GiveUp => {
                 self.machine.has_survivors = true;
-                self.actions.push(Action::NameSurvivors(index));
+                self.actions.push(Action::NameSurvivors(whom));
             }
         }
     }
 
-    fn bury(&mut self, index: usize) {
-        let (Some(spec), Some((exit, lived))) =
-            (self.machine.specs.get(index), self.machine.instances[index].ended)
-        else {
-            return;
-        };
-        let notice = Notice::Exited { process: spec.name.clone(), exit, lived };
+    fn bury(&mut self, whom: Whom) {
+        let Some(index) = whom.instance() else { return };
+        let Some((exit, lived)) = self.machine.instances[index].ended else { return };
+        let notice = Notice::Exited { process: self.machine.specs[index].name.clone(), exit, lived };
         self.actions.push(Action::Bury(index, notice));
     }
 
@@ -290,8 +292,8 @@ impl Turn<'_> {
         self.answer();
         if self.machine.shutdown.is_none() {
             self.start_next();
-            let all = &self.machine.instances[..self.machine.strangers()];
             let is_done = |instance: &Instance| match instance.state {
+                State::Ended | State::Idle if instance.is_retired => true,
                 // Whom a person stopped, a person may start again.
                 State::Ended | State::Idle => !instance.is_due && !instance.is_requested,
                 State::Starting
@@ -301,12 +303,12 @@ impl Turn<'_> {
                 | State::Clearing
                 | State::Purging => false,
             };
-            if all.iter().all(is_done) {
+            if !self.machine.is_emptied && self.machine.instances.iter().all(is_done) {
                 self.stop(Cause::AllEnded);
             }
         }
-        let is_over = self.machine.shutdown.is_some()
-            && self.machine.instances.iter().all(|instance| instance.state.is_down());
+        let is_over =
+            self.machine.shutdown.is_some() && self.all().all(|whom| self.machine.at(whom).state.is_down());
         if is_over {
             self.machine.is_over = true;
             self.answer_downs();
@@ -324,12 +326,15 @@ impl Turn<'_> {
         let is_ready = |index: usize| {
             all[index].state.is_down()
                 && all[index].is_due
-                && (self.machine.specs[index].after.iter())
-                    .all(|before| all[*before].ended.is_some_and(|(exit, _)| exit.is_success()))
+                && (self.machine.specs[index].after.iter()).map(|before| &all[*before]).all(|before| {
+                    before.is_retired || before.ended.is_some_and(|(exit, _)| exit.is_success())
+                })
         };
-        if let Some(next) = (0..self.machine.strangers()).find(|index| is_ready(*index)) {
+        if let Some(next) = (0..all.len()).find(|index| is_ready(*index)) {
             self.machine.instances[next].is_due = false;
-            self.apply(next, Happening::Start);
+            self.machine.is_emptied = false;
+            self.adopt(next);
+            self.apply(Whom::Instance(next), Happening::Start);
         }
     }
 

@@ -56,6 +56,8 @@ pub(super) struct Prefixes {
     speakers: Vec<Speaker>,
     /// One label a speaker, and ganger's own at the end.
     labels: Vec<Box<[u8]>>,
+    /// Columns of the longest name.
+    longest: usize,
     timestamps: Option<Timestamps>,
     /// The time stamp of the moment, with the blank after it; empty without time stamps.
     stamp: String,
@@ -76,6 +78,7 @@ impl Prefixes {
         let mut prefixes = Self {
             speakers,
             labels: Vec::new(),
+            longest: OWN.len(),
             timestamps,
             stamp: String::new(),
             shown,
@@ -86,10 +89,17 @@ impl Prefixes {
         prefixes
     }
 
-    /// One more speaker. All labels are built again: it may have the longest name.
+    /// One more speaker. If it has the longest name, all labels are built again.
     pub(super) fn add(&mut self, speaker: Speaker) {
+        let name = speaker.name.to_string();
+        let label = self.label(Some(speaker.kind), &name);
         self.speakers.push(speaker);
-        self.build();
+        if name.len() > self.longest {
+            self.build();
+        } else {
+            let own = self.labels.len().saturating_sub(1);
+            self.labels.insert(own, label);
+        }
     }
 
     /// The moment of what follows. Formatted here, once for a chunk, not for every line: jiff takes 140 ns,
@@ -120,27 +130,25 @@ impl Prefixes {
     /// Columns that it takes on a screen.
     pub(super) fn width(&self, now: Timestamp) -> usize {
         let stamp = self.timestamps.as_ref().map_or(0, |t| t.format(now).chars().count() + 1);
-        stamp + if self.shown { self.longest() + " | ".len() } else { 0 }
-    }
-
-    fn longest(&self) -> usize {
-        self.speakers.iter().map(|s| s.name.to_string().len()).max().unwrap_or(0).max(OWN.len())
+        stamp + if self.shown { self.longest + " | ".len() } else { 0 }
     }
 
     fn build(&mut self) {
-        let width = self.longest();
-        let label = |kind: Option<usize>, name: &str| -> Box<[u8]> {
-            if !self.shown {
-                return Box::default();
-            }
-            let name = format!("{name:width$} |");
-            let name = if self.color { paint(kind, &name) } else { name };
-            (name + " ").into_bytes().into()
-        };
-        let mut labels: Vec<_> =
-            self.speakers.iter().map(|s| label(Some(s.kind), &s.name.to_string())).collect();
-        labels.push(label(None, OWN));
+        let names: Vec<String> = self.speakers.iter().map(|speaker| speaker.name.to_string()).collect();
+        self.longest = names.iter().map(String::len).max().unwrap_or(0).max(OWN.len());
+        let all = self.speakers.iter().zip(&names);
+        let mut labels: Vec<_> = all.map(|(speaker, name)| self.label(Some(speaker.kind), name)).collect();
+        labels.push(self.label(None, OWN));
         self.labels = labels;
+    }
+
+    fn label(&self, kind: Option<usize>, name: &str) -> Box<[u8]> {
+        if !self.shown {
+            return Box::default();
+        }
+        let name = format!("{name:width$} |", width = self.longest);
+        let name = if self.color { paint(kind, &name) } else { name };
+        (name + " ").into_bytes().into()
     }
 }
 
@@ -173,6 +181,9 @@ mod tests {
         let mut plain = Prefixes::new(speakers()[..1].into(), true, false, None);
         plain.add(speakers()[1].clone());
         assert_eq!(head(&mut plain, Some(0)), "web.1     | ");
+        assert_eq!(head(&mut plain, None), "ganger    | ");
+        plain.add(speakers()[0].clone());
+        assert_eq!(head(&mut plain, Some(2)), "web.1     | ");
         assert_eq!(head(&mut plain, None), "ganger    | ");
     }
 

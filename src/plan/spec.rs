@@ -8,7 +8,7 @@ use crate::name::{InstanceName, TypeName};
 use crate::signal::Signal;
 
 /// One instance, ready to be started.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spec {
     /// `web.1`.
     pub name: InstanceName,
@@ -35,7 +35,7 @@ pub type Variables = Arc<[(Vec<u8>, Vec<u8>)]>;
 
 /// The variables of one instance. What all share is held once: a thousand instances cost a thousand
 /// PORTs, not a thousand environments.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Environment {
     /// Shared by all instances; holds none of the names in `own`.
     pub shared: Variables,
@@ -77,7 +77,7 @@ pub enum ExitOn {
 }
 
 /// Who decides when the stack ends and with which status.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
     /// What ends the stack.
     pub exit_on: ExitOn,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::reaper::reap;
 use super::tree::{Identity, Look, Process, Refusal, children, descendants, kill_orphans, send_to};
-use crate::machine::{Action, Event, Machine};
+use crate::machine::{Action, Counts, Event, Machine};
 use crate::signal::Signal;
 
 /// The children that this process had before it became ganger: a script may start something and then `exec
@@ -126,7 +126,10 @@ impl Leftovers {
         // Without /proc nobody can be asked politely; the killing does without.
         let below = || self.below().map_or_else(|_| Vec::new(), |look| look.processes);
         match action {
-            Action::Look => return Some(Event::Seen(vec![below().len()])),
+            Action::Look => {
+                let counts = Counts { instances: Vec::new(), strangers: below().len() };
+                return Some(Event::Seen(counts));
+            }
             Action::Ask(_) => {
                 for process in below() {
                     if self.asked.insert(process.identity()) {
@@ -152,7 +155,8 @@ impl Leftovers {
                     send(&process, *signal);
                 }
             }
-            Action::Spawn(_)
+            Action::Enroll(..)
+            | Action::Spawn(_)
             | Action::Bury(..)
             | Action::Say(_)
             | Action::Signal(..)

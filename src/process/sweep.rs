@@ -17,7 +17,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use super::calls::{pidfd_open, pidfd_send_signal};
 use super::run::Run;
 use super::tree::{Identity, Process, RUN_MARK, descendants, environment, pids, process, variable_of};
-use crate::machine::{Action, Event, Machine};
+use crate::machine::{Action, Counts, Event, Machine};
 use crate::signal::Signal;
 
 /// How many ends are waited for at once; the machine looks again soon in any case.
@@ -126,7 +126,8 @@ impl<'a> Sweep<'a> {
         let mut events = if left.is_empty() {
             vec![Event::AllGone]
         } else {
-            vec![Event::Timeout, Event::Seen(vec![left.len()])]
+            let counts = Counts { instances: Vec::new(), strangers: left.len() };
+            vec![Event::Timeout, Event::Seen(counts)]
         };
         while let Some(event) = events.pop() {
             for action in self.machine.handle(now, event) {
@@ -162,6 +163,7 @@ impl<'a> Sweep<'a> {
             | Action::Signal(..)
             | Action::Answer(..)
             | Action::Forward(_)
+            | Action::Enroll(..)
             | Action::Spawn(_)
             | Action::Bury(..)
             | Action::Say(_)

@@ -9,8 +9,7 @@ use std::time::Duration;
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::{sleep, timeout};
 
-use super::logs::{self, Reading};
-use super::names::select;
+use super::logs::{self, Reading, Roll};
 use super::status::View;
 use crate::control::protocol::{self, Answer, Goal, Kind, LogsWanted, Refusal};
 use crate::control::server::{Call, Caller};
@@ -31,6 +30,7 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// All that is asked and not answered.
 pub(super) struct Desk {
     log: Log,
+    roll: Roll,
     next: u64,
     /// What the machine will answer, and whom it concerns.
     open: HashMap<Ticket, (Caller, Vec<usize>)>,
@@ -61,6 +61,7 @@ impl Desk {
     pub(super) fn new(log: Log) -> Self {
         Self {
             log,
+            roll: Roll::default(),
             next: 0,
             open: HashMap::new(),
             waiting: Vec::new(),
@@ -89,7 +90,8 @@ impl Desk {
             refuse(caller, Kind::BadRequest, "name at least one: a type, an instance or a glob");
             return None;
         }
-        let instances = match select(&view.facts.specs, names) {
+        let is_about_the_past = matches!(request, Asked::Logs(_));
+        let instances = match view.select(names, is_about_the_past) {
             Ok(instances) => instances,
             Err(message) => {
                 refuse(caller, Kind::UnknownName, message);
@@ -97,8 +99,11 @@ impl Desk {
             }
         };
         match request {
-            Asked::Status => caller.answer(Answer::Done(view.status(&instances))),
-            Asked::Logs(wanted) => self.read(wanted, caller, instances, &mut view),
+            Asked::Status => {
+                let present = view.present();
+                caller.answer(Answer::Done(view.status(&present)));
+            }
+            Asked::Logs(wanted) => self.read(wanted, caller, &mut view),
             Asked::Start { .. } => return Some(self.ask(Wish::Start, caller, instances)),
             Asked::Stop { .. } => return Some(self.ask(Wish::Stop, caller, instances)),
             Asked::Restart { .. } => return Some(self.ask(Wish::Restart, caller, instances)),
@@ -128,13 +133,13 @@ impl Desk {
         Ticket(self.next)
     }
 
-    fn read(&mut self, wanted: LogsWanted, caller: Caller, speakers: Vec<usize>, view: &mut View<'_>) {
+    fn read(&mut self, wanted: LogsWanted, caller: Caller, view: &mut View<'_>) {
+        self.roll.read_on(view.machine);
         // Its rows are not wanted, and would cost a look at every process.
         let done = Answer::Done(view.status(&[]));
         let reading = Reading {
             log: self.log.clone(),
-            specs: Rc::clone(&view.facts.specs),
-            speakers,
+            roll: self.roll.clone(),
             caller,
             is_over: Rc::clone(&self.is_over),
         };
@@ -144,7 +149,7 @@ impl Desk {
     /// Passes on what the machine answered.
     pub(super) fn deliver(&mut self, ticket: Ticket, answer: machine::Answer, mut view: View<'_>) {
         let Some((caller, instances)) = self.open.remove(&ticket) else { return };
-        let name = |index: usize| view.facts.specs[index].name.to_string();
+        let name = |index: usize| view.name(index);
         let message = match answer {
             machine::Answer::Done => {
                 return caller.answer(Answer::Done(view.status(&instances)));
@@ -164,6 +169,7 @@ impl Desk {
 
     /// Answers all who have waited long enough.
     pub(super) fn review(&mut self, mut view: View<'_>) {
+        self.roll.read_on(view.machine);
         if self.waiting.is_empty() {
             return;
         }
@@ -183,18 +189,18 @@ impl Desk {
 
     /// Says how the instance ended, with its last words, once they are there.
     fn tell_why(&mut self, caller: Caller, index: usize, view: &View<'_>) {
-        let (log, specs) = (self.log.clone(), Rc::clone(&view.facts.specs));
+        let (log, name) = (self.log.clone(), view.name(index));
         let instance = &view.machine.instances()[index];
         let how = match (&instance.failure, instance.ended) {
             (Some(reason), _) => format!("cannot start: {reason}"),
             (None, Some((exit, _))) => exit.to_string(),
             (None, None) => "is stopped".into(),
         };
-        let message = format!("{} {how}", specs[index].name);
+        let message = format!("{name} {how}");
         let is_ending = view.machine.is_stopping();
         self.readers.push(spawn_local(async move {
             sleep(LAST_WORDS).await;
-            let lines = logs::latest(&log, &specs, index, TOLD);
+            let lines = logs::latest(&log, &name, index, TOLD);
             caller.answer(Answer::Failed(Refusal { kind: Kind::Failed, message, is_ending, lines }));
         }));
     }
@@ -226,7 +232,8 @@ impl Waiting {
         for &index in &self.instances {
             let instance = &view.machine.instances()[index];
             let has_run = instance.lives > 0 && !instance.has_own_process();
-            let is_done = has_run && view.facts.specs[index].once && instance.ended.is_some_and(is_success);
+            let is_done =
+                has_run && view.machine.specs()[index].once && instance.ended.is_some_and(is_success);
             let is_lost = (instance.state.is_down() || instance.state.is_clearing())
                 && !instance.is_due
                 && instance.intent != machine::state::Intent::Again;

@@ -1,28 +1,45 @@
 //! Reading the history to a client, and going on with what comes.
 
-use std::cell::Cell;
+use std::cell::{Cell, Ref, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
 use regex_lite::Regex;
 
 use super::clock;
+use super::names::is_among;
 use crate::control::protocol::{Answer, Kind, Line, LogsWanted, Refusal};
 use crate::control::server::Caller;
+use crate::machine::Machine;
+use crate::name::InstanceName;
 use crate::output::Log;
 use crate::output::history::{self, Place};
-use crate::plan::spec::Spec;
 
 /// Bytes of text that are put into one piece of an answer. With the four pieces that may wait it is what a
 /// client that does not read can hold.
 const PIECE: usize = 32 << 10;
 
+/// The name of every instance that there has been, by its index; readers of the history hear of those who come.
+#[derive(Clone, Default)]
+pub(super) struct Roll(Rc<RefCell<Vec<InstanceName>>>);
+
+impl Roll {
+    /// Takes the names of those who came since the last call.
+    pub(super) fn read_on(&self, machine: &Machine) {
+        let mut names = self.0.borrow_mut();
+        let known = names.len();
+        names.extend(machine.specs()[known..].iter().map(|spec| spec.name.clone()));
+    }
+
+    fn names(&self) -> Ref<'_, [InstanceName]> {
+        Ref::map(self.0.borrow(), Vec::as_slice)
+    }
+}
+
 /// A reader of the history, on behalf of a client.
 pub(super) struct Reading {
     pub log: Log,
-    pub specs: Rc<[Spec]>,
-    /// Whose lines, by index.
-    pub speakers: Vec<usize>,
+    pub roll: Roll,
     pub caller: Caller,
     /// Whether nothing more will come.
     pub is_over: Rc<Cell<bool>>,
@@ -43,8 +60,16 @@ impl Reading {
             .since_seconds
             .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
             .and_then(|span| clock::wall().checked_sub(span).ok());
+        // Asked once for each: a name may be a glob, and of lines there are many.
+        let known: RefCell<Vec<bool>> = RefCell::default();
+        let is_speaker = |speaker: usize| {
+            let mut known = known.borrow_mut();
+            let newcomers = known.len();
+            known.extend(self.roll.names().iter().skip(newcomers).map(|own| is_among(own, &wanted.names)));
+            known.get(speaker).copied().unwrap_or(false)
+        };
         let is_wanted = |line: &history::Line<'_>| {
-            self.speakers.contains(&line.speaker)
+            is_speaker(line.speaker)
                 && since.is_none_or(|since| line.time >= since)
                 && pattern.as_ref().is_none_or(|found| found.is_match(&String::from_utf8_lossy(line.text)))
         };
@@ -77,8 +102,7 @@ impl Reading {
         place: &mut Place,
         is_wanted: impl Fn(&history::Line<'_>) -> bool,
     ) -> (Vec<Answer>, bool) {
-        let name =
-            |index: usize| self.specs.get(index).map_or_else(String::new, |spec| spec.name.to_string());
+        let name = |index: usize| self.roll.names().get(index).map_or_else(String::new, ToString::to_string);
         let look = |history: &history::History| {
             let lines = history.from(place, PIECE, is_wanted);
             let lines = lines.iter().map(|line| Line::new(line.time, name(line.speaker), line.text));
@@ -89,11 +113,10 @@ impl Reading {
 }
 
 /// The latest lines of one instance.
-pub(super) fn latest(log: &Log, specs: &[Spec], index: usize, count: usize) -> Vec<Line> {
-    let name = specs.get(index).map_or_else(String::new, |spec| spec.name.to_string());
+pub(super) fn latest(log: &Log, name: &str, index: usize, count: usize) -> Vec<Line> {
     let look = |history: &history::History| {
         let lines = history.latest(count, |speaker| speaker == index);
-        lines.iter().map(|line| Line::new(line.time, name.clone(), line.text)).collect()
+        lines.iter().map(|line| Line::new(line.time, name.to_owned(), line.text)).collect()
     };
     log.with_history(look).unwrap_or_default()
 }

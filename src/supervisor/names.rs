@@ -1,75 +1,55 @@
 //! Whom a person means: types, instances and globs.
 
-use crate::plan::spec::Spec;
+use crate::name::InstanceName;
 use crate::suggestion;
 
-/// The indices of those that `names` mean, in the order of the plan; all of them if there are no names.
+/// The indices of those of `known` that `names` mean, in their order; all of them if there are no names.
 ///
 /// # Errors
 /// The sentence about the first name that nobody has.
-pub(super) fn select(specs: &[Spec], names: &[String]) -> Result<Vec<usize>, String> {
-    if names.is_empty() {
-        return Ok((0..specs.len()).collect());
+pub(super) fn select(known: &[(usize, &InstanceName)], names: &[String]) -> Result<Vec<usize>, String> {
+    let is_nobody = |name: &&String| !known.iter().any(|(_, own)| is_meant(own, name));
+    if let Some(name) = names.iter().find(is_nobody) {
+        return Err(unknown(known, name));
     }
-    let mut chosen = vec![false; specs.len()];
-    for name in names {
-        let mut is_known = false;
-        for (spec, chosen) in specs.iter().zip(&mut chosen) {
-            if is_meant(spec, name) {
-                (*chosen, is_known) = (true, true);
-            }
-        }
-        if !is_known {
-            return Err(unknown(specs, name));
-        }
-    }
-    Ok(chosen.iter().enumerate().filter(|(_, chosen)| **chosen).map(|(index, _)| index).collect())
+    Ok(known.iter().filter(|(_, own)| is_among(own, names)).map(|(index, _)| *index).collect())
 }
 
-fn is_meant(spec: &Spec, name: &str) -> bool {
-    let (kind, instance) = (spec.name.kind.as_str(), spec.name.to_string());
+/// Whether one of these names means it, or there are none.
+pub(super) fn is_among(own: &InstanceName, names: &[String]) -> bool {
+    names.is_empty() || names.iter().any(|name| is_meant(own, name))
+}
+
+fn is_meant(own: &InstanceName, name: &str) -> bool {
+    let (kind, instance) = (own.kind.as_str(), own.to_string());
     name == kind || name == instance || [kind, &instance].iter().any(|text| fast_glob::glob_match(name, text))
 }
 
-fn unknown(specs: &[Spec], name: &str) -> String {
-    let mut known: Vec<String> =
-        specs.iter().flat_map(|spec| [spec.name.kind.to_string(), spec.name.to_string()]).collect();
-    known.sort();
-    known.dedup();
-    if let Some(near) = suggestion::nearest(name, known.iter().map(String::as_str)) {
+fn unknown(known: &[(usize, &InstanceName)], name: &str) -> String {
+    let mut names: Vec<String> =
+        known.iter().flat_map(|(_, own)| [own.kind.to_string(), own.to_string()]).collect();
+    names.sort();
+    names.dedup();
+    if let Some(near) = suggestion::nearest(name, names.iter().map(String::as_str)) {
         return format!("nothing here is called `{name}`: did you mean `{near}`?");
     }
-    let instances: Vec<String> = specs.iter().take(10).map(|spec| spec.name.to_string()).collect();
+    if known.is_empty() {
+        return format!("nothing here is called `{name}`: there are no instances at all");
+    }
+    let instances: Vec<String> = known.iter().take(10).map(|(_, own)| own.to_string()).collect();
     format!("nothing here is called `{name}`: there are {}", instances.join(", "))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-    use std::time::Duration;
-
     use super::*;
-    use crate::name::{InstanceName, TypeName};
-    use crate::plan::spec::Environment;
-    use crate::signal::Signal;
-
-    fn specs() -> Vec<Spec> {
-        let spec = |(kind, number)| Spec {
-            name: InstanceName { kind: TypeName::new(kind).unwrap(), number },
-            command: Arc::from("true"),
-            place: Arc::from("Procfile:1"),
-            environment: Environment::default(),
-            port: None,
-            stop_signal: Signal::TERMINATE,
-            grace: Duration::ZERO,
-            once: false,
-            after: Vec::new(),
-        };
-        [("web", 1), ("web", 2), ("worker", 1)].map(spec).into()
-    }
+    use crate::name::TypeName;
 
     fn chosen(names: &[&str]) -> Result<Vec<usize>, String> {
-        select(&specs(), &names.iter().map(ToString::to_string).collect::<Vec<_>>())
+        let name = |(kind, number)| InstanceName { kind: TypeName::new(kind).unwrap(), number };
+        let known = [("web", 1), ("web", 2), ("worker", 1)].map(name);
+        let known: Vec<(usize, &InstanceName)> = known.iter().enumerate().collect();
+        select(&known, &names.iter().map(ToString::to_string).collect::<Vec<_>>())
     }
 
     #[test]

@@ -7,10 +7,13 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::rc::Rc;
 
+use indexmap::IndexSet;
+
 use crate::exit::Exit;
-use crate::machine::{Action, Answer, Event, Ticket};
+use crate::machine::{Action, Answer, Event, Ticket, Whom};
+use crate::name::TypeName;
 use crate::notice::Notice;
-use crate::output::{Output, Source};
+use crate::output::{Output, Source, Speaker};
 use crate::plan::spec::Spec;
 use crate::process::calls::{Size, set_window_size, window_size};
 use crate::process::reaper::{self, Harvest};
@@ -25,7 +28,10 @@ const NARROWEST: u16 = 20;
 
 /// Everything that actions need.
 pub(super) struct Performer {
-    specs: Rc<[Spec]>,
+    /// What each instance is in its present life, or was in its last.
+    specs: Vec<Rc<Spec>>,
+    /// The types, each at the place that decides its colour.
+    kinds: IndexSet<TypeName>,
     output: Output,
     spawner: Spawner,
     genealogy: Genealogy,
@@ -47,11 +53,18 @@ pub(super) struct Performer {
 }
 
 impl Performer {
-    /// For these instances, of the run with this id.
-    pub(super) fn new(specs: Rc<[Spec]>, run: &[u8], output: Output, spawner: Spawner) -> Self {
+    /// For these instances, whom `output` knows, and these types, of the run with this id.
+    pub(super) fn new(
+        specs: Vec<Rc<Spec>>,
+        kinds: IndexSet<TypeName>,
+        run: &[u8],
+        output: Output,
+        spawner: Spawner,
+    ) -> Self {
         let count = specs.len();
         Self {
             specs,
+            kinds,
             output,
             spawner,
             genealogy: Genealogy::new(run),
@@ -72,16 +85,17 @@ impl Performer {
         let mut answers = Vec::new();
         for action in actions {
             match action {
+                Action::Enroll(index, spec) => self.enroll(index, spec),
                 Action::Spawn(index) => answers.extend(self.spawn(index)),
-                Action::Ask(index) => self.ask(index),
-                Action::Kill(index) if index == self.specs.len() => answers.extend(self.kill_all()),
-                Action::Kill(index) => answers.extend(self.kill(index)),
+                Action::Ask(whom) => self.ask(whom),
+                Action::Kill(Whom::Strangers) => answers.extend(self.kill_all()),
+                Action::Kill(Whom::Instance(index)) => answers.extend(self.kill(index)),
                 Action::Look => self.is_look_wanted = true,
                 Action::Bury(index, notice) => self.output.retire(index, notice),
                 Action::Say(notice) => self.output.notice(&notice),
-                Action::NameSurvivors(index) => self.name_survivors(index),
+                Action::NameSurvivors(whom) => self.name_survivors(whom),
                 Action::Signal(index, signal) => {
-                    if let Some(group) = self.group(index) {
+                    if let Some(group) = self.group(Whom::Instance(index)) {
                         send_to_group(group, signal);
                     }
                 }
@@ -115,12 +129,12 @@ impl Performer {
         }
         self.census = None;
         let census = self.census();
-        let counts: Vec<usize> = census.members.iter().map(Vec::len).collect();
+        let counts = census.counts();
         let is_certain = census.is_certain;
         if let Some(blind) = self.tell_of_blindness() {
             events.push(blind);
         } else if is_certain {
-            self.forget_sessions(&counts);
+            self.forget_sessions(&counts.instances);
             events.push(Event::Seen(counts));
         } else {
             self.is_look_wanted = true;
@@ -154,6 +168,24 @@ impl Performer {
         }
     }
 
+    /// Takes what an instance is from now on. One past the last speaks from now on, in the colour of its type.
+    fn enroll(&mut self, index: usize, spec: Rc<Spec>) {
+        if let Some(known) = self.specs.get_mut(index) {
+            *known = spec;
+            return;
+        }
+        let kind = self.kinds.insert_full(spec.name.kind.clone()).0;
+        let width = self.output.prefix_width();
+        self.output.add(Speaker { name: spec.name.clone(), kind });
+        self.specs.push(spec);
+        self.leaders.push(None);
+        self.terminals.push(None);
+        // A longer name leaves less room to all.
+        if self.output.prefix_width() != width {
+            self.resize();
+        }
+    }
+
     fn spawn(&mut self, index: usize) -> Vec<Event> {
         let failed = |failure| Event::SpawnFailed { instance: index, failure };
         let Made { pid, stream } = match self.spawner.spawn(&self.specs[index]) {
@@ -180,8 +212,8 @@ impl Performer {
 
     fn census(&mut self) -> &Census {
         if self.census.is_none() {
-            let specs = Rc::clone(&self.specs);
-            let named = move |mark: &[u8]| instance_named(&specs, mark);
+            let specs = &self.specs;
+            let named = |mark: &[u8]| instance_named(specs, mark);
             let looked = self.genealogy.look(&self.leaders, &named);
             self.census = looked.map_err(|error| self.blindness = Some(error)).ok();
         }
@@ -198,22 +230,26 @@ impl Performer {
         std::mem::take(&mut self.replies)
     }
 
-    /// The processes of one instance, as the latest look saw them.
-    pub(super) fn members(&mut self, index: usize) -> Vec<Process> {
-        self.census().members.get(index).cloned().unwrap_or_default()
+    /// The processes of one instance, or of none, as the latest look saw them.
+    pub(super) fn members(&mut self, whom: Whom) -> Vec<Process> {
+        self.census().of(whom).to_vec()
     }
 
     /// The group of an instance whose own process has not been reaped: nobody else can have its number.
-    fn group(&self, index: usize) -> Option<i32> {
-        self.leaders.get(index).copied().flatten().filter(|leader| self.alive.contains_key(leader))
+    fn group(&self, whom: Whom) -> Option<i32> {
+        whom.instance()
+            .and_then(|index| self.leaders.get(index).copied())
+            .flatten()
+            .filter(|leader| self.alive.contains_key(leader))
     }
 
     /// TERM, then CONT, so that who is stopped can hear it (systemd.kill(5) does so too). The group gets it in
     /// one call, which no fork can slip through; who left the group gets it alone.
-    fn ask(&mut self, index: usize) {
-        let signal = self.specs.get(index).map_or(Signal::TERMINATE, |spec| spec.stop_signal);
-        let members = self.members(index);
-        let group = self.group(index);
+    fn ask(&mut self, whom: Whom) {
+        let spec = whom.instance().and_then(|index| self.specs.get(index));
+        let signal = spec.map_or(Signal::TERMINATE, |spec| spec.stop_signal);
+        let members = self.members(whom);
+        let group = self.group(whom);
         if let Some(group) = group {
             send_to_group(group, signal);
             send_to_group(group, Signal::CONTINUE);
@@ -228,12 +264,12 @@ impl Performer {
         }
     }
 
-    fn signal(&mut self, index: usize, signal: Signal) {
-        let group = self.group(index);
+    fn signal(&mut self, whom: Whom, signal: Signal) {
+        let group = self.group(whom);
         if let Some(group) = group {
             send_to_group(group, signal);
         }
-        for process in self.members(index) {
+        for process in self.members(whom) {
             if group != Some(process.group) {
                 let _ = send_to(&process, signal);
             }
@@ -242,12 +278,12 @@ impl Performer {
 
     /// The tree of one instance, and those that it forks while we kill.
     fn kill(&mut self, index: usize) -> Vec<Event> {
-        self.signal(index, Signal::KILL);
+        self.signal(Whom::Instance(index), Signal::KILL);
         let (specs, genealogy) = (&self.specs, &self.genealogy);
         let others: HashSet<i32> =
             self.alive.iter().filter(|(_, whose)| **whose != index).map(|(leader, _)| *leader).collect();
-        let members = self.census.as_ref().and_then(|census| census.members.get(index));
-        let mine: HashSet<i32> = members.into_iter().flatten().map(|process| process.pid).collect();
+        let members = self.census.as_ref().map_or(&[][..], |census| census.of(Whom::Instance(index)));
+        let mine: HashSet<i32> = members.iter().map(|process| process.pid).collect();
         let named = |mark: &[u8]| instance_named(specs, mark);
         let harvest = kill_orphans(|pid| {
             !others.contains(&pid)
@@ -282,8 +318,8 @@ impl Performer {
     }
 
     fn everywhere(&mut self, signal: Signal) {
-        for index in 0..=self.specs.len() {
-            self.signal(index, signal);
+        for whom in (0..self.specs.len()).map(Whom::Instance).chain([Whom::Strangers]) {
+            self.signal(whom, signal);
         }
     }
 
@@ -307,8 +343,8 @@ impl Performer {
         }
     }
 
-    fn name_survivors(&mut self, index: usize) {
-        for process in self.members(index) {
+    fn name_survivors(&mut self, whom: Whom) {
+        for process in self.members(whom) {
             let reason = match send_to(&process, Signal::KILL) {
                 Err(_) => "it runs as another user",
                 Ok(()) => "SIGKILL does not end it: it hangs in the kernel",
@@ -320,7 +356,7 @@ impl Performer {
 }
 
 /// The instance that has this mark.
-fn instance_named(specs: &[Spec], mark: &[u8]) -> Option<usize> {
+fn instance_named(specs: &[Rc<Spec>], mark: &[u8]) -> Option<usize> {
     specs.iter().position(|spec| spec.name.to_string().as_bytes() == mark)
 }
 

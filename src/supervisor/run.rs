@@ -7,6 +7,7 @@ use std::os::unix::net::UnixListener;
 use std::rc::Rc;
 use std::time::Duration;
 
+use indexmap::IndexSet;
 use tokio::runtime;
 use tokio::task::{LocalSet, yield_now};
 use tokio::time::timeout_at;
@@ -19,11 +20,12 @@ use super::status::{Facts, View};
 use crate::control::server::Server;
 use crate::exit::{FAILED, Outcome};
 use crate::machine::{Event, Machine};
+use crate::name::TypeName;
 use crate::notice::Notice;
 use crate::output::history::Bounds;
 use crate::output::{self, Finish, Output, Speaker};
+use crate::plan::Plan;
 use crate::plan::spec::Spec;
-use crate::plan::{Plan, Process};
 use crate::process::limits::OpenFiles;
 use crate::process::monitor::{Verdict, Watch, during, watch_over};
 use crate::process::ports_in_use::Listeners;
@@ -135,7 +137,8 @@ impl Supervisor {
         (birth, limit): (Birth<'_>, OpenFiles),
     ) -> io::Result<Self> {
         let Birth { lifeline, inherited, pid } = birth;
-        let specs: Rc<[Spec]> = plan.instances.into();
+        let specs: Vec<Rc<Spec>> = plan.instances.into_iter().map(Rc::new).collect();
+        let kinds: IndexSet<TypeName> = plan.processes.iter().map(|process| process.name.clone()).collect();
         let (inbox, closed) = Inbox::open(lifeline, inherited).map_err(during("cannot listen to signals"))?;
         let options = output::Options {
             format: settings.format,
@@ -143,7 +146,7 @@ impl Supervisor {
             terminal: settings.is_terminal,
             quiet: settings.quiet,
             history: Some(Bounds::default()),
-            speakers: speakers(&specs, &plan.processes),
+            speakers: specs.iter().map(|spec| speaker(spec, &kinds)).collect(),
             clock: clock::wall,
         };
         let stdout = io::stdout().as_fd().try_clone_to_owned();
@@ -156,10 +159,9 @@ impl Supervisor {
         }
         let size = settings.pseudo_terminals.then(|| terminal_size(output.prefix_width()));
         let spawner = Spawner::new(limit, inherited, size).map_err(during("pipe"))?;
-        let machine = Machine::new(Rc::clone(&specs), plan.policy);
+        let machine = Machine::new(specs.clone(), plan.policy);
         let facts = Facts {
             ready_in: vec![0; specs.len()],
-            specs: Rc::clone(&specs),
             root: plan.root.display().to_string(),
             pid,
             listeners: Listeners::default(),
@@ -167,7 +169,8 @@ impl Supervisor {
         };
         let desk = Desk::new(output.log());
         let server = settings.listener.and_then(|listener| inbox.serve(listener));
-        let performer = Performer::new(specs, settings.run.to_string().as_bytes(), output, spawner);
+        let run = settings.run.to_string();
+        let performer = Performer::new(specs, kinds, run.as_bytes(), output, spawner);
         Ok(Self {
             machine,
             performer,
@@ -309,6 +312,7 @@ fn tell_the_person(event: &Event) {
         | Event::AllGone
         | Event::Signal(_)
         | Event::Request(_)
+        | Event::Change(_)
         | Event::Down { .. }
         | Event::MonitorGone
         | Event::Timeout => {}
@@ -323,10 +327,7 @@ struct Birth<'a> {
     pid: i32,
 }
 
-fn speakers(specs: &[Spec], processes: &[Process]) -> Vec<Speaker> {
-    let kind = |spec: &Spec| processes.iter().position(|process| process.name == spec.name.kind);
-    specs
-        .iter()
-        .map(|spec| Speaker { name: spec.name.clone(), kind: kind(spec).unwrap_or_default() })
-        .collect()
+/// Who speaks, in the colour of the type's place in the Procfile.
+fn speaker(spec: &Spec, kinds: &IndexSet<TypeName>) -> Speaker {
+    Speaker { name: spec.name.clone(), kind: kinds.get_index_of(&spec.name.kind).unwrap_or_default() }
 }

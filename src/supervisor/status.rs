@@ -1,17 +1,17 @@
 //! How the stack stands, as `ps` shows it.
 
-use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::names::select;
 use super::perform::Performer;
 use crate::control::protocol::{Phase, Row, SCHEMA, Status};
 use crate::exit::Exit;
-use crate::machine::Machine;
 use crate::machine::instance::Instance;
 use crate::machine::state::{Intent, State};
-use crate::plan::spec::Spec;
+use crate::machine::{Machine, Whom};
+use crate::name::InstanceName;
 use crate::process::ports_in_use::Listeners;
 use crate::process::usage;
 
@@ -20,7 +20,6 @@ const SETTLED: Duration = Duration::from_secs(1);
 
 /// What is known of the stack beside what the machine knows.
 pub(super) struct Facts {
-    pub specs: Rc<[Spec]>,
     pub root: String,
     /// The pid that the person sees.
     pub pid: i32,
@@ -47,6 +46,31 @@ impl View<'_> {
         self.facts.listeners = Listeners::now();
     }
 
+    /// The indices of those that `names` mean: of all who are in the stack, and, where the past is asked for, of
+    /// those who were.
+    ///
+    /// # Errors
+    /// As [`select`].
+    pub(super) fn select(&self, names: &[String], with_retired: bool) -> Result<Vec<usize>, String> {
+        let all = self.machine.specs().iter().zip(self.machine.instances()).enumerate();
+        let known = all.filter(|(_, (_, instance))| with_retired || !instance.is_retired);
+        let known: Vec<(usize, &InstanceName)> =
+            known.map(|(index, (spec, _))| (index, &spec.name)).collect();
+        select(&known, names)
+    }
+
+    /// The indices of all who are in the stack, and of those who have left it but have not ended.
+    pub(super) fn present(&self) -> Vec<usize> {
+        let all = self.machine.instances().iter().enumerate();
+        let present = all.filter(|(_, instance)| !(instance.is_retired && instance.state.is_down()));
+        present.map(|(index, _)| index).collect()
+    }
+
+    /// `web.1`
+    pub(super) fn name(&self, index: usize) -> String {
+        self.machine.specs()[index].name.to_string()
+    }
+
     /// The whole document, about these instances.
     pub(super) fn status(&mut self, indices: &[usize]) -> Status {
         self.look_anew();
@@ -61,9 +85,9 @@ impl View<'_> {
 
     fn row(&mut self, index: usize) -> Row {
         let ready = self.is_ready(index);
-        let spec = &self.facts.specs[index];
+        let spec = &self.machine.specs()[index];
         let instance = &self.machine.instances()[index];
-        let family = self.performer.members(index);
+        let family = self.performer.members(Whom::Instance(index));
         let lives = instance.has_own_process();
         let used = (!family.is_empty()).then(|| usage::of(&family));
         let serves =
@@ -101,17 +125,19 @@ impl View<'_> {
         if instance.state != State::Running {
             return false;
         }
+        // Those who came later are not in it yet.
+        self.facts.ready_in.resize(self.machine.instances().len(), 0);
         if self.facts.ready_in[index] == instance.lives {
             return true;
         }
-        let spec = &self.facts.specs[index];
+        let spec = &self.machine.specs()[index];
         let must_serve =
             spec.port.is_some() && (spec.name.kind.as_str() == "web" || spec.command.contains("PORT"));
         let age = self.now.saturating_sub(instance.started.unwrap_or(self.now));
         let has_settled = !must_serve && age >= SETTLED;
         let is_ready = has_settled
             || spec.port.is_some_and(|port| {
-                let family = self.performer.members(index);
+                let family = self.performer.members(Whom::Instance(index));
                 self.facts.listeners.is_served_by(port, family.iter().map(|process| process.pid))
             });
         if is_ready {

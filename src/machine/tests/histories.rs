@@ -6,7 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::super::*;
-use super::{GRACE, spec, stop_of};
+use super::{GRACE, counts, spec, stop_of};
 use crate::exit::Exit;
 use crate::plan::spec::ExitOn;
 use crate::signal::Signal;
@@ -18,8 +18,13 @@ struct World {
     now: Duration,
     /// The own process of each instance, if it lives.
     leaders: Vec<Option<i32>>,
-    /// How many others of each instance live; the last entry belongs to none.
+    /// How many others of each instance live.
     others: Vec<usize>,
+    /// How many live that belong to none.
+    strangers: usize,
+    /// How many changes were asked for, and which tickets were answered.
+    asked: u64,
+    answered: Vec<u64>,
     next_pid: i32,
     /// What happened and was not handled yet: an answer never overtakes the rest of its turn.
     queue: VecDeque<Event>,
@@ -35,19 +40,36 @@ enum Move {
     Orphan(usize),
     Signal(i32),
     Stop(usize),
+    Change(Vec<(usize, Fate)>),
     FailSpawn,
     CloseOutput,
     LoseMonitor,
 }
 
+/// What a change makes of an instance.
+#[derive(Clone, Copy, Debug)]
+enum Fate {
+    /// It is something else from its next life on; who is not in the stack joins it.
+    Become,
+    Restart,
+    Start,
+    Leave,
+}
+
+fn a_fate() -> impl Strategy<Value = (usize, Fate)> {
+    let fates = vec![Fate::Become, Fate::Become, Fate::Restart, Fate::Start, Fate::Leave, Fate::Leave];
+    (0usize..8, prop::sample::select(fates))
+}
+
 fn a_move() -> impl Strategy<Value = Move> {
     prop_oneof![
         (0u16..3000).prop_map(Move::Wait),
-        (0usize..4, 0u8..3).prop_map(|(index, status)| Move::Exit(index, status)),
-        (0usize..5).prop_map(Move::Fork),
-        (0usize..5).prop_map(Move::Orphan),
+        (0usize..6, 0u8..3).prop_map(|(index, status)| Move::Exit(index, status)),
+        (0usize..7).prop_map(Move::Fork),
+        (0usize..7).prop_map(Move::Orphan),
         prop::sample::select(vec![1, 2, 3, 10, 15, 18, 20, 28]).prop_map(Move::Signal),
-        (0usize..4).prop_map(Move::Stop),
+        (0usize..6).prop_map(Move::Stop),
+        prop::collection::vec(a_fate(), 0..4).prop_map(Move::Change),
         Just(Move::FailSpawn),
         Just(Move::CloseOutput),
         Just(Move::LoseMonitor),
@@ -56,14 +78,17 @@ fn a_move() -> impl Strategy<Value = Move> {
 
 impl World {
     fn new(count: usize, exit_on: ExitOn) -> Self {
-        let specs: Vec<Spec> = (0..count).map(|index| spec(&format!("p{index}"), 1)).collect();
-        let machine = Machine::new(specs.into(), Policy { exit_on, exit_code_from: None });
-        let (leaders, others) = (vec![None; count], vec![0; count + 1]);
+        let specs = (0..count).map(|index| Rc::new(spec(&format!("p{index}"), 1))).collect();
+        let machine = Machine::new(specs, Policy { exit_on, exit_code_from: None });
+        let (leaders, others) = (vec![None; count], vec![0; count]);
         Self {
             machine,
             now: Duration::ZERO,
             leaders,
             others,
+            strangers: 0,
+            asked: 0,
+            answered: Vec::new(),
             next_pid: 100,
             queue: VecDeque::new(),
             spawns_fail: false,
@@ -82,6 +107,7 @@ impl World {
     fn perform(&mut self, action: &Action) {
         match action {
             Action::Spawn(index) => {
+                assert!(!self.machine.instances[*index].is_retired, "who has left does not start");
                 assert_eq!(self.leaders[*index], None, "at most one process an instance");
                 assert_eq!(self.others[*index], 0, "no start before the last life is cleared away");
                 if self.spawns_fail {
@@ -93,13 +119,21 @@ impl World {
                     self.queue.push_back(Event::Spawned { instance: *index, pid: self.next_pid });
                 }
             }
-            Action::Ask(index) | Action::Kill(index) => self.no_signal_for_who_is_down(*index, action),
+            Action::Enroll(index, _) if *index == self.leaders.len() => {
+                self.leaders.push(None);
+                self.others.push(0);
+            }
+            Action::Enroll(index, _) => {
+                assert!(self.leaders[*index].is_none(), "a life goes on as what it began");
+            }
+            Action::Ask(whom) | Action::Kill(whom) => self.no_signal_for_who_is_down(*whom, action),
             Action::Look => self.look(),
+            // Ticket 0 is that of all other requests.
+            Action::Answer(Ticket(number), _) => self.answered.extend((*number > 0).then_some(*number)),
             Action::Bury(..)
             | Action::Say(_)
             | Action::NameSurvivors(_)
             | Action::Signal(..)
-            | Action::Answer(..)
             | Action::Forward(_)
             | Action::Suspend
             | Action::Resume
@@ -107,29 +141,30 @@ impl World {
         }
     }
 
-    fn no_signal_for_who_is_down(&mut self, index: usize, action: &Action) {
-        let is_down = self.machine.instances.get(index).is_some_and(|instance| instance.state.is_down());
-        assert!(!is_down, "an action for an instance that is down");
-        if matches!(action, Action::Kill(_)) {
+    fn no_signal_for_who_is_down(&mut self, whom: Whom, action: &Action) {
+        let is_killing = matches!(action, Action::Kill(_));
+        let Some(index) = whom.instance() else {
+            self.strangers = if is_killing { 0 } else { self.strangers };
+            return;
+        };
+        assert!(!self.machine.instances[index].state.is_down(), "an action for an instance that is down");
+        if is_killing {
             self.others[index] = 0;
-            if let Some(leader) = self.leaders.get_mut(index)
-                && leader.take().is_some()
-            {
+            if self.leaders[index].take().is_some() {
                 self.queue.push_back(Event::Exited { instance: index, exit: Exit::Signal(Signal::KILL) });
             }
         }
     }
 
     fn look(&mut self) {
-        let is_empty =
-            self.leaders.iter().all(Option::is_none) && self.others.iter().all(|count| *count == 0);
-        if is_empty {
-            self.queue.push_back(Event::AllGone);
+        let all = self.others.iter().zip(&self.leaders);
+        let seen: Vec<usize> = all.map(|(others, leader)| others + usize::from(leader.is_some())).collect();
+        let is_empty = self.strangers == 0 && seen.iter().all(|count| *count == 0);
+        self.queue.push_back(if is_empty {
+            Event::AllGone
         } else {
-            let leader = |index: usize| usize::from(self.leaders.get(index).copied().flatten().is_some());
-            let counts = self.others.iter().enumerate().map(|(index, count)| count + leader(index)).collect();
-            self.queue.push_back(Event::Seen(counts));
-        }
+            Event::Seen(counts(&seen, self.strangers))
+        });
     }
 
     fn play(&mut self, step: &Move) {
@@ -147,11 +182,13 @@ impl World {
             }
             Move::Stop(index) if *index < self.leaders.len() => self.feed(stop_of(*index)),
             Move::Fork(_) | Move::Stop(_) => {}
+            Move::Change(fates) => self.change(fates),
             Move::Orphan(index) => {
-                if let Some(count) = self.others.get_mut(*index).filter(|count| **count > 0) {
-                    *count -= 1;
-                    self.feed(Event::Reaped);
-                }
+                let Some(count) = self.others.get_mut(*index).filter(|count| **count > 0) else { return };
+                *count -= 1;
+                // What wipes its environment and leaves its session is nobody's from then on.
+                self.strangers += usize::from(index % 2 == 0);
+                self.feed(Event::Reaped);
             }
             Move::Signal(number) => {
                 self.feed(Event::Signal(Signal(*number)));
@@ -164,6 +201,28 @@ impl World {
                 self.feed(Event::MonitorGone);
             }
         }
+    }
+
+    fn change(&mut self, fates: &[(usize, Fate)]) {
+        self.asked += 1;
+        let mut specs = Vec::new();
+        let (mut restarted, mut retired, mut count) = (Vec::new(), Vec::new(), self.leaders.len());
+        let mut wish = Wish::Restart;
+        for (index, fate) in fates {
+            let name = |index: usize| spec(&format!("p{index}"), 1);
+            match fate {
+                Fate::Become if *index < self.leaders.len() => specs.push((*index, name(*index))),
+                Fate::Become => {
+                    specs.push((count, name(count)));
+                    count += 1;
+                }
+                Fate::Restart => restarted.push(*index),
+                Fate::Start => (wish, restarted) = (Wish::Start, vec![*index]),
+                Fate::Leave => retired.push(*index),
+            }
+        }
+        let request = Request { ticket: Ticket(self.asked), wish, instances: restarted };
+        self.feed(Event::Change(Change { request, specs, retired, policy: None }));
     }
 
     fn wait(&mut self, span: Duration) {
@@ -197,6 +256,8 @@ proptest! {
         world.wait(GRACE + Duration::from_secs(20));
         prop_assert!(world.machine.outcome().is_some(), "{:?}", world);
         prop_assert!(world.leaders.iter().all(Option::is_none));
+        world.answered.sort_unstable();
+        prop_assert_eq!(&world.answered, &(1..=world.asked).collect::<Vec<_>>(), "answered once each");
         prop_assert!(world.machine.instances().iter().all(|instance| instance.state.is_down()));
     }
 }

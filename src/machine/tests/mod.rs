@@ -1,5 +1,6 @@
 //! The machine as tables; as properties in `histories`.
 
+mod changes;
 mod histories;
 mod requests;
 
@@ -31,8 +32,19 @@ fn spec(kind: &str, number: u32) -> Spec {
 }
 
 fn stack(kinds: &[&str], exit_on: ExitOn) -> Machine {
-    let specs: Vec<Spec> = kinds.iter().map(|kind| spec(kind, 1)).collect();
-    Machine::new(specs.into(), Policy { exit_on, exit_code_from: None })
+    let specs = kinds.iter().map(|kind| spec(kind, 1));
+    Machine::new(specs.map(Rc::new).collect(), Policy { exit_on, exit_code_from: None })
+}
+
+/// A release, and a web that waits for it.
+fn with_release() -> Vec<Rc<Spec>> {
+    let release = Spec { once: true, ..spec("release", 1) };
+    let web = Spec { after: vec![0], ..spec("web", 1) };
+    vec![Rc::new(release), Rc::new(web)]
+}
+
+fn counts(instances: &[usize], strangers: usize) -> Counts {
+    Counts { instances: instances.to_vec(), strangers }
 }
 
 fn at(seconds: f64) -> Duration {
@@ -60,19 +72,9 @@ fn done(actions: &[Action]) -> Vec<&Action> {
 }
 
 fn said(actions: &[Action]) -> Vec<String> {
-    let text = |action: &Action| match action {
-        Action::Say(notice) | Action::Bury(_, notice) => Some(notice.to_string()),
-        Action::Spawn(_)
-        | Action::Ask(_)
-        | Action::Kill(_)
-        | Action::Look
-        | Action::NameSurvivors(_)
-        | Action::Signal(..)
-        | Action::Answer(..)
-        | Action::Forward(_)
-        | Action::Suspend
-        | Action::Resume
-        | Action::Resize => None,
+    let text = |action: &Action| {
+        let (Action::Say(notice) | Action::Bury(_, notice)) = action else { return None };
+        Some(notice.to_string())
     };
     actions.iter().filter_map(text).collect()
 }
@@ -92,7 +94,11 @@ fn a_stop_in_the_middle_of_the_starts_starts_nobody_else() {
     let _ = machine.handle(at(0.0), Event::Begin);
     assert_eq!(done(&machine.handle(at(0.0), Event::Signal(Signal::INTERRUPT))), [&Action::Look]);
     let actions = machine.handle(at(0.1), Event::Spawned { instance: 0, pid: 100 });
-    assert_eq!(done(&actions), [&Action::Ask(0)], "who was on its way is asked as soon as it is there");
+    assert_eq!(
+        done(&actions),
+        [&Action::Ask(Whom::Instance(0))],
+        "who was on its way is asked as soon as it is there"
+    );
     assert_eq!(machine.instances()[1].state, State::Idle);
 }
 
@@ -105,7 +111,7 @@ fn the_first_end_stops_the_rest_and_its_status_is_ours() {
         said(&actions),
         ["web.1 exited with status 7 after 3.2 s", "web.1 ended: stopping all (grace 5 s)"]
     );
-    assert!(actions.contains(&Action::Ask(1)));
+    assert!(actions.contains(&Action::Ask(Whom::Instance(1))));
     let _ = machine.handle(at(3.3), Event::Exited { instance: 1, exit: Exit::Signal(Signal::TERMINATE) });
     assert_eq!(machine.outcome(), None, "the end is when nothing is left, not when the leaders are gone");
     let actions = machine.handle(at(3.3), Event::AllGone);
@@ -134,9 +140,9 @@ fn policies_decide_what_ends_the_stack_and_with_which_status() {
         let mut machine = stack(&["web", "worker"], policy.clone());
         start(&mut machine);
         let actions = machine.handle(at(1.0), Event::Exited { instance: first, exit });
-        assert_eq!(actions.contains(&Action::Ask(1 - first)), ends, "{case}");
+        assert_eq!(actions.contains(&Action::Ask(Whom::Instance(1 - first))), ends, "{case}");
         let last = if first == 0 { Exit::Status(4) } else { ok };
-        let _ = machine.handle(at(1.5), Event::Seen(vec![0, 0, 0]));
+        let _ = machine.handle(at(1.5), Event::Seen(counts(&[0, 0], 0)));
         let _ = machine.handle(at(2.0), Event::Exited { instance: 1 - first, exit: last });
         let _ = machine.handle(at(2.0), Event::AllGone);
         let _ = machine.handle(at(2.0), Event::AllGone);
@@ -146,7 +152,7 @@ fn policies_decide_what_ends_the_stack_and_with_which_status() {
 
 #[test]
 fn exit_code_from_overrides_who_decided() {
-    let specs: Rc<[Spec]> = vec![spec("web", 1), spec("tests", 1)].into();
+    let specs = vec![Rc::new(spec("web", 1)), Rc::new(spec("tests", 1))];
     let exit_code_from = TypeName::new("tests");
     let mut machine = Machine::new(specs, Policy { exit_on: ExitOn::Any, exit_code_from });
     start(&mut machine);
@@ -161,13 +167,19 @@ fn a_stop_signal_asks_waits_and_kills_whole_trees() {
     let mut machine = stack(&["web", "worker"], ExitOn::Any);
     start(&mut machine);
     let actions = machine.handle(at(1.0), Event::Signal(Signal::TERMINATE));
-    assert_eq!(done(&actions), [&Action::Ask(0), &Action::Ask(1), &Action::Look]);
+    assert_eq!(
+        done(&actions),
+        [&Action::Ask(Whom::Instance(0)), &Action::Ask(Whom::Instance(1)), &Action::Look]
+    );
     let _ = machine.handle(at(1.1), Event::Exited { instance: 0, exit: Exit::Status(0) });
-    let _ = machine.handle(at(1.1), Event::Seen(vec![1, 2, 0]));
+    let _ = machine.handle(at(1.1), Event::Seen(counts(&[1, 2], 0)));
     let actions = machine.handle(at(6.0), Event::Timeout);
     assert_eq!(said(&actions), ["the grace is over: killing all that is left"]);
-    assert!(actions.contains(&Action::Kill(0)), "a leader that is gone does not save what it left");
-    assert!(actions.contains(&Action::Kill(1)));
+    assert!(
+        actions.contains(&Action::Kill(Whom::Instance(0))),
+        "a leader that is gone does not save what it left"
+    );
+    assert!(actions.contains(&Action::Kill(Whom::Instance(1))));
     let _ = machine.handle(at(6.1), Event::Exited { instance: 1, exit: Exit::Signal(Signal::KILL) });
     let _ = machine.handle(at(6.1), Event::AllGone);
     assert_eq!(machine.outcome(), Some(Outcome::DieBy(Signal::TERMINATE)));
@@ -192,7 +204,7 @@ fn a_second_interrupt_kills_at_once_but_the_echo_of_the_first_does_not() {
         start(&mut machine);
         let _ = machine.handle(at(1.0), Event::Signal(first));
         let actions = machine.handle(at(1.0 + between), Event::Signal(second));
-        assert_eq!(actions.contains(&Action::Kill(0)), kills, "{first} then {second}");
+        assert_eq!(actions.contains(&Action::Kill(Whom::Instance(0))), kills, "{first} then {second}");
     }
 }
 
@@ -202,7 +214,11 @@ fn who_repeats_the_signal_without_a_pause_is_heard_too() {
     start(&mut machine);
     let kills: Vec<bool> = [1.0, 1.1, 1.2, 1.3]
         .into_iter()
-        .map(|now| machine.handle(at(now), Event::Signal(Signal::TERMINATE)).contains(&Action::Kill(0)))
+        .map(|now| {
+            machine
+                .handle(at(now), Event::Signal(Signal::TERMINATE))
+                .contains(&Action::Kill(Whom::Instance(0)))
+        })
         .collect();
     assert_eq!(kills, [false, false, false, true]);
 }
@@ -213,14 +229,17 @@ fn what_an_instance_leaves_is_stopped_as_it_would_have_been() {
     start(&mut machine);
     let actions = machine.handle(at(1.0), Event::Exited { instance: 0, exit: Exit::Status(0) });
     assert!(actions.contains(&Action::Look));
-    let actions = machine.handle(at(1.0), Event::Seen(vec![2, 1, 0]));
+    let actions = machine.handle(at(1.0), Event::Seen(counts(&[2, 1], 0)));
     assert_eq!(said(&actions), ["web.1 is gone, but 2 processes that it started are not: stopping"]);
-    assert_eq!(done(&actions), [&Action::Ask(0)], "the other instance is not touched");
+    assert_eq!(done(&actions), [&Action::Ask(Whom::Instance(0))], "the other instance is not touched");
     let actions = machine.handle(at(1.1), Event::Reaped);
     assert_eq!(done(&actions), [&Action::Look]);
     let actions = machine.handle(at(6.0), Event::Timeout);
-    assert!(actions.contains(&Action::Kill(0)) && !actions.contains(&Action::Kill(1)));
-    let _ = machine.handle(at(6.1), Event::Seen(vec![0, 1, 0]));
+    assert!(
+        actions.contains(&Action::Kill(Whom::Instance(0)))
+            && !actions.contains(&Action::Kill(Whom::Instance(1)))
+    );
+    let _ = machine.handle(at(6.1), Event::Seen(counts(&[0, 1], 0)));
     assert_eq!(machine.instances()[0].state, State::Ended);
     assert_eq!(machine.instances()[1].state, State::Running);
 }
@@ -230,11 +249,11 @@ fn a_look_during_which_somebody_ended_does_not_say_that_nobody_is_left() {
     let mut machine = stack(&["web", "worker"], ExitOn::Never);
     start(&mut machine);
     let _ = machine.handle(at(1.0), Event::Exited { instance: 0, exit: Exit::Status(0) });
-    let _ = machine.handle(at(1.0), Event::Glimpsed(vec![0, 1, 0]));
+    let _ = machine.handle(at(1.0), Event::Glimpsed(counts(&[0, 1], 0)));
     assert_eq!(machine.instances()[0].state, State::Clearing);
-    let actions = machine.handle(at(1.0), Event::Glimpsed(vec![1, 1, 0]));
-    assert!(actions.contains(&Action::Ask(0)), "who was seen is there");
-    let _ = machine.handle(at(1.1), Event::Seen(vec![0, 1, 0]));
+    let actions = machine.handle(at(1.0), Event::Glimpsed(counts(&[1, 1], 0)));
+    assert!(actions.contains(&Action::Ask(Whom::Instance(0))), "who was seen is there");
+    let _ = machine.handle(at(1.1), Event::Seen(counts(&[0, 1], 0)));
     assert_eq!(machine.instances()[0].state, State::Ended);
 }
 
@@ -245,12 +264,15 @@ fn one_instance_that_is_stopped_has_no_say_in_how_the_stack_ends() {
         let mut machine = stack(&["web", "worker"], policy);
         start(&mut machine);
         let actions = machine.handle(at(1.0), stop_of(0));
-        assert_eq!(done(&actions), [&Action::Ask(0)], "the other instance is not touched");
+        assert_eq!(done(&actions), [&Action::Ask(Whom::Instance(0))], "the other instance is not touched");
         let actions = machine.handle(at(6.0), Event::Timeout);
-        assert!(actions.contains(&Action::Kill(0)) && !actions.contains(&Action::Kill(1)));
+        assert!(
+            actions.contains(&Action::Kill(Whom::Instance(0)))
+                && !actions.contains(&Action::Kill(Whom::Instance(1)))
+        );
         let exit = Exit::Signal(Signal::KILL);
         let _ = machine.handle(at(6.1), Event::Exited { instance: 0, exit });
-        let _ = machine.handle(at(6.1), Event::Seen(vec![0, 1, 0]));
+        let _ = machine.handle(at(6.1), Event::Seen(counts(&[0, 1], 0)));
         assert_eq!(machine.instances()[0].state, State::Ended);
         assert_eq!(machine.instances()[1].state, State::Running);
         let _ = machine.handle(at(7.0), Event::Exited { instance: 1, exit: Exit::Status(0) });
@@ -264,10 +286,7 @@ fn one_instance_that_is_stopped_has_no_say_in_how_the_stack_ends() {
 
 #[test]
 fn an_instance_that_is_stopped_before_its_turn_never_starts() {
-    let mut specs = vec![spec("release", 1), spec("web", 1)];
-    specs[1].after = vec![0];
-    specs[0].once = true;
-    let mut machine = Machine::new(specs.into(), Policy::default());
+    let mut machine = Machine::new(with_release(), Policy::default());
     start(&mut machine);
     let _ = machine.handle(at(1.0), stop_of(1));
     let _ = machine.handle(at(2.0), Event::Exited { instance: 0, exit: Exit::Status(0) });
@@ -298,10 +317,10 @@ fn what_cannot_be_ended_is_named_and_the_status_is_not_0() {
     let mut named = Vec::new();
     for tick in 10..200 {
         let now = at(f64::from(tick) / 10.0);
-        let _ = machine.handle(now, Event::Seen(vec![1, 0]));
+        let _ = machine.handle(now, Event::Seen(counts(&[1], 0)));
         named.extend(machine.handle(now, Event::Timeout));
     }
-    assert!(named.contains(&Action::NameSurvivors(0)));
+    assert!(named.contains(&Action::NameSurvivors(Whom::Instance(0))));
     assert_eq!(machine.outcome(), Some(Outcome::Status(FAILED)));
 }
 
@@ -327,9 +346,7 @@ fn a_command_that_cannot_start_stops_the_others() {
 #[test]
 fn a_release_runs_to_its_end_before_anybody_else() {
     let machine = || {
-        let release = Spec { once: true, ..spec("release", 1) };
-        let web = Spec { after: vec![0], ..spec("web", 1) };
-        let mut machine = Machine::new(vec![release, web].into(), Policy::default());
+        let mut machine = Machine::new(with_release(), Policy::default());
         let _ = machine.handle(at(0.0), Event::Begin);
         let actions = machine.handle(at(0.0), Event::Spawned { instance: 0, pid: 100 });
         assert_eq!(done(&actions), Vec::<&Action>::new());
@@ -364,7 +381,9 @@ fn a_closed_output_stops_the_stack_as_sigterm_does() {
     ] {
         let mut machine = stack(&["web"], ExitOn::Any);
         start(&mut machine);
-        assert!(machine.handle(at(1.0), Event::OutputClosed { error }).contains(&Action::Ask(0)));
+        assert!(
+            machine.handle(at(1.0), Event::OutputClosed { error }).contains(&Action::Ask(Whom::Instance(0)))
+        );
         let _ = machine.handle(at(1.1), Event::Exited { instance: 0, exit: Exit::Status(0) });
         let _ = machine.handle(at(1.1), Event::AllGone);
         assert_eq!(machine.outcome(), Some(outcome));

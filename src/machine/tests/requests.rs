@@ -7,25 +7,25 @@ use proptest::prelude::*;
 
 use super::super::request::*;
 use super::super::*;
-use super::spec;
+use super::{counts, spec};
 use crate::exit::{Exit, Outcome};
 use crate::machine::{Event, Failure};
-use crate::plan::spec::{ExitOn, Policy, Spec};
+use crate::plan::spec::{ExitOn, Policy};
 use crate::signal::Signal;
 
 /// A machine with a world that answers at once: what is asked to end ends, what is started exists.
-struct World {
-    machine: Machine,
+pub(super) struct World {
+    pub(super) machine: Machine,
     seconds: u64,
-    answers: Vec<(u64, Answer)>,
+    pub(super) answers: Vec<(u64, Answer)>,
     /// Instances that cannot be started.
-    broken: Vec<usize>,
+    pub(super) broken: Vec<usize>,
     alive: HashMap<usize, bool>,
 }
 
 impl World {
-    fn new(count: u32, exit_on: ExitOn) -> Self {
-        let specs: Rc<[Spec]> = (1..=count).map(|number| spec("web", number)).collect();
+    pub(super) fn new(count: u32, exit_on: ExitOn) -> Self {
+        let specs = (1..=count).map(|number| Rc::new(spec("web", number))).collect();
         let machine = Machine::new(specs, Policy { exit_on, exit_code_from: None });
         let mut world =
             Self { machine, seconds: 0, answers: Vec::new(), broken: Vec::new(), alive: HashMap::new() };
@@ -34,7 +34,7 @@ impl World {
     }
 
     /// One event, and all that follows from what the machine wants done.
-    fn happens(&mut self, event: Event) {
+    pub(super) fn happens(&mut self, event: Event) {
         let mut events = std::collections::VecDeque::from([event]);
         while let Some(event) = events.pop_front() {
             self.seconds += 1;
@@ -54,21 +54,24 @@ impl World {
                 self.alive.insert(instance, true);
                 Some(Event::Spawned { instance, pid: 100 })
             }
-            Action::Ask(instance) | Action::Kill(instance) => {
+            Action::Ask(Whom::Instance(instance)) | Action::Kill(Whom::Instance(instance)) => {
                 let was_alive = self.alive.insert(instance, false).unwrap_or(false);
                 was_alive.then_some(Event::Exited { instance, exit: Exit::Signal(Signal::TERMINATE) })
             }
             Action::Look => {
-                let counts: Vec<usize> =
+                let seen: Vec<usize> =
                     (0..self.machine.instances.len()).map(|index| usize::from(self.lives(index))).collect();
-                let is_empty = counts.iter().all(|count| *count == 0);
-                Some(if is_empty { Event::AllGone } else { Event::Seen(counts) })
+                let is_empty = seen.iter().all(|count| *count == 0);
+                Some(if is_empty { Event::AllGone } else { Event::Seen(counts(&seen, 0)) })
             }
             Action::Answer(Ticket(number), answer) => {
                 self.answers.push((number, answer));
                 None
             }
-            Action::Bury(..)
+            Action::Enroll(..)
+            | Action::Ask(Whom::Strangers)
+            | Action::Kill(Whom::Strangers)
+            | Action::Bury(..)
             | Action::Say(_)
             | Action::NameSurvivors(_)
             | Action::Signal(..)
@@ -79,15 +82,15 @@ impl World {
         }
     }
 
-    fn lives(&self, index: usize) -> bool {
+    pub(super) fn lives(&self, index: usize) -> bool {
         self.alive.get(&index).copied().unwrap_or(false)
     }
 
-    fn asks(&mut self, number: u64, wish: Wish, instances: &[usize]) {
+    pub(super) fn asks(&mut self, number: u64, wish: Wish, instances: &[usize]) {
         self.happens(Event::Request(Request { ticket: Ticket(number), wish, instances: instances.into() }));
     }
 
-    fn ends(&mut self, instance: usize) {
+    pub(super) fn ends(&mut self, instance: usize) {
         if self.alive.insert(instance, false) == Some(true) {
             self.happens(Event::Exited { instance, exit: Exit::Status(0) });
         }

@@ -4,14 +4,32 @@ use std::collections::{HashMap, HashSet};
 use std::io;
 
 use super::{INSTANCE_MARK, Identity, Look, Process, RUN_MARK, descendants, environment, variable_of};
+use crate::machine::{Counts, Whom};
 
 /// One look: who belongs to which instance.
 #[derive(Debug, Default)]
 pub struct Census {
-    /// The processes of each instance, and one more entry for those that belong to none.
-    pub members: Vec<Vec<Process>>,
+    /// The processes of each instance.
+    pub instances: Vec<Vec<Process>>,
+    /// Those that belong to none.
+    pub strangers: Vec<Process>,
     /// As [`Look::is_certain`].
     pub is_certain: bool,
+}
+
+impl Census {
+    /// The processes of an instance, or of none.
+    pub fn of(&self, whom: Whom) -> &[Process] {
+        match whom {
+            Whom::Instance(index) => self.instances.get(index).map_or(&[], Vec::as_slice),
+            Whom::Strangers => &self.strangers,
+        }
+    }
+
+    /// How many there are.
+    pub fn counts(&self) -> Counts {
+        Counts { instances: self.instances.iter().map(Vec::len).collect(), strangers: self.strangers.len() }
+    }
 }
 
 /// Attributes processes to instances, and remembers what it found: whose parents are gone by the next look
@@ -49,7 +67,8 @@ impl Genealogy {
             .enumerate()
             .filter_map(|(index, leader)| leader.map(|leader| (leader, index)))
             .collect();
-        let mut members: Vec<Vec<Process>> = vec![Vec::new(); leaders.len() + 1];
+        let mut instances: Vec<Vec<Process>> = vec![Vec::new(); leaders.len()];
+        let mut strangers = Vec::new();
         let mut attributed: HashMap<i32, usize> = HashMap::new();
         let mut seen: HashSet<Identity> = HashSet::new();
         // Parents come before their children in `processes`, so one pass hands an instance down the tree.
@@ -70,11 +89,14 @@ impl Genealogy {
                 self.known.insert(identity, index);
             }
             seen.insert(identity);
-            members[whose.unwrap_or(leaders.len())].push(process);
+            match whose.and_then(|index| instances.get_mut(index)) {
+                Some(members) => members.push(process),
+                None => strangers.push(process),
+            }
         }
         self.known.retain(|identity, _| seen.contains(identity));
         self.nameless.retain(|identity| seen.contains(identity));
-        Ok(Census { members, is_certain })
+        Ok(Census { instances, strangers, is_certain })
     }
 
     /// The instance whose mark this process has.

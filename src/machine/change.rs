@@ -1,0 +1,124 @@
+//! A stack that becomes another one while it runs: instances come, go, or are something else from their next
+//! life on.
+//!
+//! An index is an instance for ever. Who leaves is *retired*: it is stopped, and has no say any more in when
+//! and how the stack ends; who comes back under the same name has its old index. So nothing that knows an
+//! instance by its index (output, genealogy, open requests) can take one for another. Reusing indices would
+//! save a few hundred bytes a name.
+
+use std::rc::Rc;
+
+use super::instance::Instance;
+use super::request::{Answer, Request, Wish};
+use super::turn::Turn;
+use super::whom::Whom;
+use super::{Action, Machine};
+use crate::plan::spec::{Policy, Spec};
+
+/// What becomes of the stack, all at once; answered once, when all are where they should be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// What is wished of instances that are in the stack already, and what the answer carries.
+    pub request: Request,
+    /// What these instances are from their next life on. The index one past the last is a new instance, the
+    /// next one after it too, and so on. Who is new, or was retired, joins the stack and starts; who is down
+    /// takes it at once.
+    pub specs: Vec<(usize, Spec)>,
+    /// Who leaves the stack.
+    pub retired: Vec<usize>,
+    /// Who decides about the end from now on; `None`: as before.
+    pub policy: Option<Policy>,
+}
+
+impl Turn<'_> {
+    pub(super) fn on_change(&mut self, change: Change) {
+        let Change { request, specs, retired, policy } = change;
+        if self.machine.shutdown.is_some() {
+            self.actions.push(Action::Answer(request.ticket, Answer::Ending));
+            return;
+        }
+        if let Some(policy) = policy {
+            self.machine.policy = policy;
+        }
+        let mut awaited = Vec::new();
+        for (index, spec) in specs {
+            if self.take_spec(index, Rc::new(spec)) {
+                awaited.push(self.machine.awaited(index, Wish::Start));
+                self.want(index, false);
+            }
+        }
+        awaited.extend(self.wish(request.wish, &request.instances));
+        for index in retired {
+            if index < self.machine.instances.len() {
+                awaited.push(self.machine.awaited(index, Wish::Stop));
+                self.retire(index);
+            }
+        }
+        let grace = self.machine.longest_grace();
+        self.machine.strangers.set_grace(grace);
+        self.machine.is_emptied = self.machine.is_idle();
+        self.machine.open(request.ticket, awaited);
+    }
+
+    /// Makes this the spec of an instance, new or known; whether it joins the stack with it.
+    fn take_spec(&mut self, index: usize, spec: Rc<Spec>) -> bool {
+        let count = self.machine.instances.len();
+        if index > count {
+            return false;
+        }
+        if index == count {
+            let mut instance = Instance::new(spec.grace);
+            instance.is_due = false;
+            self.machine.instances.push(instance);
+            self.machine.specs.push(Rc::clone(&spec));
+            self.actions.push(Action::Enroll(index, spec));
+            return true;
+        }
+        let instance = &mut self.machine.instances[index];
+        instance.next = Some(spec);
+        let joins = std::mem::take(&mut instance.is_retired);
+        if instance.state.is_down() {
+            self.adopt(index);
+        }
+        joins
+    }
+
+    /// What it is to be in its next life, it is from now on.
+    pub(super) fn adopt(&mut self, index: usize) {
+        let instance = &mut self.machine.instances[index];
+        if let Some(spec) = instance.next.take() {
+            instance.set_grace(spec.grace);
+            self.machine.specs[index] = Rc::clone(&spec);
+            self.actions.push(Action::Enroll(index, spec));
+        }
+    }
+
+    fn retire(&mut self, index: usize) {
+        self.want_down(index);
+        self.machine.instances[index].is_retired = true;
+        self.machine.ends.retain(|ended| *ended != index);
+    }
+}
+
+impl Machine {
+    /// The longest grace of all who are in the stack.
+    pub(super) fn longest_grace(&self) -> std::time::Duration {
+        let all = self.specs.iter().zip(&self.instances);
+        // One that is leaving may still need it.
+        let present = all.filter(|(_, instance)| !(instance.is_retired && instance.state.is_down()));
+        present.map(|(spec, _)| spec.grace).max().unwrap_or_default()
+    }
+
+    /// Whether nobody of the stack runs or is about to. Who is leaving does not count.
+    fn is_idle(&self) -> bool {
+        let mut present = self.instances.iter().filter(|instance| !instance.is_retired);
+        present.all(|instance| instance.state.is_down() && !instance.is_due)
+    }
+
+    pub(super) fn at(&mut self, whom: Whom) -> &mut Instance {
+        match whom {
+            Whom::Instance(index) => &mut self.instances[index],
+            Whom::Strangers => &mut self.strangers,
+        }
+    }
+}
