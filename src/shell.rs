@@ -18,6 +18,30 @@ pub fn simple_words(command: &str) -> Option<Vec<&str>> {
     (is_program(first) && words.iter().all(|word| is_plain(word))).then_some(words)
 }
 
+/// `command` up to the comment that ends it, if one does: what is put behind a comment belongs to it.
+///
+/// A `#` begins a comment where a word begins (XCU 2.3, rule 9): after a blank or an operator, outside of quotes and
+/// not after a backslash. What stands between backquotes or in `$(…)` is read in the same way: a comment in there
+/// would swallow its end, so no command that works has one.
+pub fn without_comment(command: &str) -> &str {
+    let mut quote = None;
+    let mut is_escaped = false;
+    let mut is_between_words = true;
+    for (place, c) in command.char_indices() {
+        let is_start = std::mem::replace(&mut is_between_words, false);
+        match (quote, c) {
+            _ if is_escaped => is_escaped = false,
+            (None | Some('"'), '\\') => is_escaped = true,
+            (Some(open), c) if c == open => quote = None,
+            (None, '\'' | '"') => quote = Some(c),
+            (None, '#') if is_start => return &command[..place],
+            (None, ' ' | '\t' | '\n' | ';' | '&' | '|' | '(' | ')' | '<' | '>') => is_between_words = true,
+            _ => {}
+        }
+    }
+    command
+}
+
 /// Whether a shell takes `word`, in first place, for the name of a program.
 fn is_program(word: &str) -> bool {
     // `A=b` is an assignment, `%1` a job (bash), and `sh -c -x` reads `-x` (and `+x`) as an option of its own.
@@ -96,6 +120,22 @@ mod tests {
             ("http: 8080", &["http:", "8080"]),
         ] {
             assert_eq!(simple_words(command).as_deref(), Some(words), "{command:?}");
+        }
+    }
+
+    #[test]
+    fn a_comment_at_the_end_is_no_part_of_the_command() {
+        for (command, rest) in [
+            ("a $X # why", "a $X "),
+            ("a;# why", "a;"),
+            ("# nothing", ""),
+            ("a b#c ${x#y} $# 'd # e' \"f # g\" \\# h", "a b#c ${x#y} $# 'd # e' \"f # g\" \\# h"),
+            ("a \"\\\" # b\" # c", "a \"\\\" # b\" "),
+            ("a 'it\\' # b", "a 'it\\' "),
+            ("a 'never closed # b", "a 'never closed # b"),
+            ("é # ü", "é "),
+        ] {
+            assert_eq!(without_comment(command), rest, "{command:?}");
         }
     }
 

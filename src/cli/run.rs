@@ -65,7 +65,10 @@ fn with_arguments(command: &str, arguments: &[OsString]) -> Vec<OsString> {
     if let Some(words) = shell::simple_words(command) {
         return words.into_iter().map(OsString::from).chain(arguments.iter().cloned()).collect();
     }
-    let text = if arguments.is_empty() { command.to_owned() } else { format!("{command} \"$@\"") };
+    let text = match arguments {
+        [] => command.to_owned(),
+        [..] => format!("{} \"$@\"", shell::without_comment(command)),
+    };
     // The word after the text is the shell's $0, which stands before its own error messages.
     let shell = ["/bin/sh", "-c", "--", &text, "sh"].map(OsString::from);
     shell.into_iter().chain(arguments.iter().cloned()).collect()

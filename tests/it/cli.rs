@@ -167,7 +167,10 @@ fn the_shell_wins_over_files_unless_it_is_asked_not_to() {
 #[test]
 fn run_passes_arguments_environment_and_status_exactly() {
     let folder = Folder::with(&[
-        ("Procfile", "web: printf '<%s>' \"$PS\" \"$PORT\" web\nwords: printf <%s> fixed\nexit: exit 5\n"),
+        (
+            "Procfile",
+            "web: printf '<%s>' \"$PS\" \"$PORT\" web\nwords: printf <%s> fixed\nexit: exit 5\nnoted: printf '<%s>' a # why\n",
+        ),
         (".env", "FROM_FILE=yes\n"),
     ]);
     let run = |words: &[&str]| folder.run(&[&["run"], words].concat());
@@ -177,6 +180,7 @@ fn run_passes_arguments_environment_and_status_exactly() {
     assert_eq!(run(&["sh", "-c", "echo $FROM_FILE $PORT"]).out, "yes 5000\n");
     assert_eq!(run(&["web"]).out, "<web.1><5000><web>");
     assert_eq!(run(&["web", "a b", "$X", "--", "-h"]).out, "<web.1><5000><web><a b><$X><--><-h>");
+    assert_eq!(run(&["noted", "b c"]).out, "<a><b c>");
     assert_eq!(run(&["-p", "3000", "sh", "-c", "echo $PORT"]).out, "3000\n");
     assert_eq!(run(&["exit"]).status, 5);
     assert_eq!(run(&["sh", "-c", "kill -9 $$"]).status, 137);
