@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
-pub use super::args_stack::{Down, Kill, Logs, Port, Ps, Restart, Stack, Stop, Wait};
+pub use super::args_stack::{Down, Kill, Logs, Port, Ps, Restart, Scale, Stack, Stop, Wait};
 use super::examples;
 use super::values::{WHEN, of, span, timestamps, types};
 
@@ -66,7 +66,9 @@ pub enum Command {
     Logs(Logs),
     /// Stop instances of the running stack and start them again
     ///
-    /// Returns when the new processes exist.
+    /// Procfile, .env and ganger.toml are read again, with the flags of the start. Without names the whole stack
+    /// follows them: types that went are stopped, types that came are started. Returns when the new processes
+    /// exist.
     #[command(after_long_help = examples::RESTART)]
     Restart(Restart),
     /// Stop instances of the running stack
@@ -74,6 +76,12 @@ pub enum Command {
     /// Returns when nothing of them is left. The rest goes on; `ganger start NAME` starts them again.
     #[command(after_long_help = examples::STOP)]
     Stop(Stop),
+    /// Run more or fewer instances of a type
+    ///
+    /// Who comes has the port that the rule gives it; of who goes, the highest number is stopped first. Nobody else is
+    /// touched. Without words it prints how many there are, in words that it takes.
+    #[command(after_long_help = examples::SCALE)]
+    Scale(Scale),
     /// Send a signal to instances of the running stack
     ///
     /// To the whole process group of each.

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, ValueHint};
 
+use crate::control::scaling::Step;
+
 use super::values::{goal, pattern, signal, span};
 
 /// Which running stack is meant.
@@ -69,6 +71,17 @@ pub struct Restart {
     /// Types, instances, globs; all without any
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
+    /// Which stack.
+    #[command(flatten)]
+    pub stack: Stack,
+}
+
+/// `ganger scale`.
+#[derive(Args, Debug)]
+pub struct Scale {
+    /// How many of which; without any, print how many there are
+    #[arg(value_name = "TYPE=N|TYPE+N|TYPE-N", value_parser = Step::parse, value_delimiter = ',')]
+    pub steps: Vec<Step>,
     /// Which stack.
     #[command(flatten)]
     pub stack: Stack,

@@ -80,6 +80,13 @@ Examples:
   ganger restart web.2 'work*'          an instance, a glob
   ganger restart                        all";
 
+/// `ganger scale --help`.
+pub const SCALE: &str = "\
+Examples:
+  ganger scale web=3 worker+1 clock-1   so many, one more, one less
+  ganger scale                          web=3 worker=2 clock=0
+  ganger scale web=0                    none; the stack goes on";
+
 /// `ganger stop --help`.
 pub const STOP: &str = "\
 Examples:

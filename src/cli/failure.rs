@@ -31,6 +31,8 @@ pub enum Failure {
         /// The status.
         status: u8,
     },
+    /// A running stack found its files wrong, and has said so as text: all that is to be printed.
+    Told(String),
     /// ganger failed: one sentence.
     Failed(String),
     /// Standard output could not be written to.
@@ -43,7 +45,7 @@ impl Failure {
         match self {
             Self::Usage(error) if error.exit_code() == 0 => exit::SUCCESS,
             Self::Usage(_) => exit::USAGE,
-            Self::Refused(_) => exit::REFUSED,
+            Self::Refused(_) | Self::Told(_) => exit::REFUSED,
             Self::CannotRun { status, .. } | Self::Stack { status, .. } => *status,
             Self::Failed(_) | Self::Output(_) => exit::FAILED,
         }

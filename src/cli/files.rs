@@ -1,15 +1,63 @@
 //! Files as a person named them, read whole, and why they cannot be.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fs::{self, File, FileType};
 use std::io::{self, Read};
 use std::os::unix::fs::FileTypeExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::location::{Diagnostic, Location};
 
 /// The most bytes that are read of one file. Real ones have a few hundred; this is for the one who names
 /// a database or /dev/zero.
 const LARGEST: u64 = 64 << 20;
+
+/// What has been read and cannot be read again: standard input, pipes, devices. A project that is read a second
+/// time finds it here.
+#[derive(Debug, Default)]
+pub struct Memory {
+    read: RefCell<HashMap<PathBuf, Vec<u8>>>,
+}
+
+impl Memory {
+    /// As [`read`], but what is no plain file is read once only.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`]'s.
+    pub fn read(&self, path: &Path, name: &str) -> Result<Vec<u8>, Diagnostic> {
+        // `/dev/stdin` may be a plain file here, and another one for the process that reads it again.
+        let is_ours = path.starts_with("/dev") || path.starts_with("/proc");
+        let is_plain = !is_ours && fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
+        self.once(path, is_plain, || read(path, name))
+    }
+
+    /// As [`read_standard_input`], once only.
+    ///
+    /// # Errors
+    ///
+    /// As [`read_standard_input`]'s.
+    pub fn read_standard_input(&self) -> Result<Vec<u8>, Diagnostic> {
+        self.once(Path::new("-"), false, read_standard_input)
+    }
+
+    fn once(
+        &self,
+        path: &Path,
+        is_plain: bool,
+        read: impl FnOnce() -> Result<Vec<u8>, Diagnostic>,
+    ) -> Result<Vec<u8>, Diagnostic> {
+        if let Some(known) = self.read.borrow().get(path) {
+            return Ok(known.clone());
+        }
+        let bytes = read()?;
+        if !is_plain {
+            self.read.borrow_mut().insert(path.to_owned(), bytes.clone());
+        }
+        Ok(bytes)
+    }
+}
 
 /// What is said about the file `name` as a whole.
 pub fn about(name: &str, message: impl Into<String>, hint: Option<String>) -> Diagnostic {
@@ -55,7 +103,7 @@ pub fn read_if_there(path: &Path, name: &str) -> Result<Option<Vec<u8>>, Diagnos
 /// # Errors
 ///
 /// That it cannot be read or is too large.
-pub fn read_standard_input() -> Result<Vec<u8>, Diagnostic> {
+fn read_standard_input() -> Result<Vec<u8>, Diagnostic> {
     read_all(io::stdin().lock(), "standard input")
 }
 

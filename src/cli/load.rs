@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::ambient::Ambient;
 use super::failure::Failure;
-use super::files::{self, about};
+use super::files::{self, Memory, about};
 use super::project::Project;
 use crate::config::{self, Given, Settings};
 use crate::dotenv::{self, Assignment, Precedence, Source};
@@ -40,7 +40,21 @@ pub enum Need {
 /// Only that there is no place to look at: the current folder or the root is gone. What is wrong in the
 /// files is in [`Project::errors`].
 pub fn project(typed: &Settings, need: Need, ambient: &Ambient) -> Result<Project, Failure> {
-    let mut reader = Reader::of(ambient)?;
+    project_with(&Memory::default(), typed, need, ambient)
+}
+
+/// As [`project`], for one who will read it again: what cannot be read twice stays in `memory`.
+///
+/// # Errors
+///
+/// As [`project`]'s.
+pub fn project_with(
+    memory: &Memory,
+    typed: &Settings,
+    need: Need,
+    ambient: &Ambient,
+) -> Result<Project, Failure> {
+    let mut reader = Reader::of(ambient, memory)?;
     let home = reader.home(typed)?;
     let settings = reader.settings(typed.clone(), &home);
     // A path of a file is relative to the file, one that was typed to where the person is.
@@ -64,24 +78,26 @@ pub fn project(typed: &Settings, need: Need, ambient: &Ambient) -> Result<Projec
 ///
 /// As [`project`]'s.
 pub fn root(typed: &Settings, ambient: &Ambient) -> Result<PathBuf, Failure> {
-    let mut reader = Reader::of(ambient)?;
+    let memory = Memory::default();
+    let mut reader = Reader::of(ambient, &memory)?;
     let home = reader.home(typed)?;
     let settings = reader.settings(typed.clone(), &home);
     reader.root(typed, &settings, home)
 }
 
-struct Reader {
+struct Reader<'a> {
+    memory: &'a Memory,
     /// Where the person is.
     folder: PathBuf,
     errors: Vec<Diagnostic>,
     warnings: Vec<Diagnostic>,
 }
 
-impl Reader {
-    fn of(ambient: &Ambient) -> Result<Self, Failure> {
+impl<'a> Reader<'a> {
+    fn of(ambient: &Ambient, memory: &'a Memory) -> Result<Self, Failure> {
         let gone = || Failure::Failed("the current folder has been removed: go to one that is there".into());
         let folder = ambient.folder.clone().ok_or_else(gone)?;
-        Ok(Self { folder, errors: Vec::new(), warnings: Vec::new() })
+        Ok(Self { memory, folder, errors: Vec::new(), warnings: Vec::new() })
     }
 
     /// Where commands run: what a file says counts unless something was typed.
@@ -153,9 +169,9 @@ impl Reader {
             None => self.name(&path),
         };
         let bytes = match (is_input, named, need) {
-            (true, ..) => files::read_standard_input().map(Some),
+            (true, ..) => self.memory.read_standard_input().map(Some),
             (false, None, Need::Nothing) => files::read_if_there(&path, &name),
-            (false, ..) => files::read(&path, &name).map(Some),
+            (false, ..) => self.memory.read(&path, &name).map(Some),
         };
         let bytes = bytes.map_err(|error| match fs::metadata(&path) {
             _ if is_input => error,
@@ -180,7 +196,7 @@ impl Reader {
         let mut found = Vec::new();
         for named in named {
             let name: Arc<str> = named.value.display().to_string().into();
-            if let Some(bytes) = self.note(files::read(&base.join(&named.value), &name)) {
+            if let Some(bytes) = self.note(self.memory.read(&base.join(&named.value), &name)) {
                 found.push((name, bytes));
             }
         }

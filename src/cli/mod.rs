@@ -3,6 +3,7 @@
 //! [`args`] is what can be typed; [`settings`] and [`load`] make sense of it and of the files;
 //! [`report`] says what is wrong. One file a subcommand does the rest.
 
+pub mod again;
 pub mod ambient;
 pub mod args;
 pub mod args_stack;
@@ -25,6 +26,7 @@ pub mod project;
 pub mod ps;
 pub mod report;
 pub mod run;
+pub mod scale;
 pub mod settings;
 pub mod stack;
 pub mod start;
@@ -81,6 +83,7 @@ fn answer(arguments: Vec<OsString>, ambient: &Ambient) -> Result<Outcome, Failur
         Command::Logs(logs) => logs::run(logs, said, ambient),
         Command::Restart(restart) => change::restart(restart, said, ambient),
         Command::Stop(stop) => change::stop(stop, said, ambient),
+        Command::Scale(scale) => scale::run(scale, said, ambient),
         Command::Kill(kill) => change::kill(kill, said, ambient),
         Command::Wait(wait) => wait::run(wait, said, ambient),
         Command::Port(port) => port::run(&port, said, ambient),

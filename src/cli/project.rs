@@ -12,6 +12,8 @@ use crate::location::Diagnostic;
 use crate::plan::Plan;
 use crate::plan::options::{Inputs, Selection};
 use crate::plan::ports::Holder;
+use crate::plan::running::Running;
+use crate::process::ports_in_use;
 use crate::procfile::{Entry, Procfile};
 
 /// Everything that was read, as far as it could be read.
@@ -47,12 +49,35 @@ impl Project {
         taken: impl FnMut(u16) -> Option<Holder>,
         ambient: &Ambient,
     ) -> Result<Plan, Vec<Diagnostic>> {
-        let mut errors = self.errors.clone();
-        // With half a Procfile or half an environment the rest would be blamed for what is missing.
-        if !self.is_whole {
-            return Err(errors);
-        }
-        let inputs = Inputs {
+        self.build(&self.inputs(selection, run, ambient), taken)
+    }
+
+    /// The next plan for a stack that runs. Its warnings are those of the files too.
+    ///
+    /// # Errors
+    ///
+    /// As [`Project::plan`]'s.
+    pub fn plan_again(
+        &self,
+        selection: &Selection,
+        run: &str,
+        running: &Running,
+        ambient: &Ambient,
+    ) -> Result<Plan, Vec<Diagnostic>> {
+        let inputs = Inputs { running: Some(running), ..self.inputs(selection, Some(run), ambient) };
+        let taken = |port: u16| if running.held.contains(&port) { None } else { ports_in_use::holder(port) };
+        let mut plan = self.build(&inputs, taken)?;
+        plan.warnings.splice(0..0, self.warnings.iter().cloned());
+        Ok(plan)
+    }
+
+    fn inputs<'a>(
+        &'a self,
+        selection: &'a Selection,
+        run: Option<&'a str>,
+        ambient: &'a Ambient,
+    ) -> Inputs<'a> {
+        Inputs {
             procfile: &self.procfile,
             dotenv: &self.assignments,
             ambient: &ambient.variables,
@@ -60,8 +85,21 @@ impl Project {
             selection,
             root: &self.root,
             run,
-        };
-        match Plan::build(&inputs, taken) {
+            running: None,
+        }
+    }
+
+    fn build(
+        &self,
+        inputs: &Inputs<'_>,
+        taken: impl FnMut(u16) -> Option<Holder>,
+    ) -> Result<Plan, Vec<Diagnostic>> {
+        let mut errors = self.errors.clone();
+        // With half a Procfile or half an environment the rest would be blamed for what is missing.
+        if !self.is_whole {
+            return Err(errors);
+        }
+        match Plan::build(inputs, taken) {
             Ok(plan) if errors.is_empty() => Ok(plan),
             Ok(_) => Err(errors),
             Err(more) => {

@@ -56,11 +56,18 @@ pub fn failure(failure: &Failure, colors: bool) -> String {
         Failure::CannotRun { message, hint, .. } | Failure::Stack { message, hint, .. } => {
             sentence(message, hint.as_deref())
         }
+        // It comes from another process: what would move our cursor is made harmless.
+        Failure::Told(text) => text.replace(|c: char| c.is_control() && c != '\n', "\u{fffd}"),
         Failure::Failed(message) => sentence(message, None),
         // Who closed our output knows why: `cat` says nothing either.
         Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => String::new(),
         Failure::Output(error) => sentence(&format!("cannot write to standard output: {error}"), None),
     }
+}
+
+/// What is worth knowing though all is done, as text.
+pub fn note(text: &str, colors: bool) -> String {
+    sentence(Severity::Warning, text, None, &renderer(colors))
 }
 
 /// Writes `text` to standard error. That this fails cannot be said anywhere.

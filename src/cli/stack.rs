@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use indexmap::IndexMap;
+
 use super::ambient::Ambient;
 use super::args::Stack;
 use super::failure::Failure;
@@ -49,7 +51,15 @@ pub fn connect(stack: &Stack, said: Said<'_>, ambient: &Ambient) -> Result<Clien
 
 /// The document of a stack that does not run.
 pub fn nothing() -> Status {
-    Status { schema: SCHEMA, root: String::new(), pid: None, started_at: None, instances: Vec::new() }
+    Status {
+        schema: SCHEMA,
+        root: String::new(),
+        pid: None,
+        started_at: None,
+        formation: IndexMap::new(),
+        instances: Vec::new(),
+        notes: Vec::new(),
+    }
 }
 
 fn nothing_runs() -> Failure {
@@ -74,11 +84,14 @@ pub fn unanswered(error: Unanswered, ended: u8) -> Failure {
     let (message, status) = match error {
         Unanswered::Refused(refusal) => {
             say_lines(&refusal.lines);
+            if refusal.kind == Kind::Refused {
+                return Failure::Told(refusal.message);
+            }
             let status = match refusal.kind {
                 Kind::BadRequest | Kind::BadVersion | Kind::TooLong | Kind::TooMany | Kind::Forbidden => {
                     exit::FAILED
                 }
-                Kind::UnknownName | Kind::Failed => exit::REFUSED,
+                Kind::UnknownName | Kind::Refused | Kind::Failed => exit::REFUSED,
             };
             (refusal.message, status)
         }
@@ -106,6 +119,9 @@ pub fn say_lines(lines: &[Line]) {
 ///
 /// As [`print::bytes`].
 pub fn tell(status: &Status, json: bool) -> Result<Outcome, Failure> {
+    for note in &status.notes {
+        report::say(&report::note(note, false));
+    }
     if json {
         print::json(status)?;
     } else {

@@ -3,12 +3,13 @@
 use std::io;
 use std::os::unix::net::UnixListener;
 
+use super::again::{self, Words};
 use super::ambient::{Ambient, Stream};
 use super::args;
 use super::change;
 use super::detach::{self, Wanted};
 use super::failure::Failure;
-use super::files::about;
+use super::files::{Memory, about};
 use super::load::{self, Need};
 use super::settings::{self, Said};
 use super::stack;
@@ -36,7 +37,8 @@ pub fn run(start: args::Start, said: Said<'_>, ambient: &Ambient) -> Result<Outc
     let (words, name, is_detached) = (start.types.clone(), start.name.clone(), start.detach);
     let wanted = Wanted { ready_within: start.wait, json: start.output.json };
     let typed = settings::of_start(start, said)?;
-    let project = load::project(&typed, Need::Procfile, ambient)?;
+    let memory = Memory::default();
+    let project = load::project_with(&memory, &typed, Need::Procfile, ambient)?;
     // The same root by another name (a link, `..`) is the same root.
     let root = std::fs::canonicalize(&project.root).unwrap_or_else(|_| project.root.clone());
     let root = root.as_path();
@@ -55,15 +57,18 @@ pub fn run(start: args::Start, said: Said<'_>, ambient: &Ambient) -> Result<Outc
     let begin = || Run::begin(root, mark.clone()).map_err(|error| Failure::Failed(error.to_string()));
     let run = begin()?;
     let marked = run.to_string();
-    let plan =
+    let mut plan =
         project.plan(&selection, Some(&marked), ports_in_use::holder, ambient).map_err(Failure::Refused)?;
     let mut settings = supervised(&project.settings, &plan, run, ambient)?;
     project.say_warnings(&plan.warnings, ambient);
+    plan.warnings.splice(0..0, project.warnings.iter().cloned());
+    let words = Words { typed, selection, mark: marked, ambient: ambient.clone() };
+    let source = again::source(words, project, memory);
     let mut claim = settle(place, is_detached, &mut settings)?;
     if !is_detached {
         // Held until nothing is left: then the next may start.
         let _trace = sweep::traces(root, ambient).leave(&settings.run);
-        return Ok(supervisor::run::start(plan, settings));
+        return Ok(supervisor::run::start(plan, source, settings));
     }
     claim.iter_mut().for_each(Claim::hand_over);
     detach::start(&address, wanted, move || {
@@ -74,7 +79,7 @@ pub fn run(start: args::Start, said: Said<'_>, ambient: &Ambient) -> Result<Outc
             settings.run = run;
             // There until all is over; who kills both halves of us leaves it.
             let _trace = sweep::traces(root, ambient).leave(&settings.run);
-            supervisor::run::start(plan, settings)
+            supervisor::run::start(plan, source, settings)
         })
     })
 }

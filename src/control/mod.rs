@@ -8,4 +8,5 @@ pub mod address;
 pub mod base64;
 pub mod client;
 pub mod protocol;
+pub mod scaling;
 pub mod server;

@@ -1,10 +1,12 @@
 //! What is said on the control socket: one JSON object a line. docs/protocol.md is the same in words.
 
+use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::base64;
+use super::scaling::Step;
 
 /// The version of the protocol. A request of another is refused by name.
 pub const VERSION: u32 = 1;
@@ -48,6 +50,12 @@ pub enum Request {
         /// Whom.
         #[serde(default)]
         names: Vec<String>,
+    },
+    /// Other numbers of instances; without any, only how many there are.
+    Scale {
+        /// One after the other.
+        #[serde(default)]
+        steps: Vec<Step>,
     },
     /// A signal to their groups.
     Kill {
@@ -158,6 +166,8 @@ pub enum Kind {
     Forbidden,
     /// Nobody has that name.
     UnknownName,
+    /// The files of the project are wrong: the message is all that is to be said, as a command would print it.
+    Refused,
     /// It was tried and did not succeed.
     Failed,
 }
@@ -173,8 +183,14 @@ pub struct Status {
     pub pid: Option<i32>,
     /// Since when it runs.
     pub started_at: Option<String>,
+    /// How many of each type there should be.
+    #[serde(default)]
+    pub formation: IndexMap<String, u32>,
     /// One for each instance.
     pub instances: Vec<Row>,
+    /// What a person should know though it is done.
+    #[serde(default)]
+    pub notes: Vec<String>,
 }
 
 /// How one instance stands.

@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use super::instance::Instance;
 use super::request::{Answer, Request, Wish};
+use super::state::Intent;
 use super::turn::Turn;
 use super::whom::Whom;
 use super::{Action, Machine};
@@ -107,6 +108,18 @@ impl Machine {
         // One that is leaving may still need it.
         let present = all.filter(|(_, instance)| !(instance.is_retired && instance.state.is_down()));
         present.map(|(spec, _)| spec.grace).max().unwrap_or_default()
+    }
+
+    /// The ports of those who are being stopped: where ports have moved, the next to have one waits for it.
+    pub(super) fn ports_being_left(&self) -> Vec<u16> {
+        let all = self.specs.iter().zip(&self.instances);
+        let leaving = all.filter(|(_, one)| !one.state.is_down() && one.intent != Intent::Up);
+        leaving.filter_map(|(spec, _)| spec.port).collect()
+    }
+
+    /// The port of an instance in its next life.
+    pub(super) fn next_port(&self, index: usize) -> Option<u16> {
+        self.instances[index].next.as_ref().unwrap_or(&self.specs[index]).port
     }
 
     /// Whether nobody of the stack runs or is about to. Who is leaving does not count.

@@ -323,9 +323,11 @@ impl Turn<'_> {
         if all.iter().any(|instance| instance.state == State::Starting) {
             return;
         }
+        let held = self.machine.ports_being_left();
         let is_ready = |index: usize| {
             all[index].state.is_down()
                 && all[index].is_due
+                && self.machine.next_port(index).is_none_or(|port| !held.contains(&port))
                 && (self.machine.specs[index].after.iter()).map(|before| &all[*before]).all(|before| {
                     before.is_retired || before.ended.is_some_and(|(exit, _)| exit.is_success())
                 })

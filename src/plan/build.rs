@@ -65,7 +65,8 @@ impl Plan {
             instances: instances(inputs, &processes, &shared, layout.as_ref()),
             processes,
             policy: options.policy,
-            base_port: layout.map(|layout| layout.base),
+            base_port: layout.as_ref().map(|layout| layout.base),
+            port_step: layout.map(|layout| layout.step),
             provenance,
             warnings: words.warnings,
             shadowed: words.shadowed.into_iter().chain(options.idle).collect(),
@@ -93,19 +94,28 @@ fn place_ports(
 ) -> Result<Layout, Box<Diagnostic>> {
     let (base, may_move) = match merged.base_port(inputs)? {
         Some(BasePort::At(port)) => (port, false),
-        Some(BasePort::Auto) | None => (DEFAULT_BASE, true),
+        // A stack that runs moves for nobody.
+        Some(BasePort::Auto) | None => match inputs.running.and_then(|running| running.base) {
+            Some(base) => (base, false),
+            None => (DEFAULT_BASE, true),
+        },
     };
     let step = inputs.settings.port_step.as_ref();
-    let layout = Layout::new(base, step.map(|given| given.value), options.counts.clone());
+    let kept = inputs.running.and_then(|running| running.step);
+    let layout = Layout::new(base, kept.or(step.map(|given| given.value)), options.counts.clone());
     let layout = layout.map_err(|error| {
         let place = match &error {
-            ports::PortError::Step { .. } => step.map(|given| given.place.clone()),
+            ports::PortError::Step { .. } => step.map(|given| given.place.clone()).filter(|_| kept.is_none()),
             ports::PortError::NoRoom { .. } => inputs.settings.port.as_ref().map(|given| given.place.clone()),
         };
         let file = || Location { file: Arc::clone(&inputs.procfile.file), line: None, column: None };
-        Box::new(Error::from(error).at(&place.unwrap_or_else(file)))
+        let error = match error {
+            ports::PortError::Step { step, .. } if kept.is_some() => Error::Apart { step },
+            ports::PortError::Step { .. } | ports::PortError::NoRoom { .. } => Error::from(error),
+        };
+        Box::new(error.at(&place.unwrap_or_else(file)))
     })?;
-    if step.is_none() && layout.step != DEFAULT_STEP {
+    if step.is_none() && kept.is_none() && layout.step != DEFAULT_STEP {
         let step = layout.step;
         words.notes.push(format!("ports of two types are {step} apart, not {DEFAULT_STEP}, so that all fit"));
     }

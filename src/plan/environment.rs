@@ -26,7 +26,7 @@ pub const RUN: &str = "GANGER_RUN";
 /// The name of the instance, `web.1`, under a name that no program sets for itself.
 pub const INSTANCE: &str = "GANGER_INSTANCE";
 /// What the variables with the other types' ports begin with.
-const PORT_OF: &str = "GANGER_PORT_";
+pub(super) const PORT_OF: &str = "GANGER_PORT_";
 /// With more types than this, none is told the others' ports: of a thousand types each instance would carry 24 KiB of
 /// them through every exec, which was a third of all CPU time of such a start (docs/design/0003).
 const KNOWN_PORTS: usize = 100;

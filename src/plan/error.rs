@@ -24,6 +24,14 @@ pub enum Error {
     /// The instances cannot all have a port.
     #[error(transparent)]
     Port(#[from] PortError),
+    /// As many instances do not fit into a stack whose ports may not move.
+    #[error(
+        "so many do not fit: ports of two types are {step} apart, and those of a running stack do not move"
+    )]
+    Apart {
+        /// From one type's ports to the next one's.
+        step: u16,
+    },
     /// A PORT in the environment or in a .env file that is none. Its value is not shown: it may come from
     /// a .env file.
     #[error("PORT is not a number from 1 to 65535")]
@@ -73,6 +81,7 @@ impl Error {
             Self::Port(PortError::Step { fitting, .. }) => {
                 format!("leave --port-step out, or use one from {} to {}", fitting.start(), fitting.end())
             }
+            Self::Apart { .. } => "stop it with `ganger down`, and start it with this formation".into(),
             Self::PortValue => "set it to a number such as 5000, or take it away; -p wins over it".into(),
             Self::Unset { name, generated: true, .. } => {
                 format!("make one up in .env: echo \"{name}=$(openssl rand -hex 32)\" >> .env")

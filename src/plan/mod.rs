@@ -7,6 +7,7 @@ pub mod error;
 pub mod options;
 pub mod ports;
 pub mod report;
+pub mod running;
 pub mod selection;
 pub mod spec;
 #[cfg(test)]
@@ -20,7 +21,7 @@ use indexmap::IndexMap;
 use crate::location::Diagnostic;
 use crate::name::{InstanceName, TypeName};
 use environment::Provenance;
-use spec::{Environment, Policy, Spec};
+use spec::{Environment, Policy, Spec, Variables};
 
 /// Everything that a start needs to know. Nothing in it refers to the outside world.
 #[derive(Clone, Debug)]
@@ -35,6 +36,8 @@ pub struct Plan {
     pub policy: Policy,
     /// The first port of all; `None` with `--no-port`. It is the PORT of a one-off command.
     pub base_port: Option<u16>,
+    /// From one type's ports to the next one's; `None` with `--no-port`.
+    pub port_step: Option<u16>,
     /// Where each variable comes from.
     pub provenance: IndexMap<Vec<u8>, Provenance>,
     /// What is worth a warning in any case.
@@ -73,10 +76,14 @@ impl Plan {
                 *value = run.into();
             }
         }
-        self.shared.shared = variables.into();
+        self.share(variables.into());
+    }
+
+    fn share(&mut self, variables: Variables) {
         for spec in &mut self.instances {
-            spec.environment.shared = Arc::clone(&self.shared.shared);
+            spec.environment.shared = Arc::clone(&variables);
         }
+        self.shared.shared = variables;
     }
 
     /// The line of the Procfile called `name`.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::error::{Error, index_of, type_named};
+use super::running::Running;
 pub use super::selection::Selection;
 use super::spec::{ExitOn, Policy};
 use crate::config::{Given, Settings};
@@ -32,6 +33,8 @@ pub struct Inputs<'a> {
     /// The mark of this run, put into every instance's environment as `GANGER_RUN`; `None`: no mark
     /// (`check`, `env`, `run`).
     pub run: Option<&'a str>,
+    /// The stack that runs already and is to become this plan; `None` for all others.
+    pub running: Option<&'a Running>,
 }
 
 /// What was asked for, in terms of the Procfile.
@@ -78,6 +81,9 @@ impl Options {
 /// How many of `entry` run.
 fn asked(entry: &Entry, inputs: &Inputs<'_>) -> u32 {
     let name = entry.name.as_str();
+    if let Some(count) = inputs.running.and_then(|running| running.counts.get(&entry.name)) {
+        return *count;
+    }
     if inputs.settings.except.iter().any(|except| except.value == name) {
         return 0;
     }
@@ -127,6 +133,7 @@ fn unknown_types(inputs: &Inputs<'_>) -> Vec<Diagnostic> {
     words
         .chain(formation)
         .chain(except)
+        .filter(|(name, place)| place.line.is_some() || !was_known(name, inputs))
         .filter_map(|(name, place)| Some(index_of(name, inputs.procfile).err()?.at(&place)))
         .collect()
 }
@@ -136,17 +143,23 @@ fn unknown_processes(inputs: &Inputs<'_>, errors: &mut Vec<Diagnostic>) -> Vec<D
     let mut idle = Vec::new();
     for (name, own) in &inputs.settings.processes {
         let Err(error) = index_of(name.as_str(), inputs.procfile) else { continue };
+        let is_gone = was_known(name.as_str(), inputs);
         let places = [
             own.formation.as_ref().map(|given| &given.place),
             own.stop_signal.as_ref().map(|given| &given.place),
             own.timeout.as_ref().map(|given| &given.place),
         ];
         for place in places.into_iter().flatten() {
-            let list = if place.line.is_some() { &mut idle } else { &mut *errors };
+            let list = if place.line.is_some() || is_gone { &mut idle } else { &mut *errors };
             list.push(error.at(place));
         }
     }
     idle
+}
+
+/// Whether the stack that runs had a type of this name when it was started.
+fn was_known(name: &str, inputs: &Inputs<'_>) -> bool {
+    inputs.running.is_some_and(|running| running.knew(name))
 }
 
 /// Who ends the stack.

@@ -9,9 +9,11 @@ use std::time::Duration;
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::{sleep, timeout};
 
+use super::draft::Draft;
+use super::formation::Formation;
 use super::logs::{self, Reading, Roll};
 use super::status::View;
-use crate::control::protocol::{self, Answer, Goal, Kind, LogsWanted, Refusal};
+use crate::control::protocol::{self, Answer, Goal, Kind, LogsWanted, Refusal, Status};
 use crate::control::server::{Call, Caller};
 use crate::machine::state::State;
 use crate::machine::{self, Event, Request, Ticket, Wish};
@@ -29,15 +31,25 @@ const FAREWELL: Duration = Duration::from_secs(1);
 
 /// All that is asked and not answered.
 pub(super) struct Desk {
+    formation: Formation,
     log: Log,
     roll: Roll,
     next: u64,
     /// What the machine will answer, and whom it concerns.
-    open: HashMap<Ticket, (Caller, Vec<usize>)>,
+    open: HashMap<Ticket, Pending>,
     waiting: Vec<Waiting>,
     readers: Vec<JoinHandle<()>>,
     is_over: Rc<Cell<bool>>,
     looked: Duration,
+}
+
+/// Somebody whom the machine will answer.
+struct Pending {
+    caller: Caller,
+    /// Whom it concerns.
+    instances: Vec<usize>,
+    /// What is to be said beside.
+    notes: Vec<String>,
 }
 
 /// Somebody who waits until instances are as far.
@@ -58,8 +70,9 @@ enum Progress {
 
 impl Desk {
     /// Nobody has asked for anything.
-    pub(super) fn new(log: Log) -> Self {
+    pub(super) fn new(log: Log, formation: Formation) -> Self {
         Self {
+            formation,
             log,
             roll: Roll::default(),
             next: 0,
@@ -79,7 +92,7 @@ impl Desk {
         self.readers.retain(|reader| !reader.is_finished());
         let Call { request, caller } = call;
         let (names, needs_names) = match &request {
-            Asked::Status | Asked::Down { .. } => (&[][..], false),
+            Asked::Status | Asked::Down { .. } | Asked::Scale { .. } => (&[][..], false),
             Asked::Logs(wanted) => (wanted.names.as_slice(), false),
             Asked::Restart { names } | Asked::Wait { names, .. } => (names.as_slice(), false),
             Asked::Start { names } | Asked::Stop { names } | Asked::Kill { names, .. } => {
@@ -94,7 +107,9 @@ impl Desk {
         let instances = match view.select(names, is_about_the_past) {
             Ok(instances) => instances,
             Err(message) => {
-                refuse(caller, Kind::UnknownName, message);
+                let wants_to_run = matches!(request, Asked::Start { .. } | Asked::Restart { .. });
+                let better = if wants_to_run { self.formation.explain(names, view.machine) } else { None };
+                refuse(caller, Kind::UnknownName, better.unwrap_or(message));
                 return None;
             }
         };
@@ -104,9 +119,18 @@ impl Desk {
                 caller.answer(Answer::Done(view.status(&present)));
             }
             Asked::Logs(wanted) => self.read(wanted, caller, &mut view),
-            Asked::Start { .. } => return Some(self.ask(Wish::Start, caller, instances)),
+            Asked::Start { .. } => return self.renew(Wish::Start, caller, &instances, &mut view),
             Asked::Stop { .. } => return Some(self.ask(Wish::Stop, caller, instances)),
-            Asked::Restart { .. } => return Some(self.ask(Wish::Restart, caller, instances)),
+            Asked::Restart { names } if names.is_empty() => {
+                let draft = self.formation.renew_all(view.machine);
+                return self.change(draft, caller, &mut view);
+            }
+            Asked::Restart { .. } => return self.renew(Wish::Restart, caller, &instances, &mut view),
+            Asked::Scale { steps } if steps.is_empty() => caller.answer(Answer::Done(view.status(&[]))),
+            Asked::Scale { steps } => {
+                let draft = self.formation.scale(&steps, view.machine);
+                return self.change(draft, caller, &mut view);
+            }
             Asked::Kill { signal, .. } => {
                 return Some(self.ask(Wish::Signal(Signal(signal)), caller, instances));
             }
@@ -127,9 +151,43 @@ impl Desk {
         Event::Request(Request { ticket, wish, instances })
     }
 
+    /// Asks for these instances as the project has them now.
+    fn renew(
+        &mut self,
+        wish: Wish,
+        caller: Caller,
+        instances: &[usize],
+        view: &mut View<'_>,
+    ) -> Option<Event> {
+        let draft = self.formation.renew(wish, instances, view.machine);
+        self.change(draft, caller, view)
+    }
+
+    fn change(
+        &mut self,
+        draft: Result<Draft, Refusal>,
+        caller: Caller,
+        view: &mut View<'_>,
+    ) -> Option<Event> {
+        view.facts.formation =
+            self.formation.counts().into_iter().map(|(name, count)| (name.to_string(), count)).collect();
+        match draft {
+            Err(refusal) => {
+                caller.answer(Answer::Failed(refusal));
+                None
+            }
+            Ok(mut draft) => {
+                let ticket = self.ticket(caller, draft.concerned());
+                let notes = std::mem::take(&mut draft.notes);
+                self.open.entry(ticket).and_modify(|pending| pending.notes = notes);
+                Some(Event::Change(draft.change(ticket)))
+            }
+        }
+    }
+
     fn ticket(&mut self, caller: Caller, instances: Vec<usize>) -> Ticket {
         self.next += 1;
-        self.open.insert(Ticket(self.next), (caller, instances));
+        self.open.insert(Ticket(self.next), Pending { caller, instances, notes: Vec::new() });
         Ticket(self.next)
     }
 
@@ -148,11 +206,11 @@ impl Desk {
 
     /// Passes on what the machine answered.
     pub(super) fn deliver(&mut self, ticket: Ticket, answer: machine::Answer, mut view: View<'_>) {
-        let Some((caller, instances)) = self.open.remove(&ticket) else { return };
+        let Some(Pending { caller, instances, notes }) = self.open.remove(&ticket) else { return };
         let name = |index: usize| view.name(index);
         let message = match answer {
             machine::Answer::Done => {
-                return caller.answer(Answer::Done(view.status(&instances)));
+                return caller.answer(Answer::Done(Status { notes, ..view.status(&instances) }));
             }
             machine::Answer::CannotStart { instance, reason } => {
                 format!("{} cannot start: {reason}", name(instance))

@@ -3,6 +3,8 @@
 
 pub mod clock;
 mod desk;
+mod draft;
+pub mod formation;
 mod inbox;
 mod logs;
 mod names;

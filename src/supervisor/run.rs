@@ -14,6 +14,7 @@ use tokio::time::timeout_at;
 
 use super::clock::{self, Clock};
 use super::desk::Desk;
+use super::formation::{Formation, Source};
 use super::inbox::{Arrival, Inbox};
 use super::perform::{Performer, terminal_size};
 use super::status::{Facts, View};
@@ -66,8 +67,9 @@ pub struct Settings {
     pub listener: Option<UnixListener>,
 }
 
-/// Runs the plan to its end: as a pair of processes, of which only the monitor's return matters.
-pub fn start(plan: Plan, settings: Settings) -> Outcome {
+/// Runs the plan to its end: as a pair of processes, of which only the monitor's return matters. The next plans
+/// come from `source`.
+pub fn start(plan: Plan, source: Source, settings: Settings) -> Outcome {
     let clock = Clock::start();
     // In a namespace of its own the worker could not ask for it.
     let pid = std::process::id().cast_signed();
@@ -75,7 +77,7 @@ pub fn start(plan: Plan, settings: Settings) -> Outcome {
     let watch = Watch { grace, isolate: settings.isolate, now: &|| clock.now(), say: &say };
     let pair = watch_over(&watch, move |lifeline, inherited| {
         let birth = Birth { lifeline, inherited, pid };
-        work(plan, settings, clock, birth)
+        work((plan, source), settings, clock, birth)
     });
     pair.unwrap_or_else(|error| {
         say(&format!("cannot start: {error}"));
@@ -90,7 +92,12 @@ fn say(line: &str) {
     let _ = io::stderr().write_all(format!("ganger: {line}\n").as_bytes());
 }
 
-fn work(mut plan: Plan, mut settings: Settings, clock: Clock, birth: Birth<'_>) -> Verdict {
+fn work(
+    (mut plan, source): (Plan, Source),
+    mut settings: Settings,
+    clock: Clock,
+    birth: Birth<'_>,
+) -> Verdict {
     let run = || -> io::Result<Verdict> {
         settings.run = settings.run.in_worker()?;
         plan.mark(&settings.run.to_string());
@@ -103,7 +110,7 @@ fn work(mut plan: Plan, mut settings: Settings, clock: Clock, birth: Birth<'_>) 
             .build()
             .map_err(during("cannot make the event loop"))?;
         LocalSet::new().block_on(&runtime, async {
-            Ok(Supervisor::open(plan, settings, clock, (birth, limit))?.run().await)
+            Ok(Supervisor::open((plan, source), settings, clock, (birth, limit))?.run().await)
         })
     };
     run().unwrap_or_else(|error| {
@@ -131,12 +138,13 @@ struct Supervisor {
 
 impl Supervisor {
     fn open(
-        plan: Plan,
+        (plan, source): (Plan, Source),
         settings: Settings,
         clock: Clock,
         (birth, limit): (Birth<'_>, OpenFiles),
     ) -> io::Result<Self> {
         let Birth { lifeline, inherited, pid } = birth;
+        let formation = Formation::new(source, &plan, settings.run.to_string(), limit);
         let specs: Vec<Rc<Spec>> = plan.instances.into_iter().map(Rc::new).collect();
         let kinds: IndexSet<TypeName> = plan.processes.iter().map(|process| process.name.clone()).collect();
         let (inbox, closed) = Inbox::open(lifeline, inherited).map_err(during("cannot listen to signals"))?;
@@ -163,11 +171,12 @@ impl Supervisor {
         let facts = Facts {
             ready_in: vec![0; specs.len()],
             root: plan.root.display().to_string(),
+            formation: plan.processes.iter().map(|of| (of.name.to_string(), of.count)).collect(),
             pid,
             listeners: Listeners::default(),
             started: clock::wall(),
         };
-        let desk = Desk::new(output.log());
+        let desk = Desk::new(output.log(), formation);
         let server = settings.listener.and_then(|listener| inbox.serve(listener));
         let run = settings.run.to_string();
         let performer = Performer::new(specs, kinds, run.as_bytes(), output, spawner);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use indexmap::IndexMap;
 use jiff::Timestamp;
 
 use super::names::select;
@@ -21,6 +22,8 @@ const SETTLED: Duration = Duration::from_secs(1);
 /// What is known of the stack beside what the machine knows.
 pub(super) struct Facts {
     pub root: String,
+    /// How many of each type there should be.
+    pub formation: IndexMap<String, u32>,
     /// The pid that the person sees.
     pub pid: i32,
     /// When the run began.
@@ -74,11 +77,20 @@ impl View<'_> {
     /// The whole document, about these instances.
     pub(super) fn status(&mut self, indices: &[usize]) -> Status {
         self.look_anew();
+        let mut indices = indices.to_vec();
+        // Who came later has a later index, and stands beside its siblings all the same.
+        indices.sort_by_cached_key(|index| {
+            let name = &self.machine.specs()[*index].name;
+            let kind = self.facts.formation.get_index_of(name.kind.as_str());
+            (kind.unwrap_or(usize::MAX), name.kind.clone(), name.number)
+        });
         Status {
             schema: SCHEMA,
             root: self.facts.root.clone(),
             pid: Some(self.facts.pid),
             started_at: Some(moment(self.facts.started)),
+            formation: self.facts.formation.clone(),
+            notes: Vec::new(),
             instances: indices.iter().map(|index| self.row(*index)).collect(),
         }
     }

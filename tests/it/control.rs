@@ -57,6 +57,11 @@ impl Stack {
         (status, document)
     }
 
+    /// Writes a file of its root.
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.project.path().join(name), text).unwrap();
+    }
+
     /// The path of its control socket.
     pub(crate) fn socket(&self) -> std::path::PathBuf {
         let folder = self.project.path().join("runtime/ganger");
@@ -71,14 +76,15 @@ impl Drop for Stack {
     }
 }
 
-fn instance<'a>(document: &'a Value, name: &str) -> &'a Value {
+pub(crate) fn instance<'a>(document: &'a Value, name: &str) -> &'a Value {
     document["instances"].as_array().unwrap().iter().find(|row| row["name"] == name).unwrap()
 }
 
 #[test]
 fn without_a_stack_every_command_says_so_with_status_3() {
     let stack = Stack::new(STACK);
-    let words: [&[&str]; 8] = [
+    let words: [&[&str]; 9] = [
+        &["scale", "web=2"],
         &["ps"],
         &["logs"],
         &["restart"],

@@ -83,6 +83,7 @@ impl Case {
             selection: &Selection::parse(&self.words).unwrap(),
             root: Path::new("/srv/shop"),
             run: Some("r1"),
+            running: None,
         };
         let puma = || Holder { pid: Some(7), name: Some("puma".into()) };
         Plan::build(&inputs, |port| self.taken.contains(&port).then(puma))

@@ -88,6 +88,7 @@ impl Project {
             selection: &Selection::default(),
             root,
             run: None,
+            running: None,
         };
         Plan::build(&inputs, |_| None).unwrap()
     }

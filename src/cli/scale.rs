@@ -1,0 +1,30 @@
+//! `ganger scale`: how many of each type run.
+
+use super::ambient::Ambient;
+use super::args::Scale;
+use super::failure::Failure;
+use super::settings::Said;
+use super::{print, stack};
+use crate::control::protocol::{Request, Status};
+use crate::exit::{self, Outcome};
+
+/// Changes how many instances run; without words, or where all is as it should be, prints how many.
+///
+/// # Errors
+///
+/// Nothing runs here, there is no such type, or so many cannot be started.
+pub fn run(scale: Scale, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
+    let mut client = stack::connect(&scale.stack, said, ambient)?;
+    let status = stack::ask(&mut client, Request::Scale { steps: scale.steps })?;
+    if scale.stack.json || !status.instances.is_empty() {
+        return stack::tell(&status, scale.stack.json);
+    }
+    print::bytes(format!("{}\n", words(&status)).as_bytes())?;
+    Ok(Outcome::Status(exit::SUCCESS))
+}
+
+/// `web=3 worker=2`: words that `scale` and `start` take.
+fn words(status: &Status) -> String {
+    let words = status.formation.iter().map(|(name, count)| format!("{name}={count}"));
+    words.collect::<Vec<_>>().join(" ")
+}

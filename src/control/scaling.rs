@@ -1,0 +1,129 @@
+//! What `ganger scale` can ask for: `web=3`, `worker+1`, `clock-1`, as Heroku's ps:scale has it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::formation::MOST;
+use crate::name::TypeName;
+
+/// Another number of instances for one type.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// The type.
+    pub r#type: String,
+    /// How many.
+    #[serde(flatten)]
+    pub count: Count,
+}
+
+/// How many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Count {
+    /// So many.
+    To(u32),
+    /// So many more than there are; less, if negative.
+    By(i32),
+}
+
+impl Step {
+    /// Reads `web=3`, `worker+1` or `clock-1`. A name may end in `-1` itself, so the sign is the last one.
+    ///
+    /// # Errors
+    /// What is wrong with the word.
+    pub fn parse(word: &str) -> Result<Self, String> {
+        let at = word.find('=').or_else(|| word.rfind(['+', '-']));
+        let Some(at) = at.filter(|at| *at > 0) else {
+            return Err("write TYPE=N, TYPE+N or TYPE-N, for example `web=3`".into());
+        };
+        let (name, sign, number) = (&word[..at], &word[at..=at], &word[at + 1..]);
+        if TypeName::new(name).is_none() {
+            return Err(format!("`{name}` names no type: a name is letters, digits, `-` and `_`"));
+        }
+        let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        // So a type of that name, without a count, gets the right answer too.
+        if !is_number && sign != "=" {
+            return Err("write TYPE=N, TYPE+N or TYPE-N, for example `web=3`".into());
+        }
+        let number = number.parse().ok().filter(|number| is_number && *number <= MOST);
+        let number = number.ok_or_else(|| format!("a count is a whole number from 0 to {MOST}"))?;
+        let change = i32::try_from(number).unwrap_or(i32::MAX);
+        let count = match sign {
+            "=" => Count::To(number),
+            "+" => Count::By(change),
+            _ => Count::By(-change),
+        };
+        Ok(Self { r#type: name.into(), count })
+    }
+
+    /// What becomes of `count` instances.
+    ///
+    /// # Errors
+    /// Less than none, or more than a type may have.
+    pub fn apply(&self, count: u32) -> Result<u32, String> {
+        let result = match self.count {
+            Count::To(result) => i64::from(result),
+            Count::By(change) => i64::from(count) + i64::from(change),
+        };
+        let name = &self.r#type;
+        match u32::try_from(result) {
+            Ok(result) if result <= MOST => Ok(result),
+            Ok(_) => Err(format!("{result} of {name} are too many: at most {MOST}")),
+            Err(_) => {
+                Err(format!("{name} has {count} instances, so {} cannot go", i64::from(count) - result))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_a_type_and_a_count() {
+        for (word, name, count) in [
+            ("web=3", "web", Count::To(3)),
+            ("web=0", "web", Count::To(0)),
+            ("worker+1", "worker", Count::By(1)),
+            ("clock-1", "clock", Count::By(-1)),
+            ("my-worker-2", "my-worker", Count::By(-2)),
+            ("a-1=2", "a-1", Count::To(2)),
+            ("a-1+2", "a-1", Count::By(2)),
+        ] {
+            assert_eq!(Step::parse(word), Ok(Step { r#type: name.into(), count }), "{word}");
+        }
+        for word in [
+            "",
+            "web",
+            "=3",
+            "+1",
+            "web=",
+            "web=x",
+            "web=-1",
+            "web=+1",
+            "web+",
+            "web-x",
+            "web.1=2",
+            "web=10001",
+            "web+1.5",
+        ] {
+            assert!(Step::parse(word).is_err(), "{word}");
+        }
+    }
+
+    #[test]
+    fn a_count_is_not_below_nothing_nor_above_the_most() {
+        let apply = |word: &str, count| Step::parse(word).unwrap().apply(count);
+        assert_eq!((apply("a=3", 9), apply("a+1", 2), apply("a-2", 2)), (Ok(3), Ok(3), Ok(0)));
+        assert_eq!(apply("a-3", 2), Err("a has 2 instances, so 3 cannot go".into()));
+        assert!(apply("a+1", MOST).unwrap_err().contains("too many"));
+    }
+
+    #[test]
+    fn a_step_is_sent_as_docs_protocol_says() {
+        let sent = r#"{"type":"worker","by":-1}"#;
+        let step: Step = serde_json::from_str(sent).unwrap();
+        assert_eq!(step, Step { r#type: "worker".into(), count: Count::By(-1) });
+        assert_eq!(serde_json::to_string(&step).unwrap(), sent);
+    }
+}

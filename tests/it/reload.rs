@@ -1,0 +1,223 @@
+//! Promised: `ganger restart` follows an edited Procfile, .env and ganger.toml; `restart NAME` lets the rest be;
+//! a mistake in a file touches nothing.
+
+use crate::control::{Stack, instance};
+use crate::harness::Running;
+
+const FIRST: &str = "web: probe env PORT A GANGER_PORT_WORKER + trap TERM bye 0 + wait\n\
+                     worker: probe env PORT + wait\n\
+                     clock: probe wait\n";
+
+fn pid(stack: &Stack, name: &str) -> Option<i64> {
+    let (_, document) = stack.json(&["ps", "--json"]);
+    let row = document["instances"].as_array().unwrap().iter().find(|row| row["name"] == name)?;
+    row["pid"].as_i64()
+}
+
+#[test]
+fn restart_follows_the_files_who_went_is_gone_and_who_came_is_there() {
+    let stack = Stack::new(FIRST);
+    stack.write(".env", "A=one\n");
+    let mut running = stack.start(&["-p", "25100"], "clock.1 started");
+    running.lines(&["PORT=25100", "A=one", "GANGER_PORT_WORKER=25200", "PORT=25200"]);
+    // One line more on top: every port moves by a hundred, into the one that another still has.
+    stack.write(
+        "Procfile",
+        "api: probe env PORT + wait\n\
+         web: probe env PORT A GANGER_PORT_WORKER + print second + wait\n\
+         worker: probe env PORT + wait\n",
+    );
+    stack.write(".env", "A=two\n");
+    let (status, out, err) = stack.run(&["restart"]);
+    assert_eq!((status, err.as_str()), (0, ""), "{out}");
+    for part in
+        ["api.1 running", "port 25100)", "web.1 running", "port 25200)", "port 25300)", "clock.1 stopped"]
+    {
+        assert!(out.contains(part), "{part}: {out}");
+    }
+    running.lines(&[
+        "api.1    | PORT=25100",
+        "web.1    | PORT=25200",
+        "web.1    | A=two",
+        "web.1    | GANGER_PORT_WORKER=25300",
+        "web.1    | second",
+        "worker.1 | PORT=25300",
+    ]);
+    assert_eq!(stack.run(&["scale"]).1, "api=1 web=1 worker=1\n");
+    assert_eq!(pid(&stack, "clock.1"), None);
+    assert_eq!(stack.run(&["ps"]).0, 0);
+    assert_eq!(stack.run(&["restart", "clock"]).0, 1);
+    stack.write("Procfile", FIRST);
+    assert_eq!(stack.run(&["restart"]).0, 0);
+    running.line("web.1    | PORT=25100");
+    assert!(pid(&stack, "clock.1").is_some() && pid(&stack, "api.1").is_none());
+    assert_eq!(stack.run(&["down"]).0, 0);
+    running.end();
+}
+
+#[test]
+fn restart_of_a_name_takes_its_new_line_and_says_what_waits() {
+    let stack = Stack::new(FIRST);
+    stack.write(".env", "A=one\n");
+    let mut running = stack.start(&["-p", "25400", "-m", "web=2,worker=1,clock=1"], "clock.1 started");
+    let (worker, second) = (pid(&stack, "worker.1"), pid(&stack, "web.2"));
+    stack.write(
+        "Procfile",
+        "api: probe wait\n\
+         worker: probe print other + wait\n\
+         web: probe env PORT A GANGER_PORT_WORKER + print new + wait\n",
+    );
+    stack.write(".env", "A=two\n");
+    let (status, out, err) = stack.run(&["restart", "web.1"]);
+    assert_eq!(status, 0, "{err}");
+    assert!(out.starts_with("web.1 running (pid ") && out.ends_with(", port 25400)\n"), "{out}");
+    let said = "edited too, and waiting for `ganger restart`: web.2, worker, clock (gone), api (new)";
+    assert!(err.contains(said), "{err}");
+    running.lines(&[
+        "web.1    | new",
+        "web.1    | PORT=25400",
+        "web.1    | A=two",
+        "web.1    | GANGER_PORT_WORKER=25500",
+    ]);
+    assert_eq!((pid(&stack, "worker.1"), pid(&stack, "web.2")), (worker, second));
+    assert_eq!(stack.run(&["scale", "web+1"]).0, 0);
+    running.lines(&["web.3    | new", "web.3    | PORT=25402", "web.3    | A=two"]);
+    for (words, said) in [
+        (
+            ["restart", "clock"],
+            "`clock` is not in the Procfile any more: `ganger restart` without a name stops it",
+        ),
+        (["start", "api"], "`api` is new in the Procfile: `ganger restart` without a name starts it"),
+        (["restart", "nobody"], "nothing here is called `nobody`"),
+    ] {
+        let (status, _, err) = stack.run(&words);
+        assert_eq!(status, 1);
+        assert!(err.contains(said), "{err}");
+    }
+    assert_eq!(stack.run(&["stop", "worker"]).0, 0);
+    assert_eq!(stack.run(&["start", "worker"]).0, 0);
+    running.line("worker.1 | other");
+    assert_eq!(pid(&stack, "web.2"), second);
+    assert_eq!(stack.run(&["down"]).0, 0);
+    running.end();
+}
+
+#[test]
+fn a_mistake_in_a_file_touches_nothing_and_is_told_whole() {
+    let stack = Stack::new(FIRST);
+    let running = stack.start(&["--no-port"], "clock.1 started");
+    let before = stack.json(&["ps", "--json"]).1;
+    stack.write("Procfile", "web: probe wait\noops\n");
+    stack.write(".env", "KEY=\"hunter2\n");
+    for words in [&["restart"][..], &["restart", "web"]] {
+        let (status, out, err) = stack.run(words);
+        assert_eq!((status, out.as_str()), (1, ""), "{err}");
+        for part in [
+            "Procfile:2:1",
+            "2 | oops",
+            "help: write `NAME: COMMAND`",
+            ".env:1:5",
+            "2 errors, nothing was changed",
+        ] {
+            assert!(err.contains(part), "{part}: {err}");
+        }
+        assert!(!err.contains("hunter2"), "{err}");
+    }
+    std::fs::remove_file(stack.socket().parent().unwrap().join("../../Procfile")).unwrap();
+    let (status, _, err) = stack.run(&["restart"]);
+    assert_eq!(status, 1);
+    assert!(err.contains("there is no Procfile in "), "{err}");
+    stack.write("Procfile", FIRST);
+    stack.write(".env", "");
+    let after = stack.json(&["ps", "--json"]).1;
+    for name in ["web.1", "worker.1", "clock.1"] {
+        assert_eq!(instance(&before, name)["pid"], instance(&after, name)["pid"]);
+    }
+    assert_eq!(stack.run(&["restart"]).0, 0);
+    assert_eq!(stack.run(&["down"]).0, 0);
+    running.end();
+}
+
+#[test]
+fn a_scaled_count_stays_until_the_files_say_another() {
+    let stack = Stack::new("web: probe wait\nworker: probe wait\n");
+    stack.write("ganger.toml", "formation = \"all=1\"\n");
+    let running = stack.start(&["--no-port"], "worker.1 started");
+    assert_eq!(stack.run(&["scale", "web=3", "worker=0"]).0, 0);
+    assert_eq!(stack.run(&["restart"]).0, 0);
+    assert_eq!(stack.run(&["scale"]).1, "web=3 worker=0\n");
+    stack.write("ganger.toml", "formation = \"web=1,worker=2\"\n");
+    let (_, _, err) = stack.run(&["restart", "web"]);
+    assert!(!err.contains("web (") && err.contains("worker (2"), "{err}");
+    assert_eq!(stack.run(&["restart"]).0, 0);
+    assert_eq!(stack.run(&["scale"]).1, "web=3 worker=2\n", "only what the files changed has changed");
+    assert_eq!(stack.run(&["down"]).0, 0);
+    running.end();
+}
+
+#[test]
+fn what_was_read_from_a_pipe_is_read_once_and_its_types_stay() {
+    let stack = Stack::new("web: probe env A + wait\n");
+    stack.write(".env", "A=one\n");
+    let plain = stack.command(&[]);
+    let mut piped = std::process::Command::new("/bin/sh");
+    let ganger = env!("CARGO_BIN_EXE_ganger");
+    piped.args(["-c", &format!("echo 'job: probe env A + wait' | exec {ganger} start -f - --no-port")]);
+    piped.current_dir(plain.get_current_dir().unwrap());
+    for (name, value) in plain.get_envs() {
+        piped.env(name, value.unwrap());
+    }
+    let mut running = Running::start(piped);
+    running.line("job.1  | A=one");
+    stack.write(".env", "A=two\n");
+    assert_eq!(stack.run(&["restart"]).0, 0);
+    running.line("job.1  | A=two");
+    assert_eq!(stack.run(&["down"]).0, 0);
+    running.end();
+}
+
+#[test]
+fn types_that_the_start_named_may_go_too() {
+    let stack = Stack::new("web: probe wait\nworker: probe wait\n");
+    let running = stack.start(&["--no-port", "web", "worker=2"], "worker.2 started");
+    stack.write("Procfile", "web: probe wait\n");
+    let (status, out, err) = stack.run(&["restart"]);
+    assert_eq!(status, 0, "{err}");
+    assert!(out.contains("worker.1 stopped") && out.contains("worker.2 stopped"), "{out}");
+    assert_eq!(stack.run(&["scale"]).1, "web=1\n");
+    stack.write("Procfile", "other: probe wait\n");
+    let (status, _, err) = stack.run(&["restart"]);
+    assert_eq!(status, 0, "{err}");
+    assert_eq!(stack.run(&["scale"]).1, "other=0\n", "the start named web, and other is not that");
+    assert_eq!(stack.run(&["ps"]).0, 0);
+    assert_eq!(stack.run(&["down"]).0, 0);
+    running.end();
+}
+
+#[test]
+fn the_stop_of_a_life_is_the_one_that_it_began_with() {
+    let stack = Stack::new("web: probe trap INT interrupted 0 + trap TERM terminated 0 + wait\n");
+    stack.write("ganger.toml", "stop-signal = \"INT\"\n");
+    let mut running = stack.start(&["--no-port"], "ready");
+    stack.write("ganger.toml", "stop-signal = \"TERM\"\n");
+    assert_eq!(stack.run(&["restart"]).0, 0);
+    running.line("interrupted");
+    running.line("ready");
+    assert_eq!(stack.run(&["restart", "web"]).0, 0);
+    running.line("terminated");
+    assert_eq!(stack.run(&["down"]).0, 0);
+    running.end();
+}
+
+#[test]
+fn a_release_runs_again_before_all_when_the_whole_stack_does() {
+    let stack = Stack::new("release: probe print migrated\nweb: probe print up + wait\n");
+    let mut running = stack.start(&["--release", "--no-port"], "| up");
+    stack.write("Procfile", "release: probe print again + exit 4\nweb: probe print late + wait\n");
+    assert_eq!(stack.run(&["restart", "web"]).0, 0);
+    running.line("| late");
+    let (status, _, err) = stack.run(&["restart"]);
+    let (end, lines) = running.end();
+    assert_eq!((status, end.code()), (1, Some(4)), "{err} {lines:?}");
+    assert!(lines.iter().any(|line| line.contains("| again")), "{lines:?}");
+}
