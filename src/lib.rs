@@ -10,6 +10,7 @@ pub mod config;
 pub mod control;
 pub mod dotenv;
 pub mod duration;
+pub mod escapes;
 pub mod exit;
 pub mod export;
 pub mod formation;

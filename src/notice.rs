@@ -98,6 +98,11 @@ pub enum Notice {
         /// The sentence.
         text: String,
     },
+    /// Lines that a reader of the history was too slow for.
+    Lost {
+        /// How many.
+        lines: u64,
+    },
     /// A signal that was passed on.
     Forwarded {
         /// Which.
@@ -116,6 +121,7 @@ impl Notice {
             | Self::Leftovers { .. }
             | Self::Killing { .. }
             | Self::Survivor { .. }
+            | Self::Lost { .. }
             | Self::Warning { .. } => false,
         }
     }
@@ -144,6 +150,8 @@ impl fmt::Display for Notice {
             Self::Ended { process, exit, lived } => {
                 write!(f, "{process} ended first: {exit} after {}", Lived(*lived))
             }
+            Self::Lost { lines: 1 } => f.write_str("1 line was forgotten before it could be read"),
+            Self::Lost { lines } => write!(f, "{lines} lines were forgotten before they could be read"),
             Self::Info { text } => f.write_str(text),
             Self::Warning { text } => write!(f, "warning: {text}"),
             Self::Forwarded { signal } => write!(f, "{signal} passed on to all"),
@@ -220,5 +228,8 @@ mod tests {
             serde_json::to_string(&killed).unwrap(),
             r#"{"event":"exited","process":"web.1","signal":"SIGKILL","seconds":7500.0}"#
         );
+        let lost = Notice::Lost { lines: 1234 };
+        assert_eq!(lost.to_string(), "1234 lines were forgotten before they could be read");
+        assert_eq!(serde_json::to_string(&lost).unwrap(), r#"{"event":"lost","lines":1234}"#);
     }
 }

@@ -5,46 +5,39 @@ use std::rc::Rc;
 
 use super::ambient::Ambient;
 use super::failure::Failure;
-use super::files::{self, Memory};
-use super::load::{self, Need};
+use super::files;
+use super::load;
 use super::project::Project;
 use super::report::{self, Severity};
-use crate::config::Settings;
 use crate::location::Diagnostic;
 use crate::plan::options::Selection;
 use crate::plan::running::Running;
 use crate::supervisor::formation::{Planner, Source};
 
-/// All that a start was given and that the files do not say.
-#[derive(Clone, Debug)]
-pub struct Words {
-    /// Flags and variables.
-    pub typed: Settings,
-    /// The types that it named.
-    pub selection: Selection,
-    /// The mark of the run; its worker puts its own in its place.
-    pub mark: String,
-    /// The world as it was.
-    pub ambient: Ambient,
-}
-
-/// Where the plans of a stack come from that was started with these words, from this project. `memory` has what
-/// cannot be read twice.
-pub fn source(words: Words, project: Project, memory: Memory) -> Source {
-    let (words, root) = (Rc::new(words), project.root.clone());
-    let first = planner(Rc::clone(&words), project);
+/// Where the plans of a stack come from that was started from this project, with these words after `start`.
+/// `mark` is that of the run; its worker puts its own in its place.
+pub fn source(project: Project, selection: Selection, mark: String, ambient: Ambient) -> Source {
+    let start = Rc::new(Start { selection, mark, ambient });
+    let earlier = Rc::new(project);
+    let first = planner(Rc::clone(&start), Rc::clone(&earlier));
     let read = move || {
-        let project = load::project_with(&memory, &words.typed, Need::Procfile, &words.ambient);
-        let project = project.map_err(|failure| refused(&failure))?;
-        stays(&root, &project)?;
-        Ok(planner(Rc::clone(&words), project))
+        let project = load::again(&earlier, &start.ambient).map_err(|failure| refused(&failure))?;
+        stays(&earlier.root, &project)?;
+        Ok(planner(Rc::clone(&start), Rc::new(project)))
     };
     Source { planner: first, read: Box::new(read) }
 }
 
-fn planner(words: Rc<Words>, project: Project) -> Planner {
+/// What a start was given and no file says.
+struct Start {
+    selection: Selection,
+    mark: String,
+    ambient: Ambient,
+}
+
+fn planner(start: Rc<Start>, project: Rc<Project>) -> Planner {
     Rc::new(move |running: &Running| {
-        let Words { selection, mark, ambient, .. } = &*words;
+        let Start { selection, mark, ambient } = &*start;
         project.plan_again(selection, mark, running, ambient).map_err(|errors| rendered(&errors))
     })
 }

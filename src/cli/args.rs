@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
-pub use super::args_stack::{Down, Kill, Logs, Port, Ps, Restart, Scale, Stack, Stop, Wait};
+pub use super::args_stack::{Attach, Down, Exec, Kill, Logs, Port, Ps, Restart, Scale, Stack, Stop, Wait};
 use super::examples;
 use super::values::{WHEN, of, span, timestamps, types};
 
@@ -43,6 +43,14 @@ pub enum Command {
     /// that is a type of the Procfile runs that line, with further arguments appended.
     #[command(after_long_help = examples::RUN)]
     Run(Run),
+    /// Run one command beside the stack, which is started if it does not run
+    ///
+    /// Waits until the instances are ready, then runs the command as `ganger run` does, and ends with its
+    /// status. A stack that it started ends with it, or with the last of several that use it: also if
+    /// ganger is killed. What the command leaves behind is stopped too. The status is 1 if the stack does
+    /// not come up, 124 if that takes too long.
+    #[command(after_long_help = examples::EXEC)]
+    Exec(Exec),
     /// Say what would run, or all that is wrong with it
     ///
     /// Reads everything that `start` reads and starts nothing. The status is 1 where there are errors.
@@ -93,6 +101,12 @@ pub enum Command {
     /// nothing runs.
     #[command(after_long_help = examples::WAIT)]
     Wait(Wait),
+    /// Have the terminal of an instance in this one
+    ///
+    /// Every key goes to the program, Ctrl-C too; it has this terminal's size and colours. Ctrl-] leaves, and the
+    /// program goes on. What it writes goes to the log as before.
+    #[command(after_long_help = examples::ATTACH)]
+    Attach(Attach),
     /// Print the port of an instance
     #[command(after_long_help = examples::PORT)]
     Port(Port),

@@ -1,13 +1,14 @@
 //! What can be typed to a running stack. As [`super::args`], of which it is a part.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, ValueHint};
 
-use crate::control::scaling::Step;
-
+use super::args::Project;
 use super::values::{goal, pattern, signal, span};
+use crate::control::scaling::Step;
 
 /// Which running stack is meant.
 #[derive(Args, Clone, Debug)]
@@ -29,6 +30,31 @@ pub struct Stack {
     #[arg(long, action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
     #[arg(env = "GANGER_JSON", hide_env = true)]
     pub json: bool,
+}
+
+/// `ganger exec`.
+#[derive(Args, Debug)]
+pub struct Exec {
+    /// A command, or a type of the Procfile, and its arguments
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    #[arg(value_name = "COMMAND", value_hint = ValueHint::CommandWithArguments)]
+    pub command: Vec<OsString>,
+    /// Wait for these to be ready: types, instances, globs
+    ///
+    /// All without it. Separated by commas, or repeated. The whole stack is started in any case.
+    #[arg(short = 'w', long, value_name = "NAME", value_delimiter = ',')]
+    pub with: Vec<String>,
+    /// Not longer than this: `60`, `5m`
+    ///
+    /// For the stack only: the command has all the time that it takes.
+    #[arg(short = 't', long, value_name = "TIME", value_parser = span, default_value = "60")]
+    pub timeout: f64,
+    /// The stack with this name
+    #[arg(long, value_name = "NAME", env = "GANGER_NAME", hide_env = true)]
+    pub name: Option<String>,
+    /// What the stack is read from.
+    #[command(flatten)]
+    pub project: Project,
 }
 
 /// `ganger ps`.
@@ -128,6 +154,25 @@ pub struct Wait {
     /// No longer than this: `60`, `5m`
     #[arg(short = 't', long, value_name = "TIME", value_parser = span, default_value = "60")]
     pub timeout: f64,
+    /// Which stack.
+    #[command(flatten)]
+    pub stack: Stack,
+}
+
+/// `ganger attach`.
+#[derive(Args, Debug)]
+pub struct Attach {
+    /// An instance, or a type that has one
+    #[arg(value_name = "NAME")]
+    pub instance: String,
+    /// Only watch: no key reaches the program
+    #[arg(short = 'r', long = "read-only", conflicts_with = "take")]
+    pub view: bool,
+    /// Type, though somebody else does
+    ///
+    /// Of several who are attached the first one types, and the others watch.
+    #[arg(long)]
+    pub take: bool,
     /// Which stack.
     #[command(flatten)]
     pub stack: Stack,

@@ -33,16 +33,37 @@ pub struct Wanted {
 ///
 /// The fork failed, or the start did, in which case the last lines of who failed are printed.
 pub fn start(address: &Address, wanted: Wanted, work: impl FnOnce() -> Outcome) -> Result<Outcome, Failure> {
+    match fork_off((), work)? {
+        Went::Background(outcome) => Ok(outcome),
+        Went::On(()) => report(address, wanted),
+    }
+}
+
+/// Who returns from [`fork_off`].
+pub enum Went<H> {
+    /// The child, when its work is done.
+    Background(Outcome),
+    /// The caller, with what it holds.
+    On(H),
+}
+
+/// Forks: `work` is done in the child, in the background and without what the caller holds. Returns in both.
+///
+/// # Errors
+///
+/// The fork failed.
+pub fn fork_off<H>(held: H, work: impl FnOnce() -> Outcome) -> Result<Went<H>, Failure> {
     match fork() {
         Err(error) => Err(Failure::Failed(format!("cannot go to the background: {error}"))),
         Ok(Side::Child) => {
+            drop(held);
             leave().map_err(|error| Failure::Failed(format!("cannot leave the terminal: {error}")))?;
-            Ok(work())
+            Ok(Went::Background(work()))
         }
         Ok(Side::Parent(_)) => {
             // The child has what it holds, the control socket among it.
             drop(work);
-            report(address, wanted)
+            Ok(Went::On(held))
         }
     }
 }

@@ -33,6 +33,13 @@ Examples:
   ganger run web --reload               … with an argument appended
   ganger run -e .env.test -- env        ours end at --";
 
+/// `ganger exec --help`.
+pub const EXEC: &str = "\
+Examples:
+  ganger exec --with web -- npm test    npm test, while web serves
+  ganger exec -w web,db -t 2m -- sh -c 'curl localhost:$GANGER_PORT_WEB'
+                                        … its port as the stack has it";
+
 /// `ganger check --help`.
 pub const CHECK: &str = "\
 Examples:
@@ -96,6 +103,16 @@ Examples:
 pub const KILL: &str = "\
 Examples:
   ganger kill -s HUP web.1              reload, for many servers";
+
+/// `ganger attach --help`.
+pub const ATTACH: &str = "\
+Examples:
+  ganger attach web                  keys and screen of web.1; Ctrl-] leaves
+  ganger attach web.2 --read-only    only watch
+  ganger attach web --take           type, though somebody else does
+
+The instance needs a terminal: it has one if the stack was started on a
+terminal, or with --pty always.";
 
 /// `ganger wait --help`.
 pub const WAIT: &str = "\

@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::ambient::Ambient;
@@ -40,21 +41,20 @@ pub enum Need {
 /// Only that there is no place to look at: the current folder or the root is gone. What is wrong in the
 /// files is in [`Project::errors`].
 pub fn project(typed: &Settings, need: Need, ambient: &Ambient) -> Result<Project, Failure> {
-    project_with(&Memory::default(), typed, need, ambient)
+    read(Rc::default(), typed, need, ambient)
 }
 
-/// As [`project`], for one who will read it again: what cannot be read twice stays in `memory`.
+/// The same project as it is now.
 ///
 /// # Errors
 ///
 /// As [`project`]'s.
-pub fn project_with(
-    memory: &Memory,
-    typed: &Settings,
-    need: Need,
-    ambient: &Ambient,
-) -> Result<Project, Failure> {
-    let mut reader = Reader::of(ambient, memory)?;
+pub fn again(earlier: &Project, ambient: &Ambient) -> Result<Project, Failure> {
+    read(Rc::clone(&earlier.memory), &earlier.typed, Need::Procfile, ambient)
+}
+
+fn read(memory: Rc<Memory>, typed: &Settings, need: Need, ambient: &Ambient) -> Result<Project, Failure> {
+    let mut reader = Reader::of(ambient, &memory)?;
     let home = reader.home(typed)?;
     let settings = reader.settings(typed.clone(), &home);
     // A path of a file is relative to the file, one that was typed to where the person is.
@@ -68,7 +68,19 @@ pub fn project_with(
     let assignments = reader.assignments(&env_files, precedence, ambient);
     let Reader { errors, warnings, .. } = reader;
     let is_whole = errors.len() == errors_before;
-    Ok(Project { procfile, settings, root, assignments, env_files, errors, warnings, is_whole })
+    let typed = typed.clone();
+    Ok(Project {
+        typed,
+        memory,
+        procfile,
+        settings,
+        root,
+        assignments,
+        env_files,
+        errors,
+        warnings,
+        is_whole,
+    })
 }
 
 /// Only where the project's commands run: all that is needed to find the stack that runs there. What is wrong

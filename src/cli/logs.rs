@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::ambient::{Ambient, Stream};
 use super::args::Logs;
@@ -10,9 +11,11 @@ use super::failure::Failure;
 use super::settings::Said;
 use super::{print, stack};
 use crate::config::When;
-use crate::control::protocol::{Line, LogsWanted, Request, Status};
+use crate::control::client::Heard;
+use crate::control::protocol::{Line, LogsWanted, Lost, Request, SCHEMA, Status};
 use crate::exit::{self, Outcome};
 use crate::name::{InstanceName, TypeName};
+use crate::notice::Notice;
 use crate::output::{Format, Options, Rows, Speaker};
 use crate::supervisor::clock;
 
@@ -27,8 +30,10 @@ const BATCH: usize = 32 << 10;
 pub fn run(logs: Logs, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
     let mut client = stack::connect(&logs.stack, said, ambient)?;
     let status = stack::ask(&mut client, Request::Status)?;
-    let (names, rows) = rows(&logs, &status, ambient);
-    let mut printer = Printer { names, rows, printed: Ok(()) };
+    let mut printer = Printer::new(&logs, &status, ambient);
+    // A document has its end, so what is followed comes in lines.
+    let is_document = logs.stack.json && !logs.follow;
+    let mut document = Document { schema: SCHEMA, root: &status.root, lost: 0, lines: Vec::new() };
     let wanted = LogsWanted {
         names: logs.names,
         lines: logs.lines,
@@ -36,59 +41,104 @@ pub fn run(logs: Logs, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Fai
         follow: logs.follow,
         grep: logs.grep,
     };
-    let heard =
-        client.listen(Request::Logs(wanted), |line, is_more_there| printer.print(&line, is_more_there));
+    let heard = client.listen(Request::Logs(wanted), |heard| match heard {
+        Heard::Line { line, .. } if is_document => document.add(line),
+        Heard::Lost(lost) if is_document => document.miss(lost),
+        Heard::Line { line, is_more_there } => printer.print(&line, is_more_there),
+        Heard::Lost(lost) => printer.miss(lost),
+    });
     printer.flush();
     printer.printed?;
     heard.map_err(|error| stack::unanswered(error, exit::SUCCESS))?;
+    if is_document {
+        print::json(&document)?;
+    }
     Ok(Outcome::Status(exit::SUCCESS))
 }
 
-/// What makes rows of lines, and whose the speakers are.
-fn rows(logs: &Logs, status: &Status, ambient: &Ambient) -> (Vec<String>, Rows) {
-    let mut kinds: Vec<&str> = status.instances.iter().map(|row| row.r#type.as_str()).collect();
-    kinds.dedup();
-    let (names, speakers) = status
-        .instances
-        .iter()
-        .filter_map(|row| {
-            let kind = kinds.iter().position(|kind| *kind == row.r#type)?;
-            let name = InstanceName { kind: TypeName::new(&row.r#type)?, number: row.number };
-            Some((row.name.clone(), Speaker { name, kind }))
-        })
-        .unzip();
-    let format = if logs.stack.json {
-        Format::Json
-    } else {
-        Format::Text { prefix: !logs.no_prefix, timestamps: None }
-    };
-    let options = Options {
-        format,
-        color: ambient.colors(Stream::Output, When::Auto),
-        terminal: false,
-        quiet: false,
-        speakers,
-        history: None,
-        clock: clock::wall,
-    };
-    (names, Rows::new(options))
+/// docs/schema/logs.json.
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: u32,
+    root: &'a str,
+    /// How many lines were forgotten while they were read.
+    lost: u64,
+    lines: Vec<Line>,
 }
 
+impl Document<'_> {
+    fn add(&mut self, line: Line) -> ControlFlow<()> {
+        self.lines.push(line);
+        ControlFlow::Continue(())
+    }
+
+    fn miss(&mut self, lost: Lost) -> ControlFlow<()> {
+        self.lost += lost.lines;
+        ControlFlow::Continue(())
+    }
+}
+
+/// Makes rows of lines, in which each type has its colour.
 struct Printer {
+    /// The speakers' names, by their index.
     names: Vec<String>,
+    kinds: Vec<String>,
     rows: Rows,
     printed: Result<(), Failure>,
 }
 
 impl Printer {
+    fn new(logs: &Logs, status: &Status, ambient: &Ambient) -> Self {
+        let format = if logs.stack.json {
+            Format::Json
+        } else {
+            Format::Text { prefix: !logs.no_prefix, timestamps: None }
+        };
+        let mut kinds: Vec<String> = status.instances.iter().map(|row| row.r#type.clone()).collect();
+        kinds.dedup();
+        let names: Vec<String> = status.instances.iter().map(|row| row.name.clone()).collect();
+        let options = Options {
+            format,
+            color: ambient.colors(Stream::Output, When::Auto),
+            terminal: false,
+            quiet: false,
+            speakers: names.iter().filter_map(|name| speaker(&mut kinds, name)).collect(),
+            history: None,
+            clock: clock::wall,
+        };
+        Self { names, kinds, rows: Rows::new(options), printed: Ok(()) }
+    }
+
     fn print(&mut self, line: &Line, is_more_there: bool) -> ControlFlow<()> {
-        let speaker = self.names.iter().position(|name| *name == line.process).unwrap_or(usize::MAX);
+        let index = self.index(&line.process);
         let time = line.time.parse().unwrap_or(Timestamp::UNIX_EPOCH);
         let mut text = line.bytes();
         text.push(b'\n');
-        if self.rows.chunk(speaker, time, &text).len() >= BATCH || !is_more_there {
+        if self.rows.chunk(index, time, &text).len() >= BATCH || !is_more_there {
             self.flush();
         }
+        self.go_on()
+    }
+
+    /// Says in its place that lines are missing.
+    fn miss(&mut self, lost: Lost) -> ControlFlow<()> {
+        self.rows.notice(&Notice::Lost { lines: lost.lines }, clock::wall());
+        self.flush();
+        self.go_on()
+    }
+
+    /// Whose line it is. Instances may have come since we asked who is there.
+    fn index(&mut self, name: &str) -> usize {
+        if let Some(index) = self.names.iter().position(|known| known == name) {
+            return index;
+        }
+        let Some(speaker) = speaker(&mut self.kinds, name) else { return usize::MAX };
+        self.rows.add(speaker);
+        self.names.push(name.to_owned());
+        self.names.len() - 1
+    }
+
+    fn go_on(&self) -> ControlFlow<()> {
         if self.printed.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
@@ -99,4 +149,15 @@ impl Printer {
         }
         batch.clear();
     }
+}
+
+/// `web.1` as a speaker; `kinds` are the types by the order of their colours.
+fn speaker(kinds: &mut Vec<String>, name: &str) -> Option<Speaker> {
+    let (word, number) = name.rsplit_once('.')?;
+    let name = InstanceName { kind: TypeName::new(word)?, number: number.parse().ok()? };
+    let kind = kinds.iter().position(|kind| kind == word).unwrap_or_else(|| {
+        kinds.push(word.to_owned());
+        kinds.len() - 1
+    });
+    Some(Speaker { name, kind })
 }

@@ -7,6 +7,7 @@ pub mod again;
 pub mod ambient;
 pub mod args;
 pub mod args_stack;
+pub mod attach;
 pub mod change;
 pub mod check;
 pub mod completions;
@@ -14,6 +15,7 @@ pub mod detach;
 pub mod down;
 pub mod env;
 pub mod examples;
+pub mod exec;
 pub mod export;
 pub mod failure;
 pub mod files;
@@ -77,6 +79,7 @@ fn answer(arguments: Vec<OsString>, ambient: &Ambient) -> Result<Outcome, Failur
     match command {
         Command::Start(start) => start::run(*start, said, ambient),
         Command::Run(run) => run::run(run, said, ambient),
+        Command::Exec(exec) => exec::run(exec, said, ambient),
         Command::Check(check) => check::run(check, said, ambient),
         Command::Env(env) => env::run(env, said, ambient),
         Command::Ps(ps) => ps::run(&ps, said, ambient),
@@ -85,6 +88,7 @@ fn answer(arguments: Vec<OsString>, ambient: &Ambient) -> Result<Outcome, Failur
         Command::Stop(stop) => change::stop(stop, said, ambient),
         Command::Scale(scale) => scale::run(scale, said, ambient),
         Command::Kill(kill) => change::kill(kill, said, ambient),
+        Command::Attach(attach) => attach::run(attach, said, ambient),
         Command::Wait(wait) => wait::run(wait, said, ambient),
         Command::Port(port) => port::run(&port, said, ambient),
         Command::Down(down) => down::run(&down, said, ambient),

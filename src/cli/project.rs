@@ -2,9 +2,11 @@
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::ambient::{Ambient, Stream};
+use super::files::Memory;
 use super::report::{self, Severity};
 use crate::config::Settings;
 use crate::dotenv::{Assignment, Source, second_reader};
@@ -17,7 +19,12 @@ use crate::process::ports_in_use;
 use crate::procfile::{Entry, Procfile};
 
 /// Everything that was read, as far as it could be read.
+#[derive(Clone)]
 pub struct Project {
+    /// What was typed.
+    pub typed: Settings,
+    /// What of it cannot be read twice.
+    pub memory: Rc<Memory>,
     /// The Procfile; without entries where it could not be read.
     pub procfile: Procfile,
     /// Flags over variables over files.

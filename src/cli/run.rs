@@ -12,6 +12,7 @@ use super::load::{self, Need};
 use super::project::Project;
 use super::settings::{self, Said};
 use crate::exit::Outcome;
+use crate::plan::Plan;
 use crate::plan::options::Selection;
 use crate::process::program::Missing;
 use crate::process::replace::{self, Replacement};
@@ -23,34 +24,43 @@ use crate::{shell, suggestion};
 ///
 /// All that is wrong with the project, or why the command cannot be run.
 pub fn run(run: args::Run, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
-    refuse_flags(&run.command)?;
+    refuse_flags("run", &run.command)?;
     let typed = settings::of_project(run.project, said)?;
     let project = load::project(&typed, Need::Nothing, ambient)?;
-    let entry = project.entry(&run.command[0]);
-    let words = match entry {
-        Some(entry) => with_arguments(&entry.command, &run.command[1..]),
-        None => run.command.clone(),
-    };
     let plan = project.plan(&Selection::default(), None, |_| None, ambient).map_err(Failure::Refused)?;
+    project.say_warnings(&[], ambient);
+    let missing = replace::exec(&replacement(&run.command, &project, &plan));
+    Err(cannot_run(&missing, &project))
+}
+
+/// What these words mean: the line of a type with arguments appended, or a command; in its environment.
+pub fn replacement(command: &[OsString], project: &Project, plan: &Plan) -> Replacement {
+    let entry = project.entry(&command[0]);
+    let words = match entry {
+        Some(entry) => with_arguments(&entry.command, &command[1..]),
+        None => command.to_vec(),
+    };
     let environment = match entry.and_then(|entry| plan.process(entry.name.as_str())) {
         Some(process) => plan.environment_of(process),
         None => plan.environment_of_command(),
     };
-    project.say_warnings(&[], ambient);
-    let missing = replace::exec(&Replacement { words, environment, root: project.root.clone() });
-    Err(cannot_run(&missing, &project))
+    Replacement { words, environment, root: project.root.clone() }
 }
 
 /// A first word with a dash is a flag with a slip, not a program: everything after the first word is the
 /// command's, so clap takes what it does not know for the command itself.
-fn refuse_flags(words: &[OsString]) -> Result<(), Failure> {
+///
+/// # Errors
+///
+/// There is one.
+pub fn refuse_flags(subcommand: &str, words: &[OsString]) -> Result<(), Failure> {
     let word = words[0].to_string_lossy();
     if !word.starts_with('-') {
         return Ok(());
     }
     let mut command = Arguments::command();
     command.build();
-    let Some(run) = command.find_subcommand_mut("run") else { return Ok(()) };
+    let Some(run) = command.find_subcommand_mut(subcommand) else { return Ok(()) };
     let flags: Vec<_> = run.get_arguments().filter_map(clap::Arg::get_long).collect();
     let tip = match suggestion::nearest(word.trim_start_matches('-'), flags) {
         Some(near) => format!("a similar argument exists: '--{near}'"),
@@ -74,7 +84,8 @@ fn with_arguments(command: &str, arguments: &[OsString]) -> Vec<OsString> {
     shell.into_iter().chain(arguments.iter().cloned()).collect()
 }
 
-fn cannot_run(missing: &Missing, project: &Project) -> Failure {
+/// Why there is no such command.
+pub fn cannot_run(missing: &Missing, project: &Project) -> Failure {
     let types = project.procfile.entries.iter().map(|entry| entry.name.as_str());
     let near = suggestion::nearest(&missing.program, types);
     Failure::CannotRun {

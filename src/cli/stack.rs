@@ -1,6 +1,6 @@
 //! A running stack as commands meet it: found, asked, and what it answers as a status and a sentence.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use indexmap::IndexMap;
@@ -21,6 +21,16 @@ pub fn address(root: &Path, name: Option<&str>, ambient: &Ambient) -> Address {
     // The same root by another name (a link, `..`) is the same root.
     let real = std::fs::canonicalize(root);
     Address::new(real.as_deref().unwrap_or(root), name, ambient.runtime_folder().as_deref())
+}
+
+/// What tells the processes of the stack called `name` in `root` from those of other stacks there: no path that
+/// exists, only something to take a hash of (see [`crate::process::run`]).
+pub fn home(root: &Path, name: Option<&str>) -> PathBuf {
+    let Some(name) = name else { return root.to_owned() };
+    let mut home = root.as_os_str().to_owned();
+    home.push("\0");
+    home.push(name);
+    home.into()
 }
 
 /// The address of the stack that these words mean.

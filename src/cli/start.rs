@@ -2,15 +2,17 @@
 
 use std::io;
 use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
 
-use super::again::{self, Words};
+use super::again;
 use super::ambient::{Ambient, Stream};
 use super::args;
 use super::change;
 use super::detach::{self, Wanted};
 use super::failure::Failure;
-use super::files::{Memory, about};
+use super::files::about;
 use super::load::{self, Need};
+use super::project::Project;
 use super::settings::{self, Said};
 use super::stack;
 use super::sweep;
@@ -22,10 +24,12 @@ use crate::exit::{self, FAILED, Outcome};
 use crate::notice::Notice;
 use crate::output::{self, Format};
 use crate::plan::options::Selection;
+use crate::plan::spec::Spec;
 use crate::plan::{DEFAULT_GRACE, Plan};
 use crate::process::ports_in_use;
 use crate::process::run::Run;
 use crate::supervisor;
+use crate::supervisor::formation::Source;
 
 /// Plans the stack and runs it to its end; or, where it runs already, starts what is named.
 ///
@@ -37,8 +41,7 @@ pub fn run(start: args::Start, said: Said<'_>, ambient: &Ambient) -> Result<Outc
     let (words, name, is_detached) = (start.types.clone(), start.name.clone(), start.detach);
     let wanted = Wanted { ready_within: start.wait, json: start.output.json };
     let typed = settings::of_start(start, said)?;
-    let memory = Memory::default();
-    let project = load::project_with(&memory, &typed, Need::Procfile, ambient)?;
+    let project = load::project(&typed, Need::Procfile, ambient)?;
     // The same root by another name (a link, `..`) is the same root.
     let root = std::fs::canonicalize(&project.root).unwrap_or_else(|_| project.root.clone());
     let root = root.as_path();
@@ -50,38 +53,102 @@ pub fn run(start: args::Start, said: Said<'_>, ambient: &Ambient) -> Result<Outc
             Ok(Claimed::Another) => return beside(&address, &words, wanted.json),
             Err(error) => Some(Err(error)),
         };
+    }
+    let begun = Begun { project: &project, home: &stack::home(root, name.as_deref()), is_detached };
+    let prepared = prepare(&begun, &selection, place, ambient)?;
+    if !is_detached {
+        return Ok(prepared.run(ambient));
+    }
+    detach::start(&address, wanted, prepared.in_background(ambient))
+}
+
+/// What was read and decided before a stack is prepared.
+pub struct Begun<'a> {
+    /// The project.
+    pub project: &'a Project,
+    /// What its processes are marked with: [`stack::home`].
+    pub home: &'a Path,
+    /// Whether it is to run in the background, where nothing but the socket reaches it.
+    pub is_detached: bool,
+}
+
+/// A stack, read and planned, with its address taken.
+pub struct Prepared {
+    plan: Plan,
+    source: Source,
+    settings: supervisor::run::Settings,
+    claim: Option<Claim>,
+    home: PathBuf,
+    mark: String,
+}
+
+/// Asks about what an earlier run left, and plans the stack.
+///
+/// # Errors
+///
+/// All that keeps it from being started.
+pub fn prepare(
+    begun: &Begun<'_>,
+    selection: &Selection,
+    place: Option<io::Result<(Claim, UnixListener)>>,
+    ambient: &Ambient,
+) -> Result<Prepared, Failure> {
+    let Begun { project, home, is_detached } = begun;
+    if place.is_some() {
         let grace = project.settings.timeout.as_ref().map_or(DEFAULT_GRACE, |given| given.value);
-        sweep::before_start(root, project.settings.sweep.unwrap_or(false), grace, ambient)?;
+        sweep::before_start(home, project.settings.sweep.unwrap_or(false), grace, ambient)?;
     }
     let mark = Ambient::mark();
-    let begin = || Run::begin(root, mark.clone()).map_err(|error| Failure::Failed(error.to_string()));
-    let run = begin()?;
+    let run = begin(home, &mark)?;
     let marked = run.to_string();
     let mut plan =
-        project.plan(&selection, Some(&marked), ports_in_use::holder, ambient).map_err(Failure::Refused)?;
+        project.plan(selection, Some(&marked), ports_in_use::holder, ambient).map_err(Failure::Refused)?;
     let mut settings = supervised(&project.settings, &plan, run, ambient)?;
     project.say_warnings(&plan.warnings, ambient);
+    // Who reads them again has these already.
     plan.warnings.splice(0..0, project.warnings.iter().cloned());
-    let words = Words { typed, selection, mark: marked, ambient: ambient.clone() };
-    let source = again::source(words, project, memory);
-    let mut claim = settle(place, is_detached, &mut settings)?;
-    if !is_detached {
-        // Held until nothing is left: then the next may start.
-        let _trace = sweep::traces(root, ambient).leave(&settings.run);
-        return Ok(supervisor::run::start(plan, source, settings));
+    let source = again::source((*project).clone(), selection.clone(), marked, ambient.clone());
+    let claim = settle(place, *is_detached, &mut settings)?;
+    Ok(Prepared { plan, source, settings, claim, home: home.to_path_buf(), mark })
+}
+
+impl Prepared {
+    /// It ends with the last client that holds it.
+    pub fn end_with_last_hold(&mut self) {
+        self.settings.ends_with_last_hold = true;
     }
-    claim.iter_mut().for_each(Claim::hand_over);
-    detach::start(&address, wanted, move || {
-        claim.iter_mut().for_each(Claim::adopt);
-        settings.is_terminal = false;
-        // The background process is the monitor, not we.
-        begin().map_or(Outcome::Status(FAILED), |run| {
-            settings.run = run;
-            // There until all is over; who kills both halves of us leaves it.
-            let _trace = sweep::traces(root, ambient).leave(&settings.run);
-            supervisor::run::start(plan, source, settings)
-        })
-    })
+
+    /// Its instances.
+    pub fn instances(&self) -> &[Spec] {
+        &self.plan.instances
+    }
+
+    /// Runs it to its end.
+    fn run(self, ambient: &Ambient) -> Outcome {
+        // There until all is over; who kills both halves of us leaves it.
+        let _trace = sweep::traces(&self.home, ambient).leave(&self.settings.run);
+        // Held until nothing is left: then the next may start.
+        let _claim = self.claim;
+        supervisor::run::start(self.plan, self.source, self.settings)
+    }
+
+    /// What runs it in a process that is forked from this one.
+    pub fn in_background(mut self, ambient: &Ambient) -> impl FnOnce() -> Outcome {
+        self.claim.iter_mut().for_each(Claim::hand_over);
+        move || {
+            self.claim.iter_mut().for_each(Claim::adopt);
+            self.settings.is_terminal = false;
+            // The background process is the monitor, not we.
+            begin(&self.home, &self.mark).map_or(Outcome::Status(FAILED), |run| {
+                self.settings.run = run;
+                self.run(ambient)
+            })
+        }
+    }
+}
+
+fn begin(home: &Path, mark: &str) -> Result<Run, Failure> {
+    Run::begin(home, mark.to_owned()).map_err(|error| Failure::Failed(error.to_string()))
 }
 
 /// Takes the address. One who is just ending, or only looking whether it is free, is waited for.
@@ -163,6 +230,7 @@ fn supervised(
         isolate: settings.isolate.unwrap_or(false),
         run,
         listener: None,
+        ends_with_last_hold: false,
         notices: plan.notes.iter().map(|text| Notice::Info { text: text.clone() }).collect(),
     })
 }

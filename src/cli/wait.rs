@@ -10,7 +10,7 @@ use super::args::Wait;
 use super::failure::Failure;
 use super::settings::Said;
 use super::stack;
-use crate::control::client::{Client, Unanswered};
+use crate::control::client::{Client, Heard, Unanswered};
 use crate::control::protocol::{Goal, LogsWanted, Request, Status};
 use crate::exit::{self, Outcome};
 
@@ -27,7 +27,14 @@ pub fn run(wait: Wait, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Fai
     let patience = Duration::try_from_secs_f64(wait.timeout).unwrap_or(Duration::MAX);
     let reached = if let Some(expression) = wait.goal.strip_prefix("log=") {
         let other = stack::connect(&wait.stack, said, ambient)?;
-        until_said([client, other], &wait.names, expression, patience)
+        until_said([client, other], &wait.names, expression, patience).map(|name| {
+            // As it stands now, if it still does.
+            let client = stack::connect(&wait.stack, said, ambient).ok();
+            let status = client.and_then(|mut client| client.ask(Request::Status).ok());
+            let mut status = status.unwrap_or_else(stack::nothing);
+            status.instances.retain(|row| row.name == name);
+            status
+        })
     } else {
         let until = match wait.goal.as_str() {
             "up" => Goal::Up,
@@ -50,17 +57,18 @@ pub fn run(wait: Wait, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Fai
 
 /// What one of the two connections of [`until_said`] has to say.
 enum News {
-    Said(Result<Option<Status>, Unanswered>),
+    /// Who said it, or why nobody did.
+    Said(Result<String, Unanswered>),
     Ended(Result<Status, Unanswered>),
 }
 
-/// Waits for a line, and on a second connection for the end of those who could say it.
+/// Waits for a line, and on a second connection for the end of those who could say it. Who said it.
 fn until_said(
     [mut lines, mut ends]: [Client; 2],
     names: &[String],
     expression: &str,
     patience: Duration,
-) -> Result<Status, Unanswered> {
+) -> Result<String, Unanswered> {
     let (sender, news) = channel();
     let wanted = LogsWanted {
         names: names.to_vec(),
@@ -75,18 +83,22 @@ fn until_said(
     };
     let to_tell = sender.clone();
     thread::spawn(move || {
-        let heard = lines.listen(Request::Logs(wanted), |_, _| ControlFlow::Break(()));
-        tell(to_tell, News::Said(heard));
+        let mut who = None;
+        let heard = lines.listen(Request::Logs(wanted), |heard| match heard {
+            Heard::Line { line, .. } => {
+                who = Some(line.process);
+                ControlFlow::Break(())
+            }
+            Heard::Lost(_) => ControlFlow::Continue(()),
+        });
+        tell(to_tell, News::Said(heard.and_then(|_| who.ok_or(Unanswered::Ended))));
     });
     thread::spawn(move || tell(sender, News::Ended(ends.ask(until_ended))));
     let mut patience = patience;
     let mut why = Unanswered::Late;
     loop {
         match news.recv_timeout(patience) {
-            // Broken off by the line itself.
-            Ok(News::Said(Ok(None))) => return Ok(stack::nothing()),
-            Ok(News::Said(Ok(Some(_)))) => return Err(Unanswered::Ended),
-            Ok(News::Said(Err(error))) => return Err(error),
+            Ok(News::Said(said)) => return said,
             Ok(News::Ended(ended)) => {
                 why = ended.err().unwrap_or(Unanswered::Ended);
                 patience = LAST_WORDS;

@@ -10,12 +10,17 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use nix::poll::{PollTimeout, poll};
 use nix::unistd::geteuid;
 
 /// The longest path of a folder in which socket and lock fit: `sun_path` has 108 bytes with its NUL, ours are
 /// `/0123456789abcdef.socket`.
 const LONGEST_FOLDER: usize = 108 - 1 - 24;
+
+/// How often is looked whether an address is free, where it is not waited for without end.
+const STEP: Duration = Duration::from_millis(5);
 
 /// The places that a stack may have: the first is where it goes, the others are where one may be that was
 /// started in another session.
@@ -123,6 +128,28 @@ impl Address {
             // Shared, so that others can wait too. Whatever fails, there is nothing to wait for.
             let _ = self.lock_file(folder, false).and_then(|file| file.lock_shared());
         }
+    }
+
+    /// The same, but not longer than this; whether it is gone.
+    pub fn wait_until_free_within(&self, patience: Duration) -> bool {
+        // flock(2) knows no time, and a thread that waits for it could not be taken back.
+        let mut rounds = patience.as_millis() / STEP.as_millis();
+        while !self.is_free() {
+            if rounds == 0 {
+                return false;
+            }
+            rounds -= 1;
+            let _ = poll(&mut [], PollTimeout::try_from(STEP).unwrap_or(PollTimeout::ZERO));
+        }
+        true
+    }
+
+    fn is_free(&self) -> bool {
+        let is_held = |folder: &Path| {
+            let lock = self.lock_file(folder, false);
+            lock.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+        };
+        !self.folders.iter().any(|folder| is_ours(folder) && is_held(folder))
     }
 
     fn lock_file(&self, folder: &Path, create: bool) -> io::Result<File> {

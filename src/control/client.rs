@@ -6,13 +6,36 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use super::address::Address;
-use super::protocol::{Answer, Envelope, Line, Refusal, Reply, Request, Status, VERSION};
+use super::protocol::{Answer, Envelope, Line, Lost, Refusal, Reply, Request, Status, VERSION};
+use super::session::Session;
+use super::terminal::AttachWanted;
 
 /// A connection to a running stack.
 #[derive(Debug)]
 pub struct Client {
     stream: BufReader<UnixStream>,
     next: u64,
+}
+
+/// A request that was sent.
+#[derive(Debug)]
+pub(super) struct Question {
+    id: u64,
+    is_sent: bool,
+}
+
+/// What comes of a log.
+#[derive(Debug)]
+pub enum Heard {
+    /// A line.
+    Line {
+        /// The line.
+        line: Line,
+        /// Whether what follows is there already.
+        is_more_there: bool,
+    },
+    /// Here lines are missing.
+    Lost(Lost),
 }
 
 /// Why there is no answer.
@@ -47,47 +70,87 @@ impl Client {
     /// # Errors
     /// [`Unanswered`].
     pub fn ask(&mut self, request: Request) -> Result<Status, Unanswered> {
-        match self.listen(request, |_, _| ControlFlow::Continue(()))? {
+        match self.listen(request, |_| ControlFlow::Continue(()))? {
             Some(status) => Ok(status),
             None => Err(Unanswered::Ended),
         }
     }
 
-    /// Asks, gives every line of a log to `hear` (with whether more is there already), and waits for the end of the answer; `None` if `hear` broke
-    /// it off.
+    /// Asks, gives everything that a log has to `hear`, and waits for the end of the answer; `None` if `hear`
+    /// broke it off.
     ///
     /// # Errors
     /// [`Unanswered`].
     pub fn listen(
         &mut self,
         request: Request,
-        mut hear: impl FnMut(Line, bool) -> ControlFlow<()>,
+        mut hear: impl FnMut(Heard) -> ControlFlow<()>,
     ) -> Result<Option<Status>, Unanswered> {
-        let id = self.next;
-        self.next += 1;
-        let mut line = serde_json::to_vec(&Envelope { version: VERSION, id, request })
-            .map_err(|error| Unanswered::Strange(error.to_string()))?;
-        line.push(b'\n');
-        // A refusal may be there though nobody read what we sent.
-        let sent = self.stream.get_mut().write_all(&line);
+        let question = self.send(request);
         loop {
-            let reply = self.reply().map_err(|error| match (error, &sent) {
-                (Unanswered::Strange(_), Err(_)) => Unanswered::Ended,
-                (error, _) => error,
-            })?;
-            match reply.answer {
+            let heard = match self.answer(&question)? {
                 Answer::Failed(refusal) => return Err(Unanswered::Refused(refusal)),
-                // An answer to what was broken off before.
-                Answer::Done(_) | Answer::Line(_) if reply.id != id => {}
                 Answer::Done(status) => return Ok(Some(status)),
-                Answer::Line(line) => {
-                    let is_more_there = !self.stream.buffer().is_empty();
-                    if hear(line, is_more_there).is_break() {
-                        return Ok(None);
-                    }
-                }
+                Answer::Line(line) => Heard::Line { line, is_more_there: !self.stream.buffer().is_empty() },
+                Answer::Lost(lost) => Heard::Lost(lost),
+                // Not an answer to this.
+                Answer::Held(_) | Answer::Screen(_) | Answer::Attached(_) => continue,
+            };
+            if hear(heard).is_break() {
+                return Ok(None);
             }
         }
+    }
+
+    /// Attaches: the session, once the stack has agreed to it.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    pub fn attach(mut self, wanted: AttachWanted) -> Result<Session, Unanswered> {
+        let question = self.send(Request::Attach(wanted));
+        match self.answer(&question)? {
+            Answer::Failed(refusal) => Err(Unanswered::Refused(refusal)),
+            Answer::Done(_) | Answer::Lost(_) | Answer::Held(_) => Err(Unanswered::Ended),
+            answer @ (Answer::Line(_) | Answer::Screen(_) | Answer::Attached(_)) => {
+                let unread = self.stream.buffer().to_vec();
+                Session::new(self.stream.into_inner(), answer, unread).map_err(|_| Unanswered::Ended)
+            }
+        }
+    }
+
+    /// Sends a request, and does not wait.
+    pub(super) fn send(&mut self, request: Request) -> Question {
+        let id = self.next;
+        self.next += 1;
+        // Cannot fail: strings and numbers into a Vec.
+        let mut line = serde_json::to_vec(&Envelope { version: VERSION, id, request }).unwrap_or_default();
+        line.push(b'\n');
+        // A refusal may be there though nobody read what we sent.
+        Question { id, is_sent: self.stream.get_mut().write_all(&line).is_ok() }
+    }
+
+    /// The next piece of the answer to this.
+    ///
+    /// # Errors
+    /// [`Unanswered`], but not a refusal, which is an answer.
+    pub(super) fn answer(&mut self, question: &Question) -> Result<Answer, Unanswered> {
+        loop {
+            let reply = self.reply().map_err(|error| match error {
+                Unanswered::Strange(_) if !question.is_sent => Unanswered::Ended,
+                Unanswered::Strange(_) | Unanswered::Refused(_) | Unanswered::Late | Unanswered::Ended => {
+                    error
+                }
+            })?;
+            // A refusal may come before the request was read; all else may answer what was broken off before.
+            if reply.id == question.id || matches!(reply.answer, Answer::Failed(_)) {
+                return Ok(reply.answer);
+            }
+        }
+    }
+
+    /// The socket.
+    pub(super) fn socket(&self) -> &UnixStream {
+        self.stream.get_ref()
     }
 
     fn reply(&mut self) -> Result<Reply, Unanswered> {

@@ -7,6 +7,10 @@
 pub mod address;
 pub mod base64;
 pub mod client;
+pub mod hold;
 pub mod protocol;
 pub mod scaling;
 pub mod server;
+pub mod session;
+pub mod terminal;
+pub mod viewer;

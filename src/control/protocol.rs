@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::base64;
 use super::scaling::Step;
+use super::terminal::{AttachWanted, Attached, Shown};
 
 /// The version of the protocol. A request of another is refused by name.
 pub const VERSION: u32 = 1;
@@ -72,6 +73,10 @@ pub enum Request {
         /// How far.
         until: Goal,
     },
+    /// Its terminal; [`super::terminal::Typed`] follows, line by line.
+    Attach(AttachWanted),
+    /// The stack is needed for as long as the client's side of this connection is open.
+    Hold,
     /// Everything is to end.
     Down {
         /// The grace for all; else each one's own.
@@ -123,7 +128,7 @@ pub struct Reply {
     pub answer: Answer,
 }
 
-/// What is answered. All but [`Answer::Line`] end the request.
+/// What is answered. [`Answer::Done`] and [`Answer::Failed`] end the request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
@@ -131,8 +136,30 @@ pub enum Answer {
     Done(Status),
     /// A line of a log.
     Line(Line),
+    /// A piece of a terminal.
+    Screen(Shown),
+    /// How one stands who is attached.
+    Attached(Attached),
+    /// Lines of a log that were wanted and cannot be had.
+    Lost(Lost),
+    /// From now on the stack is held.
+    Held(Held),
     /// It is not done.
     Failed(Refusal),
+}
+
+/// Lines that were forgotten before they could be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lost {
+    /// How many, of the instances that were named; what was in them is not known any more.
+    pub lines: u64,
+}
+
+/// What a hold means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// Whether the stack ends with the last who holds it; else it goes on without.
+    pub ends_with_last: bool,
 }
 
 /// Why something is not done.
@@ -342,51 +369,5 @@ pub fn read(line: &[u8]) -> Result<Envelope, Box<Reply>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn refused(line: &str) -> (u64, Kind) {
-        let reply = read(line.as_bytes()).unwrap_err();
-        match reply.answer {
-            Answer::Failed(refusal) => (reply.id, refusal.kind),
-            Answer::Done(_) | Answer::Line(_) => panic!("{reply:?}"),
-        }
-    }
-
-    #[test]
-    fn a_request_reads_as_docs_protocol_says() {
-        let line = br#"{"version":1,"id":7,"request":"restart","names":["web.1"]}"#;
-        let request = Request::Restart { names: vec!["web.1".into()] };
-        assert_eq!(read(line), Ok(Envelope { version: 1, id: 7, request }));
-        let line = br#"{"version":1,"id":1,"request":"logs","follow":true}"#;
-        let wanted = LogsWanted { follow: true, ..LogsWanted::default() };
-        assert_eq!(read(line).unwrap().request, Request::Logs(wanted));
-        assert_eq!(read(br#"{"version":1,"id":1,"request":"status"}"#).unwrap().request, Request::Status);
-    }
-
-    #[test]
-    fn what_is_no_request_is_answered_with_its_id_and_kind() {
-        for (line, id, kind) in [
-            ("", 0, Kind::BadRequest),
-            ("{", 0, Kind::BadRequest),
-            ("[]", 0, Kind::BadVersion),
-            ("{\"id\":3}", 3, Kind::BadVersion),
-            ("{\"id\":3,\"version\":2,\"request\":\"status\"}", 3, Kind::BadVersion),
-            ("{\"id\":3,\"version\":1}", 3, Kind::BadRequest),
-            ("{\"id\":3,\"version\":1,\"request\":\"dance\"}", 3, Kind::BadRequest),
-            ("{\"id\":-3,\"version\":1,\"request\":\"status\"}", 0, Kind::BadRequest),
-        ] {
-            assert_eq!(refused(line), (id, kind), "{line}");
-        }
-        assert_eq!(refused(&"[".repeat(200_000)), (0, Kind::BadRequest));
-    }
-
-    #[test]
-    fn a_line_that_is_not_utf_8_arrives_byte_for_byte() {
-        for text in [&b"plain \"quoted\" \x1b[31m"[..], b"\xff\x00\xfe", b""] {
-            let line = Line::new(Timestamp::UNIX_EPOCH, "web.1".into(), text);
-            let sent = serde_json::to_string(&line).unwrap();
-            assert_eq!(serde_json::from_str::<Line>(&sent).unwrap().bytes(), text);
-        }
-    }
-}
+#[path = "protocol_tests.rs"]
+mod tests;

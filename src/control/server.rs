@@ -4,6 +4,7 @@
 //! to the longest line, what it does not read waits in a channel of [`AHEAD`] pieces, and whoever fills that
 //! channel waits for it alone.
 
+use std::collections::VecDeque;
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixListener as Bound;
@@ -17,10 +18,12 @@ use tokio::io::Interest;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{Receiver, Sender, UnboundedSender, channel};
+use tokio::sync::watch;
 use tokio::task::spawn_local;
 use tokio::time::{sleep, timeout};
 
 use super::protocol::{Answer, Kind, LONGEST, Refusal, Reply, Request, VERSION, read};
+use super::terminal::Typed;
 
 /// The most clients at once. One more is told so.
 const MOST: usize = 128;
@@ -31,6 +34,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long the server rests when it cannot accept: no descriptor is free, and asking at once again would
 /// only burn time.
 const REST: Duration = Duration::from_millis(100);
+/// How often one is looked after that has closed its writing side: that it goes away for good wakes nobody.
+const SILENCE: Duration = Duration::from_secs(1);
 /// How long the last answers may take to be written.
 const LAST: Duration = Duration::from_millis(500);
 /// Who always holds an [`InFlight`]: the server, and the task that accepts.
@@ -43,6 +48,8 @@ pub struct Call {
     pub request: Request,
     /// Who asks.
     pub caller: Caller,
+    /// What is typed afterwards, by one who attaches; closed when no more will come.
+    pub typed: Option<Receiver<Typed>>,
 }
 
 /// The way back to who asked. Dropping it ends the request.
@@ -51,6 +58,8 @@ pub struct Caller {
     id: u64,
     replies: Sender<Piece>,
     in_flight: InFlight,
+    /// Whether its side of the connection is closed.
+    is_silent: watch::Receiver<bool>,
 }
 
 /// A piece of an answer on its way to the client.
@@ -89,6 +98,40 @@ impl Server {
     }
 }
 
+/// A question from inside of ganger itself: the call, where to type what follows, and what is answered.
+pub fn inside(request: Request) -> (Call, Sender<Typed>, Replies) {
+    let (replies, answers) = channel(AHEAD);
+    let (typing, typed) = channel(AHEAD);
+    // It holds nothing, so nobody asks whether it is silent.
+    let is_silent = watch::channel(false).1;
+    let caller = Caller { id: 0, replies, in_flight: InFlight(Arc::new(Notify::new())), is_silent };
+    (Call { request, caller, typed: Some(typed) }, typing, Replies { answers, read: VecDeque::new() })
+}
+
+/// What is answered to a question from inside.
+#[derive(Debug)]
+pub struct Replies {
+    answers: Receiver<Piece>,
+    read: VecDeque<Answer>,
+}
+
+impl Replies {
+    /// The next answer; `None` when no more will come. Dropping the future loses nothing.
+    pub async fn next(&mut self) -> Option<Answer> {
+        loop {
+            if let Some(answer) = self.read.pop_front() {
+                return Some(answer);
+            }
+            let piece = self.answers.recv().await?;
+            let lines = piece.bytes.split(|byte| *byte == b'\n');
+            // It is our own, so it can be read.
+            self.read.extend(
+                lines.filter_map(|line| serde_json::from_slice::<Reply>(line).ok()).map(|it| it.answer),
+            );
+        }
+    }
+}
+
 impl Caller {
     /// Gives the answer that ends the request. Never waits: there is room for one.
     pub fn answer(self, answer: Answer) {
@@ -109,6 +152,12 @@ impl Caller {
     /// Waits until nobody waits for an answer any more.
     pub async fn gone(&self) {
         self.replies.closed().await;
+    }
+
+    /// Waits until the client closes its side of the connection, or is gone.
+    pub async fn silent(&self) {
+        // An error says that the connection is gone.
+        let _ = self.is_silent.clone().wait_for(|is_silent| *is_silent).await;
     }
 
     fn piece(&self, answers: Vec<Answer>) -> Piece {
@@ -158,7 +207,13 @@ async fn accept<T: From<Call> + 'static>(
         }
         let (place, calls, notify) = (Rc::clone(&places), calls.clone(), Arc::downgrade(&in_flight.0));
         spawn_local(async move {
-            let _ = Connection { stream, input: Vec::new(), in_flight: notify }.serve(&calls).await;
+            let connection = Connection {
+                stream,
+                input: Vec::new(),
+                in_flight: notify,
+                is_silent: watch::Sender::new(false),
+            };
+            let _ = connection.serve(&calls).await;
             drop(place);
         });
     }
@@ -179,6 +234,8 @@ struct Connection {
     /// What was read and not understood yet.
     input: Vec<u8>,
     in_flight: Weak<Notify>,
+    /// Whether its side is closed.
+    is_silent: watch::Sender<bool>,
 }
 
 impl Connection {
@@ -198,11 +255,14 @@ impl Connection {
                 Ok(envelope) => {
                     let (replies, answers) = channel(AHEAD);
                     let Some(in_flight) = self.in_flight.upgrade().map(InFlight) else { return Ok(()) };
-                    let caller = Caller { id: envelope.id, replies, in_flight };
-                    if calls.send(Call { request: envelope.request, caller }.into()).is_err() {
+                    let (id, request) = (envelope.id, envelope.request);
+                    let typing = matches!(request, Request::Attach(_)).then(|| channel(AHEAD));
+                    let (typing, typed) = typing.unzip();
+                    let caller = Caller { id, replies, in_flight, is_silent: self.is_silent.subscribe() };
+                    if calls.send(Call { request, caller, typed }.into()).is_err() {
                         return Ok(());
                     }
-                    self.pass_on(answers).await?;
+                    self.pass_on(answers, typing.as_ref(), id).await?;
                 }
             }
         }
@@ -240,11 +300,20 @@ impl Connection {
     }
 
     /// Writes what is answered, until the answer ends or the client is gone.
-    async fn pass_on(&mut self, mut answers: Receiver<Piece>) -> io::Result<()> {
+    async fn pass_on(
+        &mut self,
+        mut answers: Receiver<Piece>,
+        typing: Option<&Sender<Typed>>,
+        id: u64,
+    ) -> io::Result<()> {
         loop {
             let answer = tokio::select! {
                 answer = answers.recv() => answer,
-                gone = self.gone() => return gone,
+                wrong = self.hear(typing) => {
+                    let message = format!("what was typed is not understood: {}", wrong?);
+                    self.write(&refused(id, Refusal::new(Kind::BadRequest, message))).await?;
+                    return Err(io::ErrorKind::InvalidData.into());
+                }
             };
             match answer {
                 Some(piece) => self.write(&piece.bytes).await?,
@@ -253,19 +322,44 @@ impl Connection {
         }
     }
 
+    /// Passes on what is typed by one who is attached; for all others just waits until the client is gone. What
+    /// is not understood comes back.
+    async fn hear(&mut self, typing: Option<&Sender<Typed>>) -> io::Result<serde_json::Error> {
+        let Some(typing) = typing else { return self.gone().await };
+        loop {
+            while let Some(end) = memchr::memchr(b'\n', &self.input) {
+                // The answer that ends the request is on its way: what is typed for it is of no use any more.
+                let Ok(room) = typing.reserve().await else { return self.gone().await };
+                let rest = self.input.split_off(end + 1);
+                match serde_json::from_slice(&std::mem::replace(&mut self.input, rest)) {
+                    Ok(typed) => room.send(typed),
+                    Err(error) => return Ok(error),
+                }
+            }
+            if self.input.len() > LONGEST {
+                return Err(io::ErrorKind::InvalidData.into());
+            }
+            self.stream.readable().await?;
+            if self.read()? == Some(0) {
+                return self.gone().await;
+            }
+        }
+    }
+
     /// Waits until the client is gone. One that has only closed its writing side (`nc -N`) still listens; and
     /// what one sends before it has its answer is kept, up to a line's length.
-    async fn gone(&mut self) -> io::Result<()> {
+    async fn gone<T>(&mut self) -> io::Result<T> {
         while self.input.len() <= LONGEST {
             self.stream.readable().await?;
             if self.read()? == Some(0) {
-                if self.is_hung_up() {
-                    return Err(io::ErrorKind::ConnectionReset.into());
-                }
+                self.is_silent.send_replace(true);
                 break;
             }
         }
-        std::future::pending().await
+        while !self.is_hung_up() {
+            sleep(SILENCE).await;
+        }
+        Err(io::ErrorKind::ConnectionReset.into())
     }
 
     fn is_hung_up(&self) -> bool {

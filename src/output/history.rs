@@ -27,6 +27,8 @@ impl Default for Bounds {
 struct Run {
     /// Its place among the runs of all instances.
     number: u64,
+    /// How many lines its instance had said before.
+    first: u64,
     time: Timestamp,
     lines: usize,
     /// Whole lines, each with its newline.
@@ -45,10 +47,29 @@ impl Run {
 }
 
 /// A place between two lines of the history, which stays valid whatever is forgotten.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     run: u64,
     line: usize,
+    /// How many lines of each instance are before it.
+    passed: Vec<u64>,
+}
+
+impl Place {
+    /// Goes on to this line of an instance: how many are passed over, if that is of interest.
+    fn pass(&mut self, speaker: usize, line: u64, is_interested: impl Fn(usize) -> bool) -> u64 {
+        let passed = std::mem::replace(&mut self.passed[speaker], line);
+        if is_interested(speaker) { line.saturating_sub(passed) } else { 0 }
+    }
+}
+
+/// What stands behind a [`Place`].
+#[derive(Debug, PartialEq, Eq)]
+pub struct Found<'a> {
+    /// Lines that were forgotten before they were read.
+    pub lost: u64,
+    /// Those that are still there.
+    pub lines: Vec<Line<'a>>,
 }
 
 /// The runs of one instance, oldest first.
@@ -57,6 +78,8 @@ struct Runs {
     queue: VecDeque<Run>,
     lines: usize,
     bytes: usize,
+    /// All lines that there ever were.
+    said: u64,
 }
 
 impl Runs {
@@ -98,19 +121,22 @@ impl History {
 
     /// Keeps a run of lines of one instance; a last one without a newline gets one.
     pub fn push(&mut self, speaker: usize, time: Timestamp, lines: &[u8]) {
-        let (text, count) = self.latest_within_bounds(lines);
-        if count == 0 {
-            return;
-        }
+        let (text, count, said) = self.latest_within_bounds(lines);
         if self.speakers.len() <= speaker {
             self.speakers.resize_with(speaker + 1, Runs::default);
         }
+        let runs = &mut self.speakers[speaker];
+        runs.said += said as u64;
+        if count == 0 {
+            return;
+        }
+        let first = runs.said - count as u64;
         let mut kept = Vec::with_capacity(text.len() + 1);
         kept.extend_from_slice(text);
         if !text.ends_with(b"\n") {
             kept.push(b'\n');
         }
-        let run = Run { number: self.next, time, lines: count, text: kept.into() };
+        let run = Run { number: self.next, first, time, lines: count, text: kept.into() };
         self.next += 1;
         self.lines += count;
         self.bytes += run.text.len();
@@ -142,61 +168,89 @@ impl History {
             runs.extend(own.queue.iter().map(|run| (speaker, run)));
         }
         runs.sort_unstable_by_key(|(_, run)| std::cmp::Reverse(run.number));
-        let mut place = self.end();
+        let mut place = (self.next, 0);
         let mut left = count;
-        for (speaker, run) in runs {
+        'search: for (speaker, run) in runs {
             let lines: Vec<Line<'_>> = run.lines_of(speaker).collect();
             for (line, text) in lines.iter().enumerate().rev() {
                 if left == 0 {
-                    return place;
+                    break 'search;
                 }
                 if wanted(text) {
                     left -= 1;
-                    place = Place { run: run.number, line };
+                    place = (run.number, line);
                 }
             }
         }
-        place
+        self.place(place)
     }
 
     /// Behind the latest line.
     pub fn end(&self) -> Place {
-        Place { run: self.next, line: 0 }
+        self.place((self.next, 0))
+    }
+
+    fn place(&self, (run, line): (u64, usize)) -> Place {
+        let passed = |own: &Runs| match own.queue.get(own.queue.partition_point(|other| other.number < run)) {
+            Some(next) if next.number == run => next.first + line as u64,
+            Some(next) => next.first,
+            None => own.said,
+        };
+        Place { run, line, passed: self.speakers.iter().map(passed).collect() }
+    }
+
+    /// Whether nothing stands behind `place`.
+    pub fn is_end(&self, place: &Place) -> bool {
+        place.run == self.next
     }
 
     /// The lines from `place` on that `wanted` says yes to, in the order in which they were read, until they
-    /// have `most` bytes; `place` is then behind them. What was forgotten meanwhile is passed over.
-    pub fn from(&self, place: &mut Place, most: usize, wanted: impl Fn(&Line<'_>) -> bool) -> Vec<Line<'_>> {
+    /// have `most` bytes; `place` is then behind them. What was forgotten meanwhile is counted, of the instances
+    /// in which the caller `is_interested`: what was in those lines nobody knows any more.
+    pub fn from(
+        &self,
+        place: &mut Place,
+        most: usize,
+        is_interested: impl Fn(usize) -> bool,
+        wanted: impl Fn(&Line<'_>) -> bool,
+    ) -> Found<'_> {
+        place.passed.resize(self.speakers.len(), 0);
         let mut runs: Vec<(usize, &Run)> = Vec::new();
         for (speaker, own) in self.speakers.iter().enumerate() {
             let first = own.queue.partition_point(|run| run.number < place.run);
             runs.extend(own.queue.range(first..).map(|run| (speaker, run)));
         }
         runs.sort_unstable_by_key(|(_, run)| run.number);
-        let (mut found, mut bytes) = (Vec::new(), 0);
+        let (mut found, mut bytes) = (Found { lost: 0, lines: Vec::new() }, 0);
         for (speaker, run) in runs {
             let skipped = if run.number == place.run { place.line } else { 0 };
+            found.lost += place.pass(speaker, run.first + skipped as u64, &is_interested);
             for (number, line) in run.lines_of(speaker).enumerate().skip(skipped) {
                 if bytes >= most {
-                    *place = Place { run: run.number, line: number };
+                    (place.run, place.line) = (run.number, number);
                     return found;
                 }
                 // What is passed over costs time too.
                 bytes += 1;
+                place.passed[speaker] += 1;
                 if wanted(&line) {
                     bytes += line.text.len();
-                    found.push(line);
+                    found.lines.push(line);
                 }
             }
         }
-        *place = self.end();
+        for (speaker, runs) in self.speakers.iter().enumerate() {
+            found.lost += place.pass(speaker, runs.said, &is_interested);
+        }
+        (place.run, place.line) = (self.next, 0);
         found
     }
 
-    /// The end of `lines` that fits at all, and how many lines it has.
-    fn latest_within_bounds<'a>(&self, lines: &'a [u8]) -> (&'a [u8], usize) {
+    /// The end of `lines` that fits at all, how many lines it has, and how many all have.
+    fn latest_within_bounds<'a>(&self, lines: &'a [u8]) -> (&'a [u8], usize, usize) {
         let unended = usize::from(lines.last().is_some_and(|byte| *byte != b'\n'));
         let mut count = memchr_iter(b'\n', lines).count() + unended;
+        let said = count;
         let mut start = 0;
         let fits = |start: usize, count: usize| {
             count <= self.bounds.lines && lines.len() - start + unended <= self.bounds.bytes
@@ -205,7 +259,7 @@ impl History {
             start = memchr::memchr(b'\n', &lines[start..]).map_or(lines.len(), |end| start + end + 1);
             count -= 1;
         }
-        (&lines[start..], count)
+        (&lines[start..], count, said)
     }
 
     /// Drops the oldest run of whoever has more than its share; mostly that is who has just spoken.
@@ -228,84 +282,5 @@ impl History {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn reading_in_pieces_from_a_place_gives_what_reading_at_once_gives() {
-        let mut history = History::new(Bounds { lines: 1000, bytes: 100_000 });
-        for turn in 0..50 {
-            let text = ["a\n", "b\nc\n", "d\ne\nf\n"][turn % 3].repeat(turn % 4 + 1);
-            history.push(turn % 5, Timestamp::UNIX_EPOCH, text.as_bytes());
-        }
-        let wanted = |line: &Line<'_>| line.speaker != 1;
-        let all: Vec<&[u8]> =
-            history.latest(1000, |speaker| speaker != 1).iter().map(|line| line.text).collect();
-        for count in [0, 1, 7, all.len(), 1000] {
-            let mut place = history.place_of_latest(count, wanted);
-            let mut pieces = Vec::new();
-            while place != history.end() {
-                pieces.extend(history.from(&mut place, 5, wanted).iter().map(|line| line.text));
-            }
-            assert_eq!(pieces, all[all.len().saturating_sub(count)..], "{count}");
-        }
-    }
-
-    fn texts(history: &History, count: usize) -> Vec<String> {
-        let lines = history.latest(count, |_| true);
-        lines.iter().map(|line| format!("{} {}", line.speaker, line.text.escape_ascii())).collect()
-    }
-
-    #[test]
-    fn lines_come_back_in_the_order_in_which_they_were_read() {
-        let mut history = History::new(Bounds::default());
-        history.push(1, Timestamp::UNIX_EPOCH, b"a\n\nb\n");
-        history.push(0, Timestamp::UNIX_EPOCH, b"c");
-        history.push(1, Timestamp::UNIX_EPOCH, b"d\n");
-        assert_eq!(texts(&history, 9), ["1 a", "1 ", "1 b", "0 c", "1 d"]);
-        assert_eq!(texts(&history, 2), ["0 c", "1 d"]);
-        let own = history.latest(9, |speaker| speaker == 0);
-        assert_eq!(own, [Line { speaker: 0, time: Timestamp::UNIX_EPOCH, text: b"c" }]);
-    }
-
-    #[test]
-    fn a_flood_pushes_out_its_own_lines_only() {
-        let mut history = History::new(Bounds { lines: 10, bytes: 1000 });
-        history.push(0, Timestamp::UNIX_EPOCH, b"rare\n");
-        for number in 0..100 {
-            history.push(1, Timestamp::UNIX_EPOCH, format!("{number}\n").as_bytes());
-        }
-        let lines = texts(&history, 99);
-        assert_eq!(lines.len(), 10);
-        assert_eq!((lines[0].as_str(), lines[9].as_str()), ("0 rare", "1 99"));
-    }
-
-    #[test]
-    fn of_a_run_that_is_too_large_the_end_is_kept() {
-        let mut history = History::new(Bounds { lines: 2, bytes: 6 });
-        history.push(0, Timestamp::UNIX_EPOCH, b"a\nb\nc\n");
-        assert_eq!(texts(&history, 9), ["0 b", "0 c"]);
-        history.push(0, Timestamp::UNIX_EPOCH, b"too long for it\n");
-        assert_eq!(texts(&history, 9), ["0 b", "0 c"]);
-    }
-
-    proptest! {
-        #[test]
-        fn the_bounds_hold_whatever_is_said(
-            pushes in prop::collection::vec((0_usize..3, "[a-z\n]{0,40}"), 0..60),
-            lines in 0_usize..20,
-            bytes in 0_usize..200,
-        ) {
-            let mut history = History::new(Bounds { lines, bytes });
-            for (speaker, text) in &pushes {
-                history.push(*speaker, Timestamp::UNIX_EPOCH, text.as_bytes());
-                let kept = history.latest(usize::MAX, |_| true);
-                prop_assert!(kept.len() <= lines);
-                prop_assert!(kept.iter().map(|line| line.text.len() + 1).sum::<usize>() <= bytes);
-                prop_assert_eq!(kept.len(), history.lines);
-            }
-        }
-    }
-}
+#[path = "history_tests.rs"]
+mod tests;

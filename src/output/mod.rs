@@ -12,6 +12,7 @@ mod palette;
 mod pipe;
 mod prefix;
 mod reader;
+pub mod screen;
 mod shared;
 mod sink;
 mod writer;
@@ -24,6 +25,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::{JoinHandle, spawn_local};
 
@@ -35,6 +37,7 @@ use outlet::Outlet;
 use prefix::Prefixes;
 pub use prefix::{Speaker, Timestamps};
 use reader::{Orders, Reader};
+use screen::Screen;
 use shared::Shared;
 use sink::{Json, Sink, Terminal, Text};
 
@@ -127,6 +130,18 @@ impl Rows {
         }
         &mut self.mux.batch
     }
+
+    /// Makes a row of a line of ganger's own, and gives the batch that it was added to.
+    pub fn notice(&mut self, notice: &Notice, now: Timestamp) -> &mut Vec<u8> {
+        self.mux.notice(notice, now);
+        &mut self.mux.batch
+    }
+
+    /// One more speaker, whose index is the next.
+    pub fn add(&mut self, speaker: Speaker) {
+        self.streams.push(Stream::new(self.streams.len(), false, Limits::OUTPUT));
+        self.mux.add(speaker);
+    }
 }
 
 /// The output of a stack. Lives on one thread, in a tokio `LocalSet` of a `current_thread` runtime.
@@ -134,6 +149,8 @@ pub struct Output {
     shared: Rc<Shared>,
     /// For each speaker its streams: mostly one; an earlier one may still be held open by a descendant.
     orders: RefCell<Vec<Vec<Rc<Orders>>>>,
+    /// For each speaker the terminal that it has had, if any.
+    screens: RefCell<Vec<Option<Rc<Screen>>>>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -153,7 +170,7 @@ impl Output {
             let watched = descriptor::watch(watched, Interest::READABLE | Interest::ERROR)?;
             tasks.push(spawn_local(Rc::clone(&shared).watch(watched)));
         }
-        Ok(Self { shared, orders: RefCell::default(), tasks })
+        Ok(Self { shared, orders: RefCell::default(), screens: RefCell::default(), tasks })
     }
 
     /// Reads `source` as the output of this speaker, until it ends. May be called again for the next life
@@ -167,9 +184,10 @@ impl Output {
             Source::Terminal(descriptor) => (descriptor, true),
         };
         descriptor::unblock(&descriptor)?;
-        let descriptor = descriptor::watch(descriptor, Interest::READABLE)?;
+        let descriptor = Rc::new(descriptor::watch(descriptor, Interest::READABLE)?);
         let orders = Rc::new(Orders::default());
-        let reader = Reader::new(Rc::clone(&self.shared), Rc::clone(&orders), speaker, terminal, descriptor);
+        let screen = terminal.then(|| self.new_life(speaker, &descriptor));
+        let reader = Reader::new(Rc::clone(&self.shared), Rc::clone(&orders), speaker, screen, descriptor);
         let mut all = self.orders.borrow_mut();
         if all.len() <= speaker {
             all.resize(speaker + 1, Vec::new());
@@ -179,6 +197,21 @@ impl Output {
         self.shared.reader_began();
         spawn_local(reader.run());
         Ok(())
+    }
+
+    fn new_life(&self, speaker: usize, master: &Rc<AsyncFd<OwnedFd>>) -> Rc<Screen> {
+        let mut screens = self.screens.borrow_mut();
+        if screens.len() <= speaker {
+            screens.resize(speaker + 1, None);
+        }
+        let screen = screens[speaker].get_or_insert_default();
+        screen.begin(master);
+        Rc::clone(screen)
+    }
+
+    /// The terminal of this speaker, if it has had one.
+    pub fn screen(&self, speaker: usize) -> Option<Rc<Screen>> {
+        self.screens.borrow().get(speaker).cloned().flatten()
     }
 
     /// One more speaker, for a stack that grows; its index is the next.
@@ -194,6 +227,9 @@ impl Output {
     /// The speaker's process is gone: `obituary` follows its last words. That is when its stream has ended,
     /// or after 100 ms of silence if a descendant holds it open.
     pub fn retire(&self, speaker: usize, obituary: Notice) {
+        if let Some(screen) = self.screen(speaker) {
+            screen.bury(obituary.to_string());
+        }
         match self.orders.borrow().get(speaker).and_then(|streams| streams.last()) {
             Some(orders) if !orders.ended.get() => {
                 let earlier = orders.obituary.replace(Some(obituary));

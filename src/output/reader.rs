@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep_until};
 use super::lines::Limits;
 use super::mux::Stream;
 use super::pipe::{capacity, grow};
+use super::screen::Screen;
 use super::shared::{READ, Shared};
 use crate::notice::Notice;
 
@@ -52,8 +53,9 @@ pub(super) struct Orders {
 pub(super) struct Reader {
     shared: Rc<Shared>,
     orders: Rc<Orders>,
-    descriptor: AsyncFd<OwnedFd>,
-    terminal: bool,
+    descriptor: Rc<AsyncFd<OwnedFd>>,
+    /// Who watches, where it is a terminal.
+    screen: Option<Rc<Screen>>,
     stream: Stream,
     /// When the unfinished line began.
     unfinished: Option<Instant>,
@@ -97,15 +99,15 @@ impl Reader {
         shared: Rc<Shared>,
         orders: Rc<Orders>,
         speaker: usize,
-        terminal: bool,
-        descriptor: AsyncFd<OwnedFd>,
+        screen: Option<Rc<Screen>>,
+        descriptor: Rc<AsyncFd<OwnedFd>>,
     ) -> Self {
-        let stream = Stream::new(speaker, terminal, Limits::OUTPUT);
+        let stream = Stream::new(speaker, screen.is_some(), Limits::OUTPUT);
         Self {
             shared,
             orders,
             descriptor,
-            terminal,
+            screen,
             stream,
             unfinished: None,
             asked: None,
@@ -118,6 +120,9 @@ impl Reader {
     pub(super) async fn run(mut self) {
         while !self.turn().await {}
         self.end_line();
+        if let Some(screen) = &self.screen {
+            screen.end();
+        }
         self.announce();
         self.orders.ended.set(true);
         if self.enlarged {
@@ -191,7 +196,7 @@ impl Reader {
         let Ok(mut guard) = self.descriptor.readable().await else {
             return Chunk { count, after: After::End };
         };
-        let wanted = if self.terminal { READ / 2 } else { 1 };
+        let wanted = if self.screen.is_some() { READ / 2 } else { 1 };
         while count < wanted {
             match read(self.descriptor.get_ref(), &mut buffer[count..]) {
                 Ok(more @ 1..) => count += more,
@@ -204,7 +209,7 @@ impl Reader {
                 Ok(_) | Err(_) => return Chunk { count, after: After::End },
             }
         }
-        if self.terminal || count == buffer.len() {
+        if self.screen.is_some() || count == buffer.len() {
             return Chunk { count, after: After::More };
         }
         guard.clear_ready();
@@ -225,6 +230,9 @@ impl Reader {
     /// everyone else waits too, in the order of their coming, and the children are held back by their pipes.
     async fn pass_on(&mut self, mut chunk: &[u8]) {
         let count = chunk.len();
+        if let Some(screen) = &self.screen {
+            screen.show(chunk);
+        }
         let shared = Rc::clone(&self.shared);
         if shared.is_gone() {
             chunk = &[];
@@ -252,7 +260,11 @@ impl Reader {
         if let Some(asked) = &mut self.asked {
             asked.read += count;
         }
-        if count >= FULL && !self.enlarged && !self.terminal && self.shared.large_pipes.get() < LARGE_PIPES {
+        if count >= FULL
+            && !self.enlarged
+            && self.screen.is_none()
+            && self.shared.large_pipes.get() < LARGE_PIPES
+        {
             self.enlarged = true;
             self.shared.large_pipes.set(self.shared.large_pipes.get() + 1);
             grow(self.descriptor.get_ref(), LARGE_PIPE);

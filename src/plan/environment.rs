@@ -31,6 +31,11 @@ pub(super) const PORT_OF: &str = "GANGER_PORT_";
 /// them through every exec, which was a third of all CPU time of such a start (docs/design/0003).
 const KNOWN_PORTS: usize = 100;
 
+/// The variable with the first port of a type: `GANGER_PORT_WEB`.
+pub fn name_of_port(kind: &TypeName) -> String {
+    format!("{PORT_OF}{}", kind.to_variable())
+}
+
 /// Where a variable's value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -247,7 +252,7 @@ pub(super) fn common_rules(
     let mut rules: IndexMap<String, String> = IndexMap::new();
     let mut late = Vec::new();
     for (name, port) in ports {
-        let variable = format!("{PORT_OF}{}", name.to_variable());
+        let variable = name_of_port(&name);
         if rules.contains_key(&variable) {
             late.push(name);
         } else {

@@ -49,6 +49,15 @@ impl Environment {
         self.shared.iter().chain(&self.own).map(|(name, value)| (name.as_slice(), value.as_slice()))
     }
 
+    /// Sets this variable, whatever it was.
+    pub fn set(&mut self, name: &[u8], value: &[u8]) {
+        if self.shared.iter().any(|(known, _)| known == name) {
+            self.shared = self.shared.iter().filter(|(known, _)| known != name).cloned().collect();
+        }
+        self.own.retain(|(known, _)| known != name);
+        self.own.push((name.to_vec(), value.to_vec()));
+    }
+
     /// The value of `name`.
     pub fn get(&self, name: &[u8]) -> Option<&[u8]> {
         self.own.iter().chain(self.shared.iter()).find(|(n, _)| n == name).map(|(_, v)| v.as_slice())

@@ -4,6 +4,8 @@
 
 pub mod calls;
 pub mod cgroup;
+pub mod ears;
+pub mod escort;
 pub mod isolation;
 pub mod leftovers;
 pub mod limits;
@@ -19,6 +21,7 @@ pub mod run;
 pub mod signals;
 pub mod spawn;
 pub mod sweep;
+pub mod terminal;
 pub mod trace;
 pub mod tree;
 pub mod usage;

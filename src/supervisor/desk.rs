@@ -6,15 +6,19 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
 
+use tokio::sync::mpsc::Receiver;
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::{sleep, timeout};
 
+use super::attach::Attachments;
 use super::draft::Draft;
 use super::formation::Formation;
+use super::holds::Holds;
 use super::logs::{self, Reading, Roll};
 use super::status::View;
 use crate::control::protocol::{self, Answer, Goal, Kind, LogsWanted, Refusal, Status};
 use crate::control::server::{Call, Caller};
+use crate::control::terminal::{AttachWanted, Typed};
 use crate::machine::state::State;
 use crate::machine::{self, Event, Request, Ticket, Wish};
 use crate::output::Log;
@@ -29,6 +33,9 @@ const TOLD: usize = 20;
 /// How long those who read logs have for the last lines when the stack is over.
 const FAREWELL: Duration = Duration::from_secs(1);
 
+/// What one who is attached types.
+type Typing = Receiver<Typed>;
+
 /// All that is asked and not answered.
 pub(super) struct Desk {
     formation: Formation,
@@ -39,6 +46,8 @@ pub(super) struct Desk {
     open: HashMap<Ticket, Pending>,
     waiting: Vec<Waiting>,
     readers: Vec<JoinHandle<()>>,
+    attachments: Attachments,
+    holds: Holds,
     is_over: Rc<Cell<bool>>,
     looked: Duration,
 }
@@ -70,7 +79,7 @@ enum Progress {
 
 impl Desk {
     /// Nobody has asked for anything.
-    pub(super) fn new(log: Log, formation: Formation) -> Self {
+    pub(super) fn new(log: Log, formation: Formation, holds: Holds) -> Self {
         Self {
             formation,
             log,
@@ -79,6 +88,8 @@ impl Desk {
             open: HashMap::new(),
             waiting: Vec::new(),
             readers: Vec::new(),
+            attachments: Attachments::default(),
+            holds,
             is_over: Rc::default(),
             looked: Duration::ZERO,
         }
@@ -90,15 +101,8 @@ impl Desk {
         // Who is gone is forgotten here, so that coming and going costs nothing for long.
         self.waiting.retain(|waiting| !waiting.caller.is_gone());
         self.readers.retain(|reader| !reader.is_finished());
-        let Call { request, caller } = call;
-        let (names, needs_names) = match &request {
-            Asked::Status | Asked::Down { .. } | Asked::Scale { .. } => (&[][..], false),
-            Asked::Logs(wanted) => (wanted.names.as_slice(), false),
-            Asked::Restart { names } | Asked::Wait { names, .. } => (names.as_slice(), false),
-            Asked::Start { names } | Asked::Stop { names } | Asked::Kill { names, .. } => {
-                (names.as_slice(), true)
-            }
-        };
+        let Call { request, caller, typed } = call;
+        let (names, needs_names) = meant(&request);
         if needs_names && names.is_empty() {
             refuse(caller, Kind::BadRequest, "name at least one: a type, an instance or a glob");
             return None;
@@ -119,6 +123,11 @@ impl Desk {
                 caller.answer(Answer::Done(view.status(&present)));
             }
             Asked::Logs(wanted) => self.read(wanted, caller, &mut view),
+            Asked::Attach(wanted) => {
+                if let Some(typed) = typed {
+                    self.attach(&wanted, (caller, typed), &instances, &mut view);
+                }
+            }
             Asked::Start { .. } => return self.renew(Wish::Start, caller, &instances, &mut view),
             Asked::Stop { .. } => return Some(self.ask(Wish::Stop, caller, instances)),
             Asked::Restart { names } if names.is_empty() => {
@@ -138,11 +147,28 @@ impl Desk {
                 self.waiting.push(Waiting { caller, goal: until, instances });
                 self.review(view);
             }
+            Asked::Hold if view.machine.is_stopping() => {
+                caller.answer(Answer::Failed(Refusal {
+                    is_ending: true,
+                    ..Refusal::new(Kind::Failed, "the stack is being stopped")
+                }));
+            }
+            Asked::Hold => self.holds.take(caller),
             Asked::Down { grace_seconds } => {
                 let grace = grace_seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
                 return Some(Event::Down { ticket: self.ticket(caller, instances), grace });
             }
         }
+        None
+    }
+
+    /// Somebody does not hold the stack any more; if it ends with that, who let go is answered when nothing is
+    /// left.
+    pub(super) fn release(&mut self, caller: Caller, mut view: View<'_>) -> Option<Event> {
+        if self.holds.release() {
+            return Some(Event::Down { ticket: self.ticket(caller, Vec::new()), grace: None });
+        }
+        caller.answer(Answer::Done(view.status(&[])));
         None
     }
 
@@ -204,6 +230,25 @@ impl Desk {
         self.readers.push(spawn_local(reading.run(wanted, done)));
     }
 
+    fn attach(
+        &mut self,
+        wanted: &AttachWanted,
+        client: (Caller, Typing),
+        instances: &[usize],
+        view: &mut View<'_>,
+    ) {
+        let &[index] = instances else {
+            let names: Vec<String> = instances.iter().map(|index| view.name(*index)).collect();
+            let message = format!("`{}` means {}: name one of them", wanted.name, names.join(", "));
+            return refuse(client.0, Kind::UnknownName, message);
+        };
+        let done = Answer::Done(view.status(&[]));
+        match self.attachments.open(index, wanted, client, view) {
+            Ok(session) => self.readers.push(spawn_local(session.run(done))),
+            Err(refused) => refused.0.answer(Answer::Failed(refused.1)),
+        }
+    }
+
     /// Passes on what the machine answered.
     pub(super) fn deliver(&mut self, ticket: Ticket, answer: machine::Answer, mut view: View<'_>) {
         let Some(Pending { caller, instances, notes }) = self.open.remove(&ticket) else { return };
@@ -228,6 +273,9 @@ impl Desk {
     /// Answers all who have waited long enough.
     pub(super) fn review(&mut self, mut view: View<'_>) {
         self.roll.read_on(view.machine);
+        if view.machine.is_stopping() {
+            self.attachments.stop();
+        }
         if self.waiting.is_empty() {
             return;
         }
@@ -272,6 +320,8 @@ impl Desk {
     pub(super) async fn close(mut self) {
         self.is_over.set(true);
         self.log.wake();
+        self.attachments.close();
+        self.holds.close();
         self.waiting.clear();
         self.open.clear();
         let readers = std::mem::take(&mut self.readers);
@@ -312,6 +362,20 @@ impl Waiting {
 
 fn is_success((exit, _): (crate::exit::Exit, Duration)) -> bool {
     exit.is_success()
+}
+
+/// The names in a request, and whether it needs at least one.
+fn meant(request: &protocol::Request) -> (&[String], bool) {
+    use protocol::Request as Asked;
+    match request {
+        Asked::Status | Asked::Hold | Asked::Scale { .. } | Asked::Down { .. } => (&[][..], false),
+        Asked::Logs(wanted) => (wanted.names.as_slice(), false),
+        Asked::Attach(wanted) => (std::slice::from_ref(&wanted.name), true),
+        Asked::Restart { names } | Asked::Wait { names, .. } => (names.as_slice(), false),
+        Asked::Start { names } | Asked::Stop { names } | Asked::Kill { names, .. } => {
+            (names.as_slice(), true)
+        }
+    }
 }
 
 fn refuse(caller: Caller, kind: Kind, message: impl Into<String>) {

@@ -12,7 +12,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, WeakUnboundedSender,
 use tokio::task::spawn_local;
 
 use crate::control::protocol::Request;
-use crate::control::server::{self, Call, Server};
+use crate::control::server::{self, Call, Caller, Server};
 use crate::machine::Event;
 use crate::process::signals::Inherited;
 use crate::signal::Signal;
@@ -26,6 +26,8 @@ pub(super) enum Arrival {
     Child,
     /// A client asks for something.
     Call(Call),
+    /// A client does not need the stack any more.
+    Released(Caller),
 }
 
 impl From<Call> for Arrival {
@@ -68,6 +70,11 @@ impl Inbox {
         server::open(listener, self.sender.upgrade()?).ok()
     }
 
+    /// Where to put things later on, for as long as somebody listens to it.
+    pub(super) fn sender(&self) -> WeakUnboundedSender<Arrival> {
+        self.sender.clone()
+    }
+
     /// The next thing; waits for it.
     pub(super) async fn next(&mut self) -> Arrival {
         match self.receiver.recv().await {
@@ -87,7 +94,7 @@ impl Inbox {
                     | Event::Broken(_),
                 ) => return,
                 Arrival::Call(call) if matches!(call.request, Request::Down { .. }) => return,
-                Arrival::Event(_) | Arrival::Child | Arrival::Call(_) => {}
+                Arrival::Event(_) | Arrival::Child | Arrival::Call(_) | Arrival::Released(_) => {}
             }
         }
     }

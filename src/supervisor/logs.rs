@@ -8,7 +8,7 @@ use regex_lite::Regex;
 
 use super::clock;
 use super::names::is_among;
-use crate::control::protocol::{Answer, Kind, Line, LogsWanted, Refusal};
+use crate::control::protocol::{Answer, Kind, Line, LogsWanted, Lost, Refusal};
 use crate::control::server::Caller;
 use crate::machine::Machine;
 use crate::name::InstanceName;
@@ -47,7 +47,7 @@ pub(super) struct Reading {
 
 impl Reading {
     /// Gives what is wanted to the client, then the answer that ends it. Slow clients miss what the history
-    /// forgets meanwhile; nobody waits for them.
+    /// forgets meanwhile, and are told how much; nobody waits for them.
     pub(super) async fn run(self, wanted: LogsWanted, done: Answer) {
         let pattern = match wanted.grep.as_deref().map(Regex::new).transpose() {
             Ok(pattern) => pattern,
@@ -77,7 +77,7 @@ impl Reading {
         let first = self.log.with_history(|history| history.place_of_latest(count, is_wanted));
         let Some(mut place) = first else { return self.caller.answer(done) };
         loop {
-            let (lines, is_behind) = self.piece(&mut place, is_wanted);
+            let (lines, is_behind) = self.piece(&mut place, is_speaker, is_wanted);
             if !lines.is_empty() && !self.caller.say(lines).await {
                 return;
             }
@@ -100,13 +100,15 @@ impl Reading {
     fn piece(
         &self,
         place: &mut Place,
+        is_speaker: impl Fn(usize) -> bool,
         is_wanted: impl Fn(&history::Line<'_>) -> bool,
     ) -> (Vec<Answer>, bool) {
         let name = |index: usize| self.roll.names().get(index).map_or_else(String::new, ToString::to_string);
         let look = |history: &history::History| {
-            let lines = history.from(place, PIECE, is_wanted);
-            let lines = lines.iter().map(|line| Line::new(line.time, name(line.speaker), line.text));
-            (lines.map(Answer::Line).collect(), *place != history.end())
+            let found = history.from(place, PIECE, is_speaker, is_wanted);
+            let lost = (found.lost > 0).then_some(Answer::Lost(Lost { lines: found.lost }));
+            let lines = found.lines.iter().map(|line| Line::new(line.time, name(line.speaker), line.text));
+            (lost.into_iter().chain(lines.map(Answer::Line)).collect(), !history.is_end(place))
         };
         self.log.with_history(look).unwrap_or_default()
     }

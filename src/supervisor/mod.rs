@@ -1,13 +1,16 @@
 //! The loop that joins the rooms: everything that happens goes through one inbox into the machine, and what
 //! it answers is done.
 
+mod attach;
 pub mod clock;
 mod desk;
 mod draft;
 pub mod formation;
+mod holds;
 mod inbox;
 mod logs;
 mod names;
 mod perform;
 pub mod run;
+mod seats;
 mod status;

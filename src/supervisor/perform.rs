@@ -1,5 +1,6 @@
 //! Doing what the machine wants: the joint between decisions, processes and output.
 
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::fs::OpenOptions;
 use std::io;
@@ -13,6 +14,7 @@ use crate::exit::Exit;
 use crate::machine::{Action, Answer, Event, Ticket, Whom};
 use crate::name::TypeName;
 use crate::notice::Notice;
+use crate::output::screen::Screen;
 use crate::output::{Output, Source, Speaker};
 use crate::plan::spec::Spec;
 use crate::process::calls::{Size, set_window_size, window_size};
@@ -45,6 +47,8 @@ pub(super) struct Performer {
     census: Option<Census>,
     /// The terminal of each instance.
     terminals: Vec<Option<std::path::PathBuf>>,
+    /// The size that instances' terminals have, unless somebody is attached.
+    size: Rc<Cell<Size>>,
     is_look_wanted: bool,
     /// Why the latest look saw nothing, until the machine has heard it.
     blindness: Option<io::Error>,
@@ -62,6 +66,7 @@ impl Performer {
         spawner: Spawner,
     ) -> Self {
         let count = specs.len();
+        let size = Rc::new(Cell::new(terminal_size(output.prefix_width())));
         Self {
             specs,
             kinds,
@@ -73,6 +78,7 @@ impl Performer {
             asked: HashSet::new(),
             census: None,
             terminals: vec![None; count],
+            size,
             is_look_wanted: false,
             blindness: None,
             replies: Vec::new(),
@@ -225,6 +231,20 @@ impl Performer {
         self.census = None;
     }
 
+    /// The terminal of an instance, if it has had one.
+    pub(super) fn screen(&self, index: usize) -> Option<Rc<Screen>> {
+        self.output.screen(index)
+    }
+
+    /// The size of the terminals of instances to which nobody is attached.
+    pub(super) fn size(&self) -> Rc<Cell<Size>> {
+        Rc::clone(&self.size)
+    }
+
+    fn is_watched(&self, index: usize) -> bool {
+        self.screen(index).is_some_and(|screen| screen.is_watched())
+    }
+
     /// What the machine has answered since the last call.
     pub(super) fn take_replies(&mut self) -> Vec<(Ticket, Answer)> {
         std::mem::take(&mut self.replies)
@@ -335,7 +355,10 @@ impl Performer {
     fn resize(&mut self) {
         let size = terminal_size(self.output.prefix_width());
         self.spawner.set_size(size);
-        for path in self.terminals.iter().flatten() {
+        self.size.set(size);
+        for (index, path) in self.terminals.iter().enumerate() {
+            // Whoever is attached has chosen.
+            let Some(path) = path.as_ref().filter(|_| !self.is_watched(index)) else { continue };
             // One whose instance has ended is gone.
             let opened = OpenOptions::new().read(true).custom_flags(libc::O_NOCTTY).open(path);
             let Ok(terminal) = opened else { continue };

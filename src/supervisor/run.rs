@@ -15,6 +15,7 @@ use tokio::time::timeout_at;
 use super::clock::{self, Clock};
 use super::desk::Desk;
 use super::formation::{Formation, Source};
+use super::holds::Holds;
 use super::inbox::{Arrival, Inbox};
 use super::perform::{Performer, terminal_size};
 use super::status::{Facts, View};
@@ -65,6 +66,8 @@ pub struct Settings {
     pub notices: Vec<Notice>,
     /// Where clients connect; `None` where there is no socket.
     pub listener: Option<UnixListener>,
+    /// Whether the stack ends with the last client that holds it.
+    pub ends_with_last_hold: bool,
 }
 
 /// Runs the plan to its end: as a pair of processes, of which only the monitor's return matters. The next plans
@@ -176,7 +179,8 @@ impl Supervisor {
             listeners: Listeners::default(),
             started: clock::wall(),
         };
-        let desk = Desk::new(output.log(), formation);
+        let holds = Holds::new(settings.ends_with_last_hold, inbox.sender());
+        let desk = Desk::new(output.log(), formation, holds);
         let server = settings.listener.and_then(|listener| inbox.serve(listener));
         let run = settings.run.to_string();
         let performer = Performer::new(specs, kinds, run.as_bytes(), output, spawner);
@@ -292,6 +296,10 @@ impl Supervisor {
             Arrival::Call(call) => {
                 let Self { machine, performer, facts, desk, clock, .. } = self;
                 desk.receive(call, View { machine, performer, facts, now: clock.now() })
+            }
+            Arrival::Released(caller) => {
+                let Self { machine, performer, facts, desk, clock, .. } = self;
+                desk.release(caller, View { machine, performer, facts, now: clock.now() })
             }
             Arrival::Event(event) => Some(event),
             Arrival::Child => {

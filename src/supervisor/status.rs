@@ -74,9 +74,10 @@ impl View<'_> {
         self.machine.specs()[index].name.to_string()
     }
 
-    /// The whole document, about these instances.
+    /// The whole document, about these instances. When all is over, nothing runs.
     pub(super) fn status(&mut self, indices: &[usize]) -> Status {
         self.look_anew();
+        let runs = self.machine.outcome().is_none();
         let mut indices = indices.to_vec();
         // Who came later has a later index, and stands beside its siblings all the same.
         indices.sort_by_cached_key(|index| {
@@ -87,8 +88,8 @@ impl View<'_> {
         Status {
             schema: SCHEMA,
             root: self.facts.root.clone(),
-            pid: Some(self.facts.pid),
-            started_at: Some(moment(self.facts.started)),
+            pid: runs.then_some(self.facts.pid),
+            started_at: runs.then(|| moment(self.facts.started)),
             formation: self.facts.formation.clone(),
             notes: Vec::new(),
             instances: indices.iter().map(|index| self.row(*index)).collect(),

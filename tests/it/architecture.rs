@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// The rooms of each layer, from the bottom. A room may name the rooms of every lower layer, and itself.
 const LAYERS: [&[&str]; 7] = [
     &["duration", "exit", "location", "name", "notice", "signal", "suggestion", "text"],
-    &["config", "dotenv", "formation", "procfile", "shell"],
+    &["config", "dotenv", "escapes", "formation", "procfile", "shell"],
     &["plan"],
     &["machine"],
     &["control", "export", "output", "process"],

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use crate::harness::{Mark, PATIENCE, Project, Running};
+use crate::harness::{Mark, PATIENCE, Pane, Project, Running, Screen, Start};
 
 /// Two of web, one worker; nobody ends the stack.
 const STACK: &str = "web: probe print hello + trap HUP hupped 99 + trap TERM bye 0 + wait\n\
@@ -44,6 +44,11 @@ impl Stack {
         running
     }
 
+    /// Starts a command and reads what it says.
+    pub(crate) fn begin(&self, arguments: &[&str]) -> Running {
+        Running::start_as(self.command(arguments), &self.mark)
+    }
+
     /// Runs a command to its end: status, standard output, standard error.
     pub(crate) fn run(&self, arguments: &[&str]) -> (i32, String, String) {
         let Output { status, stdout, stderr } = self.command(arguments).output().unwrap();
@@ -57,9 +62,30 @@ impl Stack {
         (status, document)
     }
 
+    /// What everything of it is found by.
+    pub(crate) fn mark(&self) -> &Mark {
+        &self.mark
+    }
+
     /// Writes a file of its root.
     pub(crate) fn write(&self, name: &str, text: &str) {
         std::fs::write(self.project.path().join(name), text).unwrap();
+    }
+
+    /// A command of this stack on a terminal of its own.
+    pub(crate) fn on_terminal(&self, arguments: &[&str], size: (u16, u16)) -> Screen {
+        Screen::start(&Start { folder: self.project.path(), arguments, size })
+    }
+
+    /// A shell on a screen of tmux, in which this command was typed.
+    pub(crate) fn in_tmux(&self, arguments: &[&str]) -> Pane {
+        let words: Vec<&str> = [env!("CARGO_BIN_EXE_ganger")].iter().chain(arguments).copied().collect();
+        Pane::start(self.project.path(), &words.join(" "))
+    }
+
+    /// The folder of the project.
+    pub(crate) fn path(&self) -> &std::path::Path {
+        self.project.path()
     }
 
     /// The path of its control socket.
@@ -177,9 +203,12 @@ fn logs_keep_what_was_said_over_a_restart_and_count_right() {
     let (_, out, _) = stack.run(&["logs", "web", "--grep", "^w:", "-n", "3"]);
     let starts: Vec<&str> = out.lines().map(|line| &line[..14]).collect();
     assert_eq!(starts, ["web.1   | w:17", "web.1   | w:18", "web.1   | w:19"]);
-    let (status, out, _) = stack.run(&["logs", "other", "--json", "--since", "1h"]);
-    let line: Value = serde_json::from_str(&out).unwrap();
-    assert_eq!((status, &line["process"], &line["text"]), (0, &"other.1".into(), &"o".into()));
+    let (status, document) = stack.json(&["logs", "other", "--json", "--since", "1h"]);
+    let lines = document["lines"].as_array().unwrap();
+    assert_eq!(
+        (status, lines.len(), &lines[0]["process"], &lines[0]["text"]),
+        (0, 1, &"other.1".into(), &"o".into())
+    );
     assert_eq!(stack.run(&["logs", "--grep", "("]).0, 2);
     let mut following = Running::start(stack.command(&["logs", "-f", "-n", "0", "other"]));
     // It hears what comes only once it listens: until then the instance is asked again and again.

@@ -9,17 +9,22 @@
 )]
 
 mod architecture;
+mod attach;
+mod attach_programs;
 mod cli;
+mod commands;
 mod conformance;
 mod control;
 mod control_hostile;
 mod corpus;
 mod errors;
+mod exec;
 mod export;
 mod folder;
 mod harness;
 mod injection;
 mod isolating;
+mod logs;
 mod pair;
 mod random_kill;
 mod reload;

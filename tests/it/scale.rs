@@ -48,7 +48,7 @@ fn scale_starts_and_stops_what_it_says_and_touches_no_other() {
     assert_eq!(stack.json(&["ps", "--json"]).1["instances"][1]["restarts"], 1);
     assert_eq!(
         stack.run(&["logs", "web.3", "--grep", "^PS="]).1,
-        "web.3   | PS=web.3\n",
+        "web.3    | PS=web.3\n",
         "its words are kept"
     );
     assert_eq!(stack.run(&["scale", "web=2"]), (0, "web=2 worker=1 clock=1\n".into(), String::new()));

@@ -58,8 +58,11 @@ fn closing_the_terminal_lets_everybody_clean_up() {
 #[test]
 fn instances_have_a_terminal_of_our_size_less_the_prefix_and_follow_it() {
     let project = Project::new("web: probe size + trap WINCH changed 0 + wait\n");
-    let mut screen =
-        Screen::start(&Start { folder: project.path(), arguments: &["--color=never"], size: (40, 120) });
+    let mut screen = Screen::start(&Start {
+        folder: project.path(),
+        arguments: &["start", "--color=never"],
+        size: (40, 120),
+    });
     screen.shows("rows: 40, columns: 111");
     screen.shows("ready");
     screen.resize(30, 100);

@@ -8,11 +8,13 @@ mod mark;
 mod needs;
 mod running;
 mod terminal;
+mod tmux;
 
 pub(crate) use mark::Mark;
 pub(crate) use needs::{can, holds};
 pub(crate) use running::Running;
 pub(crate) use terminal::{Screen, Start};
+pub(crate) use tmux::Pane;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -62,7 +64,8 @@ impl Project {
 
     /// `ganger start` on a terminal of its own.
     pub(crate) fn start_on_terminal(&self, arguments: &[&str]) -> Screen {
-        Screen::start(&Start { folder: self.path(), arguments, size: (24, 80) })
+        let words: Vec<&str> = ["start"].iter().chain(arguments).copied().collect();
+        Screen::start(&Start { folder: self.path(), arguments: &words, size: (24, 80) })
     }
 }
 

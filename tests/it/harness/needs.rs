@@ -15,7 +15,7 @@ pub(crate) fn can(what: &str, is_possible: bool) -> bool {
 }
 
 /// Waits for a fact that no line and no exit tells; whether it became so in time.
-pub(crate) fn holds(is_so: impl Fn() -> bool) -> bool {
+pub(crate) fn holds(mut is_so: impl FnMut() -> bool) -> bool {
     let end = Instant::now() + PATIENCE;
     while !is_so() {
         if Instant::now() > end {

@@ -20,14 +20,24 @@ pub(crate) struct Running {
     lines: Receiver<String>,
     seen: Vec<String>,
     mark: Mark,
+    /// Whether what has the mark is ours alone.
+    is_alone: bool,
     /// The read end of a pipe whose write end everybody inherits: its end is when all are gone.
     lifetime: OwnedFd,
 }
 
 impl Running {
     /// Starts `command` and reads its standard output.
-    pub(crate) fn start(mut command: Command) -> Self {
-        let mark = Mark::new();
+    pub(crate) fn start(command: Command) -> Self {
+        Self::with_mark(command, Mark::new(), true)
+    }
+
+    /// The same as one of several that belong together: whoever has the mark sweeps.
+    pub(crate) fn start_as(command: Command, mark: &Mark) -> Self {
+        Self::with_mark(command, mark.clone(), false)
+    }
+
+    fn with_mark(mut command: Command, mark: Mark, is_alone: bool) -> Self {
         let starting = super::one_start_at_a_time();
         let (lifetime, held) = pipe2(OFlag::empty()).unwrap();
         nix::fcntl::fcntl(&lifetime, nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::FD_CLOEXEC)).unwrap();
@@ -59,7 +69,7 @@ impl Running {
                 let _ = errors.send(format!("stderr: {line}"));
             }
         });
-        Self { child, lines, seen: Vec::new(), mark, lifetime }
+        Self { child, lines, seen: Vec::new(), mark, is_alone, lifetime }
     }
 
     /// The pid that a user sees.
@@ -148,6 +158,12 @@ impl Running {
         (status, std::mem::take(&mut self.seen))
     }
 
+    /// Everything that it has said, now that it has ended.
+    pub(crate) fn all_said(&mut self) -> Vec<String> {
+        self.seen.extend(self.lines.iter());
+        std::mem::take(&mut self.seen)
+    }
+
     /// Waits for its end only.
     pub(crate) fn wait(&mut self) -> ExitStatus {
         let end = Instant::now() + PATIENCE;
@@ -183,7 +199,9 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.child.kill();
-        self.mark.sweep();
+        if self.is_alone {
+            self.mark.sweep();
+        }
         let _ = self.child.wait();
     }
 }

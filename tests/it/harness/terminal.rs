@@ -21,7 +21,7 @@ use super::{Mark, PATIENCE, search_path};
 pub(crate) struct Start<'a> {
     /// Where.
     pub folder: &'a Path,
-    /// What follows `ganger start`.
+    /// The subcommand and what follows it.
     pub arguments: &'a [&'a str],
     /// Rows and columns.
     pub size: (u16, u16),
@@ -49,14 +49,19 @@ impl Screen {
         let session = PosixSpawnFlags::from_bits_retain(i32::from(libc::POSIX_SPAWN_SETSID));
         attributes.set_flags(session | PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF).unwrap();
         let folder = start.folder.to_str().unwrap();
-        let words = [env!("CARGO_BIN_EXE_ganger"), "start", "-d", folder];
-        let words = words.iter().chain(start.arguments).map(|word| CString::new(*word).unwrap());
-        let environment = [
+        let (command, rest) = start.arguments.split_first().unwrap();
+        let words = [env!("CARGO_BIN_EXE_ganger"), command, "-d", folder];
+        let words = words.iter().chain(rest).map(|word| CString::new(*word).unwrap());
+        let mut environment = vec![
             format!("PATH={}", search_path()),
             format!("{}={}", Mark::NAME, mark.value()),
             "TERM=xterm".to_string(),
         ];
-        let environment = environment.map(|entry| CString::new(entry).unwrap());
+        // Where a test's sockets are (see `control::Stack`).
+        let runtime = start.folder.join("runtime");
+        environment.extend(runtime.exists().then(|| format!("XDG_RUNTIME_DIR={}", runtime.display())));
+        let environment: Vec<CString> =
+            environment.into_iter().map(|entry| CString::new(entry).unwrap()).collect();
         let words: Vec<CString> = words.collect();
         let _starting = super::one_start_at_a_time();
         let pid =
@@ -68,6 +73,11 @@ impl Screen {
     pub(crate) fn type_keys(&self, keys: &[u8]) {
         let master = self.master.as_ref().expect("the terminal is closed");
         assert_eq!(nix::unistd::write(master, keys).unwrap(), keys.len());
+    }
+
+    /// Its pid.
+    pub(crate) fn pid(&self) -> i32 {
+        self.pid.as_raw()
     }
 
     /// Waits until the screen has shown `text`, after what was waited for before; all that came until then.

@@ -1,0 +1,240 @@
+//! `ganger attach`: the terminal of an instance in the person's own.
+
+use std::io::{self, IsTerminal, Read};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::wait::WaitPidFlag;
+use nix::unistd::setsid;
+use signal_hook::iterator::backend::SignalDelivery;
+use signal_hook::iterator::exfiltrator::SignalOnly;
+
+use super::ambient::Ambient;
+use super::args::Attach;
+use super::failure::Failure;
+use super::settings::Said;
+use super::stack;
+use crate::control::protocol::Answer;
+use crate::control::session::Session;
+use crate::control::terminal::{AttachWanted, Typed};
+use crate::control::viewer::{Viewer, keys};
+use crate::exit::{self, Outcome};
+use crate::process::calls::{Side, fork, wait_any, window_size};
+use crate::process::terminal::{Raw, Settings, keep_until_closed, promise, show};
+use crate::signal::Signal;
+
+/// The signals that are of interest. Those of keys do not come: a raw terminal passes the keys on. SIGTSTP from
+/// elsewhere is heard and not obeyed, as it would leave the terminal raw.
+const HEARD: [Signal; 7] = [
+    Signal::HANGUP,
+    Signal::INTERRUPT,
+    Signal::QUIT,
+    Signal::TERMINATE,
+    Signal::RESIZE,
+    Signal::SUSPEND,
+    Signal::CONTINUE,
+];
+/// Answers that are shown before keys are looked for again: a flood must not hide Ctrl-].
+const TURN: usize = 16;
+
+/// Attaches until Ctrl-] is pressed or the stack ends.
+///
+/// # Errors
+///
+/// Standard input or output is no terminal; nothing runs here; the instance does not run, or has no terminal.
+pub fn run(attach: Attach, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
+    let (stdin, stdout) = (io::stdin(), io::stdout());
+    if !stdin.is_terminal() || !stdout.is_terminal() {
+        return Err(Failure::Stack {
+            message: "attach needs a terminal, and standard input or output is none".into(),
+            hint: Some(format!("`ganger logs -f {}` shows what it says", attach.instance)),
+            status: exit::REFUSED,
+        });
+    }
+    let client = stack::connect(&attach.stack, said, ambient)?;
+    let (rows, columns) = size();
+    let Attach { instance: name, view, take, .. } = attach;
+    let wanted = AttachWanted { name, rows, columns, view, take };
+    let session = client.attach(wanted).map_err(|error| stack::unanswered(error, exit::REFUSED))?;
+    let failed = |error: io::Error| Failure::Failed(format!("cannot use the terminal: {error}"));
+    let before = Settings::of(&stdin).map_err(failed)?;
+    let (keeper, promises) = UnixStream::pair().map_err(failed)?;
+    match fork().map_err(failed)? {
+        Side::Child => {
+            drop((session, promises));
+            // Its signals are not ours: it lives until we are gone.
+            let _ = setsid();
+            keep_until_closed(keeper, &stdout, &before);
+            Ok(Outcome::Status(exit::SUCCESS))
+        }
+        Side::Parent(_) => {
+            drop(keeper);
+            let outcome = Attachment::begin(session, promises).map_err(failed)?.run();
+            // The keeper, which has seen the end of the pipe.
+            let _ = wait_any(WaitPidFlag::empty());
+            outcome
+        }
+    }
+}
+
+fn size() -> (u16, u16) {
+    window_size(io::stdout().as_fd()).map_or((24, 80), |size| (size.rows, size.columns))
+}
+
+/// Why an attachment ends.
+enum End {
+    /// Ctrl-], or the terminal is gone.
+    Detached,
+    /// The stack has ended, or has no more to show.
+    Over,
+    Refused(String),
+    Signal(Signal),
+}
+
+struct Attachment {
+    session: Session,
+    viewer: Viewer,
+    raw: Raw,
+    promises: UnixStream,
+    /// What the keeper was told last.
+    promised: Vec<u8>,
+    signals: SignalDelivery<UnixStream, SignalOnly>,
+    name: String,
+}
+
+impl Attachment {
+    fn begin(session: Session, promises: UnixStream) -> io::Result<Self> {
+        let (read, write) = UnixStream::pair()?;
+        read.set_nonblocking(true)?;
+        let signals = SignalDelivery::with_pipe(read, write, SignalOnly, HEARD.map(|signal| signal.0))?;
+        let viewer = Viewer::default();
+        let mut attachment = Self {
+            session,
+            raw: Raw::enter(&io::stdin())?,
+            promises,
+            promised: Vec::new(),
+            signals,
+            viewer,
+            name: String::new(),
+        };
+        attachment.promise();
+        Ok(attachment)
+    }
+
+    fn run(mut self) -> Result<Outcome, Failure> {
+        let end = loop {
+            match self.turn() {
+                Ok(None) => {}
+                Ok(Some(end)) => break end,
+                // The stack ended without a farewell; or our terminal is gone.
+                Err(_) => break End::Over,
+            }
+        };
+        let line = match &end {
+            End::Detached => format!("\r\n[detached from {}]\r\n", self.name),
+            End::Over => "\r\n[the stack has ended]\r\n".into(),
+            End::Refused(_) | End::Signal(_) => "\r\n".into(),
+        };
+        let text = [self.viewer.undo(), line.into_bytes()].concat();
+        let _ = show(&io::stdout(), &text);
+        let Self { raw, mut promises, .. } = self;
+        drop(raw);
+        // Whoever keeps it has nothing more to do.
+        let _ = promise(&mut promises, b"");
+        match end {
+            End::Detached | End::Over => Ok(Outcome::Status(exit::SUCCESS)),
+            End::Signal(signal) => Ok(Outcome::DieBy(signal)),
+            End::Refused(message) => Err(Failure::Stack { message, hint: None, status: exit::REFUSED }),
+        }
+    }
+
+    /// Waits for one thing to happen, and does it.
+    fn turn(&mut self) -> io::Result<Option<End>> {
+        let stdin = io::stdin();
+        let asked = |is_asked: bool, flag: PollFlags| if is_asked { flag } else { PollFlags::empty() };
+        let for_session = PollFlags::POLLIN | asked(self.session.has_unsent(), PollFlags::POLLOUT);
+        let mut wanted = [
+            PollFd::new(stdin.as_fd(), asked(!self.session.is_full(), PollFlags::POLLIN)),
+            PollFd::new(self.session.as_fd(), for_session),
+            PollFd::new(self.signals.get_read().as_fd(), PollFlags::POLLIN),
+        ];
+        let timeout = if self.session.has_answers() { PollTimeout::ZERO } else { PollTimeout::NONE };
+        match poll(&mut wanted, timeout) {
+            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let [pressed, _, told] = wanted.map(|asked| asked.any().unwrap_or(false));
+        if pressed && let Some(end) = self.on_keys()? {
+            return Ok(Some(end));
+        }
+        if told && let Some(end) = self.on_signals()? {
+            return Ok(Some(end));
+        }
+        self.session.flush()?;
+        self.on_answers()
+    }
+
+    fn on_keys(&mut self) -> io::Result<Option<End>> {
+        let mut piece = [0; 4096];
+        let count = match nix::unistd::read(io::stdin(), &mut piece) {
+            Ok(0) | Err(nix::errno::Errno::EIO) => return Ok(Some(End::Detached)),
+            Ok(count) => count,
+            Err(nix::errno::Errno::EINTR | nix::errno::Errno::EAGAIN) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let pressed = keys(&piece[..count]);
+        if !pressed.passed.is_empty() {
+            self.session.send(&Typed::keys(pressed.passed))?;
+        }
+        Ok(pressed.is_detach.then_some(End::Detached))
+    }
+
+    fn on_signals(&mut self) -> io::Result<Option<End>> {
+        let mut bytes = [0; 64];
+        while self.signals.get_read_mut().read(&mut bytes).is_ok_and(|count| count == bytes.len()) {}
+        for signal in self.signals.pending().map(Signal).collect::<Vec<_>>() {
+            match signal {
+                Signal::RESIZE => {
+                    self.session.send(&Typed { size: Some(size()), ..Typed::default() })?;
+                }
+                // Somebody else has had the terminal meanwhile.
+                Signal::CONTINUE => self.raw.again()?,
+                Signal::SUSPEND => {}
+                signal => return Ok(Some(End::Signal(signal))),
+            }
+        }
+        Ok(None)
+    }
+
+    fn on_answers(&mut self) -> io::Result<Option<End>> {
+        for _ in 0..TURN {
+            match self.session.next()? {
+                None => return Ok(None),
+                Some(Answer::Screen(shown)) => {
+                    let text = self.viewer.show(&shown);
+                    self.promise();
+                    show(&io::stdout(), &text)?;
+                }
+                Some(Answer::Attached(attached)) => {
+                    show(&io::stdout(), &self.viewer.tell(&attached))?;
+                    self.name = attached.name;
+                }
+                Some(Answer::Done(_)) => return Ok(Some(End::Over)),
+                Some(Answer::Failed(refusal)) => return Ok(Some(End::Refused(refusal.message))),
+                Some(Answer::Line(_) | Answer::Lost(_) | Answer::Held(_)) => {}
+            }
+        }
+        Ok(None)
+    }
+
+    /// Tells the keeper the way back, if it has become another.
+    fn promise(&mut self) {
+        let way_back = self.viewer.way_back();
+        if way_back != self.promised {
+            // Without a keeper there is still ourselves.
+            let _ = promise(&mut self.promises, &way_back);
+            self.promised = way_back;
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! `ganger exec`: one command beside the stack, which is started if it does not run, and ends with the last
+//! command that needs it.
+//!
+//! What keeps the stack alive is a connection ([`Hold`]), made before the stack is: there is no moment in which
+//! we could be killed and it would go on.
+
+use std::os::unix::net::UnixListener;
+use std::time::Duration;
+
+use super::ambient::Ambient;
+use super::args::{Command, Exec};
+use super::detach::{Went, fork_off};
+use super::failure::Failure;
+use super::load::{self, Need};
+use super::project::Project;
+use super::settings::{self, Said};
+use super::start::{Begun, prepare};
+use super::{report, run, stack, usage};
+use crate::config::Settings;
+use crate::control::address::{Address, Claim, Claimed};
+use crate::control::client::{Client, Unanswered};
+use crate::control::hold::Hold;
+use crate::control::protocol::{Goal, Request, Status};
+use crate::exit::{self, LATE, Outcome};
+use crate::name::TypeName;
+use crate::plan::options::Selection;
+use crate::plan::spec::Environment;
+use crate::plan::{DEFAULT_GRACE, environment};
+use crate::process::escort::{Escort, Returned, accompany, mirrored};
+use crate::supervisor::clock::Clock;
+
+/// How long is waited before looking again at an address that is neither free nor answered.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Runs the command. Returns in every process that is made on the way.
+///
+/// # Errors
+///
+/// The stack does not come up, or not in time; or the command cannot be run.
+pub fn run(exec: Exec, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
+    run::refuse_flags("exec", &exec.command)?;
+    let Exec { command, with, timeout, name, project } = exec;
+    let typed = settings::of_project(project, said)?.or(of_variables(ambient)?);
+    let project = load::project(&typed, Need::Procfile, ambient)?;
+    let plan = project.plan(&Selection::default(), None, |_| None, ambient).map_err(Failure::Refused)?;
+    let mut replacement = run::replacement(&command, &project, &plan);
+    let clock = Clock::start();
+    let patience = Duration::try_from_secs_f64(timeout).unwrap_or(Duration::MAX);
+    let search = Search { project: &project, name: name.as_deref(), ambient, clock: &clock, patience };
+    let address = stack::address(&project.root, name.as_deref(), ambient);
+    let hold = match search.hold(&address)? {
+        Went::Background(outcome) => return Ok(outcome),
+        Went::On(hold) => hold,
+    };
+    let status = match search.ready(&address, with) {
+        Ok(status) => status,
+        Err(failure) => {
+            // What was started for this alone is over before we are.
+            let _ = let_go(hold, &address);
+            return Err(failure);
+        }
+    };
+    point_at(&mut replacement.environment, &status);
+    let escort = Escort {
+        replacement: &replacement,
+        grace: project.settings.timeout.as_ref().map_or(DEFAULT_GRACE, |given| given.value),
+        now: &|| clock.now(),
+        say: &|line| report::say(&format!("ganger: {line}\n")),
+        lost: &|| report::say("ganger: the stack ended before the command\n"),
+    };
+    match accompany(&escort, hold)
+        .map_err(|error| Failure::Failed(format!("cannot run a command: {error}")))?
+    {
+        Returned::Outer(exit) => Ok(mirrored(exit)),
+        Returned::Inner(exit, hold) => {
+            let_go(hold, &address)?;
+            Ok(mirrored(exit))
+        }
+        Returned::Command(missing) => Err(run::cannot_run(&missing, &project)),
+    }
+}
+
+/// What `ganger start` would take from variables: a stack that is started here is the same.
+fn of_variables(ambient: &Ambient) -> Result<Settings, Failure> {
+    let words = ["ganger", "start"].map(Into::into).to_vec();
+    match usage::parse(words, ambient)? {
+        Some((Command::Start(start), matches)) => settings::of_start(*start, Said { matches: &matches }),
+        Some(_) | None => Ok(Settings::default()),
+    }
+}
+
+/// Whose stack is looked for, and for how long.
+struct Search<'a> {
+    project: &'a Project,
+    name: Option<&'a str>,
+    ambient: &'a Ambient,
+    clock: &'a Clock,
+    patience: Duration,
+}
+
+impl Search<'_> {
+    fn left(&self) -> Duration {
+        self.patience.saturating_sub(self.clock.now())
+    }
+
+    /// A hold on the stack that runs, or on one that is started; one that is just ending is waited for.
+    fn hold(&self, address: &Address) -> Result<Went<Hold>, Failure> {
+        loop {
+            if let Some(client) = Client::connect(address) {
+                let mut hold = Hold::ask(client);
+                match hold.confirm(Some(self.left())) {
+                    Ok(_) => return Ok(Went::On(hold)),
+                    Err(Unanswered::Ended) => {}
+                    Err(Unanswered::Refused(refusal)) if refusal.is_ending => {}
+                    Err(error) => return Err(Self::not_held(error)),
+                }
+                drop(hold);
+                address.wait_until_free_within(self.left());
+            }
+            match address.claim() {
+                Ok(Claimed::Ours(claim, listener)) => return self.start(address, (claim, listener)),
+                // Between lock and socket, at its beginning or its end; or somebody only looks.
+                Ok(Claimed::Another) => {
+                    address.wait_until_free_within(PAUSE.min(self.left()));
+                }
+                Err(error) => {
+                    return Err(Failure::Failed(format!(
+                        "no control socket, without which no stack ends: {error}"
+                    )));
+                }
+            }
+            if self.left().is_zero() {
+                return Err(late("the stack that runs here does not end in time"));
+            }
+        }
+    }
+
+    /// Starts a stack that ends with its last hold, of which ours is the first.
+    fn start(&self, address: &Address, place: (Claim, UnixListener)) -> Result<Went<Hold>, Failure> {
+        let root = std::fs::canonicalize(&self.project.root).unwrap_or_else(|_| self.project.root.clone());
+        let home = stack::home(&root, self.name);
+        let begun = Begun { project: self.project, home: &home, is_detached: true };
+        let mut prepared = prepare(&begun, &Selection::default(), Some(Ok(place)), self.ambient)?;
+        prepared.end_with_last_hold();
+        let client = Client::connect(address)
+            .ok_or_else(|| Failure::Failed("the control socket is gone already".into()))?;
+        let mut went = fork_off(Hold::ask(client), prepared.in_background(self.ambient))?;
+        if let Went::On(hold) = &mut went {
+            hold.confirm(Some(self.left())).map_err(Self::not_held)?;
+        }
+        Ok(went)
+    }
+
+    fn not_held(error: Unanswered) -> Failure {
+        match error {
+            Unanswered::Ended => ended(),
+            Unanswered::Late => late("the stack that runs here does not answer in time"),
+            error @ (Unanswered::Refused(_) | Unanswered::Strange(_)) => {
+                stack::unanswered(error, exit::REFUSED)
+            }
+        }
+    }
+
+    /// Waits until they are ready: how the whole stack stands then.
+    fn ready(&self, address: &Address, names: Vec<String>) -> Result<Status, Failure> {
+        let mut client = Client::connect(address).ok_or_else(ended)?;
+        client.set_patience(Some(self.left()));
+        let ready = client.ask(Request::Wait { names, until: Goal::Ready });
+        client.set_patience(None);
+        match ready.and_then(|_| client.ask(Request::Status)) {
+            Ok(status) => Ok(status),
+            Err(Unanswered::Ended) => Err(ended()),
+            Err(Unanswered::Late) => Err(late("not all are ready in time")),
+            Err(error @ (Unanswered::Refused(_) | Unanswered::Strange(_))) => {
+                Err(stack::unanswered(error, exit::REFUSED))
+            }
+        }
+    }
+}
+
+fn ended() -> Failure {
+    Failure::Stack {
+        message: "the stack ended before it was ready".into(),
+        hint: None,
+        status: exit::REFUSED,
+    }
+}
+
+fn late(message: &str) -> Failure {
+    Failure::Stack {
+        message: message.into(),
+        hint: Some("`--timeout TIME` gives it longer".into()),
+        status: LATE,
+    }
+}
+
+/// The ports as the stack has them: it may have moved, or have been started with others.
+fn point_at(variables: &mut Environment, status: &Status) {
+    for row in status.instances.iter().rev() {
+        if let (Some(kind), Some(port)) = (TypeName::new(&row.r#type), row.port) {
+            variables.set(environment::name_of_port(&kind).as_bytes(), port.to_string().as_bytes());
+        }
+    }
+}
+
+/// Lets go of the stack; if it ends with that, waits until nothing is left.
+fn let_go(hold: Hold, address: &Address) -> Result<(), Failure> {
+    match hold.release(None) {
+        Ok(status) if status.pid.is_some() => Ok(()),
+        Ok(_) | Err(Unanswered::Ended) => {
+            address.wait_until_free();
+            Ok(())
+        }
+        Err(error) => Err(stack::unanswered(error, exit::FAILED)),
+    }
+}

@@ -1,0 +1,113 @@
+//! The asking end of an attachment: never waits, so that a key is heard while nothing can be sent or shown.
+
+use std::collections::VecDeque;
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+
+use super::protocol::{Answer, Reply};
+use super::terminal::Typed;
+
+/// What may wait to be sent before no more keys are read.
+const AHEAD: usize = 256 << 10;
+
+/// A connection to an instance's terminal.
+#[derive(Debug)]
+pub struct Session {
+    stream: UnixStream,
+    received: Vec<u8>,
+    answers: VecDeque<Answer>,
+    unsent: Vec<u8>,
+}
+
+impl Session {
+    /// A session on `stream`, on which this was answered already, and these bytes have been read.
+    pub(super) fn new(stream: UnixStream, first: Answer, received: Vec<u8>) -> io::Result<Self> {
+        stream.set_nonblocking(true)?;
+        let mut session = Self { stream, received, answers: VecDeque::from([first]), unsent: Vec::new() };
+        session.understand()?;
+        Ok(session)
+    }
+
+    /// Sends keys or a size, now or with the next [`Session::flush`].
+    ///
+    /// # Errors
+    /// The stack is gone.
+    pub fn send(&mut self, typed: &Typed) -> io::Result<()> {
+        serde_json::to_writer(&mut self.unsent, typed)?;
+        self.unsent.push(b'\n');
+        self.flush()
+    }
+
+    /// Sends what is waiting, as far as it goes.
+    ///
+    /// # Errors
+    /// The stack is gone.
+    pub fn flush(&mut self) -> io::Result<()> {
+        while !self.unsent.is_empty() {
+            match self.stream.write(&self.unsent) {
+                Ok(count) => drop(self.unsent.drain(..count)),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether something waits to be sent.
+    pub fn has_unsent(&self) -> bool {
+        !self.unsent.is_empty()
+    }
+
+    /// Whether so much waits that no more keys should be read.
+    pub fn is_full(&self) -> bool {
+        self.unsent.len() >= AHEAD
+    }
+
+    /// Whether answers have been received that nobody has taken.
+    pub fn has_answers(&self) -> bool {
+        !self.answers.is_empty()
+    }
+
+    /// The next answer that is there; `None` if none is.
+    ///
+    /// # Errors
+    /// The stack is gone (`UnexpectedEof`), or what it says is not understood.
+    pub fn next(&mut self) -> io::Result<Option<Answer>> {
+        let mut piece = [0; 64 << 10];
+        loop {
+            if let Some(answer) = self.answers.pop_front() {
+                return Ok(Some(answer));
+            }
+            match self.stream.read(&mut piece) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(count) => {
+                    self.received.extend_from_slice(&piece[..count]);
+                    self.understand()?;
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Makes answers of the whole lines that have been received.
+    fn understand(&mut self) -> io::Result<()> {
+        let Some(end) = memchr::memrchr(b'\n', &self.received) else { return Ok(()) };
+        let rest = self.received.split_off(end + 1);
+        for line in self.received.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            let reply: Reply = serde_json::from_slice(line)?;
+            self.answers.push_back(reply.answer);
+        }
+        self.received = rest;
+        Ok(())
+    }
+}
+
+impl AsFd for Session {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.stream.as_fd()
+    }
+}

@@ -1,0 +1,134 @@
+//! What is said while somebody is attached to an instance's terminal. docs/protocol.md is the same in words.
+
+use serde::{Deserialize, Serialize};
+
+use super::base64;
+
+/// The largest terminal that is believed. avt and alacritty's emulators grow without end beyond.
+pub const LARGEST: u16 = 10_000;
+
+/// Which terminal is wanted, and how large the client's is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachWanted {
+    /// An instance, or a type that has one.
+    pub name: String,
+    /// Rows of the client's terminal.
+    pub rows: u16,
+    /// Columns of it.
+    pub columns: u16,
+    /// Whether nothing will be typed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub view: bool,
+    /// Whether the input is to be taken from who has it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub take: bool,
+}
+
+/// A line that a client sends while it is attached: keys, or another size.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Typed {
+    /// Keys, if they are UTF-8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Keys, if they are not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base64: Option<String>,
+    /// Rows and columns of the client's terminal from now on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<(u16, u16)>,
+}
+
+/// A piece of what the instance's terminal shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    /// The bytes, if they are UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The bytes, if they are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base64: Option<String>,
+    /// Whether it begins with a cleared screen in a terminal's first modes: the client takes back before what
+    /// the bytes until now have set.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub anew: bool,
+}
+
+/// How the client stands with the instance. Sent at first, and when it changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attached {
+    /// `web.1`.
+    pub name: String,
+    /// Whether what this client types reaches it.
+    pub has_input: bool,
+    /// Whether it has a terminal at the moment; if not, its next life is waited for.
+    pub is_running: bool,
+    /// What has happened, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+impl Typed {
+    /// These keys.
+    pub fn keys(bytes: &[u8]) -> Self {
+        let (text, base64) = encode(bytes);
+        Self { text, base64, size: None }
+    }
+
+    /// The keys; `None` if they are no base64.
+    pub fn bytes(&self) -> Option<Vec<u8>> {
+        decode(self.text.as_deref(), self.base64.as_deref())
+    }
+}
+
+impl Shown {
+    /// These bytes.
+    pub fn new(bytes: &[u8], anew: bool) -> Self {
+        let (text, base64) = encode(bytes);
+        Self { text, base64, anew }
+    }
+
+    /// The bytes.
+    pub fn bytes(&self) -> Vec<u8> {
+        decode(self.text.as_deref(), self.base64.as_deref()).unwrap_or_default()
+    }
+}
+
+fn encode(bytes: &[u8]) -> (Option<String>, Option<String>) {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => (Some(text.into()), None),
+        Err(_) => (None, Some(base64::encode(bytes))),
+    }
+}
+
+fn decode(text: Option<&str>, base64: Option<&str>) -> Option<Vec<u8>> {
+    match (text, base64) {
+        (Some(text), _) => Some(text.as_bytes().to_vec()),
+        (None, Some(encoded)) => base64::decode(encoded),
+        (None, None) => Some(Vec::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_and_bytes_of_a_screen_arrive_as_they_were() {
+        for bytes in [&b"\x1b[A"[..], b"\xff\x00", b"", "ä".as_bytes(), &"ä".as_bytes()[..1]] {
+            let sent = serde_json::to_string(&Typed::keys(bytes)).unwrap();
+            assert_eq!(serde_json::from_str::<Typed>(&sent).unwrap().bytes().unwrap(), bytes);
+            let sent = serde_json::to_string(&Shown::new(bytes, true)).unwrap();
+            assert_eq!(serde_json::from_str::<Shown>(&sent).unwrap().bytes(), bytes);
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_neither_keys_nor_a_size_is_refused() {
+        assert!(serde_json::from_str::<Typed>(r#"{"size":[24,80]}"#).is_ok());
+        for line in ["", "7", "{\"size\":[24]}", "{\"size\":[24,-1]}", "{\"text\":7}"] {
+            assert!(serde_json::from_str::<Typed>(line).is_err(), "{line}");
+        }
+        assert_eq!(Typed { base64: Some("!".into()), ..Typed::default() }.bytes(), None);
+    }
+}

@@ -1,0 +1,103 @@
+use proptest::prelude::*;
+
+use super::*;
+
+#[test]
+fn reading_in_pieces_from_a_place_gives_what_reading_at_once_gives() {
+    let mut history = History::new(Bounds { lines: 1000, bytes: 100_000 });
+    for turn in 0..50 {
+        let text = ["a\n", "b\nc\n", "d\ne\nf\n"][turn % 3].repeat(turn % 4 + 1);
+        history.push(turn % 5, Timestamp::UNIX_EPOCH, text.as_bytes());
+    }
+    let wanted = |line: &Line<'_>| line.speaker != 1;
+    let all: Vec<&[u8]> = history.latest(1000, |speaker| speaker != 1).iter().map(|line| line.text).collect();
+    for count in [0, 1, 7, all.len(), 1000] {
+        let mut place = history.place_of_latest(count, wanted);
+        let mut pieces = Vec::new();
+        while !history.is_end(&place) {
+            let found = history.from(&mut place, 5, |speaker| speaker != 1, wanted);
+            assert_eq!(found.lost, 0);
+            pieces.extend(found.lines.iter().map(|line| line.text));
+        }
+        assert_eq!(pieces, all[all.len().saturating_sub(count)..], "{count}");
+    }
+}
+
+fn texts(history: &History, count: usize) -> Vec<String> {
+    let lines = history.latest(count, |_| true);
+    lines.iter().map(|line| format!("{} {}", line.speaker, line.text.escape_ascii())).collect()
+}
+
+#[test]
+fn lines_come_back_in_the_order_in_which_they_were_read() {
+    let mut history = History::new(Bounds::default());
+    history.push(1, Timestamp::UNIX_EPOCH, b"a\n\nb\n");
+    history.push(0, Timestamp::UNIX_EPOCH, b"c");
+    history.push(1, Timestamp::UNIX_EPOCH, b"d\n");
+    assert_eq!(texts(&history, 9), ["1 a", "1 ", "1 b", "0 c", "1 d"]);
+    assert_eq!(texts(&history, 2), ["0 c", "1 d"]);
+    let own = history.latest(9, |speaker| speaker == 0);
+    assert_eq!(own, [Line { speaker: 0, time: Timestamp::UNIX_EPOCH, text: b"c" }]);
+}
+
+#[test]
+fn a_flood_pushes_out_its_own_lines_only() {
+    let mut history = History::new(Bounds { lines: 10, bytes: 1000 });
+    history.push(0, Timestamp::UNIX_EPOCH, b"rare\n");
+    for number in 0..100 {
+        history.push(1, Timestamp::UNIX_EPOCH, format!("{number}\n").as_bytes());
+    }
+    let lines = texts(&history, 99);
+    assert_eq!(lines.len(), 10);
+    assert_eq!((lines[0].as_str(), lines[9].as_str()), ("0 rare", "1 99"));
+}
+
+#[test]
+fn of_a_run_that_is_too_large_the_end_is_kept() {
+    let mut history = History::new(Bounds { lines: 2, bytes: 6 });
+    history.push(0, Timestamp::UNIX_EPOCH, b"a\nb\nc\n");
+    assert_eq!(texts(&history, 9), ["0 b", "0 c"]);
+    history.push(0, Timestamp::UNIX_EPOCH, b"too long for it\n");
+    assert_eq!(texts(&history, 9), ["0 b", "0 c"]);
+}
+
+proptest! {
+    #[test]
+    fn every_line_is_read_or_counted_as_lost(
+        turns in prop::collection::vec((0_usize..3, 1_usize..9, prop::option::of(1_usize..30)), 0..60),
+    ) {
+        let mut history = History::new(Bounds { lines: 12, bytes: 60 });
+        let mut place = history.end();
+        let (mut said, mut heard) = (0, 0);
+        for (speaker, count, read) in turns {
+            history.push(speaker, Timestamp::UNIX_EPOCH, "line\n".repeat(count).as_bytes());
+            said += if speaker == 1 { 0 } else { count as u64 };
+            if let Some(most) = read {
+                let found = history.from(&mut place, most, |speaker| speaker != 1, |line| line.speaker != 1);
+                heard += found.lost + found.lines.len() as u64;
+                prop_assert!(heard <= said);
+            }
+        }
+        while !history.is_end(&place) {
+            let found = history.from(&mut place, 9, |speaker| speaker != 1, |line| line.speaker != 1);
+            heard += found.lost + found.lines.len() as u64;
+        }
+        prop_assert_eq!(heard, said);
+    }
+
+    #[test]
+    fn the_bounds_hold_whatever_is_said(
+        pushes in prop::collection::vec((0_usize..3, "[a-z\n]{0,40}"), 0..60),
+        lines in 0_usize..20,
+        bytes in 0_usize..200,
+    ) {
+        let mut history = History::new(Bounds { lines, bytes });
+        for (speaker, text) in &pushes {
+            history.push(*speaker, Timestamp::UNIX_EPOCH, text.as_bytes());
+            let kept = history.latest(usize::MAX, |_| true);
+            prop_assert!(kept.len() <= lines);
+            prop_assert!(kept.iter().map(|line| line.text.len() + 1).sum::<usize>() <= bytes);
+            prop_assert_eq!(kept.len(), history.lines);
+        }
+    }
+}

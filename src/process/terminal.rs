@@ -1,0 +1,213 @@
+//! The person's terminal while its keys are not ours: raw, and put back whoever of us dies.
+//!
+//! Who makes it raw tells a *keeper*, another process that has the terminal too, how to take everything back.
+//! The message is a frame: its length in two bytes, then bytes for the terminal. The latest counts; an empty one
+//! means that nothing is to be taken back. When the pipe ends and the latest is not empty, the keeper acts.
+
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::termios::{SetArg, Termios, cfmakeraw, tcgetattr, tcsetattr};
+use nix::unistd::write;
+
+/// A terminal in raw mode, until it is dropped.
+#[derive(Debug)]
+pub struct Raw {
+    terminal: OwnedFd,
+    before: Settings,
+}
+
+/// The settings of a terminal.
+#[derive(Clone, Debug)]
+pub struct Settings(Termios);
+
+impl Settings {
+    /// Those of this terminal.
+    ///
+    /// # Errors
+    /// ENOTTY if it is none.
+    pub fn of(terminal: &impl AsFd) -> io::Result<Self> {
+        Ok(Self(tcgetattr(terminal)?))
+    }
+
+    /// Whether the terminal gives whole lines only.
+    pub fn are_lines(&self) -> bool {
+        self.0.local_flags.contains(nix::sys::termios::LocalFlags::ICANON)
+    }
+
+    /// Gives them to this terminal, at once: what is still to be shown does not matter, and may never be.
+    ///
+    /// # Errors
+    /// EIO if the terminal is gone.
+    pub fn apply(&self, terminal: &impl AsFd) -> io::Result<()> {
+        Ok(tcsetattr(terminal, SetArg::TCSANOW, &self.0)?)
+    }
+}
+
+impl Raw {
+    /// Makes this terminal raw: every key comes as it is pressed, and what is written is shown as it is.
+    ///
+    /// # Errors
+    /// ENOTTY if it is none, EIO if it is gone.
+    pub fn enter(terminal: &impl AsFd) -> io::Result<Self> {
+        let terminal = terminal.as_fd().try_clone_to_owned()?;
+        let before = Settings::of(&terminal)?;
+        let raw = Self { terminal, before };
+        raw.again()?;
+        Ok(raw)
+    }
+
+    /// Makes it raw once more, after somebody else has had it.
+    ///
+    /// # Errors
+    /// EIO if it is gone.
+    pub fn again(&self) -> io::Result<()> {
+        let mut settings = self.before.clone();
+        cfmakeraw(&mut settings.0);
+        settings.apply(&self.terminal)
+    }
+
+    /// How it was before.
+    pub fn before(&self) -> &Settings {
+        &self.before
+    }
+}
+
+impl Drop for Raw {
+    fn drop(&mut self) {
+        // Where it is gone, nothing has to be put back.
+        let _ = self.before.apply(&self.terminal);
+    }
+}
+
+/// Writes all of it, waiting for a terminal that takes nothing at the moment (somebody may have set O_NONBLOCK).
+///
+/// # Errors
+/// As write(2).
+pub fn show(terminal: &impl AsFd, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match write(terminal, bytes) {
+            Ok(count) => bytes = &bytes[count..],
+            Err(Errno::EINTR) => {}
+            Err(Errno::EAGAIN) => {
+                poll(&mut [PollFd::new(terminal.as_fd(), PollFlags::POLLOUT)], PollTimeout::NONE)?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+/// Tells the keeper at the other end how to take everything back; nothing if there is nothing to be.
+///
+/// # Errors
+/// EPIPE: the keeper is gone.
+pub fn promise(keeper: &mut impl Write, way_back: &[u8]) -> io::Result<()> {
+    let length = u16::try_from(way_back.len()).unwrap_or(u16::MAX);
+    let way_back = &way_back[..usize::from(length)];
+    // One write: a death in between must not leave half a frame.
+    keeper.write_all(&[&length.to_be_bytes()[..], way_back].concat())
+}
+
+/// What a keeper was told.
+#[derive(Debug, Default)]
+pub struct Promises {
+    received: Vec<u8>,
+    latest: Vec<u8>,
+}
+
+impl Promises {
+    /// Takes what was received.
+    pub fn take(&mut self, bytes: &[u8]) {
+        self.received.extend_from_slice(bytes);
+        while let [high, low, rest @ ..] = self.received.as_slice() {
+            let length = usize::from(u16::from_be_bytes([*high, *low]));
+            let Some(frame) = rest.get(..length) else { return };
+            self.latest = frame.to_vec();
+            self.received.drain(..2 + length);
+        }
+    }
+
+    /// Whether something is to be taken back.
+    pub fn is_open(&self) -> bool {
+        !self.latest.is_empty()
+    }
+
+    /// Takes it back: the modes, then the settings. Not twice.
+    pub fn keep(&mut self, terminal: &impl AsFd, before: &Settings) {
+        let way_back = std::mem::take(&mut self.latest);
+        if !way_back.is_empty() {
+            let _ = show(terminal, &way_back);
+            let _ = before.apply(terminal);
+        }
+    }
+}
+
+/// Keeps this terminal until the other end of `pipe` is closed.
+pub fn keep_until_closed(mut pipe: impl Read, terminal: &impl AsFd, before: &Settings) {
+    let mut promises = Promises::default();
+    let mut piece = [0; 1024];
+    loop {
+        match pipe.read(&mut piece) {
+            Ok(count @ 1..) => promises.take(&piece[..count]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Ok(_) | Err(_) => return promises.keep(terminal, before),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::calls::Size;
+    use crate::process::pty;
+
+    fn terminal() -> (OwnedFd, std::fs::File) {
+        let (master, path) = pty::open(Size { rows: 24, columns: 80 }).unwrap();
+        let opened = std::fs::OpenOptions::new().read(true).write(true).open(path).unwrap();
+        (master, opened)
+    }
+
+    #[test]
+    fn raw_is_taken_back_when_it_is_dropped() {
+        let (_master, terminal) = terminal();
+        let before = Settings::of(&terminal).unwrap();
+        assert!(before.are_lines());
+        let raw = Raw::enter(&terminal).unwrap();
+        assert!(!Settings::of(&terminal).unwrap().are_lines());
+        drop(raw);
+        assert_eq!(Settings::of(&terminal).unwrap().0, before.0);
+    }
+
+    #[test]
+    fn a_keeper_takes_back_the_latest_promise_and_an_empty_one_is_none() {
+        let (_master, terminal) = terminal();
+        let before = Settings::of(&terminal).unwrap();
+        for (promised, is_kept) in
+            [(&[&b"\x1b[?1l"[..], b"\x1b>"][..], true), (&[b"\x1b>", b""], false), (&[], false)]
+        {
+            let raw = Raw::enter(&terminal).unwrap();
+            let mut pipe = Vec::new();
+            for way_back in promised {
+                promise(&mut pipe, way_back).unwrap();
+            }
+            keep_until_closed(pipe.as_slice(), &terminal, &before);
+            assert_eq!(Settings::of(&terminal).unwrap().are_lines(), is_kept);
+            drop(raw);
+        }
+    }
+
+    #[test]
+    fn a_promise_that_comes_in_pieces_is_understood() {
+        let mut pipe = Vec::new();
+        promise(&mut pipe, b"abc").unwrap();
+        let mut promises = Promises::default();
+        for byte in &pipe {
+            assert!(!promises.is_open());
+            promises.take(&[*byte]);
+        }
+        assert!(promises.is_open());
+    }
+}

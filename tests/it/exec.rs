@@ -1,0 +1,260 @@
+//! Promised: `ganger exec` runs a command beside the stack as `run` does; a stack that it started ends with the last
+//! command that needs it, however that ends; one that ran already stays.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::Stdio;
+
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::WaitStatus;
+use nix::unistd::Pid;
+
+use crate::control::Stack;
+use crate::harness::{Running, Screen, Start, holds};
+
+const STACK: &str = "web: probe print hello + wait\nworker: probe wait\n";
+
+/// A stack that is ready at once: nothing in it must serve a port.
+fn stack() -> Stack {
+    Stack::new("app: probe print hello + wait\nworker: probe wait\n")
+}
+
+/// Waits until nothing that this test started is there, the background included.
+fn is_over(stack: &Stack) -> bool {
+    holds(|| stack.mark().processes().is_empty())
+}
+
+#[test]
+fn a_stack_is_started_for_a_command_and_ends_with_it() {
+    let stack = stack();
+    let (status, out, err) = stack.run(&[
+        "exec",
+        "-w",
+        "app",
+        "-p",
+        "24600",
+        "--",
+        "probe",
+        "env",
+        "GANGER_PORT_WORKER",
+        "PS",
+        "+",
+        "exit",
+        "7",
+    ]);
+    assert_eq!((status, out.as_str(), err.as_str()), (7, "GANGER_PORT_WORKER=24700\nPS=run.1\n", ""));
+    assert_eq!(stack.run(&["ps"]).0, 3);
+    assert_eq!(stack.mark().processes(), []);
+}
+
+#[test]
+fn streams_are_the_commands_and_a_type_is_its_line() {
+    let stack = Stack::new("app: probe wait\necho: cat\n");
+    let mut command = stack.command(&["exec", "--with", "app,*.1", "echo", "-"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"as it \x00 is").unwrap();
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!((ended.status.code(), ended.stdout.as_slice()), (Some(0), &b"as it \x00 is"[..]));
+}
+
+#[test]
+fn a_stack_that_runs_is_used_and_left_alone() {
+    let stack = Stack::new(STACK);
+    let running = stack.start(&["-p", "24800"], "worker.1 started");
+    let before = stack.json(&["ps", "--json"]).1["pid"].clone();
+    let (status, out, _) = stack.run(&["exec", "-w", "worker", "--", "probe", "env", "GANGER_PORT_WEB"]);
+    assert_eq!((status, out.as_str()), (0, "GANGER_PORT_WEB=24800\n"), "its ports are those of the stack");
+    assert_eq!(stack.json(&["ps", "--json"]).1["pid"], before);
+    // Two in one folder live side by side.
+    let (status, out, err) =
+        stack.run(&["exec", "--name", "b", "-w", "worker", "-p", "24900", "probe", "env", "GANGER_PORT_WEB"]);
+    assert_eq!((status, out.as_str()), (0, "GANGER_PORT_WEB=24900\n"), "{err}");
+    assert_eq!((stack.run(&["ps"]).0, stack.run(&["ps", "--name", "b"]).0), (0, 3));
+    assert_eq!(stack.run(&["down", "-t", "0"]).0, 0);
+    running.end();
+}
+
+#[test]
+fn a_signal_ends_the_command_and_all_that_was_started() {
+    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGKILL] {
+        let stack = stack();
+        // A child, and a daemon, that the signal does not reach.
+        let mut running = stack.begin(&[
+            "exec",
+            "-w",
+            "app",
+            "--",
+            "sh",
+            "-c",
+            "probe wait & probe daemon + wait & probe print up; exec probe wait",
+        ]);
+        running.line("up");
+        running.signal(signal);
+        let ended = running.wait();
+        let ended = std::os::unix::process::ExitStatusExt::signal(&ended);
+        assert_eq!(ended, Some(signal as i32), "{signal}");
+        assert!(is_over(&stack), "{signal}: {:?}", stack.mark().processes());
+        assert_eq!(stack.run(&["ps"]).0, 3, "{signal}");
+    }
+}
+
+#[test]
+fn signals_are_passed_on_and_the_status_is_the_commands() {
+    let stack = stack();
+    let words = [
+        "exec", "-w", "app", "--", "probe", "trap", "USR1", "one", "99", "+", "trap", "TERM", "bye", "5",
+        "+", "wait",
+    ];
+    let mut running = stack.begin(&words);
+    running.line("ready");
+    running.signal(Signal::SIGUSR1);
+    running.line("one");
+    running.signal(Signal::SIGTERM);
+    running.line("bye");
+    assert_eq!(running.wait().code(), Some(5));
+    assert_eq!(stack.mark().processes(), []);
+}
+
+#[test]
+fn if_the_inner_half_is_killed_the_outer_one_stops_the_command() {
+    let stack = stack();
+    let mut running = stack.begin(&["exec", "-w", "app", "--", "probe", "print", "up", "+", "wait"]);
+    running.line("up");
+    // Its own name comes a moment after the command's start.
+    let inner = || {
+        let all = stack.mark().processes();
+        all.into_iter().find(|(_, line)| line.starts_with("ganger-escort")).map(|(pid, _)| pid)
+    };
+    assert!(holds(|| inner().is_some()));
+    kill(Pid::from_raw(inner().unwrap()), Signal::SIGKILL).unwrap();
+    running.wait();
+    assert!(is_over(&stack), "{:?}", stack.mark().processes());
+}
+
+#[test]
+fn of_many_at_once_one_starts_it_and_it_ends_with_the_last() {
+    let stack = stack();
+    let wait_for = |file: &str| {
+        format!("probe print up; until [ -e {file} ]; do probe pause 5; done; ganger ps > {file}.ps")
+    };
+    let mut all: Vec<Running> = (0..5)
+        .map(|number| {
+            let script = wait_for(&format!("go{}", number % 2));
+            stack.begin(&["exec", "-w", "app", "--", "sh", "-c", &script])
+        })
+        .collect();
+    all.iter_mut().for_each(|running| drop(running.line("up")));
+    let workers =
+        || stack.mark().processes().iter().filter(|(_, line)| line.starts_with("ganger-worker")).count();
+    assert_eq!(workers(), 1, "one stack");
+    std::fs::write(stack.path().join("go0"), "").unwrap();
+    let (zeros, mut ones): (Vec<_>, Vec<_>) =
+        all.into_iter().enumerate().partition(|(number, _)| number % 2 == 0);
+    for (_, mut running) in zeros {
+        assert!(running.wait().success());
+    }
+    assert_eq!((stack.run(&["ps"]).0, workers()), (0, 1), "somebody needs it");
+    // One of the last two is killed, the other ends.
+    ones[0].1.signal(Signal::SIGKILL);
+    ones[0].1.wait();
+    assert_eq!(stack.run(&["ps"]).0, 0);
+    std::fs::write(stack.path().join("go1"), "").unwrap();
+    assert!(ones[1].1.wait().success());
+    assert_eq!(stack.run(&["ps"]).0, 3);
+    assert!(is_over(&stack));
+}
+
+#[test]
+fn one_after_the_other_each_finds_the_stack_or_starts_it() {
+    let stack = stack();
+    let all: Vec<_> = (0..4)
+        .map(|_| {
+            let commands: Vec<_> =
+                (0..5).map(|_| stack.command(&["exec", "-w", "app", "probe", "exit", "3"])).collect();
+            std::thread::spawn(move || {
+                for mut command in commands {
+                    let ended = command.output().unwrap();
+                    assert_eq!(ended.status.code(), Some(3), "{}", String::from_utf8_lossy(&ended.stderr));
+                }
+            })
+        })
+        .collect();
+    all.into_iter().for_each(|thread| thread.join().unwrap());
+    assert_eq!(stack.run(&["ps"]).0, 3);
+    assert_eq!(stack.mark().processes(), []);
+}
+
+#[test]
+fn what_keeps_it_from_running_has_a_status_each() {
+    let broken = Stack::new("web: probe print broken pipe dream + exit 7\nother: probe wait\n");
+    let (status, out, err) = broken.run(&["exec", "-w", "other", "-p", "25000", "--", "probe", "pause", "0"]);
+    assert!((status, out.as_str()) == (1, "") || status == 0, "{err}");
+    let (status, out, err) =
+        broken.run(&["exec", "-w", "web", "-p", "25000", "--", "probe", "print", "never"]);
+    assert_eq!((status, out.as_str()), (1, ""), "{err}");
+    assert!(
+        err.contains("web.1 | broken pipe dream\n") && err.contains("web.1 exited with status 7"),
+        "{err}"
+    );
+    let stack = Stack::new(STACK);
+    for (words, status, said) in [
+        (&["-w", "web", "-t", "200ms", "--", "probe", "exit", "0"][..], 124, "not all are ready in time"),
+        (
+            &["-w", "wrker", "--", "probe", "exit", "0"],
+            1,
+            "nothing here is called `wrker`: did you mean `worker`?",
+        ),
+        (&["-w", "worker", "--", "no-such-program"], 127, "no-such-program: not found"),
+        (&["-w", "worker", "--wiht", "x", "--", "true"], 2, "unexpected argument '--wiht'"),
+        (&["-w", "worker"], 2, "required"),
+    ] {
+        let words: Vec<&str> = ["exec"].iter().chain(words).copied().collect();
+        let (code, out, err) = stack.run(&words);
+        assert_eq!((code, out.as_str()), (status, ""), "{words:?}: {err}");
+        assert!(err.contains(said), "{words:?}: {err}");
+        assert!(holds(|| stack.mark().processes().is_empty()), "{words:?}");
+    }
+}
+
+#[test]
+fn the_end_of_the_stack_is_said_and_does_not_end_the_command() {
+    let stack = stack();
+    let (status, _, err) =
+        stack.run(&["exec", "-w", "app", "--", "sh", "-c", "ganger down >/dev/null; exit 4"]);
+    assert_eq!(status, 4, "{err}");
+    assert_eq!(err, "ganger: the stack ended before the command\n");
+    assert_eq!(stack.mark().processes(), []);
+}
+
+#[test]
+fn on_a_terminal_ctrl_c_reaches_the_command_once() {
+    let stack = stack();
+    let arguments = [
+        "exec",
+        "-w",
+        "app",
+        "--",
+        "probe",
+        "trap",
+        "INT",
+        "interrupted",
+        "99",
+        "+",
+        "trap",
+        "TERM",
+        "bye",
+        "6",
+        "+",
+        "wait",
+    ];
+    let mut screen =
+        Screen::start(&Start { folder: Path::new(stack.path()), arguments: &arguments, size: (24, 80) });
+    screen.shows("ready");
+    screen.type_keys(b"\x03");
+    screen.shows("interrupted");
+    screen.signal(Signal::SIGTERM);
+    assert_eq!(screen.shows("bye").matches("interrupted").count(), 0, "it came once");
+    let (status, _) = screen.end();
+    assert!(matches!(status, WaitStatus::Exited(_, 6)), "{status:?}");
+}
