@@ -103,6 +103,19 @@ pub enum Notice {
         /// How many.
         lines: u64,
     },
+    /// An instance has begun a line, wants single keys, and says nothing more.
+    Waiting {
+        /// Which.
+        process: InstanceName,
+        /// Whether the person can type to it from here.
+        #[serde(skip)]
+        here: bool,
+    },
+    /// What somebody who typed a line asked for.
+    Answer {
+        /// The sentence, or several lines.
+        text: String,
+    },
     /// A signal that was passed on.
     Forwarded {
         /// Which.
@@ -115,13 +128,18 @@ impl Notice {
     /// Whether `--quiet` leaves it out: all that tells of the expected.
     pub fn is_chatter(&self) -> bool {
         match self {
-            Self::Started { .. } | Self::Info { .. } | Self::Forwarded { .. } | Self::Stopping { .. } => true,
+            Self::Started { .. }
+            | Self::Info { .. }
+            | Self::Forwarded { .. }
+            | Self::Stopping { .. }
+            | Self::Waiting { .. } => true,
             Self::Exited { exit, .. } | Self::Ended { exit, .. } => exit.is_success(),
             Self::CannotStart { .. }
             | Self::Leftovers { .. }
             | Self::Killing { .. }
             | Self::Survivor { .. }
             | Self::Lost { .. }
+            | Self::Answer { .. }
             | Self::Warning { .. } => false,
         }
     }
@@ -152,7 +170,13 @@ impl fmt::Display for Notice {
             }
             Self::Lost { lines: 1 } => f.write_str("1 line was forgotten before it could be read"),
             Self::Lost { lines } => write!(f, "{lines} lines were forgotten before they could be read"),
-            Self::Info { text } => f.write_str(text),
+            Self::Info { text } | Self::Answer { text } => f.write_str(text),
+            Self::Waiting { process, here: true } => {
+                write!(f, "{process} waits for keys: `a {process}` and Enter gives it yours")
+            }
+            Self::Waiting { process, here: false } => {
+                write!(f, "{process} waits for keys: `ganger attach {process}` gives it yours")
+            }
             Self::Warning { text } => write!(f, "warning: {text}"),
             Self::Forwarded { signal } => write!(f, "{signal} passed on to all"),
         }

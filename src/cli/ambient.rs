@@ -19,6 +19,8 @@ pub struct Ambient {
     pub variables: Vec<(Vec<u8>, Vec<u8>)>,
     /// The current folder; `None` if it has been removed.
     pub folder: Option<PathBuf>,
+    /// Whether standard input is a terminal.
+    pub input_is_terminal: bool,
     /// Whether standard output is a terminal.
     pub output_is_terminal: bool,
     /// Whether standard error is a terminal.
@@ -43,6 +45,7 @@ impl Ambient {
         Self {
             variables: std::env::vars_os().map(|(n, v)| (n.into_vec(), v.into_vec())).collect(),
             folder: std::env::current_dir().ok(),
+            input_is_terminal: io::stdin().is_terminal(),
             output_is_terminal: io::stdout().is_terminal(),
             error_is_terminal: io::stderr().is_terminal(),
             columns: calls::window_size(io::stdout().as_fd()).map(|size| usize::from(size.columns)),
@@ -109,6 +112,7 @@ mod tests {
         Ambient {
             variables: variables.iter().map(bytes).collect(),
             folder: None,
+            input_is_terminal: terminal,
             output_is_terminal: terminal,
             error_is_terminal: terminal,
             columns: None,

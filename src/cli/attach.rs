@@ -209,7 +209,7 @@ impl Attachment {
 
     fn on_answers(&mut self) -> io::Result<Option<End>> {
         for _ in 0..TURN {
-            match self.session.next()? {
+            match self.session.next_answer()? {
                 None => return Ok(None),
                 Some(Answer::Screen(shown)) => {
                     let text = self.viewer.show(&shown);

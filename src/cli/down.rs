@@ -15,8 +15,8 @@ use crate::exit::{self, Outcome};
 ///
 /// Nothing runs here, or something cannot be ended.
 pub fn run(down: &Down, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
+    let tenancy = stack::find(&down.stack, said, ambient)?.tenancy();
     let mut client = stack::connect(&down.stack, said, ambient)?;
-    let address = stack::find(&down.stack, said, ambient)?;
     let mut before = client.ask(Request::Status).unwrap_or_else(|_| stack::nothing());
     let answer = Client::ask(&mut client, Request::Down { grace_seconds: down.timeout });
     drop(client);
@@ -25,7 +25,7 @@ pub fn run(down: &Down, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Fa
         Ok(_) | Err(Unanswered::Ended) => {}
         Err(error) => return Err(stack::unanswered(error, exit::SUCCESS)),
     }
-    address.wait_until_free();
+    tenancy.wait();
     if down.stack.json {
         (before.pid, before.started_at) = (None, None);
         before.instances.clear();

@@ -14,10 +14,10 @@ use super::failure::Failure;
 use super::load::{self, Need};
 use super::project::Project;
 use super::settings::{self, Said};
-use super::start::{Begun, prepare};
+use super::start::{Begun, PAUSE, prepare};
 use super::{report, run, stack, usage};
 use crate::config::Settings;
-use crate::control::address::{Address, Claim, Claimed};
+use crate::control::address::{Address, Claim, Claimed, Tenancy};
 use crate::control::client::{Client, Unanswered};
 use crate::control::hold::Hold;
 use crate::control::protocol::{Goal, Request, Status};
@@ -28,9 +28,6 @@ use crate::plan::spec::Environment;
 use crate::plan::{DEFAULT_GRACE, environment};
 use crate::process::escort::{Escort, Returned, accompany, mirrored};
 use crate::supervisor::clock::Clock;
-
-/// How long is waited before looking again at an address that is neither free nor answered.
-const PAUSE: Duration = Duration::from_millis(5);
 
 /// Runs the command. Returns in every process that is made on the way.
 ///
@@ -52,11 +49,12 @@ pub fn run(exec: Exec, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Fai
         Went::Background(outcome) => return Ok(outcome),
         Went::On(hold) => hold,
     };
+    let tenancy = address.tenancy();
     let status = match search.ready(&address, with) {
         Ok(status) => status,
         Err(failure) => {
             // What was started for this alone is over before we are.
-            let _ = let_go(hold, &address);
+            let _ = let_go(hold, tenancy);
             return Err(failure);
         }
     };
@@ -73,7 +71,7 @@ pub fn run(exec: Exec, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Fai
     {
         Returned::Outer(exit) => Ok(mirrored(exit)),
         Returned::Inner(exit, hold) => {
-            let_go(hold, &address)?;
+            let_go(hold, tenancy)?;
             Ok(mirrored(exit))
         }
         Returned::Command(missing) => Err(run::cannot_run(&missing, &project)),
@@ -114,15 +112,11 @@ impl Search<'_> {
                     Err(Unanswered::Refused(refusal)) if refusal.is_ending => {}
                     Err(error) => return Err(Self::not_held(error)),
                 }
-                drop(hold);
-                address.wait_until_free_within(self.left());
             }
             match address.claim() {
                 Ok(Claimed::Ours(claim, listener)) => return self.start(address, (claim, listener)),
-                // Between lock and socket, at its beginning or its end; or somebody only looks.
-                Ok(Claimed::Another) => {
-                    address.wait_until_free_within(PAUSE.min(self.left()));
-                }
+                // Ending, or between lock and socket; or somebody only looks.
+                Ok(Claimed::Another) => address.tenancy().wait_within(PAUSE.min(self.left())),
                 Err(error) => {
                     return Err(Failure::Failed(format!(
                         "no control socket, without which no stack ends: {error}"
@@ -204,11 +198,11 @@ fn point_at(variables: &mut Environment, status: &Status) {
 }
 
 /// Lets go of the stack; if it ends with that, waits until nothing is left.
-fn let_go(hold: Hold, address: &Address) -> Result<(), Failure> {
+fn let_go(hold: Hold, tenancy: Tenancy) -> Result<(), Failure> {
     match hold.release(None) {
         Ok(status) if status.pid.is_some() => Ok(()),
         Ok(_) | Err(Unanswered::Ended) => {
-            address.wait_until_free();
+            tenancy.wait();
             Ok(())
         }
         Err(error) => Err(stack::unanswered(error, exit::FAILED)),

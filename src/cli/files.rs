@@ -1,6 +1,6 @@
 //! Files as a person named them, read whole, and why they cannot be.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fs::{self, File, FileType};
 use std::io::{self, Read};
@@ -14,13 +14,19 @@ use crate::location::{Diagnostic, Location};
 const LARGEST: u64 = 64 << 20;
 
 /// What has been read and cannot be read again: standard input, pipes, devices. A project that is read a second
-/// time finds it here.
+/// time finds it here, and opens nothing but plain files: a pipe without a writer would hold up a whole stack.
 #[derive(Debug, Default)]
 pub struct Memory {
     read: RefCell<HashMap<PathBuf, Vec<u8>>>,
+    is_sealed: Cell<bool>,
 }
 
 impl Memory {
+    /// From now on only plain files are opened.
+    pub fn seal(&self) {
+        self.is_sealed.set(true);
+    }
+
     /// As [`read`], but what is no plain file is read once only.
     ///
     /// # Errors
@@ -29,8 +35,20 @@ impl Memory {
     pub fn read(&self, path: &Path, name: &str) -> Result<Vec<u8>, Diagnostic> {
         // `/dev/stdin` may be a plain file here, and another one for the process that reads it again.
         let is_ours = path.starts_with("/dev") || path.starts_with("/proc");
-        let is_plain = !is_ours && fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
-        self.once(path, is_plain, || read(path, name))
+        let is_other = is_ours || fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
+        self.once(path, name, is_other, || read(path, name))
+    }
+
+    /// [`Memory::read`], but a file that is not there is `None`.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`]'s, for a file that is there.
+    pub fn read_if_there(&self, path: &Path, name: &str) -> Result<Option<Vec<u8>>, Diagnostic> {
+        match fs::metadata(path) {
+            Err(error) if is_absent(&error) => Ok(None),
+            Ok(_) | Err(_) => self.read(path, name).map(Some),
+        }
     }
 
     /// As [`read_standard_input`], once only.
@@ -39,20 +57,25 @@ impl Memory {
     ///
     /// As [`read_standard_input`]'s.
     pub fn read_standard_input(&self) -> Result<Vec<u8>, Diagnostic> {
-        self.once(Path::new("-"), false, read_standard_input)
+        self.once(Path::new("-"), "standard input", true, read_standard_input)
     }
 
     fn once(
         &self,
         path: &Path,
-        is_plain: bool,
+        name: &str,
+        is_other: bool,
         read: impl FnOnce() -> Result<Vec<u8>, Diagnostic>,
     ) -> Result<Vec<u8>, Diagnostic> {
         if let Some(known) = self.read.borrow().get(path) {
             return Ok(known.clone());
         }
+        if is_other && self.is_sealed.get() {
+            let message = "this is no plain file, and cannot be read while the stack runs";
+            return Err(about(name, message, Some("`ganger down`, and start it anew".into())));
+        }
         let bytes = read()?;
-        if !is_plain {
+        if is_other {
             self.read.borrow_mut().insert(path.to_owned(), bytes.clone());
         }
         Ok(bytes)
@@ -84,18 +107,6 @@ pub fn read(path: &Path, name: &str) -> Result<Vec<u8>, Diagnostic> {
     }
     let file = File::open(path).map_err(because)?;
     read_all(file, name)
-}
-
-/// [`read`], but a file that is not there is `None`.
-///
-/// # Errors
-///
-/// As [`read`]'s, for a file that is there.
-pub fn read_if_there(path: &Path, name: &str) -> Result<Option<Vec<u8>>, Diagnostic> {
-    match fs::metadata(path) {
-        Err(error) if is_absent(&error) => Ok(None),
-        Ok(_) | Err(_) => read(path, name).map(Some),
-    }
 }
 
 /// Standard input to its end.

@@ -50,6 +50,7 @@ pub fn project(typed: &Settings, need: Need, ambient: &Ambient) -> Result<Projec
 ///
 /// As [`project`]'s.
 pub fn again(earlier: &Project, ambient: &Ambient) -> Result<Project, Failure> {
+    earlier.memory.seal();
     read(Rc::clone(&earlier.memory), &earlier.typed, Need::Procfile, ambient)
 }
 
@@ -163,7 +164,7 @@ impl<'a> Reader<'a> {
         for (file, parse) in FILES {
             let path = home.join(file);
             let name = self.name(&path);
-            let Some(bytes) = self.note(files::read_if_there(&path, &name)).flatten() else { continue };
+            let Some(bytes) = self.note(self.memory.read_if_there(&path, &name)).flatten() else { continue };
             let parsed = parse(&name, &bytes);
             self.errors.extend(parsed.errors);
             self.warnings.extend(parsed.warnings);
@@ -182,7 +183,7 @@ impl<'a> Reader<'a> {
         };
         let bytes = match (is_input, named, need) {
             (true, ..) => self.memory.read_standard_input().map(Some),
-            (false, None, Need::Nothing) => files::read_if_there(&path, &name),
+            (false, None, Need::Nothing) => self.memory.read_if_there(&path, &name),
             (false, ..) => self.memory.read(&path, &name).map(Some),
         };
         let bytes = bytes.map_err(|error| match fs::metadata(&path) {
@@ -202,7 +203,7 @@ impl<'a> Reader<'a> {
         if named.is_empty() {
             let path = root.join(".env");
             let name = self.name(&path);
-            let bytes = self.note(files::read_if_there(&path, &name)).flatten();
+            let bytes = self.note(self.memory.read_if_there(&path, &name)).flatten();
             return bytes.map(|bytes| (name, bytes)).into_iter().collect();
         }
         let mut found = Vec::new();

@@ -1,7 +1,6 @@
 //! A running stack as commands meet it: found, asked, and what it answers as a status and a sentence.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use indexmap::IndexMap;
 
@@ -13,8 +12,8 @@ use super::{load, print, report};
 use crate::control::address::Address;
 use crate::control::client::{Client, Unanswered};
 use crate::control::protocol::{Kind, Line, Request, Row, SCHEMA, Status};
+use crate::control::table::lived;
 use crate::exit::{self, LATE, NOTHING_RUNS, Outcome};
-use crate::notice::Lived;
 
 /// The address of the stack called `name` in `root`.
 pub fn address(root: &Path, name: Option<&str>, ambient: &Ambient) -> Address {
@@ -150,9 +149,4 @@ pub fn sentence(row: &Row) -> String {
     let details: Vec<String> = [pid, port, since].into_iter().flatten().collect();
     let details = if details.is_empty() { String::new() } else { format!(" ({})", details.join(", ")) };
     format!("{} {}{details}", row.name, row.state.as_str())
-}
-
-/// Seconds as a person reads them.
-pub fn lived(seconds: f64) -> String {
-    Lived(Duration::from_secs_f64(seconds.max(0.0))).to_string()
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::again;
 use super::ambient::{Ambient, Stream};
@@ -30,6 +31,9 @@ use crate::process::ports_in_use;
 use crate::process::run::Run;
 use crate::supervisor;
 use crate::supervisor::formation::Source;
+
+/// How long is waited before looking again at an address that is neither free nor answered.
+pub const PAUSE: Duration = Duration::from_millis(20);
 
 /// Plans the stack and runs it to its end; or, where it runs already, starts what is named.
 ///
@@ -137,7 +141,7 @@ impl Prepared {
         self.claim.iter_mut().for_each(Claim::hand_over);
         move || {
             self.claim.iter_mut().for_each(Claim::adopt);
-            self.settings.is_terminal = false;
+            (self.settings.is_terminal, self.settings.keyboard) = (false, false);
             // The background process is the monitor, not we.
             begin(&self.home, &self.mark).map_or(Outcome::Status(FAILED), |run| {
                 self.settings.run = run;
@@ -151,11 +155,11 @@ fn begin(home: &Path, mark: &str) -> Result<Run, Failure> {
     Run::begin(home, mark.to_owned()).map_err(|error| Failure::Failed(error.to_string()))
 }
 
-/// Takes the address. One who is just ending, or only looking whether it is free, is waited for.
+/// Takes the address. One who is just ending or beginning, or only looking whether it is free, is waited for.
 fn claim(address: &Address) -> io::Result<Claimed> {
     loop {
         match address.claim()? {
-            Claimed::Another if Client::connect(address).is_none() => address.wait_until_free(),
+            Claimed::Another if Client::connect(address).is_none() => address.tenancy().wait_within(PAUSE),
             claimed @ (Claimed::Ours(..) | Claimed::Another) => return Ok(claimed),
         }
     }
@@ -227,6 +231,8 @@ fn supervised(
             When::Always => true,
             When::Never => false,
         },
+        // A pipe into `ganger start` is not a person who types.
+        keyboard: is_terminal && ambient.input_is_terminal && settings.json != Some(true),
         isolate: settings.isolate.unwrap_or(false),
         run,
         listener: None,

@@ -14,7 +14,7 @@ use super::values::Refused;
 use crate::config::When;
 
 /// Words that ganger will have: a person who knows them from elsewhere deserves more than "unknown".
-const PLANNED: [&str; 3] = ["scale", "attach", "--restart"];
+const PLANNED: [&str; 1] = ["--restart"];
 
 /// The command line, understood; `None` if it asked for help or the version, which are then printed.
 ///

@@ -6,6 +6,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io;
+use std::os::fd::IntoRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -31,12 +32,19 @@ pub struct Address {
 }
 
 /// The right to be the stack of an address. It ends with the process, however that ends: the kernel gives
-/// the lock back. Dropping it tidies up, in the process that made it and no other.
+/// the lock back, and not before. Dropping it tidies up, in the process that made it and no other.
 #[derive(Debug)]
 pub struct Claim {
-    _lock: File,
+    lock: Option<File>,
     files: [PathBuf; 2],
     owner: u32,
+}
+
+/// One stack's time at an address. The file itself is what is waited for, and not its name: whoever comes next has
+/// another file, and would not end for a long time.
+#[derive(Debug)]
+pub struct Tenancy {
+    locks: Vec<File>,
 }
 
 /// What [`Address::claim`] came to.
@@ -112,7 +120,7 @@ impl Address {
         }
         let listener = UnixListener::bind(&socket)?;
         fs::set_permissions(&socket, Permissions::from_mode(0o600))?;
-        let claim = Claim { _lock: lock, files: [socket, path], owner: std::process::id() };
+        let claim = Claim { lock: Some(lock), files: [socket, path], owner: std::process::id() };
         Ok(Claimed::Ours(claim, listener))
     }
 
@@ -122,34 +130,10 @@ impl Address {
         folders.map(|folder| UnixStream::connect(self.socket_path(folder))).find_map(Result::ok)
     }
 
-    /// Waits until the process that has this address is gone.
-    pub fn wait_until_free(&self) {
-        for folder in self.folders.iter().filter(|folder| is_ours(folder)) {
-            // Shared, so that others can wait too. Whatever fails, there is nothing to wait for.
-            let _ = self.lock_file(folder, false).and_then(|file| file.lock_shared());
-        }
-    }
-
-    /// The same, but not longer than this; whether it is gone.
-    pub fn wait_until_free_within(&self, patience: Duration) -> bool {
-        // flock(2) knows no time, and a thread that waits for it could not be taken back.
-        let mut rounds = patience.as_millis() / STEP.as_millis();
-        while !self.is_free() {
-            if rounds == 0 {
-                return false;
-            }
-            rounds -= 1;
-            let _ = poll(&mut [], PollTimeout::try_from(STEP).unwrap_or(PollTimeout::ZERO));
-        }
-        true
-    }
-
-    fn is_free(&self) -> bool {
-        let is_held = |folder: &Path| {
-            let lock = self.lock_file(folder, false);
-            lock.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
-        };
-        !self.folders.iter().any(|folder| is_ours(folder) && is_held(folder))
+    /// Who has this address now, to be waited for; nobody is over at once.
+    pub fn tenancy(&self) -> Tenancy {
+        let folders = self.folders.iter().filter(|folder| is_ours(folder));
+        Tenancy { locks: folders.filter_map(|folder| self.lock_file(folder, false).ok()).collect() }
     }
 
     fn lock_file(&self, folder: &Path, create: bool) -> io::Result<File> {
@@ -171,6 +155,37 @@ impl Address {
     }
 }
 
+impl Tenancy {
+    /// Waits until it is over.
+    pub fn wait(self) {
+        for lock in &self.locks {
+            // Shared, so that others can wait too. Whatever fails, there is nothing to wait for.
+            let _ = lock.lock_shared().and_then(|()| lock.unlock());
+        }
+    }
+
+    /// The same, but not longer than this.
+    pub fn wait_within(&self, patience: Duration) {
+        // flock(2) knows no time, and a thread that waits for it could not be taken back.
+        let rounds = patience.as_millis().div_ceil(STEP.as_millis());
+        for _ in 0..rounds {
+            if self.is_over() {
+                return;
+            }
+            let _ = poll(&mut [], PollTimeout::try_from(STEP).unwrap_or(PollTimeout::ZERO));
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        let is_free = |lock: &File| !matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock));
+        let is_over = self.locks.iter().all(is_free);
+        for lock in &self.locks {
+            let _ = lock.unlock();
+        }
+        is_over
+    }
+}
+
 impl Claim {
     /// From now on nobody tidies up, until a process forked from this one adopts the claim.
     pub fn hand_over(&mut self) {
@@ -189,6 +204,9 @@ impl Drop for Claim {
             for file in &self.files {
                 let _ = fs::remove_file(file);
             }
+            // Left to the end of the process: whoever waits for the lock waits until we are gone. The next one
+            // takes another file.
+            let _ = self.lock.take().map(IntoRawFd::into_raw_fd);
         }
     }
 }

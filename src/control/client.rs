@@ -135,12 +135,10 @@ impl Client {
     /// [`Unanswered`], but not a refusal, which is an answer.
     pub(super) fn answer(&mut self, question: &Question) -> Result<Answer, Unanswered> {
         loop {
-            let reply = self.reply().map_err(|error| match error {
-                Unanswered::Strange(_) if !question.is_sent => Unanswered::Ended,
-                Unanswered::Strange(_) | Unanswered::Refused(_) | Unanswered::Late | Unanswered::Ended => {
-                    error
-                }
-            })?;
+            let reply = match self.reply() {
+                Err(Unanswered::Strange(_)) if !question.is_sent => return Err(Unanswered::Ended),
+                reply => reply?,
+            };
             // A refusal may come before the request was read; all else may answer what was broken off before.
             if reply.id == question.id || matches!(reply.answer, Answer::Failed(_)) {
                 return Ok(reply.answer);

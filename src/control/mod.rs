@@ -12,5 +12,6 @@ pub mod protocol;
 pub mod scaling;
 pub mod server;
 pub mod session;
+pub mod table;
 pub mod terminal;
 pub mod viewer;

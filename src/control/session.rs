@@ -74,8 +74,8 @@ impl Session {
     ///
     /// # Errors
     /// The stack is gone (`UnexpectedEof`), or what it says is not understood.
-    pub fn next(&mut self) -> io::Result<Option<Answer>> {
-        let mut piece = [0; 64 << 10];
+    pub fn next_answer(&mut self) -> io::Result<Option<Answer>> {
+        let mut piece = [0; 8 << 10];
         loop {
             if let Some(answer) = self.answers.pop_front() {
                 return Ok(Some(answer));

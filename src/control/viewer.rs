@@ -54,8 +54,7 @@ impl Viewer {
 
     /// The bytes that make the terminal as it was before.
     pub fn undo(&mut self) -> Vec<u8> {
-        let undo = std::mem::take(&mut self.modes).undo();
-        undo
+        std::mem::take(&mut self.modes).undo()
     }
 
     /// The same bytes, for one who keeps them in case this process does not come to it.

@@ -66,8 +66,12 @@ impl Modes {
         if !keyboard.is_empty() {
             add(&format!("\x1b[<{}u", keyboard.len()));
         }
-        resources.keys().for_each(|resource| add(&format!("\x1b[>{resource}m")));
-        ansi.keys().for_each(|mode| add(&format!("\x1b[{mode}l")));
+        for resource in resources.keys() {
+            add(&format!("\x1b[>{resource}m"));
+        }
+        for mode in ansi.keys() {
+            add(&format!("\x1b[{mode}l"));
+        }
         // Leaving the other screen comes last: it restores the cursor.
         let is_screen = |mode: &&u16| OTHER_SCREEN.contains(*mode);
         let (screens, others): (Vec<&u16>, Vec<&u16>) = private.keys().partition(is_screen);
@@ -100,10 +104,18 @@ impl Modes {
         {
             add(&[format!("\x1b[?{mode}{}", if *is_on { 'h' } else { 'l' }).as_bytes()]);
         }
-        ansi.keys().for_each(|mode| add(&[format!("\x1b[{mode}h").as_bytes()]));
-        region.iter().for_each(|region| add(&[b"\x1b7\x1b[", region, b"r\x1b8"]));
-        shape.iter().for_each(|shape| add(&[b"\x1b[", shape, b" q"]));
-        keyboard.iter().for_each(|flags| add(&[b"\x1b[>", flags, b"u"]));
+        for mode in ansi.keys() {
+            add(&[format!("\x1b[{mode}h").as_bytes()]);
+        }
+        if let Some(region) = region {
+            add(&[b"\x1b7\x1b[", region, b"r\x1b8"]);
+        }
+        if let Some(shape) = shape {
+            add(&[b"\x1b[", shape, b" q"]);
+        }
+        for flags in keyboard {
+            add(&[b"\x1b[>", flags, b"u"]);
+        }
         for (resource, value) in resources {
             add(&[format!("\x1b[>{resource};").as_bytes(), value, b"m"]);
         }
@@ -125,9 +137,10 @@ impl Changed {
             Sequence::Escape(b"=") => self.keypad = true,
             Sequence::Escape(b">") => self.keypad = false,
             Sequence::Escape([b'(', set]) => self.charset = *set == b'0',
-            Sequence::Escape(_) | Sequence::Text(..) => return false,
             // The colours of a line are most of all sequences.
-            Sequence::Control([b'0'..=b'9' | b'm' | b';', .., b'm'] | b"m") => return false,
+            Sequence::Control([b'0'..=b'9' | b';', .., b'm'] | b"m")
+            | Sequence::Escape(_)
+            | Sequence::Text(..) => return false,
             Sequence::Control(text) => self.on_control(text),
         }
         before != *self
@@ -144,11 +157,7 @@ impl Changed {
             ([b'!'], b'p') => {
                 *self = Self { keyboard: std::mem::take(&mut self.keyboard), ..Self::default() }
             }
-            ([b'>', flags @ ..], b'u') => {
-                if self.keyboard.len() < MOST {
-                    self.keyboard.push(flags.to_vec());
-                }
-            }
+            ([b'>', flags @ ..], b'u') if self.keyboard.len() < MOST => self.keyboard.push(flags.to_vec()),
             ([b'<', count @ ..], b'u') => {
                 let count = numbers(count).next().unwrap_or(1).max(1);
                 self.keyboard.truncate(self.keyboard.len().saturating_sub(usize::from(count)));

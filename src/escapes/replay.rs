@@ -106,10 +106,14 @@ fn judge_control(text: &[u8]) -> Judgement {
     match text {
         b"2J" | b"3J" => Judgement::Clears,
         b"?1049h" | b"?1049l" | b"?1047h" | b"?1047l" | b"?47h" | b"?47l" => Judgement::Begins,
-        b"?2026h" | b"?2026l" | b"?3h" | b"?3l" => Judgement::Asks,
-        // Attributes, reports, the window, terminal's name, states of modes, keyboard flags and resources.
-        [.., b'c' | b'n' | b't' | b'x'] => Judgement::Asks,
-        [b'?' | b'>' | b'<' | b'=', .., b'u' | b'm' | b'q'] | [.., b'$', b'p'] => Judgement::Asks,
+        // Updates that are shown together, 132 columns; attributes, reports, the window, terminal's name, states of modes, keyboard flags and resources.
+        b"?2026h"
+        | b"?2026l"
+        | b"?3h"
+        | b"?3l"
+        | [.., b'c' | b'n' | b't' | b'x']
+        | [b'?' | b'>' | b'<' | b'=', .., b'u' | b'm' | b'q']
+        | [.., b'$', b'p'] => Judgement::Asks,
         _ => Judgement::Shows,
     }
 }

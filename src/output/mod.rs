@@ -15,6 +15,7 @@ mod reader;
 pub mod screen;
 mod shared;
 mod sink;
+pub mod stage;
 mod writer;
 
 use std::cell::RefCell;
@@ -40,6 +41,7 @@ use reader::{Orders, Reader};
 use screen::Screen;
 use shared::Shared;
 use sink::{Json, Sink, Terminal, Text};
+use stage::Stage;
 
 /// How the stream looks.
 #[derive(Clone, Debug)]
@@ -96,6 +98,7 @@ pub enum Finish {
 
 fn mux(options: Options) -> Mux {
     let Options { format, color, terminal, quiet, speakers, history, .. } = options;
+    let names: Vec<_> = speakers.iter().map(|speaker| speaker.name.clone()).collect();
     let sink: Box<dyn Sink> = match format {
         Format::Json => Box::new(Json::new(speakers)),
         Format::Text { prefix, timestamps } => {
@@ -103,7 +106,7 @@ fn mux(options: Options) -> Mux {
             if terminal { Box::new(Terminal::new(prefixes)) } else { Box::new(Text::new(prefixes)) }
         }
     };
-    Mux::new(sink, quiet, history.map(History::new))
+    Mux::new(sink, quiet, history.map(History::new)).with_speakers(names.into_iter())
 }
 
 /// The pure part of the path, bytes in, bytes out: for benches, and for whoever has lines but no streams.
@@ -245,6 +248,11 @@ impl Output {
     /// A view of the history for those who read it while the output goes on.
     pub fn log(&self) -> Log {
         Log { shared: Rc::clone(&self.shared) }
+    }
+
+    /// The screen that standard output is, for those who talk with the person.
+    pub fn stage(&self) -> Stage {
+        Stage::new(Rc::clone(&self.shared))
     }
 
     /// Looks at the history, if one is kept.

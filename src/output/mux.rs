@@ -1,11 +1,13 @@
 //! From chunks of many streams to one batch of rows. Pure: bytes in, bytes out, the time an argument.
 
 use jiff::Timestamp;
+use memchr::memchr_iter;
 
 use super::history::History;
 use super::lines::{Limits, Lines, Newlines};
 use super::prefix::Speaker;
 use super::sink::Sink;
+use crate::name::InstanceName;
 use crate::notice::Notice;
 
 /// One stream of one speaker, between its chunks.
@@ -25,6 +27,11 @@ impl Stream {
         Self { speaker, lines: Lines::new(limits), newlines, translated: Vec::new() }
     }
 
+    /// Whose it is.
+    pub(super) fn speaker(&self) -> usize {
+        self.speaker
+    }
+
     /// Whether a line has begun that has not ended.
     pub(super) fn is_unfinished(&self) -> bool {
         !self.lines.rest().is_empty()
@@ -39,12 +46,57 @@ pub(super) struct Mux {
     now: Timestamp,
     /// What is to be written next. The caller takes it out and puts an empty one in.
     pub(super) batch: Vec<u8>,
+    speakers: Vec<InstanceName>,
+    audience: Audience,
 }
+
+/// Says of whom lines are shown.
+pub type Choice = Box<dyn Fn(&InstanceName) -> bool>;
+
+/// Whose lines are shown.
+#[derive(Default)]
+struct Audience {
+    /// Those of whom it says yes; all without it.
+    only: Option<Choice>,
+    /// The same for each speaker, so that nobody has to be asked for each line; empty means all.
+    shown: Vec<bool>,
+    /// While one instance has the screen: what it shows there, and the lines that were kept away.
+    held: Option<Held>,
+}
+
+/// What gathers while lines are kept away.
+#[derive(Default)]
+struct Held {
+    shown: Vec<u8>,
+    missed: u64,
+}
+
+impl Audience {
+    fn hears(&self, speaker: usize) -> bool {
+        self.held.is_none() && self.shown.get(speaker).copied().unwrap_or(true)
+    }
+
+    fn miss(&mut self, lines: &[u8]) {
+        if let Some(held) = &mut self.held {
+            held.missed += memchr_iter(b'\n', lines).count() as u64;
+        }
+    }
+}
+
+/// Notices that gather while lines are kept away, in bytes: they are shown afterwards.
+const KEPT: usize = 64 << 10;
 
 impl Mux {
     /// A mux that writes as `sink` says, with `quiet` without chatter, and keeps what was said in `history`.
     pub(super) fn new(sink: Box<dyn Sink>, quiet: bool, history: Option<History>) -> Self {
-        Self { sink, quiet, history, now: Timestamp::MIN, batch: Vec::new() }
+        let (batch, speakers) = (Vec::new(), Vec::new());
+        Self { sink, quiet, history, now: Timestamp::MIN, batch, speakers, audience: Audience::default() }
+    }
+
+    /// The same with these speakers, whom one can choose from.
+    pub(super) fn with_speakers(mut self, speakers: impl Iterator<Item = InstanceName>) -> Self {
+        self.speakers = speakers.collect();
+        self
     }
 
     /// The moment of what follows.
@@ -59,11 +111,16 @@ impl Mux {
     /// Takes some of `chunk` and says how much (all of it in a few steps; the caller looks at the size of
     /// the batch between them), and whether a line ended in it.
     pub(super) fn step(&mut self, stream: &mut Stream, chunk: &[u8]) -> Step {
-        let Self { sink, history, now, batch, .. } = self;
+        let Self { sink, history, now, batch, audience, .. } = self;
         let mut ended = false;
+        let is_heard = audience.hears(stream.speaker);
         let mut emit = |run: &[u8]| {
             ended = true;
-            sink.rows(stream.speaker, run, batch);
+            if is_heard {
+                sink.rows(stream.speaker, run, batch);
+            } else {
+                audience.miss(run);
+            }
             if let Some(history) = history {
                 history.push(stream.speaker, *now, run);
             }
@@ -88,12 +145,15 @@ impl Mux {
 
     /// Whether this stream has something that could be shown now.
     pub(super) fn has_unfinished(&self, stream: &Stream) -> bool {
-        self.sink.shows_unfinished() && stream.is_unfinished()
+        self.sink.shows_unfinished() && stream.is_unfinished() && self.audience.hears(stream.speaker)
     }
 
     /// Shows an unfinished line as it is. CRs at its end wait: what follows says whether they go back to
     /// the first column or belong to the newline.
     pub(super) fn show_unfinished(&mut self, stream: &mut Stream) {
+        if !self.audience.hears(stream.speaker) {
+            return;
+        }
         let returns = stream.lines.rest().iter().rev().take_while(|byte| **byte == b'\r').count();
         let Self { sink, history, now, batch, .. } = self;
         stream.lines.take(returns, &mut |text| {
@@ -107,9 +167,14 @@ impl Mux {
 
     /// What the stream has said is all for now: an unfinished line becomes a row.
     pub(super) fn end(&mut self, stream: &mut Stream) {
-        let Self { sink, history, now, batch, .. } = self;
+        let Self { sink, history, now, batch, audience, .. } = self;
+        let is_heard = audience.hears(stream.speaker);
         let mut emit = |run: &[u8]| {
-            sink.rows(stream.speaker, run, batch);
+            if is_heard {
+                sink.rows(stream.speaker, run, batch);
+            } else {
+                audience.miss(run);
+            }
             if let Some(history) = history {
                 history.push(stream.speaker, *now, run);
             }
@@ -125,8 +190,41 @@ impl Mux {
     pub(super) fn notice(&mut self, notice: &Notice, now: Timestamp) {
         if !(self.quiet && notice.is_chatter()) {
             self.at(now);
+            if self.audience.held.is_some() && self.batch.len() > KEPT {
+                self.batch.clear();
+            }
             self.sink.notice(notice, &mut self.batch);
         }
+    }
+
+    /// Shows only those of whom `only` says yes, all without it; how many that are.
+    pub(super) fn only(&mut self, only: Option<Choice>) -> usize {
+        self.audience.shown =
+            only.as_ref().map_or_else(Vec::new, |only| self.speakers.iter().map(only).collect());
+        self.audience.only = only;
+        (0..self.speakers.len()).filter(|speaker| self.audience.hears(*speaker)).count()
+    }
+
+    /// Keeps lines away from now on.
+    pub(super) fn hold(&mut self) {
+        self.audience.held.get_or_insert_default();
+    }
+
+    /// Shows bytes as they are, while lines are kept away.
+    pub(super) fn show(&mut self, bytes: &[u8]) {
+        if let Some(held) = &mut self.audience.held {
+            held.shown.extend_from_slice(bytes);
+        }
+    }
+
+    /// Lets lines come again; how many were kept away.
+    pub(super) fn release(&mut self) -> u64 {
+        self.audience.held.take().map_or(0, |held| held.missed)
+    }
+
+    /// What is to be written now.
+    pub(super) fn outgoing(&mut self) -> &mut Vec<u8> {
+        self.audience.held.as_mut().map_or(&mut self.batch, |held| &mut held.shown)
     }
 
     /// What was said lately.
@@ -136,7 +234,16 @@ impl Mux {
 
     /// One more speaker, whose index is the next.
     pub(super) fn add(&mut self, speaker: Speaker) {
+        if let Some(only) = &self.audience.only {
+            self.audience.shown.push(only(&speaker.name));
+        }
+        self.speakers.push(speaker.name.clone());
         self.sink.add(speaker);
+    }
+
+    /// The name of a speaker.
+    pub(super) fn speaker(&self, index: usize) -> Option<InstanceName> {
+        self.speakers.get(index).cloned()
     }
 
     /// Columns of a screen that stand before the text.

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use nix::errno::Errno;
+use nix::sys::termios::{LocalFlags, tcgetattr};
 use nix::unistd::read;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::Notify;
@@ -244,6 +245,7 @@ impl Reader {
             chunk = &chunk[step.taken..];
             if step.ended {
                 self.unfinished = None;
+                self.screen.iter().for_each(|screen| screen.on_line());
             }
         }
         shared.flush();
@@ -284,6 +286,7 @@ impl Reader {
     fn on_silence(&mut self) -> bool {
         if self.unfinished.take().is_some() {
             self.shared.show_unfinished(&mut self.stream);
+            self.tell_of_waiting();
             return false;
         }
         if self.asked.take().is_some() {
@@ -291,6 +294,18 @@ impl Reader {
             self.announce();
         }
         self.orders.finish.get()
+    }
+
+    /// Tells the person that a prompt waits for single keys (a debugger's, not one that a line answers): once, until
+    /// somebody has had a look.
+    fn tell_of_waiting(&self) {
+        if let Some(screen) = &self.screen
+            && tcgetattr(self.descriptor.get_ref())
+                .is_ok_and(|it| !it.local_flags.contains(LocalFlags::ICANON))
+            && screen.is_news()
+        {
+            self.shared.tell_of_waiting(self.stream.speaker());
+        }
     }
 
     /// Whether a stream that never falls silent for long has nothing more of the process that is gone: some

@@ -28,8 +28,10 @@ pub struct Screen {
     master: RefCell<Weak<AsyncFd<OwnedFd>>>,
     /// How many are watching.
     watchers: Cell<usize>,
-    /// Somebody has watched since the person was last told that an answer is waited for.
+    /// Whether the person knows that keys are waited for: was told so, or has just been there.
     is_known: Cell<bool>,
+    /// Whether somebody has watched since the latest line.
+    was_watched: Cell<bool>,
     changed: Notify,
 }
 
@@ -64,6 +66,8 @@ pub struct Watcher(Rc<Screen>);
 impl Drop for Watcher {
     fn drop(&mut self) {
         self.0.watchers.set(self.0.watchers.get() - 1);
+        self.0.is_known.set(true);
+        self.0.was_watched.set(true);
     }
 }
 
@@ -102,8 +106,15 @@ impl Screen {
         self.changed.notify_waiters();
     }
 
-    /// Whether the person has not been told yet that this life waits for an answer, or somebody has watched
-    /// since. From now on they have.
+    /// A line was finished. After one that nobody has seen who was there before, a prompt is another one: what a
+    /// prompt, or a program on the whole screen, is drawn anew with when somebody leaves is none.
+    pub(super) fn on_line(&self) {
+        if self.watchers.get() == 0 && !self.is_full() && self.was_watched.take() {
+            self.is_known.set(false);
+        }
+    }
+
+    /// Whether it is news to the person that this life waits for keys. From now on it is not.
     pub(super) fn is_news(&self) -> bool {
         self.watchers.get() == 0 && !self.is_known.replace(true)
     }
@@ -111,7 +122,6 @@ impl Screen {
     /// Somebody watches from now on.
     pub fn watch(self: &Rc<Self>) -> Watcher {
         self.watchers.set(self.watchers.get() + 1);
-        self.is_known.set(false);
         Watcher(Rc::clone(self))
     }
 
@@ -230,6 +240,21 @@ mod tests {
             place = next;
         }
         assert!(read == written);
+    }
+
+    #[test]
+    fn a_prompt_is_news_once_and_again_when_another_line_came_after_a_visit() {
+        let screen = Rc::new(Screen::default());
+        assert!(screen.is_news());
+        screen.on_line();
+        assert!(!screen.is_news(), "a program that goes on drawing is not told of again and again");
+        let watcher = screen.watch();
+        screen.on_line();
+        assert!(!screen.is_news(), "somebody is there");
+        drop(watcher);
+        assert!(!screen.is_news(), "the same prompt, drawn anew");
+        screen.on_line();
+        assert!(screen.is_news());
     }
 
     #[test]

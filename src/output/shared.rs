@@ -37,6 +37,8 @@ pub(super) struct Shared {
     readers: Cell<usize>,
     /// Pipes that were made larger.
     pub(super) large_pipes: Cell<u32>,
+    /// Whether lines that are typed are read.
+    pub(super) has_keyboard: Cell<bool>,
     clock: fn() -> Timestamp,
 }
 
@@ -52,6 +54,7 @@ impl Shared {
             grown: Notify::new(),
             readers: Cell::new(0),
             large_pipes: Cell::new(0),
+            has_keyboard: Cell::new(false),
             clock,
         }
     }
@@ -68,9 +71,9 @@ impl Shared {
 
     /// Waits until the batch has room.
     pub(super) async fn space(&self) {
-        while self.mux.borrow().batch.len() >= FULL {
+        while self.mux.borrow_mut().outgoing().len() >= FULL {
             self.flush();
-            if self.mux.borrow().batch.len() >= FULL {
+            if self.mux.borrow_mut().outgoing().len() >= FULL {
                 self.space.notified().await;
             }
         }
@@ -117,6 +120,14 @@ impl Shared {
         self.flush();
     }
 
+    /// Says that this speaker waits for keys.
+    pub(super) fn tell_of_waiting(&self, speaker: usize) {
+        let process = self.mux.borrow().speaker(speaker);
+        if let Some(process) = process {
+            self.notice(&Notice::Waiting { process, here: self.has_keyboard.get() });
+        }
+    }
+
     /// Access to the mux for what is rare.
     pub(super) fn with_mux<T>(&self, action: impl FnOnce(&mut Mux) -> T) -> T {
         action(&mut self.mux.borrow_mut())
@@ -136,7 +147,7 @@ impl Shared {
     pub(super) fn flush(&self) {
         // One atomic load while nobody waits.
         self.wake();
-        self.outlet.borrow_mut().flush(&mut self.mux.borrow_mut().batch);
+        self.outlet.borrow_mut().flush(self.mux.borrow_mut().outgoing());
     }
 
     /// One reader more.
@@ -162,7 +173,7 @@ impl Shared {
 
     /// Whether everything that was read is written.
     pub(super) fn is_written(&self) -> bool {
-        self.mux.borrow().batch.is_empty() && self.outlet.borrow().is_idle()
+        self.mux.borrow_mut().outgoing().is_empty() && self.outlet.borrow().is_idle()
     }
 
     /// Bytes that standard output has taken so far.

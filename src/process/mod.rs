@@ -7,6 +7,7 @@ pub mod cgroup;
 pub mod ears;
 pub mod escort;
 pub mod isolation;
+mod keyboard;
 pub mod leftovers;
 pub mod limits;
 pub mod monitor;

@@ -30,9 +30,12 @@ use signal_hook::iterator::exfiltrator::SignalOnly;
 
 use super::calls::{Side, Waited, fork, wait_any};
 use super::cgroup::Cgroup;
+use super::keyboard::Keyboard;
 use super::leftovers::{Leftovers, bystanders};
+pub(crate) use super::pipe::during;
 use super::pipe::pipe;
 use super::reaper::become_subreaper;
+pub use super::signals::die_by;
 use super::signals::{self, Inherited};
 pub use super::verdict::Verdict;
 use super::{isolation, name};
@@ -54,10 +57,21 @@ pub struct Watch<'a> {
     pub grace: Duration,
     /// Whether the stack gets a namespace of process ids of its own.
     pub isolate: bool,
+    /// Whether lines that are typed are read.
+    pub keyboard: bool,
     /// The time since the start of the run.
     pub now: &'a dyn Fn() -> Duration,
     /// Says a line of our own to the person, where the worker cannot any more.
     pub say: &'a dyn Fn(&str),
+}
+
+/// What the worker is given of what joins the pair.
+#[derive(Debug)]
+pub struct Ends {
+    /// The read end of the life-line.
+    pub lifeline: OwnedFd,
+    /// Where keys come from, and where the monitor hears how to put the terminal back.
+    pub keyboard: Option<UnixStream>,
 }
 
 /// Runs `work` in the worker and watches over it. Returns in both processes: in the monitor with how ganger
@@ -65,10 +79,7 @@ pub struct Watch<'a> {
 ///
 /// # Errors
 /// When the pair cannot be made: EAGAIN, EMFILE and the like. Nothing has been started then.
-pub fn watch_over(
-    watch: &Watch<'_>,
-    work: impl FnOnce(OwnedFd, &Inherited) -> Verdict,
-) -> io::Result<Outcome> {
+pub fn watch_over(watch: &Watch<'_>, work: impl FnOnce(Ends, &Inherited) -> Verdict) -> io::Result<Outcome> {
     become_subreaper().map_err(during("prctl"))?;
     let inherited = Inherited::now();
     let bystanders = bystanders().map_err(during("waitpid"))?;
@@ -76,6 +87,9 @@ pub fn watch_over(
     let (verdict, verdict_end) = pipe().map_err(during("pipe"))?;
     let wake_up = UnixStream::pair().map_err(during("socketpair"))?;
     wake_up.0.set_nonblocking(true).map_err(during("socketpair"))?;
+    let keyboard =
+        if watch.keyboard { Some(UnixStream::pair().map_err(during("socketpair"))?) } else { None };
+    let (keys, keyboard) = keyboard.unzip();
     let cgroup = Cgroup::make();
     if watch.isolate {
         isolation::begin()?;
@@ -83,7 +97,7 @@ pub fn watch_over(
     signals::block().map_err(during("sigprocmask"))?;
     match fork().map_err(during("fork"))? {
         Side::Child => {
-            drop((lifeline_end, verdict, wake_up));
+            drop((lifeline_end, verdict, wake_up, keys));
             if let Some(cgroup) = &cgroup {
                 cgroup.enter();
             }
@@ -92,7 +106,7 @@ pub fn watch_over(
                     (watch.say)(&format!("cannot start: {error}"));
                     Verdict { outcome: Outcome::Status(FAILED), has_survivors: false }
                 },
-                |()| work(lifeline, &inherited),
+                |()| work(Ends { lifeline, keyboard }, &inherited),
             );
             if let Err(error) = said.send(verdict_end) {
                 (watch.say)(&format!("the worker cannot tell how it ended: {error}"));
@@ -101,22 +115,15 @@ pub fn watch_over(
         }
         Side::Parent(worker) => {
             // What the worker's work holds (the control socket) is its alone: it must be closed when it ends.
-            drop((lifeline, verdict_end, work));
-            let monitor =
-                Monitor::new(worker, watch, listen(wake_up, &inherited), Surroundings { bystanders, cgroup });
+            drop((lifeline, verdict_end, keyboard, work));
+            let signals = listen(wake_up, &inherited);
+            let surroundings = Surroundings { bystanders, cgroup, keyboard: keys.and_then(Keyboard::open) };
+            let monitor = Monitor::new(worker, watch, signals, surroundings);
             // The life-line lives as long as we do: until after the last look at what is left.
             let outcome = monitor.watch(verdict);
             drop(lifeline_end);
             outcome
         }
-    }
-}
-
-/// Names the call that failed: "too many open files" alone tells nobody where.
-pub(crate) fn during<E: Into<io::Error>>(call: &'static str) -> impl Fn(E) -> io::Error {
-    move |error| {
-        let error = error.into();
-        io::Error::new(error.kind(), format!("{call}: {error}"))
     }
 }
 
@@ -141,6 +148,7 @@ fn listen((read, write): (UnixStream, UnixStream), inherited: &Inherited) -> io:
 struct Surroundings {
     bystanders: HashSet<i32>,
     cgroup: Option<Cgroup>,
+    keyboard: Option<Keyboard>,
 }
 
 struct Monitor<'a> {
@@ -151,6 +159,7 @@ struct Monitor<'a> {
     signals: Option<Delivery>,
     bystanders: HashSet<i32>,
     cgroup: Option<Cgroup>,
+    keyboard: Option<Keyboard>,
     /// When the worker counts as stuck, once a stop was passed on.
     deadline: Option<Duration>,
     /// When to stop a worker that cannot stop itself.
@@ -166,7 +175,7 @@ impl<'a> Monitor<'a> {
         worker: Pid,
         watch: &'a Watch<'a>,
         signals: io::Result<Delivery>,
-        Surroundings { bystanders, cgroup }: Surroundings,
+        Surroundings { bystanders, cgroup, keyboard }: Surroundings,
     ) -> Self {
         let mut monitor = Self {
             worker: Some(worker),
@@ -174,6 +183,7 @@ impl<'a> Monitor<'a> {
             signals: None,
             bystanders,
             cgroup,
+            keyboard,
             deadline: None,
             stop_worker: None,
             is_suspending: false,
@@ -210,6 +220,7 @@ impl<'a> Monitor<'a> {
             for signal in self.pending() {
                 self.pass_on(signal);
             }
+            self.listen_to_keys();
             let now = (self.watch.now)();
             if self.stop_worker.take_if(|moment| *moment <= now).is_some() {
                 self.send(nix::sys::signal::SIGSTOP);
@@ -222,6 +233,12 @@ impl<'a> Monitor<'a> {
         self.conclude(exit, Verdict::receive(verdict))
     }
 
+    fn listen_to_keys(&mut self) {
+        if let Some(keyboard) = self.keyboard.take_if(|keyboard| !keyboard.turn()) {
+            keyboard.finish();
+        }
+    }
+
     /// Sleeps until a signal came or the deadline has passed.
     fn wait_for_signal(&mut self, deadline: Option<Duration>) {
         let left = |moment: Duration| moment.saturating_sub((self.watch.now)()) + Duration::from_millis(1);
@@ -232,7 +249,8 @@ impl<'a> Monitor<'a> {
         };
         let pipe =
             self.signals.as_ref().map(|signals| PollFd::new(signals.get_read().as_fd(), PollFlags::POLLIN));
-        let waited = poll(&mut pipe.into_iter().collect::<Vec<_>>(), timeout);
+        let keys = self.keyboard.iter().flat_map(Keyboard::wanted);
+        let waited = poll(&mut pipe.into_iter().chain(keys).collect::<Vec<_>>(), timeout);
         match waited {
             Ok(_) | Err(nix::errno::Errno::EINTR) => {}
             Err(error) => self.trouble("cannot wait for signals", &error.into()),
@@ -256,6 +274,9 @@ impl<'a> Monitor<'a> {
         }
         if signal == Signal::SUSPEND {
             self.suspend();
+        }
+        if signal == Signal::CONTINUE {
+            self.keyboard.iter_mut().for_each(Keyboard::go_on);
         }
         let is_stop = [Signal::INTERRUPT, Signal::TERMINATE, Signal::HANGUP, Signal::QUIT].contains(&signal);
         if is_stop && self.deadline.is_none() {
@@ -316,6 +337,9 @@ impl<'a> Monitor<'a> {
     }
 
     fn conclude(mut self, exit: Exit, verdict: Option<Verdict>) -> io::Result<Outcome> {
+        if let Some(keyboard) = self.keyboard.take() {
+            keyboard.finish();
+        }
         if verdict.is_none() {
             (self.watch.say)(&format!("the worker {exit} before its end: stopping what it ran"));
         }
@@ -368,15 +392,5 @@ impl<'a> Monitor<'a> {
             (self.watch.say)(&format!("cannot end {} (pid {})", refusal.name, refusal.pid));
         }
         Ok(leftovers.has_survivors())
-    }
-}
-
-/// Ends this process by `signal`, so that whoever waits for it sees that (a shell then stops its loop, make
-/// its rules). Returns if the signal did not end us (PID 1 is immune): then 128+n is next best.
-pub fn die_by(signal: Signal) {
-    super::calls::restore_default(signal);
-    let _ = signals::unblock();
-    if let Some(known) = signal.known() {
-        let _ = raise(known);
     }
 }

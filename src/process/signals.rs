@@ -1,6 +1,6 @@
 //! Signals: which ones we listen to, and what those that we start are given.
 
-use nix::sys::signal::{SigSet, SigmaskHow, Signal as Known, sigprocmask};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal as Known, raise, sigprocmask};
 
 use super::calls;
 use crate::signal::Signal;
@@ -73,4 +73,14 @@ pub fn unblock() -> nix::Result<()> {
 /// run on, sigprocmask(2) too is for the calling thread only.
 fn change(how: SigmaskHow) -> nix::Result<()> {
     sigprocmask(how, Some(&SigSet::all()), None)
+}
+
+/// Ends this process by `signal`, so that whoever waits for it sees that (a shell then stops its loop, make
+/// its rules). Returns if the signal did not end us (PID 1 is immune): then 128+n is next best.
+pub fn die_by(signal: Signal) {
+    calls::restore_default(signal);
+    let _ = unblock();
+    if let Some(known) = signal.known() {
+        let _ = raise(known);
+    }
 }

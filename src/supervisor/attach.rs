@@ -304,14 +304,14 @@ impl Client {
     /// What a person should hear of the change.
     fn news(&self, life: &Life, has_input: bool, is_stopping: bool) -> Option<String> {
         let name = &self.name;
-        let Some((told, had_input)) = &self.told else {
+        let Some((before, could_type)) = &self.told else {
             let way = if self.view { "" } else { ", for somebody else types; --take lets you" };
             return (!has_input).then(|| format!("watching {name}{way}: Ctrl-] leaves"));
         };
-        if told.number != life.number {
+        if before.number != life.number {
             return Some(format!("{name} runs again"));
         }
-        if *had_input != has_input {
+        if *could_type != has_input {
             let who = if has_input { "you type now" } else { "somebody else types now: you can watch" };
             return Some(format!("{name}: {who}"));
         }

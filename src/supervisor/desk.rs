@@ -95,12 +95,16 @@ impl Desk {
         }
     }
 
+    /// So that coming and going costs nothing for long.
+    fn forget_who_is_gone(&mut self) {
+        self.waiting.retain(|waiting| !waiting.caller.is_gone());
+        self.readers.retain(|reader| !reader.is_finished());
+    }
+
     /// Takes a request: answers it at once, keeps it, or makes an event of it.
     pub(super) fn receive(&mut self, call: Call, mut view: View<'_>) -> Option<Event> {
         use protocol::Request as Asked;
-        // Who is gone is forgotten here, so that coming and going costs nothing for long.
-        self.waiting.retain(|waiting| !waiting.caller.is_gone());
-        self.readers.retain(|reader| !reader.is_finished());
+        self.forget_who_is_gone();
         let Call { request, caller, typed } = call;
         let (names, needs_names) = meant(&request);
         if needs_names && names.is_empty() {
@@ -124,9 +128,7 @@ impl Desk {
             }
             Asked::Logs(wanted) => self.read(wanted, caller, &mut view),
             Asked::Attach(wanted) => {
-                if let Some(typed) = typed {
-                    self.attach(&wanted, (caller, typed), &instances, &mut view);
-                }
+                self.attach(&wanted, (caller, typed?), &instances, &mut view);
             }
             Asked::Start { .. } => return self.renew(Wish::Start, caller, &instances, &mut view),
             Asked::Stop { .. } => return Some(self.ask(Wish::Stop, caller, instances)),

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::panic;
 
 use futures_util::StreamExt;
@@ -11,9 +11,11 @@ use tokio::net::unix::pipe::Receiver;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, WeakUnboundedSender, unbounded_channel};
 use tokio::task::spawn_local;
 
+use super::keyboard::Keyboard;
 use crate::control::protocol::Request;
 use crate::control::server::{self, Call, Caller, Server};
 use crate::machine::Event;
+use crate::output::stage::Stage;
 use crate::process::signals::Inherited;
 use crate::signal::Signal;
 
@@ -73,6 +75,12 @@ impl Inbox {
     /// Where to put things later on, for as long as somebody listens to it.
     pub(super) fn sender(&self) -> WeakUnboundedSender<Arrival> {
         self.sender.clone()
+    }
+
+    /// From now on lines that the person types arrive too, as the questions of a client; `None` if the keys
+    /// cannot be watched.
+    pub(super) fn read_keys(&self, keys: UnixStream, stage: Stage) -> Option<Keyboard> {
+        Keyboard::open(keys, self.sender.upgrade()?, stage).ok()
     }
 
     /// The next thing; waits for it.

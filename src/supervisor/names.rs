@@ -8,7 +8,7 @@ use crate::suggestion;
 /// # Errors
 /// The sentence about the first name that nobody has.
 pub(super) fn select(known: &[(usize, &InstanceName)], names: &[String]) -> Result<Vec<usize>, String> {
-    let is_nobody = |name: &&String| !known.iter().any(|(_, own)| is_meant(own, name));
+    let is_nobody = |name: &&String| !known.iter().any(|(_, own)| is_called(own, name));
     if let Some(name) = names.iter().find(is_nobody) {
         return Err(unknown(known, name));
     }
@@ -17,10 +17,11 @@ pub(super) fn select(known: &[(usize, &InstanceName)], names: &[String]) -> Resu
 
 /// Whether one of these names means it, or there are none.
 pub(super) fn is_among(own: &InstanceName, names: &[String]) -> bool {
-    names.is_empty() || names.iter().any(|name| is_meant(own, name))
+    names.is_empty() || names.iter().any(|name| is_called(own, name))
 }
 
-fn is_meant(own: &InstanceName, name: &str) -> bool {
+/// Whether `name` is a name of this instance: its type's, its own, or a glob for either.
+pub(super) fn is_called(own: &InstanceName, name: &str) -> bool {
     let (kind, instance) = (own.kind.as_str(), own.to_string());
     name == kind || name == instance || [kind, &instance].iter().any(|text| fast_glob::glob_match(name, text))
 }

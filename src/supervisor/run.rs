@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixListener;
 use std::rc::Rc;
 use std::time::Duration;
@@ -17,6 +17,7 @@ use super::desk::Desk;
 use super::formation::{Formation, Source};
 use super::holds::Holds;
 use super::inbox::{Arrival, Inbox};
+use super::keyboard::Keyboard;
 use super::perform::{Performer, terminal_size};
 use super::status::{Facts, View};
 use crate::control::server::Server;
@@ -29,7 +30,7 @@ use crate::output::{self, Finish, Output, Speaker};
 use crate::plan::Plan;
 use crate::plan::spec::Spec;
 use crate::process::limits::OpenFiles;
-use crate::process::monitor::{Verdict, Watch, during, watch_over};
+use crate::process::monitor::{Ends, Verdict, Watch, during, watch_over};
 use crate::process::ports_in_use::Listeners;
 use crate::process::run::Run;
 use crate::process::signals::{self, Inherited};
@@ -58,6 +59,8 @@ pub struct Settings {
     pub quiet: bool,
     /// Whether each instance gets a pseudo-terminal.
     pub pseudo_terminals: bool,
+    /// Whether lines that are typed are read.
+    pub keyboard: bool,
     /// Whether the stack gets a namespace of process ids of its own.
     pub isolate: bool,
     /// The id that marks every process of this run.
@@ -77,9 +80,10 @@ pub fn start(plan: Plan, source: Source, settings: Settings) -> Outcome {
     // In a namespace of its own the worker could not ask for it.
     let pid = std::process::id().cast_signed();
     let grace = plan.instances.iter().map(|spec| spec.grace).max().unwrap_or_default();
-    let watch = Watch { grace, isolate: settings.isolate, now: &|| clock.now(), say: &say };
-    let pair = watch_over(&watch, move |lifeline, inherited| {
-        let birth = Birth { lifeline, inherited, pid };
+    let keyboard = settings.keyboard;
+    let watch = Watch { grace, isolate: settings.isolate, keyboard, now: &|| clock.now(), say: &say };
+    let pair = watch_over(&watch, move |ends, inherited| {
+        let birth = Birth { ends, inherited, pid };
         work((plan, source), settings, clock, birth)
     });
     pair.unwrap_or_else(|error| {
@@ -135,6 +139,7 @@ struct Supervisor {
     desk: Desk,
     facts: Facts,
     server: Option<Server>,
+    keyboard: Option<Keyboard>,
     /// When the others had their turn.
     last_yield: Duration,
 }
@@ -146,7 +151,7 @@ impl Supervisor {
         clock: Clock,
         (birth, limit): (Birth<'_>, OpenFiles),
     ) -> io::Result<Self> {
-        let Birth { lifeline, inherited, pid } = birth;
+        let Birth { ends: Ends { lifeline, keyboard }, inherited, pid } = birth;
         let formation = Formation::new(source, &plan, settings.run.to_string(), limit);
         let specs: Vec<Rc<Spec>> = plan.instances.into_iter().map(Rc::new).collect();
         let kinds: IndexSet<TypeName> = plan.processes.iter().map(|process| process.name.clone()).collect();
@@ -183,6 +188,7 @@ impl Supervisor {
         let desk = Desk::new(output.log(), formation, holds);
         let server = settings.listener.and_then(|listener| inbox.serve(listener));
         let run = settings.run.to_string();
+        let keyboard = keyboard.and_then(|keys| inbox.read_keys(keys, output.stage()));
         let performer = Performer::new(specs, kinds, run.as_bytes(), output, spawner);
         Ok(Self {
             machine,
@@ -194,6 +200,7 @@ impl Supervisor {
             desk,
             facts,
             server,
+            keyboard,
             last_yield: clock.now(),
         })
     }
@@ -210,6 +217,10 @@ impl Supervisor {
             self.answers.extend(answers);
             self.talk();
         };
+        if let Some(keyboard) = self.keyboard {
+            // The last lines are for everybody's eyes.
+            keyboard.finish().await;
+        }
         let has_survivors = self.machine.has_survivors();
         let patience = if self.machine.is_awaited() { PATIENCE } else { Duration::MAX };
         let finish = tokio::select! {
@@ -338,7 +349,7 @@ fn tell_the_person(event: &Event) {
 
 /// What the worker was given at its birth.
 struct Birth<'a> {
-    lifeline: OwnedFd,
+    ends: Ends,
     inherited: &'a Inherited,
     /// The pid that the person sees.
     pid: i32,

@@ -123,8 +123,8 @@ fn stacks_of_one_folder_with_names_live_side_by_side() {
     let stack = Stack::new("web: probe print up + wait\n");
     let names = ["", "a", "b c", "ä/../x"];
     let of = |name: &'static str, words: &[&'static str]| -> Vec<&'static str> {
-        let named = if name.is_empty() { vec![] } else { vec!["--name", name] };
-        words.iter().copied().chain(named).collect()
+        let which = if name.is_empty() { vec![] } else { vec!["--name", name] };
+        words.iter().copied().chain(which).collect()
     };
     let stacks: Vec<Running> = names
         .iter()

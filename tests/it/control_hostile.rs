@@ -3,13 +3,13 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::control::Stack;
-use crate::harness::PATIENCE;
+use crate::harness::{PATIENCE, holds};
 
 fn say(stream: &UnixStream, line: &str) -> Value {
     let mut stream = stream;
@@ -22,15 +22,37 @@ fn say(stream: &UnixStream, line: &str) -> Value {
 
 const STATUS: &str = "{\"version\":1,\"id\":9,\"request\":\"status\"}\n";
 
+/// The descriptors of a process, and how much memory it has had at most, in MiB.
+fn burden(pid: i32) -> (usize, u64) {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let peak: u64 = peak.split_whitespace().next().unwrap().parse().unwrap();
+    (std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count(), peak / 1024)
+}
+
+/// The one that runs the stack.
+fn worker(stack: &Stack) -> i32 {
+    let is_worker = |(_, line): &(i32, String)| line.starts_with("ganger-worker");
+    stack.mark().processes().into_iter().find(is_worker).unwrap().0
+}
+
+fn is_told(mut stream: &UnixStream) -> bool {
+    stream.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
+    let mut told = [0; 200];
+    let count = stream.read(&mut told).unwrap_or(0);
+    String::from_utf8_lossy(&told[..count]).contains("too_many")
+}
+
 #[test]
 fn broken_slow_and_hostile_clients_cost_nothing() {
     let stack = Stack::new("web: probe print up + wait\n");
-    let running = stack.start(&["--no-port"], "| up");
+    assert_eq!(stack.run(&["start", "-D", "--no-port"]).0, 0);
     let socket = stack.socket();
     let connect = || UnixStream::connect(&socket).unwrap();
     let mode = |path: &std::path::Path| std::fs::symlink_metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&socket), mode(socket.parent().unwrap())), (0o600, 0o700));
     assert_eq!(say(&connect(), STATUS)["id"], 9);
+    let before = burden(worker(&stack)).0;
     assert_eq!(say(&connect(), "what?\n")["failed"]["kind"], "bad_request");
     let of_tomorrow = say(&connect(), "{\"version\":2,\"id\":1,\"request\":\"status\"}\n");
     assert_eq!(of_tomorrow["failed"]["kind"], "bad_version");
@@ -39,31 +61,40 @@ fn broken_slow_and_hostile_clients_cost_nothing() {
     let endless = vec![b'x'; 1 << 20];
     let refused = (0..100).any(|_| long.write_all(&endless).is_err());
     assert!(refused, "100 MB of one line are not taken");
-    // Half a line, and gone; a follower that goes in the middle; one that never reads.
+    // Half a line, and gone; a follower that goes in the middle; one that holds and goes; one that never reads.
     connect().write_all(b"{\"version\":1").unwrap();
-    let follow = "{\"version\":1,\"id\":1,\"request\":\"logs\",\"follow\":true}\n";
-    for _ in 0..50 {
-        connect().write_all(follow.as_bytes()).unwrap();
+    for request in ["\"logs\",\"follow\":true", "\"hold\"", "\"wait\",\"until\":\"exited\""] {
+        for _ in 0..50 {
+            let line = format!("{{\"version\":1,\"id\":1,\"request\":{request}}}\n");
+            connect().write_all(line.as_bytes()).unwrap();
+        }
     }
+    let follow = b"{\"version\":1,\"id\":1,\"request\":\"logs\",\"follow\":true}\n";
     let deaf: Vec<UnixStream> = (0..10)
         .map(|_| {
             let mut stream = connect();
-            stream.write_all(follow.as_bytes()).unwrap();
+            stream.write_all(follow).unwrap();
             stream
         })
         .collect();
-    // A thousand at once: the first ones stay, the others are told; then there is room again.
-    let crowd: Vec<UnixStream> = (0..1000).filter_map(|_| UnixStream::connect(&socket).ok()).collect();
-    let mut last = crowd.last().unwrap();
-    last.set_read_timeout(Some(PATIENCE)).unwrap();
-    let mut told = String::new();
-    let _ = last.read_to_string(&mut told);
-    assert!(told.contains("too_many"), "{told}");
+    // A thousand at once, each with a long half of a line: the first ones stay, the others are told.
+    let half = vec![b'y'; 200 << 10];
+    let crowd: Vec<UnixStream> = (0..1000)
+        .filter_map(|_| {
+            let stream = UnixStream::connect(&socket).ok()?;
+            stream.set_nonblocking(true).ok()?;
+            let _ = (&stream).write(&half);
+            stream.set_nonblocking(false).ok()?;
+            Some(stream)
+        })
+        .collect();
+    assert!(holds(|| crowd.iter().rev().take(9).any(is_told)), "nobody is told");
+    let (descriptors, peak) = burden(worker(&stack));
+    assert!(descriptors <= before + 130, "{descriptors} descriptors, {before} before");
+    assert!(peak < 150, "{peak} MiB");
     drop((crowd, deaf));
-    let end = Instant::now() + PATIENCE;
-    while say(&connect(), STATUS)["id"] != 9 {
-        assert!(Instant::now() < end, "there is no room again");
-    }
+    assert!(holds(|| say(&connect(), STATUS)["id"] == 9), "there is no room again");
+    assert!(holds(|| burden(worker(&stack)).0 <= before + 1), "descriptors stay open");
     assert_eq!(stack.run(&["ps"]).0, 0);
     // Who closes only its writing side still gets its answer.
     let half = connect();
@@ -73,7 +104,48 @@ fn broken_slow_and_hostile_clients_cost_nothing() {
     (&half).read_to_string(&mut answer).unwrap();
     assert!(answer.contains("\"done\""), "{answer}");
     assert_eq!(stack.run(&["down"]).0, 0);
-    running.end();
+    assert_eq!(stack.mark().processes(), []);
+}
+
+#[test]
+fn followers_of_a_flood_that_do_not_read_or_go_away_cost_a_bounded_buffer() {
+    let stack = Stack::new("flood: yes a line of a flood that never ends\nweb: probe print up + wait\n");
+    assert_eq!(stack.run(&["start", "-D", "--no-port"]).0, 0);
+    assert_eq!(stack.run(&["wait", "web", "--for", "log=^up$"]).0, 0);
+    let socket = stack.socket();
+    let before = burden(worker(&stack)).0;
+    let follow = b"{\"version\":1,\"id\":1,\"request\":\"logs\",\"follow\":true}\n";
+    let follower = || {
+        let stream = UnixStream::connect(&socket).unwrap();
+        (&stream).write_all(follow).unwrap();
+        stream
+    };
+    let deaf: Vec<UnixStream> = (0..100).map(|_| follower()).collect();
+    for piece in 1..100 {
+        // Goes in the middle of a line.
+        (&follower()).read_exact(&mut vec![0; piece * 37]).unwrap();
+    }
+    assert_eq!(stack.run(&["ps"]).0, 0, "others are answered meanwhile");
+    let (descriptors, peak) = burden(worker(&stack));
+    assert!(descriptors <= before + 130 && peak < 200, "{descriptors} descriptors, {peak} MiB");
+    drop(deaf);
+    assert!(holds(|| burden(worker(&stack)).0 <= before + 1), "descriptors stay open");
+    assert_eq!(stack.run(&["down", "-t", "1"]).0, 0);
+    assert_eq!(stack.mark().processes(), []);
+}
+
+#[test]
+fn one_that_has_closed_its_writing_side_and_goes_away_is_noticed() {
+    let stack = Stack::new("web: probe print up + wait\n");
+    assert_eq!(stack.run(&["start", "-D", "--no-port"]).0, 0);
+    let before = burden(worker(&stack)).0;
+    let stream = UnixStream::connect(stack.socket()).unwrap();
+    (&stream).write_all(b"{\"version\":1,\"id\":1,\"request\":\"wait\",\"until\":\"exited\"}\n").unwrap();
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    assert!(holds(|| burden(worker(&stack)).0 == before + 1));
+    drop(stream);
+    assert!(holds(|| burden(worker(&stack)).0 == before), "its place is not free again");
+    assert_eq!(stack.run(&["down", "-t", "1"]).0, 0);
 }
 
 #[test]
@@ -116,35 +188,74 @@ fn another_user_is_refused() {
 #[test]
 #[expect(clippy::disallowed_methods, reason = "the length of the run is the person's to choose")]
 fn random_commands_of_many_clients_are_all_answered() {
-    let seconds = std::env::var("GANGER_TEST_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(10);
+    let seconds = std::env::var("GANGER_TEST_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(20);
     let stack = Stack::new("web: probe wait\nshort: probe pause 700\n");
     let running =
         stack.start(&["-m", "web=16,short=4", "--no-port", "--exit-on", "never"], "short.4 started");
     let end = Instant::now() + Duration::from_secs(seconds);
     let socket = stack.socket();
-    let clients: Vec<_> = (0..8_u64)
-        .map(|seed| {
-            let socket = socket.clone();
-            std::thread::spawn(move || client(&socket, seed, end))
-        })
-        .collect();
-    let answered: usize = clients.into_iter().map(|client| client.join().unwrap()).sum();
+    let (stack, socket) = (&stack, socket.as_path());
+    let answered: usize = std::thread::scope(|scope| {
+        let asking: Vec<_> = (0..6).map(|seed| scope.spawn(move || client(socket, seed, end))).collect();
+        let killing: Vec<_> = (6..8).map(|seed| scope.spawn(move || killed(stack, seed, end))).collect();
+        asking.into_iter().chain(killing).map(|client| client.join().unwrap()).sum()
+    });
+    eprintln!("{answered} commands of 8 clients were answered in {seconds} s");
     assert!(answered >= 100, "{answered} commands were answered");
     assert!(matches!(stack.run(&["ps"]).0, 0 | 1));
     assert_eq!(stack.run(&["down", "-t", "1"]).0, 0);
     running.end();
+    assert_eq!(stack.mark().processes(), []);
+    assert!(!socket.exists());
+}
+
+/// xorshift64 (Marsaglia): the same numbers in every run.
+fn random(seed: u64) -> impl FnMut(u64) -> u64 {
+    let mut random = (seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    move |below| {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        random % below
+    }
+}
+
+/// Runs commands until the end, and kills half of them after up to 15 ms; how many came to their end.
+fn killed(stack: &Stack, seed: u64, end: Instant) -> usize {
+    let mut next = random(seed);
+    let mut answered = 0;
+    while Instant::now() < end {
+        let name = format!("web.{}", next(16) + 1);
+        let words = [
+            &["ps"][..],
+            &["restart", &name],
+            &["logs", "-f", "-n", "3", &name],
+            &["wait", &name, "-t", "5"],
+            &["stop", &name],
+            &["start", &name],
+        ];
+        let words = words[usize::try_from(next(6)).unwrap()];
+        let is_endless = words.contains(&"-f");
+        let mut command = stack.command(words);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        if is_endless || next(2) == 0 {
+            std::thread::sleep(Duration::from_millis(next(15)));
+            let _ = child.kill();
+            let _ = child.wait();
+        } else {
+            let status = child.wait().unwrap().code();
+            // Somebody else may have wanted the opposite.
+            assert!(matches!(status, Some(0 | 1)), "{words:?}: {status:?}");
+            answered += 1;
+        }
+    }
+    answered
 }
 
 /// Asks for this and that until the end; how much was answered. Now and then it is killed, so to speak, in
 /// the middle of a question.
 fn client(socket: &std::path::Path, seed: u64, end: Instant) -> usize {
-    let mut random = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut next = |below: u64| {
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
-        random % below
-    };
+    let mut next = random(seed);
     let mut answered = 0;
     while Instant::now() < end {
         let name = format!("{}.{}", if next(4) == 0 { "short" } else { "web" }, next(4) + 1);

@@ -144,7 +144,9 @@ fn of_many_at_once_one_starts_it_and_it_ends_with_the_last() {
             stack.begin(&["exec", "-w", "app", "--", "sh", "-c", &script])
         })
         .collect();
-    all.iter_mut().for_each(|running| drop(running.line("up")));
+    for running in &mut all {
+        running.line("up");
+    }
     let workers =
         || stack.mark().processes().iter().filter(|(_, line)| line.starts_with("ganger-worker")).count();
     assert_eq!(workers(), 1, "one stack");
@@ -180,7 +182,9 @@ fn one_after_the_other_each_finds_the_stack_or_starts_it() {
             })
         })
         .collect();
-    all.into_iter().for_each(|thread| thread.join().unwrap());
+    for thread in all {
+        thread.join().unwrap();
+    }
     assert_eq!(stack.run(&["ps"]).0, 3);
     assert_eq!(stack.mark().processes(), []);
 }

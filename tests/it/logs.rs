@@ -66,7 +66,9 @@ fn a_reader_that_follows_gets_what_comes_and_ends_with_the_stack() {
     assert_eq!(following.wait().code(), Some(0));
     let lines: Vec<Value> =
         following.all_said().iter().map(|line| serde_json::from_str(line).unwrap()).collect();
-    lines.iter().for_each(|line| check("docs/schema/line.json", line));
+    for line in &lines {
+        check("docs/schema/line.json", line);
+    }
     let said: Vec<&str> = lines.iter().map(|line| line["text"].as_str().unwrap_or("?")).take(5).collect();
     assert_eq!(said, ["early", "?", "ready", "late", "early"]);
     running.end();
@@ -78,7 +80,9 @@ fn the_lines_of_start_are_as_the_schema_says_too() {
     let (status, out, _) = stack.run(&["start", "--json"]);
     assert_eq!(status, 3);
     let lines: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    lines.iter().for_each(|line| check("docs/schema/line.json", line));
+    for line in &lines {
+        check("docs/schema/line.json", line);
+    }
     assert!(lines.iter().any(|line| line["event"] == "exited" && line["status"] == 3), "{out}");
 }
 

@@ -21,6 +21,7 @@ mod errors;
 mod exec;
 mod export;
 mod folder;
+mod foreground;
 mod harness;
 mod injection;
 mod isolating;

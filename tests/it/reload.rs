@@ -61,6 +61,10 @@ fn restart_of_a_name_takes_its_new_line_and_says_what_waits() {
     stack.write(".env", "A=one\n");
     let mut running = stack.start(&["-p", "25400", "-m", "web=2,worker=1,clock=1"], "clock.1 started");
     let (worker, second) = (pid(&stack, "worker.1"), pid(&stack, "web.2"));
+    // A line moved, a comment more: nothing else to say.
+    stack.write("Procfile", &format!("# edited\n{FIRST}"));
+    let (status, _, err) = stack.run(&["restart", "web.1"]);
+    assert_eq!((status, err.as_str()), (0, ""));
     stack.write(
         "Procfile",
         "api: probe wait\n\
@@ -123,6 +127,10 @@ fn a_mistake_in_a_file_touches_nothing_and_is_told_whole() {
         }
         assert!(!err.contains("hunter2"), "{err}");
     }
+    stack.write("ganger.toml", "formation = 3\n");
+    let (status, _, err) = stack.run(&["restart"]);
+    assert!(status == 1 && err.contains("ganger.toml:1"), "{err}");
+    stack.write("ganger.toml", "");
     std::fs::remove_file(stack.socket().parent().unwrap().join("../../Procfile")).unwrap();
     let (status, _, err) = stack.run(&["restart"]);
     assert_eq!(status, 1);
@@ -177,6 +185,52 @@ fn what_was_read_from_a_pipe_is_read_once_and_its_types_stay() {
 }
 
 #[test]
+fn a_base_in_an_edited_env_file_counts_for_the_whole_stack_only() {
+    let stack = Stack::new("web: probe env PORT + wait\nworker: probe env PORT + wait\n");
+    stack.write(".env", "PORT=25700\n");
+    let mut running = stack.start(&[], "worker.1 started");
+    running.lines(&["PORT=25700", "PORT=25800"]);
+    stack.write(".env", "PORT=25900\n");
+    let (status, out, err) = stack.run(&["restart", "web"]);
+    assert_eq!(status, 0);
+    assert!(out.ends_with(", port 25700)\n") && err.contains("`ganger restart`: worker"), "{out}{err}");
+    assert_eq!(stack.run(&["restart"]).0, 0);
+    running.lines(&["PORT=25900", "PORT=26000"]);
+    assert_eq!(stack.run(&["down"]).0, 0);
+    running.end();
+}
+
+#[test]
+fn a_pipe_without_a_writer_holds_nobody_up() {
+    let stack = Stack::new("web: probe wait\n");
+    let running = stack.start(&["--no-port"], "web.1 started");
+    let path = stack.command(&[]).get_current_dir().unwrap().join(".env");
+    nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let (status, _, err) = stack.run(&["restart"]);
+    assert!(status == 1 && err.contains(".env: this is no plain file"), "{err}");
+    assert_eq!(stack.run(&["ps"]).0, 0);
+    assert_eq!(stack.run(&["down"]).0, 0);
+    running.end();
+}
+
+#[test]
+fn files_are_found_again_from_where_the_start_was() {
+    let stack = Stack::new("");
+    std::fs::create_dir(stack.command(&[]).get_current_dir().unwrap().join("sub")).unwrap();
+    stack.write("sub/Procfile.dev", "web: probe env A + wait\n");
+    stack.write("a.env", "A=one\n");
+    let mut running = stack.start(&["-f", "sub/Procfile.dev", "-e", "a.env", "--no-port"], "A=one");
+    stack.write("a.env", "A=two\n");
+    assert_eq!(stack.run(&["restart", "-d", "sub"]).0, 0);
+    running.line("A=two");
+    stack.write("a.env", "A='\n");
+    let (status, _, err) = stack.run(&["restart", "-d", "sub"]);
+    assert!(status == 1 && err.contains(" a.env:1:3"), "as the person named it: {err}");
+    assert_eq!(stack.run(&["down", "-d", "sub"]).0, 0);
+    running.end();
+}
+
+#[test]
 fn types_that_the_start_named_may_go_too() {
     let stack = Stack::new("web: probe wait\nworker: probe wait\n");
     let running = stack.start(&["--no-port", "web", "worker=2"], "worker.2 started");
@@ -213,6 +267,10 @@ fn the_stop_of_a_life_is_the_one_that_it_began_with() {
 fn a_release_runs_again_before_all_when_the_whole_stack_does() {
     let stack = Stack::new("release: probe print migrated\nweb: probe print up + wait\n");
     let mut running = stack.start(&["--release", "--no-port"], "| up");
+    stack.write("Procfile", "release: probe print second\nweb: probe print latest + wait\n");
+    assert_eq!(stack.run(&["restart"]).0, 0);
+    running.line("| second");
+    running.line("| latest");
     stack.write("Procfile", "release: probe print again + exit 4\nweb: probe print late + wait\n");
     assert_eq!(stack.run(&["restart", "web"]).0, 0);
     running.line("| late");

@@ -100,6 +100,23 @@ fn a_stack_that_was_scaled_to_nothing_goes_on() {
 }
 
 #[test]
+fn who_was_stopped_and_scaled_away_comes_back_running() {
+    let stack = Stack::new("web: probe wait\n");
+    let running = stack.start(&["--no-port", "web=2"], "web.2 started");
+    assert_eq!(stack.run(&["stop", "web.2"]).0, 0);
+    assert_eq!(stack.run(&["scale", "web=2"]).1, "web=2\n", "who is stopped is there");
+    assert_eq!(stack.run(&["scale", "web=1"]), (0, "web.2 stopped\n".into(), String::new()));
+    assert_eq!(names(&stack), ["web.1"]);
+    let (status, _, err) = stack.run(&["start", "web.2"]);
+    assert!(status == 1 && err.contains("nothing here is called `web.2`"), "{err}");
+    let (status, out, _) = stack.run(&["scale", "web=2"]);
+    assert!(status == 0 && out.starts_with("web.2 running (pid "), "{out}");
+    assert_eq!(stack.run(&["ps"]).0, 0);
+    assert_eq!(stack.run(&["down"]).0, 0);
+    running.end();
+}
+
+#[test]
 fn who_comes_has_a_say_in_the_end_and_who_left_has_none() {
     let stack = Stack::new("web: probe trap HUP dead 3 + trap TERM bye 9 + wait\n");
     let mut running = stack.start(&["--no-port"], "ready");
@@ -205,4 +222,53 @@ fn a_follower_of_the_log_hears_who_comes() {
     running.end();
     let (_, lines) = following.end();
     assert!(!lines.iter().any(|line| line.contains("worker")), "{lines:?}");
+}
+
+#[test]
+fn many_who_scale_at_once_are_all_answered_and_the_last_word_counts() {
+    let stack = Stack::new("web: probe wait\nworker: probe trap TERM bye 0 + wait\n");
+    let running = stack.start(&["--no-port"], "worker.1 started");
+    let words = ["web+1", "web-1", "worker=3", "worker=0", "web=2", "worker+2"];
+    let clients: Vec<_> = (0..6)
+        .map(|client| {
+            let commands: Vec<_> = (0..8)
+                .map(|nth| {
+                    let word = words[(client * 5 + nth * 7) % words.len()];
+                    let all: &[&str] = if nth == 4 { &["restart"] } else { &["scale", word] };
+                    stack.command(all)
+                })
+                .collect();
+            std::thread::spawn(move || {
+                let status = |mut command: std::process::Command| command.output().unwrap().status.code();
+                commands.into_iter().map(status).collect::<Vec<_>>()
+            })
+        })
+        .collect();
+    for client in clients {
+        let codes = client.join().unwrap();
+        // 1: one more could not go, or somebody else wanted the opposite meanwhile.
+        assert!(codes.iter().all(|code| matches!(code, Some(0 | 1))), "{codes:?}");
+    }
+    assert_eq!(stack.run(&["scale", "web=2", "worker=1"]).0, 0);
+    assert_eq!(names(&stack), ["web.1", "web.2", "worker.1"]);
+    assert_eq!(stack.run(&["ps"]).0, 0);
+    assert_eq!(stack.run(&["down"]).0, 0);
+    running.end();
+}
+
+#[test]
+fn coming_and_going_costs_no_descriptor() {
+    let stack = Stack::new("web: probe wait\n");
+    let running = stack.start(&["--no-port"], "web.1 started");
+    let open = || std::fs::read_dir(format!("/proc/{}/fd", running.worker())).unwrap().count();
+    stack.run(&["scale", "web=5"]);
+    stack.run(&["scale", "web=1"]);
+    let before = open();
+    for _ in 0..10 {
+        assert_eq!(stack.run(&["scale", "web=5"]).0, 0);
+        assert_eq!(stack.run(&["scale", "web=1"]).0, 0);
+    }
+    assert!(holds(|| open() <= before), "{} and then {}", before, open());
+    assert_eq!(stack.run(&["down"]).0, 0);
+    running.end();
 }

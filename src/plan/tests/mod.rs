@@ -1,6 +1,7 @@
 //! Whole plans: what goes in, what comes out.
 
 mod environment;
+mod running;
 
 use std::path::Path;
 use std::time::Duration;
@@ -25,6 +26,7 @@ struct Case {
     settings: Settings,
     words: Vec<&'static str>,
     taken: Vec<u16>,
+    running: Option<super::running::Running>,
 }
 
 impl Case {
@@ -69,6 +71,11 @@ impl Case {
         self
     }
 
+    fn runs(mut self, running: super::running::Running) -> Self {
+        self.running = Some(running);
+        self
+    }
+
     fn build(&self) -> Result<Plan, Vec<Diagnostic>> {
         let entries = self.types.iter().zip(1..).map(|(name, line)| Entry {
             name: TypeName::new(name).unwrap(),
@@ -83,10 +90,11 @@ impl Case {
             selection: &Selection::parse(&self.words).unwrap(),
             root: Path::new("/srv/shop"),
             run: Some("r1"),
-            running: None,
+            running: self.running.as_ref(),
         };
         let puma = || Holder { pid: Some(7), name: Some("puma".into()) };
-        Plan::build(&inputs, |port| self.taken.contains(&port).then(puma))
+        let is_held = |port| self.running.as_ref().is_some_and(|running| running.held.contains(&port));
+        Plan::build(&inputs, |port| (self.taken.contains(&port) && !is_held(port)).then(puma))
     }
 
     fn plan(&self) -> Plan {

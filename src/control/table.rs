@@ -1,0 +1,47 @@
+//! A running stack as a table, for `ganger ps` and for whoever types `p` in the foreground.
+
+use std::time::Duration;
+
+use super::protocol::{Row, Status};
+use crate::notice::Lived;
+
+/// The rows, in columns as wide as their longest cell.
+pub fn of(status: &Status) -> String {
+    const HEAD: [&str; 10] =
+        ["NAME", "STATE", "READY", "PID", "PORT", "UPTIME", "RESTARTS", "CPU", "MEMORY", "EXIT"];
+    let rows: Vec<[String; 10]> =
+        [HEAD.map(String::from)].into_iter().chain(status.instances.iter().map(cells)).collect();
+    let widths: Vec<usize> =
+        (0..HEAD.len()).map(|at| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0)).collect();
+    let line = |row: &[String; 10]| {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+    };
+    rows.iter().map(line).collect()
+}
+
+fn cells(row: &Row) -> [String; 10] {
+    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".into());
+    [
+        row.name.clone(),
+        row.state.as_str().into(),
+        if row.ready { "yes" } else { "no" }.into(),
+        or_dash(row.pid.map(|pid| pid.to_string())),
+        or_dash(row.port.map(|port| port.to_string())),
+        or_dash(row.uptime_seconds.map(lived)),
+        row.restarts.to_string(),
+        or_dash(row.cpu_seconds.map(|seconds| format!("{seconds:.2} s"))),
+        or_dash(row.memory_bytes.map(memory)),
+        or_dash(row.signal.clone().or_else(|| row.exit_status.map(|status| status.to_string()))),
+    ]
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a digit after the point is all that is shown")]
+fn memory(bytes: u64) -> String {
+    format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
+}
+
+/// Seconds as a person reads them.
+pub fn lived(seconds: f64) -> String {
+    Lived(Duration::from_secs_f64(seconds.max(0.0))).to_string()
+}

@@ -1,0 +1,202 @@
+//! Promised: on a terminal, `start` reads whole lines and answers each; `a NAME` gives the terminal to an instance;
+//! the terminal is as it was after any end; in the background no key is taken from the shell.
+//!
+//! Not promised: what a terminal looks like when both halves of ganger are killed at the same moment while it is
+//! attached; nobody is left then who could put it back.
+
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::WaitStatus;
+use nix::unistd::Pid;
+
+use crate::control::Stack;
+use crate::harness::{Pane, Screen, can, holds};
+
+const SHELL: &str = "web: trap 'stty size' WINCH; echo up; while :; do read line; echo \"got $line\"; done\n\
+                     other: probe print hello + trap HUP again 99 + trap TERM bye 0 + wait\n";
+
+fn start(stack: &Stack, arguments: &[&str]) -> Screen {
+    let words = [&["start", "--color=never", "--no-port"], arguments].concat();
+    stack.on_terminal(&words, (24, 80))
+}
+
+fn quit(screen: Screen) {
+    screen.type_keys(b"q\n");
+    let (status, _) = screen.end();
+    assert!(matches!(status, WaitStatus::Exited(_, 0)), "{status:?}");
+}
+
+#[test]
+fn each_line_is_answered_and_none_reaches_a_program() {
+    let stack = Stack::new(SHELL);
+    let mut screen = start(&stack, &[]);
+    screen.shows("up");
+    screen.shows("ready");
+    for (line, answer) in [
+        ("h\n", "ganger  | lines that are read here"),
+        ("secret\n", "means nothing here"),
+        ("p\n", "ganger  | NAME"),
+        ("a\n", "a needs the name of an instance"),
+        ("a nobody\n", "nothing here is called `nobody`"),
+        ("r nobody\n", "nothing here is called `nobody`"),
+        ("l nobody\n", "nothing here is called `nobody`"),
+        ("s\n", "s needs a number of instances"),
+    ] {
+        screen.type_keys(line.as_bytes());
+        screen.shows(answer);
+    }
+    screen.type_keys(b"\nr web\n");
+    screen.shows("web.1 killed by SIGTERM");
+    let between = screen.shows("up");
+    assert!(!between.contains("got"), "{between}");
+    quit(screen);
+}
+
+#[test]
+fn only_lines_of_one_are_shown_until_all_are_again() {
+    let stack = Stack::new(SHELL);
+    let mut screen = start(&stack, &[]);
+    screen.shows("other.1 | ready");
+    screen.type_keys(b"l web\n");
+    screen.shows("only lines of web are shown");
+    assert_eq!(stack.run(&["kill", "-s", "HUP", "other"]).0, 0);
+    assert_eq!(stack.run(&["wait", "other", "--for", "log=again"]).0, 0);
+    screen.type_keys(b"l\n");
+    let between = screen.shows("all lines are shown");
+    assert!(!between.contains("again"), "{between}");
+    assert_eq!(stack.run(&["kill", "-s", "HUP", "other"]).0, 0);
+    screen.shows("other.1 | again");
+    quit(screen);
+}
+
+#[test]
+fn with_a_and_a_name_keys_and_screen_are_the_programs_and_come_back() {
+    let stack = Stack::new(SHELL);
+    let mut screen = start(&stack, &[]);
+    let before = screen.settings();
+    screen.shows("up");
+    screen.type_keys(b"a web\n");
+    screen.shows("attached to web.1: Ctrl-] comes back");
+    screen.shows("up\r\n");
+    assert_ne!(screen.settings(), before);
+    screen.type_keys(b"size\r");
+    screen.shows("24 80");
+    screen.shows("got size");
+    assert_eq!(stack.run(&["kill", "-s", "HUP", "other"]).0, 0);
+    assert_eq!(stack.run(&["wait", "other", "--for", "log=again"]).0, 0);
+    assert_eq!(stack.run(&["restart", "other"]).0, 0);
+    screen.resize(20, 70);
+    screen.signal(Signal::SIGWINCH);
+    assert!(holds(|| {
+        screen.type_keys(b"b\r");
+        screen.shows("got b").contains("20 70")
+    }));
+    screen.type_keys(b"\x1d");
+    let meanwhile = screen.shows("detached from web.1; ");
+    assert!(
+        !meanwhile.contains("again") && meanwhile.contains("other.1 exited with status 0"),
+        "{meanwhile}"
+    );
+    screen.shows("lines meanwhile: `ganger logs -n ");
+    assert!(holds(|| screen.settings() == before));
+    screen.type_keys(b"p\n");
+    screen.shows("ganger  | NAME");
+    let (_, log, _) = stack.run(&["logs", "web"]);
+    assert!(log.contains("got size"), "{log}");
+    quit(screen);
+}
+
+#[test]
+fn the_end_of_the_stack_gives_the_terminal_back_and_shows_the_last_lines() {
+    let stack = Stack::new(SHELL);
+    let mut screen = start(&stack, &[]);
+    let before = screen.settings();
+    screen.shows("up");
+    screen.type_keys(b"a web\n");
+    screen.shows("attached to web.1");
+    screen.shows("up\r\n");
+    assert_eq!(stack.run(&["down"]).0, 0);
+    screen.shows("detached from web.1");
+    assert!(holds(|| screen.settings() == before));
+    let (status, rest) = screen.end();
+    assert!(matches!(status, WaitStatus::Exited(_, 0)), "{status:?} {rest}");
+}
+
+#[test]
+fn the_terminal_is_put_back_when_either_half_is_killed_while_it_is_attached() {
+    for kills_worker in [false, true] {
+        let stack = Stack::new("web: printf '\\033[?1049h\\033[?25l'; stty -echo; echo full; sleep 1000\n");
+        let mut screen = start(&stack, &["-t", "0.2"]);
+        let before = screen.settings();
+        screen.shows("full");
+        screen.type_keys(b"a web\n");
+        screen.shows("attached to web.1");
+        screen.shows("full");
+        assert_ne!(screen.settings(), before);
+        let children = format!("/proc/{0}/task/{0}/children", screen.pid());
+        let worker: i32 = std::fs::read_to_string(children).unwrap().trim().parse().unwrap();
+        let victim = if kills_worker { worker } else { screen.pid() };
+        kill(Pid::from_raw(victim), Signal::SIGKILL).unwrap();
+        screen.shows("\x1b[?25h\x1b[?1049l");
+        assert!(holds(|| screen.settings() == before), "{kills_worker}");
+        assert!(holds(|| screen.mark().processes().is_empty()));
+    }
+}
+
+#[test]
+fn a_prompt_for_keys_is_told_of_once_and_one_for_a_line_not_at_all() {
+    let stack = Stack::new(
+        "keys: stty raw; printf '(Pdb) '; head -c 1; sleep 1000\nline: printf 'Proceed? '; read it; sleep 1000\n",
+    );
+    let mut screen = start(&stack, &[]);
+    let seen = screen.shows("keys.1 waits for keys: `a keys.1` and Enter gives it yours");
+    assert!(!seen.contains("line.1 waits"), "{seen}");
+    screen.type_keys(b"a keys\n");
+    screen.shows("attached to keys.1");
+    screen.type_keys(b"\x1d");
+    screen.shows("detached from keys.1");
+    screen.type_keys(b"p\n");
+    let between = screen.shows("ganger | NAME");
+    assert!(!between.contains("waits"), "{between}");
+    quit(screen);
+}
+
+#[test]
+fn a_job_in_the_background_takes_no_key_and_hears_lines_again_after_fg() {
+    if !can("tmux", std::path::Path::new("/usr/bin/tmux").exists()) {
+        return;
+    }
+    let stack = Stack::new(SHELL);
+    // bash sends no SIGCONT to a job that runs when it comes to the foreground.
+    let pane = Pane::start(stack.path(), "exec bash --norc");
+    pane.enter(&format!("{} start --color=never --no-port &", env!("CARGO_BIN_EXE_ganger")));
+    pane.shows("| up");
+    pane.enter("echo $((6 * 7)) mine");
+    pane.shows("42 mine");
+    pane.enter("fg");
+    pane.shows("ganger start");
+    pane.enter("p");
+    pane.shows("NAME");
+    pane.press(&["C-z"]);
+    pane.shows("Stopped");
+    pane.enter("echo $((6 * 8)) mine");
+    pane.shows("48 mine");
+    pane.enter("bg");
+    pane.enter("echo $((6 * 9)) mine");
+    pane.shows("54 mine");
+    pane.enter("fg");
+    pane.enter("q");
+    pane.shows("stopping all");
+}
+
+#[test]
+fn nothing_is_read_where_json_is_printed() {
+    let stack = Stack::new(SHELL);
+    let mut screen = start(&stack, &["--json"]);
+    screen.shows("ready");
+    screen.type_keys(b"q\n");
+    assert_eq!(stack.run(&["kill", "-s", "HUP", "other"]).0, 0);
+    screen.shows("again");
+    screen.type_keys(b"\x03");
+    let (_, rest) = screen.end();
+    assert!(!rest.contains("ganger down"), "{rest}");
+}
