@@ -42,7 +42,7 @@ const CALLS: [(&str, [&str; 2]); 21] = [
 
 /// Uses whose failure may pass without a word, by what strace writes of them: what they were for is had in
 /// another way, or is worth nothing.
-const HARMLESS: [(&str, &str); 13] = [
+const HARMLESS: [(&str, &str); 15] = [
     ("ld.so.cache", "the loader finds libraries without its cache"),
     (".so.", "the loader tries the next folder"),
     ("/proc/self/stat", "the same as the next"),
@@ -55,6 +55,8 @@ const HARMLESS: [(&str, &str); 13] = [
     ("EPOLL_CTL_DEL", "the descriptor is closed right after"),
     ("/proc/self/task", "who is still there is killed at the next look"),
     ("MSG_DONTWAIT", "a wake-up that is read once more"),
+    ("TCGETS", "what cannot be asked whether it is a terminal is none"),
+    ("TIOCGWINSZ", "terminals of instances have the size of a VT100 then"),
     (", 64, 0, NULL", "the same in the monitor"),
 ];
 

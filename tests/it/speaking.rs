@@ -126,7 +126,7 @@ fn a_full_disk_is_an_error_that_is_said() {
 #[test]
 fn json_is_one_object_a_line_notices_too() {
     let project = Project::new("web: probe print \"quoted\" + bytes ff0a + exit 3\n");
-    let (stdout, _, _) = bytes(project.ganger(&["start", "--json"]));
+    let (stdout, _, _) = bytes(project.ganger(&["start", "--json", "--no-port"]));
     let objects: Vec<serde_json::Value> =
         String::from_utf8(stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(objects.iter().all(|object| object["time"].is_string()), "{objects:?}");
