@@ -1,6 +1,6 @@
 //! `ganger attach`: the terminal of an instance in the person's own.
 
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, IsTerminal, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 
@@ -35,6 +35,8 @@ const HEARD: [Signal; 7] = [
     Signal::SUSPEND,
     Signal::CONTINUE,
 ];
+/// What the keeper says when it is one.
+const READY: [u8; 1] = [1];
 /// Answers that are shown before keys are looked for again: a flood must not hide Ctrl-].
 const TURN: usize = 16;
 
@@ -65,11 +67,14 @@ pub fn run(attach: Attach, said: Said<'_>, ambient: &Ambient) -> Result<Outcome,
             drop((session, promises));
             // Its signals are not ours: it lives until we are gone.
             let _ = setsid();
+            let _ = (&keeper).write_all(&READY);
             keep_until_closed(keeper, &stdout, &before);
             Ok(Outcome::Status(exit::SUCCESS))
         }
         Side::Parent(_) => {
             drop(keeper);
+            // Until then what ends us could end it too. One that is gone is as good as none.
+            let _ = (&promises).read_exact(&mut [0; READY.len()]);
             let outcome = Attachment::begin(session, promises).map_err(failed)?.run();
             // The keeper, which has seen the end of the pipe.
             let _ = wait_any(WaitPidFlag::empty());

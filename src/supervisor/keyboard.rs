@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use super::foreground;
 use super::inbox::Arrival;
-use super::names::is_called;
+use super::names::is_among;
 use super::typed::{Line, parse};
 use crate::control::protocol::{Answer, Request};
 use crate::control::{server, table};
@@ -164,8 +164,7 @@ impl Typist {
             return self.say("all lines are shown");
         }
         let shown = words.join(" ");
-        let count =
-            self.stage.only(Some(Box::new(move |name| words.iter().any(|word| is_called(name, word)))));
+        let count = self.stage.only(Some(Box::new(move |name| is_among(name, &words))));
         if count == 0 {
             self.stage.only(None);
             return self.say(&format!("nothing here is called `{shown}`: all lines are shown"));

@@ -38,16 +38,15 @@ fn keys_reach_the_program_and_control_c_reaches_it_alone_and_all_is_in_the_log()
     let stack = Stack::new(SHELL);
     let mut running = stack.start(PTY, "| up");
     let mut screen = attach(&stack, &["web"]);
-    let before = screen.settings();
     screen.shows("up");
     screen.type_keys(b"hello\r");
     screen.shows("got hello");
-    assert_ne!(screen.settings(), before, "it is raw");
+    assert!(!screen.is_as_before(), "it is raw");
     screen.type_keys(b"\x03");
     screen.shows("interrupted");
     screen.type_keys(b"\x1d");
     screen.shows("[detached from web.1]");
-    assert!(holds(|| screen.settings() == before));
+    assert!(holds(|| screen.is_as_before()));
     screen.end();
     running.line("got hello");
     assert_eq!(stack.run(&["ps"]).0, 0);
@@ -115,7 +114,6 @@ fn a_restart_while_attached_goes_on_with_the_new_life_and_the_end_of_the_stack_e
     let stack = Stack::new(SHELL);
     let running = stack.start(PTY, "| up");
     let mut screen = attach(&stack, &["web"]);
-    let before = screen.settings();
     screen.shows("up");
     assert_eq!(stack.run(&["restart", "web"]).0, 0);
     screen.shows("killed by SIGTERM");
@@ -129,7 +127,7 @@ fn a_restart_while_attached_goes_on_with_the_new_life_and_the_end_of_the_stack_e
     screen.shows("up");
     assert_eq!(stack.run(&["down"]).0, 0);
     screen.shows("[the stack has ended]");
-    assert!(holds(|| screen.settings() == before));
+    assert!(holds(|| screen.is_as_before()));
     let (status, _) = screen.end();
     assert!(matches!(status, WaitStatus::Exited(_, 0)), "{status:?}");
     running.end();
@@ -140,20 +138,18 @@ fn the_terminal_is_as_it_was_when_the_client_or_the_stack_is_killed() {
     let stack = Stack::new("web: printf '\\033[?1049h\\033[?25lfull'; sleep 1000\n");
     let running = stack.start(PTY, "web.1 started");
     let mut screen = attach(&stack, &["web"]);
-    let before = screen.settings();
     screen.shows("full");
-    assert!(holds(|| screen.settings() != before));
+    assert!(holds(|| !screen.is_as_before()));
     screen.signal(Signal::SIGKILL);
     screen.shows("\x1b[?25h\x1b[?1049l");
-    assert!(holds(|| screen.settings() == before));
+    assert!(holds(|| screen.is_as_before()));
     assert_eq!(stack.run(&["ps"]).0, 0, "nothing of it concerns the instance");
     let mut screen = attach(&stack, &["web"]);
-    let before = screen.settings();
     screen.shows("full");
     kill(Pid::from_raw(running.worker()), Signal::SIGKILL).unwrap();
     screen.shows("\x1b[?25h\x1b[?1049l");
     screen.shows("[the stack has ended]");
-    assert!(holds(|| screen.settings() == before));
+    assert!(holds(|| screen.is_as_before()));
     screen.end();
     running.end();
 }
@@ -163,9 +159,8 @@ fn who_cannot_attach_hears_why_and_the_way_out() {
     let stack = Stack::new("web: probe wait\nworker: probe wait\nonce: probe exit 0\n");
     let refused = |words: &[&str], status: i32, reason: &str| {
         let mut screen = attach(&stack, words);
-        let before = screen.settings();
         screen.shows(reason);
-        assert_eq!(screen.settings(), before);
+        assert!(screen.is_as_before());
         let (ended, _) = screen.end();
         assert!(matches!(ended, WaitStatus::Exited(_, code) if code == status), "{words:?}: {ended:?}");
     };

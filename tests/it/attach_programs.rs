@@ -58,6 +58,7 @@ fn node_inspect_is_driven_from_break_to_end() {
     std::fs::write(stack.path().join("program.js"), program).unwrap();
     let running = stack.start(PTY, "web.1 started");
     let pane = stack.in_tmux(&["attach", "web"]);
+    pane.shows("> 1 const start");
     pane.shows("debug>");
     pane.enter("cont");
     pane.shows("> 3   debugger;");
@@ -101,7 +102,7 @@ fn vi_is_redrawn_in_the_middle_of_an_edit_and_the_screen_is_given_back() {
     pane.is("it has another size", |screen| screen.lines().count() == 10 && screen.contains("-- INSERT --"));
     pane.press(&["Escape"]);
     pane.enter(":w saved");
-    pane.shows("saved");
+    pane.shows("written");
     leave(&pane, "edit.1");
     assert_eq!(pane.modes(), modes);
     let saved = std::fs::read_to_string(stack.path().join("saved")).unwrap();

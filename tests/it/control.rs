@@ -252,7 +252,8 @@ fn a_second_start_says_what_runs_and_the_ways_on() {
     let begun = Instant::now();
     let (status, out, err) = stack.run(&["start"]);
     assert_eq!((status, out.as_str()), (1, ""));
-    for part in [&format!("(pid {})", running.pid()), "web.1 running", "port 25300", "ganger down", "--name"] {
+    for part in [&format!("(pid {})", running.pid()), "web.1 running", "port 25300", "ganger down", "--name"]
+    {
         assert!(err.contains(part), "{part}: {err}");
     }
     assert!(begun.elapsed() < Duration::from_secs(5));

@@ -29,7 +29,6 @@ fn quit(screen: Screen) {
 fn each_line_is_answered_and_none_reaches_a_program() {
     let stack = Stack::new(SHELL);
     let mut screen = start(&stack, &[]);
-    screen.shows("up");
     screen.shows("ready");
     for (line, answer) in [
         ("h\n", "ganger  | lines that are read here"),
@@ -72,12 +71,11 @@ fn only_lines_of_one_are_shown_until_all_are_again() {
 fn with_a_and_a_name_keys_and_screen_are_the_programs_and_come_back() {
     let stack = Stack::new(SHELL);
     let mut screen = start(&stack, &[]);
-    let before = screen.settings();
     screen.shows("up");
     screen.type_keys(b"a web\n");
     screen.shows("attached to web.1: Ctrl-] comes back");
     screen.shows("up\r\n");
-    assert_ne!(screen.settings(), before);
+    assert!(!screen.is_as_before());
     screen.type_keys(b"size\r");
     screen.shows("24 80");
     screen.shows("got size");
@@ -97,7 +95,7 @@ fn with_a_and_a_name_keys_and_screen_are_the_programs_and_come_back() {
         "{meanwhile}"
     );
     screen.shows("lines meanwhile: `ganger logs -n ");
-    assert!(holds(|| screen.settings() == before));
+    assert!(holds(|| screen.is_as_before()));
     screen.type_keys(b"p\n");
     screen.shows("ganger  | NAME");
     let (_, log, _) = stack.run(&["logs", "web"]);
@@ -109,14 +107,13 @@ fn with_a_and_a_name_keys_and_screen_are_the_programs_and_come_back() {
 fn the_end_of_the_stack_gives_the_terminal_back_and_shows_the_last_lines() {
     let stack = Stack::new(SHELL);
     let mut screen = start(&stack, &[]);
-    let before = screen.settings();
     screen.shows("up");
     screen.type_keys(b"a web\n");
     screen.shows("attached to web.1");
     screen.shows("up\r\n");
     assert_eq!(stack.run(&["down"]).0, 0);
     screen.shows("detached from web.1");
-    assert!(holds(|| screen.settings() == before));
+    assert!(holds(|| screen.is_as_before()));
     let (status, rest) = screen.end();
     assert!(matches!(status, WaitStatus::Exited(_, 0)), "{status:?} {rest}");
 }
@@ -126,18 +123,17 @@ fn the_terminal_is_put_back_when_either_half_is_killed_while_it_is_attached() {
     for kills_worker in [false, true] {
         let stack = Stack::new("web: printf '\\033[?1049h\\033[?25l'; stty -echo; echo full; sleep 1000\n");
         let mut screen = start(&stack, &["-t", "0.2"]);
-        let before = screen.settings();
         screen.shows("full");
         screen.type_keys(b"a web\n");
         screen.shows("attached to web.1");
         screen.shows("full");
-        assert_ne!(screen.settings(), before);
+        assert!(!screen.is_as_before());
         let children = format!("/proc/{0}/task/{0}/children", screen.pid());
         let worker: i32 = std::fs::read_to_string(children).unwrap().trim().parse().unwrap();
         let victim = if kills_worker { worker } else { screen.pid() };
         kill(Pid::from_raw(victim), Signal::SIGKILL).unwrap();
         screen.shows("\x1b[?25h\x1b[?1049l");
-        assert!(holds(|| screen.settings() == before), "{kills_worker}");
+        assert!(holds(|| screen.is_as_before()), "{kills_worker}");
         assert!(holds(|| screen.mark().processes().is_empty()));
     }
 }
@@ -172,10 +168,7 @@ fn a_job_in_the_background_takes_no_key_and_hears_lines_again_after_fg() {
     pane.shows("| up");
     pane.enter("echo $((6 * 7)) mine");
     pane.shows("42 mine");
-    pane.enter("fg");
-    pane.shows("ganger start");
-    pane.enter("p");
-    pane.shows("NAME");
+    fg(&pane);
     pane.press(&["C-z"]);
     pane.shows("Stopped");
     pane.enter("echo $((6 * 8)) mine");
@@ -183,9 +176,19 @@ fn a_job_in_the_background_takes_no_key_and_hears_lines_again_after_fg() {
     pane.enter("bg");
     pane.enter("echo $((6 * 9)) mine");
     pane.shows("54 mine");
-    pane.enter("fg");
+    fg(&pane);
     pane.enter("q");
     pane.shows("stopping all");
+}
+
+/// Brings the job to the foreground. What is typed while the shell is still about it is not heard.
+fn fg(pane: &Pane) {
+    pane.press(&["-R"]);
+    pane.enter("fg");
+    assert!(holds(|| {
+        pane.enter("h");
+        pane.text().contains("lines that are read here")
+    }));
 }
 
 #[test]

@@ -33,6 +33,7 @@ pub(crate) struct Screen {
     master: Option<OwnedFd>,
     text: Vec<u8>,
     mark: Mark,
+    before: String,
 }
 
 impl Screen {
@@ -40,6 +41,7 @@ impl Screen {
     pub(crate) fn start(start: &Start<'_>) -> Self {
         let mark = Mark::new();
         let (master, path) = pty::open(Size { rows: start.size.0, columns: start.size.1 }).unwrap();
+        let before = settings_of(&master);
         let mut actions = PosixSpawnFileActions::init().unwrap();
         actions.add_open(0, &path, OFlag::O_RDWR, Mode::empty()).unwrap();
         actions.add_dup2(0, 1).unwrap();
@@ -66,7 +68,7 @@ impl Screen {
         let _starting = super::one_start_at_a_time();
         let pid =
             posix_spawn(env!("CARGO_BIN_EXE_ganger"), &actions, &attributes, &words, &environment).unwrap();
-        Self { pid, master: Some(master), text: Vec::new(), mark }
+        Self { pid, master: Some(master), text: Vec::new(), mark, before }
     }
 
     /// Types `keys`.
@@ -117,12 +119,12 @@ impl Screen {
 
     /// The settings of the terminal, to be compared.
     pub(crate) fn settings(&self) -> String {
-        let settings =
-            nix::sys::termios::tcgetattr(self.master.as_ref().expect("the terminal is closed")).unwrap();
-        format!(
-            "{:?}",
-            (settings.input_flags, settings.output_flags, settings.control_flags, settings.local_flags)
-        )
+        settings_of(self.master.as_ref().expect("the terminal is closed"))
+    }
+
+    /// Whether the settings are as they were before the start.
+    pub(crate) fn is_as_before(&self) -> bool {
+        self.settings() == self.before
     }
 
     /// Closes the terminal, as closing its window does.
@@ -176,4 +178,10 @@ impl Drop for Screen {
 
 fn find(text: &[u8], what: &[u8]) -> Option<usize> {
     text.windows(what.len()).position(|window| window == what)
+}
+
+fn settings_of(terminal: &OwnedFd) -> String {
+    let settings = nix::sys::termios::tcgetattr(terminal).unwrap();
+    let flags = (settings.input_flags, settings.output_flags, settings.control_flags, settings.local_flags);
+    format!("{flags:?}")
 }
