@@ -7,10 +7,10 @@ use std::sync::Arc;
 use divan::{Bencher, black_box};
 use ganger::machine::Failure;
 use ganger::name::{InstanceName, TypeName};
-use ganger::plan::spec::{Environment, Spec, Variables};
+use ganger::plan::spec::{Care, Environment, Spec, Variables};
 use ganger::process::limits::OpenFiles;
 use ganger::process::signals::Inherited;
-use ganger::process::spawn::{Made, Spawner};
+use ganger::process::spawn::{Extra, Made, Spawner};
 use ganger::signal::Signal;
 use nix::sys::wait::waitpid;
 
@@ -36,12 +36,13 @@ fn spec(kind: TypeName, command: &str) -> Spec {
         stop_signal: Signal::TERMINATE,
         grace: std::time::Duration::from_secs(5),
         once: false,
-        after: Vec::new(),
+        after: Arc::default(),
+        care: Care::default(),
     }
 }
 
 fn made_by_us(spawner: &mut Spawner, spec: &Spec) -> Result<Vec<Made>, Failure> {
-    (0..COUNT).map(|_| spawner.spawn(spec)).collect()
+    (0..COUNT).map(|_| spawner.spawn(spec, &Extra::default())).collect()
 }
 
 /// Waits as the standard library does, asleep: a loop around a reaper that does not block would take one of the

@@ -27,6 +27,7 @@ pub mod signal;
 pub mod suggestion;
 pub mod supervisor;
 pub mod text;
+pub mod watch;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -213,6 +213,7 @@ pub struct Start {
 /// Which instances run and how they end.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Running and stopping")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Ending {
     /// All types but these
     #[arg(short = 'x', long, value_name = "TYPE")]
@@ -258,6 +259,23 @@ pub struct Ending {
     #[arg(long, value_name = "SIGNAL", value_parser = of("stop-signal"))]
     #[arg(env = "GANGER_STOP_SIGNAL", hide_env = true, action = ArgAction::Append)]
     pub stop_signal: Vec<String>,
+    /// Stop those first that came `after` others
+    ///
+    /// Types stop one after the other, in the reverse order of `after` in ganger.toml; each has its own grace.
+    #[arg(long, action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
+    #[arg(env = "GANGER_ORDERED_STOP", hide_env = true)]
+    pub ordered_stop: bool,
+    /// Start again what ends: never, on-failure, always
+    ///
+    /// Or `web=always` for one type. After 0.5 s, then twice as long each time, up to 30 s; five failures in a
+    /// row are the end.
+    #[arg(long, value_name = "WHEN", value_parser = of("restart"))]
+    #[arg(env = "GANGER_RESTART", hide_env = true, action = ArgAction::Append)]
+    pub restart: Vec<String>,
+    /// Restart a type when its files change: `web=src,*.py`
+    #[arg(long, value_name = "TYPE=PATTERN", value_parser = of("watch"))]
+    #[arg(env = "GANGER_WATCH", hide_env = true, action = ArgAction::Append)]
+    pub watch: Vec<String>,
     /// Give instances a terminal: auto, always, never
     ///
     /// `auto`, without it: if standard output is one.

@@ -30,6 +30,12 @@ fn is_up(row: &Row) -> bool {
     match row.state {
         Phase::Running => true,
         Phase::Exited => row.one_shot && row.exit_status == Some(exit::SUCCESS),
-        Phase::Waiting | Phase::Starting | Phase::Stopping | Phase::Stopped | Phase::Failed => false,
+        Phase::Waiting
+        | Phase::Starting
+        | Phase::Stopping
+        | Phase::Stopped
+        | Phase::Restarting
+        | Phase::GivenUp
+        | Phase::Failed => false,
     }
 }

@@ -95,20 +95,25 @@ pub fn of_start(start: Start, said: Said<'_>) -> Result<Settings, Failure> {
     let mut settings = of_project(project, said)?;
     let flags = [
         ("release", ending.release),
+        ("ordered_stop", ending.ordered_stop),
         ("sweep", ending.sweep),
         ("isolate", ending.isolate),
         ("no_prefix", output.no_prefix),
         ("quiet", output.quiet),
         ("json", output.json),
     ];
-    let except = (!ending.except.is_empty()).then(|| ending.except.join(","));
-    let stop_signal = (!ending.stop_signal.is_empty()).then(|| ending.stop_signal.join(","));
+    let joined = |words: &[String]| (!words.is_empty()).then(|| words.join(","));
+    let except = joined(&ending.except);
+    let stop_signal = joined(&ending.stop_signal);
+    let (restart, watch) = (joined(&ending.restart), joined(&ending.watch));
     let values = [
         ("except", &except),
         ("timeout", &ending.timeout),
         ("exit_on", &ending.exit_on),
         ("exit_code_from", &ending.exit_code_from),
         ("stop_signal", &stop_signal),
+        ("restart", &restart),
+        ("watch", &watch),
         ("pty", &ending.pty),
         ("timestamps", &output.timestamps),
         ("color", &output.color),

@@ -13,9 +13,6 @@ use super::print;
 use super::values::Refused;
 use crate::config::When;
 
-/// Words that ganger will have: a person who knows them from elsewhere deserves more than "unknown".
-const PLANNED: [&str; 1] = ["--restart"];
-
 /// The command line, understood; `None` if it asked for help or the version, which are then printed.
 ///
 /// # Errors
@@ -55,7 +52,7 @@ pub fn command(ambient: &Ambient) -> clap::Command {
     })
 }
 
-/// `error` with what clap cannot know: that a word is planned, that a value came from a variable.
+/// `error` with what clap cannot know: the way out, and that a value came from a variable.
 fn explained(mut error: clap::Error, ambient: &Ambient) -> clap::Error {
     let text = |error: &clap::Error, kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.clone()),
@@ -63,10 +60,8 @@ fn explained(mut error: clap::Error, ambient: &Ambient) -> clap::Error {
     };
     let value = text(&error, ContextKind::InvalidValue);
     let argument = text(&error, ContextKind::InvalidArg);
-    let word = text(&error, ContextKind::InvalidSubcommand).or_else(|| argument.clone());
     let refused = error.source().and_then(|source| source.downcast_ref::<Refused>());
     let tips: Vec<_> = [
-        word.and_then(|word| planned(&word)),
         refused.and_then(|refused| refused.hint.clone()),
         argument.zip(value).and_then(|(argument, value)| variable_of(&argument, &value, ambient)),
     ]
@@ -80,10 +75,6 @@ fn explained(mut error: clap::Error, ambient: &Ambient) -> clap::Error {
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
     }
     error
-}
-
-fn planned(word: &str) -> Option<String> {
-    PLANNED.contains(&word).then(|| format!("'{word}' is planned, but not built yet"))
 }
 
 /// That `value` of `argument` (`--port <BASE>`) stands in a variable, where one would not look for it.

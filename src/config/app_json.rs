@@ -2,16 +2,20 @@
 //! (<https://devcenter.heroku.com/articles/app-json-schema>). The rest of it is not ours.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::care::{FORMS, Probe};
 use super::source::{Source, decoded};
-use super::{Declared, Given, Parsed, ProcessSettings};
+use super::{Declared, Given, Parsed};
+use crate::duration;
 use crate::formation::MOST;
 use crate::location::{Diagnostic, Location};
 use crate::name::TypeName;
 
-/// What an `app.json` says that ganger reads: `formation.TYPE.quantity` and `env`.
+/// What an `app.json` says that ganger reads: `formation.TYPE.quantity` and `env` as Heroku has them, and
+/// `healthchecks` as Dokku has them (<https://dokku.com/docs/deployment/zero-downtime-deploys/>).
 ///
 /// Other programs have an `app.json` of their own (Expo): keys that are not Heroku's are passed over in
 /// silence.
@@ -27,6 +31,7 @@ pub fn parse(file: &str, bytes: &[u8]) -> Parsed {
             let mut reader = Reader { source: &source, parsed: Parsed::default() };
             reader.read_section(&document, "formation", Reader::read_quantity);
             reader.read_section(&document, "env", Reader::read_variable);
+            reader.read_section(&document, "healthchecks", Reader::read_checks);
             reader.in_order()
         }
         Err(error) => Parsed { errors: vec![refused(&source, &error)], ..Parsed::default() },
@@ -92,8 +97,31 @@ impl Reader<'_> {
             return self.refuse(at, name, message, "write \"quantity\": 1");
         };
         let formation = Some(Given { value: count, place: self.place(at) });
-        let process = ProcessSettings { formation, ..ProcessSettings::default() };
-        self.parsed.settings.processes.insert(kind, process);
+        self.parsed.settings.processes.entry(kind).or_default().formation = formation;
+    }
+
+    /// `"web": [{"type": "startup", "path": "/health"}]`: what shows that it is ready. The first check that is about
+    /// a start counts; what is asked of an instance later on (`liveness`) is for who runs it for good.
+    fn read_checks(&mut self, name: &str, value: &Value, at: usize) {
+        let Some(kind) = TypeName::new(name) else {
+            return self.refuse(at, name, format!("`{name}` cannot be the name of a type"), "rename it");
+        };
+        let Some(checks) = value.as_array() else {
+            let message = format!("the health checks of `{name}` are not a list");
+            return self.refuse(at, name, message, "write [{\"type\": \"startup\", \"path\": \"/health\"}]");
+        };
+        let first = |kind: &str| checks.iter().find(|check| check.get("type") == Some(&Value::from(kind)));
+        let found = first("startup").or_else(|| first("readiness"));
+        let Some(check) = found else { return };
+        match sign(check) {
+            Ok(probe) => {
+                let place = self.place(at);
+                let process = self.parsed.settings.processes.entry(kind).or_default();
+                process.ready = Some(Given { value: probe, place: place.clone() });
+                process.ready_timeout = patience(check).map(|value| Given { value, place });
+            }
+            Err(message) => self.refuse(at, name, format!("a health check of `{name}`: {message}"), FORMS),
+        }
     }
 
     /// `"NAME": "value"`, or an object with `value`, `required`, `description` and `generator`.
@@ -151,6 +179,40 @@ impl Reader<'_> {
     }
 }
 
+/// What a check asks: a command (its words), whether somebody listens, a time to live, or a path, which is `/` where
+/// nothing is said.
+fn sign(check: &Value) -> Result<Probe, String> {
+    let port = check.get("port").and_then(Value::as_u64).and_then(|port| u16::try_from(port).ok());
+    if let Some(words) = check.get("command").and_then(Value::as_array) {
+        let words: Option<Vec<String>> = words.iter().map(|word| word.as_str().map(quoted)).collect();
+        let command = words.filter(|words| !words.is_empty()).ok_or("its command is not a list of words")?;
+        return Ok(Probe::Command(command.join(" ").into()));
+    }
+    if check.get("listening").and_then(Value::as_bool) == Some(true) {
+        return Ok(Probe::Listen(port));
+    }
+    if check.get("uptime").is_some() {
+        return Ok(Probe::Alive);
+    }
+    let path = check.get("path").map_or(Some("/"), Value::as_str).ok_or("its path is not a text")?;
+    Probe::parse(&format!("http:{path}"))
+}
+
+/// How long all attempts of a check take at most: each has its time, and a pause before the next.
+fn patience(check: &Value) -> Option<Duration> {
+    let seconds = |key: &str, default: f64| check.get(key).and_then(Value::as_f64).unwrap_or(default);
+    // Dokku's defaults.
+    let all = seconds("initialDelay", 0.0)
+        + seconds("attempts", 3.0) * (seconds("timeout", 5.0) + seconds("wait", 5.0));
+    let is_said = ["initialDelay", "attempts", "timeout", "wait"].iter().any(|key| check.get(key).is_some());
+    Duration::try_from_secs_f64(all).ok().filter(|span| is_said && *span <= duration::LONGEST)
+}
+
+/// A word as a shell takes it, whatever is in it.
+fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
 fn declared(name: &str, about: &Map<String, Value>, place: Location) -> Declared {
     let text = |key: &str| about.get(key).and_then(Value::as_str).map(str::to_owned);
     Declared {
@@ -206,6 +268,41 @@ mod tests {
         let web = &parsed.settings.processes[&TypeName::new("web").unwrap()].formation;
         assert_eq!(web.as_ref().unwrap().value, 2);
         assert_eq!(parsed.settings.processes.len(), 1);
+    }
+
+    #[test]
+    fn the_health_checks_of_a_start_are_read_as_dokku_has_them() {
+        let text = r#"{"formation": {"web": {"quantity": 2}}, "healthchecks": {
+  "web": [{"type": "liveness", "path": "/alive"},
+          {"type": "startup", "path": "/health", "attempts": 4, "timeout": 2, "wait": 3, "initialDelay": 1}],
+  "db": [{"type": "readiness", "command": ["pg_isready", "-U", "o'hara"]}],
+  "redis": [{"type": "startup", "listening": true, "port": 6379}],
+  "job": [{"type": "startup", "uptime": 10}],
+  "css": [{"type": "startup"}],
+  "x": [{"type": "liveness"}],
+  "bad": [{"type": "startup", "path": "no path"}],
+  "none": {}
+}}"#;
+        let parsed = parse("app.json", text.as_bytes());
+        assert_eq!(
+            places(&parsed.errors),
+            [
+                "app.json:9:3 a health check of `bad`: `no path` is not a path: it begins with one `/`, has no blanks, \
+                 and is asked on the instance's PORT",
+                "app.json:10:3 the health checks of `none` are not a list"
+            ]
+        );
+        let own = |name: &str| parsed.settings.processes.get(&TypeName::new(name).unwrap()).cloned();
+        let probe = |name: &str| own(name).and_then(|own| own.ready).map(|given| given.value);
+        assert_eq!(probe("web"), Some(Probe::Http("/health".into())));
+        let web = own("web").unwrap();
+        assert_eq!(web.ready_timeout.map(|given| given.value), Some(Duration::from_secs(21)));
+        assert_eq!(web.formation.map(|given| given.value), Some(2));
+        assert_eq!(probe("db"), Some(Probe::Command(r"'pg_isready' '-U' 'o'\''hara'".into())));
+        assert_eq!(probe("redis"), Some(Probe::Listen(Some(6379))));
+        assert_eq!((probe("job"), probe("css")), (Some(Probe::Alive), Some(Probe::Http("/".into()))));
+        assert_eq!((probe("x"), probe("bad")), (None, None));
+        assert_eq!(own("css").unwrap().ready_timeout, None);
     }
 
     #[test]

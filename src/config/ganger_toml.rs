@@ -58,7 +58,7 @@ impl Reader<'_> {
                 (word @ ("formation" | "concurrency"), DeValue::Table(counts)) => {
                     self.read_formation(word, key, value, counts);
                 }
-                (word, DeValue::Array(items)) if word == "env" || word == "except" => {
+                (word, DeValue::Array(items)) if words::LISTS.contains(&word) => {
                     for item in items {
                         self.set(word, key, item);
                     }
@@ -89,17 +89,27 @@ impl Reader<'_> {
             };
             let mut process = ProcessSettings::default();
             for (key, value) in words {
-                let word = key.get_ref().as_ref();
-                let refusal = match scalar(value) {
-                    Some(text) => words::set_for_type(&mut process, word, &text, &self.place(value)).err(),
-                    None if words::PROCESS_WORDS.contains(&word) => Some(not_one_value(word)),
-                    None => Some(Refusal::word(word, &words::PROCESS_WORDS)),
-                };
-                if let Some(refusal) = refusal {
-                    self.refuse_as(key, value, refusal);
+                if let DeValue::Array(items) = value.get_ref()
+                    && words::LISTS.contains(&key.get_ref().as_ref())
+                {
+                    items.iter().for_each(|item| self.set_for_type(&mut process, key, item));
+                } else {
+                    self.set_for_type(&mut process, key, value);
                 }
             }
             self.parsed.settings.processes.insert(name, process);
+        }
+    }
+
+    fn set_for_type(&mut self, process: &mut ProcessSettings, key: &Key<'_>, value: &Value<'_>) {
+        let word = key.get_ref().as_ref();
+        let refusal = match scalar(value) {
+            Some(text) => words::set_for_type(process, word, &text, &self.place(value)).err(),
+            None if words::PROCESS_WORDS.contains(&word) => Some(not_one_value(word)),
+            None => Some(Refusal::word(word, &words::PROCESS_WORDS)),
+        };
+        if let Some(refusal) = refusal {
+            self.refuse_as(key, value, refusal);
         }
     }
 
@@ -156,7 +166,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::config::{BasePort, Timestamps, When};
+    use crate::config::{BasePort, Probe, Restart, Timestamps, When};
     use crate::signal::Signal;
 
     fn errors(text: &str) -> Vec<String> {
@@ -230,15 +240,48 @@ timeout = 1.5
     }
 
     #[test]
+    fn how_instances_are_looked_after_can_be_set() {
+        let text = r#"
+ordered-stop = true
+restart = "on-failure"
+ready-timeout = 30
+watch = "*.conf"
+[process.web]
+ready = "http:/health"
+ready-timeout = "2m"
+after = ["db", "cache"]
+once = false
+restart = "always"
+watch = ["src", "*.py"]
+listen = true
+"#;
+        let parsed = parse("ganger.toml", text.as_bytes());
+        assert_eq!(parsed.errors, []);
+        let settings = parsed.settings;
+        let own = &settings.processes[&TypeName::new("web").unwrap()];
+        assert_eq!(own.ready.as_ref().unwrap().value, Probe::Http("/health".into()));
+        assert_eq!(own.ready_timeout.as_ref().unwrap().value, Duration::from_mins(2));
+        assert_eq!(own.after[1].place.to_string(), "ganger.toml:9:16");
+        assert!(!own.once.as_ref().unwrap().value);
+        assert_eq!(own.restart.as_ref().unwrap().value, Restart::Always);
+        assert_eq!(own.watch.iter().map(|given| given.value.as_str()).collect::<Vec<_>>(), ["src", "*.py"]);
+        assert!(own.listen.as_ref().unwrap().value.is_some());
+        assert_eq!(settings.ordered_stop, Some(true));
+        assert_eq!(settings.restart.unwrap().value, Restart::OnFailure);
+        assert_eq!(settings.ready_timeout.unwrap().value, Duration::from_secs(30));
+        assert_eq!(settings.watch[0].value, "*.conf");
+    }
+
+    #[test]
     fn all_mistakes_are_named_with_place_and_way_out() {
-        let text = "exit_on = \"any\"\ntimeuot = 5\nport = 70000\nx = 1\n[process.web]\nready = \"http:/\"\n\
+        let text = "exit_on = \"any\"\ntimeuot = 5\nport = 70000\nx = 1\n[process.web]\nready = \"http\"\n\
                     timeout = -1\nstop-signal = \"TREM\"\nformation = [1]\n";
         let expected = [
             "ganger.toml:1:1 [exit_on] `exit_on` is written with `-` and small letters; write `exit-on`",
             "ganger.toml:2:1 [timeuot] nothing is called `timeuot`; did you mean `timeout`?",
             "ganger.toml:3:8 [70000] `70000` is not a port; use a number from 1 to 65535, or auto",
             "ganger.toml:4:1 [x] nothing is called `x`; the words are ",
-            "ganger.toml:6:1 [ready] `ready` is not built yet in this version of ganger; take the line out",
+            "ganger.toml:6:9 [\"http\"] `http` is no sign of being ready; write listen, listen:6379, http:/health",
             "ganger.toml:7:11 [-1] `-1`: a time cannot be negative; use seconds (5) or a unit (500ms, 2m)",
             "ganger.toml:8:15 [\"TREM\"] `TREM` is not a signal; did you mean TERM?",
             "ganger.toml:9:13 [[1]] `formation` has one value; write formation = VALUE",

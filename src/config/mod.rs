@@ -2,16 +2,20 @@
 //! `.foreman` and `app.json`, so that precedence is one function ([`Settings::or`]).
 
 pub mod app_json;
+pub mod care;
 pub mod foreman;
 pub mod ganger_toml;
 mod source;
 pub mod words;
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
+
+pub use care::{Care, Probe, Restart};
 
 use crate::formation::Formation;
 use crate::location::{Diagnostic, Location};
@@ -113,6 +117,14 @@ pub struct Settings {
     pub pty: Option<When>,
     /// Whether a `release` line runs first.
     pub release: Option<Given<bool>>,
+    /// Whether types are stopped in the reverse order of their `after`, one after the other.
+    pub ordered_stop: Option<bool>,
+    /// Which ends are followed by another start.
+    pub restart: Option<Given<Restart>>,
+    /// How long an instance has to become ready.
+    pub ready_timeout: Option<Given<Duration>>,
+    /// What a change of restarts every type.
+    pub watch: Vec<Given<String>>,
     /// Whether what an earlier run left is stopped first.
     pub sweep: Option<bool>,
     /// Whether the stack gets a namespace of process ids of its own.
@@ -134,6 +146,20 @@ pub struct ProcessSettings {
     pub stop_signal: Option<Given<Signal>>,
     /// How long they have then.
     pub timeout: Option<Given<Duration>>,
+    /// What shows that they are ready.
+    pub ready: Option<Given<Probe>>,
+    /// How long they have for that.
+    pub ready_timeout: Option<Given<Duration>>,
+    /// The types that must be ready, or have ended with 0, before they start.
+    pub after: Vec<Given<String>>,
+    /// Whether ending with status 0 is what they are for.
+    pub once: Option<Given<bool>>,
+    /// Which ends of theirs are followed by another start.
+    pub restart: Option<Given<Restart>>,
+    /// What a change of restarts them.
+    pub watch: Vec<Given<String>>,
+    /// Where ganger binds their PORT and hands it to them; `Some(None)`: nowhere.
+    pub listen: Option<Given<Option<IpAddr>>>,
 }
 
 /// A variable that the project says it needs, as `app.json` has them.
@@ -194,6 +220,10 @@ impl Settings {
             json: self.json.or(lower.json),
             pty: self.pty.or(lower.pty),
             release: self.release.or(lower.release),
+            ordered_stop: self.ordered_stop.or(lower.ordered_stop),
+            restart: self.restart.or(lower.restart),
+            ready_timeout: self.ready_timeout.or(lower.ready_timeout),
+            watch: first_said(self.watch, lower.watch),
             sweep: self.sweep.or(lower.sweep),
             isolate: self.isolate.or(lower.isolate),
             env_wins: self.env_wins.or(lower.env_wins),
@@ -221,6 +251,17 @@ fn processes_over(
         own.stop_signal =
             own.stop_signal.take().or(below.stop_signal.filter(|_| upper.stop_signal.is_none()));
         own.timeout = own.timeout.take().or(below.timeout.filter(|_| upper.timeout.is_none()));
+        own.restart = own.restart.take().or(below.restart.filter(|_| upper.restart.is_none()));
+        own.ready_timeout =
+            own.ready_timeout.take().or(below.ready_timeout.filter(|_| upper.ready_timeout.is_none()));
+        own.watch = first_said(
+            std::mem::take(&mut own.watch),
+            if upper.watch.is_empty() { below.watch } else { Vec::new() },
+        );
+        own.ready = own.ready.take().or(below.ready);
+        own.after = first_said(std::mem::take(&mut own.after), below.after);
+        own.once = own.once.take().or(below.once);
+        own.listen = own.listen.take().or(below.listen);
     }
     merged
 }
@@ -249,11 +290,12 @@ mod tests {
         for word in words::WORDS {
             let value = match word {
                 "formation" | "concurrency" => "web=1",
-                "port" | "port-step" | "timeout" => "7",
+                "port" | "port-step" | "timeout" | "ready-timeout" => "7",
                 "stop-signal" => "INT",
                 "color" | "pty" => "never",
                 "no-port" | "prefix" | "no-prefix" | "quiet" | "json" | "release" | "env-wins" | "sweep"
-                | "isolate" => "true",
+                | "isolate" | "ordered-stop" => "true",
+                "restart" => "always",
                 _ => "x",
             };
             let one = said(&[(word, value)]);
@@ -310,7 +352,9 @@ mod tests {
             ("color", "blue", "`blue` is no choice", "write auto, always or never"),
             ("quiet", "maybe", "`maybe` is neither true nor false", "write true or false"),
             ("formation", "web=x", "`web=x`", "for example web=2"),
-            ("restart", "always", "`restart` is not built yet", "take the line out"),
+            ("rolling", "true", "`rolling` is not built yet", "take the line out"),
+            ("watch", "web=src,../lib", "`../lib` is not a path below the root", "write src, *.py"),
+            ("restart", "sometimes", "`sometimes` is no choice", "write never, on-failure or always"),
         ];
         for (word, value, message, hint) in table {
             let place = Given::said((), word).place;

@@ -1,7 +1,9 @@
 //! The long names that flags, `GANGER_…` variables and files share, and what their values mean.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
+use super::care::{EVERYWHERE, FORMS, Probe, Restart};
 use super::{BasePort, Given, ProcessSettings, Settings, Timestamps, When};
 use crate::duration;
 use crate::formation::{Formation, MOST};
@@ -11,7 +13,7 @@ use crate::signal::Signal;
 use crate::suggestion::nearest;
 
 /// Every word that sets something for the whole stack, as the flag is called.
-pub const WORDS: [&str; 24] = [
+pub const WORDS: [&str; 28] = [
     "procfile",
     "root",
     "env",
@@ -33,18 +35,35 @@ pub const WORDS: [&str; 24] = [
     "json",
     "pty",
     "release",
+    "ordered-stop",
+    "restart",
+    "ready-timeout",
+    "watch",
     "sweep",
     "isolate",
     "env-wins",
 ];
 
 /// Every word that sets something for one type.
-pub const PROCESS_WORDS: [&str; 3] = ["formation", "stop-signal", "timeout"];
+pub const PROCESS_WORDS: [&str; 10] = [
+    "formation",
+    "stop-signal",
+    "timeout",
+    "ready",
+    "ready-timeout",
+    "after",
+    "once",
+    "restart",
+    "watch",
+    "listen",
+];
+
+/// The words among all of these that may have several values, and so be lists in a file.
+pub(super) const LISTS: [&str; 4] = ["env", "except", "after", "watch"];
 
 /// Words that the design knows and this version does not do yet. They are refused by name: who writes
-/// `restart = "always"` must not find out in the night that it meant nothing.
-const NOT_YET: [&str; 9] =
-    ["ready", "after", "restart", "watch", "rolling", "listen", "detach", "wait", "name"];
+/// `rolling = true` must not find out in the night that it meant nothing.
+const NOT_YET: [&str; 4] = ["rolling", "detach", "wait", "name"];
 
 /// Why a word or its value is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,10 +125,13 @@ pub fn set(settings: &mut Settings, word: &str, value: &str, place: &Location) -
         "json" => settings.json = Some(boolean(value)?),
         "pty" => settings.pty = Some(when(value)?),
         "release" => settings.release = Some(given(boolean(value)?, place)),
+        "ordered-stop" => settings.ordered_stop = Some(boolean(value)?),
         "sweep" => settings.sweep = Some(boolean(value)?),
         "isolate" => settings.isolate = Some(boolean(value)?),
         "env-wins" => settings.env_wins = Some(boolean(value)?),
-        "timeout" | "stop-signal" => return set_by_type(settings, word, value, place),
+        "timeout" | "stop-signal" | "restart" | "ready-timeout" | "watch" => {
+            return set_by_type(settings, word, value, place);
+        }
         _ => return Err(Refusal::word(word, &WORDS)),
     }
     Ok(())
@@ -130,6 +152,13 @@ pub fn set_for_type(
         "formation" => process.formation = Some(given(count(value)?, place)),
         "stop-signal" => process.stop_signal = Some(given(signal(value)?, place)),
         "timeout" => process.timeout = Some(given(span(value)?, place)),
+        "ready" => process.ready = Some(given(probe(value)?, place)),
+        "ready-timeout" => process.ready_timeout = Some(given(span(value)?, place)),
+        "after" => process.after.extend(listed(value, place, str::to_owned)),
+        "once" => process.once = Some(given(boolean(value)?, place)),
+        "restart" => process.restart = Some(given(restart(value)?, place)),
+        "watch" => process.watch.extend(patterns(value, place)?),
+        "listen" => process.listen = Some(given(listen(value)?, place)),
         _ => return Err(Refusal::word(word, &PROCESS_WORDS)),
     }
     Ok(())
@@ -137,15 +166,22 @@ pub fn set_for_type(
 
 /// `INT`, `web=QUIT` or both, parted by commas: for all, or for one type.
 fn set_by_type(settings: &mut Settings, word: &str, value: &str, place: &Location) -> Result<(), Refusal> {
+    // `--watch web=src,*.py`: what stands behind a type's pattern is that type's too.
+    let mut last = None;
     for part in value.split(',') {
-        match part.split_once('=') {
+        let named = part.split_once('=');
+        match named.or(last.filter(|_| word == "watch").map(|name| (name, part))) {
             Some((name, value)) => {
+                last = Some(name);
                 let kind = TypeName::new(name.trim()).ok_or_else(|| {
                     Refusal::value(format!("`{name}` cannot be the name of a type"), "write TYPE=VALUE")
                 })?;
                 set_for_type(settings.processes.entry(kind).or_default(), word, value, place)?;
             }
             None if word == "timeout" => settings.timeout = Some(given(span(part)?, place)),
+            None if word == "ready-timeout" => settings.ready_timeout = Some(given(span(part)?, place)),
+            None if word == "restart" => settings.restart = Some(given(restart(part)?, place)),
+            None if word == "watch" => settings.watch.extend(patterns(part, place)?),
             None => settings.stop_signal = Some(given(signal(part)?, place)),
         }
     }
@@ -198,7 +234,7 @@ fn step(value: &str) -> Result<u16, Refusal> {
 }
 
 /// A number from 1 to 65535 in plain digits (`u16::from_str` alone would take `+80`).
-fn positive(value: &str) -> Option<u16> {
+pub(super) fn positive(value: &str) -> Option<u16> {
     let is_plain = value.bytes().all(|byte| byte.is_ascii_digit());
     value.parse().ok().filter(|number| is_plain && *number > 0)
 }
@@ -219,6 +255,44 @@ fn signal(value: &str) -> Result<Signal, Refusal> {
         };
         Refusal::value(format!("`{}` is not a signal", cut(name)), hint)
     })
+}
+
+/// Patterns of paths below the root. `!` has no meaning: what is not to be watched stands in .gitignore.
+fn patterns(value: &str, place: &Location) -> Result<Vec<Given<String>>, Refusal> {
+    let all: Vec<Given<String>> = listed(value, place, str::to_owned).collect();
+    let is_wrong =
+        |pattern: &str| pattern.starts_with(['/', '!', '~']) || pattern.split('/').any(|part| part == "..");
+    match all.iter().find(|given| is_wrong(&given.value)) {
+        Some(wrong) => Err(Refusal::value(
+            format!("`{}` is not a path below the root", cut(&wrong.value)),
+            "write src, *.py or app/**/*.rb; what .gitignore names is not watched",
+        )),
+        None => Ok(all),
+    }
+}
+
+fn probe(value: &str) -> Result<Probe, Refusal> {
+    Probe::parse(value).map_err(|message| Refusal::value(message, FORMS))
+}
+
+fn restart(value: &str) -> Result<Restart, Refusal> {
+    Restart::parse(value).ok_or_else(|| {
+        Refusal::value(format!("`{}` is no choice", cut(value)), "write never, on-failure or always")
+    })
+}
+
+/// A boolean, or the address.
+fn listen(value: &str) -> Result<Option<IpAddr>, Refusal> {
+    if let Ok(address) = value.parse() {
+        return Ok(Some(address));
+    }
+    let is_wanted = boolean(value).map_err(|_| {
+        Refusal::value(
+            format!("`{}` is neither true, false nor an address", cut(value)),
+            "write true, or an address such as 127.0.0.1",
+        )
+    })?;
+    Ok(is_wanted.then_some(EVERYWHERE))
 }
 
 /// `true` and `false`, and what people put into variables: `1`, `0`, `yes`, `no`, `on`, `off`. Empty is no.
@@ -258,7 +332,7 @@ fn timestamps(value: &str) -> Timestamps {
 }
 
 /// As much of `value` as a message holds.
-fn cut(value: &str) -> String {
+pub(super) fn cut(value: &str) -> String {
     const MOST_SHOWN: usize = 40;
     match value.char_indices().nth(MOST_SHOWN) {
         Some((at, _)) => format!("{}…", &value[..at]),

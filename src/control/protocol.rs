@@ -229,7 +229,7 @@ pub struct Row {
     pub r#type: String,
     /// 1.
     pub number: u32,
-    /// `waiting`, `starting`, `running`, `stopping`, `stopped`, `exited` or `failed`.
+    /// `waiting`, `starting`, `running`, `stopping`, `stopped`, `exited`, `restarting`, `given_up` or `failed`.
     pub state: Phase,
     /// Whether it serves, as far as can be seen.
     pub ready: bool,
@@ -273,6 +273,10 @@ pub enum Phase {
     Stopped,
     /// It ended by itself.
     Exited,
+    /// It ended, and starts again after a pause.
+    Restarting,
+    /// It failed too often to be started again.
+    GivenUp,
     /// It could not be started.
     Failed,
 }
@@ -287,6 +291,8 @@ impl Phase {
             Self::Stopping => "stopping",
             Self::Stopped => "stopped",
             Self::Exited => "exited",
+            Self::Restarting => "restarting",
+            Self::GivenUp => "given up",
             Self::Failed => "failed",
         }
     }

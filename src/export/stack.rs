@@ -85,7 +85,7 @@ impl<'a> Stack<'a> {
             let is_its = |spec: &&Spec| spec.name.kind == process.name;
             let instances: Vec<&Spec> = plan.instances.iter().filter(is_its).collect();
             let Some(first) = instances.first() else { continue };
-            let is_release = first.once;
+            let is_release = process.name.as_str() == crate::plan::options::RELEASE;
             let kind = Kind::of(&process.name, first, options, instances.clone());
             if is_release {
                 release = Some(kind);

@@ -15,6 +15,8 @@ pub enum Action {
     Enroll(usize, Rc<Spec>),
     /// Make the instance's process and answer with `Spawned` or `SpawnFailed`.
     Spawn(usize),
+    /// Find out when this instance is ready, and answer with `Ready`.
+    Probe(usize),
     /// Send its stop signal, then SIGCONT, to each process of its tree that has not had it yet.
     Ask(Whom),
     /// Send SIGKILL to its whole tree.

@@ -113,7 +113,9 @@ impl Machine {
     /// The ports of those who are being stopped: where ports have moved, the next to have one waits for it.
     pub(super) fn ports_being_left(&self) -> Vec<u16> {
         let all = self.specs.iter().zip(&self.instances);
-        let leaving = all.filter(|(_, one)| !one.state.is_down() && one.intent != Intent::Up);
+        // Who is handed a socket shares it, and leaves it to the others.
+        let own = all.filter(|(spec, _)| spec.care.listen.is_none());
+        let leaving = own.filter(|(_, one)| !one.state.is_down() && one.intent != Intent::Up);
         leaving.filter_map(|(spec, _)| spec.port).collect()
     }
 

@@ -40,6 +40,15 @@ pub enum Event {
     Seen(Counts),
     /// As `Seen`, but processes ended while somebody looked: who was not seen may be there all the same.
     Glimpsed(Counts),
+    /// Somebody found out that an instance is ready.
+    Ready {
+        /// Which.
+        instance: usize,
+        /// The process whose life that is: what comes late is about an earlier one.
+        pid: i32,
+    },
+    /// What these instances watch has changed.
+    Changed(Vec<usize>),
     /// There is no child left at all (`waitpid` says ECHILD).
     AllGone,
     /// A signal came.

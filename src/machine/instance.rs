@@ -3,6 +3,8 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::moments::Moments;
+use super::restart::Backoff;
 use super::state::{Effect, Happening, Intent, State, step};
 use crate::exit::Exit;
 use crate::plan::spec::Spec;
@@ -16,6 +18,7 @@ const HOPELESS: Duration = Duration::from_secs(5);
 
 /// One instance. All moments count from the start of the run.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that do not depend on each other, each named")]
 pub struct Instance {
     /// What is wished.
     pub intent: Intent,
@@ -39,6 +42,18 @@ pub struct Instance {
     pub is_retired: bool,
     /// What it is to be in its next life, if not what it is.
     pub(super) next: Option<Rc<Spec>>,
+    /// When it was seen to be ready in its present life.
+    pub ready: Option<Duration>,
+    /// What is due of it beside the table's.
+    pub moments: Moments,
+    /// Whether it failed too often to be started again.
+    pub is_given_up: bool,
+    /// Whether it failed and waits for a change of its files.
+    pub is_resting: bool,
+    /// Whether it was not ready in time, and is ended for that.
+    pub is_late: bool,
+    pub(super) backoff: Backoff,
+    is_told: bool,
     grace: Duration,
     expires: Option<Duration>,
     look: Option<Duration>,
@@ -60,6 +75,13 @@ impl Instance {
             failure: None,
             is_retired: false,
             next: None,
+            ready: None,
+            moments: Moments::default(),
+            is_given_up: false,
+            is_resting: false,
+            is_late: false,
+            backoff: Backoff::default(),
+            is_told: false,
             grace,
             expires: None,
             look: None,
@@ -70,6 +92,36 @@ impl Instance {
     /// Whether the process that was made for it lives.
     pub fn has_own_process(&self) -> bool {
         matches!(self.state, State::Running | State::Stopping | State::Killing)
+    }
+
+    /// Whether nobody wants it to end.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.intent == Intent::Up
+    }
+
+    /// Whether it will start, now or later, without anybody asking for it.
+    pub fn will_start(&self) -> bool {
+        self.is_due || self.moments.again.is_some() || self.intent == Intent::Again
+    }
+
+    /// Somebody decides about it: what went wrong before is forgotten.
+    pub(super) fn forget_failures(&mut self) {
+        self.failure = None;
+        self.backoff = Backoff::default();
+        self.moments.again = None;
+        (self.is_given_up, self.is_resting) = (false, false);
+    }
+
+    /// It has to wait for others, and the person hears of it at this moment, once.
+    pub(super) fn block(&mut self, tells: Duration) {
+        if !std::mem::replace(&mut self.is_told, true) {
+            self.moments.tells = Some(tells);
+        }
+    }
+
+    /// It need not wait for others any more.
+    pub(super) fn unblock(&mut self) {
+        (self.is_told, self.moments.tells) = (false, None);
     }
 
     /// Another grace for the next stop.
@@ -99,6 +151,10 @@ impl Instance {
     }
 
     fn enter(&mut self, now: Duration, before: State) {
+        if before == State::Running {
+            self.ready = None;
+            self.moments.end_life();
+        }
         match self.state {
             State::Idle | State::Starting | State::Running | State::Ended => {
                 (self.expires, self.look, self.hopeless) = (None, None, None);
@@ -126,7 +182,7 @@ impl Instance {
 
     /// The next moment at which something is due.
     pub fn deadline(&self) -> Option<Duration> {
-        [self.expires, self.look, self.hopeless].into_iter().flatten().min()
+        [self.expires, self.look, self.hopeless, self.moments.first()].into_iter().flatten().min()
     }
 
     /// What is due at `now`, the most decisive alone.
@@ -145,6 +201,7 @@ impl Instance {
 
     /// Moves all that is due by the time for which the whole stack stood still (Ctrl-Z).
     pub fn postpone(&mut self, by: Duration) {
+        self.moments.postpone(by);
         for moment in [&mut self.expires, &mut self.look, &mut self.hopeless] {
             *moment = moment.map(|moment| moment + by);
         }

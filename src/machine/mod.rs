@@ -6,10 +6,15 @@
 //! and when it is over.
 
 pub mod action;
+mod again;
 pub mod change;
 pub mod event;
 pub mod instance;
+pub mod moments;
+mod order;
+pub mod ready;
 pub mod request;
+pub mod restart;
 pub mod shutdown;
 pub mod state;
 pub mod table;
@@ -31,12 +36,12 @@ use shutdown::{Cause, Shutdown};
 use turn::Turn;
 pub use whom::{Counts, Whom};
 
-use crate::exit::{Exit, FAILED, Outcome, SUCCESS};
+use crate::exit::{Exit, FAILED, Outcome, REFUSED, SUCCESS};
 use crate::plan::spec::{Policy, Spec};
 
 /// Everything that is decided about a running stack. Times count from the start of the run.
 #[derive(Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "four facts that do not depend on each other")]
+#[expect(clippy::struct_excessive_bools, reason = "facts that do not depend on each other")]
 pub struct Machine {
     /// One for each instance, in its present life.
     specs: Vec<Rc<Spec>>,
@@ -55,6 +60,8 @@ pub struct Machine {
     /// Whether a change left nobody in the stack who runs: then it waits for who made that change.
     is_emptied: bool,
     has_survivors: bool,
+    /// Whether somebody was never started, because another one whom it waits for did not come.
+    is_incomplete: bool,
     /// Whether something of our own failed, before or during the end.
     has_failed: bool,
     is_over: bool,
@@ -85,6 +92,7 @@ impl Machine {
             downs: Vec::new(),
             is_emptied: false,
             has_survivors: false,
+            is_incomplete: false,
             has_failed: false,
             is_over: false,
         }
@@ -93,7 +101,7 @@ impl Machine {
     /// Takes one event at `now` and says what is to be done, in order.
     #[must_use = "an action that is not performed leaves the machine waiting for its answer"]
     pub fn handle(&mut self, now: Duration, event: Event) -> Vec<Action> {
-        let mut turn = Turn { machine: self, now, actions: Vec::new() };
+        let mut turn = Turn { machine: self, now, actions: Vec::new(), is_answer_due: false };
         turn.on(event);
         turn.close();
         turn.actions
@@ -114,6 +122,9 @@ impl Machine {
             shutdown.cause.outcome().unwrap_or_else(|| Outcome::Status(self.status(&shutdown.cause)));
         if (self.has_survivors || self.has_failed) && decided == Outcome::Status(SUCCESS) {
             return Some(Outcome::Status(FAILED));
+        }
+        if self.is_incomplete && decided == Outcome::Status(SUCCESS) {
+            return Some(Outcome::Status(REFUSED));
         }
         Some(decided)
     }
@@ -160,7 +171,13 @@ impl Machine {
     }
 
     fn status(&self, cause: &Cause) -> u8 {
-        let exit_of = |index: &usize| self.instances[*index].ended.map(|(exit, _)| exit);
+        // Who was ended because it was not ready in time has failed, whatever it says itself.
+        let exit_of = |index: &usize| match &self.instances[*index] {
+            Instance { is_late: true, ended: Some((Exit::Status(SUCCESS), _)), .. } => {
+                Some(Exit::Status(REFUSED))
+            }
+            Instance { ended, .. } => ended.map(|(exit, _)| exit),
+        };
         let chosen = self.policy.exit_code_from.as_ref().and_then(|kind| {
             self.ends.iter().find(|index| self.specs[**index].name.kind == *kind).and_then(exit_of)
         });
@@ -175,6 +192,11 @@ impl Machine {
             | Cause::Broken(_) => None,
         };
         chosen.or(decided).map_or(SUCCESS, Exit::status)
+    }
+
+    /// What an instance is to be in its next life.
+    fn coming(&self, index: usize) -> &Spec {
+        self.instances[index].next.as_ref().unwrap_or(&self.specs[index])
     }
 
     fn name(&self, index: usize) -> String {

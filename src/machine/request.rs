@@ -178,7 +178,7 @@ impl Turn<'_> {
     /// Wants it to run: who runs goes on, unless a new life is wanted.
     pub(super) fn want(&mut self, index: usize, anew: bool) {
         let instance = &mut self.machine.instances[index];
-        instance.failure = None;
+        instance.forget_failures();
         instance.is_requested = true;
         match instance.state {
             State::Idle | State::Ended => {
@@ -196,8 +196,26 @@ impl Turn<'_> {
         }
     }
 
+    /// Files of these instances have changed: a new life, for those that run or wait for that very change.
+    pub(super) fn on_changed_files(&mut self, instances: &[usize]) {
+        if self.machine.shutdown.is_some() {
+            return;
+        }
+        for &index in instances {
+            let Some(instance) = self.machine.instances.get(index) else { continue };
+            let is_stopped =
+                instance.intent == Intent::Down && instance.is_requested && instance.failure.is_none();
+            let is_of_use = instance.lives > 0 && !instance.is_retired && !is_stopped;
+            if is_of_use {
+                self.want(index, true);
+            }
+        }
+    }
+
     pub(super) fn want_down(&mut self, index: usize) {
         let instance = &mut self.machine.instances[index];
+        instance.forget_failures();
+        instance.unblock();
         instance.intent = Intent::Down;
         instance.is_due = false;
         instance.is_requested = true;

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use super::instance::Instance;
+use super::moments::Moments;
 use super::shutdown::{Cause, Shutdown};
 use super::state::{Effect, Happening, Intent, State};
 use super::whom::{Counts, Whom};
 use super::{Action, Event, Failure, Machine};
-use crate::exit::{Exit, FAILED};
+use crate::exit::FAILED;
 use crate::notice::Notice;
-use crate::plan::spec::ExitOn;
 use crate::signal::Signal;
 
 /// One call of [`Machine::handle`]: the machine, the time, and the actions gathered so far.
@@ -17,6 +17,8 @@ pub(super) struct Turn<'a> {
     pub(super) machine: &'a mut Machine,
     pub(super) now: Duration,
     pub(super) actions: Vec<Action>,
+    /// Whether a request may have been decided since the last look at them.
+    pub(super) is_answer_due: bool,
 }
 
 impl Turn<'_> {
@@ -43,6 +45,8 @@ impl Turn<'_> {
                 self.machine.has_failed = true;
                 self.stop(Cause::Broken(what));
             }
+            Event::Ready { instance, pid } => self.on_ready(instance, pid),
+            Event::Changed(instances) => self.on_changed_files(&instances),
             Event::Timeout => self.on_timeout(),
         }
     }
@@ -52,6 +56,7 @@ impl Turn<'_> {
         let instance = &mut self.machine.instances[index];
         (instance.pid, instance.started, instance.ended) = (Some(pid), Some(now), None);
         instance.lives += 1;
+        instance.is_late = false;
         instance.is_requested &= instance.intent != Intent::Up;
         let spec = &self.machine.specs[index];
         let notice = Notice::Started { process: spec.name.clone(), pid, port: spec.port };
@@ -60,6 +65,7 @@ impl Turn<'_> {
         if self.machine.shutdown.as_ref().is_some_and(|shutdown| shutdown.killing) {
             self.apply(Whom::Instance(index), Happening::Kill);
         }
+        self.await_readiness(index);
     }
 
     fn on_spawn_failed(&mut self, index: usize, failure: Failure) {
@@ -73,39 +79,12 @@ impl Turn<'_> {
         self.machine.instances[index].failure = Some(failure_in_words);
         // Who asked for this start hears of it, and the rest goes on: a slip in an edited Procfile must not
         // end a stack.
+        let is_ending = self.machine.shutdown.is_some();
         let instance = &mut self.machine.instances[index];
-        if instance.is_requested && self.machine.shutdown.is_none() {
+        if instance.is_requested && !is_ending {
             instance.intent = Intent::Down;
-        } else {
+        } else if !self.tries_again(index) {
             self.stop(Cause::CannotStart { instance: index, status });
-        }
-    }
-
-    fn on_exited(&mut self, index: usize, exit: Exit) {
-        let lived = self.now.saturating_sub(self.machine.instances[index].started.unwrap_or(self.now));
-        self.machine.instances[index].ended = Some((exit, lived));
-        // Who was asked to end, while the rest was not, has no say in how the stack ends; nor has who left.
-        let Instance { intent, is_retired, .. } = self.machine.instances[index];
-        let is_unwanted = is_retired || self.machine.shutdown.is_none() && intent != Intent::Up;
-        if !is_unwanted {
-            self.machine.ends.push(index);
-        }
-        self.apply(Whom::Instance(index), Happening::Exited);
-        if self.machine.shutdown.is_none() && !is_unwanted && self.ends_the_stack(index, exit) {
-            self.stop(Cause::Ended(index));
-        }
-    }
-
-    fn ends_the_stack(&self, index: usize, exit: Exit) -> bool {
-        let spec = &self.machine.specs[index];
-        if spec.once {
-            return !exit.is_success();
-        }
-        match &self.machine.policy.exit_on {
-            ExitOn::Any => true,
-            ExitOn::Failure => !exit.is_success(),
-            ExitOn::Never => false,
-            ExitOn::Type(kind) => spec.name.kind == *kind,
         }
     }
 
@@ -187,6 +166,7 @@ impl Turn<'_> {
 
     fn on_timeout(&mut self) {
         let now = self.now;
+        self.on_moments();
         let due: Vec<(Whom, Happening)> =
             self.all().filter_map(|whom| Some((whom, self.machine.at(whom).due(now)?))).collect();
         self.tell_of_killing(&due);
@@ -224,10 +204,9 @@ impl Turn<'_> {
         for index in 0..self.machine.instances.len() {
             self.machine.instances[index].intent = Intent::Down;
             self.machine.instances[index].is_due = false;
-            self.apply(Whom::Instance(index), Happening::Stop);
+            self.machine.instances[index].moments = Moments::default();
         }
-        self.machine.strangers.clear(self.now);
-        self.actions.push(Action::Look);
+        self.ask_next();
     }
 
     fn kill(&mut self, reason: String) {
@@ -276,13 +255,6 @@ impl Turn<'_> {
         }
     }
 
-    fn bury(&mut self, whom: Whom) {
-        let Some(index) = whom.instance() else { return };
-        let Some((exit, lived)) = self.machine.instances[index].ended else { return };
-        let notice = Notice::Exited { process: self.machine.specs[index].name.clone(), exit, lived };
-        self.actions.push(Action::Bury(index, notice));
-    }
-
     /// What follows from the facts as they are now: who starts next, and whether it is over.
     pub(super) fn close(&mut self) {
         if self.machine.is_over {
@@ -292,10 +264,15 @@ impl Turn<'_> {
         self.answer();
         if self.machine.shutdown.is_none() {
             self.start_next();
+            if std::mem::take(&mut self.is_answer_due) {
+                self.answer();
+            }
             let is_done = |instance: &Instance| match instance.state {
                 State::Ended | State::Idle if instance.is_retired => true,
                 // Whom a person stopped, a person may start again.
-                State::Ended | State::Idle => !instance.is_due && !instance.is_requested,
+                State::Ended | State::Idle => {
+                    !instance.will_start() && !instance.is_requested && !instance.is_resting
+                }
                 State::Starting
                 | State::Running
                 | State::Stopping
@@ -307,36 +284,15 @@ impl Turn<'_> {
                 self.stop(Cause::AllEnded);
             }
         }
+        if self.machine.shutdown.is_some() {
+            self.ask_next();
+        }
         let is_over =
             self.machine.shutdown.is_some() && self.all().all(|whom| self.machine.at(whom).state.is_down());
         if is_over {
             self.machine.is_over = true;
             self.answer_downs();
             self.say_who_ended_first();
-        }
-    }
-
-    /// One start at a time: between two of them signals and exits have their turn, so a stop in the
-    /// middle of a thousand starts is heard at once.
-    fn start_next(&mut self) {
-        let all = &self.machine.instances;
-        if all.iter().any(|instance| instance.state == State::Starting) {
-            return;
-        }
-        let held = self.machine.ports_being_left();
-        let is_ready = |index: usize| {
-            all[index].state.is_down()
-                && all[index].is_due
-                && self.machine.next_port(index).is_none_or(|port| !held.contains(&port))
-                && (self.machine.specs[index].after.iter()).map(|before| &all[*before]).all(|before| {
-                    before.is_retired || before.ended.is_some_and(|(exit, _)| exit.is_success())
-                })
-        };
-        if let Some(next) = (0..all.len()).find(|index| is_ready(*index)) {
-            self.machine.instances[next].is_due = false;
-            self.machine.is_emptied = false;
-            self.adopt(next);
-            self.apply(Whom::Instance(next), Happening::Start);
         }
     }
 

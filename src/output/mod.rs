@@ -4,6 +4,7 @@
 //! go through the machine. docs/design/0003-the-path-of-a-byte.md has the figures and the roads not taken.
 
 mod descriptor;
+mod ear;
 pub mod history;
 mod lines;
 mod mux;
@@ -25,12 +26,14 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use regex_lite::Regex;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::{JoinHandle, spawn_local};
 
 use crate::notice::Notice;
+use ear::Ear;
 use history::{Bounds, History};
 use lines::Limits;
 use mux::{Mux, Stream};
@@ -202,6 +205,17 @@ impl Output {
         Ok(())
     }
 
+    /// Calls `tell` once, when this speaker has said a line in which `expression` is found; instead of whoever was
+    /// to be told of this speaker's lines before.
+    ///
+    /// # Errors
+    /// What is wrong with the expression.
+    pub fn listen(&self, speaker: usize, expression: &str, tell: Box<dyn FnOnce()>) -> Result<(), String> {
+        let expression = Regex::new(expression).map_err(|error| error.to_string())?;
+        self.shared.with_mux(|mux| mux.listen(Ear::new(speaker, expression, tell)));
+        Ok(())
+    }
+
     fn new_life(&self, speaker: usize, master: &Rc<AsyncFd<OwnedFd>>) -> Rc<Screen> {
         let mut screens = self.screens.borrow_mut();
         if screens.len() <= speaker {
@@ -228,20 +242,17 @@ impl Output {
     }
 
     /// The speaker's process is gone: `obituary` follows its last words. That is when its stream has ended,
-    /// or after 100 ms of silence if a descendant holds it open.
+    /// or after 100 ms of silence if a descendant holds it open. A second one follows the first.
     pub fn retire(&self, speaker: usize, obituary: Notice) {
         if let Some(screen) = self.screen(speaker) {
             screen.bury(obituary.to_string());
         }
         match self.orders.borrow().get(speaker).and_then(|streams| streams.last()) {
             Some(orders) if !orders.ended.get() => {
-                let earlier = orders.obituary.replace(Some(obituary));
+                orders.obituaries.borrow_mut().push(obituary);
                 orders.changed.notify_one();
-                if let Some(earlier) = earlier {
-                    self.shared.notice(&earlier);
-                }
             }
-            Some(_) | None => self.shared.notice(&obituary),
+            Some(_) | None => self.shared.obituary(speaker, obituary),
         }
     }
 

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use memchr::memchr_iter;
 
+use super::ear::Ear;
 use super::history::History;
 use super::lines::{Limits, Lines, Newlines};
 use super::prefix::Speaker;
@@ -43,6 +44,8 @@ pub(super) struct Mux {
     sink: Box<dyn Sink>,
     quiet: bool,
     history: Option<History>,
+    /// Who waits for a line: mostly nobody, and then this is one comparison for each run of lines.
+    ears: Vec<Ear>,
     now: Timestamp,
     /// What is to be written next. The caller takes it out and puts an empty one in.
     pub(super) batch: Vec<u8>,
@@ -90,7 +93,8 @@ impl Mux {
     /// A mux that writes as `sink` says, with `quiet` without chatter, and keeps what was said in `history`.
     pub(super) fn new(sink: Box<dyn Sink>, quiet: bool, history: Option<History>) -> Self {
         let (batch, speakers) = (Vec::new(), Vec::new());
-        Self { sink, quiet, history, now: Timestamp::MIN, batch, speakers, audience: Audience::default() }
+        let (ears, audience) = (Vec::new(), Audience::default());
+        Self { sink, quiet, history, ears, now: Timestamp::MIN, batch, speakers, audience }
     }
 
     /// The same with these speakers, whom one can choose from.
@@ -111,7 +115,7 @@ impl Mux {
     /// Takes some of `chunk` and says how much (all of it in a few steps; the caller looks at the size of
     /// the batch between them), and whether a line ended in it.
     pub(super) fn step(&mut self, stream: &mut Stream, chunk: &[u8]) -> Step {
-        let Self { sink, history, now, batch, audience, .. } = self;
+        let Self { sink, history, ears, now, batch, audience, .. } = self;
         let mut ended = false;
         let is_heard = audience.hears(stream.speaker);
         let mut emit = |run: &[u8]| {
@@ -121,6 +125,7 @@ impl Mux {
             } else {
                 audience.miss(run);
             }
+            ears.retain_mut(|ear| !ear.hear(stream.speaker, run));
             if let Some(history) = history {
                 history.push(stream.speaker, *now, run);
             }
@@ -155,9 +160,10 @@ impl Mux {
             return;
         }
         let returns = stream.lines.rest().iter().rev().take_while(|byte| **byte == b'\r').count();
-        let Self { sink, history, now, batch, .. } = self;
+        let Self { sink, history, ears, now, batch, .. } = self;
         stream.lines.take(returns, &mut |text| {
             sink.unfinished(stream.speaker, text, batch);
+            ears.retain_mut(|ear| !ear.hear(stream.speaker, text));
             // In the history the shown part is a line of its own.
             if let Some(history) = history {
                 history.push(stream.speaker, *now, text);
@@ -167,7 +173,7 @@ impl Mux {
 
     /// What the stream has said is all for now: an unfinished line becomes a row.
     pub(super) fn end(&mut self, stream: &mut Stream) {
-        let Self { sink, history, now, batch, audience, .. } = self;
+        let Self { sink, history, ears, now, batch, audience, .. } = self;
         let is_heard = audience.hears(stream.speaker);
         let mut emit = |run: &[u8]| {
             if is_heard {
@@ -175,6 +181,7 @@ impl Mux {
             } else {
                 audience.miss(run);
             }
+            ears.retain_mut(|ear| !ear.hear(stream.speaker, run));
             if let Some(history) = history {
                 history.push(stream.speaker, *now, run);
             }
@@ -195,6 +202,12 @@ impl Mux {
             }
             self.sink.notice(notice, &mut self.batch);
         }
+    }
+
+    /// Somebody waits for a line from now on, in the place of who waited for one of the same speaker.
+    pub(super) fn listen(&mut self, ear: Ear) {
+        self.ears.retain(|other| other.speaker() != ear.speaker());
+        self.ears.push(ear);
     }
 
     /// Shows only those of whom `only` says yes, all without it; how many that are.

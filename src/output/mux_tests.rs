@@ -172,7 +172,13 @@ fn quiet_leaves_out_what_is_expected() {
     let mut mux = Mux::new(Box::new(Text::new(prefixes())), true, None);
     mux.notice(&info("hidden"), Timestamp::UNIX_EPOCH);
     let lived = Duration::from_secs(1);
-    let exited = Notice::Exited { process: speakers()[0].name.clone(), exit: Exit::Status(3), lived };
+    let exited = Notice::Exited {
+        process: speakers()[0].name.clone(),
+        exit: Exit::Status(3),
+        lived,
+        again: None,
+        awaits_change: false,
+    };
     mux.notice(&exited, Timestamp::UNIX_EPOCH);
     assert_eq!(mux.batch, b"ganger | web.1 exited with status 3 after 1 s\n");
 }

@@ -41,7 +41,7 @@ const LARGE_PIPES: u32 = 4;
 #[derive(Debug, Default)]
 pub(super) struct Orders {
     /// What to say when the stream has nothing more of its process.
-    pub obituary: RefCell<Option<Notice>>,
+    pub obituaries: RefCell<Vec<Notice>>,
     /// End when nothing comes.
     pub finish: Cell<bool>,
     /// The reader is gone.
@@ -137,7 +137,7 @@ impl Reader {
         match self.wait().await {
             Wake::Readable => self.on_readable().await,
             Wake::Orders => {
-                let asked = self.orders.finish.get() || self.orders.obituary.borrow().is_some();
+                let asked = self.orders.finish.get() || !self.orders.obituaries.borrow().is_empty();
                 self.asked = asked.then(|| Asked { at: Instant::now(), read: 0 });
                 false
             }
@@ -334,9 +334,8 @@ impl Reader {
     }
 
     fn announce(&self) {
-        let obituary = self.orders.obituary.borrow_mut().take();
-        if let Some(obituary) = obituary {
-            self.shared.notice(&obituary);
+        for obituary in self.orders.obituaries.take() {
+            self.shared.obituary(self.stream.speaker(), obituary);
         }
     }
 }

@@ -13,6 +13,7 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::{Mutex, Notify};
 
+use super::history::History;
 use super::mux::{Mux, Step, Stream};
 use super::outlet::Outlet;
 use crate::notice::Notice;
@@ -21,6 +22,9 @@ use crate::notice::Notice;
 pub(super) const READ: usize = 128 << 10;
 /// A batch of this size is full: readers wait until the writer takes it.
 const FULL: usize = 256 << 10;
+
+/// How many of its last lines are told of an instance that is given up.
+const TOLD: usize = 10;
 
 /// The mux, the way out, and one read buffer for all.
 pub(super) struct Shared {
@@ -118,6 +122,18 @@ impl Shared {
         let now = self.now();
         self.mux.borrow_mut().notice(notice, now);
         self.flush();
+    }
+
+    /// Says a line about a speaker that has nothing more to say; its last lines are put in where they belong.
+    pub(super) fn obituary(&self, speaker: usize, mut notice: Notice) {
+        if let Notice::GivenUp { lines, .. } = &mut notice {
+            let last = |history: &History| {
+                let last = history.latest(TOLD, |own| own == speaker);
+                last.iter().map(|line| String::from_utf8_lossy(line.text).into_owned()).collect()
+            };
+            *lines = self.with_mux(|mux| mux.history().map(last)).unwrap_or_default();
+        }
+        self.notice(&notice);
     }
 
     /// Says that this speaker waits for keys.

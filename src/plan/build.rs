@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::care;
 use super::environment::{self, Merged};
 use super::error::Error;
 use super::options::{Inputs, Options, RELEASE};
+use super::order::Order;
 use super::ports::{self, Choice, DEFAULT_BASE, DEFAULT_STEP, Holder, Layout};
 use super::spec::{Environment, Spec, Variables};
 use super::{Plan, Process};
@@ -35,6 +37,10 @@ impl Plan {
         let (options, mut errors) = Options::resolve(inputs);
         let merged = Merged::of(inputs);
         let has_ports = inputs.settings.no_port != Some(true);
+        let order = Order::of(inputs).map_err(|wrong| errors.extend(wrong)).unwrap_or_default();
+        if !has_ports {
+            errors.extend(care::without_ports(inputs));
+        }
         let mut own = vec![environment::PS, environment::INSTANCE];
         if has_ports {
             own.insert(0, environment::PORT);
@@ -62,7 +68,7 @@ impl Plan {
         }
         Ok(Self {
             root: inputs.root.to_path_buf(),
-            instances: instances(inputs, &processes, &shared, layout.as_ref()),
+            instances: instances(inputs, (&processes, &order), &shared, layout.as_ref()),
             processes,
             policy: options.policy,
             base_port: layout.as_ref().map(|layout| layout.base),
@@ -136,25 +142,27 @@ fn processes(inputs: &Inputs<'_>, options: &Options, layout: Option<&Layout>) ->
     inputs.procfile.entries.iter().zip(&options.counts).enumerate().map(process).collect()
 }
 
-/// What will run: a release first, and everybody else after it.
+/// What will run: a release first, the rest in the order of the file, whoever waits for whom.
 fn instances(
     inputs: &Inputs<'_>,
-    processes: &[Process],
+    (processes, order): (&[Process], &Order),
     shared: &Variables,
     layout: Option<&Layout>,
 ) -> Vec<Spec> {
-    let is_release = |process: &Process| process.name.as_str() == RELEASE;
-    let has_release = processes.iter().any(|process| is_release(process) && process.count > 0);
-    let mut order: Vec<(usize, &Process)> = processes.iter().enumerate().collect();
-    order.sort_by_key(|(_, process)| !is_release(process));
     let mut instances = Vec::with_capacity(processes.iter().map(|process| process.count as usize).sum());
-    for (line, process) in order {
-        let once = is_release(process);
+    let mut lines: Vec<(usize, &Process)> = processes.iter().enumerate().collect();
+    lines.sort_by_key(|(_, process)| process.name.as_str() != RELEASE);
+    for (line, process) in lines {
+        let once = care::is_once(inputs, process);
         let place: Arc<str> = format!("{}:{}", inputs.procfile.file, process.line).into();
         let (stop_signal, grace) = ending(inputs, process);
+        let care = care::of_line(inputs, line, order, layout.is_some());
+        let after = order.before(line, inputs);
         for number in 1..=process.count {
             let name = InstanceName { kind: process.name.clone(), number };
-            let port = layout.and_then(|layout| layout.port(line, number));
+            // Who is handed a socket shares it with all of its type.
+            let own_or_shared = if care.listen.is_some() { 1 } else { number };
+            let port = layout.and_then(|layout| layout.port(line, own_or_shared));
             let own = environment::own(&name, port);
             instances.push(Spec {
                 name,
@@ -165,7 +173,8 @@ fn instances(
                 stop_signal,
                 grace,
                 once,
-                after: if has_release && !once { vec![0] } else { Vec::new() },
+                after: Arc::clone(&after),
+                care: care.clone(),
             });
         }
     }

@@ -52,6 +52,18 @@ pub enum Error {
         /// The Procfile.
         file: String,
     },
+    /// Types that wait for each other.
+    #[error("these wait for each other: {path}")]
+    Circle {
+        /// `a → b → a`.
+        path: String,
+    },
+    /// A type that needs a PORT, and none are given out.
+    #[error("no ports are given out (--no-port), and this needs the PORT of `{name}`")]
+    Portless {
+        /// Its name.
+        name: String,
+    },
     /// More than one `release`.
     #[error("`release` runs once, not {count} times")]
     ReleaseOften {
@@ -89,6 +101,8 @@ impl Error {
             Self::Unset { name, generated: false, .. } => format!("set it in .env: {name}=…"),
             Self::NoRelease { .. } => "leave --release out, or add a line `release: COMMAND`".into(),
             Self::ReleaseOften { .. } => "use --release".into(),
+            Self::Circle { .. } => "take one of them out of `after`".into(),
+            Self::Portless { .. } => "leave --no-port out, or choose another sign of being ready".into(),
         }
     }
 

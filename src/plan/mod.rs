@@ -2,9 +2,12 @@
 
 mod build;
 pub use build::DEFAULT_GRACE;
+mod care;
+pub use care::READY_WITHIN;
 pub mod environment;
 pub mod error;
 pub mod options;
+mod order;
 pub mod ports;
 pub mod report;
 pub mod running;

@@ -148,8 +148,14 @@ fn unknown_processes(inputs: &Inputs<'_>, errors: &mut Vec<Diagnostic>) -> Vec<D
             own.formation.as_ref().map(|given| &given.place),
             own.stop_signal.as_ref().map(|given| &given.place),
             own.timeout.as_ref().map(|given| &given.place),
+            own.ready.as_ref().map(|given| &given.place),
+            own.ready_timeout.as_ref().map(|given| &given.place),
+            own.once.as_ref().map(|given| &given.place),
+            own.restart.as_ref().map(|given| &given.place),
+            own.listen.as_ref().map(|given| &given.place),
         ];
-        for place in places.into_iter().flatten() {
+        let lists = own.after.iter().chain(&own.watch).map(|given| &given.place);
+        for place in places.into_iter().flatten().chain(lists) {
             let list = if place.line.is_some() || is_gone { &mut idle } else { &mut *errors };
             list.push(error.at(place));
         }
@@ -175,5 +181,6 @@ fn policy(inputs: &Inputs<'_>, errors: &mut Vec<Diagnostic>) -> Policy {
         _ => named(given).map(ExitOn::Type),
     });
     let exit_code_from = inputs.settings.exit_code_from.as_ref().and_then(named);
-    Policy { exit_on: exit_on.unwrap_or_default(), exit_code_from }
+    let ordered_stop = inputs.settings.ordered_stop.unwrap_or(false);
+    Policy { exit_on: exit_on.unwrap_or_default(), exit_code_from, ordered_stop, ..Policy::default() }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use crate::config::{Care, Probe, Restart};
 use crate::name::{InstanceName, TypeName};
 use crate::signal::Signal;
 
@@ -26,8 +27,11 @@ pub struct Spec {
     pub grace: Duration,
     /// Whether its ending with status 0 is what it is for (a `release` line), not an end of the stack.
     pub once: bool,
-    /// Indices of the instances that must have ended with status 0 (one-shots) before this one starts.
-    pub after: Vec<usize>,
+    /// The types whose instances must be ready, or have ended with status 0 if they are one-shots, before this
+    /// one starts. One of which nothing runs is not waited for.
+    pub after: Arc<[TypeName]>,
+    /// How it is looked after.
+    pub care: Care,
 }
 
 /// Variables that many instances share: names and values as bytes (an environment need not be UTF-8).
@@ -92,4 +96,8 @@ pub struct Policy {
     pub exit_on: ExitOn,
     /// Whose status becomes ours; `None`: that of the instance whose end ended the stack.
     pub exit_code_from: Option<TypeName>,
+    /// Whether a stop goes backwards: who came `after` others ends before they are asked to.
+    pub ordered_stop: bool,
+    /// A random number of this run, for all that must not happen at the same moment everywhere.
+    pub seed: u64,
 }

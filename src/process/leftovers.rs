@@ -157,6 +157,7 @@ impl Leftovers {
             }
             Action::Enroll(..)
             | Action::Spawn(_)
+            | Action::Probe(_)
             | Action::Bury(..)
             | Action::Say(_)
             | Action::Signal(..)

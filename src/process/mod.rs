@@ -16,6 +16,7 @@ pub mod pipe;
 pub mod ports_in_use;
 pub mod program;
 pub mod pty;
+pub mod ready;
 pub mod reaper;
 pub mod replace;
 pub mod run;

@@ -54,18 +54,54 @@ impl Listeners {
     /// All sockets that listen now, IPv4 and IPv6.
     #[cfg(target_os = "linux")]
     pub fn now() -> Self {
+        Self::of("/proc/net")
+    }
+
+    /// All sockets that listen now where this process is, if that is another network namespace than ours.
+    #[cfg(target_os = "linux")]
+    pub fn elsewhere(pid: i32) -> Option<Self> {
+        let namespace = |whose: &str| std::fs::read_link(format!("/proc/{whose}/ns/net")).ok();
+        let theirs = namespace(&pid.to_string())?;
+        (namespace("self")? != theirs).then(|| Self::of(&format!("/proc/{pid}/net")))
+    }
+
+    #[cfg(target_os = "linux")]
+    fn of(folder: &str) -> Self {
         let mut inodes: HashMap<u16, Vec<String>> = HashMap::new();
-        for (port, inode) in ["/proc/net/tcp", "/proc/net/tcp6"].iter().flat_map(|table| all_listening(table))
+        for (port, inode) in ["tcp", "tcp6"].iter().flat_map(|table| listening(&format!("{folder}/{table}")))
         {
             inodes.entry(port).or_default().push(inode);
         }
         Self { inodes }
     }
 
+    /// The sockets that listen on `port`, by their inodes.
+    pub fn on(&self, port: u16) -> &[String] {
+        self.inodes.get(&port).map_or(&[], Vec::as_slice)
+    }
+
     /// Not known on this system.
     #[cfg(not(target_os = "linux"))]
     pub fn now() -> Self {
         Self::default()
+    }
+
+    /// There are no such namespaces on this system.
+    #[cfg(not(target_os = "linux"))]
+    pub fn elsewhere(_pid: i32) -> Option<Self> {
+        None
+    }
+
+    /// Whether somebody listens on `port`, whoever that is.
+    #[cfg(target_os = "linux")]
+    pub fn has(&self, port: u16) -> bool {
+        self.inodes.contains_key(&port)
+    }
+
+    /// Whether somebody listens on `port`, whoever that is.
+    #[cfg(not(target_os = "linux"))]
+    pub fn has(&self, port: u16) -> bool {
+        holder(port).is_some()
     }
 
     /// Whether one of these processes listens on `port`. No connection is made.
@@ -78,17 +114,17 @@ impl Listeners {
     /// Whether somebody listens on `port`: whose it is cannot be seen here.
     #[cfg(not(target_os = "linux"))]
     pub fn is_served_by(&self, port: u16, _pids: impl IntoIterator<Item = i32>) -> bool {
-        self.inodes.contains_key(&port) || holder(port).is_some()
+        self.has(port)
     }
 }
 
 #[cfg(target_os = "linux")]
 fn find(port: u16) -> Option<Holder> {
-    let inodes: Vec<String> =
-        ["/proc/net/tcp", "/proc/net/tcp6"].iter().flat_map(|table| listening(table, port)).collect();
+    let listeners = Listeners::now();
+    let inodes = listeners.on(port);
     let entries = std::fs::read_dir("/proc").ok()?.flatten();
     let mut pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
-    let pid = pids.find(|pid| holds(*pid, &inodes))?;
+    let pid = pids.find(|pid| holds(*pid, inodes))?;
     let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
     Some(Holder { pid: Some(pid), name: Some(name.trim_end().to_string()) })
 }
@@ -98,23 +134,21 @@ fn find(_port: u16) -> Option<Holder> {
     None
 }
 
-/// The inodes of the sockets that listen on `port`.
+/// Port and inode of each socket that listens: proc(5), `st` 0A is LISTEN, field 10 is the inode. The kernel lists
+/// those that listen before all connections (tcp_get_idx in net/ipv4/tcp_ipv4.c), of which a busy machine has
+/// many thousands: what comes after the first connection is not read.
 #[cfg(target_os = "linux")]
-fn listening(table: &str, port: u16) -> Vec<String> {
-    all_listening(table).into_iter().filter(|(own, _)| *own == port).map(|(_, inode)| inode).collect()
-}
+fn listening(table: &str) -> Vec<(u16, String)> {
+    use std::io::BufRead;
 
-/// Port and inode of each socket that listens: proc(5), `st` 0A is LISTEN, field 10 is the inode.
-#[cfg(target_os = "linux")]
-fn all_listening(table: &str) -> Vec<(u16, String)> {
-    let text = std::fs::read_to_string(table).unwrap_or_default();
-    let of_line = |line: &str| {
+    let Ok(file) = std::fs::File::open(table) else { return Vec::new() };
+    let of_line = |line: String| {
         let fields: Vec<&str> = line.split_ascii_whitespace().collect();
         let (_, local) = fields.get(1)?.rsplit_once(':')?;
         let port = u16::from_str_radix(local, 16).ok().filter(|_| fields.get(3) == Some(&"0A"))?;
         Some((port, (*fields.get(9)?).to_owned()))
     };
-    text.lines().skip(1).filter_map(of_line).collect()
+    std::io::BufReader::new(file).lines().skip(1).map_while(Result::ok).map_while(of_line).collect()
 }
 
 #[cfg(target_os = "linux")]

@@ -44,7 +44,7 @@ pub struct Missing {
 pub fn of_command(command: &str, path: Option<&[u8]>) -> Result<Program, Missing> {
     match shell::simple_words(command) {
         Some(words) => of_words(&words, path),
-        None => Ok(Program { path: SHELL.into(), arguments: strings(&["sh", "-c", "--", command]) }),
+        None => Ok(Program::of_shell(command)),
     }
 }
 
@@ -59,6 +59,23 @@ pub fn of_words<Word: AsRef<OsStr>>(words: &[Word], path: Option<&[u8]>) -> Resu
 }
 
 impl Program {
+    /// A shell that runs `command`.
+    pub fn of_shell(command: &str) -> Self {
+        Self { path: SHELL.into(), arguments: strings(&["sh", "-c", "--", command]) }
+    }
+
+    /// The same with its own process id in this variable. posix_spawn(3) runs no code of ours between fork and exec,
+    /// so a shell sets it, and is replaced.
+    #[must_use]
+    pub fn with_own_pid_in(&self, variable: &str) -> Self {
+        let script = format!("{variable}=$$; export {variable}; exec \"$@\"");
+        // The file that was found; a shell would look for the name again.
+        let head = strings(&["sh", "-c", &script, "sh"]);
+        let file = strings(&[self.path.as_os_str()]);
+        let rest = self.arguments.iter().skip(1).cloned();
+        Self { path: SHELL.into(), arguments: head.into_iter().chain(file).chain(rest).collect() }
+    }
+
     /// The same by way of a shell: what execvp(3) does with a file that the kernel does not know how to run
     /// (ENOEXEC: a script without `#!`).
     #[must_use]

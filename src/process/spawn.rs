@@ -8,6 +8,7 @@ use std::ffi::CString;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use nix::errno::Errno;
@@ -49,6 +50,18 @@ pub struct Made {
     /// What it says.
     pub stream: Stream,
 }
+
+/// What one process is given besides what its spec says.
+#[derive(Debug, Default)]
+pub struct Extra {
+    /// Variables that win over all others of the same name.
+    pub variables: Vec<(Vec<u8>, Vec<u8>)>,
+    /// A socket that it finds as descriptor 3, with its own id in LISTEN_PID (sd_listen_fds(3)).
+    pub listener: Option<Rc<OwnedFd>>,
+}
+
+/// The first descriptor that is passed on: SD_LISTEN_FDS_START.
+const FIRST_PASSED: i32 = 3;
 
 /// Makes instances' processes, all in the same way.
 #[derive(Debug)]
@@ -93,23 +106,61 @@ impl Spawner {
     ///
     /// # Errors
     /// [`Failure`]: the program is not there (127), cannot be run (126), or the system has no room (125).
-    pub fn spawn(&mut self, spec: &Spec) -> Result<Made, Failure> {
+    pub fn spawn(&mut self, spec: &Spec, extra: &Extra) -> Result<Made, Failure> {
         let failed = |Missing { program, reason, status }| Failure {
             program,
             reason: format!("{reason} ({})", spec.place),
             status,
         };
-        let program = program::of_command(&spec.command, spec.environment.get(b"PATH")).map_err(failed)?;
-        self.run(&program, &spec.environment).map_err(|error| {
+        let mut program =
+            program::of_command(&spec.command, spec.environment.get(b"PATH")).map_err(failed)?;
+        if extra.listener.is_some() {
+            program = program.with_own_pid_in("LISTEN_PID");
+        }
+        let made = self.stream().and_then(|(stream, mut actions, theirs)| {
+            if let Some(listener) = &extra.listener {
+                actions.add_dup2(listener.as_raw_fd(), FIRST_PASSED)?;
+            }
+            let pid = self.run(&program, &spec.environment, &extra.variables, &actions)?;
+            drop(theirs);
+            Ok(Made { pid, stream })
+        });
+        made.map_err(|error| {
             let program = program.path.display().to_string();
             failed(describe(program, error))
         })
     }
 
-    fn run(&mut self, program: &Program, environment: &Environment) -> Result<Made, Errno> {
+    /// Makes a process that runs this command by a shell in the environment of an instance, and that nobody hears.
+    /// Its id is its group's and its session's too.
+    ///
+    /// # Errors
+    /// As posix_spawn(3).
+    pub fn spawn_unheard(&mut self, command: &str, environment: &Environment) -> Result<i32, Errno> {
+        let mut actions = PosixSpawnFileActions::init()?;
+        for (descriptor, flags) in [(0, OFlag::O_RDONLY), (1, OFlag::O_WRONLY), (2, OFlag::O_WRONLY)] {
+            actions.add_open(descriptor, "/dev/null", flags, Mode::empty())?;
+        }
+        self.run(&Program::of_shell(command), environment, &[], &actions)
+    }
+
+    /// `extra` wins over what is in the environment.
+    fn run(
+        &mut self,
+        program: &Program,
+        environment: &Environment,
+        extra: &[(Vec<u8>, Vec<u8>)],
+        actions: &PosixSpawnFileActions,
+    ) -> Result<i32, Errno> {
         self.shared.refresh(environment);
-        let own: Vec<CString> = environment.own.iter().filter_map(entry).collect();
-        let environment: Vec<&CString> = self.shared.strings.iter().chain(&own).collect();
+        let own: Vec<CString> = environment.own.iter().chain(extra).filter_map(entry).collect();
+        let is_kept = |string: &&CString| {
+            extra.iter().all(|(name, _)| {
+                let rest = string.as_bytes().strip_prefix(name.as_slice());
+                rest.is_none_or(|rest| rest.first() != Some(&b'='))
+            })
+        };
+        let environment: Vec<&CString> = self.shared.strings.iter().filter(is_kept).chain(&own).collect();
         let mut attributes = PosixSpawnAttr::init()?;
         attributes.set_sigmask(&SigSet::empty())?;
         attributes.set_sigdefault(&self.defaults)?;
@@ -118,17 +169,16 @@ impl Spawner {
                 | PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF
                 | PosixSpawnFlags::from_bits_retain(i32::from(SETSID)),
         )?;
-        let (stream, actions, _theirs) = self.stream()?;
         let make = |program: &Program| {
             self.limit.with_inherited(|| {
-                posix_spawn(&program.path, &actions, &attributes, &program.arguments, &environment)
+                posix_spawn(&program.path, actions, &attributes, &program.arguments, &environment)
             })
         };
         let pid = match make(program) {
             Err(Errno::ENOEXEC) => make(&program.as_script())?,
             other => other?,
         };
-        Ok(Made { pid: pid.as_raw(), stream })
+        Ok(pid.as_raw())
     }
 
     /// Our end, what the child does to have its own, and its end as long as it must be kept.

@@ -165,6 +165,7 @@ impl<'a> Sweep<'a> {
             | Action::Forward(_)
             | Action::Enroll(..)
             | Action::Spawn(_)
+            | Action::Probe(_)
             | Action::Bury(..)
             | Action::Say(_)
             | Action::Suspend

@@ -25,7 +25,7 @@ use crate::output::Log;
 use crate::signal::Signal;
 
 /// How often somebody who waits for readiness is looked after.
-const LOOK: Duration = Duration::from_millis(25);
+const LOOK: Duration = Duration::from_millis(250);
 /// How long the last words of an instance may take to arrive after its end.
 const LAST_WORDS: Duration = Duration::from_millis(120);
 /// How many of them are told.
@@ -345,8 +345,8 @@ impl Waiting {
             let is_done =
                 has_run && view.machine.specs()[index].once && instance.ended.is_some_and(is_success);
             let is_lost = (instance.state.is_down() || instance.state.is_clearing())
-                && !instance.is_due
-                && instance.intent != machine::state::Intent::Again;
+                && !instance.will_start()
+                && !instance.is_resting;
             let is_there = match self.goal {
                 Goal::Up => instance.state == State::Running || is_done,
                 Goal::Ready => is_done || view.is_ready(index),

@@ -28,6 +28,12 @@ pub(super) enum Arrival {
     Child,
     /// A client asks for something.
     Call(Call),
+    /// The process with this id, an instance's own, has said what shows that it is ready.
+    Heard(usize, i32),
+    /// There are messages in the NOTIFY_SOCKET of this instance.
+    Notified(usize),
+    /// Files have changed that somebody watches.
+    FilesChanged,
     /// A client does not need the stack any more.
     Released(Caller),
 }
@@ -102,7 +108,13 @@ impl Inbox {
                     | Event::Broken(_),
                 ) => return,
                 Arrival::Call(call) if matches!(call.request, Request::Down { .. }) => return,
-                Arrival::Event(_) | Arrival::Child | Arrival::Call(_) | Arrival::Released(_) => {}
+                Arrival::Event(_)
+                | Arrival::Child
+                | Arrival::Call(_)
+                | Arrival::Released(_)
+                | Arrival::Heard(..)
+                | Arrival::Notified(_)
+                | Arrival::FilesChanged => {}
             }
         }
     }

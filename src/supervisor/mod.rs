@@ -1,8 +1,11 @@
 //! The loop that joins the rooms: everything that happens goes through one inbox into the machine, and what
 //! it answers is done.
 
+mod aids;
+mod aside;
 mod attach;
 pub mod clock;
+mod commands;
 mod desk;
 mod draft;
 mod foreground;
@@ -12,8 +15,14 @@ mod inbox;
 mod keyboard;
 mod logs;
 mod names;
+mod notified;
 mod perform;
+mod probes;
+mod readable;
 pub mod run;
+mod screen;
 mod seats;
+mod sockets;
 mod status;
 mod typed;
+mod watching;

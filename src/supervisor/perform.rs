@@ -1,6 +1,8 @@
 //! Doing what the machine wants: the joint between decisions, processes and output.
 
 use std::cell::Cell;
+mod signalling;
+
 use std::collections::{HashMap, HashSet};
 use std::fs::OpenOptions;
 use std::io;
@@ -10,6 +12,9 @@ use std::rc::Rc;
 
 use indexmap::IndexSet;
 
+use super::aids::Aids;
+use super::screen::terminal_size;
+
 use crate::exit::Exit;
 use crate::machine::{Action, Answer, Event, Ticket, Whom};
 use crate::name::TypeName;
@@ -17,16 +22,11 @@ use crate::notice::Notice;
 use crate::output::screen::Screen;
 use crate::output::{Output, Source, Speaker};
 use crate::plan::spec::Spec;
-use crate::process::calls::{Size, set_window_size, window_size};
+use crate::process::calls::{Size, set_window_size};
 use crate::process::reaper::{self, Harvest};
 use crate::process::spawn::{Made, Spawner, Stream};
-use crate::process::tree::{self, Census, Genealogy, Process, kill_orphans, send_to, send_to_group};
+use crate::process::tree::{Census, Genealogy, Process, send_to_group};
 use crate::signal::Signal;
-
-/// A terminal of which nothing is known has the size that a VT100 had.
-const VT100: Size = Size { rows: 24, columns: 80 };
-/// The fewest columns that an instance's terminal gets, however long the prefix is.
-const NARROWEST: u16 = 20;
 
 /// Everything that actions need.
 pub(super) struct Performer {
@@ -54,6 +54,7 @@ pub(super) struct Performer {
     blindness: Option<io::Error>,
     /// What the machine answered.
     replies: Vec<(Ticket, Answer)>,
+    pub(super) aids: Aids,
 }
 
 impl Performer {
@@ -61,7 +62,7 @@ impl Performer {
     pub(super) fn new(
         specs: Vec<Rc<Spec>>,
         kinds: IndexSet<TypeName>,
-        run: &[u8],
+        (run, aids): (&str, Aids),
         output: Output,
         spawner: Spawner,
     ) -> Self {
@@ -72,7 +73,7 @@ impl Performer {
             kinds,
             output,
             spawner,
-            genealogy: Genealogy::new(run),
+            genealogy: Genealogy::new(run.as_bytes()),
             leaders: vec![None; count],
             alive: HashMap::new(),
             asked: HashSet::new(),
@@ -82,6 +83,7 @@ impl Performer {
             is_look_wanted: false,
             blindness: None,
             replies: Vec::new(),
+            aids,
         }
     }
 
@@ -93,6 +95,7 @@ impl Performer {
             match action {
                 Action::Enroll(index, spec) => self.enroll(index, spec),
                 Action::Spawn(index) => answers.extend(self.spawn(index)),
+                Action::Probe(index) => self.aids.unprobed.push(index),
                 Action::Ask(whom) => self.ask(whom),
                 Action::Kill(Whom::Strangers) => answers.extend(self.kill_all()),
                 Action::Kill(Whom::Instance(index)) => answers.extend(self.kill(index)),
@@ -168,14 +171,36 @@ impl Performer {
     }
 
     fn ended(&mut self, pid: i32, exit: Exit) -> Event {
-        match self.alive.remove(&pid) {
-            Some(instance) => Event::Exited { instance, exit },
-            None => Event::Reaped,
+        if let Some(instance) = self.alive.remove(&pid) {
+            self.aids.commands.end_all_of(instance);
+            return Event::Exited { instance, exit };
         }
+        self.aids.commands.on_reaped(pid, exit);
+        Event::Reaped
+    }
+
+    /// Runs a command in the environment of an instance; its id, if it could be run.
+    pub(super) fn run_command(&mut self, index: usize, command: &str) -> Option<i32> {
+        self.aids.commands.run(index, &self.specs[index], command, &mut self.spawner)
+    }
+
+    /// The own process of an instance that has said since the last call that it is ready: `READY=1` from a process
+    /// of its own tree.
+    pub(super) fn take_notice(&mut self, index: usize) -> Option<i32> {
+        let mut found = None;
+        while let Some(word) = self.aids.notified.next(index) {
+            self.look_anew();
+            let is_own = word.is_ready
+                && self.members(Whom::Instance(index)).iter().any(|process| process.pid == word.pid);
+            found = found.or(self.leaders[index].filter(|_| is_own));
+        }
+        self.aids.notified.all_read(index);
+        found
     }
 
     /// Takes what an instance is from now on. One past the last speaks from now on, in the colour of its type.
     fn enroll(&mut self, index: usize, spec: Rc<Spec>) {
+        self.aids.has_changed = true;
         if let Some(known) = self.specs.get_mut(index) {
             *known = spec;
             return;
@@ -194,12 +219,15 @@ impl Performer {
 
     fn spawn(&mut self, index: usize) -> Vec<Event> {
         let failed = |failure| Event::SpawnFailed { instance: index, failure };
-        let Made { pid, stream } = match self.spawner.spawn(&self.specs[index]) {
+        let extra = self.aids.extra(index, &self.specs[index]);
+        let made = extra.and_then(|extra| self.spawner.spawn(&self.specs[index], &extra));
+        let Made { pid, stream } = match made {
             Ok(made) => made,
             Err(failure) => return vec![failed(failure)],
         };
         self.leaders[index] = Some(pid);
         self.alive.insert(pid, index);
+        self.aids.listen(index, pid, &self.specs[index], &self.output);
         let source = match stream {
             Stream::Pipe(ours) => Source::Pipe(ours),
             Stream::Terminal { master, path } => {
@@ -222,8 +250,16 @@ impl Performer {
             let named = |mark: &[u8]| instance_named(specs, mark);
             let looked = self.genealogy.look(&self.leaders, &named);
             self.census = looked.map_err(|error| self.blindness = Some(error)).ok();
+            if let Some(census) = &mut self.census {
+                self.aids.commands.leave_out(census);
+            }
         }
         self.census.get_or_insert_default()
+    }
+
+    /// Says a line of ganger's own.
+    pub(super) fn say(&self, notice: &Notice) {
+        self.output.notice(notice);
     }
 
     /// Forgets the look that is shared, so that the next question sees who is there now.
@@ -255,69 +291,6 @@ impl Performer {
         self.census().of(whom).to_vec()
     }
 
-    /// The group of an instance whose own process has not been reaped: nobody else can have its number.
-    fn group(&self, whom: Whom) -> Option<i32> {
-        whom.instance()
-            .and_then(|index| self.leaders.get(index).copied())
-            .flatten()
-            .filter(|leader| self.alive.contains_key(leader))
-    }
-
-    /// TERM, then CONT, so that who is stopped can hear it (systemd.kill(5) does so too). The group gets it in
-    /// one call, which no fork can slip through; who left the group gets it alone.
-    fn ask(&mut self, whom: Whom) {
-        let spec = whom.instance().and_then(|index| self.specs.get(index));
-        let signal = spec.map_or(Signal::TERMINATE, |spec| spec.stop_signal);
-        let members = self.members(whom);
-        let group = self.group(whom);
-        if let Some(group) = group {
-            send_to_group(group, signal);
-            send_to_group(group, Signal::CONTINUE);
-        }
-        for process in members {
-            let is_new = self.asked.insert((process.pid, process.born));
-            if is_new && group != Some(process.group) {
-                // Whom we may not signal is named at the end, if still there.
-                let _ = send_to(&process, signal);
-                let _ = send_to(&process, Signal::CONTINUE);
-            }
-        }
-    }
-
-    fn signal(&mut self, whom: Whom, signal: Signal) {
-        let group = self.group(whom);
-        if let Some(group) = group {
-            send_to_group(group, signal);
-        }
-        for process in self.members(whom) {
-            if group != Some(process.group) {
-                let _ = send_to(&process, signal);
-            }
-        }
-    }
-
-    /// The tree of one instance, and those that it forks while we kill.
-    fn kill(&mut self, index: usize) -> Vec<Event> {
-        self.signal(Whom::Instance(index), Signal::KILL);
-        let (specs, genealogy) = (&self.specs, &self.genealogy);
-        let others: HashSet<i32> =
-            self.alive.iter().filter(|(_, whose)| **whose != index).map(|(leader, _)| *leader).collect();
-        let members = self.census.as_ref().map_or(&[][..], |census| census.of(Whom::Instance(index)));
-        let mine: HashSet<i32> = members.iter().map(|process| process.pid).collect();
-        let named = |mark: &[u8]| instance_named(specs, mark);
-        let harvest = kill_orphans(|pid| {
-            !others.contains(&pid)
-                && (mine.contains(&pid) || genealogy.instance_of(pid, &named).ok().flatten() == Some(index))
-        });
-        self.as_events(harvest)
-    }
-
-    /// Strangers have the longest grace of all, so when theirs is over everybody's is.
-    fn kill_all(&mut self) -> Vec<Event> {
-        let harvest = tree::kill_all();
-        self.as_events(harvest)
-    }
-
     fn as_events(&mut self, harvest: Harvest) -> Vec<Event> {
         let Harvest { ended, is_empty, failure } = harvest;
         let mut events: Vec<Event> = ended.into_iter().map(|(pid, exit)| self.ended(pid, exit)).collect();
@@ -329,27 +302,6 @@ impl Performer {
             events.push(Event::Broken(format!("cannot wait for processes: {error}")));
         }
         events
-    }
-
-    fn forward(&mut self, signal: Signal) {
-        for leader in self.alive.keys() {
-            send_to_group(*leader, signal);
-        }
-    }
-
-    fn everywhere(&mut self, signal: Signal) {
-        for whom in (0..self.specs.len()).map(Whom::Instance).chain([Whom::Strangers]) {
-            self.signal(whom, signal);
-        }
-    }
-
-    /// SIGTSTP would be ignored by the groups of the instances, which are orphaned (POSIX XBD 3.264): SIGSTOP
-    /// for them, and for us. The monitor sees it and stops itself; SIGCONT reaches us through it.
-    fn suspend(&mut self) {
-        self.everywhere(Signal::STOP);
-        if let Err(error) = nix::sys::signal::raise(nix::sys::signal::SIGSTOP) {
-            self.output.notice(&Notice::Warning { text: format!("cannot stop for Ctrl-Z: {error}") });
-        }
     }
 
     fn resize(&mut self) {
@@ -365,27 +317,9 @@ impl Performer {
             let _ = set_window_size(terminal.as_fd(), size);
         }
     }
-
-    fn name_survivors(&mut self, whom: Whom) {
-        for process in self.members(whom) {
-            let reason = match send_to(&process, Signal::KILL) {
-                Err(_) => "it runs as another user",
-                Ok(()) => "SIGKILL does not end it: it hangs in the kernel",
-            };
-            let Process { pid, name, .. } = process;
-            self.output.notice(&Notice::Survivor { pid, name, reason: reason.into() });
-        }
-    }
 }
 
 /// The instance that has this mark.
 fn instance_named(specs: &[Rc<Spec>], mark: &[u8]) -> Option<usize> {
     specs.iter().position(|spec| spec.name.to_string().as_bytes() == mark)
-}
-
-/// The size of an instance's terminal: ours, less what stands before the text.
-pub(super) fn terminal_size(prefix_width: usize) -> Size {
-    let size = window_size(io::stdout().as_fd()).unwrap_or(VT100);
-    let prefix = u16::try_from(prefix_width).unwrap_or(u16::MAX);
-    Size { rows: size.rows, columns: size.columns.saturating_sub(prefix).max(NARROWEST) }
 }

@@ -1,5 +1,7 @@
 //! The only loop: name what happened, let the machine handle it, do what it answers.
 
+mod care;
+
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::AsFd;
@@ -12,14 +14,19 @@ use tokio::runtime;
 use tokio::task::{LocalSet, yield_now};
 use tokio::time::timeout_at;
 
+use super::aids::Aids;
+use super::aside::{say, tell_the_person};
 use super::clock::{self, Clock};
 use super::desk::Desk;
 use super::formation::{Formation, Source};
 use super::holds::Holds;
 use super::inbox::{Arrival, Inbox};
 use super::keyboard::Keyboard;
-use super::perform::{Performer, terminal_size};
+use super::perform::Performer;
+use super::probes::Probes;
+use super::screen::terminal_size;
 use super::status::{Facts, View};
+use super::watching::Watching;
 use crate::control::server::Server;
 use crate::exit::{FAILED, Outcome};
 use crate::machine::{Event, Machine};
@@ -79,7 +86,7 @@ pub fn start(plan: Plan, source: Source, settings: Settings) -> Outcome {
     let clock = Clock::start();
     // In a namespace of its own the worker could not ask for it.
     let pid = std::process::id().cast_signed();
-    let grace = plan.instances.iter().map(|spec| spec.grace).max().unwrap_or_default();
+    let grace = longest_stop(&plan);
     let keyboard = settings.keyboard;
     let watch = Watch { grace, isolate: settings.isolate, keyboard, now: &|| clock.now(), say: &say };
     let pair = watch_over(&watch, move |ends, inherited| {
@@ -92,11 +99,14 @@ pub fn start(plan: Plan, source: Source, settings: Settings) -> Outcome {
     })
 }
 
-/// A line of our own where there is no stream to put it in.
-fn say(line: &str) {
-    use std::io::Write;
-    // One write, so that it is not torn. Nobody may be there to read it.
-    let _ = io::stderr().write_all(format!("ganger: {line}\n").as_bytes());
+/// How long a polite stop may take: the longest grace, and in an ordered stop that of one type after the other.
+fn longest_stop(plan: &Plan) -> Duration {
+    let longest = plan.instances.iter().map(|spec| spec.grace).max().unwrap_or_default();
+    if !plan.policy.ordered_stop {
+        return longest;
+    }
+    let types = plan.processes.iter().filter(|process| process.count > 0).count();
+    longest.saturating_mul(u32::try_from(types).unwrap_or(u32::MAX))
 }
 
 fn work(
@@ -137,6 +147,8 @@ struct Supervisor {
     answers: VecDeque<Event>,
     last_look: Option<Duration>,
     desk: Desk,
+    probes: Probes,
+    watching: Watching,
     facts: Facts,
     server: Option<Server>,
     keyboard: Option<Keyboard>,
@@ -177,7 +189,6 @@ impl Supervisor {
         let spawner = Spawner::new(limit, inherited, size).map_err(during("pipe"))?;
         let machine = Machine::new(specs.clone(), plan.policy);
         let facts = Facts {
-            ready_in: vec![0; specs.len()],
             root: plan.root.display().to_string(),
             formation: plan.processes.iter().map(|of| (of.name.to_string(), of.count)).collect(),
             pid,
@@ -189,7 +200,10 @@ impl Supervisor {
         let server = settings.listener.and_then(|listener| inbox.serve(listener));
         let run = settings.run.to_string();
         let keyboard = keyboard.and_then(|keys| inbox.read_keys(keys, output.stage()));
-        let performer = Performer::new(specs, kinds, run.as_bytes(), output, spawner);
+        let performer =
+            Performer::new(specs, kinds, (&run, Aids::new(&run, inbox.sender())), output, spawner);
+        let probes = Probes::new(inbox.sender());
+        let watching = Watching::new(plan.root, inbox.sender());
         Ok(Self {
             machine,
             performer,
@@ -198,6 +212,8 @@ impl Supervisor {
             answers: VecDeque::from([Event::Begin]),
             last_look: None,
             desk,
+            probes,
+            watching,
             facts,
             server,
             keyboard,
@@ -215,6 +231,7 @@ impl Supervisor {
             let actions = self.machine.handle(self.clock.now(), event);
             let answers = self.performer.perform(actions);
             self.answers.extend(answers);
+            self.care();
             self.talk();
         };
         if let Some(keyboard) = self.keyboard {
@@ -263,6 +280,11 @@ impl Supervisor {
                 self.last_look = Some(self.clock.now());
                 let seen = self.performer.look();
                 self.answers.extend(seen);
+            } else if self.probes.deadline().is_some_and(|deadline| deadline <= self.clock.now()) {
+                let ready = self.probes.ask(self.clock.now(), &mut self.performer);
+                self.answers.extend(ready);
+            } else if self.watching.deadline().is_some_and(|deadline| deadline <= self.clock.now()) {
+                self.on_quiet_files();
             } else if let Some(event) = self.wait().await {
                 return event;
             }
@@ -284,7 +306,8 @@ impl Supervisor {
         let look = self.performer.is_look_wanted().then(|| self.last_look.unwrap_or_default() + LOOK_PAUSE);
         let deadline = self.machine.deadline();
         let review = self.desk.deadline();
-        let Some(moment) = look.into_iter().chain(deadline).chain(review).min() else {
+        let own = [look, deadline, review, self.probes.deadline(), self.watching.deadline()];
+        let Some(moment) = own.into_iter().flatten().min() else {
             let arrival = self.inbox.next().await;
             return self.name(arrival);
         };
@@ -292,7 +315,9 @@ impl Supervisor {
             Ok(arrival) => self.name(arrival),
             Err(_) if deadline.is_some_and(|deadline| deadline <= self.clock.now()) => Some(Event::Timeout),
             Err(_) => {
-                self.talk();
+                if review.is_some_and(|review| review <= self.clock.now()) {
+                    self.talk();
+                }
                 None
             }
         }
@@ -313,37 +338,28 @@ impl Supervisor {
                 desk.release(caller, View { machine, performer, facts, now: clock.now() })
             }
             Arrival::Event(event) => Some(event),
+            // After the answers that wait: the machine may not know yet that this process exists.
+            Arrival::Heard(instance, pid) => {
+                self.answers.push_back(Event::Ready { instance, pid });
+                None
+            }
+            Arrival::Notified(instance) => {
+                let ready = self.performer.take_notice(instance).map(|pid| Event::Ready { instance, pid });
+                self.answers.extend(ready);
+                None
+            }
+            Arrival::FilesChanged => {
+                if let Some(notice) = self.watching.hear(self.clock.now()) {
+                    self.performer.say(&notice);
+                }
+                None
+            }
             Arrival::Child => {
                 let reaped = self.performer.reap();
                 self.answers.extend(reaped);
                 None
             }
         }
-    }
-}
-
-/// What the stream cannot tell, because it is the stream that is broken.
-fn tell_the_person(event: &Event) {
-    match event {
-        Event::OutputClosed { error: Some(error) } => {
-            say(&format!("cannot write to standard output: {error}"));
-        }
-        Event::Broken(what) => say(what),
-        Event::OutputClosed { error: None }
-        | Event::Begin
-        | Event::Spawned { .. }
-        | Event::SpawnFailed { .. }
-        | Event::Exited { .. }
-        | Event::Reaped
-        | Event::Seen(_)
-        | Event::Glimpsed(_)
-        | Event::AllGone
-        | Event::Signal(_)
-        | Event::Request(_)
-        | Event::Change(_)
-        | Event::Down { .. }
-        | Event::MonitorGone
-        | Event::Timeout => {}
     }
 }
 

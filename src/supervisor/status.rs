@@ -13,11 +13,9 @@ use crate::machine::instance::Instance;
 use crate::machine::state::{Intent, State};
 use crate::machine::{Machine, Whom};
 use crate::name::InstanceName;
+use crate::plan::spec::Probe;
 use crate::process::ports_in_use::Listeners;
 use crate::process::usage;
-
-/// How long an instance must have lived that is not known to serve a port, before it counts as ready.
-const SETTLED: Duration = Duration::from_secs(1);
 
 /// What is known of the stack beside what the machine knows.
 pub(super) struct Facts {
@@ -28,8 +26,6 @@ pub(super) struct Facts {
     pub pid: i32,
     /// When the run began.
     pub started: Timestamp,
-    /// For each instance the life in which it was seen to be ready.
-    pub ready_in: Vec<u32>,
     /// Who listens, as the latest look saw it.
     pub listeners: Listeners,
 }
@@ -130,33 +126,19 @@ impl View<'_> {
         }
     }
 
-    /// Whether the instance serves, as far as can be seen from outside: one of its own tree listens on its
-    /// port. Every instance has a port, but only a `web`, or a command that names PORT, is known to use it;
-    /// for the others having lived a second is enough. Asked only while somebody wants to know.
+    /// Whether the instance is known to be ready. Whoever took its time and was not waited for is not asked any more
+    /// (see [`super::probes`]): then it is looked at now.
     pub(super) fn is_ready(&mut self, index: usize) -> bool {
-        let instance = &self.machine.instances()[index];
-        if instance.state != State::Running {
-            return false;
-        }
-        // Those who came later are not in it yet.
-        self.facts.ready_in.resize(self.machine.instances().len(), 0);
-        if self.facts.ready_in[index] == instance.lives {
+        let (spec, instance) = (&self.machine.specs()[index], &self.machine.instances()[index]);
+        if instance.ready.is_some() {
             return true;
         }
-        let spec = &self.machine.specs()[index];
-        let must_serve =
-            spec.port.is_some() && (spec.name.kind.as_str() == "web" || spec.command.contains("PORT"));
-        let age = self.now.saturating_sub(instance.started.unwrap_or(self.now));
-        let has_settled = !must_serve && age >= SETTLED;
-        let is_ready = has_settled
-            || spec.port.is_some_and(|port| {
-                let family = self.performer.members(Whom::Instance(index));
-                self.facts.listeners.is_served_by(port, family.iter().map(|process| process.pid))
-            });
-        if is_ready {
-            self.facts.ready_in[index] = instance.lives;
-        }
-        is_ready
+        let Probe::Listen(port) = spec.care.probe else { return false };
+        let Some(port) = port.or(spec.port).filter(|_| instance.state == State::Running) else {
+            return false;
+        };
+        let family = self.performer.members(Whom::Instance(index));
+        self.facts.listeners.is_served_by(port, family.iter().map(|process| process.pid))
     }
 }
 
@@ -164,6 +146,8 @@ impl View<'_> {
 pub(super) fn phase(instance: &Instance) -> Phase {
     match instance.state {
         State::Idle | State::Ended if instance.is_due => Phase::Waiting,
+        State::Idle | State::Ended if instance.will_start() => Phase::Restarting,
+        State::Ended if instance.is_given_up => Phase::GivenUp,
         State::Idle | State::Ended if instance.failure.is_some() => Phase::Failed,
         State::Idle => Phase::Stopped,
         State::Ended if instance.is_requested => Phase::Stopped,

@@ -10,7 +10,7 @@ const LAYERS: [&[&str]; 7] = [
     &["config", "dotenv", "escapes", "formation", "procfile", "shell"],
     &["plan"],
     &["machine"],
-    &["control", "export", "output", "process"],
+    &["control", "export", "output", "process", "watch"],
     &["supervisor"],
     &["cli"],
 ];

@@ -28,6 +28,7 @@ mod isolating;
 mod logs;
 mod pair;
 mod random_kill;
+mod ready;
 mod reload;
 mod rest;
 mod running;

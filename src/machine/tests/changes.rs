@@ -102,9 +102,10 @@ fn what_cannot_start_is_told_and_the_stack_goes_on() {
 #[test]
 fn a_release_that_left_holds_nobody_up() {
     let mut world = World::new(2, ExitOn::Never);
-    world.ends(0);
-    world.changes(1, &Asked { retired: &[0], ..Asked::default() });
-    let waits = Spec { after: vec![0], ..spec("job", 1) };
-    world.changes(2, &Asked { specs: &[(2, waits)], ..Asked::default() });
-    assert!(world.lives(2));
+    let release = Spec { once: true, ..spec("release", 1) };
+    let waits = Spec { after: std::sync::Arc::new([release.name.kind.clone()]), ..spec("job", 1) };
+    world.changes(1, &Asked { specs: &[(2, release), (3, waits)], ..Asked::default() });
+    assert!(world.lives(2) && !world.lives(3));
+    world.changes(2, &Asked { retired: &[2], ..Asked::default() });
+    assert!(world.lives(3));
 }

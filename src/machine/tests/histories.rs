@@ -79,7 +79,7 @@ fn a_move() -> impl Strategy<Value = Move> {
 impl World {
     fn new(count: usize, exit_on: ExitOn) -> Self {
         let specs = (0..count).map(|index| Rc::new(spec(&format!("p{index}"), 1))).collect();
-        let machine = Machine::new(specs, Policy { exit_on, exit_code_from: None });
+        let machine = Machine::new(specs, Policy { exit_on, ..Policy::default() });
         let (leaders, others) = (vec![None; count], vec![0; count]);
         Self {
             machine,
@@ -131,6 +131,7 @@ impl World {
             // Ticket 0 is that of all other requests.
             Action::Answer(Ticket(number), _) => self.answered.extend((*number > 0).then_some(*number)),
             Action::Bury(..)
+            | Action::Probe(_)
             | Action::Say(_)
             | Action::NameSurvivors(_)
             | Action::Signal(..)

@@ -1,5 +1,7 @@
 //! The machine as tables; as properties in `histories`.
 
+mod care;
+mod chains;
 mod changes;
 mod histories;
 mod requests;
@@ -12,7 +14,7 @@ use super::state::State;
 use super::*;
 use crate::exit::Exit;
 use crate::name::{InstanceName, TypeName};
-use crate::plan::spec::{Environment, ExitOn};
+use crate::plan::spec::{Care, Environment, ExitOn};
 use crate::signal::Signal;
 
 const GRACE: Duration = Duration::from_secs(5);
@@ -27,19 +29,20 @@ fn spec(kind: &str, number: u32) -> Spec {
         stop_signal: Signal::TERMINATE,
         grace: GRACE,
         once: false,
-        after: Vec::new(),
+        after: Arc::default(),
+        care: Care::default(),
     }
 }
 
 fn stack(kinds: &[&str], exit_on: ExitOn) -> Machine {
     let specs = kinds.iter().map(|kind| spec(kind, 1));
-    Machine::new(specs.map(Rc::new).collect(), Policy { exit_on, exit_code_from: None })
+    Machine::new(specs.map(Rc::new).collect(), Policy { exit_on, ..Policy::default() })
 }
 
 /// A release, and a web that waits for it.
 fn with_release() -> Vec<Rc<Spec>> {
     let release = Spec { once: true, ..spec("release", 1) };
-    let web = Spec { after: vec![0], ..spec("web", 1) };
+    let web = Spec { after: Arc::new([release.name.kind.clone()]), ..spec("web", 1) };
     vec![Rc::new(release), Rc::new(web)]
 }
 
@@ -154,7 +157,7 @@ fn policies_decide_what_ends_the_stack_and_with_which_status() {
 fn exit_code_from_overrides_who_decided() {
     let specs = vec![Rc::new(spec("web", 1)), Rc::new(spec("tests", 1))];
     let exit_code_from = TypeName::new("tests");
-    let mut machine = Machine::new(specs, Policy { exit_on: ExitOn::Any, exit_code_from });
+    let mut machine = Machine::new(specs, Policy { exit_code_from, ..Policy::default() });
     start(&mut machine);
     let _ = machine.handle(at(1.0), Event::Exited { instance: 0, exit: Exit::Status(1) });
     let _ = machine.handle(at(1.0), Event::Exited { instance: 1, exit: Exit::Status(9) });

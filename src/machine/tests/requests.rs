@@ -26,7 +26,7 @@ pub(super) struct World {
 impl World {
     pub(super) fn new(count: u32, exit_on: ExitOn) -> Self {
         let specs = (1..=count).map(|number| Rc::new(spec("web", number))).collect();
-        let machine = Machine::new(specs, Policy { exit_on, exit_code_from: None });
+        let machine = Machine::new(specs, Policy { exit_on, ..Policy::default() });
         let mut world =
             Self { machine, seconds: 0, answers: Vec::new(), broken: Vec::new(), alive: HashMap::new() };
         world.happens(Event::Begin);
@@ -72,6 +72,7 @@ impl World {
             | Action::Ask(Whom::Strangers)
             | Action::Kill(Whom::Strangers)
             | Action::Bury(..)
+            | Action::Probe(_)
             | Action::Say(_)
             | Action::NameSurvivors(_)
             | Action::Signal(..)

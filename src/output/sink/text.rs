@@ -29,7 +29,9 @@ impl Sink for Text {
     }
 
     fn notice(&mut self, notice: &Notice, out: &mut Vec<u8>) {
-        join(self.prefixes.head(None), notice.to_string().as_bytes(), b"\n", out);
+        for line in notice.to_string().lines() {
+            join(self.prefixes.head(None), line.as_bytes(), b"\n", out);
+        }
     }
 
     fn add(&mut self, speaker: Speaker) {

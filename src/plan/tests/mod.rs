@@ -1,5 +1,6 @@
 //! Whole plans: what goes in, what comes out.
 
+mod care;
 mod environment;
 mod running;
 
@@ -164,7 +165,7 @@ fn a_release_runs_first_and_only_when_asked_for() {
     let plan = case().with(release).plan();
     assert_eq!(case().with(release).instances(), "release.1:5100 web.1:5000");
     assert!(plan.instances[0].once && plan.instances[0].after.is_empty());
-    assert!(!plan.instances[1].once && plan.instances[1].after == [0]);
+    assert!(!plan.instances[1].once && plan.instances[1].after[..] == [plan.instances[0].name.kind.clone()]);
     assert_eq!(plan.notes, [""; 0]);
     assert_eq!(
         Case::of(&["web"]).with(release).errors(),

@@ -1,5 +1,7 @@
 //! What ganger itself says in the stream of its instances.
 
+mod words;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -8,6 +10,8 @@ use serde::{Serialize, Serializer};
 use crate::exit::Exit;
 use crate::name::InstanceName;
 use crate::signal::Signal;
+pub use words::Lived;
+use words::{Files, Names, Next, Waiting, Where};
 
 /// One line of ganger's own. `Display` is the text that follows the prefix `ganger | `; `Serialize` is
 /// the object that `--json` prints, without its `time`.
@@ -33,6 +37,68 @@ pub enum Notice {
         /// How long it lived.
         #[serde(rename = "seconds", serialize_with = "seconds")]
         lived: Duration,
+        /// After which time it is started again, if it is.
+        #[serde(
+            rename = "again_in_seconds",
+            serialize_with = "some_seconds",
+            skip_serializing_if = "Option::is_none"
+        )]
+        again: Option<Duration>,
+        /// Whether it is started again when a file changes.
+        #[serde(skip_serializing_if = "is_no")]
+        awaits_change: bool,
+    },
+    /// An instance is ready.
+    Ready {
+        /// Which.
+        process: InstanceName,
+        /// Where it serves, if it serves its PORT.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        url: Option<String>,
+        /// Where it listens, if that is another port.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        port: Option<u16>,
+        /// How long it took.
+        #[serde(rename = "seconds", serialize_with = "seconds")]
+        took: Duration,
+    },
+    /// An instance is not ready in time: it is being stopped.
+    NotReady {
+        /// Which.
+        process: InstanceName,
+        /// What is missing.
+        reason: String,
+        /// How long it had.
+        #[serde(rename = "seconds", serialize_with = "seconds")]
+        within: Duration,
+    },
+    /// Others wait for an instance.
+    Awaited {
+        /// For which.
+        process: InstanceName,
+        /// What is missing.
+        reason: String,
+        /// Who waits.
+        waiting: Vec<InstanceName>,
+    },
+    /// Watched files changed: these are being restarted.
+    Changed {
+        /// One of the files, relative to the root; `None` where there were too many to know.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        path: Option<String>,
+        /// How many more.
+        others: usize,
+        /// Who is restarted.
+        processes: Vec<InstanceName>,
+    },
+    /// An instance failed too often to be started again.
+    GivenUp {
+        /// Which.
+        process: InstanceName,
+        /// How often in a row.
+        failures: u32,
+        /// The last that it said.
+        lines: Vec<String>,
     },
     /// A command could not be started.
     CannotStart {
@@ -129,12 +195,17 @@ impl Notice {
     pub fn is_chatter(&self) -> bool {
         match self {
             Self::Started { .. }
+            | Self::Ready { .. }
+            | Self::Awaited { .. }
+            | Self::Changed { .. }
             | Self::Info { .. }
             | Self::Forwarded { .. }
             | Self::Stopping { .. }
             | Self::Waiting { .. } => true,
             Self::Exited { exit, .. } | Self::Ended { exit, .. } => exit.is_success(),
             Self::CannotStart { .. }
+            | Self::NotReady { .. }
+            | Self::GivenUp { .. }
             | Self::Leftovers { .. }
             | Self::Killing { .. }
             | Self::Survivor { .. }
@@ -152,7 +223,28 @@ impl fmt::Display for Notice {
                 write!(f, "{process} started (pid {pid}, port {port})")
             }
             Self::Started { process, pid, port: None } => write!(f, "{process} started (pid {pid})"),
-            Self::Exited { process, exit, lived } => write!(f, "{process} {exit} after {}", Lived(*lived)),
+            Self::Exited { process, exit, lived, again, awaits_change } => {
+                write!(f, "{process} {exit} after {}{}", Lived(*lived), Next(*again, *awaits_change))
+            }
+            Self::Ready { process, url, port, took } => {
+                write!(f, "{process} ready{} after {}", Where(url.as_deref(), *port), Lived(*took))
+            }
+            Self::NotReady { process, reason, within } => {
+                write!(f, "{process} is not ready within {}: {reason}: stopping it", Lived(*within))
+            }
+            Self::Awaited { process, reason, waiting } => {
+                write!(f, "{} for {process}: {reason}", Waiting(waiting))
+            }
+            Self::Changed { path, others, processes } => {
+                write!(f, "{} changed: restarting {}", Files(path.as_deref(), *others), Names(processes))
+            }
+            Self::GivenUp { process, failures, lines } => {
+                write!(f, "{process} is given up after {failures} failures in a row")?;
+                if !lines.is_empty() {
+                    f.write_str("; its last lines:")?;
+                }
+                lines.iter().try_for_each(|line| write!(f, "\n    {line}"))
+            }
             Self::CannotStart { process, program, reason, .. } => {
                 write!(f, "{process} cannot start: {program}: {reason}")
             }
@@ -183,22 +275,6 @@ impl fmt::Display for Notice {
     }
 }
 
-/// A time span as a person reads it: `3.2 s`, `4 min 2 s`, `2 h 5 min`.
-#[derive(Clone, Copy, Debug)]
-pub struct Lived(pub Duration);
-
-impl fmt::Display for Lived {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let whole = self.0.as_secs();
-        match whole {
-            0..60 if self.0.subsec_nanos() == 0 => write!(f, "{whole} s"),
-            0..60 => write!(f, "{:.1} s", self.0.as_secs_f64()),
-            60..3600 => write!(f, "{} min {} s", whole / 60, whole % 60),
-            _ => write!(f, "{} h {} min", whole / 3600, whole / 60 % 60),
-        }
-    }
-}
-
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
 enum ExitFields {
@@ -219,6 +295,16 @@ fn seconds<S: Serializer>(span: &Duration, serializer: S) -> Result<S::Ok, S::Er
     serializer.serialize_f64((span.as_secs_f64() * 1000.0).round() / 1000.0)
 }
 
+#[expect(clippy::ref_option, reason = "serde calls it with a reference")]
+fn some_seconds<S: Serializer>(span: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    seconds(&span.unwrap_or_default(), serializer)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_no(answer: &bool) -> bool {
+    !answer
+}
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
 fn signal_name<S: Serializer>(signal: &Signal, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(signal)
@@ -235,8 +321,13 @@ mod tests {
 
     #[test]
     fn a_notice_reads_as_a_line_and_as_an_object() {
-        let exited =
-            Notice::Exited { process: web(), exit: Exit::Status(1), lived: Duration::from_millis(3210) };
+        let exited = Notice::Exited {
+            process: web(),
+            exit: Exit::Status(1),
+            lived: Duration::from_millis(3210),
+            again: None,
+            awaits_change: false,
+        };
         assert_eq!(exited.to_string(), "web.1 exited with status 1 after 3.2 s");
         assert_eq!(
             serde_json::to_string(&exited).unwrap(),
@@ -246,11 +337,13 @@ mod tests {
             process: web(),
             exit: Exit::Signal(Signal::KILL),
             lived: Duration::from_mins(125),
+            again: Some(Duration::from_millis(640)),
+            awaits_change: false,
         };
-        assert_eq!(killed.to_string(), "web.1 killed by SIGKILL after 2 h 5 min");
+        assert_eq!(killed.to_string(), "web.1 killed by SIGKILL after 2 h 5 min, starts again in 0.6 s");
         assert_eq!(
             serde_json::to_string(&killed).unwrap(),
-            r#"{"event":"exited","process":"web.1","signal":"SIGKILL","seconds":7500.0}"#
+            r#"{"event":"exited","process":"web.1","signal":"SIGKILL","seconds":7500.0,"again_in_seconds":0.64}"#
         );
         let lost = Notice::Lost { lines: 1234 };
         assert_eq!(lost.to_string(), "1234 lines were forgotten before they could be read");

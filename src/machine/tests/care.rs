@@ -1,0 +1,262 @@
+//! Being ready, waiting for others, starting again: as tables of orders.
+
+use super::super::ready::SETTLED;
+use super::super::*;
+use super::{at, counts, done, said, spec, start, stop_of};
+use crate::exit::Exit;
+use crate::plan::spec::{Care, ExitOn, Probe, Restart};
+
+use std::sync::Arc;
+
+fn after(spec: Spec, kinds: &[&str]) -> Spec {
+    let kinds = kinds.iter().map(|kind| crate::name::TypeName::new(kind).unwrap());
+    Spec { after: kinds.collect(), ..spec }
+}
+
+fn with(spec: Spec, care: Care) -> Spec {
+    Spec { care, ..spec }
+}
+
+fn listening() -> Care {
+    Care { probe: Probe::Listen(None), ready_within: Some(at(60.0)), ..Care::default() }
+}
+
+fn again(restart: Restart) -> Care {
+    Care { restart, ..Care::default() }
+}
+
+fn machine(specs: Vec<Spec>, exit_on: ExitOn) -> Machine {
+    let mut machine =
+        Machine::new(specs.into_iter().map(Rc::new).collect(), Policy { exit_on, ..Policy::default() });
+    start(&mut machine);
+    machine
+}
+
+fn exited(instance: usize, status: u8) -> Event {
+    Event::Exited { instance, exit: Exit::Status(status) }
+}
+
+#[test]
+fn who_comes_after_waits_until_the_other_is_ready_and_the_person_hears_of_it_once() {
+    let db = Spec { port: Some(5100), ..with(spec("db", 1), listening()) };
+    let mut machine = machine(
+        vec![after(spec("web", 1), &["db"]), db, after(spec("job", 1), &["db", "none"])],
+        ExitOn::Any,
+    );
+    assert_eq!(machine.instances()[0].lives + machine.instances()[2].lives, 0);
+    assert_eq!(machine.deadline(), Some(at(1.0)));
+    let actions = machine.handle(at(1.0), Event::Timeout);
+    assert_eq!(said(&actions), ["web.1, job.1 wait for db.1: nothing of it listens on port 5100"]);
+    let _ = machine.handle(at(2.0), Event::Timeout);
+    assert_eq!(machine.deadline(), Some(at(60.0)), "it is said once");
+    assert_eq!(machine.handle(at(2.9), Event::Ready { instance: 1, pid: 99 }), [], "this is another's life");
+    let actions = machine.handle(at(3.0), Event::Ready { instance: 1, pid: 101 });
+    assert_eq!(said(&actions), ["db.1 ready on http://localhost:5100 after 3 s"]);
+    assert_eq!(done(&actions), [&Action::Spawn(0)]);
+    assert_eq!(machine.handle(at(3.0), Event::Ready { instance: 1, pid: 101 }), [], "once is enough");
+}
+
+#[test]
+fn who_shows_nothing_is_ready_after_a_second() {
+    let mut machine = machine(vec![spec("db", 1), after(spec("web", 1), &["db"])], ExitOn::Any);
+    assert_eq!(machine.deadline(), Some(SETTLED));
+    let actions = machine.handle(SETTLED, Event::Timeout);
+    assert_eq!(done(&actions), [&Action::Spawn(1)]);
+    assert_eq!(said(&actions), [""; 0], "that somebody lives is no news");
+    assert_eq!(machine.instances()[0].ready, Some(SETTLED));
+}
+
+#[test]
+fn a_one_shot_is_waited_for_until_it_has_ended_with_0() {
+    let job = Spec { once: true, ..spec("job", 1) };
+    let mut good = machine(vec![job.clone(), after(spec("web", 1), &["job"])], ExitOn::Any);
+    let _ = good.handle(at(5.0), Event::Timeout);
+    assert_eq!(good.instances()[1].lives, 0);
+    assert!(good.handle(at(6.0), exited(0, 0)).contains(&Action::Spawn(1)));
+    assert!(!good.is_stopping());
+    for exit_on in [ExitOn::Any, ExitOn::Never] {
+        let mut bad = machine(vec![job.clone(), after(spec("web", 1), &["job"])], exit_on);
+        let _ = bad.handle(at(6.0), exited(0, 3));
+        let _ = bad.handle(at(6.0), Event::AllGone);
+        assert_eq!((bad.outcome(), bad.instances()[1].lives), (Some(Outcome::Status(3)), 0));
+    }
+}
+
+#[test]
+fn who_waits_for_somebody_that_will_not_come_is_told_and_ends_nothing_else() {
+    let mut machine = machine(
+        vec![
+            with(spec("db", 1), listening()),
+            after(spec("web", 1), &["db"]),
+            after(spec("css", 1), &["web"]),
+            spec("job", 1),
+        ],
+        ExitOn::Never,
+    );
+    let _ = machine.handle(at(1.0), exited(0, 0));
+    let actions = machine.handle(at(1.0), Event::Seen(counts(&[0, 0, 0, 1], 0)));
+    assert!(!machine.is_stopping(), "{actions:?}");
+    let _ = machine.handle(at(2.0), exited(3, 0));
+    let _ = machine.handle(at(2.0), Event::AllGone);
+    let _ = machine.handle(at(2.0), Event::AllGone);
+    assert_eq!(machine.outcome(), Some(Outcome::Status(1)), "something of it never ran");
+}
+
+#[test]
+fn who_is_not_ready_in_time_has_failed() {
+    let care = Care { ready_within: Some(at(2.0)), ..listening() };
+    let mut machine = machine(vec![with(spec("db", 1), care)], ExitOn::Failure);
+    let actions = machine.handle(at(2.0), Event::Timeout);
+    assert_eq!(
+        said(&actions),
+        ["db.1 is not ready within 2 s: nothing of it listens on its port: stopping it"]
+    );
+    assert_eq!(done(&actions), [&Action::Ask(Whom::Instance(0))]);
+    let _ = machine.handle(at(2.1), exited(0, 0));
+    let _ = machine.handle(at(2.1), Event::AllGone);
+    assert_eq!(machine.outcome(), Some(Outcome::Status(1)), "though it ended with 0");
+}
+
+#[test]
+fn a_failure_is_followed_by_another_life_until_it_is_given_up() {
+    let mut machine =
+        machine(vec![with(spec("web", 1), again(Restart::OnFailure)), spec("job", 1)], ExitOn::Any);
+    let mut now = at(0.1);
+    for count in 1..=5 {
+        let actions = machine.handle(now, exited(0, 1));
+        assert_eq!(said(&actions)[0].contains(", starts again in "), count < 5, "{actions:?}");
+        let empty = Event::Seen(counts(&[0, 1], 0));
+        let _ = machine.handle(now, empty);
+        if count == 5 {
+            assert_eq!(said(&actions)[1], "web.1 is given up after 5 failures in a row");
+            break;
+        }
+        assert!(!machine.is_stopping());
+        let ended = now;
+        while machine.instances()[0].state != crate::machine::state::State::Starting {
+            now = machine.deadline().unwrap();
+            let _ = machine.handle(now, Event::Timeout);
+        }
+        assert!(now >= ended + at(0.5));
+        let _ = machine.handle(now, Event::Spawned { instance: 0, pid: 200 + count });
+        now += at(0.1);
+    }
+    assert!(machine.is_stopping(), "given up is an end");
+    assert_eq!(machine.instances()[0].lives, 5);
+}
+
+#[test]
+fn which_ends_are_followed_by_another_life() {
+    let table = [
+        (Restart::Never, 0, false),
+        (Restart::Never, 1, false),
+        (Restart::OnFailure, 0, false),
+        (Restart::OnFailure, 1, true),
+        (Restart::Always, 0, true),
+        (Restart::Always, 1, true),
+    ];
+    for (restart, status, is_followed) in table {
+        let mut machine = machine(vec![with(spec("web", 1), again(restart))], ExitOn::Any);
+        let _ = machine.handle(at(1.0), exited(0, status));
+        let _ = machine.handle(at(1.0), Event::AllGone);
+        let _ = machine.handle(at(1.0), Event::AllGone);
+        assert_eq!(machine.outcome().is_none(), is_followed, "{restart:?} {status}");
+    }
+    let once = Spec { once: true, ..with(spec("job", 1), again(Restart::Always)) };
+    let mut machine = machine(vec![once], ExitOn::Any);
+    let _ = machine.handle(at(1.0), exited(0, 0));
+    let _ = machine.handle(at(1.0), Event::AllGone);
+    let _ = machine.handle(at(1.0), Event::AllGone);
+    assert_eq!(machine.outcome(), Some(Outcome::Status(0)), "what it is for is done");
+}
+
+#[test]
+fn restarts_that_a_person_or_a_change_asked_for_do_not_count() {
+    let care = Care { watch: Arc::new(["src".into()]), ..again(Restart::OnFailure) };
+    let mut machine = machine(vec![with(spec("web", 1), care)], ExitOn::Any);
+    for count in 0..20 {
+        let _ = machine.handle(at(f64::from(count)), Event::Changed(vec![0]));
+        let actions = machine.handle(at(f64::from(count)), exited(0, 1));
+        assert!(!said(&actions)[0].contains("starts again"), "it was asked to end");
+        let _ = machine.handle(at(f64::from(count)), Event::Seen(counts(&[0], 0)));
+        let _ = machine.handle(at(f64::from(count)), Event::Spawned { instance: 0, pid: 300 + count });
+    }
+    assert_eq!(machine.instances()[0].lives, 21);
+    assert!(!machine.is_stopping());
+}
+
+#[test]
+fn a_change_during_a_restart_is_one_more_life_at_most_and_none_for_who_was_stopped() {
+    let care = Care { watch: Arc::new(["src".into()]), ..Care::default() };
+    let mut machine = machine(vec![with(spec("web", 1), care), spec("job", 1)], ExitOn::Any);
+    for _ in 0..5 {
+        let _ = machine.handle(at(1.0), Event::Changed(vec![0]));
+    }
+    let _ = machine.handle(at(1.1), exited(0, 0));
+    let _ = machine.handle(at(1.1), Event::Changed(vec![0]));
+    let actions = machine.handle(at(1.1), Event::Seen(counts(&[0, 1], 0)));
+    assert_eq!(done(&actions), [&Action::Spawn(0)]);
+    let actions = machine.handle(at(1.1), Event::Spawned { instance: 0, pid: 300 });
+    assert_eq!(done(&actions), Vec::<&Action>::new());
+    let _ = machine.handle(at(2.0), stop_of(0));
+    let _ = machine.handle(at(2.1), exited(0, 0));
+    let _ = machine.handle(at(2.1), Event::Seen(counts(&[0, 1], 0)));
+    assert_eq!(done(&machine.handle(at(3.0), Event::Changed(vec![0]))), Vec::<&Action>::new());
+}
+
+#[test]
+fn who_fails_while_its_files_are_watched_waits_for_the_next_change() {
+    let care = Care { watch: Arc::new(["src".into()]), ..Care::default() };
+    let mut machine = machine(vec![with(spec("web", 1), care)], ExitOn::Any);
+    let actions = machine.handle(at(1.0), exited(0, 1));
+    assert_eq!(said(&actions), ["web.1 exited with status 1 after 1 s, starts again when a file changes"]);
+    let _ = machine.handle(at(1.0), Event::AllGone);
+    assert!(!machine.is_stopping());
+    let actions = machine.handle(at(9.0), Event::Changed(vec![0]));
+    assert_eq!(done(&actions), [&Action::Spawn(0)]);
+    let _ = machine.handle(at(9.0), Event::Spawned { instance: 0, pid: 200 });
+    let _ = machine.handle(at(10.0), exited(0, 0));
+    assert!(machine.is_stopping(), "a success is an end like any other");
+}
+
+#[test]
+fn an_ordered_stop_goes_backwards_and_a_second_signal_ends_the_order() {
+    use crate::signal::Signal;
+    let specs = || {
+        [after(spec("web", 1), &["db"]), spec("db", 1), after(spec("css", 1), &["web"])].map(Rc::new).to_vec()
+    };
+    let policy = || Policy { ordered_stop: true, ..Policy::default() };
+    let begun = || {
+        let mut machine = Machine::new(specs(), policy());
+        start(&mut machine);
+        for (seconds, pid) in [(1.0, 100), (2.0, 102)] {
+            let actions = machine.handle(at(seconds), Event::Timeout);
+            let Some(Action::Spawn(instance)) = done(&actions).first() else { panic!("{actions:?}") };
+            let _ = machine.handle(at(seconds), Event::Spawned { instance: *instance, pid });
+        }
+        machine
+    };
+    let asked = |index: usize| Action::Ask(Whom::Instance(index));
+    let mut machine = begun();
+    let actions = machine.handle(at(5.0), Event::Signal(Signal::TERMINATE));
+    assert_eq!(done(&actions), [&asked(2)]);
+    let _ = machine.handle(at(6.0), exited(2, 0));
+    let actions = machine.handle(at(6.0), Event::Seen(counts(&[1, 1, 0], 0)));
+    assert_eq!(done(&actions), [&asked(0)]);
+    let _ = machine.handle(at(7.0), exited(0, 0));
+    let actions = machine.handle(at(7.0), Event::Seen(counts(&[0, 1, 0], 0)));
+    assert_eq!(done(&actions), [&asked(1), &Action::Look], "strangers are looked for at last");
+    let _ = machine.handle(at(8.0), exited(1, 0));
+    let _ = machine.handle(at(8.0), Event::AllGone);
+    assert_eq!(machine.outcome(), Some(Outcome::DieBy(Signal::TERMINATE)));
+
+    let mut machine = begun();
+    let _ = machine.handle(at(5.0), Event::Signal(Signal::INTERRUPT));
+    let actions = machine.handle(at(6.0), Event::Signal(Signal::INTERRUPT));
+    for index in 0..3 {
+        assert!(actions.contains(&Action::Kill(Whom::Instance(index))), "{actions:?}");
+        let _ = machine.handle(at(6.0), Event::Exited { instance: index, exit: Exit::Signal(Signal::KILL) });
+    }
+    let _ = machine.handle(at(6.1), Event::AllGone);
+    assert!(machine.outcome().is_some());
+}

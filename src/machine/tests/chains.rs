@@ -1,0 +1,295 @@
+//! Random histories with a clock of their own: instances that fail, are slow, or flap, and that wait for each other.
+//! Nobody starts before whom it waits for, nobody more often than allowed, and nothing stands still for ever.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::super::restart::{MOST_FAILURES, SHORTEST, WORKED};
+use super::super::state::State;
+use super::super::*;
+use super::spec;
+use crate::exit::Exit;
+use crate::plan::spec::{Care, ExitOn, Probe, Restart};
+use crate::signal::Signal;
+
+/// What a life does, in milliseconds from its beginning.
+#[derive(Clone, Copy, Debug)]
+struct Life {
+    can_start: bool,
+    ready: Option<u32>,
+    ends: Option<(u32, u8)>,
+    obeys: bool,
+}
+
+fn a_life() -> impl Strategy<Value = Life> {
+    let time = prop_oneof![4 => 0u32..3000, 1 => 3000u32..40_000];
+    let ends = (time.clone(), prop_oneof![Just(0u8), Just(1u8)]);
+    (
+        prop::bool::weighted(0.95),
+        prop::option::weighted(0.8, time),
+        prop::option::of(ends),
+        prop::bool::weighted(0.9),
+    )
+        .prop_map(|(can_start, ready, ends, obeys)| Life { can_start, ready, ends, obeys })
+}
+
+#[derive(Clone, Debug)]
+struct Sort {
+    /// Whom it waits for: only those with a lower number, so there is no circle.
+    after: u8,
+    probe: Probe,
+    restart: Restart,
+    once: bool,
+    is_watched: bool,
+    /// Its lives, over and over again.
+    lives: Vec<Life>,
+}
+
+fn a_sort() -> impl Strategy<Value = Sort> {
+    let probe = prop::sample::select(vec![Probe::Alive, Probe::Listen(None), Probe::Notify]);
+    let restart = prop::sample::select(vec![Restart::Never, Restart::OnFailure, Restart::Always]);
+    let lives = prop::collection::vec(a_life(), 1..4);
+    (any::<u8>(), probe, restart, prop::bool::weighted(0.2), prop::bool::weighted(0.2), lives).prop_map(
+        |(after, probe, restart, once, is_watched, lives)| Sort {
+            after,
+            probe,
+            restart,
+            once,
+            is_watched,
+            lives,
+        },
+    )
+}
+
+fn specs(sorts: &[Sort]) -> Vec<Rc<Spec>> {
+    let one = |(index, sort): (usize, &Sort)| {
+        let after = (0..index).filter(|before| sort.after & (1 << before) != 0);
+        let kind = |before| spec(&format!("p{before}"), 1).name.kind;
+        let care = Care {
+            probe: sort.probe.clone(),
+            ready_within: Some(Duration::from_secs(20)),
+            restart: sort.restart,
+            watch: if sort.is_watched { vec!["src".into()].into() } else { Vec::new().into() },
+            listen: None,
+        };
+        Spec { after: after.map(kind).collect(), once: sort.once, care, ..spec(&format!("p{index}"), 1) }
+    };
+    sorts.iter().enumerate().map(one).map(Rc::new).collect()
+}
+
+/// A world with a clock: what happens when.
+struct World<'a> {
+    sorts: &'a [Sort],
+    machine: Machine,
+    now: Duration,
+    /// What is to come, by time and then by the order in which it was decided.
+    coming: BTreeMap<(Duration, u64), Event>,
+    count: u64,
+    pids: Vec<Option<i32>>,
+    starts: Vec<usize>,
+    ended: Vec<Duration>,
+    /// Failures in a row of lives that did not work.
+    failures: Vec<u32>,
+    /// Whether somebody (a change of a file) starts the count anew.
+    is_asked: Vec<bool>,
+}
+
+impl<'a> World<'a> {
+    fn new(sorts: &'a [Sort], exit_on: ExitOn, seed: u64, ordered_stop: bool) -> Self {
+        let policy = Policy { exit_on, exit_code_from: None, ordered_stop, seed };
+        let count = sorts.len();
+        Self {
+            sorts,
+            machine: Machine::new(specs(sorts), policy),
+            now: Duration::ZERO,
+            coming: BTreeMap::new(),
+            count: 0,
+            pids: vec![None; count],
+            starts: vec![0; count],
+            ended: vec![Duration::ZERO; count],
+            failures: vec![0; count],
+            is_asked: vec![false; count],
+        }
+    }
+
+    fn later(&mut self, milliseconds: u32, event: Event) {
+        self.count += 1;
+        let moment = self.now + Duration::from_millis(milliseconds.into());
+        self.coming.insert((moment, self.count), event);
+    }
+
+    fn feed(&mut self, event: Event) {
+        if let Event::Exited { instance, exit } = &event {
+            if self.pids[*instance].take().is_none() {
+                return;
+            }
+            self.on_end(*instance, exit.is_success());
+        }
+        if let Event::Changed(instances) = &event {
+            for &index in instances.iter().filter(|index| self.starts[**index] > 0) {
+                (self.is_asked[index], self.failures[index]) = (true, 0);
+            }
+        }
+        for action in self.machine.handle(self.now, event) {
+            self.perform(&action);
+        }
+    }
+
+    fn on_end(&mut self, index: usize, is_success: bool) {
+        let instance = &self.machine.instances()[index];
+        let lived = self.now.saturating_sub(instance.started.unwrap());
+        self.ended[index] = self.now;
+        if !instance.is_wanted() {
+            return;
+        }
+        let is_failure = !is_success || instance.is_late;
+        let before = if lived >= WORKED { 0 } else { self.failures[index] };
+        self.failures[index] = if is_failure { before + 1 } else { 0 };
+    }
+
+    fn perform(&mut self, action: &Action) {
+        match action {
+            Action::Spawn(index) => self.spawn(*index),
+            Action::Ask(Whom::Instance(index)) => {
+                let life = self.life(*index);
+                if life.obeys {
+                    self.later(10, Event::Exited { instance: *index, exit: Exit::Status(0) });
+                }
+            }
+            Action::Kill(Whom::Instance(index)) => {
+                self.later(1, Event::Exited { instance: *index, exit: Exit::Signal(Signal::KILL) });
+            }
+            Action::Look => {
+                let instances: Vec<usize> = self.pids.iter().map(|pid| usize::from(pid.is_some())).collect();
+                let is_empty = instances.iter().all(|count| *count == 0);
+                let seen = Event::Seen(Counts { instances, strangers: 0 });
+                self.later(1, if is_empty { Event::AllGone } else { seen });
+            }
+            Action::Enroll(..)
+            | Action::Probe(_)
+            | Action::Ask(Whom::Strangers)
+            | Action::Kill(Whom::Strangers)
+            | Action::Bury(..)
+            | Action::Say(_)
+            | Action::NameSurvivors(_)
+            | Action::Signal(..)
+            | Action::Answer(..)
+            | Action::Forward(_)
+            | Action::Suspend
+            | Action::Resume
+            | Action::Resize => {}
+        }
+    }
+
+    fn life(&self, index: usize) -> Life {
+        let lives = &self.sorts[index].lives;
+        lives[self.starts[index].saturating_sub(1) % lives.len()]
+    }
+
+    fn spawn(&mut self, index: usize) {
+        for before in (0..index).filter(|before| self.sorts[index].after & (1 << before) != 0) {
+            let other = &self.machine.instances()[before];
+            let is_done = self.sorts[before].once && other.ended.is_some_and(|(exit, _)| exit.is_success());
+            let will_not_come = other.state.is_down() && !other.will_start() && !other.is_resting;
+            let goes_without = self.starts[index] > 0 && (will_not_come || other.state.is_clearing());
+            let is_in_order = is_done || other.ready.is_some() || goes_without;
+            assert!(is_in_order, "p{index} starts before p{before} is ready");
+        }
+        let was_asked = std::mem::take(&mut self.is_asked[index]);
+        if self.starts[index] > 0 && !was_asked {
+            assert!(self.failures[index] < MOST_FAILURES, "p{index} was given up");
+            assert_ne!(self.sorts[index].restart, Restart::Never);
+            assert!(self.now >= self.ended[index] + SHORTEST, "p{index} starts again at once");
+        }
+        self.starts[index] += 1;
+        let life = self.life(index);
+        if !life.can_start {
+            self.failures[index] += 1;
+            self.ended[index] = self.now;
+            let failure = Failure { program: "x".into(), reason: "gone".into(), status: 127 };
+            return self.later(0, Event::SpawnFailed { instance: index, failure });
+        }
+        self.count += 1;
+        let pid = i32::try_from(1000 + self.count).unwrap();
+        self.pids[index] = Some(pid);
+        self.later(0, Event::Spawned { instance: index, pid });
+        if let Some(ready) = life.ready.filter(|_| self.sorts[index].probe != Probe::Alive) {
+            self.later(ready, Event::Ready { instance: index, pid });
+        }
+        if let Some((end, status)) = life.ends {
+            self.later(end + 1, Event::Exited { instance: index, exit: Exit::Status(status) });
+        }
+    }
+
+    /// Lets time pass until nothing is to come any more, or the stack is over.
+    fn run(&mut self, until: Duration) {
+        while self.machine.outcome().is_none() {
+            let next = self.coming.first_key_value().map(|(key, _)| *key);
+            let deadline = self.machine.deadline();
+            let moment = next.map(|(moment, _)| moment).into_iter().chain(deadline).min();
+            let Some(moment) = moment.filter(|moment| *moment <= until) else { return };
+            self.now = self.now.max(moment);
+            let is_event = next.is_some_and(|(next, _)| next <= moment);
+            let event = if is_event { self.coming.pop_first().map(|(_, event)| event) } else { None };
+            // An end that belongs to an earlier life is none.
+            let is_stale = matches!(&event, Some(Event::Exited { instance, .. })
+                if self.pids[*instance] != self.machine.instances()[*instance].pid);
+            if !is_stale {
+                self.feed(event.unwrap_or(Event::Timeout));
+            }
+        }
+    }
+
+    fn nobody_waits_in_vain(&self) {
+        let all = self.machine.instances();
+        let runs = all.iter().any(|instance| !instance.state.is_down());
+        let rests = all.iter().any(|instance| instance.is_resting || instance.is_requested);
+        assert!(runs || rests || self.machine.outcome().is_some(), "nothing runs, and it is not over");
+        for (index, _) in all.iter().enumerate().filter(|(_, instance)| instance.is_due) {
+            let mut before = (0..index).filter(|before| self.sorts[index].after & (1 << before) != 0);
+            // Only who rests until a file changes, or a one-shot at work, may be waited for without end.
+            let works = |before: usize| self.sorts[before].once && all[before].state == State::Running;
+            // A start that a change asked for and that failed is tried again at the next change.
+            let rests = |before: usize| {
+                let other = &all[before];
+                other.is_resting || other.is_requested && other.failure.is_some()
+            };
+            let is_hopeful = before.any(|before| rests(before) || all[before].is_due || works(before));
+            assert!(is_hopeful, "p{index} waits in vain");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
+
+    #[test]
+    fn nobody_starts_too_early_or_too_often_and_nothing_stands_still(
+        sorts in prop::collection::vec(a_sort(), 1..6),
+        exit_on in prop::sample::select(vec![ExitOn::Any, ExitOn::Failure, ExitOn::Never]),
+        (seed, ordered) in any::<(u64, bool)>(),
+        changes in prop::collection::vec((0u32..60_000, 0usize..6), 0..4),
+    ) {
+        let mut world = World::new(&sorts, exit_on, seed, ordered);
+        for (moment, index) in changes {
+            if sorts.get(index).is_some_and(|sort| sort.is_watched) {
+                world.later(moment, Event::Changed(vec![index]));
+            }
+        }
+        world.feed(Event::Begin);
+        let hour = Duration::from_hours(1);
+        world.run(hour);
+        // Whoever flaps for ever has something to come; all others stand where they will stay.
+        if world.machine.deadline().is_none() && world.coming.is_empty() {
+            world.nobody_waits_in_vain();
+        }
+        world.feed(Event::Signal(Signal::TERMINATE));
+        let end = world.now + Duration::from_mins(2);
+        world.run(end);
+        prop_assert!(world.machine.outcome().is_some(), "{:?}", world.machine);
+        prop_assert!(world.machine.instances().iter().all(|instance| instance.state.is_down()));
+        prop_assert!(world.machine.instances().iter().all(|instance| instance.state != State::Starting));
+    }
+}

@@ -1,0 +1,68 @@
+//! How each type is looked after: what is set for it, and what follows where nothing is.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::Process;
+use super::error::Error;
+use super::options::Inputs;
+use super::order::Order;
+use super::spec::{Care, Probe, Restart};
+use crate::config::ProcessSettings;
+use crate::location::Diagnostic;
+use crate::procfile::Entry;
+
+/// How long an instance has to become ready where somebody said what shows it, or waits for it.
+pub const READY_WITHIN: Duration = Duration::from_mins(1);
+
+/// The care for the line of the Procfile with this index. `has_ports`: whether ports are given out.
+pub(super) fn of_line(inputs: &Inputs<'_>, line: usize, order: &Order, has_ports: bool) -> Care {
+    let entry = &inputs.procfile.entries[line];
+    let (settings, none) = (inputs.settings, ProcessSettings::default());
+    let own = settings.processes.get(&entry.name).unwrap_or(&none);
+    let listen = own.listen.as_ref().and_then(|given| given.value);
+    let said = own.ready.as_ref().map(|given| given.value.clone());
+    let limit = own.ready_timeout.as_ref().or(settings.ready_timeout.as_ref()).map(|given| given.value);
+    let is_awaited = said.is_some() || order.is_awaited(line);
+    let restart = own.restart.as_ref().or(settings.restart.as_ref());
+    let watch = if own.watch.is_empty() { &settings.watch } else { &own.watch };
+    Care {
+        probe: said.unwrap_or_else(|| implied(entry.name.as_str(), &entry.command, has_ports, listen)),
+        ready_within: limit.or(is_awaited.then_some(READY_WITHIN)),
+        restart: restart.map_or(Restart::default(), |given| given.value),
+        watch: watch.iter().map(|given| given.value.clone()).collect(),
+        listen,
+    }
+}
+
+/// What shows that an instance is ready where nobody said it. Every instance has a PORT, but only a `web`, or a
+/// command that names PORT, is known to use it. Whoever is handed a socket holds it from the beginning on, so
+/// that it listens says nothing.
+fn implied(name: &str, command: &str, has_ports: bool, listen: Option<IpAddr>) -> Probe {
+    let serves = has_ports && listen.is_none() && (name == "web" || command.contains("PORT"));
+    if serves { Probe::Listen(None) } else { Probe::Alive }
+}
+
+/// What is set for types that have no PORT and cannot do without one.
+pub(super) fn without_ports(inputs: &Inputs<'_>) -> Vec<Diagnostic> {
+    let of_type = |entry: &Entry| {
+        let own = inputs.settings.processes.get(&entry.name)?;
+        let ready = own.ready.as_ref().filter(|given| match given.value {
+            Probe::Listen(None) | Probe::Http(_) => true,
+            Probe::Listen(Some(_)) | Probe::Alive | Probe::Log(_) | Probe::Command(_) | Probe::Notify => {
+                false
+            }
+        });
+        let listen = own.listen.as_ref().filter(|given| given.value.is_some());
+        let place = ready.map(|given| &given.place).or(listen.map(|given| &given.place))?;
+        Some(Error::Portless { name: entry.name.to_string() }.at(place))
+    };
+    inputs.procfile.entries.iter().filter_map(of_type).collect()
+}
+
+/// Whether a `once` of this process is its end with status 0.
+pub(super) fn is_once(inputs: &Inputs<'_>, process: &Process) -> bool {
+    let own = inputs.settings.processes.get(&process.name);
+    process.name.as_str() == super::options::RELEASE
+        || own.and_then(|own| own.once.as_ref()).is_some_and(|given| given.value)
+}

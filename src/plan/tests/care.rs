@@ -1,0 +1,104 @@
+//! `after`, `ready`, `once` and the like: what is set, and what follows where nothing is.
+
+use std::time::Duration;
+
+use super::*;
+use crate::config::{Probe, Restart, ganger_toml};
+
+fn with(types: &[&'static str], toml: &str) -> Case {
+    let parsed = ganger_toml::parse("ganger.toml", toml.as_bytes());
+    assert_eq!(parsed.errors, []);
+    Case::of(types).with(|settings| *settings = parsed.settings)
+}
+
+/// `web<db,cache worker` for each type and whom it waits for.
+fn order(case: &Case) -> String {
+    let plan = case.plan();
+    let shown = |spec: &Spec| {
+        let before: Vec<&str> = spec.after.iter().map(TypeName::as_str).collect();
+        if before.is_empty() { spec.name.to_string() } else { format!("{}<{}", spec.name, before.join(",")) }
+    };
+    plan.instances.iter().map(shown).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn who_waits_for_whom() {
+    let toml = "[process.web]\nafter = [\"db\", \"db\"]\n";
+    assert_eq!(order(&with(&["web", "db"], toml)), "web.1<db db.1");
+    let toml = format!("{toml}[process.db]\nonce = true\n");
+    assert!(with(&["web", "db"], &toml).plan().instances[1].once);
+    let toml = format!("release = true\n{toml}[process.release]\nafter = \"db\"\n");
+    assert_eq!(
+        order(&with(&["web", "db", "release", "css"], &toml)),
+        "release.1<db web.1<release,db db.1 css.1<release"
+    );
+    assert_eq!(order(&with(&["web", "release"], "release = true\n")), "release.1 web.1<release");
+}
+
+#[test]
+fn an_unknown_type_and_a_circle_are_refused_with_their_place() {
+    let toml = "[process.web]\nafter = [\"bd\", \"nothing\"]\n";
+    assert_eq!(
+        with(&["web", "db"], toml).errors(),
+        [
+            "ganger.toml:2:10: Procfile has no type `bd`; did you mean `db`?",
+            "ganger.toml:2:16: Procfile has no type `nothing`; its types are web, db"
+        ]
+    );
+    let toml =
+        "[process.a]\nafter = \"b\"\n[process.b]\nafter = [\"d\", \"c\"]\n[process.c]\nafter = \"b\"\n";
+    assert_eq!(
+        with(&["a", "b", "c", "d"], toml).errors(),
+        ["ganger.toml:4:15: these wait for each other: b → c → b; take one of them out of `after`"]
+    );
+    let toml = "[process.a]\nafter = \"a\"\n";
+    assert_eq!(
+        with(&["a"], toml).errors(),
+        ["ganger.toml:2:9: these wait for each other: a → a; take one of them out of `after`"]
+    );
+}
+
+#[test]
+fn what_shows_that_it_is_ready_follows_from_what_it_is() {
+    let limit = Some(Duration::from_mins(1));
+    let plan = with(&["web", "worker", "db"], "[process.web]\nafter = \"db\"\n").plan();
+    let ready =
+        |index: usize| (plan.instances[index].care.probe.clone(), plan.instances[index].care.ready_within);
+    assert_eq!(ready(0), (Probe::Listen(None), None));
+    assert_eq!(ready(1), (Probe::Alive, None));
+    assert_eq!(ready(2), (Probe::Alive, limit), "who is waited for has not for ever");
+    let toml = "no-port = true\nready-timeout = 5\n[process.web]\nwatch = \"src\"\n";
+    let care = with(&["web"], toml).plan().instances[0].care.clone();
+    assert_eq!((care.probe, care.ready_within), (Probe::Alive, Some(Duration::from_secs(5))));
+    assert_eq!(care.watch[..], ["src".to_owned()]);
+    let toml = "[process.web]\nready = \"listen\"\n[process.db]\nlisten = true\n";
+    assert_eq!(
+        with(&["web", "db"], &format!("no-port = true\n{toml}")).errors(),
+        [
+            "ganger.toml:3:9: no ports are given out (--no-port), and this needs the PORT of `web`; leave --no-port \
+             out, or choose another sign of being ready",
+            "ganger.toml:5:10: no ports are given out (--no-port), and this needs the PORT of `db`; leave --no-port \
+             out, or choose another sign of being ready"
+        ]
+    );
+}
+
+#[test]
+fn who_is_handed_a_socket_shares_it_with_its_type() {
+    let case = with(&["web", "css"], "formation = \"all=2\"\n[process.web]\nlisten = \"127.0.0.1\"\n");
+    assert_eq!(case.instances(), "web.1:5000 web.2:5000 css.1:5100 css.2:5101");
+}
+
+#[test]
+fn a_word_for_one_type_wins_over_the_word_for_all() {
+    let toml = "restart = \"always\"\nready-timeout = 9\nwatch = \"lib\"\n[process.web]\nrestart = \"never\"\n\
+                ready-timeout = 1\nwatch = \"app\"\n";
+    let plan = with(&["web", "job"], toml).plan();
+    let care = |index: usize| plan.instances[index].care.clone();
+    assert_eq!((care(0).restart, care(1).restart), (Restart::Never, Restart::Always));
+    assert_eq!(
+        (care(0).ready_within, care(1).ready_within),
+        (Some(Duration::from_secs(1)), Some(Duration::from_secs(9)))
+    );
+    assert_eq!((&care(0).watch[..], &care(1).watch[..]), (&["app".to_owned()][..], &["lib".to_owned()][..]));
+}

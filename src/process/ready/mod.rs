@@ -1,0 +1,9 @@
+//! Is it ready? One file for each way to find out that needs more than a look at [`super::ports_in_use`]. None of
+//! them waits: whoever asks, asks again.
+
+pub mod http;
+#[cfg(target_os = "linux")]
+pub mod notify;
+#[cfg(not(target_os = "linux"))]
+#[path = "notify_other.rs"]
+pub mod notify;

@@ -1,0 +1,54 @@
+//! Systems without abstract sockets and SCM_CREDENTIALS: nobody can say that it is ready in this way.
+
+use std::io;
+use std::os::fd::OwnedFd;
+
+/// There is none on this system.
+#[derive(Debug)]
+pub struct NotifySocket {
+    socket: OwnedFd,
+}
+
+/// One message, as far as it matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Word {
+    /// The process that sent it.
+    pub pid: i32,
+    /// Whether `READY=1` is in it.
+    pub is_ready: bool,
+}
+
+impl NotifySocket {
+    /// There is none on this system.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn open(_name: String) -> io::Result<Self> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// What NOTIFY_SOCKET is set to.
+    pub fn address(&self) -> String {
+        String::new()
+    }
+
+    /// None come.
+    ///
+    /// # Errors
+    /// None.
+    pub fn next(&self) -> io::Result<Option<Word>> {
+        Ok(None)
+    }
+}
+
+impl std::os::fd::AsFd for NotifySocket {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+impl std::os::fd::AsRawFd for NotifySocket {
+    fn as_raw_fd(&self) -> std::os::fd::RawFd {
+        self.socket.as_raw_fd()
+    }
+}

@@ -1,0 +1,227 @@
+//! Finding out when instances are ready: who is asked, how often, and until when.
+//!
+//! Instances that must listen on a port are looked at together: one reading of the kernel's table answers for all,
+//! and processes are only looked at where somebody listens at all. As soon as an instance is ready, or does not
+//! run any more, nobody asks any more.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::sync::mpsc::WeakUnboundedSender;
+use tokio::task::{JoinHandle, spawn_local};
+use tokio::time::sleep;
+
+use super::inbox::Arrival;
+use super::perform::Performer;
+use crate::exit::Exit;
+use crate::machine::state::State;
+use crate::machine::{Event, Machine, Whom};
+use crate::plan::spec::{Probe, Spec};
+use crate::process::ports_in_use::Listeners;
+use crate::process::ready::http;
+
+/// Questions follow each other at an eighth of the time that has been waited, within these bounds: who is there
+/// after 40 ms is seen after 45, and who takes a minute costs four looks a second.
+const OFTEN: Duration = Duration::from_millis(5);
+const SELDOM: Duration = Duration::from_millis(250);
+/// A command is dearer: it is not run more often than this.
+const COMMANDS: Duration = Duration::from_millis(100);
+/// Where nobody waits for it and nobody asked for it, a port is looked for this long; `ps` looks by itself.
+const CURIOSITY: Duration = Duration::from_mins(1);
+/// How long a command may take; then it is ended, and counts as one that says no.
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// All instances that are not known to be ready, and what is done about it.
+pub(super) struct Probes {
+    waiting: Vec<Waiting>,
+    inbox: WeakUnboundedSender<Arrival>,
+}
+
+struct Waiting {
+    index: usize,
+    pid: i32,
+    since: Duration,
+    next: Duration,
+    question: Question,
+}
+
+enum Question {
+    /// Does one of its tree listen on this port? Asked until then, if ever.
+    Listens { port: u16, until: Option<Duration> },
+    /// A task asks.
+    Task(JoinHandle<()>),
+    /// Does this command end with 0? With the one that runs, and until when it may.
+    Command { command: Rc<str>, runs: Option<(i32, Duration)> },
+    /// It will say so itself.
+    Told,
+}
+
+impl Waiting {
+    fn interval(&self, now: Duration) -> Duration {
+        (now.saturating_sub(self.since) / 8).clamp(OFTEN, SELDOM)
+    }
+
+    /// Whether the life that it is about goes on and is not ready.
+    fn is_open(&self, machine: &Machine) -> bool {
+        machine.instances().get(self.index).is_some_and(|instance| {
+            instance.state == State::Running && instance.pid == Some(self.pid) && instance.ready.is_none()
+        })
+    }
+
+    /// Whether it is its turn. Ports are looked for together: who is next in a moment comes along.
+    fn is_due(&self, now: Duration) -> bool {
+        let slack = match self.question {
+            Question::Listens { .. } => self.interval(now) / 2,
+            Question::Task(_) | Question::Command { .. } | Question::Told => Duration::ZERO,
+        };
+        self.due().is_some_and(|due| due <= now + slack)
+    }
+
+    /// When something is to be done about it.
+    fn due(&self) -> Option<Duration> {
+        match &self.question {
+            Question::Listens { until, .. } => {
+                Some(self.next).filter(|next| until.is_none_or(|until| *next < until))
+            }
+            Question::Command { runs: Some((_, until)), .. } => Some(*until),
+            Question::Command { runs: None, .. } => Some(self.next),
+            Question::Task(_) | Question::Told => None,
+        }
+    }
+}
+
+impl Probes {
+    /// Nobody is asked yet. What is found out by others than us goes to `inbox`.
+    pub(super) fn new(inbox: WeakUnboundedSender<Arrival>) -> Self {
+        Self { waiting: Vec::new(), inbox }
+    }
+
+    /// A life has begun, and it is to be found out when it is ready.
+    pub(super) fn begin(&mut self, index: usize, machine: &Machine, now: Duration) {
+        let (Some(spec), Some(instance)) = (machine.specs().get(index), machine.instances().get(index))
+        else {
+            return;
+        };
+        let Some(pid) = instance.pid.filter(|_| instance.state == State::Running) else { return };
+        let question = self.question(index, pid, spec, now);
+        self.waiting.push(Waiting { index, pid, since: now, next: now + OFTEN, question });
+    }
+
+    fn question(&self, index: usize, pid: i32, spec: &Spec, now: Duration) -> Question {
+        let until = spec.care.ready_within.is_none().then(|| now + CURIOSITY);
+        match (&spec.care.probe, spec.port) {
+            (Probe::Listen(Some(port)), _) => Question::Listens { port: *port, until },
+            (Probe::Listen(None), Some(port)) => Question::Listens { port, until },
+            (Probe::Http(path), Some(port)) => {
+                let ready = Event::Ready { instance: index, pid };
+                let asking = ask_by_http(port, path.to_string(), ready, self.inbox.clone());
+                Question::Task(spawn_local(asking))
+            }
+            (Probe::Command(command), _) => {
+                Question::Command { command: command.as_ref().into(), runs: None }
+            }
+            (Probe::Alive | Probe::Log(_) | Probe::Notify, _)
+            | (Probe::Listen(None) | Probe::Http(_), None) => Question::Told,
+        }
+    }
+
+    /// When [`Probes::ask`] is due.
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        self.waiting.iter().filter_map(Waiting::due).min()
+    }
+
+    /// Forgets all who need not be asked any more; a command that runs for one of them is ended.
+    pub(super) fn forget(&mut self, machine: &Machine, performer: &mut Performer) {
+        self.waiting.retain(|waiting| {
+            let is_open = waiting.is_open(machine);
+            match &waiting.question {
+                Question::Task(task) if !is_open => task.abort(),
+                Question::Command { runs: Some((pid, _)), .. } if !is_open => {
+                    performer.aids.commands.end(*pid);
+                }
+                Question::Task(_) | Question::Command { .. } | Question::Listens { .. } | Question::Told => {}
+            }
+            is_open
+        });
+    }
+
+    /// Asks all whose turn it is, and says who is ready.
+    pub(super) fn ask(&mut self, now: Duration, performer: &mut Performer) -> Vec<Event> {
+        let mut ready = Vec::new();
+        let mut listeners = None;
+        for waiting in self.waiting.iter_mut().filter(|waiting| waiting.is_due(now)) {
+            let interval = waiting.interval(now);
+            let (index, pid) = (waiting.index, waiting.pid);
+            match &mut waiting.question {
+                Question::Listens { port, .. } => {
+                    waiting.next = now + interval;
+                    let seen = listeners.get_or_insert_with(|| {
+                        performer.look_anew();
+                        Listeners::now()
+                    });
+                    // A server may be in a network of its own; most are not, and it costs a look at each.
+                    let elsewhere = (!seen.has(*port)).then(|| Listeners::elsewhere(pid)).flatten();
+                    let seen = elsewhere.as_ref().unwrap_or(seen);
+                    if seen.has(*port) && is_served(seen, *port, index, performer) {
+                        ready.push(Event::Ready { instance: index, pid });
+                    }
+                }
+                Question::Command { runs: runs @ Some(_), .. } => {
+                    if let Some((command, _)) = runs.take() {
+                        performer.aids.commands.end(command);
+                    }
+                    waiting.next = now + interval.max(COMMANDS);
+                }
+                Question::Command { command, runs } => {
+                    *runs = performer.run_command(index, command).map(|pid| (pid, now + LONGEST));
+                    waiting.next = now + interval.max(COMMANDS);
+                }
+                Question::Task(_) | Question::Told => {}
+            }
+        }
+        ready
+    }
+
+    /// Commands have ended: who asked with one of them is ready, or asks again.
+    pub(super) fn on_commands(&mut self, ended: &HashMap<i32, Exit>, now: Duration) -> Vec<Event> {
+        let mut ready = Vec::new();
+        for waiting in &mut self.waiting {
+            let interval = waiting.interval(now);
+            let Question::Command { runs, .. } = &mut waiting.question else { continue };
+            let Some(exit) = runs.and_then(|(pid, _)| ended.get(&pid)) else { continue };
+            *runs = None;
+            waiting.next = now + interval.max(COMMANDS);
+            if exit.is_success() {
+                ready.push(Event::Ready { instance: waiting.index, pid: waiting.pid });
+            }
+        }
+        ready
+    }
+}
+
+fn is_served(listeners: &Listeners, port: u16, index: usize, performer: &mut Performer) -> bool {
+    let family = performer.members(Whom::Instance(index));
+    listeners.is_served_by(port, family.iter().map(|process| process.pid))
+}
+
+/// Asks until the answer is yes. Who listened before the instance began is not it, however it answers; but not
+/// everybody who answers can be seen to listen (a container's port), so nobody else is refused.
+async fn ask_by_http(port: u16, path: String, ready: Event, inbox: WeakUnboundedSender<Arrival>) {
+    let before = Listeners::now().on(port).to_vec();
+    let mut waited = Duration::ZERO;
+    loop {
+        let pause = (waited / 8).clamp(OFTEN, SELDOM);
+        sleep(pause).await;
+        waited += pause;
+        let listening = Listeners::now();
+        let others = listening.on(port);
+        let is_another = !others.is_empty() && others.iter().all(|inode| before.contains(inode));
+        if !is_another && http::ask(port, &path).await.is_ok() {
+            if let Some(inbox) = inbox.upgrade() {
+                let _ = inbox.send(Arrival::Event(ready));
+            }
+            return;
+        }
+    }
+}

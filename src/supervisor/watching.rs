@@ -1,0 +1,230 @@
+//! From files that changed to instances that start again: once a burst, and not for ever.
+
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::AsFd;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc::WeakUnboundedSender;
+
+use super::inbox::Arrival;
+use super::readable::Readable;
+use crate::machine::instance::Instance;
+use crate::machine::{Event, Machine};
+use crate::notice::Notice;
+use crate::plan::spec::Spec;
+use crate::watch::patterns::Patterns;
+use crate::watch::{Heard, Tree};
+
+/// A burst is over when nothing changed for this long.
+const QUIET: Duration = Duration::from_millis(100);
+/// Who writes without a pause is not waited for longer than this; git is, while it holds the lock of its index.
+const LONGEST: Duration = Duration::from_secs(2);
+const LONGEST_OF_GIT: Duration = Duration::from_secs(30);
+/// A change so soon after a start that it may be the start's own doing.
+const SOON: Duration = Duration::from_secs(3);
+/// So many of them in a row, and it is.
+const LOOP: u32 = 4;
+
+/// What is watched, and what has changed.
+pub(super) struct Watching {
+    root: PathBuf,
+    tree: Option<Watched>,
+    /// The patterns that the tree was made for, by instance.
+    patterns: Vec<Arc<[String]>>,
+    burst: Option<Burst>,
+    /// For each instance, changes in a row that came soon after a start.
+    soon: HashMap<usize, u32>,
+    /// Paths that instances write themselves, as it seems: nobody is restarted for them any more.
+    own: Vec<String>,
+    inbox: WeakUnboundedSender<Arrival>,
+}
+
+struct Watched {
+    tree: Tree,
+    readable: Readable,
+}
+
+struct Burst {
+    began: Duration,
+    latest: Duration,
+    /// Somebody is at work who is waited for until then.
+    not_before: Duration,
+    paths: Vec<String>,
+    is_overflown: bool,
+}
+
+impl Watching {
+    /// Nothing yet, below this root.
+    pub(super) fn new(root: PathBuf, inbox: WeakUnboundedSender<Arrival>) -> Self {
+        Self {
+            root,
+            tree: None,
+            patterns: Vec::new(),
+            burst: None,
+            soon: HashMap::new(),
+            own: Vec::new(),
+            inbox,
+        }
+    }
+
+    /// Watches what the instances of the stack want to be watched; says what keeps it from that.
+    pub(super) fn follow(&mut self, machine: &Machine) -> Option<Notice> {
+        let all = machine.specs().iter().zip(machine.instances());
+        let of_one = |(spec, instance): (&Rc<Spec>, &Instance)| {
+            if instance.is_retired { Arc::default() } else { Arc::clone(&spec.care.watch) }
+        };
+        let patterns: Vec<Arc<[String]>> = all.map(of_one).collect();
+        if patterns == self.patterns {
+            return None;
+        }
+        self.patterns = patterns;
+        self.look_anew()
+    }
+
+    fn look_anew(&mut self) -> Option<Notice> {
+        self.tree = None;
+        let mut distinct: Vec<Patterns> = Vec::new();
+        for patterns in self.patterns.iter().filter(|patterns| !patterns.is_empty()) {
+            let patterns = Patterns::new(Arc::clone(patterns));
+            if !distinct.contains(&patterns) {
+                distinct.push(patterns);
+            }
+        }
+        if distinct.is_empty() {
+            return None;
+        }
+        let watched = Tree::open(&self.root, distinct).and_then(|tree| self.listen(tree));
+        watched.map(|watched| self.tree = Some(watched)).err().map(|error| {
+            let text = format!("files are not watched: {}", in_words(&error));
+            Notice::Warning { text }
+        })
+    }
+
+    fn listen(&self, tree: Tree) -> io::Result<Watched> {
+        let readable = Readable::tell(tree.as_fd(), self.inbox.clone(), || Arrival::FilesChanged)?;
+        Ok(Watched { tree, readable })
+    }
+
+    /// Something changed: takes it, so that it is dealt with when the burst is over.
+    pub(super) fn hear(&mut self, now: Duration) -> Option<Notice> {
+        let watched = self.tree.as_mut()?;
+        let heard = watched.tree.hear();
+        watched.readable.all_read();
+        match heard {
+            Ok(heard) => {
+                self.take(heard, now);
+                None
+            }
+            Err(error) => {
+                let text = format!("files are not watched any more: {}", in_words(&error));
+                self.tree = None;
+                Some(Notice::Warning { text })
+            }
+        }
+    }
+
+    fn take(&mut self, heard: Heard, now: Duration) {
+        let Heard { mut paths, is_overflown } = heard;
+        paths.retain(|path| !self.own.contains(path) && self.patterns.iter().any(|own| is_meant(own, path)));
+        if paths.is_empty() && !is_overflown {
+            return;
+        }
+        let burst = self.burst.get_or_insert_with(|| Burst {
+            began: now,
+            latest: now,
+            not_before: now,
+            paths: Vec::new(),
+            is_overflown: false,
+        });
+        burst.latest = now;
+        burst.is_overflown |= is_overflown;
+        burst.paths.append(&mut paths);
+    }
+
+    /// When [`Watching::end`] is due.
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        self.burst
+            .as_ref()
+            .map(|burst| (burst.latest + QUIET).min(burst.began + LONGEST).max(burst.not_before))
+    }
+
+    /// The burst is over: who is to start again, and what is to be said.
+    pub(super) fn end(&mut self, now: Duration, machine: &Machine) -> (Option<Event>, Vec<Notice>) {
+        let Some(mut burst) = self.burst.take() else { return (None, Vec::new()) };
+        let is_git_at_work = self.root.join(".git/index.lock").exists();
+        if is_git_at_work && now < burst.began + LONGEST_OF_GIT {
+            burst.not_before = now + QUIET;
+            self.burst = Some(burst);
+            return (None, Vec::new());
+        }
+        let mut notices = Vec::new();
+        let is_rule = |path: &String| path.rsplit('/').next() == Some(".gitignore");
+        if burst.is_overflown || burst.paths.iter().any(is_rule) {
+            notices.extend(self.look_anew());
+        }
+        let (mut instances, mut cause) = (Vec::new(), None);
+        for (index, patterns) in self.patterns.clone().iter().enumerate() {
+            let found = burst.paths.iter().find(|path| is_meant(patterns, path));
+            let is_possible = burst.is_overflown && !patterns.is_empty();
+            if found.is_none() && !is_possible {
+                continue;
+            }
+            if let (Some(path), true) = (found, self.is_loop(index, now, machine)) {
+                notices.push(self.tell_of_loop(index, path.clone(), machine));
+                continue;
+            }
+            cause = cause.or(found);
+            instances.push(index);
+        }
+        if instances.is_empty() {
+            return (None, notices);
+        }
+        let path = cause.cloned();
+        burst.paths.sort_unstable();
+        burst.paths.dedup();
+        notices.push(Notice::Changed {
+            path,
+            others: burst.paths.len().saturating_sub(1),
+            processes: instances.iter().map(|index| machine.specs()[*index].name.clone()).collect(),
+        });
+        (Some(Event::Changed(instances)), notices)
+    }
+
+    /// Whether it is time to believe that this instance writes what it watches.
+    fn is_loop(&mut self, index: usize, now: Duration, machine: &Machine) -> bool {
+        let started = machine.instances().get(index).and_then(|instance| instance.started);
+        let is_soon = started.is_some_and(|started| now.saturating_sub(started) < SOON);
+        let count = self.soon.entry(index).or_default();
+        *count = if is_soon { *count + 1 } else { 0 };
+        *count >= LOOP
+    }
+
+    fn tell_of_loop(&mut self, index: usize, path: String, machine: &Machine) -> Notice {
+        self.soon.remove(&index);
+        let name = &machine.specs()[index].name;
+        let text = format!(
+            "{name} was restarted {LOOP} times in a row soon after its start, at last for {path}: it seems to write \
+             that file itself, so changes of it are passed over from now on; put it into .gitignore, or watch less"
+        );
+        self.own.push(path);
+        Notice::Warning { text }
+    }
+}
+
+fn is_meant(patterns: &Arc<[String]>, path: &str) -> bool {
+    Patterns::new(Arc::clone(patterns)).matches(path)
+}
+
+fn in_words(error: &io::Error) -> String {
+    match error.raw_os_error() {
+        Some(libc::ENOSPC) => {
+            "there are more folders than may be watched (sysctl fs.inotify.max_user_watches)".into()
+        }
+        Some(libc::EMFILE) => "too many programs watch files (sysctl fs.inotify.max_user_instances)".into(),
+        Some(_) | None => error.to_string(),
+    }
+}

@@ -1,0 +1,14 @@
+//! Files that change: which of them matter, and hearing of it. Nothing here decides what follows.
+//!
+//! By inotify(7) through nix, without a thread and without a crate of its own
+//! (docs/design/0013-watching-files.md).
+
+pub mod ignored;
+pub mod patterns;
+#[cfg(target_os = "linux")]
+mod tree;
+#[cfg(not(target_os = "linux"))]
+#[path = "tree_other.rs"]
+mod tree;
+
+pub use tree::{Heard, Tree};

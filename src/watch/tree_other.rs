@@ -1,0 +1,52 @@
+//! Systems without inotify(7): nothing is watched, and whoever asks for it hears so.
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::path::Path;
+
+use super::patterns::Patterns;
+
+/// What was heard at once.
+#[derive(Debug, Default)]
+pub struct Heard {
+    /// Files that changed, came or went, relative to the root.
+    pub paths: Vec<String>,
+    /// Whether the kernel had more to tell than it could keep: anything may have changed.
+    pub is_overflown: bool,
+}
+
+/// There is none on this system.
+#[derive(Debug)]
+pub struct Tree {
+    descriptor: OwnedFd,
+}
+
+impl Tree {
+    /// There is none on this system.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn open(_root: &Path, _patterns: Vec<Patterns>) -> io::Result<Self> {
+        Err(io::Error::new(io::ErrorKind::Unsupported, "files can be watched on Linux only"))
+    }
+
+    /// Nothing.
+    ///
+    /// # Errors
+    /// None.
+    pub fn hear(&mut self) -> io::Result<Heard> {
+        Ok(Heard::default())
+    }
+}
+
+impl AsFd for Tree {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.descriptor.as_fd()
+    }
+}
+
+impl AsRawFd for Tree {
+    fn as_raw_fd(&self) -> RawFd {
+        self.descriptor.as_raw_fd()
+    }
+}

@@ -1,0 +1,306 @@
+//! Promised: an instance is said to be ready when it is, whatever way it has of showing it, and never because
+//! somebody else is; who waits for it starts then, and not before; what is awaited is said.
+//!
+//! Real servers, on free ports. Nothing is measured here.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Command;
+
+use nix::sys::signal::Signal;
+
+use crate::harness::{Project, Running, can};
+
+/// A base of ports of which the first hundreds are free now. The kernel gives none of these out by itself.
+fn base() -> String {
+    use std::sync::atomic::{AtomicU16, Ordering};
+    static NEXT: AtomicU16 = AtomicU16::new(27_000);
+    loop {
+        let base = NEXT.fetch_add(500, Ordering::Relaxed);
+        let ports = (base..base + 500).step_by(100).flat_map(|port| [port, port + 1]);
+        if ports.into_iter().all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
+            return base.to_string();
+        }
+    }
+}
+
+fn has(program: &str) -> bool {
+    let found = Command::new("sh").args(["-c", &format!("command -v {program}")]).output();
+    can(program, found.is_ok_and(|output| output.status.success()))
+}
+
+/// A server in Python: `socket` is made as these words say, after so many seconds.
+fn server(words: &str, seconds: &str) -> String {
+    format!(
+        "import os, socket, sys, time\nport = int(os.environ['PORT'])\ntime.sleep({seconds})\n{words}\n\
+         s.listen()\nprint('listens', flush=True)\nwhile True: s.accept()[0].close()\n"
+    )
+}
+
+const PLAIN: &str = "s = socket.create_server(('127.0.0.1', port))";
+
+fn start(project: &Project, arguments: &[&str]) -> Running {
+    let base = base();
+    project.start(&[&["-p", &base], arguments].concat())
+}
+
+fn end(running: Running) -> Vec<String> {
+    running.signal(Signal::SIGTERM);
+    running.end().1
+}
+
+#[test]
+fn a_web_is_ready_when_its_own_tree_listens_on_its_port_however_it_does() {
+    if !has("python3") {
+        return;
+    }
+    let table = [
+        ("plain", PLAIN, "0"),
+        ("slow", PLAIN, "1.2"),
+        (
+            "ipv6 only",
+            "s = socket.socket(socket.AF_INET6)\ns.setsockopt(41, 26, 1)\ns.bind(('::1', port))",
+            "0",
+        ),
+        (
+            "SO_REUSEPORT",
+            "s = socket.socket()\ns.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)\ns.bind(('', port))",
+            "0",
+        ),
+        ("fork after bind", &format!("{PLAIN}\nif os.fork(): os.close(s.detach()); os.wait()"), "0"),
+        ("in a daemon", &format!("{PLAIN}\nif os.fork(): s.close(); time.sleep(99)\nos.setsid()"), "0"),
+    ];
+    for (what, words, seconds) in table {
+        let project = Project::new("web: python3 server.py\n").file("server.py", &server(words, seconds));
+        let mut running = start(&project, &[]);
+        let line = running.line_where(what, |line| line.contains(" ready "));
+        assert!(line.starts_with("ganger | web.1 ready on http://localhost:"), "{what}: {line}");
+        let said = end(running);
+        assert_eq!(said.iter().filter(|line| line.contains(" ready ")).count(), 1, "{what}: {said:?}");
+    }
+}
+
+#[test]
+fn another_who_listens_on_the_same_port_does_not_fool_it() {
+    if !has("python3") {
+        return;
+    }
+    let base = base();
+    let port: u16 = base.parse().unwrap();
+    let another = TcpListener::bind(("127.0.0.1", port)).unwrap();
+    // It waits until the other is gone, as a person does who looks for the reason.
+    let words = "while True:\n  try:\n    s = socket.create_server(('127.0.0.1', port)); break\n  \
+                 except OSError: time.sleep(0.05)";
+    for ready in ["listen", "http:/"] {
+        let answer = "import http.server as h\nprint('tries', flush=True)\n".to_owned()
+            + &server(words, "0").replace("while True: s.accept()[0].close()\n", "")
+            + "s.close()\nh.HTTPServer(('127.0.0.1', port), h.SimpleHTTPRequestHandler).serve_forever()\n";
+        let project =
+            Project::new("web: python3 server.py\njob: sleep 99\n").file("server.py", &answer).file(
+                "ganger.toml",
+                &format!("[process.web]\nready = \"{ready}\"\n[process.job]\nafter = [\"web\"]\n"),
+            );
+        let another = another.try_clone().unwrap();
+        let answering = std::thread::spawn(move || {
+            use std::io::Write;
+            another.set_nonblocking(true).unwrap();
+            for _ in 0..80 {
+                if let Ok((mut stream, _)) = another.accept() {
+                    let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+                }
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+        });
+        let mut running = project.start(&["-p", &base]);
+        running.line("tries");
+        let line = running.line("waits for web.1");
+        assert!(line.starts_with("ganger | job.1 waits for web.1: "), "{line}");
+        assert!(!running.has_line("ready", 300), "{ready}: it is another who listens");
+        answering.join().unwrap();
+        let said = end(running);
+        assert!(!said.iter().any(|line| line.contains("job.1 started")), "{said:?}");
+    }
+}
+
+#[test]
+fn every_other_sign_of_being_ready_is_understood() {
+    if !has("python3") {
+        return;
+    }
+    let project = Project::new(
+        "web: python3 health.py\nlog: probe print early + print up in 3 ms + wait\n\
+         cmd: sh -c 'sleep 0.3; touch done; sleep 99'\nnotify: python3 notify.py\nother: python3 other.py\n\
+         last: probe print last + wait\n",
+    )
+    .file(
+        "health.py",
+        "import http.server as h, os\nclass H(h.BaseHTTPRequestHandler):\n  n = 0\n  def do_GET(self):\n    H.n += 1\n    \
+         self.send_response(200 if H.n > 2 and self.path == '/health' else 503)\n    self.end_headers()\n\
+         h.HTTPServer(('127.0.0.1', int(os.environ['PORT'])), H).serve_forever()\n",
+    )
+    .file(
+        "notify.py",
+        "import os, socket, time\ns = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\n\
+         s.connect('\\0' + os.environ['NOTIFY_SOCKET'][1:])\ns.send(b'STATUS=READY=1')\ntime.sleep(0.3)\n\
+         s.send(b'STATUS=up\\nREADY=1')\nprint('notified', flush=True)\ntime.sleep(99)\n",
+    )
+    .file("other.py", &server("s = socket.create_server(('127.0.0.1', port + 1))", "0"))
+    .file(
+        "ganger.toml",
+        "[process.web]\nready = \"http:/health\"\n[process.log]\nready = \"log:up in \\\\d+ ms\"\n[process.cmd]\n\
+         ready = \"cmd:test -e done\"\n[process.notify]\nready = \"notify\"\n[process.last]\n\
+         after = [\"web\", \"log\", \"cmd\", \"notify\"]\n",
+    );
+    let mut running = start(&project, &[]);
+    running.lines(&[
+        "web.1 ready on http://",
+        "log.1 ready after",
+        "cmd.1 ready after",
+        "notify.1 ready after",
+    ]);
+    running.line("| last");
+    let said = end(running);
+    let place = |text: &str| said.iter().position(|line| line.contains(text)).unwrap();
+    let started = place("last.1 started");
+    for name in ["web.1", "log.1", "cmd.1", "notify.1"] {
+        assert!(place(&format!("{name} ready")) < started, "{name}: {said:?}");
+    }
+}
+
+#[test]
+fn a_stranger_cannot_say_ready_for_an_instance() {
+    if !has("python3") {
+        return;
+    }
+    let project = Project::new("web: probe wait\nspy: python3 spy.py\n")
+        .file(
+            "spy.py",
+            "import os, re, socket, subprocess, time\nown = os.environ['NOTIFY_SOCKET'][1:]\n\
+             other = re.sub('-1$', '-0', own)\ns = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\n\
+             s.sendto(b'READY=1', '\\0' + other)\nprint('lied', flush=True)\ns.sendto(b'READY=1', '\\0' + own)\n\
+             time.sleep(99)\n",
+        )
+        .file("ganger.toml", "[process.web]\nready = \"notify\"\n[process.spy]\nready = \"notify\"\n");
+    let mut running = start(&project, &[]);
+    running.lines(&["lied", "spy.1 ready after"]);
+    let said = end(running);
+    assert!(!said.iter().any(|line| line.contains("web.1 ready")), "{said:?}");
+}
+
+#[test]
+fn who_is_not_ready_in_time_is_stopped_and_its_command_goes_with_it() {
+    let project = Project::new("db: probe wait\nweb: probe wait\n").file(
+        "ganger.toml",
+        "[process.db]\nready = \"cmd:sleep 60 & sleep 60\"\nready-timeout = \"300ms\"\n[process.web]\nafter = \"db\"\n",
+    );
+    let running = start(&project, &[]);
+    let (status, said) = running.end();
+    let late = "ganger | db.1 is not ready within 0.3 s: `sleep 60 & sleep 60` does not end with status 0: stopping it";
+    assert!(said.iter().any(|line| line == late), "{said:?}");
+    assert!(
+        !said.iter().any(|line| line.contains("web.1 started") || line.contains("that it started")),
+        "{said:?}"
+    );
+    assert_ne!(status.code(), Some(0));
+}
+
+#[test]
+fn a_one_shot_is_waited_for_and_its_success_is_no_end() {
+    let project = Project::new("web: probe print serving + wait\nseed: probe print seeding + exit 0\n")
+        .file("ganger.toml", "[process.web]\nafter = [\"seed\"]\n[process.seed]\nonce = true\n");
+    let mut running = start(&project, &[]);
+    running.line("| serving");
+    let said = end(running);
+    let place = |text: &str| said.iter().position(|line| line.contains(text)).unwrap();
+    assert!(place("seed.1 exited with status 0") < place("web.1 started"), "{said:?}");
+    let failing = Project::new("web: probe wait\nseed: probe exit 3\n")
+        .file("ganger.toml", "[process.web]\nafter = [\"seed\"]\n[process.seed]\nonce = true\n");
+    let (status, said) = start(&failing, &[]).end();
+    assert_eq!(status.code(), Some(3), "{said:?}");
+    assert!(!said.iter().any(|line| line.contains("web.1 started")), "{said:?}");
+}
+
+#[test]
+fn an_ordered_stop_ends_those_first_that_came_last() {
+    let project = Project::new(
+        "web: probe print up + trap TERM bye 0 + wait\ndb: probe print up + trap TERM bye 0 + wait\n",
+    )
+    .file("ganger.toml", "ordered-stop = true\n[process.web]\nafter = [\"db\"]\n");
+    let mut running = start(&project, &[]);
+    running.line("web.1  | up");
+    let said = end(running);
+    let place = |text: &str| said.iter().position(|line| line.contains(text)).unwrap();
+    assert!(place("web.1 exited") < place("db.1   | bye"), "{said:?}");
+}
+
+/// A server that is installed: its Procfile line, and what else must be there.
+fn real(name: &str, procfile: &str, files: &[(&str, &str)], toml: &str, sign: &str) {
+    if !has(name) {
+        return;
+    }
+    let project =
+        files.iter().fold(Project::new(procfile).file("ganger.toml", toml), |project, (name, text)| {
+            project.file(name, text)
+        });
+    let mut running = start(&project, &["-t", "15"]);
+    let line = running.line_where(sign, |line| line.contains(" ready "));
+    assert!(line.contains(sign), "{line}");
+    end(running);
+}
+
+#[test]
+fn real_servers_become_ready_by_their_port() {
+    let app = "def app(e, s):\n  s('200 OK', [])\n  return [b'x']\n";
+    real(
+        "gunicorn",
+        "web: gunicorn -b 127.0.0.1:$PORT app:app\n",
+        &[("app.py", app)],
+        "",
+        "http://localhost:",
+    );
+    let node = "require('http').createServer((q, r) => r.end('x')).listen(process.env.PORT)\n";
+    real("node", "web: node app.js\n", &[("app.js", node)], "", "http://localhost:");
+    let redis = "redis: redis-server --port $PORT --save '' --appendonly no\n";
+    real("redis-server", redis, &[], "", "redis.1 ready on http://localhost:");
+    let nginx =
+        "web: sed s/PORT/$PORT/ nginx.conf > made.conf; mkdir -p t; exec nginx -p $PWD -c made.conf\n";
+    let conf = "daemon off; pid nginx.pid; error_log stderr;\nevents {}\nhttp { access_log off; \
+                client_body_temp_path t; proxy_temp_path t; fastcgi_temp_path t; uwsgi_temp_path t; scgi_temp_path t;\n\
+                server { listen 127.0.0.1:PORT; } }\n";
+    real("nginx", nginx, &[("nginx.conf", conf)], "", "http://localhost:");
+}
+
+#[test]
+fn postgres_becomes_ready_by_its_port() {
+    // It refuses to run as root: then as whoever the system has for such things.
+    let is_root = nix::unistd::geteuid().is_root();
+    if !has("initdb") || !has("postgres") || is_root && !has("runuser") {
+        return;
+    }
+    let run = if is_root { "exec runuser -u nobody -- " } else { "exec " };
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    open_to_all(folder.path());
+    let made = Command::new("sh")
+        .args(["-c", &format!("{run}initdb -A trust -D {} >/dev/null", data.display())])
+        .current_dir("/")
+        .status();
+    if !can("a database of postgres", made.is_ok_and(|status| status.success())) {
+        return;
+    }
+    let line = format!(
+        "db: {run}postgres -D {0} -p $PORT -k {1} -h 127.0.0.1\n",
+        data.display(),
+        folder.path().display()
+    );
+    let project = Project::new(&line);
+    open_to_all(project.path());
+    let mut running = start(&project, &["-t", "15"]);
+    running.line("db.1 ready on http://localhost:");
+    end(running);
+}
+
+fn open_to_all(folder: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o777)).unwrap();
+}
