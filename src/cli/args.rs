@@ -43,7 +43,7 @@ pub enum Command {
     /// that is a type of the Procfile runs that line, with further arguments appended.
     #[command(after_long_help = examples::RUN)]
     Run(Run),
-    /// Run one command beside the stack, which is started if it does not run
+    /// Run one command beside the stack, starting it where needed
     ///
     /// Waits until the instances are ready, then runs the command as `ganger run` does, and ends with its
     /// status. A stack that it started ends with it, or with the last of several that use it: also if

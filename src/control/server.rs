@@ -1,7 +1,7 @@
 //! The serving end: takes what clients ask, and hands it over as a [`Call`]. It decides nothing.
 //!
-//! A client can cost a bounded buffer and a place among [`MOST`], and nothing else: what it sends is read up
-//! to the longest line, what it does not read waits in a channel of [`AHEAD`] pieces, and whoever fills that
+//! A client can cost a bounded buffer and a place among `MOST`, and nothing else: what it sends is read up
+//! to the longest line, what it does not read waits in a channel of `AHEAD` pieces, and whoever fills that
 //! channel waits for it alone.
 
 use std::collections::VecDeque;

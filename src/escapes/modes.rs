@@ -45,6 +45,9 @@ impl Modes {
     pub fn take(&mut self, mut piece: &[u8]) -> bool {
         let mut has_changed = false;
         while !piece.is_empty() {
+            if !self.scanner.is_inside() {
+                piece = after_colours(piece);
+            }
             let step = self.scanner.step(piece);
             has_changed |= step.sequence.is_some_and(|sequence| self.changed.on(sequence));
             piece = &piece[step.taken..];
@@ -190,6 +193,21 @@ impl Changed {
     }
 }
 
+/// What follows the text and the colours that stand at the beginning: in a log they are nearly all there is, and a
+/// scanner takes them byte by byte.
+fn after_colours(mut piece: &[u8]) -> &[u8] {
+    while let Some(at) = memchr::memchr(0x1b, piece) {
+        let is_parameter = |byte: &u8| byte.is_ascii_digit() || *byte == b';';
+        let Some(text) = piece[at..].strip_prefix(b"\x1b[") else { break };
+        let length = text.iter().position(|byte| !is_parameter(byte)).unwrap_or(text.len());
+        match text[length..].split_first() {
+            Some((b'm', rest)) => piece = rest,
+            Some(_) | None => break,
+        }
+    }
+    piece
+}
+
 fn set(modes: &mut BTreeMap<u16, bool>, mode: u16, is_on: bool, was_on: bool) {
     if is_on == was_on {
         modes.remove(&mode);
@@ -216,8 +234,10 @@ mod tests {
 
     #[test]
     fn what_a_program_changed_is_taken_back_and_no_more() {
-        let table: [(&[u8], &[u8]); 9] = [
+        let table: [(&[u8], &[u8]); 11] = [
             (b"plain \x1b[31mred", b""),
+            (b"\x1b[1;31mred\x1b[0m\x1b[?25l\x1b[31m", b"\x1b[?25h"),
+            (b"\x1b[1;31", b"\x18"),
             (b"\x1b[?25l", b"\x1b[?25h"),
             (b"\x1b[?25l\x1b[?25h", b""),
             (b"\x1b[?1049h\x1b[?1000;1006h\x1b=", b"\x1b[?1000l\x1b[?1006l\x1b[?1049l\x1b>"),

@@ -28,6 +28,11 @@ impl Stack {
         Self { project, mark: Mark::new() }
     }
 
+    /// Where its project lies.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.project.path()
+    }
+
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.project.ganger(arguments);
         command

@@ -19,7 +19,7 @@ fn sleeps(pids: &[i32]) -> u64 {
 }
 
 /// Lets this much time pass: it is what is measured over, nothing waits for anything to have happened in it.
-fn watch(pids: &[i32], span: Duration) -> u64 {
+pub(crate) fn watch(pids: &[i32], span: Duration) -> u64 {
     let before = sleeps(pids);
     std::thread::sleep(span);
     sleeps(pids) - before

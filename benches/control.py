@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+"""What a running stack's answers cost: the round trip of `ps`, and what `restart` adds to the process' own time.
+
+    cargo build --release && python3 benches/control.py [GANGER]
+
+Needs nothing but Python. Bars: `ps` 5 ms, the request on the socket as well as the command; `restart` no more than
+the same process ended and started by hand (SIGTERM, waitpid, posix_spawn), but for the round trip.
+"""
+
+import json
+import os
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+GANGER = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "target/release/ganger")
+ROUNDS = 200
+# Ends at SIGTERM at once, and needs no shell.
+PROGRAM = ["/bin/sleep", "1000"]
+
+
+def row(name, times):
+    times = sorted(time * 1000 for time in times)
+    p99 = times[int(len(times) * 0.99) - 1]
+    print(f"{name:<46} {statistics.median(times):8.2f} {p99:8.2f} {times[-1]:8.2f}")
+    return statistics.median(times)
+
+
+def timed(work):
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
+
+
+class Stack:
+    def __init__(self, count):
+        self.folder = tempfile.TemporaryDirectory()
+        self.environment = {**os.environ, "XDG_RUNTIME_DIR": self.folder.name}
+        with open(os.path.join(self.folder.name, "Procfile"), "w") as file:
+            file.write("app: " + " ".join(PROGRAM) + "\n")
+        self.command("start", "-D", "--no-port", "-m", f"app={count}", "--exit-on", "never")
+        place = os.path.join(self.folder.name, "ganger")
+        names = [name for name in os.listdir(place) if name.endswith(".socket")]
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(os.path.join(place, names[0]))
+        self.reader = self.socket.makefile("rb")
+
+    def command(self, *words):
+        subprocess.run(
+            [GANGER, *words], cwd=self.folder.name, env=self.environment, check=True, stdout=subprocess.DEVNULL
+        )
+
+    def ask(self, **request):
+        self.socket.sendall(json.dumps({"version": 1, "id": 1, **request}).encode() + b"\n")
+        answer = json.loads(self.reader.readline())
+        assert "done" in answer, answer
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+        self.command("down")
+        self.folder.cleanup()
+
+
+def by_hand():
+    """The same end and start without anybody in between."""
+    pid = os.posix_spawn(PROGRAM[0], PROGRAM, os.environ, setsid=False)
+    times = []
+    for _ in range(ROUNDS):
+        time.sleep(0.002)
+        begun = time.perf_counter()
+        os.kill(pid, signal.SIGTERM)
+        os.waitpid(pid, 0)
+        pid = os.posix_spawn(PROGRAM[0], PROGRAM, os.environ, setsid=False)
+        times.append(time.perf_counter() - begun)
+    os.kill(pid, signal.SIGTERM)
+    os.waitpid(pid, 0)
+    return times
+
+
+def main():
+    print(f"{'milliseconds':<46} {'median':>8} {'p99':>8} {'worst':>8}")
+    for count in (1, 20, 100):
+        with Stack(count) as stack:
+            row(f"ps, on the socket, {count} instances", [timed(lambda: stack.ask(request="status")) for _ in range(ROUNDS)])
+            row(f"ps, the command, {count} instances", [timed(lambda: stack.command("ps")) for _ in range(ROUNDS // 4)])
+    own = row("an end and a start by hand", by_hand())
+    with Stack(20) as stack:
+        times = []
+        for _ in range(ROUNDS):
+            time.sleep(0.002)
+            times.append(timed(lambda: stack.ask(request="restart", names=["app.7"])))
+        added = row("restart, on the socket, one of 20", times) - own
+        print(f"restart adds {added:.2f} ms, the round trip included")
+
+
+main()

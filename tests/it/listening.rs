@@ -1,0 +1,152 @@
+//! Promised: with `listen = true` a restart refuses no connection and resets none that was accepted, and all
+//! instances of a type share one port. Counted under a constant load, with real servers.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::thread::JoinHandle;
+
+use crate::control::Stack;
+use crate::harness::{PATIENCE, can, holds};
+
+/// Restarts of each server under load.
+const RESTARTS: usize = 20;
+
+/// What came of the requests.
+#[derive(Debug, Default)]
+struct Count {
+    answered: u32,
+    failed: Vec<String>,
+}
+
+/// One request after the other, without a pause, until it is told to stop.
+struct Load {
+    stop: Arc<AtomicBool>,
+    answered: Arc<AtomicU32>,
+    asking: JoinHandle<Count>,
+}
+
+impl Load {
+    fn on(port: u16) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let answered = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&answered);
+        let asking = std::thread::spawn(move || {
+            let mut count = Count::default();
+            while !stopped.load(Ordering::Relaxed) {
+                match ask(port) {
+                    Ok(text) if text.starts_with("HTTP/1.1 200") => {
+                        count.answered += 1;
+                        counted.fetch_add(1, Ordering::Relaxed);
+                    }
+                    Ok(text) => count.failed.push(text),
+                    Err(error) => count.failed.push(error.to_string()),
+                }
+            }
+            count
+        });
+        Self { stop, answered, asking }
+    }
+
+    /// Waits until so many more have been answered: then the present life is at work.
+    fn goes_on_for(&self, more: u32) -> bool {
+        let until = self.answered.load(Ordering::Relaxed) + more;
+        holds(|| self.asking.is_finished() || self.answered.load(Ordering::Relaxed) >= until)
+    }
+
+    fn count(self) -> Count {
+        self.stop.store(true, Ordering::Relaxed);
+        self.asking.join().unwrap()
+    }
+}
+
+fn ask(port: u16) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect_timeout(&SocketAddr::from(([127, 0, 0, 1], port)), PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text)?;
+    Ok(text)
+}
+
+fn survives(what: &str, procfile: &str, files: &[(&str, &str)], port: u16) {
+    let stack = Stack::new(procfile);
+    let folder = stack.folder().to_path_buf();
+    std::fs::write(folder.join("ganger.toml"), "[process.web]\nlisten = \"127.0.0.1\"\n").unwrap();
+    for (name, text) in files {
+        std::fs::write(folder.join(name), text).unwrap();
+    }
+    let base = port.to_string();
+    let _running = stack.start(&["-p", &base, "-t", "10"], "web.1 started");
+    let load = Load::on(port);
+    for _ in 0..RESTARTS {
+        let (status, _, err) = stack.run(&["restart", "web"]);
+        assert_eq!(status, 0, "{what}: {err}");
+        assert!(load.goes_on_for(50), "{what}: nobody answers");
+    }
+    let count = load.count();
+    assert!(count.failed.is_empty() && count.answered > 0, "{what}: {count:?}");
+    eprintln!(
+        "{what}: {} requests answered during {RESTARTS} restarts, none refused or reset",
+        count.answered
+    );
+    assert_eq!(stack.run(&["down"]).0, 0);
+}
+
+fn has(program: &str) -> bool {
+    let found = std::process::Command::new("sh").args(["-c", &format!("command -v {program}")]).output();
+    can(program, found.is_ok_and(|output| output.status.success()))
+}
+
+const PYTHON: &str = "import os, select, signal, socket\nassert int(os.environ['LISTEN_PID']) == os.getpid()\n\
+    assert (os.environ['LISTEN_FDS'], os.environ['LISTEN_FDNAMES']) == ('1', 'web')\nstop = []\n\
+    signal.signal(signal.SIGTERM, lambda *_: stop.append(1))\ns = socket.socket(fileno=3)\ns.settimeout(0.02)\n\
+    while not stop:\n  try: c = s.accept()[0]\n  except TimeoutError: continue\n  c.settimeout(None)\n  c.recv(4096)\n  \
+    c.sendall(b'HTTP/1.1 200 OK\\r\\nConnection: close\\r\\n\\r\\n' + os.environ['PS'].encode())\n  c.close()\n";
+
+#[test]
+fn twenty_restarts_of_a_server_in_python_refuse_nobody() {
+    if has("python3") {
+        survives("python", "web: python3 server.py\n", &[("server.py", PYTHON)], 26_100);
+    }
+}
+
+#[test]
+fn twenty_restarts_of_node_refuse_nobody() {
+    if has("node") {
+        let server = "const s = require('http').createServer((q, r) => r.end('x')).listen({fd: 3})\n\
+                      process.on('SIGTERM', () => s.close())\n";
+        survives("node", "web: node server.js\n", &[("server.js", server)], 26_200);
+    }
+}
+
+#[test]
+fn twenty_restarts_of_gunicorn_refuse_nobody() {
+    if has("gunicorn") {
+        let app = "def app(e, s):\n  s('200 OK', [])\n  return [b'x']\n";
+        survives("gunicorn", "web: gunicorn app:app\n", &[("app.py", app)], 26_300);
+    }
+}
+
+#[test]
+fn all_instances_of_a_type_share_one_port_also_behind_a_shell() {
+    if !has("python3") {
+        return;
+    }
+    let stack = Stack::new("web: cd . && exec python3 server.py\n");
+    let folder = stack.folder().to_path_buf();
+    std::fs::write(folder.join("ganger.toml"), "[process.web]\nlisten = true\n").unwrap();
+    std::fs::write(folder.join("server.py"), PYTHON).unwrap();
+    let mut running = stack.start(&["-p", "26400", "-m", "web=3"], "web.1 started");
+    running.lines(&["web.2 started (pid", "web.3 started (pid"]);
+    let mut seen = std::collections::BTreeSet::new();
+    let end = std::time::Instant::now() + PATIENCE;
+    while seen.len() < 3 && std::time::Instant::now() < end {
+        let text = ask(26_400).unwrap();
+        seen.insert(text.rsplit('\n').next().unwrap().to_owned());
+    }
+    assert_eq!(seen.into_iter().collect::<Vec<_>>(), ["web.1", "web.2", "web.3"]);
+    assert_eq!(stack.run(&["down"]).0, 0);
+}

@@ -1,0 +1,160 @@
+//! Promised: a type whose files change starts again, once a burst and only for files that matter; a loop is noticed;
+//! who fails is started again as asked, and who ends well is not.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+
+use crate::harness::{Project, Running, can, holds};
+
+/// Longer than a burst, and than what follows from it: in this time nothing more must happen.
+const SETTLED: u64 = 400;
+
+fn project(toml: &str) -> Project {
+    let project = Project::new("web: probe print up + wait\n").file("ganger.toml", toml);
+    std::fs::create_dir_all(project.path().join("src")).unwrap();
+    project
+}
+
+fn write(folder: &Path, name: &str, text: &str) {
+    std::fs::write(folder.join(name), text).unwrap();
+}
+
+fn end(running: Running) -> Vec<String> {
+    running.signal(Signal::SIGTERM);
+    running.end().1
+}
+
+fn starts(said: &[String]) -> usize {
+    said.iter().filter(|line| line.contains("web.1 started")).count()
+}
+
+#[test]
+fn a_thousand_files_in_a_burst_are_one_restart_and_reading_is_none() {
+    let project = project("[process.web]\nwatch = [\"src\"]\n");
+    let mut running = project.start(&["--no-port"]);
+    running.line("| up");
+    for number in 0..1000 {
+        write(project.path(), &format!("src/{number}.py"), "x");
+    }
+    let line = running.line(" changed: restarting web.1");
+    assert!(line.starts_with("ganger | src/") && line.contains(" and 999 more changed"), "{line}");
+    running.line("| up");
+    for number in 0..1000 {
+        std::fs::read(project.path().join(format!("src/{number}.py"))).unwrap();
+    }
+    assert!(!running.has_line("restarting", SETTLED));
+    assert_eq!(starts(&end(running)), 2);
+}
+
+#[test]
+fn what_git_ignores_and_packages_are_not_watched() {
+    let project = project("[process.web]\nwatch = \".\"\n").file(".gitignore", "*.log\n");
+    for folder in ["node_modules/x", ".git", "late"] {
+        std::fs::create_dir_all(project.path().join(folder)).unwrap();
+    }
+    let mut running = project.start(&["--no-port"]);
+    running.line("| up");
+    for name in ["node_modules/x/a.js", ".git/index", "src/development.log", "src/.a.swp"] {
+        write(project.path(), name, "x");
+    }
+    std::fs::create_dir_all(project.path().join("late/node_modules/y")).unwrap();
+    write(project.path(), "late/node_modules/y/b.js", "x");
+    assert!(!running.has_line("restarting", SETTLED));
+    write(project.path(), ".gitignore", "*.tmp\n");
+    running.line(".gitignore changed: restarting web.1");
+    running.line("| up");
+    write(project.path(), "src/new.tmp", "x");
+    assert!(!running.has_line("restarting", SETTLED), "the new rules count");
+    write(project.path(), "src/development.log", "y");
+    running.line("src/development.log changed");
+    end(running);
+}
+
+#[test]
+fn a_checkout_of_a_branch_is_one_restart() {
+    let git = |folder: &Path, words: &[&str]| {
+        let set = ["-c", "user.name=x", "-c", "user.email=x", "-c", "init.defaultBranch=one"];
+        let done = Command::new("git").args(set).args(words).current_dir(folder).output();
+        done.is_ok_and(|output| output.status.success())
+    };
+    let project = project("[process.web]\nwatch = [\"*.py\"]\n");
+    if !can("git", git(project.path(), &["init"])) {
+        return;
+    }
+    for number in 0..400 {
+        write(project.path(), &format!("src/{number}.py"), "one");
+    }
+    assert!(git(project.path(), &["add", "."]) && git(project.path(), &["commit", "-m", "one"]));
+    assert!(git(project.path(), &["checkout", "-b", "two"]));
+    for number in 0..400 {
+        write(project.path(), &format!("src/{number}.py"), "two");
+    }
+    assert!(git(project.path(), &["commit", "-am", "two"]));
+    let mut running = project.start(&["--no-port"]);
+    running.line("| up");
+    assert!(git(project.path(), &["checkout", "one"]));
+    running.line(" changed: restarting web.1");
+    running.line("| up");
+    assert!(!running.has_line("restarting", SETTLED));
+    assert_eq!(starts(&end(running)), 2);
+}
+
+#[test]
+fn who_writes_what_it_watches_is_restarted_a_few_times_and_then_told_so() {
+    let project = Project::new("web: echo $$ > state.py; probe print up + wait\n");
+    let mut running = project.start(&["--no-port", "--watch", "web=*.py"]);
+    let line = running.line("it seems to write that file itself");
+    assert!(line.starts_with("ganger | warning: web.1 was restarted 4 times in a row"), "{line}");
+    assert!(!running.has_line("restarting", SETTLED));
+    write(project.path(), "other.py", "x");
+    running.line("other.py changed: restarting web.1");
+    end(running);
+}
+
+#[test]
+fn a_slip_in_a_watched_file_does_not_end_the_stack() {
+    let project = Project::new("web: sh ./app.sh\n").file("app.sh", "echo up; exec sleep 99\n");
+    let mut running = project.start(&["--no-port", "--watch", "web=app.sh"]);
+    running.line("| up");
+    write(project.path(), "app.sh", "exit 3\n");
+    running.line("exited with status 3 after");
+    write(project.path(), "app.sh", "echo again; exec sleep 99\n");
+    running.line("| again");
+    end(running);
+}
+
+#[test]
+fn a_watched_tree_at_rest_wakes_nobody() {
+    let project = Project::new("job: probe print up + wait\n");
+    std::fs::create_dir_all(project.path().join("a/b/c")).unwrap();
+    let mut running = project.start(&["--no-port", "--watch", "job=."]);
+    running.line("| up");
+    let pids = [running.pid(), running.worker()];
+    assert!(holds(|| crate::rest::watch(&pids, Duration::from_millis(1500)) == 0));
+    assert_eq!(crate::rest::watch(&pids, Duration::from_secs(3)), 0);
+    end(running);
+}
+
+#[test]
+fn a_failure_is_followed_by_another_life_and_a_success_is_not() {
+    let project = Project::new("web: test -e done && exit 0; touch done; exit 7\njob: probe wait\n");
+    let running = project.start(&["--no-port", "--restart", "on-failure"]);
+    let (status, said) = running.end();
+    assert_eq!((status.code(), starts(&said)), (Some(0), 2), "{said:?}");
+    assert!(said.iter().any(|line| line.contains("web.1 exited with status 7 after 0.")), "{said:?}");
+    assert!(said.iter().any(|line| line.contains(", starts again in 0.")), "{said:?}");
+}
+
+#[test]
+fn who_fails_five_times_in_a_row_is_given_up_with_its_last_lines() {
+    let project = Project::new("web: echo cannot go on; exit 7\njob: probe wait\n");
+    let running = project.start(&["--no-port", "--restart", "web=on-failure"]);
+    let (status, said) = running.end();
+    assert_eq!((status.code(), starts(&said)), (Some(7), 5), "{said:?}");
+    let given_up =
+        said.iter().position(|line| line.contains("web.1 is given up after 5 failures in a row; its last"));
+    assert_eq!(said[given_up.unwrap() + 1], "ganger |     cannot go on");
+}
