@@ -97,6 +97,12 @@ pub struct Restart {
     /// Types, instances, globs; all without any
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
+    /// One after the other, with one more meanwhile
+    ///
+    /// Starts one more of each type first, restarts one instance after the other, each when the one before is ready,
+    /// and stops the one too many. For types with `listen` in ganger.toml, and for those that serve no port.
+    #[arg(long)]
+    pub rolling: bool,
     /// Which stack.
     #[command(flatten)]
     pub stack: Stack,

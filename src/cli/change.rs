@@ -17,7 +17,8 @@ use crate::exit::Outcome;
 /// Nothing runs here, nobody has that name, or it cannot be started.
 pub fn restart(restart: Restart, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
     let mut client = stack::connect(&restart.stack, said, ambient)?;
-    let request = Request::Restart { names: restart.names };
+    let names = restart.names;
+    let request = if restart.rolling { Request::Roll { names } } else { Request::Restart { names } };
     stack::tell(&stack::ask(&mut client, request)?, restart.stack.json)
 }
 

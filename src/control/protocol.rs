@@ -46,6 +46,12 @@ pub enum Request {
         /// Whom.
         names: Vec<String>,
     },
+    /// They should end and run again, one after the other, with one more of each type meanwhile.
+    Roll {
+        /// Whom.
+        #[serde(default)]
+        names: Vec<String>,
+    },
     /// They should end and run again.
     Restart {
         /// Whom.

@@ -41,14 +41,18 @@ impl Turn<'_> {
         if let Some(policy) = policy {
             self.machine.policy = policy;
         }
-        let mut awaited = Vec::new();
+        let (mut awaited, mut extras) = (Vec::new(), Vec::new());
         for (index, spec) in specs {
             if self.take_spec(index, Rc::new(spec)) {
+                extras.push(index);
                 awaited.push(self.machine.awaited(index, Wish::Start));
                 self.want(index, false);
             }
         }
         awaited.extend(self.wish(request.wish, &request.instances));
+        if request.wish == Wish::Roll {
+            self.begin_roll(&request.instances, extras);
+        }
         for index in retired {
             if index < self.machine.instances.len() {
                 awaited.push(self.machine.awaited(index, Wish::Stop));
@@ -94,7 +98,7 @@ impl Turn<'_> {
         }
     }
 
-    fn retire(&mut self, index: usize) {
+    pub(super) fn retire(&mut self, index: usize) {
         self.want_down(index);
         self.machine.instances[index].is_retired = true;
         self.machine.ends.retain(|ended| *ended != index);

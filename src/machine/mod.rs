@@ -15,6 +15,7 @@ mod order;
 pub mod ready;
 pub mod request;
 pub mod restart;
+mod rolling;
 pub mod shutdown;
 pub mod state;
 pub mod table;
@@ -55,6 +56,8 @@ pub struct Machine {
     suspended: Option<Duration>,
     /// Requests that have not been answered, in the order in which they came.
     open: Vec<Open>,
+    /// Restarts in which there is never one less.
+    rolls: Vec<rolling::Roll>,
     /// Who asked for the end of all.
     downs: Vec<Ticket>,
     /// Whether a change left nobody in the stack who runs: then it waits for who made that change.
@@ -89,6 +92,7 @@ impl Machine {
             shutdown: None,
             suspended: None,
             open: Vec::new(),
+            rolls: Vec::new(),
             downs: Vec::new(),
             is_emptied: false,
             has_survivors: false,

@@ -26,6 +26,9 @@ pub enum Wish {
     Stop,
     /// They should end and run again.
     Restart,
+    /// They should end and run again, one after the other, each when the one before is ready. Only with a
+    /// [`Change`](super::Change), whose new instances help out meanwhile.
+    Roll,
     /// They should get this signal, each group as a whole.
     Signal(Signal),
 }
@@ -97,7 +100,8 @@ impl Open {
     fn answer(&self, machine: &Machine) -> Option<Answer> {
         let mut is_there = true;
         for awaited in &self.awaited {
-            match awaited.standing(&machine.instances[awaited.index]) {
+            let is_rolling = machine.rolls.iter().any(|roll| roll.is_about(awaited.index));
+            match awaited.standing(&machine.instances[awaited.index], is_rolling) {
                 Standing::There => {}
                 Standing::OnItsWay => is_there = false,
                 Standing::Never(answer) => return Some(answer),
@@ -108,7 +112,7 @@ impl Open {
 }
 
 impl Awaited {
-    fn standing(&self, instance: &Instance) -> Standing {
+    fn standing(&self, instance: &Instance, is_rolling: bool) -> Standing {
         let index = self.index;
         let is_new = instance.lives > self.lives;
         match (self.wish, instance.intent) {
@@ -119,10 +123,14 @@ impl Awaited {
             (Wish::Start | Wish::Restart, _) if is_new => Standing::There,
             (Wish::Stop, Intent::Down | Intent::Again)
             | (Wish::Start | Wish::Restart, Intent::Up | Intent::Again) => Standing::OnItsWay,
-            (Wish::Start | Wish::Restart, Intent::Down) => Standing::Never(match &instance.failure {
-                Some(reason) => Answer::CannotStart { instance: index, reason: reason.clone() },
-                None => Answer::Overruled { instance: index },
-            }),
+            (Wish::Roll, _) if is_rolling => Standing::OnItsWay,
+            (Wish::Roll, _) if is_new && instance.ready.is_some() => Standing::There,
+            (Wish::Start | Wish::Restart, Intent::Down) | (Wish::Roll, _) => {
+                Standing::Never(match &instance.failure {
+                    Some(reason) => Answer::CannotStart { instance: index, reason: reason.clone() },
+                    None => Answer::Overruled { instance: index },
+                })
+            }
             (Wish::Signal(_), _) => Standing::There,
         }
     }
@@ -169,6 +177,8 @@ impl Turn<'_> {
                 Wish::Start => self.want(index, false),
                 Wish::Restart => self.want(index, true),
                 Wish::Stop => self.want_down(index),
+                // Its turn comes.
+                Wish::Roll => {}
                 Wish::Signal(signal) => self.actions.push(Action::Signal(index, signal)),
             }
         }

@@ -261,6 +261,7 @@ impl Turn<'_> {
             self.answer_downs();
             return;
         }
+        self.roll();
         self.answer();
         if self.machine.shutdown.is_none() {
             self.start_next();

@@ -267,7 +267,7 @@ pub(super) fn common_rules(
 }
 
 /// The variables that an instance has for itself.
-pub(super) fn own(name: &InstanceName, port: Option<u16>) -> Vec<(Vec<u8>, Vec<u8>)> {
+pub fn own(name: &InstanceName, port: Option<u16>) -> Vec<(Vec<u8>, Vec<u8>)> {
     let name = name.to_string().into_bytes();
     let port = port.map(|port| (PORT.into(), port.to_string().into_bytes()));
     let mut own = Vec::with_capacity(3);

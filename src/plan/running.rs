@@ -66,6 +66,7 @@ impl Spec {
         };
         (&self.command, self.port, self.stop_signal, self.grace)
             != (&other.command, other.port, other.stop_signal, other.grace)
+            || (self.once, &self.after, &self.care) != (other.once, &other.after, &other.care)
             || sorted(self) != sorted(other)
     }
 }

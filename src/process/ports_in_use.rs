@@ -1,6 +1,7 @@
 //! Who holds a port. Linux: the listening sockets of /proc/net/tcp and tcp6, and the process that has the
 //! socket's inode open, where we may look. Elsewhere only that somebody does.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::AsRawFd;
@@ -43,11 +44,14 @@ fn try_address(address: SocketAddr) -> nix::Result<()> {
     }
 }
 
-/// Who listens at one moment: the kernel's tables are read once for many questions, as that is what costs.
+/// Who listens at one moment, that of the first question: the kernel's tables are read once for many of them, or never,
+/// as that is what costs (2 to 6 ms, however few sockets there are: the kernel goes through all its buckets).
 #[derive(Debug, Default)]
 pub struct Listeners {
+    /// Where the tables are; nowhere, nobody listens.
+    folder: Option<String>,
     /// The inodes of the sockets that listen on a port.
-    inodes: HashMap<u16, Vec<String>>,
+    inodes: OnceCell<HashMap<u16, Vec<String>>>,
 }
 
 impl Listeners {
@@ -67,17 +71,26 @@ impl Listeners {
 
     #[cfg(target_os = "linux")]
     fn of(folder: &str) -> Self {
-        let mut inodes: HashMap<u16, Vec<String>> = HashMap::new();
-        for (port, inode) in ["tcp", "tcp6"].iter().flat_map(|table| listening(&format!("{folder}/{table}")))
-        {
-            inodes.entry(port).or_default().push(inode);
-        }
-        Self { inodes }
+        Self { folder: Some(folder.to_owned()), inodes: OnceCell::new() }
+    }
+
+    fn inodes(&self) -> &HashMap<u16, Vec<String>> {
+        self.inodes.get_or_init(|| {
+            let mut inodes: HashMap<u16, Vec<String>> = HashMap::new();
+            let tables = self
+                .folder
+                .iter()
+                .flat_map(|folder| ["tcp", "tcp6"].map(|table| format!("{folder}/{table}")));
+            for (port, inode) in tables.flat_map(|table| listening(&table)) {
+                inodes.entry(port).or_default().push(inode);
+            }
+            inodes
+        })
     }
 
     /// The sockets that listen on `port`, by their inodes.
     pub fn on(&self, port: u16) -> &[String] {
-        self.inodes.get(&port).map_or(&[], Vec::as_slice)
+        self.inodes().get(&port).map_or(&[], Vec::as_slice)
     }
 
     /// Not known on this system.
@@ -95,7 +108,7 @@ impl Listeners {
     /// Whether somebody listens on `port`, whoever that is.
     #[cfg(target_os = "linux")]
     pub fn has(&self, port: u16) -> bool {
-        self.inodes.contains_key(&port)
+        self.inodes().contains_key(&port)
     }
 
     /// Whether somebody listens on `port`, whoever that is.
@@ -107,7 +120,7 @@ impl Listeners {
     /// Whether one of these processes listens on `port`. No connection is made.
     #[cfg(target_os = "linux")]
     pub fn is_served_by(&self, port: u16, pids: impl IntoIterator<Item = i32>) -> bool {
-        let inodes = self.inodes.get(&port);
+        let inodes = self.inodes().get(&port);
         inodes.is_some_and(|inodes| pids.into_iter().any(|pid| holds(pid, inodes)))
     }
 
@@ -132,6 +145,12 @@ fn find(port: u16) -> Option<Holder> {
 #[cfg(not(target_os = "linux"))]
 fn find(_port: u16) -> Option<Holder> {
     None
+}
+
+/// Not known on this system.
+#[cfg(not(target_os = "linux"))]
+fn listening(_table: &str) -> Vec<(u16, String)> {
+    Vec::new()
 }
 
 /// Port and inode of each socket that listens: proc(5), `st` 0A is LISTEN, field 10 is the inode. The kernel lists

@@ -20,7 +20,7 @@ use super::status::View;
 use crate::control::protocol::{Answer, Kind, Refusal};
 use crate::control::server::Caller;
 use crate::control::terminal::{AttachWanted, Attached, LARGEST, Shown, Typed};
-use crate::machine::state::{Intent, State};
+use crate::machine::state::State;
 use crate::output::screen::{Life, Place, Screen, Watcher};
 use crate::process::calls::Size;
 
@@ -104,7 +104,7 @@ impl Attachments {
 /// The terminal of an instance that has one and runs, or is about to.
 fn screen_of(index: usize, name: &str, view: &View<'_>) -> Result<Rc<Screen>, String> {
     let instance = &view.machine.instances()[index];
-    let is_coming = instance.is_due || instance.state == State::Starting || instance.intent == Intent::Again;
+    let is_coming = instance.will_start() || instance.state == State::Starting;
     match view.performer.screen(index) {
         Some(screen) if screen.life().is_open || is_coming => Ok(screen),
         None if instance.has_own_process() => Err(format!(
@@ -306,6 +306,11 @@ impl Client {
         let name = &self.name;
         let Some((before, could_type)) = &self.told else {
             let way = if self.view { "" } else { ", for somebody else types; --take lets you" };
+            if !life.is_open {
+                return Some(format!(
+                    "{name} does not run at the moment: its next life is waited for, Ctrl-] leaves"
+                ));
+            }
             return (!has_input).then(|| format!("watching {name}{way}: Ctrl-] leaves"));
         };
         if before.number != life.number {

@@ -137,6 +137,10 @@ impl Desk {
                 return self.change(draft, caller, &mut view);
             }
             Asked::Restart { .. } => return self.renew(Wish::Restart, caller, &instances, &mut view),
+            Asked::Roll { .. } => {
+                let draft = self.formation.roll(&instances, view.machine);
+                return self.change(draft, caller, &mut view);
+            }
             Asked::Scale { steps } if steps.is_empty() => caller.answer(Answer::Done(view.status(&[]))),
             Asked::Scale { steps } => {
                 let draft = self.formation.scale(&steps, view.machine);
@@ -149,12 +153,7 @@ impl Desk {
                 self.waiting.push(Waiting { caller, goal: until, instances });
                 self.review(view);
             }
-            Asked::Hold if view.machine.is_stopping() => {
-                caller.answer(Answer::Failed(Refusal {
-                    is_ending: true,
-                    ..Refusal::new(Kind::Failed, "the stack is being stopped")
-                }));
-            }
+            Asked::Hold if view.machine.is_stopping() => refuse_as_ending(caller),
             Asked::Hold => self.holds.take(caller),
             Asked::Down { grace_seconds } => {
                 let grace = grace_seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
@@ -373,11 +372,18 @@ fn meant(request: &protocol::Request) -> (&[String], bool) {
         Asked::Status | Asked::Hold | Asked::Scale { .. } | Asked::Down { .. } => (&[][..], false),
         Asked::Logs(wanted) => (wanted.names.as_slice(), false),
         Asked::Attach(wanted) => (std::slice::from_ref(&wanted.name), true),
-        Asked::Restart { names } | Asked::Wait { names, .. } => (names.as_slice(), false),
+        Asked::Restart { names } | Asked::Roll { names } | Asked::Wait { names, .. } => {
+            (names.as_slice(), false)
+        }
         Asked::Start { names } | Asked::Stop { names } | Asked::Kill { names, .. } => {
             (names.as_slice(), true)
         }
     }
+}
+
+fn refuse_as_ending(caller: Caller) {
+    let refusal = Refusal::new(Kind::Failed, "the stack is being stopped");
+    caller.answer(Answer::Failed(Refusal { is_ending: true, ..refusal }));
 }
 
 fn refuse(caller: Caller, kind: Kind, message: impl Into<String>) {

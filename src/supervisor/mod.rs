@@ -19,6 +19,7 @@ mod notified;
 mod perform;
 mod probes;
 mod readable;
+mod rolling;
 pub mod run;
 mod screen;
 mod seats;

@@ -245,3 +245,22 @@ fn what_is_pasted_in_one_go_arrives_whole() {
     stack.run(&["down", "-t", "0"]);
     running.end();
 }
+
+#[test]
+fn between_two_lives_the_next_one_is_waited_for() {
+    let stack = Stack::new("web: echo up; read line; echo \"got $line\"; exit 1\nother: probe wait\n");
+    let restart = ["--pty", "always", "--exit-on", "never", "--no-port", "--restart", "web=always"];
+    let running = stack.start(&restart, "| up");
+    let mut screen = attach(&stack, &["web"]);
+    screen.shows("up");
+    for _ in 0..2 {
+        screen.type_keys(b"word\r");
+        screen.shows("got word");
+        screen.shows("exited with status 1");
+        screen.shows("web.1 runs again");
+        screen.shows("up");
+    }
+    leave(screen);
+    stack.run(&["down", "-t", "0"]);
+    running.end();
+}

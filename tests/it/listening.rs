@@ -150,3 +150,31 @@ fn all_instances_of_a_type_share_one_port_also_behind_a_shell() {
     assert_eq!(seen.into_iter().collect::<Vec<_>>(), ["web.1", "web.2", "web.3"]);
     assert_eq!(stack.run(&["down"]).0, 0);
 }
+
+#[test]
+fn a_rolling_restart_has_never_one_less_and_is_refused_where_ports_are_bound_by_the_server() {
+    if !has("python3") {
+        return;
+    }
+    let stack = Stack::new("web: python3 server.py\nown: probe print $PORT + wait\n");
+    let ready = "u = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\n\
+                 u.sendto(b'READY=1', '\\0' + os.environ['NOTIFY_SOCKET'][1:])\nwhile not stop:\n";
+    let server = PYTHON.replacen("while not stop:\n", ready, 1);
+    std::fs::write(stack.folder().join("server.py"), server).unwrap();
+    std::fs::write(stack.folder().join("ganger.toml"), "[process.web]\nlisten = true\nready = \"notify\"\n")
+        .unwrap();
+    let mut running = stack.start(&["-p", "26500", "-m", "web=2,own=1"], "own.1 started");
+    running.line("web.2 ready");
+    let (status, _, err) = stack.run(&["restart", "--rolling", "web"]);
+    assert_eq!(status, 0, "{err}");
+    running.line("web.3 ready after");
+    let lines = ["web.1 started", "web.1 ready", "web.2 started", "web.2 ready", "web.3 exited"];
+    for line in lines {
+        running.line(line);
+    }
+    let (status, _, err) = stack.run(&["restart", "--rolling"]);
+    assert_eq!(status, 1, "{err}");
+    assert!(err.starts_with("error: own binds its PORT itself"), "{err}");
+    assert_eq!(stack.run(&["scale"]).1.trim(), "web=2 own=1");
+    assert_eq!(stack.run(&["down"]).0, 0);
+}

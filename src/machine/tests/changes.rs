@@ -109,3 +109,45 @@ fn a_release_that_left_holds_nobody_up() {
     world.changes(2, &Asked { retired: &[2], ..Asked::default() });
     assert!(world.lives(3));
 }
+
+/// Two of web, which are to be restarted one after the other with a third one's help.
+fn rolling() -> World {
+    let mut world = World::new(2, ExitOn::Any);
+    let request = Request { ticket: Ticket(1), wish: Wish::Roll, instances: vec![0, 1] };
+    let change = Change { request, specs: vec![(2, web(3, 5000))], retired: Vec::new(), policy: None };
+    world.happens(Event::Change(change));
+    world
+}
+
+#[test]
+fn a_rolling_restart_has_never_one_less_and_ends_with_as_many_as_before() {
+    let mut world = rolling();
+    let mut seen = vec![world.lives_of_all()];
+    while world.answers.is_empty() {
+        assert!((0..3).filter(|index| world.lives(*index)).count() >= 2);
+        world.happens(Event::Timeout);
+        seen.push(world.lives_of_all());
+    }
+    seen.dedup();
+    assert_eq!(seen, [[1, 1, 1], [2, 1, 1], [2, 2, 1]]);
+    assert_eq!(world.answers, [(1, Answer::Done)]);
+    assert!(!world.lives(2) && world.machine.instances()[2].is_retired);
+    assert_eq!(world.machine.outcome(), None);
+}
+
+#[test]
+fn a_rolling_restart_that_fails_leaves_the_rest_as_it_was() {
+    let mut world = rolling();
+    world.broken.push(0);
+    while world.answers.is_empty() {
+        world.happens(Event::Timeout);
+    }
+    let reason = "x: not found".to_owned();
+    assert_eq!(world.answers, [(1, Answer::CannotStart { instance: 0, reason })]);
+    assert_eq!(world.lives_of_all(), [1, 1, 1]);
+    assert!(world.lives(1) && !world.lives(2));
+    let mut world = rolling();
+    world.ends(2);
+    assert!(world.machine.is_stopping(), "an end is an end");
+    assert_eq!(world.answers, [(1, Answer::Ending)]);
+}
