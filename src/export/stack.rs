@@ -7,7 +7,7 @@ use crate::location::{Diagnostic, Location};
 use crate::name::TypeName;
 use crate::plan::Plan;
 use crate::plan::environment::{INSTANCE, Origin, PORT, PS, RUN};
-use crate::plan::spec::Spec;
+use crate::plan::spec::{self, Spec};
 use crate::shell::simple_words;
 use crate::signal::Signal;
 
@@ -50,7 +50,7 @@ pub(super) struct Kind<'a> {
     pub(super) stop_signal: Signal,
     /// How long it has then.
     pub(super) grace: Duration,
-    /// What happens when it ends; `None`: the engine's habit. Once plans have a policy, it comes from there.
+    /// What happens when it ends; `None`: the engine's habit.
     pub(super) restart: Option<Restart>,
 }
 
@@ -143,9 +143,18 @@ impl<'a> Kind<'a> {
             is_exposed: is_exposed && first.port.is_some() && !first.once,
             stop_signal: first.stop_signal,
             grace: first.grace,
-            restart: if first.once { Some(Restart::Never) } else { options.restart },
+            restart: if first.once { Some(Restart::Never) } else { options.restart.or(of_plan(first)) },
             instances,
         }
+    }
+}
+
+/// What the project says about starting again; nothing, and so the engine's habit, where it says nothing.
+fn of_plan(spec: &Spec) -> Option<Restart> {
+    match spec.care.restart {
+        spec::Restart::Never => None,
+        spec::Restart::OnFailure => Some(Restart::OnFailure),
+        spec::Restart::Always => Some(Restart::Always),
     }
 }
 

@@ -25,6 +25,11 @@ use crate::process::ready::http;
 /// after 40 ms is seen after 45, and who takes a minute costs four looks a second.
 const OFTEN: Duration = Duration::from_millis(5);
 const SELDOM: Duration = Duration::from_millis(250);
+/// The same where nobody waits: one reading of the kernel's table takes a millisecond or two.
+const IDLY: Duration = Duration::from_secs(1);
+/// A server may be in a network of its own (`unshare -n`, `ip netns exec`), and is so soon after its start. It is
+/// looked for once: most are not, and it costs a look at each.
+const DEPARTED: Duration = Duration::from_millis(500);
 /// A command is dearer: it is not run more often than this.
 const COMMANDS: Duration = Duration::from_millis(100);
 /// Where nobody waits for it and nobody asked for it, a port is looked for this long; `ps` looks by itself.
@@ -43,6 +48,8 @@ struct Waiting {
     pid: i32,
     since: Duration,
     next: Duration,
+    /// Whether it has a network of its own, once that was looked for.
+    is_elsewhere: Option<bool>,
     question: Question,
 }
 
@@ -59,7 +66,14 @@ enum Question {
 
 impl Waiting {
     fn interval(&self, now: Duration) -> Duration {
-        (now.saturating_sub(self.since) / 8).clamp(OFTEN, SELDOM)
+        let longest = match self.question {
+            Question::Listens { until: Some(_), .. } => IDLY,
+            Question::Listens { until: None, .. }
+            | Question::Task(_)
+            | Question::Command { .. }
+            | Question::Told => SELDOM,
+        };
+        (now.saturating_sub(self.since) / 8).clamp(OFTEN, longest)
     }
 
     /// Whether the life that it is about goes on and is not ready.
@@ -105,7 +119,14 @@ impl Probes {
         };
         let Some(pid) = instance.pid.filter(|_| instance.state == State::Running) else { return };
         let question = self.question(index, pid, spec, now);
-        self.waiting.push(Waiting { index, pid, since: now, next: now + OFTEN, question });
+        self.waiting.push(Waiting {
+            index,
+            pid,
+            since: now,
+            next: now + OFTEN,
+            is_elsewhere: None,
+            question,
+        });
     }
 
     fn question(&self, index: usize, pid: i32, spec: &Spec, now: Duration) -> Question {
@@ -160,8 +181,14 @@ impl Probes {
                         performer.look_anew();
                         Listeners::now()
                     });
-                    // A server may be in a network of its own; most are not, and it costs a look at each.
-                    let elsewhere = (!seen.has(*port)).then(|| Listeners::elsewhere(pid)).flatten();
+                    let elsewhere = if seen.has(*port) || now < waiting.since + DEPARTED {
+                        None
+                    } else if *waiting.is_elsewhere.get_or_insert_with(|| Listeners::elsewhere(pid).is_some())
+                    {
+                        Listeners::elsewhere(pid)
+                    } else {
+                        None
+                    };
                     let seen = elsewhere.as_ref().unwrap_or(seen);
                     if seen.has(*port) && is_served(seen, *port, index, performer) {
                         ready.push(Event::Ready { instance: index, pid });

@@ -222,6 +222,8 @@ impl Supervisor {
     }
 
     async fn run(mut self) -> Verdict {
+        // Files are watched before anybody starts who could change them.
+        self.care();
         let outcome = loop {
             if let Some(outcome) = self.machine.outcome() {
                 break outcome;

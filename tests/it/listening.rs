@@ -71,6 +71,7 @@ fn ask(port: u16) -> std::io::Result<String> {
     Ok(text)
 }
 
+#[expect(clippy::print_stderr, reason = "how many there were is worth knowing, and is no matter of success")]
 fn survives(what: &str, procfile: &str, files: &[(&str, &str)], port: u16) {
     let stack = Stack::new(procfile);
     let folder = stack.folder().to_path_buf();

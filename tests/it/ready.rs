@@ -274,10 +274,15 @@ fn real_servers_become_ready_by_their_port() {
 fn postgres_becomes_ready_by_its_port() {
     // It refuses to run as root: then as whoever the system has for such things.
     let is_root = nix::unistd::geteuid().is_root();
-    if !has("initdb") || !has("postgres") || is_root && !has("runuser") {
+    // Debian keeps its programs aside.
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let aside: Vec<String> = versions.map(|version| format!("{}/bin", version.path().display())).collect();
+    let path = format!("PATH={}:$PATH; export PATH; ", aside.join(":"));
+    let is_there = Command::new("sh").args(["-c", &format!("{path} command -v initdb postgres")]).status();
+    if !can("postgres", is_there.is_ok_and(|status| status.success())) || is_root && !has("runuser") {
         return;
     }
-    let run = if is_root { "exec runuser -u nobody -- " } else { "exec " };
+    let run = format!("{path}exec {}", if is_root { "runuser -u nobody -- " } else { "" });
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     open_to_all(folder.path());

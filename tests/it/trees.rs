@@ -55,9 +55,11 @@ fn leftovers_of_one_instance_go_while_the_others_stay() {
         "web: probe daemon + ignore TERM + touch daemon + wait\nother: probe trap TERM bye 0 + wait\n",
     );
     let mut running = project.start(&["-t", "300ms", "--exit-on", "never"]);
-    running.line("other.1 | ready");
-    running.line("web.1 is gone, but 1 process that it started is not: stopping");
-    running.line("the grace is over: killing web.1");
+    running.lines(&[
+        "other.1 | ready",
+        "web.1 is gone, but 1 process that it started is not: stopping",
+        "the grace is over: killing web.1",
+    ]);
     let daemon = std::fs::read_to_string(project.path().join("daemon")).unwrap();
     assert!(holds(|| !std::path::Path::new(&format!("/proc/{daemon}")).exists()));
     running.signal(Signal::SIGTERM);

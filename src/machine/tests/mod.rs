@@ -5,6 +5,7 @@ mod chains;
 mod changes;
 mod histories;
 mod requests;
+mod rolls;
 
 use std::rc::Rc;
 use std::sync::Arc;
