@@ -142,6 +142,7 @@ impl Prepared {
         move || {
             self.claim.iter_mut().for_each(Claim::adopt);
             (self.settings.is_terminal, self.settings.keyboard) = (false, false);
+            self.settings.is_background = true;
             // The background process is the monitor, not we.
             begin(&self.home, &self.mark).map_or(Outcome::Status(FAILED), |run| {
                 self.settings.run = run;
@@ -237,6 +238,7 @@ fn supervised(
         run,
         listener: None,
         ends_with_last_hold: false,
+        is_background: false,
         notices: plan.notes.iter().map(|text| Notice::Info { text: text.clone() }).collect(),
     })
 }

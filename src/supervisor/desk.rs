@@ -1,6 +1,8 @@
 //! Where requests come in and answers go out: names become indices, requests events of the machine, its
 //! answers sentences.
 
+mod meant;
+
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -9,6 +11,8 @@ use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::{sleep, timeout};
+
+use meant::meant;
 
 use super::attach::Attachments;
 use super::draft::Draft;
@@ -48,6 +52,8 @@ pub(super) struct Desk {
     readers: Vec<JoinHandle<()>>,
     attachments: Attachments,
     holds: Holds,
+    /// Whether somebody has been told how the start went, or will be.
+    was_asked: bool,
     is_over: Rc<Cell<bool>>,
     looked: Duration,
 }
@@ -90,9 +96,26 @@ impl Desk {
             readers: Vec::new(),
             attachments: Attachments::default(),
             holds,
+            was_asked: false,
             is_over: Rc::default(),
             looked: Duration::ZERO,
         }
+    }
+
+    fn hold(&mut self, caller: Caller, view: &View<'_>) {
+        if !view.machine.is_stopping() {
+            return self.holds.take(caller);
+        }
+        self.was_asked = true;
+        match view.machine.first_end() {
+            Some(index) => self.tell_why(caller, index, view),
+            None => refuse_as_ending(caller),
+        }
+    }
+
+    /// Whether somebody has asked how the start went.
+    pub(super) fn was_asked(&self) -> bool {
+        self.was_asked
     }
 
     /// So that coming and going costs nothing for long.
@@ -150,11 +173,11 @@ impl Desk {
                 return Some(self.ask(Wish::Signal(Signal(signal)), caller, instances));
             }
             Asked::Wait { until, .. } => {
+                self.was_asked = true;
                 self.waiting.push(Waiting { caller, goal: until, instances });
                 self.review(view);
             }
-            Asked::Hold if view.machine.is_stopping() => refuse_as_ending(caller),
-            Asked::Hold => self.holds.take(caller),
+            Asked::Hold => self.hold(caller, &view),
             Asked::Down { grace_seconds } => {
                 let grace = grace_seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
                 return Some(Event::Down { ticket: self.ticket(caller, instances), grace });
@@ -363,22 +386,6 @@ impl Waiting {
 
 fn is_success((exit, _): (crate::exit::Exit, Duration)) -> bool {
     exit.is_success()
-}
-
-/// The names in a request, and whether it needs at least one.
-fn meant(request: &protocol::Request) -> (&[String], bool) {
-    use protocol::Request as Asked;
-    match request {
-        Asked::Status | Asked::Hold | Asked::Scale { .. } | Asked::Down { .. } => (&[][..], false),
-        Asked::Logs(wanted) => (wanted.names.as_slice(), false),
-        Asked::Attach(wanted) => (std::slice::from_ref(&wanted.name), true),
-        Asked::Restart { names } | Asked::Roll { names } | Asked::Wait { names, .. } => {
-            (names.as_slice(), false)
-        }
-        Asked::Start { names } | Asked::Stop { names } | Asked::Kill { names, .. } => {
-            (names.as_slice(), true)
-        }
-    }
 }
 
 fn refuse_as_ending(caller: Caller) {

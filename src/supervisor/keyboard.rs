@@ -24,7 +24,7 @@ use crate::output::stage::Stage;
 /// A longer line is none.
 const LONGEST: usize = 4096;
 /// How long the terminal may take to be put back at the end of the stack.
-const FAREWELL: Duration = Duration::from_millis(500);
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// The task that reads lines, while the stack runs.
 pub(super) struct Keyboard {

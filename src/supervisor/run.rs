@@ -1,6 +1,7 @@
 //! The only loop: name what happened, let the machine handle it, do what it answers.
 
 mod care;
+mod farewell;
 
 use std::collections::VecDeque;
 use std::io;
@@ -78,6 +79,8 @@ pub struct Settings {
     pub listener: Option<UnixListener>,
     /// Whether the stack ends with the last client that holds it.
     pub ends_with_last_hold: bool,
+    /// Whether who started it asks over the socket how the start went.
+    pub is_background: bool,
 }
 
 /// Runs the plan to its end: as a pair of processes, of which only the monitor's return matters. The next plans
@@ -152,6 +155,7 @@ struct Supervisor {
     facts: Facts,
     server: Option<Server>,
     keyboard: Option<Keyboard>,
+    is_background: bool,
     /// When the others had their turn.
     last_yield: Duration,
 }
@@ -217,6 +221,7 @@ impl Supervisor {
             facts,
             server,
             keyboard,
+            is_background: settings.is_background,
             last_yield: clock.now(),
         })
     }
@@ -236,6 +241,7 @@ impl Supervisor {
             self.care();
             self.talk();
         };
+        self.be_asked().await;
         if let Some(keyboard) = self.keyboard {
             // The last lines are for everybody's eyes.
             keyboard.finish().await;

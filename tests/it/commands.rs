@@ -148,10 +148,10 @@ fn stacks_of_one_folder_with_names_live_side_by_side() {
 
 #[test]
 fn what_a_killed_stack_left_is_its_own_business_and_not_that_of_another_name() {
-    let stack = Stack::new("web: probe daemon + ignore TERM + wait\n");
+    let stack = Stack::new("web: probe ignore TERM + daemon + touch daemon + wait\nother: probe wait\n");
     let mut first = stack.begin(&["start", "--no-port", "--exit-on", "never"]);
     first.line("web.1 started");
-    assert!(holds(|| stack.mark().processes().iter().any(|(_, line)| line.contains("ignore TERM + wait"))));
+    assert!(holds(|| stack.path().join("daemon").exists()));
     first.kill_both();
     let mut other = stack.begin(&["start", "--name", "b", "--no-port", "--exit-on", "never"]);
     other.line("web.1 started");
@@ -159,7 +159,7 @@ fn what_a_killed_stack_left_is_its_own_business_and_not_that_of_another_name() {
     other.wait();
     let said = other.all_said();
     assert!(!said.iter().any(|line| line.contains("earlier run")), "{said:?}");
-    let again = stack.run(&["start", "--no-port", "--sweep", "-m", "web=0"]);
+    let again = stack.run(&["start", "--no-port", "--sweep", "-m", "all=0"]);
     assert!(again.2.contains("earlier run"), "{again:?}");
 }
 
