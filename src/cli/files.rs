@@ -51,11 +51,11 @@ impl Memory {
         }
     }
 
-    /// As [`read_standard_input`], once only.
+    /// As `read_standard_input`, once only.
     ///
     /// # Errors
     ///
-    /// As [`read_standard_input`]'s.
+    /// As `read_standard_input`'s.
     pub fn read_standard_input(&self) -> Result<Vec<u8>, Diagnostic> {
         self.once(Path::new("-"), "standard input", true, read_standard_input)
     }

@@ -107,6 +107,8 @@ pub fn prepare(
     let marked = run.to_string();
     let mut plan =
         project.plan(selection, Some(&marked), ports_in_use::holder, ambient).map_err(Failure::Refused)?;
+    // The mark is random, and in hexadecimal.
+    plan.policy.seed = u64::from_str_radix(&mark, 16).unwrap_or_default();
     let mut settings = supervised(&project.settings, &plan, run, ambient)?;
     project.say_warnings(&plan.warnings, ambient);
     // Who reads them again has these already.

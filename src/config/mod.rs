@@ -352,7 +352,7 @@ mod tests {
             ("color", "blue", "`blue` is no choice", "write auto, always or never"),
             ("quiet", "maybe", "`maybe` is neither true nor false", "write true or false"),
             ("formation", "web=x", "`web=x`", "for example web=2"),
-            ("rolling", "true", "`rolling` is not built yet", "take the line out"),
+            ("detach", "true", "`detach` is not built yet", "take the line out"),
             ("watch", "web=src,../lib", "`../lib` is not a path below the root", "write src, *.py"),
             ("restart", "sometimes", "`sometimes` is no choice", "write never, on-failure or always"),
         ];

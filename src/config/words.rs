@@ -62,8 +62,8 @@ pub const PROCESS_WORDS: [&str; 10] = [
 pub(super) const LISTS: [&str; 4] = ["env", "except", "after", "watch"];
 
 /// Words that the design knows and this version does not do yet. They are refused by name: who writes
-/// `rolling = true` must not find out in the night that it meant nothing.
-const NOT_YET: [&str; 4] = ["rolling", "detach", "wait", "name"];
+/// `detach = true` must not find out in the night that it meant nothing.
+const NOT_YET: [&str; 3] = ["detach", "wait", "name"];
 
 /// Why a word or its value is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]

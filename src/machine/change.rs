@@ -39,7 +39,7 @@ impl Turn<'_> {
             return;
         }
         if let Some(policy) = policy {
-            self.machine.policy = policy;
+            self.machine.policy = Policy { seed: self.machine.policy.seed, ..policy };
         }
         let (mut awaited, mut extras) = (Vec::new(), Vec::new());
         for (index, spec) in specs {

@@ -73,14 +73,15 @@ impl Outlet {
     /// line goes at once and a flood goes in large pieces, without any timer.
     ///
     /// The loop writes all it can itself, however large: a hand-over is two wake-ups, and cost a third of all CPU
-    /// time where the reader kept up. The thread is for what would wait.
-    pub(super) fn flush(&mut self, batch: &mut Vec<u8>) {
-        self.collect();
+    /// time where the reader kept up. The thread is for what would wait. Says whether a buffer came back here, of which
+    /// [`Outlet::poll_written`] then says nothing.
+    pub(super) fn flush(&mut self, batch: &mut Vec<u8>) -> bool {
+        let has_taken_back = self.collect();
         if self.gone {
             batch.clear();
         }
         if batch.is_empty() || self.spare.is_none() {
-            return;
+            return has_taken_back;
         }
         let written = if self.direct { self.write_directly(batch) } else { 0 };
         if written == batch.len() {
@@ -91,6 +92,7 @@ impl Outlet {
         {
             writer.write(Batch { bytes: mem::replace(batch, spare), written });
         }
+        has_taken_back
     }
 
     /// Ready when the writer has given a buffer back; pending for ever once it was stopped.
@@ -121,13 +123,15 @@ impl Outlet {
         }
     }
 
-    /// Takes back what is written already, without waiting for the loop to say so.
-    fn collect(&mut self) {
+    /// Takes back what is written already, without waiting for the loop to say so; whether there was something.
+    fn collect(&mut self) -> bool {
         if self.spare.is_none()
             && let Some(written) = self.writer.as_mut().and_then(Writer::try_written)
         {
             self.take_back(written);
+            return true;
         }
+        false
     }
 
     fn take_back(&mut self, written: Written) {

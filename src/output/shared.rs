@@ -163,7 +163,12 @@ impl Shared {
     pub(super) fn flush(&self) {
         // One atomic load while nobody waits.
         self.wake();
-        self.outlet.borrow_mut().flush(self.mux.borrow_mut().outgoing());
+        let has_taken_back = self.outlet.borrow_mut().flush(self.mux.borrow_mut().outgoing());
+        if has_taken_back {
+            // The pump does not hear of it any more, and somebody may wait for nothing else.
+            self.space.notify_one();
+            self.progress.notify_one();
+        }
     }
 
     /// One reader more.

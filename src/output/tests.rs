@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{PipeReader, PipeWriter, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc;
+use std::task::{Context, Poll};
 use std::thread;
 
 use nix::pty::openpty;
@@ -296,5 +297,28 @@ fn the_prefix_takes_its_columns() {
         let (output, _errors) = open(options(false), stdout);
         assert_eq!(output.prefix_width(), "ganger | ".len());
         assert_eq!(output.finish(PATIENCE).await, Finish::Complete);
+    });
+}
+
+#[test]
+fn who_waits_for_the_screen_hears_of_it_though_another_took_the_buffer_back() {
+    run(async || {
+        // A terminal is written to by the writer thread.
+        let terminal = openpty(None, None).unwrap();
+        let (output, _errors) = open(options(true), terminal.slave);
+        let stage = output.stage();
+        for _ in 0..20 {
+            output.notice(&obituary());
+            let mut settled = Box::pin(stage.settled());
+            let poll = |context: &mut Context<'_>| Poll::Ready(settled.as_mut().poll(context));
+            if std::future::poll_fn(poll).await.is_ready() {
+                continue;
+            }
+            while !output.shared.is_written() {
+                output.shared.flush();
+                thread::yield_now();
+            }
+            tokio::time::timeout(PATIENCE, settled).await.unwrap();
+        }
     });
 }

@@ -58,6 +58,7 @@ impl Plan {
             return Err(errors);
         }
         words.about_types(inputs, &options);
+        words.warnings.extend(care::behind_a_shell(inputs));
         let processes = processes(inputs, &options, layout.as_ref());
         let running = processes.iter().filter(|process| process.count > 0);
         let ports = running.filter_map(|process| Some((process.name.clone(), process.port?)));

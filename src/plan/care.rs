@@ -11,6 +11,7 @@ use super::spec::{Care, Probe, Restart};
 use crate::config::ProcessSettings;
 use crate::location::Diagnostic;
 use crate::procfile::Entry;
+use crate::shell::simple_words;
 
 /// How long an instance has to become ready where somebody said what shows it, or waits for it.
 pub const READY_WITHIN: Duration = Duration::from_mins(1);
@@ -65,4 +66,26 @@ pub(super) fn is_once(inputs: &Inputs<'_>, process: &Process) -> bool {
     let own = inputs.settings.processes.get(&process.name);
     process.name.as_str() == super::options::RELEASE
         || own.and_then(|own| own.once.as_ref()).is_some_and(|given| given.value)
+}
+
+/// Types that are handed a socket and may not find it: LISTEN_PID is the shell's id where a shell stays in between.
+pub(super) fn behind_a_shell(inputs: &Inputs<'_>) -> Vec<Diagnostic> {
+    let of_type = |entry: &Entry| {
+        let own = inputs.settings.processes.get(&entry.name)?;
+        let listen = own.listen.as_ref().filter(|given| given.value.is_some())?;
+        let is_replaced = simple_words(&entry.command).is_some()
+            || entry.command.split_whitespace().any(|word| word == "exec");
+        (!is_replaced).then(|| Diagnostic {
+            location: listen.place.clone(),
+            message: format!(
+                "a shell runs the line of `{}`, and the socket is passed to the shell",
+                entry.name
+            ),
+            hint: Some(
+                "write `exec` before the server in that line, so that the shell is replaced by it".into(),
+            ),
+            excerpt: None,
+        })
+    };
+    inputs.procfile.entries.iter().filter_map(of_type).collect()
 }

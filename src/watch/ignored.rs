@@ -20,7 +20,7 @@ const FOLDERS: [&str; 15] = [
     ".direnv",
 ];
 
-/// Whether a name is one that is never of interest: see [`FOLDERS`]; and the files that vim, Emacs and others write
+/// Whether a name is one that is never of interest: see the list above; and the files that vim, Emacs and others write
 /// beside the one that is edited (`4913` is vim's trial of whether it may).
 pub fn is_never_watched(name: &str, is_folder: bool) -> bool {
     if is_folder {

@@ -1,7 +1,7 @@
 //! Files that change: which of them matter, and hearing of it. Nothing here decides what follows.
 //!
 //! By inotify(7) through nix, without a thread and without a crate of its own
-//! (docs/design/0013-watching-files.md).
+//! (docs/design/0016-watching-files.md).
 
 pub mod ignored;
 pub mod patterns;

@@ -148,7 +148,7 @@ fn stacks_of_one_folder_with_names_live_side_by_side() {
 
 #[test]
 fn what_a_killed_stack_left_is_its_own_business_and_not_that_of_another_name() {
-    let stack = Stack::new("web: probe ignore TERM + daemon + touch daemon + wait\nother: probe wait\n");
+    let stack = Stack::new("web: trap '' TERM; probe daemon + touch daemon + wait\nother: probe wait\n");
     let mut first = stack.begin(&["start", "--no-port", "--exit-on", "never"]);
     first.line("web.1 started");
     assert!(holds(|| stack.path().join("daemon").exists()));

@@ -149,3 +149,21 @@ fn a_full_disk_is_said_and_a_closed_pipe_is_not() {
         assert_eq!((ran.status.code(), ran.stderr), (Some(125), Vec::new()), "{words:?}");
     }
 }
+
+#[test]
+fn orders_and_signs_that_cannot_be() {
+    let circle = "[process.web]\nafter = [\"worker\"]\n[process.worker]\nafter = [\"web\"]\n";
+    let unknown = "[process.web]\nafter = [\"wroker\", \"redis\"]\n";
+    let words = "restart = \"sometimes\"\nordered-stop = \"perhaps\"\n[process.web]\nready = \"htp:/\"\n\
+                 ready-timeout = \"soon\"\nonce = 2\nwatch = [\"src\", \"/etc\"]\nlisten = \"here\"\ndetach = true\n\
+                 [process.worker]\nready = \"log:(\"\n";
+    let mut text = Folder::with(&[GOOD, ("ganger.toml", circle)]).transcript(&["start"]);
+    text += &Folder::with(&[GOOD, ("ganger.toml", unknown)]).transcript(&["check"]);
+    text += &Folder::with(&[GOOD, ("ganger.toml", words)]).transcript(&["start"]);
+    text += &Folder::with(&[GOOD, ("ganger.toml", "[process.web]\nready = \"listen\"\n")]).transcript(&[
+        "start --no-port",
+        "start --watch web=../src",
+        "start --watch wbe=src",
+    ]);
+    same_as_before("care.txt", &text);
+}

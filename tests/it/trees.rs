@@ -52,7 +52,7 @@ fn what_an_instance_leaves_at_its_own_end_goes_too() {
 #[test]
 fn leftovers_of_one_instance_go_while_the_others_stay() {
     let project = Project::new(
-        "web: probe ignore TERM + daemon + touch daemon + wait\nother: probe trap TERM bye 0 + wait\n",
+        "web: trap '' TERM; probe daemon + touch daemon + wait\nother: probe trap TERM bye 0 + wait\n",
     );
     let mut running = project.start(&["-t", "300ms", "--exit-on", "never"]);
     running.lines(&[

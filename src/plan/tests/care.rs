@@ -102,3 +102,16 @@ fn a_word_for_one_type_wins_over_the_word_for_all() {
     );
     assert_eq!((&care(0).watch[..], &care(1).watch[..]), (&["app".to_owned()][..], &["lib".to_owned()][..]));
 }
+
+#[test]
+fn a_socket_that_a_shell_would_keep_is_worth_a_warning() {
+    let toml = "[process.web]\nlisten = true\n";
+    assert_eq!(with(&["web"], toml).plan().warnings, []);
+    for (command, is_warned) in
+        [("cd app && server", true), ("cd app && exec server", false), ("server $PORT", true)]
+    {
+        let mut case = with(&["web"], toml);
+        case.commands = vec![command];
+        assert_eq!(!case.plan().warnings.is_empty(), is_warned, "{command}");
+    }
+}

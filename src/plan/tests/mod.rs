@@ -22,6 +22,8 @@ use crate::signal::Signal;
 #[derive(Clone, Default)]
 struct Case {
     types: Vec<&'static str>,
+    /// The lines behind the types; without them, each has one of its own.
+    commands: Vec<&'static str>,
     dotenv: Vec<Assignment>,
     shell: Vec<(Vec<u8>, Vec<u8>)>,
     settings: Settings,
@@ -80,7 +82,10 @@ impl Case {
     fn build(&self) -> Result<Plan, Vec<Diagnostic>> {
         let entries = self.types.iter().zip(1..).map(|(name, line)| Entry {
             name: TypeName::new(name).unwrap(),
-            command: format!("run-{name} --now").into(),
+            command: match self.commands.get(line as usize - 1) {
+                Some(command) => (*command).into(),
+                None => format!("run-{name} --now").into(),
+            },
             line,
         });
         let inputs = Inputs {
