@@ -102,24 +102,45 @@ fn is_special(byte: u8) -> bool {
     byte < 0x20 || byte == b'"' || byte == b'\\'
 }
 
-/// Whether nothing in `lines` needs an escape, newlines apart. No early return within a piece, so that the
-/// compiler makes SIMD of it.
+/// A one in each byte.
+const ONES: u64 = u64::MAX / 255;
+/// The high bit of each byte.
+const HIGH: u64 = 0x80 * ONES;
+
+/// The high bits of those bytes of a word that are `byte`, which is ASCII. Sums of seven bits do not carry over into the
+/// next byte, so this is exact.
+fn marks_of(word: u64, byte: u8) -> u64 {
+    !((((word & !HIGH) ^ (u64::from(byte) * ONES)) + 0x7f * ONES) | word) & HIGH
+}
+
+/// The high bits of those bytes of a word that JSON would escape. By hand, eight bytes at a time: a release that is
+/// built for size has no SIMD of the compiler's.
+fn marks(word: u64) -> u64 {
+    let controls = !(((word & !HIGH) + 0x60 * ONES) | word) & HIGH;
+    controls | marks_of(word, b'"') | marks_of(word, b'\\')
+}
+
+/// Whether nothing in `lines` needs an escape, newlines apart.
 fn is_plain(lines: &[u8]) -> bool {
-    let plain =
-        |piece: &[u8]| !piece.iter().fold(false, |any, &byte| any | (is_special(byte) && byte != b'\n'));
-    let (pieces, rest) = lines.as_chunks::<64>();
-    pieces.iter().all(|piece| plain(piece)) && plain(rest)
+    let (words, rest) = lines.as_chunks::<8>();
+    let is_clean = |word: &[u8; 8]| {
+        let word = u64::from_le_bytes(*word);
+        let special = marks(word);
+        special == 0 || special == marks_of(word, b'\n')
+    };
+    words.iter().all(is_clean) && !rest.iter().any(|byte| is_special(*byte) && *byte != b'\n')
 }
 
 /// Where the first byte that needs an escape stands.
 fn first_special(text: &[u8]) -> Option<usize> {
-    let (pieces, _) = text.as_chunks::<32>();
-    let clean = pieces
-        .iter()
-        .take_while(|piece| !piece.iter().fold(false, |any, &byte| any | is_special(byte)))
-        .count();
-    let start = clean * 32;
-    text[start..].iter().position(|&byte| is_special(byte)).map(|at| start + at)
+    let (words, rest) = text.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let special = marks(u64::from_le_bytes(*word));
+        if special != 0 {
+            return Some(index * 8 + special.trailing_zeros() as usize / 8);
+        }
+    }
+    rest.iter().position(|byte| is_special(*byte)).map(|at| words.len() * 8 + at)
 }
 
 /// Appends UTF-8 `text` as the inside of a JSON string.

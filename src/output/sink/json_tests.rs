@@ -36,3 +36,19 @@ fn base64_is_that_of_the_rfc() {
         assert_eq!(out, want.as_bytes());
     }
 }
+
+#[test]
+fn every_byte_at_every_place_is_judged_as_one_by_one() {
+    for byte in 0..=255_u8 {
+        for place in 0..19 {
+            for other in [b'a', 0xff, 0x80, 0x7f, b' '] {
+                let mut text = [other; 19];
+                text[place] = byte;
+                let expected = text.iter().position(|byte| is_special(*byte));
+                assert_eq!(first_special(&text), expected, "{byte} at {place} among {other}");
+                let is_plain_here = expected.is_none() || byte == b'\n';
+                assert_eq!(is_plain(&text), is_plain_here, "{byte} at {place} among {other}");
+            }
+        }
+    }
+}
