@@ -28,8 +28,7 @@ const BATCH: usize = 32 << 10;
 ///
 /// Nothing runs here, nobody has that name, or standard output is closed.
 pub fn run(logs: Logs, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
-    let mut client = stack::connect(&logs.stack, said, ambient)?;
-    let status = stack::ask(&mut client, Request::Status)?;
+    let (mut client, status) = stack::look(&logs.stack, said, ambient)?;
     let mut printer = Printer::new(&logs, &status, ambient);
     // A document has its end, so what is followed comes in lines.
     let is_document = logs.stack.json && !logs.follow;

@@ -5,7 +5,7 @@ use super::args::Port;
 use super::failure::Failure;
 use super::settings::Said;
 use super::{print, stack};
-use crate::control::protocol::{Request, SCHEMA};
+use crate::control::protocol::SCHEMA;
 use crate::exit::{self, Outcome};
 use crate::suggestion;
 
@@ -15,8 +15,7 @@ use crate::suggestion;
 ///
 /// Nothing runs here, nobody has that name, or it has no port.
 pub fn run(port: &Port, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
-    let mut client = stack::connect(&port.stack, said, ambient)?;
-    let status = stack::ask(&mut client, Request::Status)?;
+    let (_, status) = stack::look(&port.stack, said, ambient)?;
     let name = &port.instance;
     let refused = |message, hint| Failure::Stack { message, hint, status: exit::REFUSED };
     let Some(row) = status.instances.iter().find(|row| row.name == *name || row.r#type == *name) else {

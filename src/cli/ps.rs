@@ -5,7 +5,7 @@ use super::args::Ps;
 use super::failure::Failure;
 use super::settings::Said;
 use super::{print, stack};
-use crate::control::protocol::{Phase, Request, Row};
+use crate::control::protocol::{Phase, Row};
 use crate::control::table;
 use crate::exit::{self, Outcome};
 
@@ -15,8 +15,7 @@ use crate::exit::{self, Outcome};
 ///
 /// Nothing runs here.
 pub fn run(ps: &Ps, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
-    let mut client = stack::connect(&ps.stack, said, ambient)?;
-    let status = stack::ask(&mut client, Request::Status)?;
+    let (_, status) = stack::look(&ps.stack, said, ambient)?;
     if ps.stack.json {
         print::json(&status)?;
     } else {

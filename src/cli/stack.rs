@@ -49,13 +49,21 @@ pub fn find(stack: &Stack, said: Said<'_>, ambient: &Ambient) -> Result<Address,
 /// As [`find`]; or nothing runs there: then a command with --json prints the document that says so.
 pub fn connect(stack: &Stack, said: Said<'_>, ambient: &Ambient) -> Result<Client, Failure> {
     let address = find(stack, said, ambient)?;
-    let Some(client) = Client::connect(&address) else {
-        if stack.json {
-            print::json(&nothing())?;
-        }
-        return Err(nothing_runs());
-    };
-    Ok(client)
+    Client::connect(&address).map_or_else(|| Err(nothing_runs(stack)), Ok)
+}
+
+/// The same, and how the stack stands.
+///
+/// # Errors
+///
+/// As [`connect`]: a stack that is gone before it has answered does not run.
+pub fn look(stack: &Stack, said: Said<'_>, ambient: &Ambient) -> Result<(Client, Status), Failure> {
+    let mut client = connect(stack, said, ambient)?;
+    match client.ask(Request::Status) {
+        Ok(status) => Ok((client, status)),
+        Err(Unanswered::Ended) => Err(nothing_runs(stack)),
+        Err(error) => Err(unanswered(error, exit::REFUSED)),
+    }
 }
 
 /// The document of a stack that does not run.
@@ -71,7 +79,12 @@ pub fn nothing() -> Status {
     }
 }
 
-fn nothing_runs() -> Failure {
+fn nothing_runs(stack: &Stack) -> Failure {
+    if stack.json
+        && let Err(failure) = print::json(&nothing())
+    {
+        return failure;
+    }
     Failure::Stack {
         message: "nothing runs here".into(),
         hint: Some("`ganger start` starts the stack; -d DIR and --name mean another one".into()),

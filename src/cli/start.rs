@@ -19,8 +19,8 @@ use super::stack;
 use super::sweep;
 use crate::config::{Settings, Timestamps, When};
 use crate::control::address::{Address, Claim, Claimed};
-use crate::control::client::Client;
-use crate::control::protocol::{Request, Row};
+use crate::control::client::{Client, Unanswered};
+use crate::control::protocol::{Request, Row, Status};
 use crate::exit::{self, FAILED, Outcome};
 use crate::notice::Notice;
 use crate::output::{self, Format};
@@ -52,10 +52,9 @@ pub fn run(start: args::Start, said: Said<'_>, ambient: &Ambient) -> Result<Outc
     let address = stack::address(root, name.as_deref(), ambient);
     let mut place = None;
     if project.is_whole && project.errors.is_empty() {
-        place = match claim(&address) {
-            Ok(Claimed::Ours(claim, listener)) => Some(Ok((claim, listener))),
-            Ok(Claimed::Another) => return beside(&address, &words, wanted.json),
-            Err(error) => Some(Err(error)),
+        place = match claim(&address)? {
+            Place::Ours(taken) => Some(taken),
+            Place::Another(client, status) => return beside(client, &status, &words, wanted.json),
         };
     }
     let begun = Begun { project: &project, home: &stack::home(root, name.as_deref()), is_detached };
@@ -158,13 +157,31 @@ fn begin(home: &Path, mark: &str) -> Result<Run, Failure> {
     Run::begin(home, mark.to_owned()).map_err(|error| Failure::Failed(error.to_string()))
 }
 
+/// What [`claim`] came to.
+enum Place {
+    /// The address is ours, or there can be none.
+    Ours(io::Result<(Claim, UnixListener)>),
+    /// A stack runs there, and stands like this.
+    Another(Client, Status),
+}
+
 /// Takes the address. One who is just ending or beginning, or only looking whether it is free, is waited for.
-fn claim(address: &Address) -> io::Result<Claimed> {
+fn claim(address: &Address) -> Result<Place, Failure> {
     loop {
-        match address.claim()? {
-            Claimed::Another if Client::connect(address).is_none() => address.tenancy().wait_within(PAUSE),
-            claimed @ (Claimed::Ours(..) | Claimed::Another) => return Ok(claimed),
+        match address.claim() {
+            Ok(Claimed::Ours(claim, listener)) => return Ok(Place::Ours(Ok((claim, listener)))),
+            Err(error) => return Ok(Place::Ours(Err(error))),
+            Ok(Claimed::Another) => {}
         }
+        if let Some(mut client) = Client::connect(address) {
+            match client.ask(Request::Status) {
+                Ok(status) => return Ok(Place::Another(client, status)),
+                // Whoever is killed hangs up a moment before the kernel takes back its lock.
+                Err(Unanswered::Ended) => {}
+                Err(error) => return Err(stack::unanswered(error, exit::REFUSED)),
+            }
+        }
+        address.tenancy().wait_within(PAUSE);
     }
 }
 
@@ -193,15 +210,11 @@ fn settle(
 }
 
 /// Another has the address: starts what is named in its stack, or says what runs.
-fn beside(address: &Address, types: &[String], json: bool) -> Result<Outcome, Failure> {
-    let Some(mut client) = Client::connect(address) else {
-        return Err(runs_already("ganger runs here already", None));
-    };
+fn beside(mut client: Client, status: &Status, types: &[String], json: bool) -> Result<Outcome, Failure> {
     if !types.is_empty() && types.iter().all(|name| !name.contains('=')) {
         let names = types.iter().flat_map(|types| types.split(',')).map(String::from).collect();
         return change::start(&mut client, names, json);
     }
-    let status = stack::ask(&mut client, Request::Status)?;
     let pid = status.pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default();
     let since = status.started_at.as_deref().map(|time| format!(", since {time}")).unwrap_or_default();
     let line = |row: &Row| {
@@ -209,12 +222,11 @@ fn beside(address: &Address, types: &[String], json: bool) -> Result<Outcome, Fa
         format!("\n  {}{url}", stack::sentence(row))
     };
     let rows: String = status.instances.iter().map(line).collect();
-    Err(runs_already(&format!("ganger runs here already{pid}{since}:{rows}"), None))
-}
-
-fn runs_already(message: &str, hint: Option<String>) -> Failure {
-    let hint = hint.or(Some("`ganger down` stops it; `--name NAME` starts another one beside it".into()));
-    Failure::Stack { message: message.into(), hint, status: exit::REFUSED }
+    Err(Failure::Stack {
+        message: format!("ganger runs here already{pid}{since}:{rows}"),
+        hint: Some("`ganger down` stops it; `--name NAME` starts another one beside it".into()),
+        status: exit::REFUSED,
+    })
 }
 
 fn supervised(

@@ -358,3 +358,28 @@ fn of_many_starts_at_once_exactly_one_wins() {
     assert_eq!(stack.json(&["ps", "--json"]).1["instances"].as_array().unwrap().len(), 1);
     assert_eq!(stack.run(&["down"]).0, 0);
 }
+
+#[test]
+fn who_hangs_up_without_a_word_is_gone_and_the_next_start_waits_for_its_lock() {
+    // Killed by SIGKILL, a process closes its socket and its lock one after the other. Here somebody else is the
+    // one who dies, so that each moment can be held.
+    let stack = Stack::new("web: probe print hello + wait\n");
+    let (status, _, err) = stack.run(&["start", "-D", "--no-port"]);
+    assert_eq!(status, 0, "{err}");
+    let socket = stack.socket();
+    assert_eq!(stack.run(&["down"]).0, 0);
+    let lock = std::fs::File::create(socket.with_extension("lock")).unwrap();
+    lock.lock().unwrap();
+    let listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let hang_up = || drop(listener.accept().unwrap());
+    let reader = stack.begin(&["ps"]);
+    hang_up();
+    assert_eq!(reader.end().0.code(), Some(3));
+    let mut next = stack.begin(&["start", "--no-port"]);
+    hang_up();
+    hang_up();
+    drop((listener, lock));
+    next.line("hello");
+    next.signal(Signal::SIGTERM);
+    next.end();
+}
