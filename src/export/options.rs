@@ -1,6 +1,8 @@
 //! What can be asked of an export.
 
 use super::document::Setting;
+/// What the engine does when a program ends, in the plan's words.
+pub use crate::plan::spec::Restart;
 
 /// The engine that the files are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,17 +71,6 @@ pub enum Secrets {
     Inline,
     /// What that command reads, and nothing else.
     Only,
-}
-
-/// What the engine does when a program ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Restart {
-    /// Nothing.
-    Never,
-    /// Starts it again if its status is not 0.
-    OnFailure,
-    /// Starts it again.
-    Always,
 }
 
 /// What can be asked of an export.

@@ -7,7 +7,7 @@ use crate::location::{Diagnostic, Location};
 use crate::name::TypeName;
 use crate::plan::Plan;
 use crate::plan::environment::{INSTANCE, Origin, PORT, PS, RUN};
-use crate::plan::spec::{self, Spec};
+use crate::plan::spec::Spec;
 use crate::shell::simple_words;
 use crate::signal::Signal;
 
@@ -151,11 +151,7 @@ impl<'a> Kind<'a> {
 
 /// What the project says about starting again; nothing, and so the engine's habit, where it says nothing.
 fn of_plan(spec: &Spec) -> Option<Restart> {
-    match spec.care.restart {
-        spec::Restart::Never => None,
-        spec::Restart::OnFailure => Some(Restart::OnFailure),
-        spec::Restart::Always => Some(Restart::Always),
-    }
+    Some(spec.care.restart).filter(|restart| *restart != Restart::Never)
 }
 
 /// Whether a shell would put PORT into `command`.

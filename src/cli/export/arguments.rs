@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValue;
 use clap::{ArgAction, Args, ValueEnum, ValueHint};
 
 use crate::cli::args::Project;
 use crate::cli::values::of;
-use crate::export::options;
+use crate::export::options::{Format, Restart, Secrets};
 
 /// `ganger export`.
 #[derive(Args, Debug)]
@@ -94,86 +95,56 @@ pub struct Ending {
     pub stop_signal: Vec<String>,
 }
 
-/// The engines, as they are typed.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Format {
-    /// Units for the system's manager
-    Systemd,
-    /// Units for your own manager
-    SystemdUser,
-    /// Property lists of macOS
-    Launchd,
-    /// A file for conf.d, and run scripts
-    Supervisord,
-    /// Service folders
-    Runit,
-    /// Service folders
-    S6,
-    /// compose.yaml
-    Compose,
-    /// Deployments, Services, a Job
-    Kubernetes,
-    /// Jobs as JSON
-    Nomad,
-    /// For Heroku, Dokku and buildpacks
-    Procfile,
+/// A value as it is typed, and what `--help` says of it.
+fn typed(word: &'static str, help: &'static str) -> PossibleValue {
+    PossibleValue::new(word).help(help)
 }
 
-impl From<Format> for options::Format {
-    fn from(format: Format) -> Self {
-        match format {
-            Format::Systemd => Self::Systemd,
-            Format::SystemdUser => Self::SystemdUser,
-            Format::Launchd => Self::Launchd,
-            Format::Supervisord => Self::Supervisord,
-            Format::Runit => Self::Runit,
-            Format::S6 => Self::S6,
-            Format::Compose => Self::Compose,
-            Format::Kubernetes => Self::Kubernetes,
-            Format::Nomad => Self::Nomad,
-            Format::Procfile => Self::Procfile,
-        }
+impl ValueEnum for Format {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let help = match self {
+            Self::Systemd => "Units for the system's manager",
+            Self::SystemdUser => "Units for your own manager",
+            Self::Launchd => "Property lists of macOS",
+            Self::Supervisord => "A file for conf.d, and run scripts",
+            Self::Runit | Self::S6 => "Service folders",
+            Self::Compose => "compose.yaml",
+            Self::Kubernetes => "Deployments, Services, a Job",
+            Self::Nomad => "Jobs as JSON",
+            Self::Procfile => "For Heroku, Dokku and buildpacks",
+        };
+        Some(typed(self.as_str(), help))
     }
 }
 
-/// Where values go, as it is typed.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Secrets {
-    /// Nowhere: the files refer to them
-    Reference,
-    /// Into the files, mode 0600
-    Inline,
-    /// Alone, for the command that is printed
-    Only,
-}
+impl ValueEnum for Secrets {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Reference, Self::Inline, Self::Only]
+    }
 
-impl From<Secrets> for options::Secrets {
-    fn from(secrets: Secrets) -> Self {
-        match secrets {
-            Secrets::Reference => Self::Reference,
-            Secrets::Inline => Self::Inline,
-            Secrets::Only => Self::Only,
-        }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::Reference => typed("reference", "Nowhere: the files refer to them"),
+            Self::Inline => typed("inline", "Into the files, mode 0600"),
+            Self::Only => typed("only", "Alone, for the command that is printed"),
+        })
     }
 }
 
-/// What happens when a program ends, as it is typed.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Restart {
-    /// Nothing
-    Never,
-    /// It starts again if its status is not 0
-    OnFailure,
-    /// It starts again
-    Always,
-}
+impl ValueEnum for Restart {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Never, Self::OnFailure, Self::Always]
+    }
 
-impl From<Restart> for options::Restart {
-    fn from(restart: Restart) -> Self {
-        match restart {
-            Restart::Never => Self::Never,
-            Restart::OnFailure => Self::OnFailure,
-            Restart::Always => Self::Always,
-        }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Self::Never => typed("never", "Nothing"),
+            Self::OnFailure => typed("on-failure", "It starts again if its status is not 0"),
+            Self::Always => typed("always", "It starts again"),
+        })
     }
 }

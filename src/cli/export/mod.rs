@@ -24,7 +24,7 @@ use crate::config::{Given, Settings, When, words};
 use crate::exit::{self, Outcome};
 use crate::export;
 use crate::export::document::Setting;
-use crate::export::options::{Format, Options, Restart, Secrets};
+use crate::export::options::{Format, Options};
 use crate::location::Diagnostic;
 use crate::plan::Plan;
 use crate::plan::options::{RELEASE, Selection};
@@ -42,7 +42,7 @@ pub fn run(export: arguments::Export, said: Said<'_>, ambient: &Ambient) -> Resu
     let mut project = load::project(&typed, Need::Procfile, ambient)?;
     let plan = plan(&mut project, ambient).map_err(Failure::Refused)?;
     project.say_warnings(&plan.warnings, ambient);
-    let options = options(format.into(), &asked, &project)?;
+    let options = options(format, &asked, &project)?;
     let bundle = match export::export(&plan, &options) {
         Ok(bundle) => bundle,
         Err(errors) => return Ok(refused(&errors, ambient)),
@@ -126,8 +126,8 @@ fn options(format: Format, asked: &arguments::Handing, project: &Project) -> Res
         image: asked.image.clone(),
         user: asked.user.clone(),
         expose: (!asked.expose.is_empty()).then(|| asked.expose.clone()),
-        restart: asked.restart.map(Restart::from),
-        secrets: asked.secrets.map(Secrets::from).unwrap_or_default(),
+        restart: asked.restart,
+        secrets: asked.secrets.unwrap_or_default(),
         set: set.collect::<Result<_, _>>()?,
         etc: "/etc".to_owned(),
         shell: "/bin/sh".to_owned(),
