@@ -8,7 +8,8 @@ use tokio::sync::mpsc::WeakUnboundedSender;
 
 use super::inbox::Arrival;
 use super::readable::Readable;
-use crate::process::ready::notify::{NotifySocket, Word};
+use crate::process::ready::Word;
+use crate::process::ready::notify::NotifySocket;
 
 /// One socket for each such instance, for all of its lives.
 pub(super) struct Notified {

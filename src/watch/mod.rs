@@ -11,4 +11,13 @@ mod tree;
 #[path = "tree_other.rs"]
 mod tree;
 
-pub use tree::{Heard, Tree};
+pub use tree::Tree;
+
+/// What was heard at once.
+#[derive(Debug, Default)]
+pub struct Heard {
+    /// Files that changed, came or went, relative to the root.
+    pub paths: Vec<String>,
+    /// Whether the kernel had more to tell than it could keep: anything may have changed.
+    pub is_overflown: bool,
+}

@@ -14,17 +14,9 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, InotifyEvent, WatchDescriptor};
 
+use super::Heard;
 use super::ignored::Ignored;
 use super::patterns::Patterns;
-
-/// What was heard at once.
-#[derive(Debug, Default)]
-pub struct Heard {
-    /// Files that changed, came or went, relative to the root.
-    pub paths: Vec<String>,
-    /// Whether the kernel had more to tell than it could keep: anything may have changed.
-    pub is_overflown: bool,
-}
 
 /// The folders below a root that can hold what is meant.
 #[derive(Debug)]

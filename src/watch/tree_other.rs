@@ -4,16 +4,8 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::path::Path;
 
+use super::Heard;
 use super::patterns::Patterns;
-
-/// What was heard at once.
-#[derive(Debug, Default)]
-pub struct Heard {
-    /// Files that changed, came or went, relative to the root.
-    pub paths: Vec<String>,
-    /// Whether the kernel had more to tell than it could keep: anything may have changed.
-    pub is_overflown: bool,
-}
 
 /// There is none on this system.
 #[derive(Debug)]

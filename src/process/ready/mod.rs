@@ -7,3 +7,12 @@ pub mod notify;
 #[cfg(not(target_os = "linux"))]
 #[path = "notify_other.rs"]
 pub mod notify;
+
+/// One message of sd_notify(3), as far as it matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Word {
+    /// The process that sent it, by the kernel's word.
+    pub pid: i32,
+    /// Whether `READY=1` is in it.
+    pub is_ready: bool,
+}

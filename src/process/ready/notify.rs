@@ -10,6 +10,8 @@ use nix::sys::socket::{
     socket,
 };
 
+use super::Word;
+
 /// The longest message; sd_notify(3) promises readers no more than a page.
 const LONGEST: usize = 4096;
 
@@ -18,15 +20,6 @@ const LONGEST: usize = 4096;
 pub struct NotifySocket {
     socket: OwnedFd,
     name: String,
-}
-
-/// One message, as far as it matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Word {
-    /// The process that sent it, by the kernel's word.
-    pub pid: i32,
-    /// Whether `READY=1` is in it.
-    pub is_ready: bool,
 }
 
 impl NotifySocket {

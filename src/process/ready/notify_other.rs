@@ -3,19 +3,12 @@
 use std::io;
 use std::os::fd::OwnedFd;
 
+use super::Word;
+
 /// There is none on this system.
 #[derive(Debug)]
 pub struct NotifySocket {
     socket: OwnedFd,
-}
-
-/// One message, as far as it matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Word {
-    /// The process that sent it.
-    pub pid: i32,
-    /// Whether `READY=1` is in it.
-    pub is_ready: bool,
 }
 
 impl NotifySocket {
