@@ -90,12 +90,6 @@ impl Formation {
         }
     }
 
-    /// Takes over what `later` says; what it does not name stays.
-    pub fn merge(&mut self, later: Self) {
-        self.all = later.all.or(self.all);
-        self.counts.extend(later.counts);
-    }
-
     /// How many of `name`: its own count, else that of `all`, else none.
     pub fn count(&self, name: &TypeName) -> u32 {
         self.counts.get(name).copied().or(self.all).unwrap_or(0)
@@ -162,14 +156,5 @@ mod tests {
             assert!(error.contains(message), "{text:?}: {error}");
         }
         assert!(Formation::parse(&"x".repeat(1_000_000)).unwrap_err().to_string().len() < 200);
-    }
-
-    #[test]
-    fn a_later_formation_wins_where_it_speaks() {
-        let mut formation = Formation::parse("all=1,web=2").unwrap();
-        formation.merge(Formation::parse("web=3,clock=4").unwrap());
-        formation.merge(Formation::default());
-        let counts = ["web", "clock", "x"].map(|text| formation.count(&name(text)));
-        assert_eq!(counts, [3, 4, 1]);
     }
 }

@@ -32,11 +32,6 @@ impl Settings {
         Ok(Self(tcgetattr(terminal)?))
     }
 
-    /// Whether the terminal gives whole lines only.
-    pub fn are_lines(&self) -> bool {
-        self.0.local_flags.contains(nix::sys::termios::LocalFlags::ICANON)
-    }
-
     /// Gives them to this terminal, at once: what is still to be shown does not matter, and may never be.
     ///
     /// # Errors
@@ -170,13 +165,18 @@ mod tests {
         (master, opened)
     }
 
+    /// Whether the terminal gives whole lines only.
+    fn are_lines(terminal: &std::fs::File) -> bool {
+        Settings::of(terminal).unwrap().0.local_flags.contains(nix::sys::termios::LocalFlags::ICANON)
+    }
+
     #[test]
     fn raw_is_taken_back_when_it_is_dropped() {
         let (_master, terminal) = terminal();
         let before = Settings::of(&terminal).unwrap();
-        assert!(before.are_lines());
+        assert!(are_lines(&terminal));
         let raw = Raw::enter(&terminal).unwrap();
-        assert!(!Settings::of(&terminal).unwrap().are_lines());
+        assert!(!are_lines(&terminal));
         drop(raw);
         assert_eq!(Settings::of(&terminal).unwrap().0, before.0);
     }
@@ -194,7 +194,7 @@ mod tests {
                 promise(&mut pipe, way_back).unwrap();
             }
             keep_until_closed(pipe.as_slice(), &terminal, &before);
-            assert_eq!(Settings::of(&terminal).unwrap().are_lines(), is_kept);
+            assert_eq!(are_lines(&terminal), is_kept);
             drop(raw);
         }
     }

@@ -3,7 +3,8 @@
 //!
 //! Real servers, on free ports. Nothing is measured here.
 
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
 
@@ -100,22 +101,27 @@ fn another_who_listens_on_the_same_port_does_not_fool_it() {
                 "ganger.toml",
                 &format!("[process.web]\nready = \"{ready}\"\n[process.job]\nafter = [\"web\"]\n"),
             );
-        let another = another.try_clone().unwrap();
+        // Until somebody comes who has a line to say: that is we, when all has been seen.
+        let answers = another.try_clone().unwrap();
         let answering = std::thread::spawn(move || {
-            use std::io::Write;
-            another.set_nonblocking(true).unwrap();
-            for _ in 0..80 {
-                if let Ok((mut stream, _)) = another.accept() {
-                    let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+            loop {
+                let mut stream = answers.accept().unwrap().0;
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+                if BufReader::new(stream)
+                    .lines()
+                    .next()
+                    .is_some_and(|line| line.is_ok_and(|line| line == "enough"))
+                {
+                    return;
                 }
-                std::thread::sleep(std::time::Duration::from_millis(20));
             }
         });
         let mut running = project.start(&["-p", &base]);
         running.line("tries");
         let line = running.line("waits for web.1");
         assert!(line.starts_with("ganger | job.1 waits for web.1: "), "{line}");
-        assert!(!running.has_line("ready", 300), "{ready}: it is another who listens");
+        assert!(!running.has_line("ready", 600), "{ready}: it is another who listens");
+        TcpStream::connect(("127.0.0.1", port)).unwrap().write_all(b"enough\n").unwrap();
         answering.join().unwrap();
         let said = end(running);
         assert!(!said.iter().any(|line| line.contains("job.1 started")), "{said:?}");
