@@ -42,7 +42,7 @@ const CALLS: [(&str, [&str; 2]); 21] = [
 
 /// Uses whose failure may pass without a word, by what strace writes of them: what they were for is had in
 /// another way, or is worth nothing.
-const HARMLESS: [(&str, &str); 15] = [
+const HARMLESS: [(&str, &str); 17] = [
     ("ld.so.cache", "the loader finds libraries without its cache"),
     (".so.", "the loader tries the next folder"),
     ("/proc/self/stat", "the same as the next"),
@@ -54,6 +54,8 @@ const HARMLESS: [(&str, &str); 15] = [
     ("RLIMIT_NOFILE, NULL", "a shell of the C library that asks once more"),
     ("EPOLL_CTL_DEL", "the descriptor is closed right after"),
     ("/proc/self/task", "who is still there is killed at the next look"),
+    ("/task>", "the same, where the folder is open"),
+    ("/fd>", "whether a process listens on its port is asked again"),
     ("MSG_DONTWAIT", "a wake-up that is read once more"),
     ("TCGETS", "what cannot be asked whether it is a terminal is none"),
     ("TIOCGWINSZ", "terminals of instances have the size of a VT100 then"),
@@ -114,7 +116,8 @@ fn inject(Case { call, error, nth, arguments }: &Case) -> bool {
     let project = Project::new(PROCFILE);
     let plain = project.ganger(&[]);
     let mut command = Command::new("strace");
-    command.args(["-f", "--detach-on=execve", "-qq", "-o", "log", "-e", &format!("trace={call}")]);
+    // Each descriptor with what it is (-y): a folder that is read is known by that alone.
+    command.args(["-f", "-y", "--detach-on=execve", "-qq", "-o", "log", "-e", &format!("trace={call}")]);
     command.args(["-e", &format!("inject={call}:error={error}:when={nth}"), env!("CARGO_BIN_EXE_ganger")]);
     command.args(["start", "-t", "100ms", "--exit-on=web", "-m", FORMATION]).args(*arguments);
     command.current_dir(project.path()).env_clear();

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread::JoinHandle;
 
+use nix::sys::signal::Signal;
+
 use crate::control::Stack;
 use crate::harness::{PATIENCE, can, holds};
 
@@ -80,12 +82,16 @@ fn survives(what: &str, procfile: &str, files: &[(&str, &str)], port: u16) {
         std::fs::write(folder.join(name), text).unwrap();
     }
     let base = port.to_string();
-    let _running = stack.start(&["-p", &base, "-t", "10"], "web.1 started");
+    let running = stack.start(&["-p", &base, "-t", "10"], "web.1 started");
     let load = Load::on(port);
     for _ in 0..RESTARTS {
         let (status, _, err) = stack.run(&["restart", "web"]);
         assert_eq!(status, 0, "{what}: {err}");
-        assert!(load.goes_on_for(50), "{what}: nobody answers");
+        if !load.goes_on_for(50) {
+            let (_, stands, _) = stack.run(&["ps"]);
+            running.signal(Signal::SIGTERM);
+            panic!("{what}: nobody answers: {:?}\n{stands}\n{:?}", load.count(), running.end());
+        }
     }
     let count = load.count();
     assert!(count.failed.is_empty() && count.answered > 0, "{what}: {count:?}");
