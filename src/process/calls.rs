@@ -65,6 +65,18 @@ pub fn wait_any(flags: nix::sys::wait::WaitPidFlag) -> io::Result<Waited> {
     }
 }
 
+/// Gives memory that was freed back to the system (malloc_trim(3)): for a process that has done its work and is to
+/// wait for a long time. The C library keeps it otherwise, as it cannot know.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+pub fn give_back_memory() {
+    // SAFETY: it takes the allocator's own locks, and moves nothing that is in use.
+    let _ = unsafe { libc::malloc_trim(0) };
+}
+
+/// Gives memory that was freed back to the system: other C libraries have no word for it.
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+pub fn give_back_memory() {}
+
 /// Whether this signal is ignored at the moment (as nohup(1) leaves SIGHUP). Asked before any handler of
 /// ours is there, so the answer is what our parent decided.
 pub fn is_ignored(signal: Signal) -> bool {
