@@ -31,7 +31,7 @@ fn spec(kind: TypeName, command: &str) -> Spec {
         name: InstanceName { kind, number: 1 },
         command: command.into(),
         place: Arc::from("Procfile:1"),
-        environment: Environment { shared: variables(), own: vec![(b"PORT".into(), b"5000".into())] },
+        environment: Environment { shared: variables(), own: [("PORT", "5000")].into_iter().collect() },
         port: Some(5000),
         stop_signal: Signal::TERMINATE,
         grace: std::time::Duration::from_secs(5),

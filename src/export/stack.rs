@@ -116,7 +116,7 @@ impl<'a> Stack<'a> {
 
     /// PORT, PS and the ports of the others: what an instance has besides the values.
     pub(super) fn own(&self, spec: &'a Spec) -> Vec<Variable<'a>> {
-        let own = spec.environment.own.iter().filter_map(|(name, value)| {
+        let own = spec.environment.own.variables().filter_map(|(name, value)| {
             let name = std::str::from_utf8(name).ok().filter(|name| *name != INSTANCE)?;
             Some(Variable { name, value, place: None })
         });

@@ -8,6 +8,7 @@ use super::environment::{self, Merged};
 use super::error::Error;
 use super::options::{Inputs, Options, RELEASE};
 use super::order::Order;
+use super::own::Own;
 use super::ports::{self, Choice, DEFAULT_BASE, DEFAULT_STEP, Holder, Layout};
 use super::spec::{Environment, Spec, Variables};
 use super::{Plan, Process};
@@ -78,7 +79,7 @@ impl Plan {
             warnings: words.warnings,
             shadowed: words.shadowed.into_iter().chain(options.idle).collect(),
             notes: words.notes,
-            shared: Environment { shared, own: Vec::new() },
+            shared: Environment { shared, own: Own::default() },
         })
     }
 }

@@ -10,6 +10,7 @@ use serde::{Serialize, Serializer};
 
 use super::error::Error;
 use super::options::Inputs;
+use super::own::Own;
 use super::spec::Variables;
 use crate::config::{BasePort, Declared};
 use crate::dotenv::Assignment;
@@ -267,14 +268,10 @@ pub(super) fn common_rules(
 }
 
 /// The variables that an instance has for itself.
-pub fn own(name: &InstanceName, port: Option<u16>) -> Vec<(Vec<u8>, Vec<u8>)> {
-    let name = name.to_string().into_bytes();
-    let port = port.map(|port| (PORT.into(), port.to_string().into_bytes()));
-    let mut own = Vec::with_capacity(3);
-    own.extend(port);
-    own.push((PS.into(), name.clone()));
-    own.push((INSTANCE.into(), name));
-    own
+pub fn own(name: &InstanceName, port: Option<u16>) -> Own {
+    let name = name.to_string();
+    let port = port.map(|port| (PORT, port.to_string()));
+    port.into_iter().chain([(PS, name.clone()), (INSTANCE, name)]).collect()
 }
 
 /// The lines of .env files that have no effect because something else has the name, each with whether it

@@ -8,6 +8,7 @@ pub mod environment;
 pub mod error;
 pub mod options;
 mod order;
+pub mod own;
 pub mod ports;
 pub mod report;
 pub mod running;

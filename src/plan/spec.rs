@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::own::Own;
 pub use crate::config::{Care, Probe, Restart};
 use crate::name::{InstanceName, TypeName};
 use crate::signal::Signal;
@@ -44,13 +45,14 @@ pub struct Environment {
     /// Shared by all instances; holds none of the names in `own`.
     pub shared: Variables,
     /// PORT, PS and the like.
-    pub own: Vec<(Vec<u8>, Vec<u8>)>,
+    pub own: Own,
 }
 
 impl Environment {
     /// Every variable, name and value as bytes (an environment need not be UTF-8).
     pub fn variables(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        self.shared.iter().chain(&self.own).map(|(name, value)| (name.as_slice(), value.as_slice()))
+        let shared = self.shared.iter().map(|(name, value)| (name.as_slice(), value.as_slice()));
+        shared.chain(self.own.variables())
     }
 
     /// Sets this variable, whatever it was.
@@ -58,13 +60,13 @@ impl Environment {
         if self.shared.iter().any(|(known, _)| known == name) {
             self.shared = self.shared.iter().filter(|(known, _)| known != name).cloned().collect();
         }
-        self.own.retain(|(known, _)| known != name);
-        self.own.push((name.to_vec(), value.to_vec()));
+        let others = self.own.variables().filter(|(known, _)| *known != name);
+        self.own = others.chain([(name, value)]).collect();
     }
 
     /// The value of `name`.
     pub fn get(&self, name: &[u8]) -> Option<&[u8]> {
-        self.own.iter().chain(self.shared.iter()).find(|(n, _)| n == name).map(|(_, v)| v.as_slice())
+        self.variables().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 }
 

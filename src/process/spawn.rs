@@ -4,7 +4,7 @@
 //! code of ours runs between fork and exec. What it cannot do is not needed: the directory is ours already,
 //! a limit is set around the call, and a session leader that opens a terminal has it as its own.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::PathBuf;
@@ -153,14 +153,16 @@ impl Spawner {
         actions: &PosixSpawnFileActions,
     ) -> Result<i32, Errno> {
         self.shared.refresh(environment);
-        let own: Vec<CString> = environment.own.iter().chain(extra).filter_map(entry).collect();
+        let extra_entries: Vec<CString> = extra.iter().filter_map(entry).collect();
         let is_kept = |string: &&CString| {
             extra.iter().all(|(name, _)| {
                 let rest = string.as_bytes().strip_prefix(name.as_slice());
                 rest.is_none_or(|rest| rest.first() != Some(&b'='))
             })
         };
-        let environment: Vec<&CString> = self.shared.strings.iter().filter(is_kept).chain(&own).collect();
+        let shared = self.shared.strings.iter().filter(is_kept).map(CString::as_c_str);
+        let own = environment.own.entries().chain(extra_entries.iter().map(CString::as_c_str));
+        let environment: Vec<&CStr> = shared.chain(own).collect();
         let mut attributes = PosixSpawnAttr::init()?;
         attributes.set_sigmask(&SigSet::empty())?;
         attributes.set_sigdefault(&self.defaults)?;

@@ -169,7 +169,9 @@ impl Supervisor {
     ) -> io::Result<Self> {
         let Birth { ends: Ends { lifeline, keyboard }, inherited, pid } = birth;
         let formation = Formation::new(source, &plan, settings.run.to_string(), limit);
-        let specs: Vec<Rc<Spec>> = plan.instances.into_iter().map(Rc::new).collect();
+        let mut specs: Vec<Rc<Spec>> = Vec::with_capacity(plan.instances.len());
+        // `collect` would take over the room of the plan's own list, of whole specs.
+        specs.extend(plan.instances.into_iter().map(Rc::new));
         let kinds: IndexSet<TypeName> = plan.processes.iter().map(|process| process.name.clone()).collect();
         let (inbox, closed) = Inbox::open(lifeline, inherited).map_err(during("cannot listen to signals"))?;
         let options = output::Options {
