@@ -65,17 +65,20 @@ pub fn wait_any(flags: nix::sys::wait::WaitPidFlag) -> io::Result<Waited> {
     }
 }
 
-/// Gives memory that was freed back to the system (malloc_trim(3)): for a process that has done its work and is to
-/// wait for a long time. The C library keeps it otherwise, as it cannot know.
+/// Gives memory that was freed back to the system (malloc_trim(3)), which the C library keeps otherwise.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-pub fn give_back_memory() {
+pub(super) fn trim_heap() {
     // SAFETY: it takes the allocator's own locks, and moves nothing that is in use.
     let _ = unsafe { libc::malloc_trim(0) };
 }
 
-/// Gives memory that was freed back to the system: other C libraries have no word for it.
-#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
-pub fn give_back_memory() {}
+/// Lets go of the pages of code between two addresses, which must be a mapping of a file that nobody can write to.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+pub(super) fn let_go_of_code(start: usize, end: usize) {
+    // SAFETY: madvise(2): who touches a page again has it from the file, where it is as it was. A failure changes
+    // nothing.
+    let _ = unsafe { libc::madvise(start as *mut libc::c_void, end - start, libc::MADV_DONTNEED) };
+}
 
 /// Whether this signal is ignored at the moment (as nohup(1) leaves SIGHUP). Asked before any handler of
 /// ours is there, so the answer is what our parent decided.

@@ -28,7 +28,8 @@ use nix::unistd::{Pid, setsid};
 use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::SignalOnly;
 
-use super::calls::{Side, Waited, fork, give_back_memory, wait_any};
+use super::at_rest::give_back_memory;
+use super::calls::{Side, Waited, fork, wait_any};
 use super::cgroup::Cgroup;
 use super::keyboard::Keyboard;
 use super::leftovers::{Leftovers, bystanders};
@@ -116,7 +117,6 @@ pub fn watch_over(watch: &Watch<'_>, work: impl FnOnce(Ends, &Inherited) -> Verd
         Side::Parent(worker) => {
             // What the worker's work holds (the control socket) is its alone: it must be closed when it ends.
             drop((lifeline, verdict_end, keyboard, work));
-            // Half of what the plan took: the monitor does nothing but wait from now on.
             give_back_memory();
             let signals = listen(wake_up, &inherited);
             let surroundings = Surroundings { bystanders, cgroup, keyboard: keys.and_then(Keyboard::open) };
