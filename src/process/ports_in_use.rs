@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::AsRawFd;
 
 use nix::errno::Errno;
-use nix::sys::socket::sockopt::ReuseAddr;
+use nix::sys::socket::sockopt::{Ipv6V6Only, ReuseAddr};
 use nix::sys::socket::{
     AddressFamily, SockFlag, SockType, SockaddrIn, SockaddrIn6, bind, setsockopt, socket,
 };
@@ -16,18 +16,32 @@ use crate::plan::ports::Holder;
 
 /// Who holds TCP `port` on any of 0.0.0.0, 127.0.0.1, :: and ::1; `None` if a server could have it.
 pub fn holder(port: u16) -> Option<Holder> {
+    is_taken(port).then(|| find(port).unwrap_or(Holder { pid: None, name: None }))
+}
+
+/// A listener on any address is in the way of the unspecified one, and that of IPv6 stands for IPv4 too
+/// (inet_csk_bind_conflict in net/ipv4/inet_connection_sock.c). A thousand types ask a thousand times.
+#[cfg(target_os = "linux")]
+fn is_taken(port: u16) -> bool {
+    let [on_both, on_v4] = [(Ipv6Addr::UNSPECIFIED, port).into(), (Ipv4Addr::UNSPECIFIED, port).into()];
+    match try_address(on_both) {
+        Ok(()) => false,
+        Err(Errno::EADDRINUSE) => true,
+        // Without IPv6.
+        Err(_) => try_address(on_v4) == Err(Errno::EADDRINUSE),
+    }
+}
+
+/// SO_REUSEADDR lets a specific address and the unspecified one both be.
+#[cfg(not(target_os = "linux"))]
+fn is_taken(port: u16) -> bool {
     let addresses: [SocketAddr; 4] = [
         (Ipv4Addr::UNSPECIFIED, port).into(),
         (Ipv6Addr::UNSPECIFIED, port).into(),
         (Ipv4Addr::LOCALHOST, port).into(),
         (Ipv6Addr::LOCALHOST, port).into(),
     ];
-    // On Linux a listener on any address is in the way of the unspecified one (inet_csk_bind_conflict); elsewhere
-    // SO_REUSEADDR lets both be. A thousand types ask a thousand times.
-    let asked = if cfg!(target_os = "linux") { 2 } else { addresses.len() };
-    // Without IPv6 the error is another one.
-    let is_taken = |address: &SocketAddr| try_address(*address) == Err(Errno::EADDRINUSE);
-    addresses.iter().take(asked).any(is_taken).then(|| find(port).unwrap_or(Holder { pid: None, name: None }))
+    addresses.iter().any(|address| try_address(*address) == Err(Errno::EADDRINUSE))
 }
 
 /// Takes the address and gives it back. Only bound, never listened on: a client that polls the port must not
@@ -40,7 +54,11 @@ fn try_address(address: SocketAddr) -> nix::Result<()> {
     };
     match address {
         SocketAddr::V4(address) => bind(open(AddressFamily::Inet)?.as_raw_fd(), &SockaddrIn::from(address)),
-        SocketAddr::V6(address) => bind(open(AddressFamily::Inet6)?.as_raw_fd(), &SockaddrIn6::from(address)),
+        SocketAddr::V6(address) => {
+            let socket = open(AddressFamily::Inet6)?;
+            setsockopt(&socket, Ipv6V6Only, &!cfg!(target_os = "linux"))?;
+            bind(socket.as_raw_fd(), &SockaddrIn6::from(address))
+        }
     }
 }
 
