@@ -241,6 +241,17 @@ impl Output {
         self.shared.notice(notice);
     }
 
+    /// The same, but it need not be seen before [`Output::flush`].
+    pub fn notice_soon(&self, notice: &Notice) {
+        let now = self.shared.now();
+        self.shared.with_mux(|mux| mux.notice(notice, now));
+    }
+
+    /// Sends what was said so far on its way.
+    pub fn flush(&self) {
+        self.shared.flush();
+    }
+
     /// The speaker's process is gone: `obituary` follows its last words. That is when its stream has ended,
     /// or after 100 ms of silence if a descendant holds it open. A second one follows the first.
     pub fn retire(&self, speaker: usize, obituary: Notice) {
@@ -291,6 +302,7 @@ impl Output {
             orders.finish.set(true);
             orders.changed.notify_one();
         }
+        self.shared.flush();
         let mut taken = self.shared.taken();
         let mut finish = Finish::Complete;
         while !self.shared.is_done() {

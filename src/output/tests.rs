@@ -109,6 +109,17 @@ fn an_instance_without_a_stream_is_said_to_be_gone_at_once() {
 }
 
 #[test]
+fn what_may_wait_comes_in_order_with_the_next_that_may_not_and_at_the_end() {
+    let printed = printed(false, async |output, pieces| {
+        output.notice_soon(&Notice::Info { text: "first".into() });
+        output.notice(&Notice::Info { text: "second".into() });
+        until(pieces, "first\nganger | second\n").await;
+        output.notice_soon(&Notice::Info { text: "last".into() });
+    });
+    assert_eq!(printed, "ganger | first\nganger | second\nganger | last\n");
+}
+
+#[test]
 fn a_descendant_that_keeps_the_pipe_holds_the_obituary_up_for_a_moment_only() {
     let text = printed(false, async |output, pieces| {
         let mut web = child(output, 0);

@@ -101,6 +101,8 @@ impl Performer {
                 Action::Kill(Whom::Instance(index)) => answers.extend(self.kill(index)),
                 Action::Look => self.is_look_wanted = true,
                 Action::Bury(index, notice) => self.output.retire(index, notice),
+                // A thousand starts are a thousand of these, and each that goes alone wakes the reader.
+                Action::Say(notice @ Notice::Started { .. }) => self.output.notice_soon(&notice),
                 Action::Say(notice) => self.output.notice(&notice),
                 Action::NameSurvivors(whom) => self.name_survivors(whom),
                 Action::Signal(index, signal) => {
@@ -255,6 +257,11 @@ impl Performer {
             }
         }
         self.census.get_or_insert_default()
+    }
+
+    /// Sends on its way what was said: others have their turn now, or all wait.
+    pub(super) fn flush(&self) {
+        self.output.flush();
     }
 
     /// Says a line of ganger's own.

@@ -306,6 +306,7 @@ impl Supervisor {
     async fn let_others_in(&mut self, answer: &Event) {
         let is_start = matches!(answer, Event::Spawned { .. });
         if !is_start || self.clock.now().saturating_sub(self.last_yield) >= STRETCH {
+            self.performer.flush();
             yield_now().await;
             self.last_yield = self.clock.now();
         }
@@ -313,6 +314,7 @@ impl Supervisor {
 
     /// Waits for an arrival, the machine's deadline, or the next look.
     async fn wait(&mut self) -> Option<Event> {
+        self.performer.flush();
         let look = self.performer.is_look_wanted().then(|| self.last_look.unwrap_or_default() + LOOK_PAUSE);
         let deadline = self.machine.deadline();
         let review = self.desk.deadline();
