@@ -33,6 +33,12 @@ def own(root):
     return [p for p in [root] + descendants(root) if MARK not in read(f"/proc/{p}/cmdline").replace("\0", " ")]
 
 
+def lives(pid):
+    """A zombie does not: whether it is reaped is a matter of init, and there are inits that take their time."""
+    stat = read(f"/proc/{pid}/stat")
+    return stat != "" and stat.rsplit(")", 1)[1].split()[0] not in "ZX"
+
+
 def cpu(pids):
     """Seconds of processor time, user and system, that these have used (in steps of 10 ms)."""
     fields = [read(f"/proc/{p}/stat").rsplit(")", 1)[-1].split() for p in pids]
@@ -110,7 +116,7 @@ class Run:
             os.set_blocking(self.process.stdout.fileno(), False)
         while gone is None and time.monotonic() < began + 20:
             self.empty()
-            if self.process.poll() is not None and not any(os.path.exists(f"/proc/{p}") for p in tree[1:]):
+            if self.process.poll() is not None and not any(map(lives, tree[1:])):
                 gone = time.monotonic() - began
             else:
                 time.sleep(0.002)
@@ -125,13 +131,18 @@ class Run:
             pass
 
     def kill(self):
-        """Ends what a runner has left: whoever carries the mark of this run."""
-        for entry in os.listdir("/proc"):
-            try:
-                if entry.isdigit() and self.mark.encode() in open(f"/proc/{entry}/environ", "rb").read():
-                    os.kill(int(entry), signal.SIGKILL)
-            except OSError:
-                pass
+        """Ends a runner and all that it has left, at once: whoever carries the mark of this run."""
+        is_left = True
+        while is_left:
+            is_left = False
+            for entry in filter(str.isdigit, os.listdir("/proc")):
+                try:
+                    # A zombie has none.
+                    if self.mark.encode() in open(f"/proc/{entry}/environ", "rb").read():
+                        os.kill(int(entry), signal.SIGKILL)
+                        is_left = True
+                except OSError:
+                    pass
         self.process.wait()
         if self.process.stdout:
             self.process.stdout.close()
