@@ -37,16 +37,17 @@ fn a_stack_in_a_namespace_starts_and_stops_as_any_other() {
     if !is_possible() {
         return;
     }
-    let project =
-        Project::new(&format!("{STACK}last: cat /proc/1/comm; ls /proc | grep -c '^[0-9]'; probe wait\n"));
+    let project = Project::new(&format!(
+        "{STACK}last: cat /proc/1/comm; echo sees $(ls /proc | grep -c '^[0-9]'); probe wait\n"
+    ));
     let mut running = project.start(&["--isolate", "-t", "300ms", "--exit-on=never"]);
-    running.lines(&["| stubborn", "| ready", "last.1     | ganger-worker"]);
-    let count = running.line_where("the number of processes", |line| line.starts_with("last.1"));
-    assert!(count.rsplit_once(' ').unwrap().1.parse::<u32>().unwrap() < 15, "{count}");
+    running.lines(&["| stubborn", "| ready", "last.1     | ganger-worker", "last.1     | sees "]);
     running.signal(Signal::SIGTERM);
     let (status, lines) = running.end();
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(15), "{lines:?}");
     assert!(lines.iter().any(|line| line == "polite.1   | bye"), "{lines:?}");
+    let count = lines.iter().find_map(|line| line.strip_prefix("last.1     | sees ")).unwrap();
+    assert!(count.parse::<u32>().unwrap() < 15, "{lines:?}");
 }
 
 #[test]
