@@ -166,8 +166,7 @@ fn who_cannot_attach_hears_why_and_the_way_out() {
     };
     refused(&["web"], 3, "nothing runs here");
     let formation = ["--exit-on", "never", "--no-port", "-m", "web=2,worker=1,once=1"];
-    let mut running = stack.start(&formation, "worker.1 started");
-    running.line("once.1 exited");
+    let running = stack.start_until(&formation, &["worker.1 started", "once.1 exited"]);
     refused(&["worker"], 1, "--pty always");
     refused(&["web"], 1, "`web` means web.1, web.2: name one of them");
     refused(&["once"], 1, "once.1 does not run: `ganger start once.1` starts it");

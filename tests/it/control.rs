@@ -43,9 +43,15 @@ impl Stack {
 
     /// Starts it in the foreground and waits for this line.
     pub(crate) fn start(&self, arguments: &[&str], line: &str) -> Running {
+        self.start_until(arguments, &[line])
+    }
+
+    /// Starts it in the foreground and waits for these lines, in any order: what one instance says may come before
+    /// another one is started, and after.
+    pub(crate) fn start_until(&self, arguments: &[&str], lines: &[&str]) -> Running {
         let words: Vec<&str> = ["start"].iter().chain(arguments).copied().collect();
         let mut running = Running::start(self.command(&words));
-        running.line(line);
+        running.lines(lines);
         running
     }
 
@@ -162,8 +168,8 @@ fn ps_shows_every_instance_and_its_status_tells_whether_all_are_up() {
 #[test]
 fn restart_stop_start_and_kill_do_what_they_say_and_touch_no_other() {
     let stack = Stack::new(STACK);
-    let mut running = stack.start(&["-m", "web=2,worker=1", "--no-port"], "worker.1 started");
-    running.lines(&["web.1    | ready", "web.2    | ready", "worker.1 | w:19"]);
+    let said = ["worker.1 started", "web.1    | ready", "web.2    | ready", "worker.1 | w:19"];
+    let mut running = stack.start_until(&["-m", "web=2,worker=1", "--no-port"], &said);
     let pids =
         |document: &Value| ["web.1", "web.2", "worker.1"].map(|n| instance(document, n)["pid"].clone());
     let before = pids(&stack.json(&["ps", "--json"]).1);
@@ -198,8 +204,7 @@ fn restart_stop_start_and_kill_do_what_they_say_and_touch_no_other() {
 fn logs_keep_what_was_said_over_a_restart_and_count_right() {
     let stack =
         Stack::new("web: probe lines w 20 + bytes ff00 + print + wait\nother: probe print o + wait\n");
-    let mut running = stack.start(&["--no-port"], "o");
-    running.line("w:19");
+    let mut running = stack.start_until(&["--no-port"], &["| o", "w:19"]);
     assert_eq!(stack.run(&["restart", "web"]).0, 0);
     running.line("w:19");
     assert_eq!(stack.run(&["wait", "web", "--for", "log=^w:19"]).0, 0);

@@ -170,8 +170,8 @@ fn a_rolling_restart_has_never_one_less_and_is_refused_where_ports_are_bound_by_
     std::fs::write(stack.folder().join("server.py"), server).unwrap();
     std::fs::write(stack.folder().join("ganger.toml"), "[process.web]\nlisten = true\nready = \"notify\"\n")
         .unwrap();
-    let mut running = stack.start(&["-p", "26500", "-m", "web=2,own=1"], "own.1 started");
-    running.line("web.2 ready");
+    let said = ["own.1 started", "web.2 ready"];
+    let mut running = stack.start_until(&["-p", "26500", "-m", "web=2,own=1"], &said);
     let (status, _, err) = stack.run(&["restart", "--rolling", "web"]);
     assert_eq!(status, 0, "{err}");
     running.line("web.3 ready after");

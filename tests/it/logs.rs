@@ -12,8 +12,8 @@ use crate::schema::check;
 #[test]
 fn lines_are_counted_right_over_restarts_by_names_globs_and_numbers() {
     let stack = Stack::new("web: probe lines w 50 + wait\nworker: probe lines k 30 + wait\n");
-    let mut running = stack.start(&["-m", "web=2,worker=1", "--no-port"], "worker.1 started");
-    running.lines(&["web.1    | w:49", "web.2    | w:49", "worker.1 | k:29"]);
+    let said = ["web.1    | w:49", "web.2    | w:49", "worker.1 | k:29"];
+    let mut running = stack.start_until(&["-m", "web=2,worker=1", "--no-port"], &said);
     assert_eq!(stack.run(&["restart", "web.2"]).0, 0);
     running.line("web.2    | w:49");
     // In the stream it stands before it stands in the history.

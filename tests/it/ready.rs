@@ -117,9 +117,7 @@ fn another_who_listens_on_the_same_port_does_not_fool_it() {
             }
         });
         let mut running = project.start(&["-p", &base]);
-        running.line("tries");
-        let line = running.line("waits for web.1");
-        assert!(line.starts_with("ganger | job.1 waits for web.1: "), "{line}");
+        running.lines(&["tries", "ganger | job.1 waits for web.1: "]);
         assert!(!running.has_line("ready", 600), "{ready}: it is another who listens");
         TcpStream::connect(("127.0.0.1", port)).unwrap().write_all(b"enough\n").unwrap();
         answering.join().unwrap();

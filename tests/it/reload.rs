@@ -18,8 +18,8 @@ fn pid(stack: &Stack, name: &str) -> Option<i64> {
 fn restart_follows_the_files_who_went_is_gone_and_who_came_is_there() {
     let stack = Stack::new(FIRST);
     stack.write(".env", "A=one\n");
-    let mut running = stack.start(&["-p", "25100"], "clock.1 started");
-    running.lines(&["PORT=25100", "A=one", "GANGER_PORT_WORKER=25200", "PORT=25200"]);
+    let said = ["clock.1 started", "PORT=25100", "A=one", "GANGER_PORT_WORKER=25200", "PORT=25200"];
+    let mut running = stack.start_until(&["-p", "25100"], &said);
     // One line more on top: every port moves by a hundred, into the one that another still has.
     stack.write(
         "Procfile",
@@ -188,8 +188,7 @@ fn what_was_read_from_a_pipe_is_read_once_and_its_types_stay() {
 fn a_base_in_an_edited_env_file_counts_for_the_whole_stack_only() {
     let stack = Stack::new("web: probe env PORT + wait\nworker: probe env PORT + wait\n");
     stack.write(".env", "PORT=25700\n");
-    let mut running = stack.start(&[], "worker.1 started");
-    running.lines(&["PORT=25700", "PORT=25800"]);
+    let mut running = stack.start_until(&[], &["PORT=25700", "PORT=25800"]);
     stack.write(".env", "PORT=25900\n");
     let (status, out, err) = stack.run(&["restart", "web"]);
     assert_eq!(status, 0);

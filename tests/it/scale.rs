@@ -154,8 +154,8 @@ fn scale_while_a_release_holds_the_start_waits_for_it_too() {
 #[test]
 fn scale_in_the_middle_of_a_restart_wins_and_the_restart_hears_it() {
     let stack = Stack::new("web: probe ignore TERM + print up + wait\nother: probe wait\n");
-    let mut running = stack.start(&["--no-port", "-t", "1", "-m", "web=2,other=1"], "other.1 started");
-    running.lines(&["web.1   | up", "web.2   | up"]);
+    let said = ["other.1 started", "web.1   | up", "web.2   | up"];
+    let mut running = stack.start_until(&["--no-port", "-t", "1", "-m", "web=2,other=1"], &said);
     let mut restart = Running::start(stack.command(&["restart", "web"]));
     let is_stopping = || instance(&stack.json(&["ps", "--json"]).1, "web.2")["state"] == "stopping";
     assert!(holds(is_stopping));
@@ -211,8 +211,7 @@ fn more_than_the_limits_allow_is_refused_with_the_reason() {
 #[test]
 fn a_follower_of_the_log_hears_who_comes() {
     let stack = Stack::new("web: probe env PS + wait\nworker: probe env PS + wait\n");
-    let mut running = stack.start(&["--no-port"], "worker.1 started");
-    running.lines(&["PS=web.1", "PS=worker.1"]);
+    let mut running = stack.start_until(&["--no-port"], &["PS=web.1", "PS=worker.1"]);
     let mut following = Running::start(stack.command(&["logs", "-f", "web"]));
     following.line("PS=web.1");
     assert_eq!(stack.run(&["scale", "web=12", "worker=2"]).0, 0);
