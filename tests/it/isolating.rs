@@ -8,7 +8,7 @@ use nix::sys::wait::WaitStatus;
 use crate::harness::{Project, can};
 
 const STACK: &str = "\
-daemon: probe daemon + ignore TERM HUP + touch daemon + wait
+daemon: trap '' TERM HUP; probe daemon + touch daemon + wait
 stubborn: probe ignore TERM HUP + print stubborn + wait
 polite: probe trap TERM bye 0 + wait
 ";
