@@ -231,7 +231,7 @@ fn an_ordered_stop_ends_those_first_that_came_last() {
     )
     .file("ganger.toml", "ordered-stop = true\n[process.web]\nafter = [\"db\"]\n");
     let mut running = start(&project, &[]);
-    running.line("web.1  | up");
+    running.line("web.1  | ready");
     let said = end(running);
     let place = |text: &str| said.iter().position(|line| line.contains(text)).unwrap();
     assert!(place("web.1 exited") < place("db.1   | bye"), "{said:?}");
