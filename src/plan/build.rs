@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::care;
+use super::entries::Entries;
 use super::environment::{self, Merged};
 use super::error::Error;
 use super::options::{Inputs, Options, RELEASE};
 use super::order::Order;
-use super::own::Own;
 use super::ports::{self, Choice, DEFAULT_BASE, DEFAULT_STEP, Holder, Layout};
 use super::spec::{Environment, Spec, Variables};
 use super::{Plan, Process};
@@ -79,7 +79,7 @@ impl Plan {
             warnings: words.warnings,
             shadowed: words.shadowed.into_iter().chain(options.idle).collect(),
             notes: words.notes,
-            shared: Environment { shared, own: Own::default() },
+            shared: Environment { shared, own: Entries::default() },
         })
     }
 }

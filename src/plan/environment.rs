@@ -8,9 +8,9 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde::{Serialize, Serializer};
 
+use super::entries::Entries;
 use super::error::Error;
 use super::options::Inputs;
-use super::own::Own;
 use super::spec::Variables;
 use crate::config::{BasePort, Declared};
 use crate::dotenv::Assignment;
@@ -268,7 +268,7 @@ pub(super) fn common_rules(
 }
 
 /// The variables that an instance has for itself.
-pub fn own(name: &InstanceName, port: Option<u16>) -> Own {
+pub fn own(name: &InstanceName, port: Option<u16>) -> Entries {
     let name = name.to_string();
     let port = port.map(|port| (PORT, port.to_string()));
     port.into_iter().chain([(PS, name.clone()), (INSTANCE, name)]).collect()

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::own::Own;
+use super::entries::Entries;
 pub use crate::config::{Care, Probe, Restart};
 use crate::name::{InstanceName, TypeName};
 use crate::signal::Signal;
@@ -45,7 +45,7 @@ pub struct Environment {
     /// Shared by all instances; holds none of the names in `own`.
     pub shared: Variables,
     /// PORT, PS and the like.
-    pub own: Own,
+    pub own: Entries,
 }
 
 impl Environment {

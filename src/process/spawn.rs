@@ -25,6 +25,7 @@ use super::pty;
 use super::signals::Inherited;
 use crate::exit::{FAILED, NOT_EXECUTABLE, NOT_FOUND};
 use crate::machine::Failure;
+use crate::plan::entries::Entries;
 use crate::plan::spec::{Environment, Spec};
 
 /// Our end of what an instance says.
@@ -153,7 +154,7 @@ impl Spawner {
         actions: &PosixSpawnFileActions,
     ) -> Result<i32, Errno> {
         self.shared.refresh(environment);
-        let extra_entries: Vec<CString> = extra.iter().filter_map(entry).collect();
+        let extra_entries = entries(extra);
         let is_kept = |string: &&CString| {
             extra.iter().all(|(name, _)| {
                 let rest = string.as_bytes().strip_prefix(name.as_slice());
@@ -161,7 +162,7 @@ impl Spawner {
             })
         };
         let shared = self.shared.strings.iter().filter(is_kept).map(CString::as_c_str);
-        let own = environment.own.entries().chain(extra_entries.iter().map(CString::as_c_str));
+        let own = environment.own.iter().chain(extra_entries.iter());
         let environment: Vec<&CStr> = shared.chain(own).collect();
         let mut attributes = PosixSpawnAttr::init()?;
         attributes.set_sigmask(&SigSet::empty())?;
@@ -213,14 +214,13 @@ impl SharedEnvironment {
     fn refresh(&mut self, environment: &Environment) {
         if !Arc::ptr_eq(&self.source, &environment.shared) {
             self.source = Arc::clone(&environment.shared);
-            self.strings = self.source.iter().filter_map(entry).collect();
+            self.strings = entries(&self.source).iter().map(CStr::to_owned).collect();
         }
     }
 }
 
-/// `NAME=value`; one with a NUL in it cannot exist in an environment, and the readers refuse it.
-fn entry((name, value): &(Vec<u8>, Vec<u8>)) -> Option<CString> {
-    CString::new([name.as_slice(), b"=", value.as_slice()].concat()).ok()
+fn entries(variables: &[(Vec<u8>, Vec<u8>)]) -> Entries {
+    variables.iter().map(|(name, value)| (name, value)).collect()
 }
 
 /// What a person can do about an error of posix_spawn, and the exit status that stands for it. The program
