@@ -243,8 +243,7 @@ impl Output {
 
     /// The same, but it need not be seen before [`Output::flush`].
     pub fn notice_soon(&self, notice: &Notice) {
-        let now = self.shared.now();
-        self.shared.with_mux(|mux| mux.notice(notice, now));
+        self.shared.notice_soon(notice);
     }
 
     /// Sends what was said so far on its way.

@@ -119,9 +119,14 @@ impl Shared {
 
     /// Says a line of ganger's own.
     pub(super) fn notice(&self, notice: &Notice) {
+        self.notice_soon(notice);
+        self.flush();
+    }
+
+    /// The same, but it stays in the batch until that is sent.
+    pub(super) fn notice_soon(&self, notice: &Notice) {
         let now = self.now();
         self.mux.borrow_mut().notice(notice, now);
-        self.flush();
     }
 
     /// Says a line about a speaker that has nothing more to say; its last lines are put in where they belong.
