@@ -82,14 +82,21 @@ pub enum Restart {
 }
 
 impl Restart {
+    /// All there are.
+    pub const ALL: [Self; 3] = [Self::Never, Self::OnFailure, Self::Always];
+
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Never => "never",
+            Self::OnFailure => "on-failure",
+            Self::Always => "always",
+        }
+    }
+
     /// What `text` means, if it is one.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        match text.trim() {
-            "never" => Some(Self::Never),
-            "on-failure" => Some(Self::OnFailure),
-            "always" => Some(Self::Always),
-            _ => None,
-        }
+        Self::ALL.into_iter().find(|restart| restart.as_str() == text.trim())
     }
 }
 

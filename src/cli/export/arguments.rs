@@ -137,14 +137,15 @@ impl ValueEnum for Secrets {
 
 impl ValueEnum for Restart {
     fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Never, Self::OnFailure, Self::Always]
+        &Self::ALL
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(match self {
-            Self::Never => typed("never", "Nothing"),
-            Self::OnFailure => typed("on-failure", "It starts again if its status is not 0"),
-            Self::Always => typed("always", "It starts again"),
-        })
+        let help = match self {
+            Self::Never => "Nothing",
+            Self::OnFailure => "It starts again if its status is not 0",
+            Self::Always => "It starts again",
+        };
+        Some(typed(self.as_str(), help))
     }
 }
