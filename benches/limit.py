@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.join(HERE, "comparison"))
 sys.path.insert(0, HERE)
 sys.dont_write_bytecode = True
 
-import history
+import cases, history
 
 
 def seconds(usage):
@@ -50,8 +50,7 @@ def main():
     asked = parser.parse_args()
     path = history.build()
     with tempfile.TemporaryDirectory(dir="/tmp", prefix="ganger-bench-") as work:
-        tool, log = os.path.join(work, "tool"), os.path.join(work, "log")
-        subprocess.run(["cc", "-O2", "-o", tool, os.path.join(HERE, "comparison", "tool.c")], check=True)
+        tool, log = cases.Bench(work, asked.mb, limit=60).tool, os.path.join(work, "log")
         lines = asked.mb * 1_000_000 // len(history.LINE)
         with open(log, "wb") as file:
             file.write(history.LINE * lines)

@@ -86,9 +86,6 @@ class Bench:
         """Bytes a second of `cat FILES | cat`."""
         return self.relayed(["sh", "-c", 'cat "$@" | cat', "sh"], count)
 
-    def new_round(self):
-        self.yardsticks = {}
-
     def ratio(self, speed, count):
         """To the yardstick, which is measured again right before: the machine drifts."""
         return speed and speed / self.yardsticks[count]
