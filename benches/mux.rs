@@ -82,9 +82,9 @@ fn json_base64(bencher: Bencher<'_, '_>, line: usize) {
 
 #[divan::bench(args = [100])]
 fn history(bencher: Bencher<'_, '_>, line: usize) {
-    let chunk = chunk(line, b"x");
+    let (chunk, count) = (chunk(line, b"x"), CHUNK.div_ceil(line));
     let mut history = History::new(Bounds::default());
     bencher
         .counter(BytesCount::new(chunk.len()))
-        .bench_local(|| history.push(0, Timestamp::UNIX_EPOCH, black_box(&chunk)));
+        .bench_local(|| history.push(0, Timestamp::UNIX_EPOCH, black_box(&chunk), count));
 }

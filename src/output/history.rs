@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use jiff::Timestamp;
-use memchr::memchr_iter;
+use memchr::{memchr, memchr_iter};
 
 /// How much is kept, of all instances together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,9 +119,12 @@ impl History {
         Self { bounds, ..Self::default() }
     }
 
-    /// Keeps a run of lines of one instance; a last one without a newline gets one.
-    pub fn push(&mut self, speaker: usize, time: Timestamp, lines: &[u8]) {
-        let (text, count, said) = self.latest_within_bounds(lines);
+    /// Keeps a run of lines of one instance; a last one without a newline gets one. Who calls knows how many (`count`),
+    /// since it has made rows of them: to count them again would cost as much as to copy them.
+    pub fn push(&mut self, speaker: usize, time: Timestamp, lines: &[u8], count: usize) {
+        debug_assert_eq!(count, lines.split_inclusive(|byte| *byte == b'\n').count(), "lines of a run");
+        let said = count;
+        let (text, count) = self.latest_within_bounds(lines, count);
         if self.speakers.len() <= speaker {
             self.speakers.resize_with(speaker + 1, Runs::default);
         }
@@ -131,12 +134,8 @@ impl History {
             return;
         }
         let first = runs.said - count as u64;
-        let mut kept = Vec::with_capacity(text.len() + 1);
-        kept.extend_from_slice(text);
-        if !text.ends_with(b"\n") {
-            kept.push(b'\n');
-        }
-        let run = Run { number: self.next, first, time, lines: count, text: kept.into() };
+        let end: &[u8] = if text.ends_with(b"\n") { b"" } else { b"\n" };
+        let run = Run { number: self.next, first, time, lines: count, text: [text, end].concat().into() };
         self.next += 1;
         self.lines += count;
         self.bytes += run.text.len();
@@ -246,20 +245,18 @@ impl History {
         found
     }
 
-    /// The end of `lines` that fits at all, how many lines it has, and how many all have.
-    fn latest_within_bounds<'a>(&self, lines: &'a [u8]) -> (&'a [u8], usize, usize) {
+    /// The end of these `count` lines that fits at all, and how many lines it has.
+    fn latest_within_bounds<'a>(&self, lines: &'a [u8], mut count: usize) -> (&'a [u8], usize) {
         let unended = usize::from(lines.last().is_some_and(|byte| *byte != b'\n'));
-        let mut count = memchr_iter(b'\n', lines).count() + unended;
-        let said = count;
         let mut start = 0;
         let fits = |start: usize, count: usize| {
             count <= self.bounds.lines && lines.len() - start + unended <= self.bounds.bytes
         };
         while count > 0 && !fits(start, count) {
-            start = memchr::memchr(b'\n', &lines[start..]).map_or(lines.len(), |end| start + end + 1);
+            start = memchr(b'\n', &lines[start..]).map_or(lines.len(), |end| start + end + 1);
             count -= 1;
         }
-        (&lines[start..], count, said)
+        (&lines[start..], count)
     }
 
     /// Drops the oldest run of whoever has more than its share; mostly that is who has just spoken.

@@ -7,7 +7,7 @@ fn reading_in_pieces_from_a_place_gives_what_reading_at_once_gives() {
     let mut history = History::new(Bounds { lines: 1000, bytes: 100_000 });
     for turn in 0..50 {
         let text = ["a\n", "b\nc\n", "d\ne\nf\n"][turn % 3].repeat(turn % 4 + 1);
-        history.push(turn % 5, Timestamp::UNIX_EPOCH, text.as_bytes());
+        say(&mut history, turn % 5, text);
     }
     let wanted = |line: &Line<'_>| line.speaker != 1;
     let all: Vec<&[u8]> = history.latest(1000, |speaker| speaker != 1).iter().map(|line| line.text).collect();
@@ -23,6 +23,11 @@ fn reading_in_pieces_from_a_place_gives_what_reading_at_once_gives() {
     }
 }
 
+fn say(history: &mut History, speaker: usize, lines: impl AsRef<str>) {
+    let lines = lines.as_ref();
+    history.push(speaker, Timestamp::UNIX_EPOCH, lines.as_bytes(), lines.lines().count());
+}
+
 fn texts(history: &History, count: usize) -> Vec<String> {
     let lines = history.latest(count, |_| true);
     lines.iter().map(|line| format!("{} {}", line.speaker, line.text.escape_ascii())).collect()
@@ -31,9 +36,9 @@ fn texts(history: &History, count: usize) -> Vec<String> {
 #[test]
 fn lines_come_back_in_the_order_in_which_they_were_read() {
     let mut history = History::new(Bounds::default());
-    history.push(1, Timestamp::UNIX_EPOCH, b"a\n\nb\n");
-    history.push(0, Timestamp::UNIX_EPOCH, b"c");
-    history.push(1, Timestamp::UNIX_EPOCH, b"d\n");
+    say(&mut history, 1, "a\n\nb\n");
+    say(&mut history, 0, "c");
+    say(&mut history, 1, "d\n");
     assert_eq!(texts(&history, 9), ["1 a", "1 ", "1 b", "0 c", "1 d"]);
     assert_eq!(texts(&history, 2), ["0 c", "1 d"]);
     let own = history.latest(9, |speaker| speaker == 0);
@@ -43,9 +48,9 @@ fn lines_come_back_in_the_order_in_which_they_were_read() {
 #[test]
 fn a_flood_pushes_out_its_own_lines_only() {
     let mut history = History::new(Bounds { lines: 10, bytes: 1000 });
-    history.push(0, Timestamp::UNIX_EPOCH, b"rare\n");
+    say(&mut history, 0, "rare\n");
     for number in 0..100 {
-        history.push(1, Timestamp::UNIX_EPOCH, format!("{number}\n").as_bytes());
+        say(&mut history, 1, format!("{number}\n"));
     }
     let lines = texts(&history, 99);
     assert_eq!(lines.len(), 10);
@@ -55,9 +60,9 @@ fn a_flood_pushes_out_its_own_lines_only() {
 #[test]
 fn of_a_run_that_is_too_large_the_end_is_kept() {
     let mut history = History::new(Bounds { lines: 2, bytes: 6 });
-    history.push(0, Timestamp::UNIX_EPOCH, b"a\nb\nc\n");
+    say(&mut history, 0, "a\nb\nc\n");
     assert_eq!(texts(&history, 9), ["0 b", "0 c"]);
-    history.push(0, Timestamp::UNIX_EPOCH, b"too long for it\n");
+    say(&mut history, 0, "too long for it\n");
     assert_eq!(texts(&history, 9), ["0 b", "0 c"]);
 }
 
@@ -70,7 +75,7 @@ proptest! {
         let mut place = history.end();
         let (mut said, mut heard) = (0, 0);
         for (speaker, count, read) in turns {
-            history.push(speaker, Timestamp::UNIX_EPOCH, "line\n".repeat(count).as_bytes());
+            say(&mut history, speaker, "line\n".repeat(count));
             said += if speaker == 1 { 0 } else { count as u64 };
             if let Some(most) = read {
                 let found = history.from(&mut place, most, |speaker| speaker != 1, |line| line.speaker != 1);
@@ -93,7 +98,7 @@ proptest! {
     ) {
         let mut history = History::new(Bounds { lines, bytes });
         for (speaker, text) in &pushes {
-            history.push(*speaker, Timestamp::UNIX_EPOCH, text.as_bytes());
+            say(&mut history, *speaker, text);
             let kept = history.latest(usize::MAX, |_| true);
             prop_assert!(kept.len() <= lines);
             prop_assert!(kept.iter().map(|line| line.text.len() + 1).sum::<usize>() <= bytes);

@@ -79,10 +79,14 @@ impl Audience {
         self.held.is_none() && self.shown.get(speaker).copied().unwrap_or(true)
     }
 
-    fn miss(&mut self, lines: &[u8]) {
+    /// Lines that are not shown; how many they are.
+    fn miss(&mut self, lines: &[u8]) -> usize {
+        let unended = lines.last().is_some_and(|byte| *byte != b'\n');
+        let count = memchr_iter(b'\n', lines).count() + usize::from(unended);
         if let Some(held) = &mut self.held {
-            held.missed += memchr_iter(b'\n', lines).count() as u64;
+            held.missed += count as u64;
         }
+        count
     }
 }
 
@@ -115,20 +119,10 @@ impl Mux {
     /// Takes some of `chunk` and says how much (all of it in a few steps; the caller looks at the size of
     /// the batch between them), and whether a line ended in it.
     pub(super) fn step(&mut self, stream: &mut Stream, chunk: &[u8]) -> Step {
-        let Self { sink, history, ears, now, batch, audience, .. } = self;
         let mut ended = false;
-        let is_heard = audience.hears(stream.speaker);
         let mut emit = |run: &[u8]| {
             ended = true;
-            if is_heard {
-                sink.rows(stream.speaker, run, batch);
-            } else {
-                audience.miss(run);
-            }
-            ears.retain_mut(|ear| !ear.hear(stream.speaker, run));
-            if let Some(history) = history {
-                history.push(stream.speaker, *now, run);
-            }
+            self.pass(stream.speaker, run);
         };
         let taken = if let Some(newlines) = &mut stream.newlines {
             // A terminal gives 4 KiB at a time: no need to bound the step.
@@ -142,10 +136,23 @@ impl Mux {
         } else {
             stream.lines.step(chunk, &mut emit)
         };
-        if taken == chunk.len() && sink.is_open(stream.speaker) {
+        if taken == chunk.len() && self.sink.is_open(stream.speaker) {
             self.show_unfinished(stream);
         }
         Step { taken, ended }
+    }
+
+    /// Passes whole lines on to everyone who hears them.
+    fn pass(&mut self, speaker: usize, lines: &[u8]) {
+        let count = if self.audience.hears(speaker) {
+            self.sink.rows(speaker, lines, &mut self.batch)
+        } else {
+            self.audience.miss(lines)
+        };
+        self.ears.retain_mut(|ear| !ear.hear(speaker, lines));
+        if let Some(history) = &mut self.history {
+            history.push(speaker, self.now, lines, count);
+        }
     }
 
     /// Whether this stream has something that could be shown now.
@@ -166,31 +173,19 @@ impl Mux {
             ears.retain_mut(|ear| !ear.hear(stream.speaker, text));
             // In the history the shown part is a line of its own.
             if let Some(history) = history {
-                history.push(stream.speaker, *now, text);
+                history.push(stream.speaker, *now, text, 1);
             }
         });
     }
 
     /// What the stream has said is all for now: an unfinished line becomes a row.
     pub(super) fn end(&mut self, stream: &mut Stream) {
-        let Self { sink, history, ears, now, batch, audience, .. } = self;
-        let is_heard = audience.hears(stream.speaker);
-        let mut emit = |run: &[u8]| {
-            if is_heard {
-                sink.rows(stream.speaker, run, batch);
-            } else {
-                audience.miss(run);
-            }
-            ears.retain_mut(|ear| !ear.hear(stream.speaker, run));
-            if let Some(history) = history {
-                history.push(stream.speaker, *now, run);
-            }
-        };
+        let mut emit = |run: &[u8]| self.pass(stream.speaker, run);
         if let Some(held) = stream.newlines.as_mut().map(Newlines::end).filter(|held| !held.is_empty()) {
             stream.lines.step(held, &mut emit);
         }
         stream.lines.take(0, &mut emit);
-        sink.close(stream.speaker, batch);
+        self.sink.close(stream.speaker, &mut self.batch);
     }
 
     /// A line of ganger's own.

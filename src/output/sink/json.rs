@@ -41,7 +41,7 @@ impl Sink for Json {
         self.time = format!("{{\"time\":\"{now:.3}\",");
     }
 
-    fn rows(&mut self, speaker: usize, lines: &[u8], out: &mut Vec<u8>) {
+    fn rows(&mut self, speaker: usize, lines: &[u8], out: &mut Vec<u8>) -> usize {
         self.set_head(speaker);
         let before = self.head.len();
         self.head.extend_from_slice(b"\"text\":\"");
@@ -66,7 +66,7 @@ impl Sink for Json {
                 base64(line, out);
             }
             out.extend_from_slice(b"\"}\n");
-        });
+        })
     }
 
     fn notice(&mut self, notice: &Notice, out: &mut Vec<u8>) {
@@ -88,13 +88,14 @@ impl Sink for Json {
     }
 }
 
-/// Every line, without its newline.
-fn each(lines: &[u8], mut line: impl FnMut(&[u8])) {
-    let mut start = 0;
+/// Every line, without its newline; how many they are.
+fn each(lines: &[u8], mut line: impl FnMut(&[u8])) -> usize {
+    let (mut start, mut count) = (0, 0);
     for end in memchr_iter(b'\n', lines).chain(unended(lines)) {
         line(&lines[start..end]);
-        start = end + 1;
+        (start, count) = (end + 1, count + 1);
     }
+    count
 }
 
 /// Whether JSON would escape this byte in a string (RFC 8259 §7).

@@ -19,8 +19,8 @@ pub(super) trait Sink {
     /// The moment at which what follows was read.
     fn at(&mut self, now: Timestamp);
 
-    /// Whole lines of one speaker; a last one without a newline gets one.
-    fn rows(&mut self, speaker: usize, lines: &[u8], out: &mut Vec<u8>);
+    /// Whole lines of one speaker, and how many they are; a last one without a newline gets one.
+    fn rows(&mut self, speaker: usize, lines: &[u8], out: &mut Vec<u8>) -> usize;
 
     /// A line of ganger's own.
     fn notice(&mut self, notice: &Notice, out: &mut Vec<u8>);
@@ -48,19 +48,28 @@ pub(super) trait Sink {
     fn close(&mut self, _speaker: usize, _out: &mut Vec<u8>) {}
 }
 
-/// Appends `lines` with `head` before each and `tail` instead of each newline.
+/// Appends `lines` with `head` before each and `tail` instead of each newline; how many lines they are.
 ///
 /// Copying beats `writev` of borrowed pieces by two to one: the kernel takes longer over each piece than
 /// the copy does.
-fn join(head: &[u8], lines: &[u8], tail: &[u8], out: &mut Vec<u8>) {
-    let mut start = 0;
-    for end in memchr::memchr_iter(b'\n', lines).chain(unended(lines)) {
-        out.reserve(head.len() + (end - start) + tail.len());
-        out.extend_from_slice(head);
+fn join(head: &[u8], lines: &[u8], tail: &[u8], out: &mut Vec<u8>) -> usize {
+    // What stands between two lines is one piece, so that a line is two copies and not three.
+    let between = [tail, head].concat();
+    out.extend_from_slice(head);
+    let (mut start, mut count) = (0, 0);
+    for end in memchr::memchr_iter(b'\n', lines) {
         out.extend_from_slice(&lines[start..end]);
-        out.extend_from_slice(tail);
-        start = end + 1;
+        out.extend_from_slice(&between);
+        (start, count) = (end + 1, count + 1);
     }
+    if start < lines.len() {
+        out.extend_from_slice(&lines[start..]);
+        out.extend_from_slice(tail);
+        count += 1;
+    } else {
+        out.truncate(out.len() - head.len());
+    }
+    count
 }
 
 /// The end of a last line that has no newline.

@@ -52,15 +52,17 @@ impl Sink for Terminal {
         self.prefixes.at(now);
     }
 
-    fn rows(&mut self, speaker: usize, mut lines: &[u8], out: &mut Vec<u8>) {
+    fn rows(&mut self, speaker: usize, mut lines: &[u8], out: &mut Vec<u8>) -> usize {
         let goes_on = self.enter(Some(speaker), out);
         self.open = None;
+        let mut count = 0;
         if self.was_broken(speaker) && lines.first() == Some(&b'\n') {
             lines = &lines[1..];
+            count += 1;
         }
         let head = self.prefixes.head(Some(speaker));
         if !goes_on && memchr(b'\r', lines).is_none() {
-            return join(head, lines, b"\n", out);
+            return count + join(head, lines, b"\n", out);
         }
         let mut start = 0;
         for end in memchr_iter(b'\n', lines).chain(unended(lines)) {
@@ -69,8 +71,9 @@ impl Sink for Terminal {
             }
             returning(head, &lines[start..end], out);
             out.push(b'\n');
-            start = end + 1;
+            (start, count) = (end + 1, count + 1);
         }
+        count
     }
 
     fn notice(&mut self, notice: &Notice, out: &mut Vec<u8>) {

@@ -24,8 +24,8 @@ impl Sink for Text {
         self.prefixes.at(now);
     }
 
-    fn rows(&mut self, speaker: usize, lines: &[u8], out: &mut Vec<u8>) {
-        join(self.prefixes.head(Some(speaker)), lines, b"\n", out);
+    fn rows(&mut self, speaker: usize, lines: &[u8], out: &mut Vec<u8>) -> usize {
+        join(self.prefixes.head(Some(speaker)), lines, b"\n", out)
     }
 
     fn notice(&mut self, notice: &Notice, out: &mut Vec<u8>) {
