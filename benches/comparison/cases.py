@@ -184,8 +184,8 @@ def hundred(bench, command):
 
 
 def terminal(bench, command):
-    """21 MB through a pseudo-terminal, against a reader that drops them. Only for ganger."""
-    lines = 200_000
+    """Log through a pseudo-terminal, against a reader that drops it. Only for ganger."""
+    lines = bench.megabytes * 1_000_000 // 2 // LINE
     path = bench.log(lines, "tty")
     bare = subprocess.run([bench.tool, "bare", f"cat {path}"], stdout=subprocess.PIPE, text=True, check=True)
     limit = lines * LINE / float(bare.stdout.split()[1])

@@ -6,6 +6,7 @@ use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use nix::errno::Errno;
 use nix::sys::termios::{LocalFlags, tcgetattr};
 use nix::unistd::read;
@@ -36,6 +37,13 @@ const LARGE_PIPE: i32 = 128 << 10;
 /// As many pipes are made larger. With more floods at once there is always one that is full: larger pipes then add
 /// no throughput, but make each pass over the floods longer, and a quiet instance waits for a pass.
 const LARGE_PIPES: u32 = 4;
+
+/// Bytes that a pseudo-terminal is asked for at once. It holds 4 KiB, and a kernel thread refills it: whoever takes all
+/// of it waits for that thread, and that thread for him. Whoever takes a quarter is refilled meanwhile.
+const PIECE: usize = 1 << 10;
+
+/// Bytes of a pseudo-terminal that are joined in a batch: each piece alone would cost a write. A pipe gives more at once.
+const TERMINAL_TURN: usize = READ / 2;
 
 /// What the rest of the program says to a reader.
 #[derive(Debug, Default)]
@@ -170,13 +178,24 @@ impl Reader {
         }
     }
 
-    /// Reads and passes on one chunk; says whether the stream has ended.
+    /// Reads and passes on what is there, up to a turn's worth; says whether the stream has ended.
     async fn on_readable(&mut self) -> bool {
         let shared = Rc::clone(&self.shared);
         let mut buffer = shared.buffer.lock().await;
-        let Chunk { count, after } = self.read(&mut buffer).await;
+        let (now, mut count) = (shared.now(), 0);
+        let after = loop {
+            let chunk = self.read(&mut buffer).await;
+            if chunk.count > 0 {
+                self.pass_on(&buffer[..chunk.count], now).await;
+                count += chunk.count;
+            }
+            if count >= TERMINAL_TURN || !matches!(chunk.after, After::More) {
+                break chunk.after;
+            }
+        };
         if count > 0 {
-            self.pass_on(&buffer[..count]).await;
+            shared.flush();
+            self.on_count(count);
             drop(buffer);
             self.make_room_for_others().await;
         }
@@ -187,30 +206,26 @@ impl Reader {
         }
     }
 
-    /// Reads what is there: how much, and whether the stream has ended after it.
+    /// Reads once: how much that was, and whether the stream has ended after it.
     ///
     /// A pipe that gave less than was asked for is empty, and the next byte will wake us (epoll is
-    /// edge-triggered here), so one call is enough. A pseudo-terminal gives a page at a time and must be
-    /// asked until it has nothing; the pages are joined, or each would cost a batch of its own.
+    /// edge-triggered here), so one call is enough. A pseudo-terminal gives less than it has and must be
+    /// asked until it has nothing.
     async fn read(&self, buffer: &mut [u8]) -> Chunk {
-        let mut count = 0;
         let Ok(mut guard) = self.descriptor.readable().await else {
-            return Chunk { count, after: After::End };
+            return Chunk { count: 0, after: After::End };
         };
-        let wanted = if self.screen.is_some() { READ / 2 } else { 1 };
-        while count < wanted {
-            match read(self.descriptor.get_ref(), &mut buffer[count..]) {
-                Ok(more @ 1..) => count += more,
+        let piece = if self.screen.is_some() { PIECE } else { buffer.len() };
+        let count = loop {
+            match read(self.descriptor.get_ref(), &mut buffer[..piece]) {
+                Ok(count @ 1..) => break count,
                 Err(Errno::EINTR) => {}
-                Err(Errno::EAGAIN) => {
-                    guard.clear_ready();
-                    return Chunk { count, after: After::Nothing };
-                }
+                Err(Errno::EAGAIN) => break 0,
                 // A pseudo-terminal says EIO when its last user has closed it, after all that was in it.
-                Ok(_) | Err(_) => return Chunk { count, after: After::End },
+                Ok(_) | Err(_) => return Chunk { count: 0, after: After::End },
             }
-        }
-        if self.screen.is_some() || count == buffer.len() {
+        };
+        if count == piece || (count > 0 && self.screen.is_some()) {
             return Chunk { count, after: After::More };
         }
         guard.clear_ready();
@@ -229,8 +244,7 @@ impl Reader {
 
     /// Makes rows of a chunk. While the batch is full it waits, with the one read buffer in its hands: so
     /// everyone else waits too, in the order of their coming, and the children are held back by their pipes.
-    async fn pass_on(&mut self, mut chunk: &[u8]) {
-        let count = chunk.len();
+    async fn pass_on(&mut self, mut chunk: &[u8], now: Timestamp) {
         if let Some(screen) = &self.screen {
             screen.show(chunk);
         }
@@ -238,7 +252,6 @@ impl Reader {
         if shared.is_gone() {
             chunk = &[];
         }
-        let now = shared.now();
         while !chunk.is_empty() {
             shared.space().await;
             let step = shared.step(&mut self.stream, chunk, now);
@@ -248,13 +261,11 @@ impl Reader {
                 self.screen.iter().for_each(|screen| screen.on_line());
             }
         }
-        shared.flush();
         if !shared.has_unfinished(&self.stream) {
             self.unfinished = None;
         } else if self.unfinished.is_none() {
             self.unfinished = Some(Instant::now());
         }
-        self.on_count(count);
     }
 
     /// Learns from the size of a read.
