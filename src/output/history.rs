@@ -1,6 +1,8 @@
 //! What was said lately, for those who ask later.
 
 use std::collections::VecDeque;
+use std::mem;
+use std::ops::Range;
 
 use jiff::Timestamp;
 use memchr::{memchr, memchr_iter};
@@ -21,6 +23,15 @@ impl Default for Bounds {
     }
 }
 
+/// Whole lines in a piece of memory, each with its newline.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Part {
+    /// Where they stand.
+    pub bytes: Range<usize>,
+    /// How many they are.
+    pub lines: usize,
+}
+
 /// Lines that were read together: raw bytes, one allocation, one time for all. A `String` a line would cost
 /// eight times the copy (57 ns a line) and twice the memory.
 #[derive(Debug)]
@@ -30,16 +41,15 @@ struct Run {
     /// How many lines its instance had said before.
     first: u64,
     time: Timestamp,
-    lines: usize,
-    /// Whole lines, each with its newline.
-    text: Box<[u8]>,
+    memory: Box<[u8]>,
+    part: Part,
 }
 
 impl Run {
     fn lines_of(&self, speaker: usize) -> impl Iterator<Item = Line<'_>> {
-        let mut start = 0;
-        memchr_iter(b'\n', &self.text).map(move |end| {
-            let text = &self.text[start..end];
+        let (lines, mut start) = (&self.memory[self.part.bytes.clone()], 0);
+        memchr_iter(b'\n', lines).map(move |end| {
+            let text = &lines[start..end];
             start = end + 1;
             Line { speaker, time: self.time, text }
         })
@@ -83,11 +93,11 @@ struct Runs {
 }
 
 impl Runs {
-    fn drop_oldest(&mut self) -> (usize, usize) {
-        let Some(run) = self.queue.pop_front() else { return (0, 0) };
-        self.lines -= run.lines;
-        self.bytes -= run.text.len();
-        (run.lines, run.text.len())
+    fn take_oldest(&mut self) -> Option<Run> {
+        let run = self.queue.pop_front()?;
+        self.lines -= run.part.lines;
+        self.bytes -= run.memory.len();
+        Some(run)
     }
 }
 
@@ -111,6 +121,8 @@ pub struct History {
     lines: usize,
     bytes: usize,
     next: u64,
+    /// The largest memory of those that were forgotten, for the next who wants to exchange his.
+    spare: Box<[u8]>,
 }
 
 impl History {
@@ -123,29 +135,48 @@ impl History {
     /// since it has made rows of them: to count them again would cost as much as to copy them.
     pub fn push(&mut self, speaker: usize, time: Timestamp, lines: &[u8], count: usize) {
         debug_assert_eq!(count, lines.split_inclusive(|byte| *byte == b'\n').count(), "lines of a run");
-        let said = count;
-        let (text, count) = self.latest_within_bounds(lines, count);
-        if self.speakers.len() <= speaker {
-            self.speakers.resize_with(speaker + 1, Runs::default);
+        let (text, kept) = self.latest_within_bounds(lines, count);
+        self.runs(speaker).said += (count - kept) as u64;
+        let end: &[u8] = if text.ends_with(b"\n") { b"" } else { b"\n" };
+        let part = Part { bytes: 0..text.len() + end.len(), lines: kept };
+        self.keep(speaker, time, [text, end].concat().into(), part);
+    }
+
+    /// The same for lines that fill most of their memory: it is kept as it is, and the caller gets other memory of that
+    /// size. So a flood costs the history no copy.
+    pub fn exchange(&mut self, speaker: usize, time: Timestamp, memory: &mut Box<[u8]>, part: Part) {
+        let size = memory.len();
+        if part.lines > self.bounds.lines || size > self.bounds.bytes {
+            return self.push(speaker, time, &memory[part.bytes], part.lines);
         }
-        let runs = &mut self.speakers[speaker];
-        runs.said += said as u64;
-        if count == 0 {
+        let spare = mem::take(&mut self.spare);
+        let other = if spare.len() == size { spare } else { vec![0; size].into() };
+        self.keep(speaker, time, mem::replace(memory, other), part);
+    }
+
+    fn keep(&mut self, speaker: usize, time: Timestamp, memory: Box<[u8]>, part: Part) {
+        if part.lines == 0 {
             return;
         }
-        let first = runs.said - count as u64;
-        let end: &[u8] = if text.ends_with(b"\n") { b"" } else { b"\n" };
-        let run = Run { number: self.next, first, time, lines: count, text: [text, end].concat().into() };
+        let (number, bytes, lines) = (self.next, memory.len(), part.lines);
         self.next += 1;
-        self.lines += count;
-        self.bytes += run.text.len();
-        let runs = &mut self.speakers[speaker];
-        runs.lines += count;
-        runs.bytes += run.text.len();
-        runs.queue.push_back(run);
+        self.lines += lines;
+        self.bytes += bytes;
+        let runs = self.runs(speaker);
+        runs.queue.push_back(Run { number, first: runs.said, time, memory, part });
+        runs.said += lines as u64;
+        runs.lines += lines;
+        runs.bytes += bytes;
         while self.lines > self.bounds.lines || self.bytes > self.bounds.bytes {
             self.forget_one(speaker);
         }
+    }
+
+    fn runs(&mut self, speaker: usize) -> &mut Runs {
+        if self.speakers.len() <= speaker {
+            self.speakers.resize_with(speaker + 1, Runs::default);
+        }
+        &mut self.speakers[speaker]
     }
 
     /// The latest `count` lines of the instances that `wanted` names, in the order in which they were read.
@@ -155,7 +186,7 @@ impl History {
             runs.extend(own.queue.iter().map(|run| (speaker, run)));
         }
         runs.sort_unstable_by_key(|(_, run)| run.number);
-        let total: usize = runs.iter().map(|(_, run)| run.lines).sum();
+        let total: usize = runs.iter().map(|(_, run)| run.part.lines).sum();
         let lines = runs.into_iter().flat_map(|(speaker, run)| run.lines_of(speaker));
         lines.skip(total.saturating_sub(count)).collect()
     }
@@ -272,9 +303,13 @@ impl History {
             let largest = self.speakers.iter().enumerate().max_by_key(|(_, runs)| share(runs));
             largest.map_or(spoke, |(speaker, _)| speaker)
         };
-        let (lines, bytes) = self.speakers[most].drop_oldest();
-        self.lines -= lines;
-        self.bytes -= bytes;
+        if let Some(run) = self.speakers[most].take_oldest() {
+            self.lines -= run.part.lines;
+            self.bytes -= run.memory.len();
+            if run.memory.len() > self.spare.len() {
+                self.spare = run.memory;
+            }
+        }
     }
 }
 

@@ -66,6 +66,32 @@ fn of_a_run_that_is_too_large_the_end_is_kept() {
     assert_eq!(texts(&history, 9), ["0 b", "0 c"]);
 }
 
+#[test]
+fn memory_is_exchanged_for_that_of_the_oldest() {
+    let mut history = History::new(Bounds { lines: 100, bytes: 64 });
+    let fill = |memory: &mut Box<[u8]>, text: &str| {
+        memory.fill(b'?');
+        memory[4..4 + text.len()].copy_from_slice(text.as_bytes());
+        Part { bytes: 4..4 + text.len(), lines: text.lines().count() }
+    };
+    let mut memory: Box<[u8]> = vec![0; 32].into();
+    let mut places = Vec::new();
+    for text in ["a\nb\n", "c\n", "d\ne\n", "f\n"] {
+        places.push(memory.as_ptr());
+        let part = fill(&mut memory, text);
+        history.exchange(0, Timestamp::UNIX_EPOCH, &mut memory, part);
+        assert_eq!(memory.len(), 32);
+    }
+    assert_eq!(texts(&history, 9), ["0 d", "0 e", "0 f"], "memory counts as a whole");
+    assert!(places[..2].contains(&memory.as_ptr()), "what was forgotten is used again");
+    // What could never be kept whole is copied, as far as it goes.
+    let mut history = History::new(Bounds { lines: 2, bytes: 64 });
+    let part = fill(&mut memory, "a\nb\nc\n");
+    history.exchange(0, Timestamp::UNIX_EPOCH, &mut memory, part);
+    assert_eq!(texts(&history, 9), ["0 b", "0 c"]);
+    assert_eq!(memory[4], b'a');
+}
+
 proptest! {
     #[test]
     fn every_line_is_read_or_counted_as_lost(

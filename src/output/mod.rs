@@ -131,7 +131,7 @@ impl Rows {
         self.mux.at(now);
         if let Some(stream) = self.streams.get_mut(speaker) {
             while !chunk.is_empty() {
-                chunk = &chunk[self.mux.step(stream, chunk).taken..];
+                chunk = &chunk[self.mux.step(stream, chunk, false).taken..];
             }
         }
         &mut self.mux.batch

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use memchr::memchr_iter;
 
 use super::ear::Ear;
-use super::history::History;
+use super::history::{History, Part};
 use super::lines::{Limits, Lines, Newlines};
 use super::prefix::Speaker;
 use super::sink::Sink;
@@ -117,12 +117,21 @@ impl Mux {
     }
 
     /// Takes some of `chunk` and says how much (all of it in a few steps; the caller looks at the size of
-    /// the batch between them), and whether a line ended in it.
-    pub(super) fn step(&mut self, stream: &mut Stream, chunk: &[u8]) -> Step {
-        let mut ended = false;
+    /// the batch between them), and what became of it. With `lends` the history does not copy whole lines of the chunk,
+    /// since it will get the chunk itself: [`Mux::exchange`].
+    pub(super) fn step(&mut self, stream: &mut Stream, chunk: &[u8], lends: bool) -> Step {
+        // The end of a line that has begun in an earlier chunk is copied, and so is what was translated.
+        let lends = lends && stream.newlines.is_none() && !stream.is_unfinished();
+        let (mut ended, mut lent) = (false, 0);
         let mut emit = |run: &[u8]| {
             ended = true;
-            self.pass(stream.speaker, run);
+            let count = self.tell(stream.speaker, run);
+            // A piece of a line that was cut is no line of the chunk.
+            if lends && run.ends_with(b"\n") {
+                lent += count;
+            } else {
+                self.remember(stream.speaker, run, count);
+            }
         };
         let taken = if let Some(newlines) = &mut stream.newlines {
             // A terminal gives 4 KiB at a time: no need to bound the step.
@@ -139,19 +148,30 @@ impl Mux {
         if taken == chunk.len() && self.sink.is_open(stream.speaker) {
             self.show_unfinished(stream);
         }
-        Step { taken, ended }
+        Step { taken, ended, lent }
     }
 
-    /// Passes whole lines on to everyone who hears them.
-    fn pass(&mut self, speaker: usize, lines: &[u8]) {
-        let count = if self.audience.hears(speaker) {
+    /// Passes whole lines on to everyone who hears them, the history apart; how many they are.
+    fn tell(&mut self, speaker: usize, lines: &[u8]) -> usize {
+        self.ears.retain_mut(|ear| !ear.hear(speaker, lines));
+        if self.audience.hears(speaker) {
             self.sink.rows(speaker, lines, &mut self.batch)
         } else {
             self.audience.miss(lines)
-        };
-        self.ears.retain_mut(|ear| !ear.hear(speaker, lines));
+        }
+    }
+
+    fn remember(&mut self, speaker: usize, lines: &[u8], count: usize) {
         if let Some(history) = &mut self.history {
             history.push(speaker, self.now, lines, count);
+        }
+    }
+
+    /// Gives the history the lines that were lent, with the memory that they stand in; there is other memory in its
+    /// place then.
+    pub(super) fn exchange(&mut self, speaker: usize, memory: &mut Box<[u8]>, lent: Part) {
+        if let Some(history) = &mut self.history {
+            history.exchange(speaker, self.now, memory, lent);
         }
     }
 
@@ -180,7 +200,10 @@ impl Mux {
 
     /// What the stream has said is all for now: an unfinished line becomes a row.
     pub(super) fn end(&mut self, stream: &mut Stream) {
-        let mut emit = |run: &[u8]| self.pass(stream.speaker, run);
+        let mut emit = |run: &[u8]| {
+            let count = self.tell(stream.speaker, run);
+            self.remember(stream.speaker, run, count);
+        };
         if let Some(held) = stream.newlines.as_mut().map(Newlines::end).filter(|held| !held.is_empty()) {
             stream.lines.step(held, &mut emit);
         }
@@ -267,6 +290,8 @@ pub(super) struct Step {
     pub taken: usize,
     /// Whether a line ended in them.
     pub ended: bool,
+    /// Lines that the bytes are and that the history has not got yet.
+    pub lent: usize,
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ fn play(sink: Box<dyn Sink>, terminal: bool, limits: Limits, events: &[Event]) -
             Says(speaker, text) => {
                 let mut chunk = text.as_slice();
                 while !chunk.is_empty() {
-                    chunk = &chunk[mux.step(&mut streams[*speaker], chunk).taken..];
+                    chunk = &chunk[mux.step(&mut streams[*speaker], chunk, false).taken..];
                 }
             }
             Waits(speaker) => {

@@ -14,6 +14,7 @@ use tokio::io::unix::AsyncFd;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
+use super::history::Part;
 use super::lines::Limits;
 use super::mux::Stream;
 use super::pipe::{capacity, grow};
@@ -30,6 +31,9 @@ const FINISHED: Duration = Duration::from_millis(300);
 /// Bytes in a row before everyone else has a turn: one full chunk. Four made a quiet instance beside floods wait
 /// longer, for no throughput that could be seen (docs/design/0003).
 const TURN: usize = READ;
+/// A chunk of this size is not copied into the history: most of the buffer is lines.
+const LENT: usize = READ / 2;
+
 /// A read of this size means that the default pipe (64 KiB) was full: a larger one is filled in one go while we are
 /// elsewhere. One that holds more than a read takes brings nothing more.
 const FULL: usize = 60 << 10;
@@ -186,7 +190,10 @@ impl Reader {
         let after = loop {
             let chunk = self.read(&mut buffer).await;
             if chunk.count > 0 {
-                self.pass_on(&buffer[..chunk.count], now).await;
+                let lent = self.pass_on(&buffer[..chunk.count], now).await;
+                if lent.lines > 0 {
+                    shared.with_mux(|mux| mux.exchange(self.stream.speaker(), &mut buffer, lent));
+                }
                 count += chunk.count;
             }
             if count >= TERMINAL_TURN || !matches!(chunk.after, After::More) {
@@ -244,18 +251,23 @@ impl Reader {
 
     /// Makes rows of a chunk. While the batch is full it waits, with the one read buffer in its hands: so
     /// everyone else waits too, in the order of their coming, and the children are held back by their pipes.
-    async fn pass_on(&mut self, mut chunk: &[u8], now: Timestamp) {
+    ///
+    /// Of a large chunk the history is to have the buffer itself: says which part of it.
+    async fn pass_on(&mut self, chunk: &[u8], now: Timestamp) -> Part {
         if let Some(screen) = &self.screen {
             screen.show(chunk);
         }
         let shared = Rc::clone(&self.shared);
-        if shared.is_gone() {
-            chunk = &[];
-        }
-        while !chunk.is_empty() {
+        let (lends, mut lent) = (chunk.len() >= LENT, Part::default());
+        let mut taken = if shared.is_gone() { chunk.len() } else { 0 };
+        while taken < chunk.len() {
             shared.space().await;
-            let step = shared.step(&mut self.stream, chunk, now);
-            chunk = &chunk[step.taken..];
+            let step = shared.step(&mut self.stream, &chunk[taken..], lends, now);
+            if step.lent > 0 {
+                let start = if lent.lines == 0 { taken } else { lent.bytes.start };
+                lent = Part { bytes: start..taken + step.taken, lines: lent.lines + step.lent };
+            }
+            taken += step.taken;
             if step.ended {
                 self.unfinished = None;
                 self.screen.iter().for_each(|screen| screen.on_line());
@@ -266,6 +278,7 @@ impl Reader {
         } else if self.unfinished.is_none() {
             self.unfinished = Some(Instant::now());
         }
+        lent
     }
 
     /// Learns from the size of a read.

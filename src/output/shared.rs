@@ -84,10 +84,10 @@ impl Shared {
     }
 
     /// Makes rows of some of a chunk.
-    pub(super) fn step(&self, stream: &mut Stream, chunk: &[u8], now: Timestamp) -> Step {
+    pub(super) fn step(&self, stream: &mut Stream, chunk: &[u8], lends: bool, now: Timestamp) -> Step {
         let mut mux = self.mux.borrow_mut();
         mux.at(now);
-        mux.step(stream, chunk)
+        mux.step(stream, chunk, lends)
     }
 
     /// Whether the stream has an unfinished line that could be shown.

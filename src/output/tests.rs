@@ -224,6 +224,32 @@ fn a_flood_of_two_arrives_whole_and_in_order() {
 }
 
 #[test]
+fn what_comes_in_one_large_chunk_is_in_the_history_line_by_line() {
+    // A full pipe is one chunk, and its last line goes on in the next.
+    let lines: Vec<String> = (0..20_000).map(|number| number.to_string()).collect();
+    let said = lines.join("\n") + "\n";
+    let (first, rest) = said.split_at(64 << 10);
+    let (reader, mut web) = io::pipe().unwrap();
+    web.write_all(first.as_bytes()).unwrap();
+    run(async || {
+        let options = Options { history: Some(Bounds::default()), ..options(false) };
+        let (output, _errors) = open(options, File::create("/dev/null").unwrap());
+        output.attach(0, Source::Pipe(reader.into())).unwrap();
+        let rest = rest.to_owned();
+        let writer = thread::spawn(move || web.write_all(rest.as_bytes()).unwrap());
+        output.ended().await;
+        writer.join().unwrap();
+        let kept = |history: &History| {
+            let all = history.latest(usize::MAX, |speaker| speaker == 0);
+            all.iter().map(|line| String::from_utf8(line.text.to_vec()).unwrap()).collect()
+        };
+        let kept: Vec<String> = output.with_history(kept).unwrap();
+        assert!(!kept.is_empty() && kept == lines[lines.len() - kept.len()..], "{} lines", kept.len());
+        assert_eq!(output.finish(PATIENCE).await, Finish::Complete);
+    });
+}
+
+#[test]
 fn a_prompt_is_shown_on_a_terminal() {
     let text = printed(true, async |output, pieces| {
         let mut web = child(output, 0);
