@@ -47,6 +47,11 @@ impl Run {
         parts.next().is_none().then_some(Self { root, monitor, worker, random })
     }
 
+    /// What tells the runs of this root from those of another, as it stands in front of each.
+    pub fn root(root: &Path) -> String {
+        format!("{:016x}", key(root))
+    }
+
     /// Whether it ran in this root.
     pub fn is_of(&self, root: &Path) -> bool {
         self.root == key(root)
