@@ -3,8 +3,8 @@
 
 usage: benches/limit.py [--rounds 9] [--mb 800]
 
-A log goes from `cat` through `cat` (the yardstick), or through the path of a byte of ganger, to a reader that counts
-lines. Each process has its processor time taken; on N processors that are all busy, nothing is done before the sum of
+A log goes from `cat` through `cat` (the yardstick), through the path of a byte of ganger, or through the barest runner
+(comparison/runner.c), to a reader that counts lines. Each process has its processor time taken; on N processors that are all busy, nothing is done before the sum of
 these times divided by N.
 """
 import argparse, os, statistics, subprocess, sys, tempfile, time
@@ -50,26 +50,29 @@ def main():
     asked = parser.parse_args()
     path = history.build()
     with tempfile.TemporaryDirectory(dir="/tmp", prefix="ganger-bench-") as work:
-        tool, log = cases.Bench(work, asked.mb, limit=60).tool, os.path.join(work, "log")
+        bench, log, procfile = cases.Bench(work, asked.mb, limit=60), *(os.path.join(work, name) for name in ("log", "Procfile"))
         lines = asked.mb * 1_000_000 // len(history.LINE)
         with open(log, "wb") as file:
             file.write(history.LINE * lines)
+        with open(procfile, "w") as file:
+            file.write(f"p0: exec cat {log}\n")
         gigabytes = lines * len(history.LINE) / 1e9
-        middles = {"cat": "cat", "ganger": [path, "--cpu", "--history", f"exec cat {log}"]}
+        middles = {"cat": "cat", "ganger": [path, "--cpu", "--history", f"exec cat {log}"],
+                   "barest runner": [bench.bare.split()[0], "--cpu", procfile]}
         had = {name: [] for name in middles}
         for number in range(asked.rounds + 1):
             for name, middle in middles.items():
-                had[name].append([value / gigabytes for value in run(middle, tool, log, lines)])
+                had[name].append([value / gigabytes for value in run(middle, bench.tool, log, lines)])
         median = {name: [statistics.median(column) for column in zip(*rounds[1:])] for name, rounds in had.items()}
     processors = len(os.sched_getaffinity(0))
     print(f"{asked.mb} MB, medians of {asked.rounds} rounds, {processors} processors; seconds a GB")
-    print("| in the middle | writer | middle | reader | sum / processors | took |")
-    print("|---|---|---|---|---|---|")
+    print("| in the middle | writer | middle | reader | sum / processors | took | ratio by the sums | ratio |")
+    print("|---|---|---|---|---|---|---|---|")
+    yardstick = median["cat"]
     for name, (*costs, took) in median.items():
-        shown = " | ".join(f"{value:.2f}" for value in (*costs, sum(costs) / processors, took))
+        ratios = sum(yardstick[:3]) / sum(costs), yardstick[3] / took
+        shown = " | ".join(f"{value:.2f}" for value in (*costs, sum(costs) / processors, took, *ratios))
         print(f"| {name} | {shown} |")
-    bound = sum(median["cat"][:3]) / sum(median["ganger"][:3])
-    print(f"all processors busy, the ratio would be {bound:.2f}; it was {median['cat'][3] / median['ganger'][3]:.2f}")
 
 
 if __name__ == "__main__":

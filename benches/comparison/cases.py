@@ -13,10 +13,15 @@ class Bench:
     def __init__(self, work, megabytes, limit):
         self.work, self.limit = work, limit
         self.megabytes = megabytes
-        self.tool = os.path.join(work, "tool")
-        source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "tool.c")
-        subprocess.run(["cc", "-O2", "-o", self.tool, source], check=True)
+        self.tool, bare = self.built("tool"), self.built("runner")
+        self.bare = f"{bare} Procfile"
         self.yardsticks = {}
+
+    def built(self, name):
+        """A program in C of this folder."""
+        source, program = os.path.join(os.path.dirname(os.path.abspath(__file__)), name), os.path.join(self.work, name)
+        subprocess.run(["cc", "-O2", "-o", program, source + ".c"], check=True)
+        return program
 
     def log(self, lines, name):
         """A file of so many 100-byte lines."""
@@ -68,23 +73,19 @@ class Bench:
         size = lines * count * LINE
         return size / (answer[0] - began), used / (size / 1e9)
 
-    def relayed(self, words, count):
-        """Bytes a second of a command that is given the files and relays them."""
+    def yardstick(self, count):
+        """Bytes a second of `cat FILES | cat`."""
         lines, files = self.logs(count)
         began = time.monotonic()
-        relay = subprocess.Popen([*words, *files], stdout=subprocess.PIPE)
+        relay = subprocess.Popen(["sh", "-c", 'cat "$@" | cat', "sh", *files], stdout=subprocess.PIPE)
         end = self.measured(["drain", lines * count], relay.stdout)
         relay.stdout.close()
         answer = self.answer(end)
         end.kill(), relay.kill(), end.wait(), relay.wait()
         end.stdout.close()
         if not answer:
-            raise SystemExit(f"{' '.join(words)} did not end in time: see --limit")
+            raise SystemExit("cat did not end in time: see --limit")
         return lines * count * LINE / (answer[0] - began)
-
-    def yardstick(self, count):
-        """Bytes a second of `cat FILES | cat`."""
-        return self.relayed(["sh", "-c", 'cat "$@" | cat', "sh"], count)
 
     def ratio(self, speed, count):
         """To the yardstick, which is measured again right before: the machine drifts."""
@@ -101,13 +102,6 @@ def throughput(bench, command, suffix=""):
             yield f"throughput{count}, CPU s/GB", seconds
 
 
-def throughput_bare(bench):
-    """A loop that relays the same children, unread: what a runner cannot pass, whatever it does."""
-    for count in (1, 10):
-        bench.yardsticks[count] = bench.yardstick(count)
-        yield f"throughput{count}, ratio to cat", bench.ratio(bench.relayed([bench.tool, "merge"], count), count)
-
-
 def formats(bench, command):
     """Only for ganger: the peers have no such flags."""
     yield from throughput(bench, command + " --json", " --json")
@@ -122,16 +116,15 @@ def latency(bench, command):
     yield "latency p99, µs", answer and answer[1]
 
 
-def latency_of_cat(bench):
-    """The same through `cat`, and with nothing in between."""
-    for between, name in ((" | cat", ""), ("", " (no one in between)")):
-        line = f"{bench.tool} ticker {TICKS} 5000{between}; exec {MARK}"
-        run = Run(f"sh -c '{line}'", "", bench.work)
-        end = bench.measured(["stopwatch", TICKS - 1], run.process.stdout)
-        answer = bench.answer(end)
-        end.kill(), end.wait(), run.kill()
-        yield f"latency p50, µs{name}", answer and answer[0]
-        yield f"latency p99, µs{name}", answer and answer[1]
+def latency_bare(bench, command):
+    """Through the bare runner, and with nothing in between."""
+    yield from latency(bench, command)
+    run = Run(f"sh -c '{bench.tool} ticker {TICKS} 5000; exec {MARK}'", "", bench.work)
+    end = bench.measured(["stopwatch", TICKS - 1], run.process.stdout)
+    answer = bench.answer(end)
+    end.kill(), end.wait(), run.kill()
+    yield "latency p50, µs (no one in between)", answer and answer[0]
+    yield "latency p99, µs (no one in between)", answer and answer[1]
 
 
 def crowd(bench, command):
@@ -173,12 +166,6 @@ def thousand(bench, command):
     yield from many(bench, command, 1000)
 
 
-def thousand_bare(bench):
-    """The same by a loop of posix_spawn that does nothing else."""
-    said = subprocess.run([bench.tool, "start", "1000"], stdout=subprocess.PIPE, text=True, check=True)
-    yield "start of 1000, s", float(said.stdout)
-
-
 def hundred(bench, command):
     yield from many(bench, command, 100)
 
@@ -197,6 +184,6 @@ def terminal(bench, command):
 
 PEERS = {"throughput": throughput, "latency": latency, "crowd": crowd, "first-line": first_line,
          "hundred": hundred, "thousand": thousand}
-# What nobody can be faster than: a loop that does the same and nothing else.
-BARE = {"throughput": throughput_bare, "latency": latency_of_cat, "thousand": thousand_bare}
+# Of the barest runner: what nobody who does the least can be far below.
+BARE = {"throughput": throughput, "latency": latency_bare, "first-line": first_line, "thousand": thousand}
 OURS = {"formats": formats, "terminal": terminal}

@@ -7,17 +7,10 @@
  *                    first N ticks were
  *   flood            writes 100-byte lines for ever, 64 KiB at a time
  *   bare COMMAND     runs COMMAND on a pseudo-terminal and drops what it says; prints bytes and seconds
- *   merge FILE...    runs `cat FILE` in a shell for each and relays what they say, unread: a loop of poll, read and
- *                    write that does nothing else
- *   start N          makes N shells that say a line and become `sleep`, as a runner would, and does nothing else;
- *                    prints the seconds until all lines are there
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,64 +116,6 @@ static int bare(const char *command) {
   return 0;
 }
 
-static int merge(int count, char **files) {
-  struct pollfd *ends = calloc(count, sizeof *ends);
-  fcntl(1, F_SETPIPE_SZ, sizeof buffer);
-  for (int i = 0; i < count; i++) {
-    int ours[2];
-    if (pipe2(ours, O_CLOEXEC)) return 1;
-    fcntl(ours[0], F_SETPIPE_SZ, 256 << 10);
-    ends[i] = (struct pollfd){.fd = ours[0], .events = POLLIN};
-    if (vfork() == 0) {
-      dup2(ours[1], 1);
-      execl("/bin/sh", "sh", "-c", "cat \"$0\"; exit", files[i], NULL);
-      _exit(127);
-    }
-    close(ours[1]);
-  }
-  for (int open = count; open > 0;) {
-    poll(ends, count, -1);
-    for (int i = 0; i < count; i++) {
-      if (!ends[i].revents) continue;
-      ssize_t got = read(ends[i].fd, buffer, 256 << 10);
-      if (got <= 0) ends[i].fd = -1, open--;
-      for (ssize_t done = 0; done < got;) {
-        ssize_t taken = write(1, buffer + done, got - done);
-        if (taken < 0) return 1;
-        done += taken;
-      }
-    }
-  }
-  return 0;
-}
-
-static int start(long wanted) {
-  extern char **environ;
-  pid_t *made = calloc(wanted, sizeof *made);
-  char *words[] = {"sh", "-c", "echo up; exec sleep 997", NULL};
-  int ends[2];
-  long lines = 0;
-  if (pipe2(ends, O_CLOEXEC)) return 1;
-  long long began = now();
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
-  posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
-  for (long i = 0; i < wanted; i++) posix_spawn(&made[i], "/bin/sh", &actions, &attributes, words, environ);
-  while (lines < wanted) {
-    ssize_t count = read(ends[0], buffer, sizeof buffer);
-    for (ssize_t i = 0; i < count; i++) lines += buffer[i] == '\n';
-  }
-  printf("%.6f\n", (now() - began) / 1e9);
-  fflush(stdout);
-  for (long i = 0; i < wanted; i++)
-    if (made[i] > 0) kill(made[i], SIGKILL);
-  while (wait(NULL) > 0) {}
-  return 0;
-}
-
 int main(int count, char **words) {
   const char *what = count > 1 ? words[1] : "";
   long first = count > 2 ? atol(words[2]) : 0;
@@ -189,8 +124,6 @@ int main(int count, char **words) {
   if (!strcmp(what, "stopwatch")) return stopwatch(first);
   if (!strcmp(what, "flood")) return flood();
   if (!strcmp(what, "bare") && count > 2) return bare(words[2]);
-  if (!strcmp(what, "merge")) return merge(count - 2, words + 2);
-  if (!strcmp(what, "start")) return start(first);
   fprintf(stderr, "what? see the top of tool.c\n");
   return 2;
 }
