@@ -71,7 +71,12 @@ fn each_instance_has_its_port_its_name_and_the_ports_of_the_others() {
         "web: probe env PORT PS GANGER_PORT_WEB GANGER_PORT_A_WORKER + wait\na-worker: probe env PORT PS\n",
     );
     let mut running = project.start(&["-m", "web=2,a-worker=1", "-p", "23400", "--exit-on", "never"]);
-    running.lines(&["| PS=web.1", "| PS=web.2", "| PS=a-worker.1"]);
+    // The last that each of them says.
+    running.lines(&[
+        "web.1      | GANGER_PORT_A_WORKER",
+        "web.2      | GANGER_PORT_A_WORKER",
+        "| PS=a-worker.1",
+    ]);
     running.signal(Signal::SIGTERM);
     let (_, lines) = running.end();
     let of = |name: &str| -> Vec<String> {
