@@ -1,5 +1,7 @@
 //! Signals to processes that may be gone by now, or be somebody else's.
 
+use std::io;
+
 use nix::errno::Errno;
 use nix::sys::signal::{kill, killpg};
 use nix::unistd::Pid;
@@ -32,15 +34,16 @@ pub fn send_to_group(leader: i32, signal: Signal) {
 /// How often [`kill_orphans`] looks again before it lets others have their turn.
 const ROUNDS: usize = 64;
 
-/// SIGKILL to everything below us: see [`kill_orphans`] for those who are not there when we look.
-pub fn kill_all() -> Harvest {
-    // Without a look there are still our own children, and each one's orphans after it.
+/// SIGKILL to everything below us: see [`kill_orphans`] for those who are not there when we look. And why nobody could
+/// be seen, if so.
+pub fn kill_all() -> (Harvest, Option<io::Error>) {
     let found = descendants(std::process::id().cast_signed());
-    for process in found.map_or_else(|_| Vec::new(), |look| look.processes) {
+    for process in found.iter().flat_map(|look| &look.processes) {
         // Another user's is named at the end, if still there.
-        let _ = send_to(&process, Signal::KILL);
+        let _ = send_to(process, Signal::KILL);
     }
-    kill_orphans(|_| true)
+    // Without a look there are still our own children, and each one's orphans after it.
+    (kill_orphans(|_| true), found.err())
 }
 
 /// SIGKILL to each child of ours that `is_meant`, again and again without a pause, reaping in between: a

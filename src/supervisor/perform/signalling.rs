@@ -68,7 +68,8 @@ impl Performer {
 
     /// Strangers have the longest grace of all, so when theirs is over everybody's is.
     pub(super) fn kill_all(&mut self) -> Vec<Event> {
-        let harvest = tree::kill_all();
+        let (harvest, unseen) = tree::kill_all();
+        self.blindness = unseen.or(self.blindness.take());
         self.as_events(harvest)
     }
 
