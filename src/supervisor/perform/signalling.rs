@@ -70,7 +70,10 @@ impl Performer {
     pub(super) fn kill_all(&mut self) -> Vec<Event> {
         let (harvest, unseen) = tree::kill_all();
         self.blindness = unseen.or(self.blindness.take());
-        self.as_events(harvest)
+        // Before the harvest, which may be the end: nothing is told after that.
+        let mut events = Vec::from_iter(self.tell_of_blindness());
+        events.extend(self.as_events(harvest));
+        events
     }
 
     pub(super) fn forward(&mut self, signal: Signal) {
