@@ -41,15 +41,18 @@ pub fn parse(words: Vec<OsString>, ambient: &Ambient) -> Result<Option<(Command,
 
 /// clap's command, in which a variable that is set to nothing counts as not set (`GANGER_PORT= ganger …`).
 pub fn command(ambient: &Ambient) -> clap::Command {
+    let command = Arguments::command();
+    let is_empty = |(name, value): &(Vec<u8>, Vec<u8>)| name.starts_with(b"GANGER_") && value.is_empty();
+    if !ambient.variables.iter().any(is_empty) {
+        // Mostly so; and to go through all arguments takes as long as to make them.
+        return command;
+    }
     let without_empty = |arg: clap::Arg| {
         let is_empty = arg.get_env().is_some_and(|name| ambient.variable(&name.to_string_lossy()).is_none());
         if is_empty { arg.env(None::<&str>) } else { arg }
     };
-    let names: Vec<String> =
-        Arguments::command().get_subcommands().map(|of| of.get_name().to_owned()).collect();
-    names.iter().fold(Arguments::command(), |command, name| {
-        command.mut_subcommand(name, |of| of.mut_args(without_empty))
-    })
+    let names: Vec<String> = command.get_subcommands().map(|of| of.get_name().to_owned()).collect();
+    names.iter().fold(command, |command, name| command.mut_subcommand(name, |of| of.mut_args(without_empty)))
 }
 
 /// `error` with what clap cannot know: the way out, and that a value came from a variable.
