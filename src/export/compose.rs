@@ -5,8 +5,10 @@ use std::time::Duration;
 use super::document::Document;
 use super::draft::{Draft, holds_values, refers};
 use super::options::Restart;
+use super::readiness::{self, Carried};
 use super::stack::{Kind, Stack};
 use super::{compose_values, names, script, yaml};
+use crate::plan::spec::Probe;
 
 /// Writes the file of `stack`.
 pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
@@ -26,6 +28,8 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
         what_is_lost(kind, draft);
     }
     names::lose_signals(stack, draft);
+    let sign = |probe: &Probe| matches!(probe, Probe::Alive | Probe::Command(_));
+    readiness::lose(stack, &Carried { order: true, sign, socket: false }, draft);
     let document = Document::map().with("name", stack.options.app.as_str()).with("services", services);
     let text = format!("{}\n{}", script::comment(stack), yaml(&document));
     draft.file_with_values(stack, "compose.yaml", text);
@@ -53,12 +57,15 @@ fn values_file(stack: &Stack<'_>) -> String {
 
 fn service(stack: &Stack<'_>, kind: &Kind<'_>, image: &str, values: &[(&str, &str)]) -> Document {
     let count = kind.instances.len();
-    let is_release = kind.instances.iter().any(|spec| spec.once);
     let command = [stack.options.shell.as_str(), "-c", &kind.text].map(literal).to_vec();
     let port = kind.port.filter(|_| kind.is_exposed).map(|port| port.to_string());
-    let after = stack.release.as_ref().filter(|_| !is_release).map(|release| {
-        let condition = Document::map().with("condition", "service_completed_successfully");
-        Document::map().with(release.name.as_str(), condition)
+    let after = stack.before(kind).fold(Document::map(), |after, before| {
+        let condition = match () {
+            () if before.is_once => "service_completed_successfully",
+            () if health(stack, before).is_some() => "service_healthy",
+            () => "service_started",
+        };
+        after.with(before.name.as_str(), Document::map().with("condition", condition))
     });
     Document::map()
         .with("image", literal(image))
@@ -78,7 +85,22 @@ fn service(stack: &Stack<'_>, kind: &Kind<'_>, image: &str, values: &[(&str, &st
         // Several instances cannot have the same port of the host.
         .with_some("ports", port.clone().filter(|_| count == 1).map(|port| vec![format!("{port}:{port}")]))
         .with_some("expose", port.filter(|_| count > 1).map(|port| vec![port]))
-        .with_some("depends_on", after)
+        .with_some("depends_on", stack.before(kind).next().map(|_| after))
+        .with_some("healthcheck", health(stack, kind))
+}
+
+/// How docker asks whether an instance is ready. It goes on asking, but not so often. An image need not have a program
+/// that connects to a port, so only a command can be asked.
+fn health(stack: &Stack<'_>, kind: &Kind<'_>) -> Option<Document> {
+    let Probe::Command(command) = &kind.care.probe else { return None };
+    let test = ["CMD", &stack.options.shell, "-c", command].map(literal).to_vec();
+    Some(
+        Document::map()
+            .with("test", test)
+            .with("interval", "30s")
+            .with_some("start_period", kind.care.ready_within.map(span))
+            .with("start_interval", "1s"),
+    )
 }
 
 /// PORT and its kin, and the values where they stand in the file. PS only where it is one name.

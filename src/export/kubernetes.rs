@@ -5,9 +5,11 @@ use super::checksum::sha256;
 use super::document::Document;
 use super::draft::{Draft, File, holds_values, refers};
 use super::options::Restart;
+use super::readiness::{self, Carried};
 use super::stack::{Kind, Stack, Variable, about};
 use super::{names, script, yaml};
 use crate::plan::environment::PS;
+use crate::plan::spec::Probe;
 use crate::signal::Signal;
 
 /// The most bytes that a Secret may hold (`MaxSecretSize`).
@@ -42,23 +44,30 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
         what_is_lost(kind, draft);
     }
     names::lose_signals(stack, draft);
-    if stack.all().any(|kind| kind.instances.iter().any(|spec| spec.once)) {
-        draft.lose(
-            "nothing in these files waits for the Job of release: apply it first, and wait for it \
-             (docs/export.md)",
-        );
-    }
-    let hidden: Vec<&str> = stack
-        .kinds
-        .iter()
-        .filter(|kind| !kind.is_exposed && kind.port.is_some())
-        .map(|kind| kind.name.as_str())
-        .collect();
-    if !hidden.is_empty() {
-        let hidden = hidden.join(", ");
+    let sign = |probe: &Probe| !matches!(probe, Probe::Log(_) | Probe::Notify);
+    readiness::lose(stack, &Carried { sign, ..Carried::NOTHING }, draft);
+    for job in stack.all().filter(|kind| kind.is_once) {
         draft.lose(format!(
-            "no Service and no probe for {hidden}: nothing says that they listen; --expose does"
+            "nothing in these files waits for the Job of {}: apply it first, and wait for it (docs/export.md)",
+            job.name
         ));
+    }
+    let hidden = |has_probe: bool| -> Vec<&str> {
+        let without_service =
+            stack.kinds.iter().filter(|kind| !kind.is_exposed && kind.port.is_some() && !kind.is_once);
+        let of_them = without_service.filter(|kind| probe(stack, kind).is_some() == has_probe);
+        of_them.map(|kind| kind.name.as_str()).collect()
+    };
+    let (without_both, without_service) = (hidden(false), hidden(true));
+    if !without_both.is_empty() {
+        let names = without_both.join(", ");
+        draft.lose(format!(
+            "no Service and no probe for {names}: nothing says that they listen; --expose does"
+        ));
+    }
+    if !without_service.is_empty() {
+        let names = without_service.join(", ");
+        draft.lose(format!("no Service for {names}: nothing says that they listen on PORT; --expose does"));
     }
     draft.lose("PS is the pod's name there, not web.1, and PORT is the same for all instances of a type");
     if refers(stack) {
@@ -172,8 +181,6 @@ fn container(stack: &Stack<'_>, kind: &Kind<'_>, label: &str, image: &str) -> Do
     let component = label.strip_prefix(&format!("{}-", stack.options.app)).unwrap_or(label);
     let port = kind.port.filter(|_| kind.is_exposed).map(i64::from);
     let reference = Document::map().with("secretRef", Document::map().with("name", secret_name(stack)));
-    // Once plans know how an instance shows that it is ready, that is said here in place of the port.
-    let probe = Document::map().with("tcpSocket", Document::map().with("port", "http"));
     Document::map()
         .with("name", component)
         .with("image", image)
@@ -184,7 +191,38 @@ fn container(stack: &Stack<'_>, kind: &Kind<'_>, label: &str, image: &str) -> Do
             "ports",
             port.map(|port| vec![Document::map().with("name", "http").with("containerPort", port)]),
         )
-        .with_some("readinessProbe", port.map(|_| probe))
+        .with_some("readinessProbe", probe(stack, kind))
+}
+
+/// How the kubelet asks whether an instance is ready: as the project says, else whether its port is open.
+fn probe(stack: &Stack<'_>, kind: &Kind<'_>) -> Option<Document> {
+    if kind.is_once {
+        return None;
+    }
+    // A port that is not exposed has no name.
+    let own = || match kind.port {
+        Some(port) if !kind.is_exposed => Document::from(i64::from(port)),
+        Some(_) | None => Document::from("http"),
+    };
+    let open = |port: Document| Document::map().with("tcpSocket", Document::map().with("port", port));
+    match &kind.care.probe {
+        Probe::Command(command) => {
+            // `$(NAME)` is expanded in commands, not in probes.
+            let words = vec![stack.options.shell.as_str(), "-c", command];
+            let probe = Document::map().with("exec", Document::map().with("command", words));
+            // It is 1 without a word, which is little for a program that has to be started.
+            Some(probe.with("timeoutSeconds", 10_i64))
+        }
+        Probe::Http(path) => {
+            let get = Document::map().with("path", &**path).with("port", own());
+            Some(Document::map().with("httpGet", get))
+        }
+        Probe::Listen(Some(port)) => Some(open(Document::from(i64::from(*port)))),
+        Probe::Listen(None) if kind.is_to_be_ready() => Some(open(own())),
+        Probe::Listen(None) | Probe::Alive | Probe::Log(_) | Probe::Notify => {
+            kind.is_exposed.then(|| open(own()))
+        }
+    }
 }
 
 /// PORT and its kin; what a Secret holds comes by reference, where nothing of it is expanded.

@@ -4,6 +4,7 @@ use super::document::Document;
 use super::draft::{Draft, holds_values, refers};
 use super::environment_file::{check_name, check_shell_name};
 use super::options::Restart;
+use super::readiness::{self, Carried};
 use super::script::{comment, install_values, values_file};
 use super::stack::{Kind, Stack, Variable};
 use super::{plist, stack};
@@ -44,6 +45,7 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
         }
         what_is_lost(stack, kind, draft);
     }
+    readiness::lose(stack, &Carried::NOTHING, draft);
     if refers(stack) {
         // install(1) of macOS makes no folders.
         let command = install_values(stack, stack.options.user.as_deref()).replace("install -D", "install");
@@ -99,8 +101,9 @@ fn what_is_lost(stack: &Stack<'_>, kind: &Kind<'_>, draft: &mut Draft) {
     }
     for spec in kind.instances.iter().filter(|spec| spec.once) {
         draft.lose(format!(
-            "launchd has no order: `sudo launchctl kickstart system/{}` runs the release",
-            label(stack, spec)
+            "launchd has no order: `sudo launchctl kickstart system/{}` runs {}",
+            label(stack, spec),
+            kind.name
         ));
     }
 }

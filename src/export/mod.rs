@@ -30,6 +30,7 @@ mod nomad_words;
 pub mod options;
 mod plist;
 mod procfile;
+mod readiness;
 mod runit;
 mod s6;
 mod script;

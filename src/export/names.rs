@@ -74,7 +74,7 @@ pub(super) fn image<'a>(stack: &Stack<'a>, draft: &mut Draft) -> &'a str {
 
 /// That the signal ends at the shell, for each type where one stays in front of the program.
 pub(super) fn lose_signals(stack: &Stack<'_>, draft: &mut Draft) {
-    for kind in stack.all().filter(|kind| !kind.is_simple) {
+    for kind in stack.all().filter(|kind| !kind.is_replaced) {
         draft.lose(format!(
             "{}: a shell stays in front of the program, and the stop signal reaches the shell alone; `exec` \
              before the last command of the line mends that",

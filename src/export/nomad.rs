@@ -7,9 +7,11 @@ use super::document::Document;
 use super::draft::{Draft, holds_values, refers};
 use super::nomad_words::{delimiters, is_interpolated};
 use super::options::Restart;
+use super::readiness::{self, Carried};
 use super::stack::{Kind, Stack, Variable, about};
 use super::{environment_file, json};
 use crate::plan::environment::{PORT, PS};
+use crate::plan::spec::Probe;
 
 /// The most bytes that a Nomad Variable may hold, names and values together.
 const LARGEST_VARIABLE: usize = 64 << 10;
@@ -47,6 +49,8 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
         draft.file_with_values(stack, format!("{app}.json"), job(app, "service", groups));
     }
     draft.lose("PS counts from 0 there: web.0 is the first");
+    let sign = |probe: &Probe| matches!(probe, Probe::Alive | Probe::Listen(None) | Probe::Http(_));
+    readiness::lose(stack, &Carried { sign, ..Carried::NOTHING }, draft);
     if stack.options.image.is_none() && stack.kinds.iter().any(|kind| kind.port.is_some()) {
         draft.lose(
             "ports are Nomad's choice, and GANGER_PORT_… are not set: without --image all share the host",
@@ -107,8 +111,13 @@ fn group(stack: &Stack<'_>, kind: &Kind<'_>, values: &[(&str, &str)], draft: &mu
     let network = Document::map()
         .with_some("Mode", stack.options.image.as_ref().map(|_| "bridge"))
         .with("DynamicPorts", vec![port]);
-    let check = Document::map()
-        .with("Type", "tcp")
+    let kind_of_check = match &kind.care.probe {
+        Probe::Http(path) => Document::map().with("Type", "http").with("Path", &**path),
+        Probe::Alive | Probe::Listen(_) | Probe::Log(_) | Probe::Command(_) | Probe::Notify => {
+            Document::map().with("Type", "tcp")
+        }
+    };
+    let check = kind_of_check
         .with("PortLabel", "http")
         .with("Interval", nanoseconds(Duration::from_secs(10)))
         .with("Timeout", nanoseconds(Duration::from_secs(2)));

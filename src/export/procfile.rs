@@ -1,8 +1,10 @@
 //! A Procfile for those who read one themselves (Heroku, Dokku, buildpacks), and what would have to change.
 
 use super::draft::{Draft, refers};
+use super::readiness::{self, Carried};
 use super::script::quote;
 use super::stack::{Kind, Stack, Variable};
+use crate::shell::simple_words;
 use crate::signal::Signal;
 
 /// The grace that Heroku gives, in seconds, and that cannot be changed there:
@@ -35,6 +37,7 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
     }
     draft.lose("PS is not set there: Heroku has DYNO, Dokku and buildpacks have no name for an instance");
     draft.lose("PORT is set for `web` only, to a port of the platform's choice");
+    readiness::lose(stack, &Carried::NOTHING, draft);
     if refers(stack) {
         draft.bundle.secrets = Some(format!(
             "xargs -0 heroku config:set --app {app}    # or: xargs -0 dokku config:set --no-restart {app}",
@@ -63,7 +66,7 @@ fn about_kind(kind: &Kind<'_>, draft: &mut Draft) {
     if name.as_str() != "web" && uses(kind, "PORT") {
         draft.lose(format!("{name}: its command names PORT, which only `web` has"));
     }
-    if !kind.is_simple {
+    if simple_words(kind.command).is_none() {
         draft.lose(format!(
             "{name}: its command needs a shell; a buildpack with BP_DIRECT_PROCESS=true runs it without one"
         ));

@@ -2,6 +2,7 @@
 
 use super::draft::{Draft, holds_values, refers};
 use super::options::Restart;
+use super::readiness::{self, Carried};
 use super::script::{Script, header, install_values, quote};
 use super::stack::{Kind, Stack};
 use crate::plan::spec::Spec;
@@ -28,8 +29,9 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
         }
         if kind.instances.iter().any(|spec| spec.once) {
             draft.lose(format!(
-                "runit has no order: `sv once {}` runs the release, before the others are started",
-                kind.instances.first().map(|spec| folder(stack, spec)).unwrap_or_default()
+                "runit has no order: `sv once {}` runs {}, before the others are started",
+                kind.instances.first().map(|spec| folder(stack, spec)).unwrap_or_default(),
+                kind.name
             ));
         }
     }
@@ -38,6 +40,7 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
         "runit does not kill after a grace by itself: `sv -w {} force-stop …` does",
         grace.as_secs() + u64::from(grace.subsec_nanos() > 0)
     ));
+    readiness::lose(stack, &Carried::NOTHING, draft);
     if refers(stack) {
         // Read before the user changes: root's alone.
         draft.bundle.secrets = Some(install_values(stack, None));

@@ -3,6 +3,7 @@
 
 use super::draft::{Draft, holds_values, refers};
 use super::options::Restart;
+use super::readiness::{self, Carried};
 use super::script::{Script, header, install_values, quote};
 use super::stack::{Kind, Stack};
 use crate::plan::spec::Spec;
@@ -28,14 +29,15 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
             if spec.once {
                 draft.file(format!("{folder}/down"), "");
                 draft.lose(format!(
-                    "s6 has no order: `s6-svc -wD -o {folder}` runs the release, before the others are started"
+                    "s6 has no order: `s6-svc -wD -o {folder}` runs {}, before the others are started",
+                    kind.name
                 ));
             }
             if let Some(text) = finish(stack, kind) {
                 draft.program(format!("{folder}/finish"), text, false);
             }
         }
-        if !kind.is_simple {
+        if !kind.is_replaced {
             draft.lose(format!(
                 "{}: a shell stays in front of the program, and s6 signals the shell alone; `exec` before the \
                  last command of the line mends that",
@@ -43,6 +45,7 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
             ));
         }
     }
+    readiness::lose(stack, &Carried::NOTHING, draft);
     if refers(stack) {
         draft.bundle.secrets = Some(install_values(stack, None));
     }

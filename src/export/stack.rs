@@ -7,7 +7,8 @@ use crate::location::{Diagnostic, Location};
 use crate::name::TypeName;
 use crate::plan::Plan;
 use crate::plan::environment::{INSTANCE, Origin, PORT, PS, RUN};
-use crate::plan::spec::Spec;
+use crate::plan::options::RELEASE;
+use crate::plan::spec::{Care, Probe, Spec};
 use crate::shell::simple_words;
 use crate::signal::Signal;
 
@@ -38,14 +39,19 @@ pub(super) struct Kind<'a> {
     /// The Procfile's text.
     pub(super) command: &'a str,
     /// Whether the program replaces the shell, so that a signal to the first process reaches it.
-    pub(super) is_simple: bool,
+    pub(super) is_replaced: bool,
     /// At least one.
     pub(super) instances: Vec<&'a Spec>,
     /// PORT of the first instance. Engines that give each instance an address of its own give all this one.
     pub(super) port: Option<u16>,
-    /// Whether somebody connects to that port: then it gets a Service, a published port, a probe. How an
-    /// instance shows that it is ready belongs here too, once plans know more than the port.
+    /// Whether somebody connects to that port: then it gets a Service, a published port, a probe.
     pub(super) is_exposed: bool,
+    /// Whether its end with status 0 is what it is for.
+    pub(super) is_once: bool,
+    /// The types that it waits for, whether they run or not: [`Stack::before`] knows.
+    pub(super) after: &'a [TypeName],
+    /// What shows that it is ready, and what else ganger does for it.
+    pub(super) care: &'a Care,
     /// What asks it to end.
     pub(super) stop_signal: Signal,
     /// How long it has then.
@@ -85,9 +91,8 @@ impl<'a> Stack<'a> {
             let is_its = |spec: &&Spec| spec.name.kind == process.name;
             let instances: Vec<&Spec> = plan.instances.iter().filter(is_its).collect();
             let Some(first) = instances.first() else { continue };
-            let is_release = process.name.as_str() == crate::plan::options::RELEASE;
             let kind = Kind::of(&process.name, first, options, instances.clone());
-            if is_release {
+            if kind.is_release() {
                 release = Some(kind);
             } else {
                 kinds.push(kind);
@@ -109,6 +114,11 @@ impl<'a> Stack<'a> {
         self.release.iter().chain(&self.kinds)
     }
 
+    /// The types that `kind` waits for, of those that run.
+    pub(super) fn before(&self, kind: &Kind<'a>) -> impl Iterator<Item = &Kind<'a>> {
+        self.all().filter(|other| kind.after.contains(other.name))
+    }
+
     /// `shop-web`: what a type is called where all stacks share one room.
     pub(super) fn name_of(&self, kind: &Kind<'_>) -> String {
         format!("{}-{}", self.options.app, kind.name)
@@ -128,9 +138,12 @@ impl<'a> Kind<'a> {
     fn of(name: &'a TypeName, first: &'a Spec, options: &Options, instances: Vec<&'a Spec>) -> Self {
         let command: &str = &first.command;
         let is_simple = simple_words(command).is_some();
+        // An option of exec's own (`exec -a NAME`) is no program.
+        let after_exec = command.trim_start().strip_prefix("exec ").unwrap_or_default().trim_start();
+        let is_replaced = is_simple || simple_words(after_exec).is_some();
         let is_exposed = match &options.expose {
             Some(names) => names.iter().any(|exposed| exposed == name.as_str()),
-            None => name.as_str() == "web" || names_port(command),
+            None => name.as_str() == "web" || names_port(command) || says_it_serves(&first.care),
         };
         let (file, line) = first.place.rsplit_once(':').unwrap_or((&first.place, ""));
         Self {
@@ -138,15 +151,36 @@ impl<'a> Kind<'a> {
             place: Location { file: file.into(), line: line.parse().ok(), column: None },
             text: if is_simple { format!("exec {command}") } else { command.to_owned() },
             command,
-            is_simple,
+            is_replaced,
             port: first.port,
             is_exposed: is_exposed && first.port.is_some() && !first.once,
+            is_once: first.once,
+            after: &first.after,
+            care: &first.care,
             stop_signal: first.stop_signal,
             grace: first.grace,
             restart: if first.once { Some(Restart::Never) } else { options.restart.or(of_plan(first)) },
             instances,
         }
     }
+}
+
+impl Kind<'_> {
+    /// Whether it runs before all others, once.
+    pub(super) fn is_release(&self) -> bool {
+        self.name.as_str() == RELEASE
+    }
+
+    /// Whether somebody said how it shows that it is ready, or waits for that. A one-shot has its end instead.
+    pub(super) fn is_to_be_ready(&self) -> bool {
+        self.care.ready_within.is_some() && !self.is_once
+    }
+}
+
+/// Whether the project says that something listens on PORT.
+fn says_it_serves(care: &Care) -> bool {
+    let is_on_port = matches!(care.probe, Probe::Listen(None) | Probe::Http(_));
+    care.listen.is_some() || (care.ready_within.is_some() && is_on_port)
 }
 
 /// What the project says about starting again; nothing, and so the engine's habit, where it says nothing.

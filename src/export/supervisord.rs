@@ -7,6 +7,7 @@
 use super::document::Document;
 use super::draft::{Draft, holds_values, refers};
 use super::options::Restart;
+use super::readiness::{self, Carried};
 use super::script::{Script, comment, install_values, quote};
 use super::stack::{Kind, Stack, about};
 use super::{sections, stack};
@@ -49,6 +50,7 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
         }
         Err(message) => draft.errors.push(stack::about("--set", message, None)),
     }
+    readiness::lose(stack, &Carried::NOTHING, draft);
     if refers(stack) {
         draft.bundle.secrets = Some(install_values(stack, stack.options.user.as_deref()));
     }

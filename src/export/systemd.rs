@@ -1,19 +1,22 @@
-//! Units for systemd: a target, one service an instance, and a oneshot for `release`.
+//! Units for systemd: a target, one service an instance, a socket where it is handed one, and a oneshot for
+//! `release`.
 //!
-//! systemd.service(5), systemd.exec(5), systemd.kill(5); `Type=exec` asks for systemd 240, the `:` before a
+//! systemd.service(5), systemd.socket(5), systemd.exec(5), systemd.kill(5); `Type=exec` asks for systemd 240, the `:` before a
 //! command for 244.
 
+use std::net::{Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use super::document::Document;
 use super::draft::{Draft, holds_values, refers};
 use super::options::{Format, Restart};
+use super::readiness::{self, Carried};
 use super::script::{comment, install_values, values_file};
 use super::stack::{Kind, Stack, Variable, about};
 use super::systemd_words::{plain, quoted};
 use super::{environment_file, sections};
 use crate::name::InstanceName;
-use crate::plan::spec::Spec;
+use crate::plan::spec::{Probe, Spec};
 
 /// How long systemd waits before it starts a program again.
 const DELAY: &str = "1s";
@@ -40,8 +43,13 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
                 }
                 Err(message) => draft.errors.push(about("--set", message, None)),
             }
+            if let Some(socket) = socket(stack, spec) {
+                draft.file(socket_name(stack, &spec.name), socket);
+            }
         }
     }
+    let sign = |probe: &Probe| matches!(probe, Probe::Alive | Probe::Command(_) | Probe::Notify);
+    readiness::lose(stack, &Carried { order: true, sign, socket: true }, draft);
     if refers(stack) {
         draft.bundle.secrets = Some(if is_user(stack) {
             format!("install -D -m 600 /dev/stdin ~/.config/{}/env", stack.options.app)
@@ -96,27 +104,31 @@ fn target(stack: &Stack<'_>) -> String {
 
 /// One service.
 fn unit(stack: &Stack<'_>, kind: &Kind<'_>, spec: &Spec, values: &[String]) -> Document {
-    let is_release = spec.once;
-    let mut about_unit = Document::map()
-        .with("Description", format!("{} {}", stack.options.app, spec.name))
-        .with("PartOf", target_name(stack));
-    let mut after = Vec::new();
+    let units = |of: &Kind<'_>| -> Vec<String> {
+        of.instances.iter().map(|spec| unit_name(stack, &spec.name)).collect()
+    };
+    let (mut requires, mut after) = (Vec::new(), Vec::new());
     if !is_user(stack) {
         after.push("network.target".to_owned());
     }
-    if !is_release && let Some(release) = &stack.release {
-        let release = release.instances.iter().map(|spec| unit_name(stack, &spec.name));
-        let release: Vec<String> = release.collect();
-        about_unit = about_unit.with("Requires", release.clone());
-        after.extend(release);
+    if spec.care.listen.is_some() {
+        requires.push(socket_name(stack, &spec.name));
+        after.push(socket_name(stack, &spec.name));
     }
-    if !after.is_empty() {
-        about_unit = about_unit.with("After", after);
+    for before in stack.before(kind) {
+        after.extend(units(before));
+        // What has to have succeeded. For all others `after` is an order of starting, no bond for life.
+        if before.is_once {
+            requires.extend(units(before));
+        }
     }
-    if !is_release {
+    let about_unit = Document::map()
+        .with("Description", format!("{} {}", stack.options.app, spec.name))
+        .with("PartOf", target_name(stack))
+        .with_some("Requires", (!requires.is_empty()).then_some(requires))
+        .with_some("After", (!after.is_empty()).then_some(after))
         // ganger's supervisors do not give up on a stack that runs for good: a database may be away for an hour.
-        about_unit = about_unit.with("StartLimitIntervalSec", "0");
-    }
+        .with_some("StartLimitIntervalSec", (!spec.once).then_some("0"));
     Document::map().with("Unit", about_unit).with("Service", service(stack, kind, spec, values))
 }
 
@@ -134,7 +146,9 @@ fn service(stack: &Stack<'_>, kind: &Kind<'_>, spec: &Spec, values: &[String]) -
     };
     let shell = plain(&stack.options.shell);
     let service = Document::map()
-        .with("Type", if spec.once { "oneshot" } else { "exec" })
+        .with("Type", kind_of_start(spec))
+        // Where a shell stays in front of the program, it is not the first process that says so.
+        .with_some("NotifyAccess", (kind_of_start(spec) == "notify").then_some("all"))
         // Else a restart of one service would run the release again.
         .with_some("RemainAfterExit", spec.once.then_some("yes"))
         .with_some("User", stack.options.user.as_deref().filter(|_| !is_user(stack)).map(plain))
@@ -142,13 +156,16 @@ fn service(stack: &Stack<'_>, kind: &Kind<'_>, spec: &Spec, values: &[String]) -
         .with("Environment", environment)
         .with_some("EnvironmentFile", refers(stack).then_some(file))
         .with("ExecStart", format!(":{shell} -c {}", quoted(&kind.text)))
+        .with_some("ExecStartPost", waiting(stack, spec))
         // Where a shell stays in front of the program, the signal has to reach both.
-        .with("KillMode", if kind.is_simple { "mixed" } else { "control-group" })
+        .with("KillMode", if kind.is_replaced { "mixed" } else { "control-group" })
         .with("KillSignal", signal(kind))
         .with("TimeoutStopSec", span(kind.grace));
     let service = match (spec.once, kind.restart) {
         (true, _) => service.with("TimeoutStartSec", "infinity"),
         (false, restart) => {
+            let limit = spec.care.ready_within.filter(|_| is_asked(&spec.care.probe));
+            let service = service.with_some("TimeoutStartSec", limit.map(span));
             let word = match restart {
                 Some(Restart::Never) => "no",
                 None | Some(Restart::OnFailure) => "on-failure",
@@ -159,6 +176,49 @@ fn service(stack: &Stack<'_>, kind: &Kind<'_>, spec: &Spec, values: &[String]) -
     };
     let service = service.with("SyslogIdentifier", format!("{}-{}", stack.options.app, spec.name));
     hardened(stack, service)
+}
+
+/// What systemd takes for the end of the start.
+fn kind_of_start(spec: &Spec) -> &'static str {
+    match spec.care.probe {
+        _ if spec.once => "oneshot",
+        Probe::Notify => "notify",
+        Probe::Alive | Probe::Listen(_) | Probe::Http(_) | Probe::Log(_) | Probe::Command(_) => "exec",
+    }
+}
+
+/// Whether the start is over only when this sign is there.
+fn is_asked(probe: &Probe) -> bool {
+    matches!(probe, Probe::Command(_) | Probe::Notify)
+}
+
+/// Until this has ended a unit is `activating`, and those after it wait.
+fn waiting(stack: &Stack<'_>, spec: &Spec) -> Option<String> {
+    let Probe::Command(command) = &spec.care.probe else { return None };
+    let shell = plain(&stack.options.shell);
+    // The command is a word of its own, so that it may be any.
+    let wait = quoted("until \"$0\" -c \"$1\"; do sleep 1; done");
+    (!spec.once).then(|| format!(":{shell} -c {wait} {shell} {}", quoted(command)))
+}
+
+fn socket_name(stack: &Stack<'_>, name: &InstanceName) -> String {
+    format!("{}-{name}.socket", stack.options.app)
+}
+
+/// The unit of the socket that an instance is handed: of the same name, so that systemd passes it to the service.
+fn socket(stack: &Stack<'_>, spec: &Spec) -> Option<String> {
+    let (address, port) = (spec.care.listen?, spec.port?);
+    // Without an address: all of both families.
+    let everywhere = Ipv6Addr::UNSPECIFIED;
+    let stream =
+        if address == everywhere { port.to_string() } else { SocketAddr::new(address, port).to_string() };
+    Some(format!(
+        "{}\n[Unit]\nDescription={app} {name}\nPartOf={}\n\n[Socket]\nListenStream={stream}\n",
+        comment(stack),
+        target_name(stack),
+        app = stack.options.app,
+        name = spec.name,
+    ))
 }
 
 /// `service` with what takes nothing from a program that only serves. Not `NoNewPrivileges=`, nor what

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use ganger::export::export;
-use ganger::export::options::{Format, Options, Secrets};
+use ganger::export::options::{Format, Options, Restart, Secrets};
 
 use super::random::{commands, values};
 use super::recorder::{Engine, Given, Job, Recorder};
@@ -111,6 +111,44 @@ fn values_and_commands_arrive_under_systemd() {
         assert!(refused.iter().all(|message| message.contains("is not UTF-8")), "{refused:?}");
     }
     all_commands_through(Engine::Systemd, Format::SystemdUser);
+}
+
+/// What `after`, `ready` and `listen` mean is the same there: who is waited for has come, and a socket is handed over.
+#[test]
+fn systemd_waits_for_what_is_ready_and_hands_sockets_over() {
+    if !Engine::Systemd.is_there() || !super::are_there(&["systemd-notify"]) {
+        return;
+    }
+    let recorder = Recorder::that_runs();
+    let (shell, folder) = (recorder.shell(), recorder.path().to_owned());
+    let project = Project {
+        // Whoever comes too early ends before it has said a word, and the test waits in vain.
+        procfile: format!(
+            "seed: touch seeded; exec {shell} -c true\n\
+             db: exec {shell} -c 'touch db; exec sleep 60'\n\
+             mail: exec {shell} -c 'touch mail; systemd-notify --ready; exec sleep 60'\n\
+             web: test -e seeded && test -e db && test -e mail && exec {shell} -c 'exec sleep 60'\n"
+        ),
+        values: Vec::new(),
+    };
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let settings = format!(
+        "port = {free}\n[process.seed]\nonce = true\n[process.db]\nready = \"cmd:test -e db\"\nafter = [\"seed\"]\n\
+         [process.mail]\nready = \"notify\"\n[process.web]\nafter = [\"seed\", \"db\", \"mail\"]\nlisten = \"127.0.0.1\"\n"
+    );
+    let plan = project.plan_with(&settings, &folder);
+    // Not the recorder's: it would take the question of `db` for one more instance.
+    let restart = Some(Restart::Never);
+    let options =
+        Options { etc: recorder.etc(), restart, ..options(Format::SystemdUser, Secrets::Reference) };
+    let bundle = export(&plan, &options).unwrap();
+    assert_eq!(bundle.lost, Vec::<String>::new());
+    let names: Vec<String> = plan.instances.iter().map(|spec| spec.name.to_string()).collect();
+    let given = Engine::Systemd.run(&recorder, &Job { bundle: &bundle, values: b"", names: &names }, |_| {});
+    let web = &given["web.1"];
+    let of_web = |name: &str| String::from_utf8(web.environment[name.as_bytes()].clone()).unwrap();
+    assert_eq!(of_web("LISTEN_FDS"), "1");
+    assert_eq!(of_web("LISTEN_PID"), web.pid.to_string());
 }
 
 #[test]

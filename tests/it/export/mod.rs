@@ -20,7 +20,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use ganger::config::Settings;
+use ganger::config::{Settings, ganger_toml};
 use ganger::dotenv::Assignment;
 use ganger::export::options::{Format, Options, Secrets};
 use ganger::export::{Bundle, export};
@@ -66,6 +66,11 @@ type Values = Vec<(String, Vec<u8>)>;
 impl Project {
     /// The plan, with `root` as the folder where commands run.
     fn plan(&self, root: &Path) -> Plan {
+        self.plan_with("", root)
+    }
+
+    /// The same, with this ganger.toml.
+    fn plan_with(&self, settings: &str, root: &Path) -> Plan {
         let file: Arc<str> = ".env".into();
         let parsed = procfile::parse("Procfile", self.procfile.as_bytes());
         assert!(parsed.errors.is_empty(), "{:?}", parsed.errors);
@@ -79,7 +84,9 @@ impl Project {
         let assignments: Vec<_> = self.values.iter().enumerate().map(assignment).collect();
         // Else each of 500 types would have the ports of 500 types.
         let no_port = (parsed.procfile.entries.len() > 100).then_some(true);
-        let settings = Settings { no_port, ..Settings::default() };
+        let said = ganger_toml::parse("ganger.toml", settings.as_bytes());
+        assert!(said.errors.is_empty(), "{:?}", said.errors);
+        let settings = Settings { no_port, ..said.settings };
         let inputs = Inputs {
             procfile: &parsed.procfile,
             dotenv: &assignments,

@@ -1,48 +1,71 @@
-//! examples/twelve-factor in all formats, kept in tests/export/twelve-factor: a change of an export is seen
-//! in review. `UPDATE=1 cargo test --test it export::snapshots` writes them anew.
+//! Two projects in all formats, kept in tests/export: a change of an export is seen in review. `UPDATE=1 cargo test --test it export::snapshots` writes them anew.
 //!
 //! The files are also run past the validators, and by hand past rules that those do not know.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use ganger::export::options::Format;
 
 use super::{are_there, python_has, readers};
 
-fn example() -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/twelve-factor")
+/// A project whose exports are kept.
+#[derive(Clone, Copy, Debug)]
+enum Example {
+    /// examples/twelve-factor.
+    TwelveFactor,
+    /// One that says all that can be said about order and readiness.
+    CaredFor,
 }
 
-fn kept() -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/export/twelve-factor")
+impl Example {
+    const ALL: [Self; 2] = [Self::TwelveFactor, Self::CaredFor];
+
+    /// Where it lies.
+    fn folder(self) -> PathBuf {
+        let name = match self {
+            Self::TwelveFactor => "examples/twelve-factor",
+            Self::CaredFor => "tests/export/cared-for",
+        };
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+    }
+
+    /// Where its exports are kept.
+    fn kept(self) -> PathBuf {
+        let name = match self {
+            Self::TwelveFactor => "twelve-factor",
+            Self::CaredFor => "cared-for/kept",
+        };
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/export").join(name)
+    }
+
+    fn flags(self) -> &'static [&'static str] {
+        match self {
+            Self::TwelveFactor => &["-m", "all=1,web=2,redis=0", "--expose", "web,api"],
+            Self::CaredFor => &["-m", "all=1,worker=2"],
+        }
+    }
 }
 
-/// The export of the example, with the folder of this machine taken out: its files, and what is said.
-fn exported(format: Format) -> BTreeMap<String, String> {
+/// The export of an example, with the folder of this machine taken out: its files, and what is said.
+fn exported(example: Example, format: Format) -> BTreeMap<String, String> {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out");
     let output = Command::new(env!("CARGO_BIN_EXE_ganger"))
-        .args([
-            "export",
-            format.as_str(),
-            "-m",
-            "all=1,web=2,redis=0",
-            "--image",
-            "registry.example.com/shop:1.4.2",
-        ])
-        .args(["--expose", "web,api", "--app", "shop", "-o"])
+        .args(["export", format.as_str(), "--image", "registry.example.com/shop:1.4.2", "--app", "shop"])
+        .args(example.flags())
+        .arg("-o")
         .arg(&out)
-        .current_dir(example())
+        .current_dir(example.folder())
         .env_clear()
         .output()
         .unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{said}");
     let clean = |text: String| {
-        let here = example().display().to_string();
+        let here = example.folder().display().to_string();
         text.replace(&here, "/srv/shop").replace(&out.display().to_string(), "out")
     };
     let mut files = BTreeMap::from([("stderr".to_owned(), clean(said))]);
@@ -62,17 +85,17 @@ fn exported(format: Format) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn the_example_is_exported_as_it_was() {
+fn the_examples_are_exported_as_they_were() {
     let is_update = std::env::var_os("UPDATE").is_some();
-    for format in Format::ALL {
+    for (example, format) in Example::ALL.into_iter().flat_map(|of| Format::ALL.map(|format| (of, format))) {
         let mut text = String::new();
-        for (name, content) in exported(format) {
+        for (name, content) in exported(example, format) {
             // The Job's name follows from the file, which names this machine's folder nowhere: it stays.
             text += &["==> ", &name, "\n", &content, "\n"].concat();
         }
-        let path = kept().join(format!("{}.txt", format.as_str()));
+        let path = example.kept().join(format!("{}.txt", format.as_str()));
         if is_update {
-            fs::create_dir_all(kept()).unwrap();
+            fs::create_dir_all(example.kept()).unwrap();
             fs::write(&path, &text).unwrap();
         }
         let before = fs::read_to_string(&path).unwrap_or_default();
@@ -92,37 +115,43 @@ fn the_examples_objects_have_names_that_kubernetes_takes() {
             && name.ends_with(|c: char| c.is_ascii_alphanumeric())
             && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     };
-    let mut kinds = Vec::new();
-    for (name, content) in exported(Format::Kubernetes).into_iter().filter(|(name, _)| name != "stderr") {
-        let path = folder.path().join(&name);
-        fs::write(&path, content).unwrap();
-        if are_there(&["kubernetes-validate"]) {
-            readers::succeeds("kubernetes-validate", &["--strict", &name], folder.path());
-        }
-        for object in readers::python("read_yaml.py", &path).as_array().unwrap() {
-            assert!(is_label(object["metadata"]["name"].as_str().unwrap()), "{object}");
-            kinds.push(object["kind"].as_str().unwrap().to_owned());
-            let labels = &object["metadata"]["labels"];
-            for selector in [&object["spec"]["selector"], &object["spec"]["selector"]["matchLabels"]] {
-                if selector.get("app.kubernetes.io/name").is_some() {
-                    assert_eq!(selector, labels, "a selector finds its own pods");
+    for (example, expected) in [
+        (Example::TwelveFactor, [("Deployment", 4), ("Job", 1), ("Service", 2)]),
+        (Example::CaredFor, [("Deployment", 7), ("Job", 2), ("Service", 3)]),
+    ] {
+        let mut kinds = BTreeMap::new();
+        let files = exported(example, Format::Kubernetes);
+        for (name, content) in files.into_iter().filter(|(name, _)| name != "stderr") {
+            let path = folder.path().join(&name);
+            fs::write(&path, content).unwrap();
+            if are_there(&["kubernetes-validate"]) {
+                readers::succeeds("kubernetes-validate", &["--strict", &name], folder.path());
+            }
+            for object in readers::python("read_yaml.py", &path).as_array().unwrap() {
+                assert!(is_label(object["metadata"]["name"].as_str().unwrap()), "{object}");
+                *kinds.entry(object["kind"].as_str().unwrap().to_owned()).or_insert(0) += 1;
+                let labels = &object["metadata"]["labels"];
+                for selector in [&object["spec"]["selector"], &object["spec"]["selector"]["matchLabels"]] {
+                    if selector.get("app.kubernetes.io/name").is_some() {
+                        assert_eq!(selector, labels, "a selector finds its own pods");
+                    }
+                }
+                let container = &object["spec"]["template"]["spec"]["containers"][0];
+                for entry in container["env"].as_array().into_iter().flatten() {
+                    assert!(entry["value"].is_string() || entry["valueFrom"].is_object(), "{entry}");
                 }
             }
-            let container = &object["spec"]["template"]["spec"]["containers"][0];
-            for entry in container["env"].as_array().into_iter().flatten() {
-                assert!(entry["value"].is_string() || entry["valueFrom"].is_object(), "{entry}");
-            }
         }
+        let kinds: Vec<(&str, i32)> = kinds.iter().map(|(kind, count)| (kind.as_str(), *count)).collect();
+        assert_eq!(kinds, expected, "{example:?}");
     }
-    kinds.sort();
-    let expected = ["Deployment", "Deployment", "Deployment", "Deployment", "Job", "Service", "Service"];
-    assert_eq!(kinds, expected);
 }
 
 #[test]
 fn the_examples_jobs_have_the_shape_that_nomad_has() {
-    let files = exported(Format::Nomad);
-    for (name, kind) in [("shop.json", "service"), ("shop-release.json", "batch")] {
+    let jobs = [("shop.json", "service"), ("shop-release.json", "batch")];
+    for (example, (name, kind)) in Example::ALL.into_iter().flat_map(|of| jobs.map(|job| (of, job))) {
+        let files = exported(example, Format::Nomad);
         let document: serde_json::Value = serde_json::from_str(&files[name]).unwrap();
         let job = &document["Job"];
         assert_eq!(job["Type"], kind);
@@ -153,15 +182,32 @@ fn the_examples_units_are_what_systemd_takes() {
     if !are_there(&["systemd-analyze"]) {
         return;
     }
-    for (format, flag) in [(Format::Systemd, "--system"), (Format::SystemdUser, "--user")] {
+    let formats = [(Format::Systemd, "--system"), (Format::SystemdUser, "--user")];
+    for (example, (format, flag)) in
+        Example::ALL.into_iter().flat_map(|of| formats.map(|format| (of, format)))
+    {
         let folder = tempfile::tempdir().unwrap();
         let mut names = Vec::new();
-        for (name, content) in exported(format).into_iter().filter(|(name, _)| name != "stderr") {
+        for (name, content) in exported(example, format).into_iter().filter(|(name, _)| name != "stderr") {
             fs::write(folder.path().join(&name), content).unwrap();
             names.push(name);
         }
         let mut arguments = vec!["verify", "--man=no", "--generators=no", flag];
         arguments.extend(names.iter().map(String::as_str));
         readers::succeeds("systemd-analyze", &arguments, folder.path());
+    }
+}
+
+#[test]
+fn the_examples_services_are_what_compose_takes() {
+    if !are_there(&["check-jsonschema"]) {
+        return;
+    }
+    for example in Example::ALL {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("compose.yaml"), &exported(example, Format::Compose)["compose.yaml"])
+            .unwrap();
+        let arguments = ["--builtin-schema", "vendor.compose-spec", "compose.yaml"];
+        readers::succeeds("check-jsonschema", &arguments, folder.path());
     }
 }

@@ -1,0 +1,66 @@
+//! Who waits for whom, and what shows that an instance is ready: what is said where an engine has nothing for it.
+
+use super::draft::Draft;
+use super::stack::{Kind, Stack};
+use crate::plan::spec::Probe;
+
+/// What an engine has for `after`, `ready` and `listen`; nothing, unless its format says so.
+pub(super) struct Carried {
+    /// Whether it lets a program wait for others.
+    pub(super) order: bool,
+    /// Whether it can ask for this sign of being ready.
+    pub(super) sign: fn(&Probe) -> bool,
+    /// Whether it hands a bound socket to a program.
+    pub(super) socket: bool,
+}
+
+impl Carried {
+    /// An engine that starts programs and asks no more.
+    pub(super) const NOTHING: Self = Self { order: false, sign: |_| false, socket: false };
+}
+
+/// Says what the engine does not take over of how the types are looked after. One sentence each, however many types.
+pub(super) fn lose(stack: &Stack<'_>, carried: &Carried, draft: &mut Draft) {
+    let mut say = |sentence: &str, concerned: Vec<String>| {
+        if !concerned.is_empty() {
+            draft.lose(format!("{sentence}: {}", concerned.join(", ")));
+        }
+    };
+    let names = |is_concerned: &dyn Fn(&Kind<'_>) -> bool| -> Vec<String> {
+        stack.all().filter(|kind| is_concerned(kind)).map(|kind| kind.name.to_string()).collect()
+    };
+    if !carried.order {
+        // The release is a matter of its own: each format says what it does with it.
+        let waits = |kind: &Kind<'_>| {
+            let before: Vec<&str> =
+                stack.before(kind).filter(|of| !of.is_release()).map(|of| of.name.as_str()).collect();
+            (!before.is_empty()).then(|| format!("{} for {}", kind.name, before.join(" and ")))
+        };
+        say("nobody waits for another type there (`after`)", stack.all().filter_map(waits).collect());
+    }
+    let unseen = |kind: &&Kind<'_>| kind.is_to_be_ready() && !(carried.sign)(&kind.care.probe);
+    let with_sign = |kind: &Kind<'_>| format!("{} ({})", kind.name, sign(&kind.care.probe));
+    say(
+        "nothing asks there whether these are ready (`ready`)",
+        stack.all().filter(unseen).map(with_sign).collect(),
+    );
+    if !carried.socket {
+        let is_handed = |kind: &Kind<'_>| kind.care.listen.is_some();
+        say("these are handed no socket there and have to bind their PORT (`listen`)", names(&is_handed));
+    }
+    let is_watched = |kind: &Kind<'_>| !kind.care.watch.is_empty();
+    say("a change of files restarts none of these there (`watch`)", names(&is_watched));
+}
+
+/// The sign as ganger.toml has it, without what a command or an expression says.
+fn sign(probe: &Probe) -> String {
+    match probe {
+        Probe::Alive => "alive".into(),
+        Probe::Listen(None) => "listen".into(),
+        Probe::Listen(Some(port)) => format!("listen:{port}"),
+        Probe::Http(path) => format!("http:{path}"),
+        Probe::Log(_) => "log:…".into(),
+        Probe::Command(_) => "cmd:…".into(),
+        Probe::Notify => "notify".into(),
+    }
+}
