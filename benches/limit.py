@@ -58,7 +58,7 @@ def main():
             file.write(f"p0: exec cat {log}\n")
         gigabytes = lines * len(history.LINE) / 1e9
         middles = {"cat": "cat", "ganger": [path, "--cpu", "--history", f"exec cat {log}"],
-                   "barest runner": [bench.bare.split()[0], "--cpu", procfile]}
+                   "barest runner": [bench.runner, "--cpu", procfile]}
         had = {name: [] for name in middles}
         for number in range(asked.rounds + 1):
             for name, middle in middles.items():

@@ -13,8 +13,8 @@ class Bench:
     def __init__(self, work, megabytes, limit):
         self.work, self.limit = work, limit
         self.megabytes = megabytes
-        self.tool, bare = self.built("tool"), self.built("runner")
-        self.bare = f"{bare} Procfile"
+        self.tool, self.runner = self.built("tool"), self.built("runner")
+        self.bare = f"{self.runner} Procfile"
         self.yardsticks = {}
 
     def built(self, name):

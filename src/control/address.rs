@@ -1,20 +1,21 @@
 //! Where the control socket of a stack is, and the lock that says who has it.
 //!
-//! The folder is `$XDG_RUNTIME_DIR/ganger`, which the system empties at the end of a session, or
-//! `/tmp/ganger-UID`; only its owner may look into it. The file's name is a hash of the root's real path and
-//! of `--name`, so that the path fits the 108 bytes of `sun_path` (unix(7)) however deep the project lies.
+//! The folder is that of `process::runtime_folder`. The file's name is a hash of the root's real path and of `--name`, so that the path
+//! fits the 108 bytes of `sun_path` (unix(7)) however deep the project lies.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io;
 use std::os::fd::IntoRawFd;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nix::poll::{PollTimeout, poll};
-use nix::unistd::geteuid;
+
+use crate::process::run::hash;
+use crate::process::runtime_folder::{candidates, is_ours, prepare};
 
 /// The longest path of a folder in which socket and lock fit: `sun_path` has 108 bytes with its NUL, ours are
 /// `/0123456789abcdef.socket`.
@@ -59,15 +60,8 @@ pub enum Claimed {
 impl Address {
     /// The address of the stack called `name` in `root`, a real path. `runtime` is `$XDG_RUNTIME_DIR`.
     pub fn new(root: &Path, name: Option<&str>, runtime: Option<&Path>) -> Self {
-        let own = geteuid().as_raw();
-        // Another user's, as su leaves it, is no place for us.
-        let is_ours = |folder: &&Path| {
-            folder.is_absolute()
-                && fs::metadata(folder).is_ok_and(|found| found.is_dir() && found.uid() == own)
-        };
-        let in_session = runtime.filter(is_ours).map(|folder| folder.join("ganger"));
-        let in_session = in_session.filter(|folder| folder.as_os_str().len() <= LONGEST_FOLDER);
-        let folders = in_session.into_iter().chain([PathBuf::from(format!("/tmp/ganger-{own}"))]).collect();
+        let mut folders = candidates(runtime);
+        folders.retain(|folder| folder.as_os_str().len() <= LONGEST_FOLDER);
         let mut key = hash(root.as_os_str().as_bytes());
         if let Some(name) = name {
             key = hash(&[key.to_le_bytes().as_slice(), b"\0", name.as_bytes()].concat());
@@ -211,36 +205,6 @@ impl Drop for Claim {
     }
 }
 
-/// Makes the folder, or makes sure that it is what we would have made.
-fn prepare(folder: &Path) -> io::Result<()> {
-    match DirBuilder::new().mode(0o700).create(folder) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-        Ok(()) | Err(_) => {}
-    }
-    let found = fs::symlink_metadata(folder)?;
-    if !found.is_dir() || found.uid() != geteuid().as_raw() {
-        return Err(io::Error::other("this is not a folder of ours"));
-    }
-    if found.mode() & 0o077 != 0 {
-        fs::set_permissions(folder, Permissions::from_mode(0o700))?;
-    }
-    Ok(())
-}
-
-/// Whether this is a folder that nobody else can have put things into.
-fn is_ours(folder: &Path) -> bool {
-    fs::symlink_metadata(folder)
-        .is_ok_and(|found| found.is_dir() && found.uid() == geteuid().as_raw() && found.mode() & 0o022 == 0)
-}
-
-/// FNV-1a, 64 bits: the same in every build, which std's hashers do not promise. A collision needs two roots
-/// of one user; nobody gains anything by making one.
-fn hash(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -308,14 +272,12 @@ mod tests {
     }
 
     #[test]
-    fn a_long_or_strange_session_folder_is_passed_over() {
+    fn a_long_session_folder_is_passed_over() {
         let runtime = tempfile::tempdir().unwrap();
         let long = runtime.path().join("x".repeat(100));
         fs::create_dir(&long).unwrap();
-        let tmp = PathBuf::from(format!("/tmp/ganger-{}", geteuid()));
-        assert_eq!(address(&long).folders, std::slice::from_ref(&tmp));
-        assert_eq!(address(Path::new("relative")).folders, std::slice::from_ref(&tmp));
-        assert_eq!(address(&runtime.path().join("absent")).folders, [tmp]);
+        let tmp = PathBuf::from(format!("/tmp/ganger-{}", nix::unistd::geteuid()));
+        assert_eq!(address(&long).folders, [tmp]);
         let root = PathBuf::from("/").join("deep/".repeat(100));
         let deep = Address::new(&root, None, None);
         assert!(deep.socket_path(&deep.folders[0]).as_os_str().len() < 108);

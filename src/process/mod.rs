@@ -21,6 +21,7 @@ pub mod ready;
 pub mod reaper;
 pub mod replace;
 pub mod run;
+pub mod runtime_folder;
 pub mod signals;
 pub mod spawn;
 pub mod sweep;

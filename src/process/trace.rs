@@ -5,14 +5,12 @@
 //! machine. So a start does it only where a trace says so. A trace is no lock, and decides nothing: who is swept is
 //! told by the marks alone.
 
-use std::fs::{self, DirBuilder, DirEntry, OpenOptions};
-use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::fs::{self, DirEntry, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use nix::unistd::geteuid;
-
 use super::run::Run;
+use super::runtime_folder::{candidates, is_ours, prepare};
 
 /// The traces of one root.
 #[derive(Clone, Debug)]
@@ -22,7 +20,6 @@ pub struct Traces {
     parent: PathBuf,
     /// Of this root, and there only while something is in it.
     folder: PathBuf,
-    root: PathBuf,
 }
 
 /// A trace of this process' run, removed when it is dropped (in the process that left it, and no other).
@@ -33,28 +30,20 @@ pub struct Trace {
 }
 
 impl Traces {
-    /// Of `root`, a real path. `runtime` is `$XDG_RUNTIME_DIR`, which the system empties at the end of a
-    /// session; without it, it is `/tmp/ganger-UID`.
+    /// Of `root`, a real path. `runtime` is `$XDG_RUNTIME_DIR`.
     pub fn of(root: &Path, runtime: Option<&Path>) -> Self {
-        let parent = match runtime.filter(|folder| is_ours(folder)) {
-            Some(runtime) => runtime.join("ganger"),
-            None => PathBuf::from(format!("/tmp/ganger-{}", geteuid())),
-        };
+        let parent = candidates(runtime).swap_remove(0);
         let folder = parent.join(format!("{}.runs", Run::root(root)));
-        Self { parent, folder, root: root.to_owned() }
+        Self { parent, folder }
     }
 
     /// Leaves one. Where that cannot be, a start after a double kill finds nothing without `--sweep`.
     pub fn leave(&self, run: &Run) -> Option<Trace> {
-        create(&self.parent).ok()?;
-        // Somebody else's folder of this name, or a link, is no place for us.
-        if !is_ours(&self.parent) {
-            return None;
-        }
+        prepare(&self.parent).ok()?;
         // The name says all, so that there is no moment in which it says half.
         let file = self.folder.join(run.to_string());
         let make = || {
-            create(&self.folder)?;
+            prepare(&self.folder)?;
             OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file)
         };
         // Whoever ends takes the folder with it if it is empty, maybe just now; twice in a row nobody does.
@@ -71,7 +60,7 @@ impl Traces {
         let is_dead = |entry: &DirEntry| {
             let name = entry.file_name();
             let run = name.to_str().and_then(Run::parse);
-            run.is_some_and(|run| run.is_of(&self.root) && !run.is_alive())
+            run.is_some_and(|run| !run.is_alive())
         };
         entries.filter(is_dead).map(|entry| entry.path()).collect()
     }
@@ -85,17 +74,6 @@ impl Drop for Trace {
             self.file.parent().map(fs::remove_dir);
         }
     }
-}
-
-/// Makes a folder for us alone, or finds it made.
-fn create(folder: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)
-}
-
-/// Whether it is a folder of our user into which nobody else can put things.
-fn is_ours(folder: &Path) -> bool {
-    fs::symlink_metadata(folder)
-        .is_ok_and(|found| found.is_dir() && found.uid() == geteuid().as_raw() && found.mode() & 0o022 == 0)
 }
 
 #[cfg(test)]

@@ -16,13 +16,14 @@ const LAYERS: [&[&str]; 7] = [
 ];
 
 /// Edges between rooms of one layer that are wanted, each with its reason.
-const BESIDE: [(&str, &str, &str); 6] = [
+const BESIDE: [(&str, &str, &str); 7] = [
     ("notice", "exit", "a notice tells how a process ended"),
     ("notice", "name", "a notice names an instance"),
     ("notice", "signal", "a notice names a signal"),
     ("exit", "signal", "a process ends by a signal"),
     ("text", "location", "an excerpt is of a place"),
     ("config", "formation", "a configuration holds a formation"),
+    ("control", "process", "a socket lies in the folder of the traces, under the key of its root"),
 ];
 
 fn sources() -> Vec<(String, PathBuf)> {
