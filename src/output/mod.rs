@@ -3,6 +3,7 @@
 //! A reader task for each stream, one mux that makes rows, one writer thread that may block. Bytes never
 //! go through the machine. docs/design/0003-the-path-of-a-byte.md has the figures and the roads not taken.
 
+mod batch;
 mod descriptor;
 mod ear;
 pub mod history;
@@ -33,6 +34,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::{JoinHandle, spawn_local};
 
 use crate::notice::Notice;
+pub use batch::Batch;
 use ear::Ear;
 use history::{Bounds, History};
 use lines::Limits;
@@ -127,7 +129,7 @@ impl Rows {
 
     /// Makes rows of a chunk of this speaker, read at `now`, and gives the batch that they were added to.
     /// A speaker that is not there says nothing.
-    pub fn chunk(&mut self, speaker: usize, now: Timestamp, mut chunk: &[u8]) -> &mut Vec<u8> {
+    pub fn chunk(&mut self, speaker: usize, now: Timestamp, mut chunk: &[u8]) -> &mut Batch {
         self.mux.at(now);
         if let Some(stream) = self.streams.get_mut(speaker) {
             while !chunk.is_empty() {
@@ -138,7 +140,7 @@ impl Rows {
     }
 
     /// Makes a row of a line of ganger's own, and gives the batch that it was added to.
-    pub fn notice(&mut self, notice: &Notice, now: Timestamp) -> &mut Vec<u8> {
+    pub fn notice(&mut self, notice: &Notice, now: Timestamp) -> &mut Batch {
         self.mux.notice(notice, now);
         &mut self.mux.batch
     }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use memchr::memchr_iter;
 
+use super::batch::Batch;
 use super::ear::Ear;
 use super::history::{History, Part};
 use super::lines::{Limits, Lines, Newlines};
@@ -48,7 +49,7 @@ pub(super) struct Mux {
     ears: Vec<Ear>,
     now: Timestamp,
     /// What is to be written next. The caller takes it out and puts an empty one in.
-    pub(super) batch: Vec<u8>,
+    pub(super) batch: Batch,
     speakers: Vec<InstanceName>,
     audience: Audience,
 }
@@ -70,7 +71,7 @@ struct Audience {
 /// What gathers while lines are kept away.
 #[derive(Default)]
 struct Held {
-    shown: Vec<u8>,
+    shown: Batch,
     missed: u64,
 }
 
@@ -96,7 +97,7 @@ const KEPT: usize = 64 << 10;
 impl Mux {
     /// A mux that writes as `sink` says, with `quiet` without chatter, and keeps what was said in `history`.
     pub(super) fn new(sink: Box<dyn Sink>, quiet: bool, history: Option<History>) -> Self {
-        let (batch, speakers) = (Vec::new(), Vec::new());
+        let (batch, speakers) = (Batch::default(), Vec::new());
         let (ears, audience) = (Vec::new(), Audience::default());
         Self { sink, quiet, history, ears, now: Timestamp::MIN, batch, speakers, audience }
     }
@@ -254,7 +255,7 @@ impl Mux {
     }
 
     /// What is to be written now.
-    pub(super) fn outgoing(&mut self) -> &mut Vec<u8> {
+    pub(super) fn outgoing(&mut self) -> &mut Batch {
         self.audience.held.as_mut().map_or(&mut self.batch, |held| &mut held.shown)
     }
 

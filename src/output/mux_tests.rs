@@ -58,7 +58,7 @@ fn play(sink: Box<dyn Sink>, terminal: bool, limits: Limits, events: &[Event]) -
             Event::Notice(text) => mux.notice(&info(text), Timestamp::UNIX_EPOCH),
         }
     }
-    mux.batch
+    mux.batch.to_vec()
 }
 
 fn on_pipe(events: &[Event]) -> String {
@@ -180,7 +180,7 @@ fn quiet_leaves_out_what_is_expected() {
         awaits_change: false,
     };
     mux.notice(&exited, Timestamp::UNIX_EPOCH);
-    assert_eq!(mux.batch, b"ganger | web.1 exited with status 3 after 1 s\n");
+    assert_eq!(&mux.batch[..], b"ganger | web.1 exited with status 3 after 1 s\n");
 }
 
 #[test]

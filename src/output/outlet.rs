@@ -11,8 +11,9 @@ use std::task::{Context, Poll};
 
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::batch::Batch;
 use super::pipe::{grow, write_now};
-use super::writer::{Batch, Writer, Written};
+use super::writer::{ToWrite, Writer, Written};
 
 /// Bytes that the pipe of standard output is asked to hold: of 64 KiB, 256 KiB and 1 MiB the middle gives
 /// all of the gain.
@@ -26,7 +27,7 @@ pub(super) struct Outlet {
     stdout: Arc<OwnedFd>,
     writer: Option<Writer>,
     /// The empty half of the pair of buffers; `None` while the writer has it.
-    spare: Option<Vec<u8>>,
+    spare: Option<Batch>,
     /// Whether the loop may try to write itself.
     direct: bool,
     /// Nobody reads any more, or it cannot be written: all that follows is dropped.
@@ -46,7 +47,7 @@ impl Outlet {
         let stdout = Arc::new(stdout);
         let taken = Arc::new(AtomicU64::new(0));
         let writer = Some(Writer::start(Arc::clone(&stdout), Arc::clone(&taken))?);
-        Ok(Self { stdout, writer, spare: Some(Vec::new()), direct, gone: false, closed, taken })
+        Ok(Self { stdout, writer, spare: Some(Batch::default()), direct, gone: false, closed, taken })
     }
 
     /// What to watch for the end of the reader: only a pipe or a socket tells.
@@ -75,7 +76,7 @@ impl Outlet {
     /// The loop writes all it can itself, however large: a hand-over is two wake-ups, and cost a third of all CPU
     /// time where the reader kept up. The thread is for what would wait. Says whether a buffer came back here, of which
     /// [`Outlet::poll_written`] then says nothing.
-    pub(super) fn flush(&mut self, batch: &mut Vec<u8>) -> bool {
+    pub(super) fn flush(&mut self, batch: &mut Batch) -> bool {
         let has_taken_back = self.collect();
         if self.gone {
             batch.clear();
@@ -90,7 +91,7 @@ impl Outlet {
         } else if let Some(writer) = &self.writer
             && let Some(spare) = self.spare.take()
         {
-            writer.write(Batch { bytes: mem::replace(batch, spare), written });
+            writer.write(ToWrite { batch: mem::replace(batch, spare), written });
         }
         has_taken_back
     }
@@ -135,10 +136,10 @@ impl Outlet {
     }
 
     fn take_back(&mut self, written: Written) {
-        let mut buffer = written.buffer;
-        buffer.clear();
-        buffer.shrink_to(KEPT);
-        self.spare = Some(buffer);
+        let mut batch = written.batch;
+        batch.clear();
+        batch.shrink_to(KEPT);
+        self.spare = Some(batch);
         if let Err(error) = written.result {
             self.fail(error);
         }

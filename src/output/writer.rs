@@ -14,10 +14,12 @@ use nix::sys::signal::{SigSet, SigmaskHow};
 use nix::unistd::write;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use super::batch::Batch;
+
 /// A buffer on its way to standard output.
-pub(super) struct Batch {
-    /// Rows.
-    pub bytes: Vec<u8>,
+pub(super) struct ToWrite {
+    /// What is to be written.
+    pub batch: Batch,
     /// How many of the bytes are there already.
     pub written: usize,
 }
@@ -25,7 +27,7 @@ pub(super) struct Batch {
 /// A buffer on its way back.
 pub(super) struct Written {
     /// The buffer that was handed over, as it was.
-    pub buffer: Vec<u8>,
+    pub batch: Batch,
     /// Why not all of it was written.
     pub result: io::Result<()>,
 }
@@ -33,7 +35,7 @@ pub(super) struct Written {
 /// The loop's end of the writer. Two buffers go to and fro, so neither side ever waits for a lock: while
 /// one is written, the other is filled.
 pub(super) struct Writer {
-    batches: Sender<Batch>,
+    batches: Sender<ToWrite>,
     written: UnboundedReceiver<Written>,
     thread: JoinHandle<()>,
 }
@@ -54,9 +56,9 @@ impl Writer {
     }
 
     /// Hands a batch over. It comes back as [`Written`].
-    pub(super) fn write(&self, batch: Batch) {
+    pub(super) fn write(&self, to_write: ToWrite) {
         // The thread ends only when this sender is dropped.
-        let _ = self.batches.send(batch);
+        let _ = self.batches.send(to_write);
     }
 
     /// What came back, if something did.
@@ -80,12 +82,12 @@ impl Writer {
 fn write_batches(
     stdout: &OwnedFd,
     taken: &AtomicU64,
-    batches: &Receiver<Batch>,
+    batches: &Receiver<ToWrite>,
     written: &UnboundedSender<Written>,
 ) {
-    for Batch { bytes: buffer, written: start } in batches {
-        let result = write_all(stdout, taken, &buffer[start..]).map_err(io::Error::from);
-        if written.send(Written { buffer, result }).is_err() {
+    for ToWrite { batch, written: start } in batches {
+        let result = write_all(stdout, taken, &batch[start..]).map_err(io::Error::from);
+        if written.send(Written { batch, result }).is_err() {
             return;
         }
     }

@@ -5,8 +5,9 @@ use std::io::Write as _;
 use jiff::Timestamp;
 use memchr::memchr_iter;
 
-use super::{Sink, join, unended};
+use super::{Sink, unended};
 use crate::notice::Notice;
+use crate::output::batch::Batch;
 use crate::output::prefix::Speaker;
 
 /// `{"time":"2026-11-20T12:00:00.123Z","process":"web.1","text":"…"}`; text that is not UTF-8 comes as
@@ -41,14 +42,14 @@ impl Sink for Json {
         self.time = format!("{{\"time\":\"{now:.3}\",");
     }
 
-    fn rows(&mut self, speaker: usize, lines: &[u8], out: &mut Vec<u8>) -> usize {
+    fn rows(&mut self, speaker: usize, lines: &[u8], out: &mut Batch) -> usize {
         self.set_head(speaker);
         let before = self.head.len();
         self.head.extend_from_slice(b"\"text\":\"");
         // Asked once for the whole run: a newline is ASCII, so a run is UTF-8 exactly if all its lines are.
         if std::str::from_utf8(lines).is_ok() {
             if is_plain(lines) {
-                return join(&self.head, lines, b"\"}\n", out);
+                return out.join(&self.head, lines, b"\"}\n");
             }
             return each(lines, |line| {
                 out.extend_from_slice(&self.head);
@@ -69,13 +70,11 @@ impl Sink for Json {
         })
     }
 
-    fn notice(&mut self, notice: &Notice, out: &mut Vec<u8>) {
+    fn notice(&mut self, notice: &Notice, out: &mut Batch) {
         out.extend_from_slice(self.time.as_bytes());
-        let start = out.len();
         // Cannot fail: strings and numbers into a Vec. An object begins with the brace that `time` has.
-        if serde_json::to_writer(&mut *out, notice).is_ok() && out.get(start) == Some(&b'{') {
-            out.remove(start);
-        }
+        let object = serde_json::to_vec(notice).unwrap_or_default();
+        out.extend_from_slice(object.strip_prefix(b"{").unwrap_or(&object));
         out.push(b'\n');
     }
 
@@ -145,7 +144,7 @@ fn first_special(text: &[u8]) -> Option<usize> {
 }
 
 /// Appends UTF-8 `text` as the inside of a JSON string.
-fn escape(mut text: &[u8], out: &mut Vec<u8>) {
+fn escape(mut text: &[u8], out: &mut Batch) {
     while let Some(at) = first_special(text) {
         out.extend_from_slice(&text[..at]);
         match text[at] {
@@ -167,7 +166,7 @@ fn escape(mut text: &[u8], out: &mut Vec<u8>) {
 }
 
 /// Appends `bytes` in base64 (RFC 4648 §4, with padding).
-fn base64(bytes: &[u8], out: &mut Vec<u8>) {
+fn base64(bytes: &[u8], out: &mut Batch) {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let letter = |bits: u32| LETTERS[(bits & 63) as usize];
     for piece in bytes.chunks(3) {

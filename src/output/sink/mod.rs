@@ -10,6 +10,7 @@ pub(super) use json::Json;
 pub(super) use terminal::Terminal;
 pub(super) use text::Text;
 
+use super::batch::Batch;
 use super::prefix::Speaker;
 use crate::notice::Notice;
 
@@ -20,10 +21,10 @@ pub(super) trait Sink {
     fn at(&mut self, now: Timestamp);
 
     /// Whole lines of one speaker, and how many they are; a last one without a newline gets one.
-    fn rows(&mut self, speaker: usize, lines: &[u8], out: &mut Vec<u8>) -> usize;
+    fn rows(&mut self, speaker: usize, lines: &[u8], out: &mut Batch) -> usize;
 
     /// A line of ganger's own.
-    fn notice(&mut self, notice: &Notice, out: &mut Vec<u8>);
+    fn notice(&mut self, notice: &Notice, out: &mut Batch);
 
     /// One more speaker, whose index is the next.
     fn add(&mut self, speaker: Speaker);
@@ -42,34 +43,10 @@ pub(super) trait Sink {
     }
 
     /// The beginning or the next piece of an unfinished line.
-    fn unfinished(&mut self, _speaker: usize, _text: &[u8], _out: &mut Vec<u8>) {}
+    fn unfinished(&mut self, _speaker: usize, _text: &[u8], _out: &mut Batch) {}
 
     /// This speaker's stream has ended: a row that it left open is ended too.
-    fn close(&mut self, _speaker: usize, _out: &mut Vec<u8>) {}
-}
-
-/// Appends `lines` with `head` before each and `tail` instead of each newline; how many lines they are.
-///
-/// Copying beats `writev` of borrowed pieces by two to one: the kernel takes longer over each piece than
-/// the copy does.
-fn join(head: &[u8], lines: &[u8], tail: &[u8], out: &mut Vec<u8>) -> usize {
-    // What stands between two lines is one piece, so that a line is two copies and not three.
-    let between = [tail, head].concat();
-    out.extend_from_slice(head);
-    let (mut start, mut count) = (0, 0);
-    for end in memchr::memchr_iter(b'\n', lines) {
-        out.extend_from_slice(&lines[start..end]);
-        out.extend_from_slice(&between);
-        (start, count) = (end + 1, count + 1);
-    }
-    if start < lines.len() {
-        out.extend_from_slice(&lines[start..]);
-        out.extend_from_slice(tail);
-        count += 1;
-    } else {
-        out.truncate(out.len() - head.len());
-    }
-    count
+    fn close(&mut self, _speaker: usize, _out: &mut Batch) {}
 }
 
 /// The end of a last line that has no newline.

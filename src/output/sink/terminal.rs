@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use memchr::{memchr, memchr_iter};
 
-use super::{Sink, join, unended};
+use super::{Sink, unended};
 use crate::notice::Notice;
+use crate::output::batch::Batch;
 use crate::output::prefix::{Prefixes, Speaker};
 
 /// `web.1 | text`, where the last row may still be open.
@@ -26,7 +27,7 @@ impl Terminal {
 
     /// Ends the open row if it is not this speaker's own; says whether the cursor stands behind its
     /// unfinished line.
-    fn enter(&mut self, speaker: Option<usize>, out: &mut Vec<u8>) -> bool {
+    fn enter(&mut self, speaker: Option<usize>, out: &mut Batch) -> bool {
         match self.open {
             None => false,
             open if open == speaker => true,
@@ -52,7 +53,7 @@ impl Sink for Terminal {
         self.prefixes.at(now);
     }
 
-    fn rows(&mut self, speaker: usize, mut lines: &[u8], out: &mut Vec<u8>) -> usize {
+    fn rows(&mut self, speaker: usize, mut lines: &[u8], out: &mut Batch) -> usize {
         let goes_on = self.enter(Some(speaker), out);
         self.open = None;
         let mut count = 0;
@@ -62,7 +63,7 @@ impl Sink for Terminal {
         }
         let head = self.prefixes.head(Some(speaker));
         if !goes_on && memchr(b'\r', lines).is_none() {
-            return count + join(head, lines, b"\n", out);
+            return count + out.join(head, lines, b"\n");
         }
         let mut start = 0;
         for end in memchr_iter(b'\n', lines).chain(unended(lines)) {
@@ -76,10 +77,10 @@ impl Sink for Terminal {
         count
     }
 
-    fn notice(&mut self, notice: &Notice, out: &mut Vec<u8>) {
+    fn notice(&mut self, notice: &Notice, out: &mut Batch) {
         self.enter(None, out);
         for line in notice.to_string().lines() {
-            join(self.prefixes.head(None), line.as_bytes(), b"\n", out);
+            out.join(self.prefixes.head(None), line.as_bytes(), b"\n");
         }
     }
 
@@ -99,7 +100,7 @@ impl Sink for Terminal {
         self.open == Some(speaker)
     }
 
-    fn unfinished(&mut self, speaker: usize, text: &[u8], out: &mut Vec<u8>) {
+    fn unfinished(&mut self, speaker: usize, text: &[u8], out: &mut Batch) {
         let goes_on = self.enter(Some(speaker), out);
         self.was_broken(speaker);
         let head = self.prefixes.head(Some(speaker));
@@ -110,7 +111,7 @@ impl Sink for Terminal {
         self.open = Some(speaker);
     }
 
-    fn close(&mut self, speaker: usize, out: &mut Vec<u8>) {
+    fn close(&mut self, speaker: usize, out: &mut Batch) {
         if self.open == Some(speaker) {
             out.push(b'\n');
             self.open = None;
@@ -121,7 +122,7 @@ impl Sink for Terminal {
 
 /// Appends `text`; where a CR sends the cursor back to the first column and something else than another CR
 /// follows, the prefix is written again.
-fn returning(head: &[u8], text: &[u8], out: &mut Vec<u8>) {
+fn returning(head: &[u8], text: &[u8], out: &mut Batch) {
     let mut start = 0;
     for at in memchr_iter(b'\r', text) {
         if text.get(at + 1).is_some_and(|next| *next != b'\r') {

@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::{Sink, join};
+use super::Sink;
 use crate::notice::Notice;
+use crate::output::batch::Batch;
 use crate::output::prefix::{Prefixes, Speaker};
 
 /// `web.1 | text`, the bytes of the text as they are.
@@ -24,13 +25,13 @@ impl Sink for Text {
         self.prefixes.at(now);
     }
 
-    fn rows(&mut self, speaker: usize, lines: &[u8], out: &mut Vec<u8>) -> usize {
-        join(self.prefixes.head(Some(speaker)), lines, b"\n", out)
+    fn rows(&mut self, speaker: usize, lines: &[u8], out: &mut Batch) -> usize {
+        out.join(self.prefixes.head(Some(speaker)), lines, b"\n")
     }
 
-    fn notice(&mut self, notice: &Notice, out: &mut Vec<u8>) {
+    fn notice(&mut self, notice: &Notice, out: &mut Batch) {
         for line in notice.to_string().lines() {
-            join(self.prefixes.head(None), line.as_bytes(), b"\n", out);
+            out.join(self.prefixes.head(None), line.as_bytes(), b"\n");
         }
     }
 
