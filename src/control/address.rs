@@ -1,7 +1,7 @@
 //! Where the control socket of a stack is, and the lock that says who has it.
 //!
-//! The folder is that of `process::runtime_folder`. The file's name is a hash of the root's real path and of `--name`, so that the path
-//! fits the 108 bytes of `sun_path` (unix(7)) however deep the project lies.
+//! The folder is that of `process::runtime_folder`. The file's name is a hash of the root's real path and of `--name`,
+//! so that the path fits the 108 bytes of `sun_path` (unix(7)) however deep the project lies.
 
 use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io;

@@ -28,7 +28,7 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
         what_is_lost(kind, draft);
     }
     names::lose_signals(stack, draft);
-    let sign = |probe: &Probe| matches!(probe, Probe::Alive | Probe::Command(_));
+    let sign = |kind: &Kind<'_>| matches!(kind.care.probe, Probe::Alive | Probe::Command(_));
     readiness::lose(stack, &Carried { order: true, sign, socket: false }, draft);
     let document = Document::map().with("name", stack.options.app.as_str()).with("services", services);
     let text = format!("{}\n{}", script::comment(stack), yaml(&document));
@@ -93,6 +93,9 @@ fn service(stack: &Stack<'_>, kind: &Kind<'_>, image: &str, values: &[(&str, &st
 /// that connects to a port, so only a command can be asked.
 fn health(stack: &Stack<'_>, kind: &Kind<'_>) -> Option<Document> {
     let Probe::Command(command) = &kind.care.probe else { return None };
+    if kind.is_once {
+        return None;
+    }
     let test = ["CMD", &stack.options.shell, "-c", command].map(literal).to_vec();
     Some(
         Document::map()

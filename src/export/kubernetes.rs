@@ -44,7 +44,7 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
         what_is_lost(kind, draft);
     }
     names::lose_signals(stack, draft);
-    let sign = |probe: &Probe| !matches!(probe, Probe::Log(_) | Probe::Notify);
+    let sign = |kind: &Kind<'_>| !matches!(kind.care.probe, Probe::Log(_) | Probe::Notify);
     readiness::lose(stack, &Carried { sign, ..Carried::NOTHING }, draft);
     for job in stack.all().filter(|kind| kind.is_once) {
         draft.lose(format!(

@@ -49,7 +49,12 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
         draft.file_with_values(stack, format!("{app}.json"), job(app, "service", groups));
     }
     draft.lose("PS counts from 0 there: web.0 is the first");
-    let sign = |probe: &Probe| matches!(probe, Probe::Alive | Probe::Listen(None) | Probe::Http(_));
+    let sign = |kind: &Kind<'_>| match kind.care.probe {
+        Probe::Alive => true,
+        // A check belongs to a service.
+        Probe::Listen(None) | Probe::Http(_) => kind.is_exposed,
+        Probe::Listen(Some(_)) | Probe::Log(_) | Probe::Command(_) | Probe::Notify => false,
+    };
     readiness::lose(stack, &Carried { sign, ..Carried::NOTHING }, draft);
     if stack.options.image.is_none() && stack.kinds.iter().any(|kind| kind.port.is_some()) {
         draft.lose(

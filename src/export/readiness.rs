@@ -8,8 +8,8 @@ use crate::plan::spec::Probe;
 pub(super) struct Carried {
     /// Whether it lets a program wait for others.
     pub(super) order: bool,
-    /// Whether it can ask for this sign of being ready.
-    pub(super) sign: fn(&Probe) -> bool,
+    /// Whether it can ask for the sign that this type gives when it is ready.
+    pub(super) sign: fn(&Kind<'_>) -> bool,
     /// Whether it hands a bound socket to a program.
     pub(super) socket: bool,
 }
@@ -38,7 +38,7 @@ pub(super) fn lose(stack: &Stack<'_>, carried: &Carried, draft: &mut Draft) {
         };
         say("nobody waits for another type there (`after`)", stack.all().filter_map(waits).collect());
     }
-    let unseen = |kind: &&Kind<'_>| kind.is_to_be_ready() && !(carried.sign)(&kind.care.probe);
+    let unseen = |kind: &&Kind<'_>| kind.is_to_be_ready() && !(carried.sign)(kind);
     let with_sign = |kind: &Kind<'_>| format!("{} ({})", kind.name, sign(&kind.care.probe));
     say(
         "nothing asks there whether these are ready (`ready`)",

@@ -48,7 +48,7 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
             }
         }
     }
-    let sign = |probe: &Probe| matches!(probe, Probe::Alive | Probe::Command(_) | Probe::Notify);
+    let sign = |kind: &Kind<'_>| kind.care.probe == Probe::Alive || is_asked(&kind.care.probe);
     readiness::lose(stack, &Carried { order: true, sign, socket: true }, draft);
     if refers(stack) {
         draft.bundle.secrets = Some(if is_user(stack) {
