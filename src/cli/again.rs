@@ -9,6 +9,7 @@ use super::files;
 use super::load;
 use super::project::Project;
 use super::report::{self, Severity};
+use crate::config::Settings;
 use crate::location::Diagnostic;
 use crate::plan::options::Selection;
 use crate::plan::running::Running;
@@ -21,8 +22,9 @@ pub fn source(project: Project, selection: Selection, mark: String, ambient: Amb
     let earlier = Rc::new(project);
     let first = planner(Rc::clone(&start), Rc::clone(&earlier));
     let read = move || {
-        let project = load::again(&earlier, &start.ambient).map_err(|failure| refused(&failure))?;
+        let mut project = load::again(&earlier, &start.ambient).map_err(|failure| refused(&failure))?;
         stays(&earlier.root, &project)?;
+        project.warnings.extend(kept(&earlier.settings, &project.settings));
         Ok(planner(Rc::clone(&start), Rc::new(project)))
     };
     Source { planner: first, read: Box::new(read) }
@@ -54,6 +56,24 @@ fn stays(root: &Path, project: &Project) -> Result<(), String> {
     let file = project.procfile.file.to_string();
     let about = files::about(&file, message, hint);
     Err(rendered(&[Diagnostic { location: place.unwrap_or_else(|| about.location.clone()), ..about }]))
+}
+
+/// What concerns ganger itself stays as it was at the start: that is said where the files have another opinion now.
+fn kept(then: &Settings, now: &Settings) -> Option<Diagnostic> {
+    let all = [
+        ("pty", then.pty == now.pty),
+        ("color", then.color == now.color),
+        ("timestamps", then.timestamps == now.timestamps),
+        ("prefix", then.prefix == now.prefix),
+        ("quiet", then.quiet == now.quiet),
+        ("json", then.json == now.json),
+        ("isolate", then.isolate == now.isolate),
+    ];
+    let changed = all.iter().filter(|(_, is_same)| !is_same).map(|(name, _)| format!("`{name}`"));
+    let names = changed.collect::<Vec<_>>().join(", ");
+    let hint = Some("`ganger down`, and start it anew, to have it otherwise".into());
+    let message = format!("a stack that runs keeps {names} as it was started");
+    (!names.is_empty()).then(|| files::about("settings", message, hint))
 }
 
 fn refused(failure: &Failure) -> String {

@@ -263,6 +263,23 @@ fn the_stop_of_a_life_is_the_one_that_it_began_with() {
 }
 
 #[test]
+fn what_concerns_ganger_itself_stays_and_a_restart_says_so_once() {
+    let stack = Stack::new("web: probe print up + wait\n");
+    stack.write("ganger.toml", "timestamps = false\n");
+    let mut running = stack.start(&["--no-port"], "| up");
+    stack.write("ganger.toml", "timestamps = true\npty = \"always\"\n");
+    let said = "settings: a stack that runs keeps `pty`, `timestamps` as it was started \
+                (`ganger down`, and start it anew, to have it otherwise)";
+    let (status, _, err) = stack.run(&["restart"]);
+    assert_eq!((status, err.matches(said).count()), (0, 1), "{err}");
+    running.line("| up");
+    let (status, _, err) = stack.run(&["restart"]);
+    assert_eq!((status, err.as_str()), (0, ""), "said once");
+    assert_eq!(stack.run(&["down"]).0, 0);
+    running.end();
+}
+
+#[test]
 fn a_release_runs_again_before_all_when_the_whole_stack_does() {
     let stack = Stack::new("release: probe print migrated\nweb: probe print up + wait\n");
     let mut running = stack.start(&["--release", "--no-port"], "| up");
