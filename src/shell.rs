@@ -18,6 +18,12 @@ pub fn simple_words(command: &str) -> Option<Vec<&str>> {
     (is_program(first) && words.iter().all(|word| is_plain(word))).then_some(words)
 }
 
+/// Whether `command` is `exec` and what [`simple_words`] takes, so that the shell is replaced by the program at once.
+pub fn is_plain_exec(command: &str) -> bool {
+    // An option of exec's own (`exec -a NAME`) is no program.
+    command.trim_start().strip_prefix("exec ").is_some_and(|rest| simple_words(rest).is_some())
+}
+
 /// `command` up to the comment that ends it, if one does: what is put behind a comment belongs to it.
 ///
 /// A `#` begins a comment where a word begins (XCU 2.3, rule 9): after a blank or an operator, outside of quotes and
@@ -96,6 +102,24 @@ const BUILTINS: &[&str] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_plain_exec_is_a_program_and_nothing_around_it() {
+        for command in ["exec ./web", " exec puma -p 5000"] {
+            assert!(is_plain_exec(command), "{command:?}");
+        }
+        for command in [
+            "./web",
+            "exec",
+            "exec ",
+            "execute it",
+            "exec -a web ./web",
+            "exec ./web | tee",
+            "cd x && exec ./web",
+        ] {
+            assert!(!is_plain_exec(command), "{command:?}");
+        }
+    }
 
     #[test]
     fn plain_words_need_no_shell() {

@@ -42,8 +42,8 @@ pub fn parse(words: Vec<OsString>, ambient: &Ambient) -> Result<Option<(Command,
 /// clap's command, in which a variable that is set to nothing counts as not set (`GANGER_PORT= ganger …`).
 pub fn command(ambient: &Ambient) -> clap::Command {
     let command = Arguments::command();
-    let is_empty = |(name, value): &(Vec<u8>, Vec<u8>)| name.starts_with(b"GANGER_") && value.is_empty();
-    if !ambient.variables.iter().any(is_empty) {
+    let is_nothing = |(name, value): &(Vec<u8>, Vec<u8>)| name.starts_with(b"GANGER_") && value.is_empty();
+    if !ambient.variables.iter().any(is_nothing) {
         // Mostly so; and to go through all arguments takes as long as to make them.
         return command;
     }

@@ -59,13 +59,9 @@ fn service(stack: &Stack<'_>, kind: &Kind<'_>, image: &str, values: &[(&str, &st
     let count = kind.instances.len();
     let command = [stack.options.shell.as_str(), "-c", &kind.text].map(literal).to_vec();
     let port = kind.port.filter(|_| kind.is_exposed).map(|port| port.to_string());
-    let after = stack.before(kind).fold(Document::map(), |after, before| {
-        let condition = match () {
-            () if before.is_once => "service_completed_successfully",
-            () if health(stack, before).is_some() => "service_healthy",
-            () => "service_started",
-        };
-        after.with(before.name.as_str(), Document::map().with("condition", condition))
+    let after = stack.before(kind).fold(None, |after: Option<Document>, before| {
+        let condition = Document::map().with("condition", condition(stack, before));
+        Some(after.unwrap_or_else(Document::map).with(before.name.as_str(), condition))
     });
     Document::map()
         .with("image", literal(image))
@@ -85,8 +81,19 @@ fn service(stack: &Stack<'_>, kind: &Kind<'_>, image: &str, values: &[(&str, &st
         // Several instances cannot have the same port of the host.
         .with_some("ports", port.clone().filter(|_| count == 1).map(|port| vec![format!("{port}:{port}")]))
         .with_some("expose", port.filter(|_| count > 1).map(|port| vec![port]))
-        .with_some("depends_on", stack.before(kind).next().map(|_| after))
+        .with_some("depends_on", after)
         .with_some("healthcheck", health(stack, kind))
+}
+
+/// What has to be true of a type before those that wait for it start.
+fn condition(stack: &Stack<'_>, kind: &Kind<'_>) -> &'static str {
+    if kind.is_once {
+        "service_completed_successfully"
+    } else if health(stack, kind).is_some() {
+        "service_healthy"
+    } else {
+        "service_started"
+    }
 }
 
 /// How docker asks whether an instance is ready. It goes on asking, but not so often. An image need not have a program

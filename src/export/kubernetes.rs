@@ -29,9 +29,8 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
     }
     for (kind, label) in stack.all().zip(&labels) {
         let pod = pod(stack, kind, label, image);
-        let is_release = kind.instances.iter().any(|spec| spec.once);
         let mut object =
-            if is_release { job(stack, label, pod) } else { deployment(stack, kind, label, pod) };
+            if kind.is_once { job(stack, label, pod) } else { deployment(stack, kind, label, pod) };
         draft.set(stack.options, kind, &mut object);
         let mut text = format!("{}\n{}", script::comment(stack), yaml(&object));
         if let Some(service) = service(stack, kind, label) {
@@ -39,7 +38,7 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
             text += &yaml(&service);
         }
         // kubectl applies a folder's files in the order of their names: what is needed first comes first.
-        let path = if is_release { format!("0-{label}.yaml") } else { format!("{label}.yaml") };
+        let path = if kind.is_once { format!("0-{label}.yaml") } else { format!("{label}.yaml") };
         draft.file(path, text);
         what_is_lost(kind, draft);
     }
@@ -160,7 +159,6 @@ fn job(stack: &Stack<'_>, label: &str, pod: Document) -> Document {
 }
 
 fn pod(stack: &Stack<'_>, kind: &Kind<'_>, label: &str, image: &str) -> Document {
-    let is_release = kind.instances.iter().any(|spec| spec.once);
     let grace = kind.grace.as_secs() + u64::from(kind.grace.subsec_nanos() > 0);
     let sum = Document::map().with("checksum/env", format!("sha256:{}", checksum(stack)));
     let about_it = Document::map()
@@ -170,7 +168,7 @@ fn pod(stack: &Stack<'_>, kind: &Kind<'_>, label: &str, image: &str) -> Document
     let spec = Document::map()
         // Else a Service `redis` would put REDIS_PORT=tcp://… into every pod.
         .with("enableServiceLinks", false)
-        .with_some("restartPolicy", is_release.then_some("Never"))
+        .with_some("restartPolicy", kind.is_once.then_some("Never"))
         .with("terminationGracePeriodSeconds", i64::try_from(grace).unwrap_or(i64::MAX))
         .with("containers", vec![container(stack, kind, label, image)]);
     Document::map().with("metadata", about_it).with("spec", spec)
@@ -271,8 +269,7 @@ fn what_is_lost(kind: &Kind<'_>, draft: &mut Draft) {
             kind.stop_signal
         ));
     }
-    let is_release = kind.instances.iter().any(|spec| spec.once);
-    let asked = kind.restart.filter(|restart| !is_release && *restart != Restart::Always);
+    let asked = kind.restart.filter(|restart| !kind.is_once && *restart != Restart::Always);
     if asked.is_some() {
         draft.lose(format!("{name}: a Deployment starts its programs again in any case"));
     }

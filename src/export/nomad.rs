@@ -110,7 +110,7 @@ fn job(name: &str, kind: &str, groups: Vec<Document>) -> String {
 
 /// A type: a group of as many allocations as there are instances, with one task.
 fn group(stack: &Stack<'_>, kind: &Kind<'_>, values: &[(&str, &str)], draft: &mut Draft) -> Document {
-    let has_port = kind.port.is_some() && !kind.instances.iter().any(|spec| spec.once);
+    let has_port = kind.port.is_some() && !kind.is_once;
     let inside = kind.port.filter(|_| stack.options.image.is_some()).map(i64::from);
     let port = Document::map().with("Label", "http").with_some("To", inside);
     let network = Document::map()
@@ -168,7 +168,7 @@ fn task(stack: &Stack<'_>, kind: &Kind<'_>, values: &[(&str, &str)]) -> Document
         .with("args", command)
         .with_some(
             "ports",
-            (stack.options.image.is_some() && kind.port.is_some() && !is_release(kind)).then(|| vec!["http"]),
+            (stack.options.image.is_some() && kind.port.is_some() && !kind.is_once).then(|| vec!["http"]),
         );
     let templates = templates(stack, kind, is_file);
     let signal = kind.stop_signal.known().map_or("SIGTERM", |known| known.as_str());
@@ -181,10 +181,6 @@ fn task(stack: &Stack<'_>, kind: &Kind<'_>, values: &[(&str, &str)]) -> Document
         .with_some("Templates", (!templates.is_empty()).then_some(templates))
         .with("KillSignal", signal)
         .with("KillTimeout", nanoseconds(kind.grace))
-}
-
-fn is_release(kind: &Kind<'_>) -> bool {
-    kind.instances.iter().any(|spec| spec.once)
 }
 
 /// The values from the Nomad Variable, and the command where it cannot stand in the job.
@@ -227,9 +223,9 @@ fn environment(stack: &Stack<'_>, kind: &Kind<'_>, values: &[(&str, &str)]) -> D
     for variable in kind.instances.first().map(|first| stack.own(first)).unwrap_or_default() {
         let value = String::from_utf8_lossy(variable.value).into_owned();
         let value = match variable.name {
-            PS if is_release(kind) => Some(value),
+            PS if kind.is_once => Some(value),
             PS => Some(format!("{}.${{NOMAD_ALLOC_INDEX}}", kind.name)),
-            PORT if has_image || is_release(kind) => Some(value),
+            PORT if has_image || kind.is_once => Some(value),
             PORT => Some("${NOMAD_PORT_http}".to_owned()),
             _ => has_image.then_some(value),
         };

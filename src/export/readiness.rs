@@ -26,8 +26,8 @@ pub(super) fn lose(stack: &Stack<'_>, carried: &Carried, draft: &mut Draft) {
             draft.lose(format!("{sentence}: {}", concerned.join(", ")));
         }
     };
-    let names = |is_concerned: &dyn Fn(&Kind<'_>) -> bool| -> Vec<String> {
-        stack.all().filter(|kind| is_concerned(kind)).map(|kind| kind.name.to_string()).collect()
+    let names = |is_concerned: fn(&&Kind<'_>) -> bool| -> Vec<String> {
+        stack.all().filter(is_concerned).map(|kind| kind.name.to_string()).collect()
     };
     if !carried.order {
         // The release is a matter of its own: each format says what it does with it.
@@ -45,11 +45,11 @@ pub(super) fn lose(stack: &Stack<'_>, carried: &Carried, draft: &mut Draft) {
         stack.all().filter(unseen).map(with_sign).collect(),
     );
     if !carried.socket {
-        let is_handed = |kind: &Kind<'_>| kind.care.listen.is_some();
-        say("these are handed no socket there and have to bind their PORT (`listen`)", names(&is_handed));
+        let handed = names(|kind| kind.care.listen.is_some());
+        say("these are handed no socket there and have to bind their PORT (`listen`)", handed);
     }
-    let is_watched = |kind: &Kind<'_>| !kind.care.watch.is_empty();
-    say("a change of files restarts none of these there (`watch`)", names(&is_watched));
+    let watched = names(|kind| !kind.care.watch.is_empty());
+    say("a change of files restarts none of these there (`watch`)", watched);
 }
 
 /// The sign as ganger.toml has it, without what a command or an expression says.

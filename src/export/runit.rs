@@ -27,7 +27,7 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
                 draft.program(format!("{folder}/finish"), text, false);
             }
         }
-        if kind.instances.iter().any(|spec| spec.once) {
+        if kind.is_once {
             draft.lose(format!(
                 "runit has no order: `sv once {}` runs {}, before the others are started",
                 kind.instances.first().map(|spec| folder(stack, spec)).unwrap_or_default(),

@@ -9,7 +9,7 @@ use crate::plan::Plan;
 use crate::plan::environment::{INSTANCE, Origin, PORT, PS, RUN};
 use crate::plan::options::RELEASE;
 use crate::plan::spec::{Care, Probe, Spec};
-use crate::shell::simple_words;
+use crate::shell::{is_plain_exec, simple_words};
 use crate::signal::Signal;
 
 /// A plan as an engine sees it.
@@ -138,9 +138,6 @@ impl<'a> Kind<'a> {
     fn of(name: &'a TypeName, first: &'a Spec, options: &Options, instances: Vec<&'a Spec>) -> Self {
         let command: &str = &first.command;
         let is_simple = simple_words(command).is_some();
-        // An option of exec's own (`exec -a NAME`) is no program.
-        let after_exec = command.trim_start().strip_prefix("exec ").unwrap_or_default().trim_start();
-        let is_replaced = is_simple || simple_words(after_exec).is_some();
         let is_exposed = match &options.expose {
             Some(names) => names.iter().any(|exposed| exposed == name.as_str()),
             None => name.as_str() == "web" || names_port(command) || says_it_serves(&first.care),
@@ -151,7 +148,7 @@ impl<'a> Kind<'a> {
             place: Location { file: file.into(), line: line.parse().ok(), column: None },
             text: if is_simple { format!("exec {command}") } else { command.to_owned() },
             command,
-            is_replaced,
+            is_replaced: is_simple || is_plain_exec(command),
             port: first.port,
             is_exposed: is_exposed && first.port.is_some() && !first.once,
             is_once: first.once,

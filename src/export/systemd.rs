@@ -1,8 +1,8 @@
 //! Units for systemd: a target, one service an instance, a socket where it is handed one, and a oneshot for
 //! `release`.
 //!
-//! systemd.service(5), systemd.socket(5), systemd.exec(5), systemd.kill(5); `Type=exec` asks for systemd 240, the `:` before a
-//! command for 244.
+//! systemd.service(5), systemd.socket(5), systemd.exec(5), systemd.kill(5); `Type=exec` asks for systemd 240, the `:`
+//! before a command for 244.
 
 use std::net::{Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -145,10 +145,11 @@ fn service(stack: &Stack<'_>, kind: &Kind<'_>, spec: &Spec, values: &[String]) -
         values_file(stack)
     };
     let shell = plain(&stack.options.shell);
+    let kind_of_start = kind_of_start(spec);
     let service = Document::map()
-        .with("Type", kind_of_start(spec))
+        .with("Type", kind_of_start)
         // Where a shell stays in front of the program, it is not the first process that says so.
-        .with_some("NotifyAccess", (kind_of_start(spec) == "notify").then_some("all"))
+        .with_some("NotifyAccess", (kind_of_start == "notify").then_some("all"))
         // Else a restart of one service would run the release again.
         .with_some("RemainAfterExit", spec.once.then_some("yes"))
         .with_some("User", stack.options.user.as_deref().filter(|_| !is_user(stack)).map(plain))

@@ -1,7 +1,8 @@
 //! Somebody who waits for a line of one instance to come by.
 
-use memchr::memchr_iter;
 use regex_lite::Regex;
+
+use super::lines::ends;
 
 /// Waits for a line of one speaker in which an expression is found.
 pub(super) struct Ear {
@@ -34,10 +35,9 @@ impl Ear {
 
     fn is_in(&self, lines: &[u8]) -> bool {
         let mut start = 0;
-        let unended = (!lines.ends_with(b"\n")).then_some(lines.len());
-        memchr_iter(b'\n', lines).chain(unended).any(|end| {
+        ends(lines).any(|end| {
             let line = &lines[start..end];
-            start = (end + 1).min(lines.len());
+            start = end + 1;
             self.expression.is_match(&String::from_utf8_lossy(line))
         })
     }

@@ -1,6 +1,12 @@
 //! Where one line ends and the next begins.
 
-use memchr::{memchr, memrchr};
+use memchr::{memchr, memchr_iter, memrchr};
+
+/// Where each of these lines ends, a last one without a newline included.
+pub(super) fn ends(lines: &[u8]) -> impl Iterator<Item = usize> {
+    let is_unended = lines.last().is_some_and(|byte| *byte != b'\n');
+    memchr_iter(b'\n', lines).chain(is_unended.then_some(lines.len()))
+}
 
 /// How long a row may get.
 #[derive(Clone, Copy, Debug)]

@@ -1,12 +1,11 @@
 //! From chunks of many streams to one batch of rows. Pure: bytes in, bytes out, the time an argument.
 
 use jiff::Timestamp;
-use memchr::memchr_iter;
 
 use super::batch::Batch;
 use super::ear::Ear;
 use super::history::{History, Part};
-use super::lines::{Limits, Lines, Newlines};
+use super::lines::{Limits, Lines, Newlines, ends};
 use super::prefix::Speaker;
 use super::sink::Sink;
 use crate::name::InstanceName;
@@ -82,8 +81,7 @@ impl Audience {
 
     /// Lines that are not shown; how many they are.
     fn miss(&mut self, lines: &[u8]) -> usize {
-        let unended = lines.last().is_some_and(|byte| *byte != b'\n');
-        let count = memchr_iter(b'\n', lines).count() + usize::from(unended);
+        let count = ends(lines).count();
         if let Some(held) = &mut self.held {
             held.missed += count as u64;
         }

@@ -3,11 +3,11 @@
 use std::io::Write as _;
 
 use jiff::Timestamp;
-use memchr::memchr_iter;
 
-use super::{Sink, unended};
+use super::Sink;
 use crate::notice::Notice;
 use crate::output::batch::Batch;
+use crate::output::lines::ends;
 use crate::output::prefix::Speaker;
 
 /// `{"time":"2026-11-20T12:00:00.123Z","process":"web.1","text":"…"}`; text that is not UTF-8 comes as
@@ -90,7 +90,7 @@ impl Sink for Json {
 /// Every line, without its newline; how many they are.
 fn each(lines: &[u8], mut line: impl FnMut(&[u8])) -> usize {
     let (mut start, mut count) = (0, 0);
-    for end in memchr_iter(b'\n', lines).chain(unended(lines)) {
+    for end in ends(lines) {
         line(&lines[start..end]);
         (start, count) = (end + 1, count + 1);
     }

@@ -48,8 +48,3 @@ pub(super) trait Sink {
     /// This speaker's stream has ended: a row that it left open is ended too.
     fn close(&mut self, _speaker: usize, _out: &mut Batch) {}
 }
-
-/// The end of a last line that has no newline.
-fn unended(lines: &[u8]) -> Option<usize> {
-    (lines.last().is_some_and(|byte| *byte != b'\n')).then_some(lines.len())
-}

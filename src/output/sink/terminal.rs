@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use memchr::{memchr, memchr_iter};
 
-use super::{Sink, unended};
+use super::Sink;
 use crate::notice::Notice;
 use crate::output::batch::Batch;
+use crate::output::lines::ends;
 use crate::output::prefix::{Prefixes, Speaker};
 
 /// `web.1 | text`, where the last row may still be open.
@@ -66,7 +67,7 @@ impl Sink for Terminal {
             return count + out.join(head, lines, b"\n");
         }
         let mut start = 0;
-        for end in memchr_iter(b'\n', lines).chain(unended(lines)) {
+        for end in ends(lines) {
             if start > 0 || !goes_on {
                 out.extend_from_slice(head);
             }
