@@ -7,15 +7,16 @@ Beside ganger stand the barest runner (comparison/runner.c) and `sh` alone, the 
 some machines have taken pages of programs back (DAMON, a small cgroup): then it is also told how many KiB all of the
 machine read from its disks meanwhile, and how many faults waited for that (/proc/vmstat). Linux only.
 """
-import argparse, os, statistics, subprocess, sys, tempfile, time
+import argparse, os, statistics, sys, tempfile, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "comparison"))
 sys.dont_write_bytecode = True
 
 import cases
+from processes import MARK, Run
 
-COMMAND = "echo up; exec sleep 997"
+COMMAND = f"echo up; exec {MARK}"
 
 
 def counters():
@@ -25,23 +26,16 @@ def counters():
     return int(told["pgpgin"]), int(told["pgmajfault"])
 
 
-def run(command, folder):
+def measure(command, work):
     """Milliseconds to the line, KiB read, faults."""
-    before, begun = counters(), time.monotonic()
-    runner = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, bufsize=0, start_new_session=True)
-    said = b""
-    while b"up\n" not in said:
-        chunk = os.read(runner.stdout.fileno(), 65536)
-        if not chunk:
-            raise SystemExit(f"{command[0]} has ended: {said.decode()}")
-        said += chunk
-    took = (time.monotonic() - begun) * 1000
+    before = counters()
+    run = Run(command, f"p0: {COMMAND}\n", work)
+    seconds = run.until(rb"(?m)(up)$", 1, limit=60)
     after = counters()
-    runner.terminate()
-    runner.wait()
-    runner.stdout.close()
-    return took, *(now - then for now, then in zip(after, before))
+    run.stop()
+    if seconds is None:
+        raise SystemExit(f"{command} said nothing in time")
+    return seconds * 1000, *(now - then for now, then in zip(after, before))
 
 
 def main():
@@ -51,18 +45,16 @@ def main():
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(dir="/tmp", prefix="ganger-bench-") as work:
         bench = cases.Bench(work, 1, limit=60)
-        with open(os.path.join(work, "Procfile"), "w") as file:
-            file.write(f"p0: {COMMAND}\n")
         ganger = os.path.join(os.path.dirname(HERE), "target", "release", "ganger")
-        commands = {"ganger": [ganger, "start"], "barest runner": [bench.runner, "Procfile"], "sh": ["sh", "-c", COMMAND]}
+        commands = {"ganger": f"{ganger} start", "barest runner": bench.bare, "sh": f"sh -c '{COMMAND}'"}
         had = {(name, rest): [] for name in commands for rest in (0, asked.rest)}
         for _ in range(asked.rounds):
             for name, command in commands.items():
                 # Once for nothing: what is at once has to follow something of its own.
-                run(command, work)
-                had[name, 0].append(run(command, work))
+                measure(command, work)
+                had[name, 0].append(measure(command, work))
                 time.sleep(asked.rest)
-                had[name, asked.rest].append(run(command, work))
+                had[name, asked.rest].append(measure(command, work))
     print(f"medians of {asked.rounds} rounds")
     print(f"| | ms at once | ms after {asked.rest:g} s | KiB read then | faults that waited for it |")
     print("|---|---|---|---|---|")
