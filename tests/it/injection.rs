@@ -1,6 +1,7 @@
 //! Whatever system call fails, ganger says it, ends, and leaves nothing: proven by strace(1), which makes the
 //! n-th use of a call fail in the monitor and in the worker (`--detach-on=execve`: not in what they start).
 
+use std::collections::HashMap;
 use std::process::Command;
 use std::sync::Mutex;
 
@@ -125,8 +126,9 @@ fn inject(Case { call, error, nth, arguments }: &Case) -> bool {
     // That it ends, and that nothing is left, is checked here.
     let (status, lines) = Running::start(command).end();
     let log = String::from_utf8_lossy(&std::fs::read(project.path().join("log")).unwrap()).into_owned();
-    let injected: Vec<&str> = log.lines().filter(|line| line.contains("(INJECTED)")).collect();
-    let grave: Vec<&&str> = injected.iter().filter(|line| !is_harmless(line)).collect();
+    let injected: Vec<String> =
+        whole_calls(&log).into_iter().filter(|line| line.contains("(INJECTED)")).collect();
+    let grave: Vec<&String> = injected.iter().filter(|line| !is_harmless(line)).collect();
     let told = format!("{call} {error} {nth}: {status:?}\n{}\n{}", injected.join("\n"), lines.join("\n"));
     if grave.is_empty() {
         // It is not of our making how ganger ends that nothing grave has met.
@@ -142,6 +144,33 @@ fn inject(Case { call, error, nth, arguments }: &Case) -> bool {
     });
     assert!(is_said, "{told}");
     true
+}
+
+/// The calls in the log of strace, each in one line: where two processes are in one at once, strace writes the first
+/// half with the arguments (`PID openat(… <unfinished ...>`), and the second with what came of it
+/// (`PID <... openat resumed>) = …`).
+fn whole_calls(log: &str) -> Vec<String> {
+    let mut begun: HashMap<&str, &str> = HashMap::new();
+    let mut calls = Vec::new();
+    for line in log.lines() {
+        let (pid, call) = line.split_once(' ').unwrap_or((line, ""));
+        if let Some(first) = call.trim_end().strip_suffix("<unfinished ...>") {
+            begun.insert(pid, first);
+        } else if let Some((_, second)) =
+            call.trim_start().strip_prefix("<...").and_then(|rest| rest.split_once('>'))
+        {
+            calls.push(format!("{pid} {}{second}", begun.remove(pid).unwrap_or_default()));
+        } else {
+            calls.push(line.to_owned());
+        }
+    }
+    calls
+}
+
+#[test]
+fn a_call_that_strace_writes_in_two_halves_is_one() {
+    let log = "1 openat(3, \"/a\", 0 <unfinished ...>\n2 read(4) = 0\n1 <... openat resumed>) = -1 EIO (I) (INJECTED)\n";
+    assert_eq!(whole_calls(log), ["2 read(4) = 0", "1 openat(3, \"/a\", 0 ) = -1 EIO (I) (INJECTED)"]);
 }
 
 fn is_harmless(line: &str) -> bool {
