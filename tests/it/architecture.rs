@@ -26,23 +26,32 @@ const BESIDE: [(&str, &str, &str); 7] = [
     ("control", "process", "a socket lies in the folder of the traces, under the key of its root"),
 ];
 
-fn sources() -> Vec<(String, PathBuf)> {
-    let house = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut unread = vec![house.clone()];
+/// All files below `folder` whose names end like this.
+pub(crate) fn files_below(folder: &Path, ending: &str) -> Vec<PathBuf> {
+    let mut unread = vec![folder.to_path_buf()];
     let mut found = Vec::new();
     while let Some(place) = unread.pop() {
         for entry in std::fs::read_dir(place).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 unread.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let inside = path.strip_prefix(&house).unwrap();
-                let room = inside.components().next().unwrap().as_os_str().to_str().unwrap();
-                found.push((room.trim_end_matches(".rs").to_string(), path));
+            } else if path.extension().is_some_and(|extension| extension == ending) {
+                found.push(path);
             }
         }
     }
     found
+}
+
+/// Each source file, with the room that it belongs to.
+fn sources() -> Vec<(String, PathBuf)> {
+    let house = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let room = |path: &Path| {
+        let inside = path.strip_prefix(&house).unwrap();
+        let room = inside.components().next().unwrap().as_os_str().to_str().unwrap();
+        room.trim_end_matches(".rs").to_string()
+    };
+    files_below(&house, "rs").into_iter().map(|path| (room(&path), path)).collect()
 }
 
 /// The rooms that a file names by `crate::room` or `crate::{room, other::…}`, comments left out.
