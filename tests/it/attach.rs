@@ -12,8 +12,7 @@ use nix::sys::wait::WaitStatus;
 use nix::unistd::Pid;
 use serde_json::Value;
 
-use crate::control::Stack;
-use crate::harness::{Screen, holds};
+use crate::harness::{Project, Screen, holds};
 
 const PTY: &[&str] = &["--pty", "always", "--exit-on", "never", "--no-port"];
 
@@ -21,7 +20,7 @@ const PTY: &[&str] = &["--pty", "always", "--exit-on", "never", "--no-port"];
 const SHELL: &str = "web: trap 'stty size' WINCH; trap 'echo interrupted' INT; echo up; while :; do read line; \
                      echo \"got $line\"; done\n";
 
-fn attach(stack: &Stack, words: &[&str]) -> Screen {
+fn attach(stack: &Project, words: &[&str]) -> Screen {
     let words: Vec<&str> = ["attach"].iter().chain(words).copied().collect();
     stack.on_terminal(&words, (30, 100))
 }
@@ -35,8 +34,8 @@ fn leave(mut screen: Screen) {
 
 #[test]
 fn keys_reach_the_program_and_control_c_reaches_it_alone_and_all_is_in_the_log() {
-    let stack = Stack::new(SHELL);
-    let mut running = stack.start(PTY, "| up");
+    let stack = Project::new(SHELL);
+    let mut running = stack.start_until(PTY, &["| up"]);
     let mut screen = attach(&stack, &["web"]);
     screen.shows("up");
     screen.type_keys(b"hello\r");
@@ -58,8 +57,8 @@ fn keys_reach_the_program_and_control_c_reaches_it_alone_and_all_is_in_the_log()
 
 #[test]
 fn the_terminal_has_the_size_of_who_types_and_its_own_when_nobody_is_there() {
-    let stack = Stack::new(SHELL);
-    let mut running = stack.start(PTY, "| up");
+    let stack = Project::new(SHELL);
+    let mut running = stack.start_until(PTY, &["| up"]);
     let mut screen = attach(&stack, &["web.1"]);
     screen.shows("up");
     // The shell hears of it when its `read` is over.
@@ -83,8 +82,8 @@ fn the_terminal_has_the_size_of_who_types_and_its_own_when_nobody_is_there() {
 
 #[test]
 fn one_types_and_the_others_watch_until_they_take_over_or_the_first_one_leaves() {
-    let stack = Stack::new(SHELL);
-    let running = stack.start(PTY, "| up");
+    let stack = Project::new(SHELL);
+    let running = stack.start_until(PTY, &["| up"]);
     let mut first = attach(&stack, &["web"]);
     first.shows("up");
     let mut second = attach(&stack, &["web"]);
@@ -111,8 +110,8 @@ fn one_types_and_the_others_watch_until_they_take_over_or_the_first_one_leaves()
 
 #[test]
 fn a_restart_while_attached_goes_on_with_the_new_life_and_the_end_of_the_stack_ends_it() {
-    let stack = Stack::new(SHELL);
-    let running = stack.start(PTY, "| up");
+    let stack = Project::new(SHELL);
+    let running = stack.start_until(PTY, &["| up"]);
     let mut screen = attach(&stack, &["web"]);
     screen.shows("up");
     assert_eq!(stack.run(&["restart", "web"]).0, 0);
@@ -135,8 +134,8 @@ fn a_restart_while_attached_goes_on_with_the_new_life_and_the_end_of_the_stack_e
 
 #[test]
 fn the_terminal_is_as_it_was_when_the_client_or_the_stack_is_killed() {
-    let stack = Stack::new("web: printf '\\033[?1049h\\033[?25lfull'; sleep 1000\n");
-    let running = stack.start(PTY, "web.1 started");
+    let stack = Project::new("web: printf '\\033[?1049h\\033[?25lfull'; sleep 1000\n");
+    let running = stack.start_until(PTY, &["web.1 started"]);
     let mut screen = attach(&stack, &["web"]);
     screen.shows("full");
     assert!(holds(|| !screen.is_as_before()));
@@ -156,7 +155,7 @@ fn the_terminal_is_as_it_was_when_the_client_or_the_stack_is_killed() {
 
 #[test]
 fn who_cannot_attach_hears_why_and_the_way_out() {
-    let stack = Stack::new("web: probe wait\nworker: probe wait\nonce: probe exit 0\n");
+    let stack = Project::new("web: probe wait\nworker: probe wait\nonce: probe exit 0\n");
     let refused = |words: &[&str], status: i32, reason: &str| {
         let mut screen = attach(&stack, words);
         screen.shows(reason);
@@ -180,8 +179,8 @@ fn who_cannot_attach_hears_why_and_the_way_out() {
 
 #[test]
 fn a_program_speaks_the_protocol_by_hand_and_what_is_no_key_is_refused() {
-    let stack = Stack::new(SHELL);
-    let running = stack.start(PTY, "| up");
+    let stack = Project::new(SHELL);
+    let running = stack.start_until(PTY, &["| up"]);
     let mut stream = UnixStream::connect(stack.socket()).unwrap();
     let attach = r#"{"version":1,"id":5,"request":"attach","name":"web","rows":24,"columns":80}"#;
     writeln!(stream, "{attach}\n{{\"text\":\"hi\\r\"}}\n{{\"base64\":\"eW91DQ==\"}}").unwrap();
@@ -207,8 +206,8 @@ fn a_program_speaks_the_protocol_by_hand_and_what_is_no_key_is_refused() {
 
 #[test]
 fn one_who_does_not_read_costs_nobody_anything_and_sees_the_latest_in_the_end() {
-    let stack = Stack::new("web: seq -f 'line %.0f of a flood' 1 400000; echo the end; sleep 1000\n");
-    let mut running = stack.start(PTY, "web.1 started");
+    let stack = Project::new("web: seq -f 'line %.0f of a flood' 1 400000; echo the end; sleep 1000\n");
+    let mut running = stack.start_until(PTY, &["web.1 started"]);
     let mut stream = UnixStream::connect(stack.socket()).unwrap();
     let attach = r#"{"version":1,"id":5,"request":"attach","name":"web","rows":24,"columns":80}"#;
     writeln!(stream, "{attach}").unwrap();
@@ -228,8 +227,8 @@ fn one_who_does_not_read_costs_nobody_anything_and_sees_the_latest_in_the_end() 
 
 #[test]
 fn what_is_pasted_in_one_go_arrives_whole() {
-    let stack = Stack::new("web: stty raw -echo; echo up; head -c 300000 | cksum; sleep 1000\n");
-    let running = stack.start(PTY, "| up");
+    let stack = Project::new("web: stty raw -echo; echo up; head -c 300000 | cksum; sleep 1000\n");
+    let running = stack.start_until(PTY, &["| up"]);
     let mut screen = attach(&stack, &["web"]);
     screen.shows("up");
     let text: Vec<u8> = (0..300_000).map(|at| b'a' + u8::try_from(at % 26).unwrap()).collect();
@@ -247,9 +246,9 @@ fn what_is_pasted_in_one_go_arrives_whole() {
 
 #[test]
 fn between_two_lives_the_next_one_is_waited_for() {
-    let stack = Stack::new("web: echo up; read line; echo \"got $line\"; exit 1\nother: probe wait\n");
+    let stack = Project::new("web: echo up; read line; echo \"got $line\"; exit 1\nother: probe wait\n");
     let restart = ["--pty", "always", "--exit-on", "never", "--no-port", "--restart", "web=always"];
-    let running = stack.start(&restart, "| up");
+    let running = stack.start_until(&restart, &["| up"]);
     let mut screen = attach(&stack, &["web"]);
     screen.shows("up");
     for _ in 0..2 {

@@ -1,8 +1,7 @@
 //! Promised: debuggers and programs on the whole screen, driven through `attach` on a real screen (tmux): prompt,
 //! breakpoint, size, leaving and coming back, and the screen as the program left it.
 
-use crate::control::Stack;
-use crate::harness::{Pane, can};
+use crate::harness::{Pane, Project, can};
 
 const PTY: &[&str] = &["--pty", "always", "--exit-on", "never", "--no-port"];
 
@@ -25,10 +24,10 @@ fn pdb_stops_at_a_breakpoint_and_goes_on() {
     if !have(&["tmux", "python3"]) {
         return;
     }
-    let stack = Stack::new("web: python3 program.py\n");
+    let stack = Project::new("web: python3 program.py\n");
     let program = "import time\ndef work(x):\n    breakpoint()\n    print('worked', x)\nwork(41)\nwork(42)\ntime.sleep(1000)\n";
     std::fs::write(stack.path().join("program.py"), program).unwrap();
-    let running = stack.start(PTY, "-> print('worked', x)");
+    let running = stack.start_until(PTY, &["-> print('worked', x)"]);
     let pane = stack.in_tmux(&["attach", "web"]);
     pane.shows("(Pdb)");
     pane.enter("p x + 1");
@@ -53,10 +52,10 @@ fn node_inspect_is_driven_from_break_to_end() {
     if !have(&["tmux", "node"]) {
         return;
     }
-    let stack = Stack::new("web: node inspect --port=0 program.js\n");
+    let stack = Project::new("web: node inspect --port=0 program.js\n");
     let program = "const start = 40;\nfunction work(x) {\n  debugger;\n  return x + 2;\n}\nconsole.log('worked', work(start));\nsetInterval(() => {}, 1000);\n";
     std::fs::write(stack.path().join("program.js"), program).unwrap();
-    let running = stack.start(PTY, "web.1 started");
+    let running = stack.start_until(PTY, &["web.1 started"]);
     let pane = stack.in_tmux(&["attach", "web"]);
     pane.shows("> 1 const start");
     pane.shows("debug>");
@@ -80,10 +79,10 @@ fn vi_is_redrawn_in_the_middle_of_an_edit_and_the_screen_is_given_back() {
     if !have(&["tmux", "vim"]) {
         return;
     }
-    let stack = Stack::new("edit: TERM=xterm-256color vim -u NONE -N --not-a-term -n file\n");
+    let stack = Project::new("edit: TERM=xterm-256color vim -u NONE -N --not-a-term -n file\n");
     let lines: String = (1..=100).map(|line| format!("line {line}\n")).collect();
     std::fs::write(stack.path().join("file"), lines).unwrap();
-    let running = stack.start(PTY, "edit.1 started");
+    let running = stack.start_until(PTY, &["edit.1 started"]);
     let pane = stack.in_tmux(&["attach", "edit"]);
     let modes = "010000";
     pane.shows("line 22");

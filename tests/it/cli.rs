@@ -91,12 +91,8 @@ fn what_is_added_to_a_script_wins_over_what_the_script_says() {
     let script = folder.path().join("dev");
     std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
     let dev = |arguments: &[&str]| {
-        let mut command = folder.command(&["-c", "./dev \"$@\"", "dev"]);
-        let mut shell = std::process::Command::new("/bin/sh");
-        shell.args(command.get_args()).args(arguments).current_dir(folder.path());
-        shell.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        command.env_clear();
-        let ran = shell.output().unwrap();
+        let mut command = folder.command_of(&["./dev"]);
+        let ran = command.args(arguments).output().unwrap();
         instances(&serde_json::from_slice(&ran.stdout).unwrap())
     };
     assert_eq!(dev(&[]), "css.1:5100");

@@ -5,8 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
-use crate::control::Stack;
-use crate::harness::{Running, can, holds};
+use crate::harness::{Project, Running, can, holds};
 use crate::schema::check;
 
 const STATUS: &str = "docs/schema/status.json";
@@ -17,9 +16,11 @@ type Asked<'a> = (&'a [&'a str], i32, usize);
 #[test]
 fn a_document_is_as_its_schema_says_and_about_those_who_were_named() {
     let stack =
-        Stack::new("web: probe print hello + wait\nworker: probe print up + wait\nseed: probe exit 0\n");
-    let running =
-        stack.start(&["-m", "web=2,worker=1,seed=1", "-p", "25100", "--exit-on", "never"], "worker.1 | up");
+        Project::new("web: probe print hello + wait\nworker: probe print up + wait\nseed: probe exit 0\n");
+    let running = stack.start_until(
+        &["-m", "web=2,worker=1,seed=1", "-p", "25100", "--exit-on", "never"],
+        &["worker.1 | up"],
+    );
     let asked: [Asked<'_>; 16] = [
         (&["wait", "seed", "--for", "exited"], 0, 1),
         (&["ps"], 1, 4),
@@ -51,8 +52,8 @@ fn a_document_is_as_its_schema_says_and_about_those_who_were_named() {
 
 #[test]
 fn a_wrong_name_is_refused_by_every_command_with_what_it_may_have_meant() {
-    let stack = Stack::new("web: probe print hello + wait\nworker: probe wait\n");
-    let running = stack.start(&["--no-port"], "hello");
+    let stack = Project::new("web: probe print hello + wait\nworker: probe wait\n");
+    let running = stack.start_until(&["--no-port"], &["hello"]);
     let commands: [&[&str]; 8] = [
         &["logs"],
         &["restart"],
@@ -91,8 +92,8 @@ fn a_wrong_name_is_refused_by_every_command_with_what_it_may_have_meant() {
 
 #[test]
 fn an_end_with_a_grace_kills_those_who_do_not_hear() {
-    let stack = Stack::new("web: probe ignore TERM + print deaf + wait\nother: probe wait\n");
-    let running = stack.start(&["--no-port", "-t", "1h"], "deaf");
+    let stack = Project::new("web: probe ignore TERM + print deaf + wait\nother: probe wait\n");
+    let running = stack.start_until(&["--no-port", "-t", "1h"], &["deaf"]);
     let (status, out, err) = stack.run(&["down", "--timeout", "100ms"]);
     assert_eq!((status, out.as_str()), (0, "stopped; 2 of its instances ran\n"), "{err}");
     let (status, lines) = running.end();
@@ -103,8 +104,8 @@ fn an_end_with_a_grace_kills_those_who_do_not_hear() {
 
 #[test]
 fn wait_ends_when_nobody_can_get_there_any_more_or_the_stack_has_ended() {
-    let stack = Stack::new("web: probe print up + wait\nshort: probe wait\n");
-    let running = stack.start(&["--no-port"], "| up");
+    let stack = Project::new("web: probe print up + wait\nshort: probe wait\n");
+    let running = stack.start_until(&["--no-port"], &["| up"]);
     let mut waiting = [
         (stack.begin(&["wait", "web", "--for", "exited", "-t", "60"]), 0),
         (stack.begin(&["wait", "web", "--for", "log=never", "-t", "60"]), 1),
@@ -120,7 +121,7 @@ fn wait_ends_when_nobody_can_get_there_any_more_or_the_stack_has_ended() {
 
 #[test]
 fn stacks_of_one_folder_with_names_live_side_by_side() {
-    let stack = Stack::new("web: probe print up + wait\n");
+    let stack = Project::new("web: probe print up + wait\n");
     let names = ["", "a", "b c", "ä/../x"];
     let of = |name: &'static str, words: &[&'static str]| -> Vec<&'static str> {
         let which = if name.is_empty() { vec![] } else { vec!["--name", name] };
@@ -148,7 +149,7 @@ fn stacks_of_one_folder_with_names_live_side_by_side() {
 
 #[test]
 fn what_a_killed_stack_left_is_its_own_business_and_not_that_of_another_name() {
-    let stack = Stack::new("web: trap '' TERM; probe daemon + touch daemon + wait\nother: probe wait\n");
+    let stack = Project::new("web: trap '' TERM; probe daemon + touch daemon + wait\nother: probe wait\n");
     let mut first = stack.begin(&["start", "--no-port", "--exit-on", "never"]);
     first.line("web.1 started");
     assert!(holds(|| stack.path().join("daemon").exists()));
@@ -169,14 +170,14 @@ fn where_the_folder_is_another_users_no_socket_is_made_and_the_start_says_so() {
     if !can("giving a folder to another user", is_root) {
         return;
     }
-    let stack = Stack::new("web: probe print up + wait\n");
-    let folder = stack.path().join("runtime");
+    let stack = Project::new("web: probe print up + wait\n");
+    let folder = stack.runtime();
     let foreign = folder.join("ganger");
     std::fs::create_dir(&foreign).unwrap();
     std::fs::set_permissions(&foreign, std::fs::Permissions::from_mode(0o777)).unwrap();
     std::os::unix::fs::chown(&foreign, Some(65534), Some(65534)).unwrap();
     // The next place is taken, and found by others.
-    let running = stack.start(&["--no-port"], "| up");
+    let running = stack.start_until(&["--no-port"], &["| up"]);
     assert_eq!(std::fs::read_dir(&foreign).unwrap().count(), 0, "nothing was put there");
     assert_eq!(stack.run(&["ps"]).0, 0);
     assert_eq!(stack.run(&["down", "-t", "0"]).0, 0);

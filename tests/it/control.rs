@@ -3,115 +3,16 @@
 //!
 //! Not promised: what a client of another user could do if root let it (see `control_hostile`).
 
-use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use crate::harness::{Mark, PATIENCE, Pane, Project, Running, Screen, Start};
+use crate::harness::{PATIENCE, Project, Running};
 
 /// Two of web, one worker; nobody ends the stack.
 const STACK: &str = "web: probe print hello + trap HUP hupped 99 + trap TERM bye 0 + wait\n\
                      worker: probe lines w 20 + wait\n";
-
-/// A project whose stacks have their sockets in a folder of its own.
-pub(crate) struct Stack {
-    project: Project,
-    mark: Mark,
-}
-
-impl Stack {
-    pub(crate) fn new(procfile: &str) -> Self {
-        let project = Project::new(procfile);
-        std::fs::create_dir(project.path().join("runtime")).unwrap();
-        Self { project, mark: Mark::new() }
-    }
-
-    /// Where its project lies.
-    pub(crate) fn folder(&self) -> &std::path::Path {
-        self.project.path()
-    }
-
-    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.project.ganger(arguments);
-        command
-            .env("XDG_RUNTIME_DIR", self.project.path().join("runtime"))
-            .env(Mark::NAME, self.mark.value());
-        command
-    }
-
-    /// Starts it in the foreground and waits for this line.
-    pub(crate) fn start(&self, arguments: &[&str], line: &str) -> Running {
-        self.start_until(arguments, &[line])
-    }
-
-    /// Starts it in the foreground and waits for these lines, in any order: what one instance says may come before
-    /// another one is started, and after.
-    pub(crate) fn start_until(&self, arguments: &[&str], lines: &[&str]) -> Running {
-        let words: Vec<&str> = ["start"].iter().chain(arguments).copied().collect();
-        let mut running = Running::start(self.command(&words));
-        running.lines(lines);
-        running
-    }
-
-    /// Starts a command and reads what it says.
-    pub(crate) fn begin(&self, arguments: &[&str]) -> Running {
-        Running::start_as(self.command(arguments), &self.mark)
-    }
-
-    /// Runs a command to its end: status, standard output, standard error.
-    pub(crate) fn run(&self, arguments: &[&str]) -> (i32, String, String) {
-        let Output { status, stdout, stderr } = self.command(arguments).output().unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        (status.code().unwrap_or(-1), text(stdout), text(stderr))
-    }
-
-    pub(crate) fn json(&self, arguments: &[&str]) -> (i32, Value) {
-        let (status, out, err) = self.run(arguments);
-        let document = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{arguments:?}: {out}{err}"));
-        (status, document)
-    }
-
-    /// What everything of it is found by.
-    pub(crate) fn mark(&self) -> &Mark {
-        &self.mark
-    }
-
-    /// Writes a file of its root.
-    pub(crate) fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.project.path().join(name), text).unwrap();
-    }
-
-    /// A command of this stack on a terminal of its own.
-    pub(crate) fn on_terminal(&self, arguments: &[&str], size: (u16, u16)) -> Screen {
-        Screen::start(&Start { folder: self.project.path(), arguments, size })
-    }
-
-    /// A shell on a screen of tmux, in which this command was typed.
-    pub(crate) fn in_tmux(&self, arguments: &[&str]) -> Pane {
-        let words: Vec<&str> = [env!("CARGO_BIN_EXE_ganger")].iter().chain(arguments).copied().collect();
-        Pane::start(self.project.path(), &words.join(" "))
-    }
-
-    /// The folder of the project.
-    pub(crate) fn path(&self) -> &std::path::Path {
-        self.project.path()
-    }
-
-    /// The path of its control socket.
-    pub(crate) fn socket(&self) -> std::path::PathBuf {
-        let folder = self.project.path().join("runtime/ganger");
-        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        entries.into_iter().find(|path| path.extension().is_some_and(|is| is == "socket")).unwrap()
-    }
-}
-
-impl Drop for Stack {
-    fn drop(&mut self) {
-        self.mark.sweep();
-    }
-}
 
 pub(crate) fn instance<'a>(document: &'a Value, name: &str) -> &'a Value {
     document["instances"].as_array().unwrap().iter().find(|row| row["name"] == name).unwrap()
@@ -119,7 +20,7 @@ pub(crate) fn instance<'a>(document: &'a Value, name: &str) -> &'a Value {
 
 #[test]
 fn without_a_stack_every_command_says_so_with_status_3() {
-    let stack = Stack::new(STACK);
+    let stack = Project::new(STACK);
     let words: [&[&str]; 9] = [
         &["scale", "web=2"],
         &["ps"],
@@ -143,8 +44,8 @@ fn without_a_stack_every_command_says_so_with_status_3() {
 
 #[test]
 fn ps_shows_every_instance_and_its_status_tells_whether_all_are_up() {
-    let stack = Stack::new(STACK);
-    let running = stack.start(&["-m", "web=2,worker=1", "-p", "24100"], "worker.1 started");
+    let stack = Project::new(STACK);
+    let running = stack.start_until(&["-m", "web=2,worker=1", "-p", "24100"], &["worker.1 started"]);
     let (status, document) = stack.json(&["ps", "--json"]);
     assert_eq!((status, document["pid"].as_i64()), (0, Some(running.pid().into())));
     crate::schema::check("docs/schema/status.json", &document);
@@ -167,7 +68,7 @@ fn ps_shows_every_instance_and_its_status_tells_whether_all_are_up() {
 
 #[test]
 fn restart_stop_start_and_kill_do_what_they_say_and_touch_no_other() {
-    let stack = Stack::new(STACK);
+    let stack = Project::new(STACK);
     let said = ["worker.1 started", "web.1    | ready", "web.2    | ready", "worker.1 | w:19"];
     let mut running = stack.start_until(&["-m", "web=2,worker=1", "--no-port"], &said);
     let pids =
@@ -203,7 +104,7 @@ fn restart_stop_start_and_kill_do_what_they_say_and_touch_no_other() {
 #[test]
 fn logs_keep_what_was_said_over_a_restart_and_count_right() {
     let stack =
-        Stack::new("web: probe lines w 20 + bytes ff00 + print + wait\nother: probe print o + wait\n");
+        Project::new("web: probe lines w 20 + bytes ff00 + print + wait\nother: probe print o + wait\n");
     let mut running = stack.start_until(&["--no-port"], &["| o", "w:19"]);
     assert_eq!(stack.run(&["restart", "web"]).0, 0);
     running.line("w:19");
@@ -220,7 +121,7 @@ fn logs_keep_what_was_said_over_a_restart_and_count_right() {
         (0, 1, &"other.1".into(), &"o".into())
     );
     assert_eq!(stack.run(&["logs", "--grep", "("]).0, 2);
-    let mut following = Running::start(stack.command(&["logs", "-f", "-n", "0", "other"]));
+    let mut following = Running::start(stack.ganger(&["logs", "-f", "-n", "0", "other"]));
     // It hears what comes only once it listens: until then the instance is asked again and again.
     while stack.run(&["restart", "other"]).0 == 0 && !following.has_line("other.1 | o", 200) {}
     assert_eq!(stack.run(&["down", "-t", "0"]).0, 0);
@@ -231,8 +132,8 @@ fn logs_keep_what_was_said_over_a_restart_and_count_right() {
 #[test]
 fn wait_says_reached_ended_late_or_nothing_runs() {
     let stack =
-        Stack::new("web: probe wait\nother: probe print up + wait\nshort: probe pause 300 + exit 4\n");
-    let running = stack.start(&["--exit-on", "never", "-p", "24200"], "| up");
+        Project::new("web: probe wait\nother: probe print up + wait\nshort: probe pause 300 + exit 4\n");
+    let running = stack.start_until(&["--exit-on", "never", "-p", "24200"], &["| up"]);
     for (words, status) in [
         (&["wait", "web", "--for", "up"][..], 0),
         (&["wait", "other"], 0),
@@ -257,8 +158,8 @@ fn wait_says_reached_ended_late_or_nothing_runs() {
 
 #[test]
 fn a_second_start_says_what_runs_and_the_ways_on() {
-    let stack = Stack::new(STACK);
-    let running = stack.start(&["-p", "25300"], "worker.1 started");
+    let stack = Project::new(STACK);
+    let running = stack.start_until(&["-p", "25300"], &["worker.1 started"]);
     let begun = Instant::now();
     let (status, out, err) = stack.run(&["start"]);
     assert_eq!((status, out.as_str()), (1, ""));
@@ -267,7 +168,7 @@ fn a_second_start_says_what_runs_and_the_ways_on() {
         assert!(err.contains(part), "{part}: {err}");
     }
     assert!(begun.elapsed() < Duration::from_secs(5));
-    let mut other = Running::start(stack.command(&["start", "--name", "b", "--no-port"]));
+    let mut other = Running::start(stack.ganger(&["start", "--name", "b", "--no-port"]));
     other.line("worker.1 started");
     assert_eq!(stack.run(&["down", "--name", "b"]).0, 0);
     other.end();
@@ -278,7 +179,7 @@ fn a_second_start_says_what_runs_and_the_ways_on() {
     }
     drop(running);
     assert_eq!(stack.run(&["ps"]).0, 3);
-    let again = stack.start(&[], "worker.1 started");
+    let again = stack.start_until(&[], &["worker.1 started"]);
     assert_eq!(stack.run(&["ps"]).0, 0);
     again.signal(Signal::SIGTERM);
     again.end();
@@ -286,19 +187,19 @@ fn a_second_start_says_what_runs_and_the_ways_on() {
 
 #[test]
 fn in_the_background_nothing_of_the_caller_is_kept() {
-    let stack = Stack::new(STACK);
-    let mut caller = Running::start(stack.command(&["start", "-D", "--no-port"]));
+    let stack = Project::new(STACK);
+    let mut caller = Running::start(stack.ganger(&["start", "-D", "--no-port"]));
     assert_eq!(caller.wait().code(), Some(0));
     assert!(caller.all_gone_within(PATIENCE), "nobody holds the caller's pipe");
     assert_eq!(stack.run(&["ps"]).0, 0);
     assert_eq!(stack.run(&["wait", "--for", "log=^hello", "web"]).0, 0);
     assert_eq!(stack.run(&["down"]).0, 0);
-    assert_eq!(stack.mark.processes(), []);
+    assert_eq!(stack.mark().processes(), []);
 }
 
 #[test]
 fn after_a_start_in_the_background_ps_never_races() {
-    let stack = Stack::new("web: probe wait\n");
+    let stack = Project::new("web: probe wait\n");
     for round in 0..50 {
         // That its output was read to the end says that nobody holds it any more.
         let (status, _, err) = stack.run(&["start", "-D", "--no-port"]);
@@ -312,11 +213,11 @@ fn after_a_start_in_the_background_ps_never_races() {
 
 #[test]
 fn of_two_starts_at_the_same_moment_exactly_one_wins() {
-    let stack = Stack::new("web: probe wait\n");
+    let stack = Project::new("web: probe wait\n");
     for round in 0..50 {
         let gate = std::sync::Barrier::new(2);
         let start = || {
-            let mut command = stack.command(&["start", "-D", "--no-port"]);
+            let mut command = stack.ganger(&["start", "-D", "--no-port"]);
             gate.wait();
             command.output().unwrap().status.code()
         };
@@ -333,16 +234,16 @@ fn of_two_starts_at_the_same_moment_exactly_one_wins() {
 
 #[test]
 fn a_start_in_the_background_that_fails_says_why_with_the_last_words() {
-    let stack = Stack::new("web: probe print broken pipe dream + exit 7\nother: probe wait\n");
+    let stack = Project::new("web: probe print broken pipe dream + exit 7\nother: probe wait\n");
     let (status, out, err) = stack.run(&["start", "-D", "--wait=20", "--no-port"]);
     assert_eq!((status, out.as_str()), (7, ""), "{err}");
     assert!(err.contains("web.1 | broken pipe dream\n") && err.contains("exited with status 7"), "{err}");
     assert_eq!(stack.run(&["ps"]).0, 3);
-    let stack = Stack::new("web: no-such-program\n");
+    let stack = Project::new("web: no-such-program\n");
     let (status, _, err) = stack.run(&["start", "-D"]);
     assert_eq!(status, 127, "{err}");
     assert!(err.contains("no-such-program"), "{err}");
-    let stack = Stack::new("web: probe wait\n");
+    let stack = Project::new("web: probe wait\n");
     let (status, _, err) = stack.run(&["start", "-D", "--wait=0.2", "-p", "24400"]);
     assert_eq!(status, 124, "{err}");
     assert_eq!(stack.run(&["down", "-t", "0"]).0, 0);
@@ -350,10 +251,10 @@ fn a_start_in_the_background_that_fails_says_why_with_the_last_words() {
 
 #[test]
 fn of_many_starts_at_once_exactly_one_wins() {
-    let stack = Stack::new("web: probe wait\n");
+    let stack = Project::new("web: probe wait\n");
     let starts: Vec<_> = (0..6)
         .map(|_| {
-            let mut command = stack.command(&["start", "-D", "--no-port"]);
+            let mut command = stack.ganger(&["start", "-D", "--no-port"]);
             std::thread::spawn(move || command.output().unwrap().status.code())
         })
         .collect();
@@ -368,7 +269,7 @@ fn of_many_starts_at_once_exactly_one_wins() {
 fn who_hangs_up_without_a_word_is_gone_and_the_next_start_waits_for_its_lock() {
     // Killed by SIGKILL, a process closes its socket and its lock one after the other. Here somebody else is the
     // one who dies, so that each moment can be held.
-    let stack = Stack::new("web: probe print hello + wait\n");
+    let stack = Project::new("web: probe print hello + wait\n");
     let (status, _, err) = stack.run(&["start", "-D", "--no-port"]);
     assert_eq!(status, 0, "{err}");
     let socket = stack.socket();

@@ -8,8 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::control::Stack;
-use crate::harness::{PATIENCE, holds};
+use crate::harness::{PATIENCE, Project, are_there, can, holds};
 
 fn say(stream: &UnixStream, line: &str) -> Value {
     let mut stream = stream;
@@ -32,7 +31,7 @@ fn burden(pid: i32) -> (usize, u64) {
 }
 
 /// The one that runs the stack.
-fn worker(stack: &Stack) -> i32 {
+fn worker(stack: &Project) -> i32 {
     let is_worker = |(_, line): &(i32, String)| line.starts_with("ganger-worker");
     stack.mark().processes().into_iter().find(is_worker).unwrap().0
 }
@@ -46,7 +45,7 @@ fn is_told(mut stream: &UnixStream) -> bool {
 
 #[test]
 fn broken_slow_and_hostile_clients_cost_nothing() {
-    let stack = Stack::new("web: probe print up + wait\n");
+    let stack = Project::new("web: probe print up + wait\n");
     assert_eq!(stack.run(&["start", "-D", "--no-port"]).0, 0);
     let socket = stack.socket();
     let connect = || UnixStream::connect(&socket).unwrap();
@@ -110,7 +109,7 @@ fn broken_slow_and_hostile_clients_cost_nothing() {
 
 #[test]
 fn followers_of_a_flood_that_do_not_read_or_go_away_cost_a_bounded_buffer() {
-    let stack = Stack::new("flood: yes a line of a flood that never ends\nweb: probe print up + wait\n");
+    let stack = Project::new("flood: yes a line of a flood that never ends\nweb: probe print up + wait\n");
     assert_eq!(stack.run(&["start", "-D", "--no-port"]).0, 0);
     assert_eq!(stack.run(&["wait", "web", "--for", "log=^up$"]).0, 0);
     let socket = stack.socket();
@@ -137,7 +136,7 @@ fn followers_of_a_flood_that_do_not_read_or_go_away_cost_a_bounded_buffer() {
 
 #[test]
 fn one_that_has_closed_its_writing_side_and_goes_away_is_noticed() {
-    let stack = Stack::new("web: probe print up + wait\n");
+    let stack = Project::new("web: probe print up + wait\n");
     assert_eq!(stack.run(&["start", "-D", "--no-port"]).0, 0);
     let socket = stack.socket();
     let connect = || UnixStream::connect(&socket).unwrap();
@@ -160,13 +159,11 @@ fn one_that_has_closed_its_writing_side_and_goes_away_is_noticed() {
 #[test]
 fn another_user_is_refused() {
     let is_root = nix::unistd::geteuid().is_root();
-    let has_setpriv = Command::new("setpriv").arg("--version").output().is_ok();
-    if !is_root || !has_setpriv {
-        eprintln!("skipped: another_user_is_refused needs root and setpriv");
+    if !can("running a program as another user", is_root) || !are_there(&["setpriv", "python3"]) {
         return;
     }
-    let stack = Stack::new("web: probe print up + wait\n");
-    let running = stack.start(&["--no-port"], "| up");
+    let stack = Project::new("web: probe print up + wait\n");
+    let running = stack.start_until(&["--no-port"], &["| up"]);
     let socket = stack.socket();
     let script = format!(
         "import socket\ns = socket.socket(socket.AF_UNIX)\ns.connect({:?})\nprint(s.recv(999).decode())",
@@ -198,9 +195,9 @@ fn another_user_is_refused() {
 #[expect(clippy::disallowed_methods, reason = "the length of the run is the person's to choose")]
 fn random_commands_of_many_clients_are_all_answered() {
     let seconds = std::env::var("GANGER_TEST_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(20);
-    let stack = Stack::new("web: probe wait\nshort: probe pause 700\n");
+    let stack = Project::new("web: probe wait\nshort: probe pause 700\n");
     let running =
-        stack.start(&["-m", "web=16,short=4", "--no-port", "--exit-on", "never"], "short.4 started");
+        stack.start_until(&["-m", "web=16,short=4", "--no-port", "--exit-on", "never"], &["short.4 started"]);
     let end = Instant::now() + Duration::from_secs(seconds);
     let socket = stack.socket();
     let (stack, socket) = (&stack, socket.as_path());
@@ -230,7 +227,7 @@ fn random(seed: u64) -> impl FnMut(u64) -> u64 {
 }
 
 /// Runs commands until the end, and kills half of them after up to 15 ms; how many came to their end.
-fn killed(stack: &Stack, seed: u64, end: Instant) -> usize {
+fn killed(stack: &Project, seed: u64, end: Instant) -> usize {
     let mut next = random(seed);
     let mut answered = 0;
     while Instant::now() < end {
@@ -245,7 +242,7 @@ fn killed(stack: &Stack, seed: u64, end: Instant) -> usize {
         ];
         let words = words[usize::try_from(next(6)).unwrap()];
         let is_endless = words.contains(&"-f");
-        let mut command = stack.command(words);
+        let mut command = stack.ganger(words);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         if is_endless || next(2) == 0 {
             std::thread::sleep(Duration::from_millis(next(15)));

@@ -15,6 +15,7 @@ use ganger::procfile;
 use ganger::shell::simple_words;
 use serde::Deserialize;
 
+use crate::harness::say_skipped;
 use crate::shell::{shells, words_of_a_shell};
 
 #[derive(Deserialize)]
@@ -34,13 +35,13 @@ struct Mistake {
     line: Option<u32>,
 }
 
-/// The files of that kind with their bytes, or nothing, said by the name of the test.
-fn corpus(kind: &str, test: &str) -> Vec<(File, Vec<u8>)> {
+/// The files of that kind with their bytes, or nothing, and that is said.
+fn corpus(kind: &str) -> Vec<(File, Vec<u8>)> {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
     #[expect(clippy::disallowed_methods, reason = "a test's own switch")]
     let folder = std::env::var_os("GANGER_CORPUS").map_or_else(beside, PathBuf::from).join(kind);
     let Ok(index) = std::fs::read(folder.join("index.json")) else {
-        println!("skipped {test}: no corpus at {} (set GANGER_CORPUS)", folder.display());
+        say_skipped(&format!("a corpus at {} (GANGER_CORPUS)", folder.display()));
         return Vec::new();
     };
     let files: Vec<File> = serde_json::from_slice(&index).unwrap();
@@ -56,7 +57,7 @@ fn corpus(kind: &str, test: &str) -> Vec<(File, Vec<u8>)> {
 
 #[test]
 fn real_procfiles_are_read_as_the_index_says() {
-    for (file, bytes) in corpus("procfiles", "real_procfiles_are_read_as_the_index_says") {
+    for (file, bytes) in corpus("procfiles") {
         let parsed = procfile::parse(&file.file, &bytes);
         let line = parsed.errors.first().map(|error| error.location.line);
         assert_eq!(line, file.expect.error.map(|error| error.line), "{}: {:?}", file.file, parsed.errors);
@@ -70,7 +71,7 @@ fn real_procfiles_are_read_as_the_index_says() {
 
 #[test]
 fn real_env_files_are_read_as_the_index_says() {
-    for (file, bytes) in corpus("dotenv", "real_env_files_are_read_as_the_index_says") {
+    for (file, bytes) in corpus("dotenv") {
         let parsed = dotenv::parse(&[Source { file: &file.file, bytes: &bytes }], &|_| None);
         let line = parsed.errors.first().map(|error| error.location.line);
         assert_eq!(line, file.expect.error.map(|error| error.line), "{}: {:?}", file.file, parsed.errors);
@@ -85,7 +86,7 @@ fn real_env_files_are_read_as_the_index_says() {
 fn the_words_of_real_commands_are_those_of_a_shell() {
     let shells = shells();
     let mut simple = 0;
-    for (file, bytes) in corpus("procfiles", "the_words_of_real_commands_are_those_of_a_shell") {
+    for (file, bytes) in corpus("procfiles") {
         for entry in procfile::parse(&file.file, &bytes).procfile.entries {
             let Some(words) = simple_words(&entry.command) else {
                 continue;

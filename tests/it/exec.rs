@@ -2,25 +2,23 @@
 //! command that needs it, however that ends; one that ran already stays.
 
 use std::io::Write;
-use std::path::Path;
 use std::process::Stdio;
 
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::WaitStatus;
 use nix::unistd::Pid;
 
-use crate::control::Stack;
-use crate::harness::{Running, Screen, Start, holds};
+use crate::harness::{Project, Running, holds};
 
 const STACK: &str = "web: probe print hello + wait\nworker: probe wait\n";
 
 /// A stack that is ready at once: nothing in it must serve a port.
-fn stack() -> Stack {
-    Stack::new("app: probe print hello + wait\nworker: probe wait\n")
+fn stack() -> Project {
+    Project::new("app: probe print hello + wait\nworker: probe wait\n")
 }
 
 /// Waits until nothing that this test started is there, the background included.
-fn is_over(stack: &Stack) -> bool {
+fn is_over(stack: &Project) -> bool {
     holds(|| stack.mark().processes().is_empty())
 }
 
@@ -49,8 +47,8 @@ fn a_stack_is_started_for_a_command_and_ends_with_it() {
 
 #[test]
 fn streams_are_the_commands_and_a_type_is_its_line() {
-    let stack = Stack::new("app: probe wait\necho: cat\n");
-    let mut command = stack.command(&["exec", "--with", "app,*.1", "echo", "-"]);
+    let stack = Project::new("app: probe wait\necho: cat\n");
+    let mut command = stack.ganger(&["exec", "--with", "app,*.1", "echo", "-"]);
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.spawn().unwrap();
     child.stdin.take().unwrap().write_all(b"as it \x00 is").unwrap();
@@ -60,8 +58,8 @@ fn streams_are_the_commands_and_a_type_is_its_line() {
 
 #[test]
 fn a_stack_that_runs_is_used_and_left_alone() {
-    let stack = Stack::new(STACK);
-    let running = stack.start(&["-p", "24800"], "worker.1 started");
+    let stack = Project::new(STACK);
+    let running = stack.start_until(&["-p", "24800"], &["worker.1 started"]);
     let before = stack.json(&["ps", "--json"]).1["pid"].clone();
     let (status, out, _) = stack.run(&["exec", "-w", "worker", "--", "probe", "env", "GANGER_PORT_WEB"]);
     assert_eq!((status, out.as_str()), (0, "GANGER_PORT_WEB=24800\n"), "its ports are those of the stack");
@@ -173,7 +171,7 @@ fn one_after_the_other_each_finds_the_stack_or_starts_it() {
     let all: Vec<_> = (0..4)
         .map(|_| {
             let commands: Vec<_> =
-                (0..5).map(|_| stack.command(&["exec", "-w", "app", "probe", "exit", "3"])).collect();
+                (0..5).map(|_| stack.ganger(&["exec", "-w", "app", "probe", "exit", "3"])).collect();
             std::thread::spawn(move || {
                 for mut command in commands {
                     let ended = command.output().unwrap();
@@ -191,7 +189,7 @@ fn one_after_the_other_each_finds_the_stack_or_starts_it() {
 
 #[test]
 fn what_keeps_it_from_running_has_a_status_each() {
-    let broken = Stack::new("web: probe print broken pipe dream + exit 7\nother: probe wait\n");
+    let broken = Project::new("web: probe print broken pipe dream + exit 7\nother: probe wait\n");
     let (status, out, err) = broken.run(&["exec", "-w", "other", "-p", "25000", "--", "probe", "pause", "0"]);
     assert!((status, out.as_str()) == (1, "") || status == 0, "{err}");
     let (status, out, err) =
@@ -201,7 +199,7 @@ fn what_keeps_it_from_running_has_a_status_each() {
         err.contains("web.1 | broken pipe dream\n") && err.contains("web.1 exited with status 7"),
         "{err}"
     );
-    let stack = Stack::new(STACK);
+    let stack = Project::new(STACK);
     for (words, status, said) in [
         (&["-w", "web", "-t", "200ms", "--", "probe", "exit", "0"][..], 124, "not all are ready in time"),
         (
@@ -252,8 +250,7 @@ fn on_a_terminal_ctrl_c_reaches_the_command_once() {
         "+",
         "wait",
     ];
-    let mut screen =
-        Screen::start(&Start { folder: Path::new(stack.path()), arguments: &arguments, size: (24, 80) });
+    let mut screen = stack.on_terminal(&arguments, (24, 80));
     screen.shows("ready");
     screen.type_keys(b"\x03");
     screen.shows("interrupted");

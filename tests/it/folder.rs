@@ -6,9 +6,11 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output, Stdio};
 
+use crate::harness::Project;
+
 /// A folder of its own, gone after the test.
 pub(crate) struct Folder {
-    folder: tempfile::TempDir,
+    project: Project,
     variables: Vec<(String, String)>,
 }
 
@@ -26,7 +28,7 @@ pub(crate) struct Ran {
 impl Folder {
     /// One with these files: name and text.
     pub(crate) fn with(files: &[(&str, &str)]) -> Self {
-        let folder = Self { folder: tempfile::tempdir().unwrap(), variables: Vec::new() };
+        let folder = Self { project: Project::empty(), variables: Vec::new() };
         files.iter().fold(folder, |folder, (name, text)| folder.file(name, text.as_bytes()))
     }
 
@@ -46,13 +48,18 @@ impl Folder {
 
     /// Where it lies.
     pub(crate) fn path(&self) -> &Path {
-        self.folder.path()
+        self.project.path()
     }
 
     /// The program, ready to be run here.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ganger"));
-        command.args(arguments).current_dir(self.path()).env_clear().stdin(Stdio::null());
+        self.command_of(&[&[env!("CARGO_BIN_EXE_ganger")], arguments].concat())
+    }
+
+    /// These words, ready to be run here.
+    pub(crate) fn command_of(&self, words: &[&str]) -> Command {
+        let mut command = self.project.command(words);
+        command.stdin(Stdio::null());
         command.env("PATH", std::env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into()));
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command

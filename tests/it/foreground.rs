@@ -8,13 +8,12 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::WaitStatus;
 use nix::unistd::Pid;
 
-use crate::control::Stack;
-use crate::harness::{Pane, Screen, can, holds};
+use crate::harness::{Pane, Project, Screen, can, holds};
 
 const SHELL: &str = "web: trap 'stty size' WINCH; echo up; while :; do read line; echo \"got $line\"; done\n\
                      other: probe print hello + trap HUP again 99 + trap TERM bye 0 + wait\n";
 
-fn start(stack: &Stack, arguments: &[&str]) -> Screen {
+fn start(stack: &Project, arguments: &[&str]) -> Screen {
     let words = [&["start", "--color=never", "--no-port"], arguments].concat();
     stack.on_terminal(&words, (24, 80))
 }
@@ -27,7 +26,7 @@ fn quit(screen: Screen) {
 
 #[test]
 fn each_line_is_answered_and_none_reaches_a_program() {
-    let stack = Stack::new(SHELL);
+    let stack = Project::new(SHELL);
     let mut screen = start(&stack, &[]);
     screen.shows("ready");
     for (line, answer) in [
@@ -52,7 +51,7 @@ fn each_line_is_answered_and_none_reaches_a_program() {
 
 #[test]
 fn only_lines_of_one_are_shown_until_all_are_again() {
-    let stack = Stack::new(SHELL);
+    let stack = Project::new(SHELL);
     let mut screen = start(&stack, &[]);
     screen.shows("other.1 | ready");
     screen.type_keys(b"l web\n");
@@ -69,7 +68,7 @@ fn only_lines_of_one_are_shown_until_all_are_again() {
 
 #[test]
 fn with_a_and_a_name_keys_and_screen_are_the_programs_and_come_back() {
-    let stack = Stack::new(SHELL);
+    let stack = Project::new(SHELL);
     let mut screen = start(&stack, &[]);
     screen.shows("up");
     screen.type_keys(b"a web\n");
@@ -105,7 +104,7 @@ fn with_a_and_a_name_keys_and_screen_are_the_programs_and_come_back() {
 
 #[test]
 fn the_end_of_the_stack_gives_the_terminal_back_and_shows_the_last_lines() {
-    let stack = Stack::new(SHELL);
+    let stack = Project::new(SHELL);
     let mut screen = start(&stack, &[]);
     screen.shows("up");
     screen.type_keys(b"a web\n");
@@ -121,7 +120,7 @@ fn the_end_of_the_stack_gives_the_terminal_back_and_shows_the_last_lines() {
 #[test]
 fn the_terminal_is_put_back_when_either_half_is_killed_while_it_is_attached() {
     for kills_worker in [false, true] {
-        let stack = Stack::new("web: printf '\\033[?1049h\\033[?25l'; stty -echo; echo full; sleep 1000\n");
+        let stack = Project::new("web: printf '\\033[?1049h\\033[?25l'; stty -echo; echo full; sleep 1000\n");
         let mut screen = start(&stack, &["-t", "0.2"]);
         screen.shows("full");
         screen.type_keys(b"a web\n");
@@ -140,7 +139,7 @@ fn the_terminal_is_put_back_when_either_half_is_killed_while_it_is_attached() {
 
 #[test]
 fn a_prompt_for_keys_is_told_of_once_and_one_for_a_line_not_at_all() {
-    let stack = Stack::new(
+    let stack = Project::new(
         "keys: stty raw; printf '(Pdb) '; head -c 1; sleep 1000\nline: printf 'Proceed? '; read it; sleep 1000\n",
     );
     let mut screen = start(&stack, &[]);
@@ -161,9 +160,9 @@ fn a_job_in_the_background_takes_no_key_and_hears_lines_again_after_fg() {
     if !can("tmux", std::path::Path::new("/usr/bin/tmux").exists()) {
         return;
     }
-    let stack = Stack::new(SHELL);
+    let stack = Project::new(SHELL);
     // bash sends no SIGCONT to a job that runs when it comes to the foreground.
-    let pane = Pane::start(stack.path(), "exec bash --norc");
+    let pane = stack.pane("exec bash --norc");
     pane.enter(&format!("{} start --color=never --no-port &", env!("CARGO_BIN_EXE_ganger")));
     pane.shows("| up");
     pane.enter("echo $((6 * 7)) mine");
@@ -193,7 +192,7 @@ fn fg(pane: &Pane) {
 
 #[test]
 fn nothing_is_read_where_json_is_printed() {
-    let stack = Stack::new(SHELL);
+    let stack = Project::new(SHELL);
     let mut screen = start(&stack, &["--json"]);
     screen.shows("ready");
     screen.type_keys(b"q\n");

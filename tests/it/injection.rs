@@ -115,14 +115,11 @@ fn a_system_call_that_fails_is_said_and_leaves_nothing() {
 /// Runs the stack with this failure; whether it was met at all.
 fn inject(Case { call, error, nth, arguments }: &Case) -> bool {
     let project = Project::new(PROCFILE);
-    let plain = project.ganger(&[]);
-    let mut command = Command::new("strace");
+    let mut command = project.command(&["strace"]);
     // Each descriptor with what it is (-y): a folder that is read is known by that alone.
     command.args(["-f", "-y", "--detach-on=execve", "-qq", "-o", "log", "-e", &format!("trace={call}")]);
     command.args(["-e", &format!("inject={call}:error={error}:when={nth}"), env!("CARGO_BIN_EXE_ganger")]);
     command.args(["start", "-t", "100ms", "--exit-on=web", "-m", FORMATION]).args(*arguments);
-    command.current_dir(project.path()).env_clear();
-    command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
     // That it ends, and that nothing is left, is checked here.
     let (status, lines) = Running::start(command).end();
     let log = String::from_utf8_lossy(&std::fs::read(project.path().join("log")).unwrap()).into_owned();
@@ -192,12 +189,10 @@ fn a_panic_of_the_worker_ends_in_a_clean_stop() {
     let project = Project::new(
         "stubborn: probe ignore TERM + wait\ndaemon: probe daemon + ignore TERM + touch daemon + wait\nticker: sh -c 'while :; do echo tick; sleep 0.02; done'\n",
     );
-    let plain = project.ganger(&[]);
-    let mut command = Command::new("strace");
+    let mut command = project.command(&["strace"]);
     command.args(["-f", "--detach-on=execve", "-qq", "-o", "/dev/null", "-e", "trace=epoll_wait"]);
     command.args(["-e", "inject=epoll_wait:error=EIO:when=20", env!("CARGO_BIN_EXE_ganger")]);
-    command.args(["start", "-t", "200ms", "--exit-on=never"]).current_dir(project.path()).env_clear();
-    command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.args(["start", "-t", "200ms", "--exit-on=never"]);
     let (status, lines) = Running::start(command).end();
     assert_eq!(status.code(), Some(125), "{lines:?}");
     for said in ["ganger: a defect at ", "ganger: the worker exited with status 101 before its end: stopping"]

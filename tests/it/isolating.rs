@@ -74,13 +74,9 @@ fn where_it_is_not_allowed_it_is_refused_with_the_reason_and_nothing_starts() {
     // namespace with a limit of 0 is what an ordinary machine without them looks like.
     let script = "echo 0 > /proc/sys/user/max_pid_namespaces && exec \"$0\" start --isolate";
     let project = Project::new("web: probe print started\n");
-    let plain = project.ganger(&[]);
-    let mut command = std::process::Command::new("unshare");
-    command.args(["--user", "--map-root-user", "/bin/sh", "-c", script, env!("CARGO_BIN_EXE_ganger")]);
-    command.current_dir(project.path());
-    for (name, value) in plain.get_envs() {
-        command.env(name, value.unwrap());
-    }
+    let words =
+        ["unshare", "--user", "--map-root-user", "/bin/sh", "-c", script, env!("CARGO_BIN_EXE_ganger")];
+    let command = project.command(&words);
     let (status, lines) = crate::harness::Running::start(command).end();
     let is_limited = !lines.iter().any(|line| line.contains("unshare failed") || line.contains("max_pid"));
     if !can("a user namespace", is_limited) {

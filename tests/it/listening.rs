@@ -9,8 +9,7 @@ use std::thread::JoinHandle;
 
 use nix::sys::signal::Signal;
 
-use crate::control::Stack;
-use crate::harness::{PATIENCE, can, holds};
+use crate::harness::{PATIENCE, Project, can, holds};
 
 /// Restarts of each server under load.
 const RESTARTS: usize = 20;
@@ -75,14 +74,14 @@ fn ask(port: u16) -> std::io::Result<String> {
 
 #[expect(clippy::print_stderr, reason = "how many there were is worth knowing, and is no matter of success")]
 fn survives(what: &str, procfile: &str, files: &[(&str, &str)], port: u16) {
-    let stack = Stack::new(procfile);
-    let folder = stack.folder().to_path_buf();
+    let stack = Project::new(procfile);
+    let folder = stack.path().to_path_buf();
     std::fs::write(folder.join("ganger.toml"), "[process.web]\nlisten = \"127.0.0.1\"\n").unwrap();
     for (name, text) in files {
         std::fs::write(folder.join(name), text).unwrap();
     }
     let base = port.to_string();
-    let running = stack.start(&["-p", &base, "-t", "10"], "web.1 started");
+    let running = stack.start_until(&["-p", &base, "-t", "10"], &["web.1 started"]);
     let load = Load::on(port);
     for _ in 0..RESTARTS {
         let (status, _, err) = stack.run(&["restart", "web"]);
@@ -142,11 +141,11 @@ fn all_instances_of_a_type_share_one_port_also_behind_a_shell() {
     if !has("python3") {
         return;
     }
-    let stack = Stack::new("web: cd . && exec python3 server.py\n");
-    let folder = stack.folder().to_path_buf();
+    let stack = Project::new("web: cd . && exec python3 server.py\n");
+    let folder = stack.path().to_path_buf();
     std::fs::write(folder.join("ganger.toml"), "[process.web]\nlisten = true\n").unwrap();
     std::fs::write(folder.join("server.py"), PYTHON).unwrap();
-    let mut running = stack.start(&["-p", "26400", "-m", "web=3"], "web.1 started");
+    let mut running = stack.start_until(&["-p", "26400", "-m", "web=3"], &["web.1 started"]);
     running.lines(&["web.2 started (pid", "web.3 started (pid"]);
     let mut seen = std::collections::BTreeSet::new();
     let end = std::time::Instant::now() + PATIENCE;
@@ -163,12 +162,12 @@ fn a_rolling_restart_has_never_one_less_and_is_refused_where_ports_are_bound_by_
     if !has("python3") {
         return;
     }
-    let stack = Stack::new("web: python3 server.py\nown: probe print $PORT + wait\n");
+    let stack = Project::new("web: python3 server.py\nown: probe print $PORT + wait\n");
     let ready = "u = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\n\
                  u.sendto(b'READY=1', '\\0' + os.environ['NOTIFY_SOCKET'][1:])\nwhile not stop:\n";
     let server = PYTHON.replacen("while not stop:\n", ready, 1);
-    std::fs::write(stack.folder().join("server.py"), server).unwrap();
-    std::fs::write(stack.folder().join("ganger.toml"), "[process.web]\nlisten = true\nready = \"notify\"\n")
+    std::fs::write(stack.path().join("server.py"), server).unwrap();
+    std::fs::write(stack.path().join("ganger.toml"), "[process.web]\nlisten = true\nready = \"notify\"\n")
         .unwrap();
     let said = ["own.1 started", "web.2 ready"];
     let mut running = stack.start_until(&["-p", "26500", "-m", "web=2,own=1"], &said);

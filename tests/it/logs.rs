@@ -6,12 +6,12 @@ use std::os::unix::net::UnixStream;
 
 use serde_json::Value;
 
-use crate::control::Stack;
+use crate::harness::Project;
 use crate::schema::check;
 
 #[test]
 fn lines_are_counted_right_over_restarts_by_names_globs_and_numbers() {
-    let stack = Stack::new("web: probe lines w 50 + wait\nworker: probe lines k 30 + wait\n");
+    let stack = Project::new("web: probe lines w 50 + wait\nworker: probe lines k 30 + wait\n");
     let said = ["web.1    | w:49", "web.2    | w:49", "worker.1 | k:29"];
     let mut running = stack.start_until(&["-m", "web=2,worker=1", "--no-port"], &said);
     assert_eq!(stack.run(&["restart", "web.2"]).0, 0);
@@ -52,8 +52,8 @@ fn lines_are_counted_right_over_restarts_by_names_globs_and_numbers() {
 #[test]
 fn a_reader_that_follows_gets_what_comes_and_ends_with_the_stack() {
     let stack =
-        Stack::new("web: probe print early + bytes ff0a + trap HUP late 99 + wait\nother: probe wait\n");
-    let mut running = stack.start(&["--no-port"], "early");
+        Project::new("web: probe print early + bytes ff0a + trap HUP late 99 + wait\nother: probe wait\n");
+    let mut running = stack.start_until(&["--no-port"], &["early"]);
     running.line("web.1   | ready");
     assert_eq!(stack.run(&["wait", "web", "--for", "log=^ready$"]).0, 0);
     let mut following = stack.begin(&["logs", "-f", "--json", "web"]);
@@ -76,7 +76,7 @@ fn a_reader_that_follows_gets_what_comes_and_ends_with_the_stack() {
 
 #[test]
 fn the_lines_of_start_are_as_the_schema_says_too() {
-    let stack = Stack::new("web: probe print up + exit 3\nother: probe wait\n");
+    let stack = Project::new("web: probe print up + exit 3\nother: probe wait\n");
     let (status, out, _) = stack.run(&["start", "--json"]);
     assert_eq!(status, 3);
     let lines: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -89,11 +89,11 @@ fn the_lines_of_start_are_as_the_schema_says_too() {
 #[test]
 fn a_reader_that_is_too_slow_is_told_how_many_lines_it_has_missed() {
     const ALL: u64 = 120_000;
-    let stack = Stack::new(&format!(
+    let stack = Project::new(&format!(
         "web: echo patient; until [ -e go ]; do probe pause 5; done; \
          seq -f 'line %.0f of many that push each other out of the history' {ALL}; probe print done + wait\n"
     ));
-    let mut running = stack.start(&["--no-port", "-q"], "patient");
+    let mut running = stack.start_until(&["--no-port", "-q"], &["patient"]);
     let slow = UnixStream::connect(stack.socket()).unwrap();
     (&slow).write_all(b"{\"version\":1,\"id\":4,\"request\":\"logs\",\"follow\":true}\n").unwrap();
     let mut answers = BufReader::new(&slow)

@@ -1,14 +1,14 @@
 //! Promised: `ganger restart` follows an edited Procfile, .env and ganger.toml; `restart NAME` lets the rest be;
 //! a mistake in a file touches nothing.
 
-use crate::control::{Stack, instance};
-use crate::harness::Running;
+use crate::control::instance;
+use crate::harness::{Project, Running};
 
 const FIRST: &str = "web: probe env PORT A GANGER_PORT_WORKER + trap TERM bye 0 + wait\n\
                      worker: probe env PORT + wait\n\
                      clock: probe wait\n";
 
-fn pid(stack: &Stack, name: &str) -> Option<i64> {
+fn pid(stack: &Project, name: &str) -> Option<i64> {
     let (_, document) = stack.json(&["ps", "--json"]);
     let row = document["instances"].as_array().unwrap().iter().find(|row| row["name"] == name)?;
     row["pid"].as_i64()
@@ -16,7 +16,7 @@ fn pid(stack: &Stack, name: &str) -> Option<i64> {
 
 #[test]
 fn restart_follows_the_files_who_went_is_gone_and_who_came_is_there() {
-    let stack = Stack::new(FIRST);
+    let stack = Project::new(FIRST);
     stack.write(".env", "A=one\n");
     let said = ["clock.1 started", "PORT=25100", "A=one", "GANGER_PORT_WORKER=25200", "PORT=25200"];
     let mut running = stack.start_until(&["-p", "25100"], &said);
@@ -57,9 +57,10 @@ fn restart_follows_the_files_who_went_is_gone_and_who_came_is_there() {
 
 #[test]
 fn restart_of_a_name_takes_its_new_line_and_says_what_waits() {
-    let stack = Stack::new(FIRST);
+    let stack = Project::new(FIRST);
     stack.write(".env", "A=one\n");
-    let mut running = stack.start(&["-p", "25400", "-m", "web=2,worker=1,clock=1"], "clock.1 started");
+    let mut running =
+        stack.start_until(&["-p", "25400", "-m", "web=2,worker=1,clock=1"], &["clock.1 started"]);
     let (worker, second) = (pid(&stack, "worker.1"), pid(&stack, "web.2"));
     // A line moved, a comment more: nothing else to say.
     stack.write("Procfile", &format!("# edited\n{FIRST}"));
@@ -108,8 +109,8 @@ fn restart_of_a_name_takes_its_new_line_and_says_what_waits() {
 
 #[test]
 fn a_mistake_in_a_file_touches_nothing_and_is_told_whole() {
-    let stack = Stack::new(FIRST);
-    let running = stack.start(&["--no-port"], "clock.1 started");
+    let stack = Project::new(FIRST);
+    let running = stack.start_until(&["--no-port"], &["clock.1 started"]);
     let before = stack.json(&["ps", "--json"]).1;
     stack.write("Procfile", "web: probe wait\noops\n");
     stack.write(".env", "KEY=\"hunter2\n");
@@ -131,7 +132,7 @@ fn a_mistake_in_a_file_touches_nothing_and_is_told_whole() {
     let (status, _, err) = stack.run(&["restart"]);
     assert!(status == 1 && err.contains("ganger.toml:1"), "{err}");
     stack.write("ganger.toml", "");
-    std::fs::remove_file(stack.socket().parent().unwrap().join("../../Procfile")).unwrap();
+    std::fs::remove_file(stack.path().join("Procfile")).unwrap();
     let (status, _, err) = stack.run(&["restart"]);
     assert_eq!(status, 1);
     assert!(err.contains("there is no Procfile in "), "{err}");
@@ -148,9 +149,9 @@ fn a_mistake_in_a_file_touches_nothing_and_is_told_whole() {
 
 #[test]
 fn a_scaled_count_stays_until_the_files_say_another() {
-    let stack = Stack::new("web: probe wait\nworker: probe wait\n");
+    let stack = Project::new("web: probe wait\nworker: probe wait\n");
     stack.write("ganger.toml", "formation = \"all=1\"\n");
-    let running = stack.start(&["--no-port"], "worker.1 started");
+    let running = stack.start_until(&["--no-port"], &["worker.1 started"]);
     assert_eq!(stack.run(&["scale", "web=3", "worker=0"]).0, 0);
     assert_eq!(stack.run(&["restart"]).0, 0);
     assert_eq!(stack.run(&["scale"]).1, "web=3 worker=0\n");
@@ -165,17 +166,11 @@ fn a_scaled_count_stays_until_the_files_say_another() {
 
 #[test]
 fn what_was_read_from_a_pipe_is_read_once_and_its_types_stay() {
-    let stack = Stack::new("web: probe env A + wait\n");
+    let stack = Project::new("web: probe env A + wait\n");
     stack.write(".env", "A=one\n");
-    let plain = stack.command(&[]);
-    let mut piped = std::process::Command::new("/bin/sh");
     let ganger = env!("CARGO_BIN_EXE_ganger");
-    piped.args(["-c", &format!("echo 'job: probe env A + wait' | exec {ganger} start -f - --no-port")]);
-    piped.current_dir(plain.get_current_dir().unwrap());
-    for (name, value) in plain.get_envs() {
-        piped.env(name, value.unwrap());
-    }
-    let mut running = Running::start(piped);
+    let script = format!("echo 'job: probe env A + wait' | exec {ganger} start -f - --no-port");
+    let mut running = Running::start(stack.command(&["/bin/sh", "-c", &script]));
     running.line("job.1  | A=one");
     stack.write(".env", "A=two\n");
     assert_eq!(stack.run(&["restart"]).0, 0);
@@ -186,7 +181,7 @@ fn what_was_read_from_a_pipe_is_read_once_and_its_types_stay() {
 
 #[test]
 fn a_base_in_an_edited_env_file_counts_for_the_whole_stack_only() {
-    let stack = Stack::new("web: probe env PORT + wait\nworker: probe env PORT + wait\n");
+    let stack = Project::new("web: probe env PORT + wait\nworker: probe env PORT + wait\n");
     stack.write(".env", "PORT=25700\n");
     let mut running = stack.start_until(&[], &["PORT=25700", "PORT=25800"]);
     stack.write(".env", "PORT=25900\n");
@@ -201,9 +196,9 @@ fn a_base_in_an_edited_env_file_counts_for_the_whole_stack_only() {
 
 #[test]
 fn a_pipe_without_a_writer_holds_nobody_up() {
-    let stack = Stack::new("web: probe wait\n");
-    let running = stack.start(&["--no-port"], "web.1 started");
-    let path = stack.command(&[]).get_current_dir().unwrap().join(".env");
+    let stack = Project::new("web: probe wait\n");
+    let running = stack.start_until(&["--no-port"], &["web.1 started"]);
+    let path = stack.path().join(".env");
     nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
     let (status, _, err) = stack.run(&["restart"]);
     assert!(status == 1 && err.contains(".env: this is no plain file"), "{err}");
@@ -214,11 +209,11 @@ fn a_pipe_without_a_writer_holds_nobody_up() {
 
 #[test]
 fn files_are_found_again_from_where_the_start_was() {
-    let stack = Stack::new("");
-    std::fs::create_dir(stack.command(&[]).get_current_dir().unwrap().join("sub")).unwrap();
+    let stack = Project::new("");
+    std::fs::create_dir(stack.ganger(&[]).get_current_dir().unwrap().join("sub")).unwrap();
     stack.write("sub/Procfile.dev", "web: probe env A + wait\n");
     stack.write("a.env", "A=one\n");
-    let mut running = stack.start(&["-f", "sub/Procfile.dev", "-e", "a.env", "--no-port"], "A=one");
+    let mut running = stack.start_until(&["-f", "sub/Procfile.dev", "-e", "a.env", "--no-port"], &["A=one"]);
     stack.write("a.env", "A=two\n");
     assert_eq!(stack.run(&["restart", "-d", "sub"]).0, 0);
     running.line("A=two");
@@ -231,8 +226,8 @@ fn files_are_found_again_from_where_the_start_was() {
 
 #[test]
 fn types_that_the_start_named_may_go_too() {
-    let stack = Stack::new("web: probe wait\nworker: probe wait\n");
-    let running = stack.start(&["--no-port", "web", "worker=2"], "worker.2 started");
+    let stack = Project::new("web: probe wait\nworker: probe wait\n");
+    let running = stack.start_until(&["--no-port", "web", "worker=2"], &["worker.2 started"]);
     stack.write("Procfile", "web: probe wait\n");
     let (status, out, err) = stack.run(&["restart"]);
     assert_eq!(status, 0, "{err}");
@@ -249,9 +244,9 @@ fn types_that_the_start_named_may_go_too() {
 
 #[test]
 fn the_stop_of_a_life_is_the_one_that_it_began_with() {
-    let stack = Stack::new("web: probe trap INT interrupted 0 + trap TERM terminated 0 + wait\n");
+    let stack = Project::new("web: probe trap INT interrupted 0 + trap TERM terminated 0 + wait\n");
     stack.write("ganger.toml", "stop-signal = \"INT\"\n");
-    let mut running = stack.start(&["--no-port"], "ready");
+    let mut running = stack.start_until(&["--no-port"], &["ready"]);
     stack.write("ganger.toml", "stop-signal = \"TERM\"\n");
     assert_eq!(stack.run(&["restart"]).0, 0);
     running.line("interrupted");
@@ -264,9 +259,9 @@ fn the_stop_of_a_life_is_the_one_that_it_began_with() {
 
 #[test]
 fn what_concerns_ganger_itself_stays_and_a_restart_says_so_once() {
-    let stack = Stack::new("web: probe print up + wait\n");
+    let stack = Project::new("web: probe print up + wait\n");
     stack.write("ganger.toml", "timestamps = false\n");
-    let mut running = stack.start(&["--no-port"], "| up");
+    let mut running = stack.start_until(&["--no-port"], &["| up"]);
     stack.write("ganger.toml", "timestamps = true\npty = \"always\"\n");
     let said = "settings: a stack that runs keeps `pty`, `timestamps` as it was started \
                 (`ganger down`, and start it anew, to have it otherwise)";
@@ -281,8 +276,8 @@ fn what_concerns_ganger_itself_stays_and_a_restart_says_so_once() {
 
 #[test]
 fn a_release_runs_again_before_all_when_the_whole_stack_does() {
-    let stack = Stack::new("release: probe print migrated\nweb: probe print up + wait\n");
-    let mut running = stack.start(&["--release", "--no-port"], "| up");
+    let stack = Project::new("release: probe print migrated\nweb: probe print up + wait\n");
+    let mut running = stack.start_until(&["--release", "--no-port"], &["| up"]);
     stack.write("Procfile", "release: probe print second\nweb: probe print latest + wait\n");
     assert_eq!(stack.run(&["restart"]).0, 0);
     running.line("| second");

@@ -3,26 +3,26 @@
 
 use serde_json::Value;
 
-use crate::control::{Stack, instance};
-use crate::harness::{Running, holds};
+use crate::control::instance;
+use crate::harness::{Project, Running, holds};
 
 /// What each instance has by the documents of `ps`: name and pid.
-fn pids(stack: &Stack) -> Vec<(String, i64)> {
+fn pids(stack: &Project) -> Vec<(String, i64)> {
     let (_, document) = stack.json(&["ps", "--json"]);
     let rows = document["instances"].as_array().unwrap();
     rows.iter().map(|row| (row["name"].as_str().unwrap().into(), row["pid"].as_i64().unwrap_or(0))).collect()
 }
 
-fn names(stack: &Stack) -> Vec<String> {
+fn names(stack: &Project) -> Vec<String> {
     pids(stack).into_iter().map(|(name, _)| name).collect()
 }
 
 #[test]
 fn scale_starts_and_stops_what_it_says_and_touches_no_other() {
-    let stack = Stack::new(
+    let stack = Project::new(
         "web: probe env PORT PS GANGER_PORT_CLOCK + trap TERM bye 0 + wait\nworker: probe wait\nclock: probe wait\n",
     );
-    let mut running = stack.start(&["-p", "24500", "-m", "web=1,worker=2"], "worker.2 started");
+    let mut running = stack.start_until(&["-p", "24500", "-m", "web=1,worker=2"], &["worker.2 started"]);
     assert_eq!(stack.run(&["scale"]), (0, "web=1 worker=2 clock=0\n".into(), String::new()));
     let before = pids(&stack);
     let (status, out, err) = stack.run(&["scale", "web=3", "worker-1", "clock+1"]);
@@ -58,8 +58,8 @@ fn scale_starts_and_stops_what_it_says_and_touches_no_other() {
 
 #[test]
 fn a_word_that_makes_no_sense_changes_nothing() {
-    let stack = Stack::new("web: probe wait\nmy-job: probe wait\n");
-    let running = stack.start(&["-p", "24800"], "my-job.1 started");
+    let stack = Project::new("web: probe wait\nmy-job: probe wait\n");
+    let running = stack.start_until(&["-p", "24800"], &["my-job.1 started"]);
     let before = pids(&stack);
     for (words, status, said) in [
         (&["scale", "wbe=2"][..], 1, "there is no type `wbe`: did you mean `web`?"),
@@ -84,8 +84,8 @@ fn a_word_that_makes_no_sense_changes_nothing() {
 
 #[test]
 fn a_stack_that_was_scaled_to_nothing_goes_on() {
-    let stack = Stack::new("web: probe print up + wait\nworker: probe wait\n");
-    let mut running = stack.start(&["-p", "24900"], "worker.1 started");
+    let stack = Project::new("web: probe print up + wait\nworker: probe wait\n");
+    let mut running = stack.start_until(&["-p", "24900"], &["worker.1 started"]);
     assert_eq!(stack.run(&["scale", "web=0", "worker=0"]).0, 0);
     assert_eq!(stack.run(&["scale"]).1, "web=0 worker=0\n");
     let (status, document) = stack.json(&["ps", "--json"]);
@@ -101,8 +101,8 @@ fn a_stack_that_was_scaled_to_nothing_goes_on() {
 
 #[test]
 fn who_was_stopped_and_scaled_away_comes_back_running() {
-    let stack = Stack::new("web: probe wait\n");
-    let running = stack.start(&["--no-port", "web=2"], "web.2 started");
+    let stack = Project::new("web: probe wait\n");
+    let running = stack.start_until(&["--no-port", "web=2"], &["web.2 started"]);
     assert_eq!(stack.run(&["stop", "web.2"]).0, 0);
     assert_eq!(stack.run(&["scale", "web=2"]).1, "web=2\n", "who is stopped is there");
     assert_eq!(stack.run(&["scale", "web=1"]), (0, "web.2 stopped\n".into(), String::new()));
@@ -118,8 +118,8 @@ fn who_was_stopped_and_scaled_away_comes_back_running() {
 
 #[test]
 fn who_comes_has_a_say_in_the_end_and_who_left_has_none() {
-    let stack = Stack::new("web: probe trap HUP dead 3 + trap TERM bye 9 + wait\n");
-    let mut running = stack.start(&["--no-port"], "ready");
+    let stack = Project::new("web: probe trap HUP dead 3 + trap TERM bye 9 + wait\n");
+    let mut running = stack.start_until(&["--no-port"], &["ready"]);
     assert_eq!(stack.run(&["scale", "web=3"]).0, 0);
     running.lines(&["web.2  | ready", "web.3  | ready"]);
     assert_eq!(stack.run(&["scale", "web=2"]).0, 0);
@@ -131,9 +131,9 @@ fn who_comes_has_a_say_in_the_end_and_who_left_has_none() {
 
 #[test]
 fn scale_while_a_release_holds_the_start_waits_for_it_too() {
-    let stack = Stack::new("release: probe trap HUP done 0 + wait\nweb: probe wait\n");
-    let mut running = stack.start(&["--release", "--no-port"], "| ready");
-    let mut scaling = Running::start(stack.command(&["scale", "web=2"]));
+    let stack = Project::new("release: probe trap HUP done 0 + wait\nweb: probe wait\n");
+    let mut running = stack.start_until(&["--release", "--no-port"], &["| ready"]);
+    let mut scaling = Running::start(stack.ganger(&["scale", "web=2"]));
     assert!(holds(|| names(&stack).len() == 3), "web.2 is there, and waits");
     assert_eq!(instance(&stack.json(&["ps", "--json"]).1, "web.2")["state"], "waiting");
     let down = stack.run(&["scale", "web-1"]);
@@ -142,7 +142,7 @@ fn scale_while_a_release_holds_the_start_waits_for_it_too() {
     let (status, _, err) = stack.run(&["scale", "release=2"]);
     assert_eq!(status, 1);
     assert!(err.contains("`release` runs once, not 2 times"), "{err}");
-    let mut scaling = Running::start(stack.command(&["scale", "web+2"]));
+    let mut scaling = Running::start(stack.ganger(&["scale", "web+2"]));
     assert!(holds(|| names(&stack).len() == 4));
     assert_eq!(stack.run(&["kill", "-s", "HUP", "release"]).0, 0);
     assert_eq!(scaling.wait().code(), Some(0));
@@ -153,10 +153,10 @@ fn scale_while_a_release_holds_the_start_waits_for_it_too() {
 
 #[test]
 fn scale_in_the_middle_of_a_restart_wins_and_the_restart_hears_it() {
-    let stack = Stack::new("web: probe ignore TERM + print up + wait\nother: probe wait\n");
+    let stack = Project::new("web: probe ignore TERM + print up + wait\nother: probe wait\n");
     let said = ["other.1 started", "web.1   | up", "web.2   | up"];
     let mut running = stack.start_until(&["--no-port", "-t", "1", "-m", "web=2,other=1"], &said);
-    let mut restart = Running::start(stack.command(&["restart", "web"]));
+    let mut restart = Running::start(stack.ganger(&["restart", "web"]));
     let is_stopping = || instance(&stack.json(&["ps", "--json"]).1, "web.2")["state"] == "stopping";
     assert!(holds(is_stopping));
     let (status, out, _) = stack.run(&["scale", "web=1"]);
@@ -172,8 +172,8 @@ fn scale_in_the_middle_of_a_restart_wins_and_the_restart_hears_it() {
 #[test]
 fn what_cannot_be_is_said_and_the_rest_goes_on() {
     let taken = std::net::TcpListener::bind("127.0.0.1:25001").unwrap();
-    let stack = Stack::new("web: probe wait\nbad: no-such-program\n");
-    let running = stack.start(&["-p", "25000", "web"], "web.1 started");
+    let stack = Project::new("web: probe wait\nbad: no-such-program\n");
+    let running = stack.start_until(&["-p", "25000", "web"], &["web.1 started"]);
     let (status, _, err) = stack.run(&["scale", "web=2"]);
     assert_eq!(status, 0);
     assert!(err.contains("port 25001 of web.2 is in use by ") && err.contains("warning: "), "{err}");
@@ -190,15 +190,9 @@ fn what_cannot_be_is_said_and_the_rest_goes_on() {
 
 #[test]
 fn more_than_the_limits_allow_is_refused_with_the_reason() {
-    let stack = Stack::new("web: probe wait\n");
-    let ganger = stack.command(&["start", "--no-port"]);
-    let mut limited = std::process::Command::new("/bin/sh");
-    limited.args(["-c", &format!("ulimit -n 64; exec {} start --no-port", env!("CARGO_BIN_EXE_ganger"))]);
-    limited.current_dir(ganger.get_current_dir().unwrap());
-    for (name, value) in ganger.get_envs() {
-        limited.env(name, value.unwrap());
-    }
-    let mut running = Running::start(limited);
+    let stack = Project::new("web: probe wait\n");
+    let script = format!("ulimit -n 64; exec {} start --no-port", env!("CARGO_BIN_EXE_ganger"));
+    let mut running = Running::start(stack.command(&["/bin/sh", "-c", &script]));
     running.line("web.1 started");
     let (status, _, err) = stack.run(&["scale", "web=100"]);
     assert_eq!(status, 1);
@@ -210,9 +204,9 @@ fn more_than_the_limits_allow_is_refused_with_the_reason() {
 
 #[test]
 fn a_follower_of_the_log_hears_who_comes() {
-    let stack = Stack::new("web: probe env PS + wait\nworker: probe env PS + wait\n");
+    let stack = Project::new("web: probe env PS + wait\nworker: probe env PS + wait\n");
     let mut running = stack.start_until(&["--no-port"], &["PS=web.1", "PS=worker.1"]);
-    let mut following = Running::start(stack.command(&["logs", "-f", "web"]));
+    let mut following = Running::start(stack.ganger(&["logs", "-f", "web"]));
     following.line("PS=web.1");
     assert_eq!(stack.run(&["scale", "web=12", "worker=2"]).0, 0);
     following.line("PS=web.12");
@@ -225,8 +219,8 @@ fn a_follower_of_the_log_hears_who_comes() {
 
 #[test]
 fn many_who_scale_at_once_are_all_answered_and_the_last_word_counts() {
-    let stack = Stack::new("web: probe wait\nworker: probe trap TERM bye 0 + wait\n");
-    let running = stack.start(&["--no-port"], "worker.1 started");
+    let stack = Project::new("web: probe wait\nworker: probe trap TERM bye 0 + wait\n");
+    let running = stack.start_until(&["--no-port"], &["worker.1 started"]);
     let words = ["web+1", "web-1", "worker=3", "worker=0", "web=2", "worker+2"];
     let clients: Vec<_> = (0..6)
         .map(|client| {
@@ -234,7 +228,7 @@ fn many_who_scale_at_once_are_all_answered_and_the_last_word_counts() {
                 .map(|nth| {
                     let word = words[(client * 5 + nth * 7) % words.len()];
                     let all: &[&str] = if nth == 4 { &["restart"] } else { &["scale", word] };
-                    stack.command(all)
+                    stack.ganger(all)
                 })
                 .collect();
             std::thread::spawn(move || {
@@ -257,8 +251,8 @@ fn many_who_scale_at_once_are_all_answered_and_the_last_word_counts() {
 
 #[test]
 fn coming_and_going_costs_no_descriptor() {
-    let stack = Stack::new("web: probe wait\n");
-    let running = stack.start(&["--no-port"], "web.1 started");
+    let stack = Project::new("web: probe wait\n");
+    let running = stack.start_until(&["--no-port"], &["web.1 started"]);
     let open = || std::fs::read_dir(format!("/proc/{}/fd", running.worker())).unwrap().count();
     stack.run(&["scale", "web=5"]);
     stack.run(&["scale", "web=1"]);

@@ -7,13 +7,8 @@ use crate::harness::{Project, Running};
 /// `ganger` under limits, by way of the shell's `ulimit`.
 fn limited(project: &Project, limits: &str, arguments: &str) -> Running {
     let ganger = env!("CARGO_BIN_EXE_ganger");
-    let plain = project.ganger(&[]);
-    let mut command = std::process::Command::new("/bin/sh");
-    command.args(["-c", &format!("{limits}; exec {ganger} start {arguments}")]).current_dir(project.path());
-    for (name, value) in plain.get_envs() {
-        command.env(name, value.unwrap());
-    }
-    Running::start(command)
+    let script = format!("{limits}; exec {ganger} start {arguments}");
+    Running::start(project.command(&["/bin/sh", "-c", &script]))
 }
 
 #[test]

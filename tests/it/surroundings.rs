@@ -19,11 +19,7 @@ fn by_shell(project: &Project, script: &str) -> Running {
 
 /// These words as a command in the project, in a clean environment.
 fn wrapped(project: &Project, words: &[&str]) -> Running {
-    let plain = project.ganger(&[]);
-    let mut command = Command::new(words[0]);
-    command.args(&words[1..]).current_dir(project.path()).env_clear();
-    command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    Running::start(command)
+    Running::start(project.command(words))
 }
 
 /// The monitor, where it is not the process that the test started: the parent of the worker.
@@ -263,6 +259,7 @@ fn who_runs_as_another_user_is_named_and_the_status_is_not_0() {
     if !can("a set-uid program in a temporary folder", is_possible) {
         return;
     }
+    std::os::unix::fs::chown(project.runtime(), Some(65534), Some(65534)).unwrap();
     let start = ["./ganger", "start", "-t", "100ms", "--exit-on=web"];
     let mut running = wrapped(&project, &[nobody.as_slice(), &start].concat());
     running.line("cannot end sleep (pid ");

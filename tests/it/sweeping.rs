@@ -1,7 +1,5 @@
 //! When both of the pair are killed at once, the next start finds what is left.
 
-use std::path::Path;
-
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -88,19 +86,22 @@ fn is_alive(pid: i32) -> bool {
 fn another_root_is_another_matter_and_a_link_to_this_one_is_not() {
     let (project, killed) = killed();
     let other = Project::new("web: probe exit 0\n");
-    let (_, lines) = other.start(&["--sweep"]).end();
+    let (_, lines) = start_beside(&project, &other, &["--sweep"]).end();
     assert!(!lines.iter().any(|line| line.contains("earlier run")), "{lines:?}");
     let link = other.path().join("link");
     std::os::unix::fs::symlink(project.path(), &link).unwrap();
-    sweep_through(&link, &other);
+    let procfile = other.path().join("Procfile");
+    let words = ["-f", procfile.to_str().unwrap(), "-d", link.to_str().unwrap(), "--sweep", "-t", "200ms"];
+    let (status, lines) = start_beside(&project, &other, &words).end();
+    assert_eq!(status.code(), Some(0), "{lines:?}");
     assert_eq!(killed.mark().processes(), []);
 }
 
-fn sweep_through(root: &Path, other: &Project) {
-    let procfile = other.path().join("Procfile");
-    let words = ["-f", procfile.to_str().unwrap(), "-d", root.to_str().unwrap(), "--sweep", "-t", "200ms"];
-    let (status, lines) = other.start(&words).end();
-    assert_eq!(status.code(), Some(0), "{lines:?}");
+/// A start of the other project with the runtime folder of the first one, as all of a user's projects share one.
+fn start_beside(project: &Project, other: &Project, arguments: &[&str]) -> Running {
+    let mut command = other.ganger(&[&["start"], arguments].concat());
+    command.env("XDG_RUNTIME_DIR", project.runtime());
+    Running::start(command)
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use nix::sys::signal::Signal;
 use nix::sys::wait::WaitStatus;
 
-use crate::harness::{Project, Screen, Start};
+use crate::harness::Project;
 
 #[test]
 fn control_c_stops_the_stack_and_leaves_the_terminal_as_it_was() {
@@ -42,12 +42,10 @@ fn state(pid: i32) -> String {
 
 #[test]
 fn closing_the_terminal_lets_everybody_clean_up() {
-    let project = Project::new("web: probe trap TERM bye 99 + trap USR1 x 0 + wait\nother: ./clean\n").file(
+    let project = Project::new("web: probe trap TERM bye 99 + trap USR1 x 0 + wait\nother: ./clean\n").program(
         "clean",
         "#!/bin/sh\ntrap 'echo cleaned > cleaned; exit 0' TERM\necho armed\nwhile :; do sleep 0.05; done\n",
     );
-    let file = project.path().join("clean");
-    std::fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let mut screen = project.start_on_terminal(&["-t", "500ms"]);
     screen.shows("armed");
     screen.close();
@@ -58,11 +56,7 @@ fn closing_the_terminal_lets_everybody_clean_up() {
 #[test]
 fn instances_have_a_terminal_of_our_size_less_the_prefix_and_follow_it() {
     let project = Project::new("web: probe size + trap WINCH changed 0 + wait\n");
-    let mut screen = Screen::start(&Start {
-        folder: project.path(),
-        arguments: &["start", "--color=never"],
-        size: (40, 120),
-    });
+    let mut screen = project.on_terminal(&["start", "--color=never"], (40, 120));
     screen.shows("rows: 40, columns: 111");
     screen.shows("ready");
     screen.resize(30, 100);

@@ -71,12 +71,7 @@ fn leftovers_of_one_instance_go_while_the_others_stay() {
 fn a_process_born_in_the_grace_does_not_slip_through() {
     // Each link forks, leaves the session, ignores TERM and ends: the chain is never the same process twice.
     let project = Project::new("web: ./chain\n")
-        .file("chain", "#!/bin/sh\ntrap '' TERM\nprobe touch link\nsetsid ./chain &\nexit 0\n");
-    std::fs::set_permissions(
-        project.path().join("chain"),
-        std::os::unix::fs::PermissionsExt::from_mode(0o755),
-    )
-    .unwrap();
+        .program("chain", "#!/bin/sh\ntrap '' TERM\nprobe touch link\nsetsid ./chain &\nexit 0\n");
     let running = project.start(&["-t", "200ms"]);
     let (_, lines) = running.end();
     assert!(lines.iter().any(|line| line.contains("web.1 exited")), "{lines:?}");

@@ -3,9 +3,7 @@
 use std::path::Path;
 use std::process::Output;
 
-use crate::harness::Project;
-
-use super::are_there;
+use crate::harness::{Project, are_there};
 
 fn run(project: &Project, arguments: &[&str]) -> Output {
     let words: Vec<&str> = ["export"].iter().chain(arguments).copied().collect();

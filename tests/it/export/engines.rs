@@ -8,7 +8,7 @@ use ganger::export::options::{Format, Options, Restart, Secrets};
 
 use super::random::{commands, values};
 use super::recorder::{Engine, Given, Job, Recorder};
-use super::{Project, export_without_refused, options};
+use super::{Exported, export_without_refused, options};
 
 /// The name of the only instance in [`all_values_through`].
 const ONLY: &str = "web.1";
@@ -20,7 +20,7 @@ fn options_for(recorder: &Recorder, format: Format, secrets: Secrets) -> Options
 /// Every one of 2,000 values in the child of `engine`, but for those that were refused by name; returns why.
 fn all_values_through(engine: Engine, format: Format, secrets: Secrets) -> Vec<String> {
     let recorder = Recorder::new();
-    let mut project = Project { procfile: "web: serve $PORT\n".into(), values: values(2000) };
+    let mut project = Exported { procfile: "web: serve $PORT\n".into(), values: values(2000) };
     let all = project.values.clone();
     let root = recorder.path().to_owned();
     let only = options_for(&recorder, format, Secrets::Only);
@@ -66,7 +66,7 @@ fn all_commands_through(engine: Engine, format: Format) {
     let recorder = Recorder::new();
     let lines = commands(500);
     let procfile: String = lines.iter().enumerate().map(|(n, line)| format!("t{n}: {line}\n")).collect();
-    let project = Project { procfile, values: vec![("A".into(), b"1".to_vec())] };
+    let project = Exported { procfile, values: vec![("A".into(), b"1".to_vec())] };
     let mut plan = project.plan(recorder.path());
     let options = options_for(&recorder, format, Secrets::Reference);
     let bundle = match export(&plan, &options) {
@@ -116,12 +116,12 @@ fn values_and_commands_arrive_under_systemd() {
 /// What `after`, `ready` and `listen` mean is the same there: who is waited for has come, and a socket is handed over.
 #[test]
 fn systemd_waits_for_what_is_ready_and_hands_sockets_over() {
-    if !Engine::Systemd.is_there() || !super::are_there(&["systemd-notify"]) {
+    if !Engine::Systemd.is_there() || !crate::harness::are_there(&["systemd-notify"]) {
         return;
     }
     let recorder = Recorder::that_runs();
     let (shell, folder) = (recorder.shell(), recorder.path().to_owned());
-    let project = Project {
+    let project = Exported {
         // Whoever comes too early ends before it has said a word, and the test waits in vain.
         procfile: format!(
             "seed: touch seeded; exec {shell} -c true\n\
@@ -198,7 +198,7 @@ fn a_variable_that_a_shell_has_for_itself_is_refused_by_name() {
     for format in [Format::Supervisord, Format::Runit, Format::S6, Format::Launchd] {
         for name in ["UID", "OPTIND", "RANDOM", "a.b", "1A"] {
             let project =
-                Project { procfile: "web: a\n".into(), values: vec![(name.into(), b"hunter2".to_vec())] };
+                Exported { procfile: "web: a\n".into(), values: vec![(name.into(), b"hunter2".to_vec())] };
             let errors =
                 export(&project.plan(Path::new("/srv")), &options(format, Secrets::Only)).unwrap_err();
             assert!(errors[0].message.contains(&format!("`{name}` cannot be exported")), "{errors:?}");
@@ -213,7 +213,7 @@ fn the_example_runs(engine: Engine, format: Format) {
         return;
     }
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/hello");
-    let project = Project {
+    let project = Exported {
         procfile: std::fs::read_to_string(example.join("Procfile")).unwrap(),
         values: vec![
             ("GREETING".into(), b"Hello from 'there', $USER".to_vec()),

@@ -1,8 +1,7 @@
 //! Promise: what is exported arrives. Every value and every command reaches the program that another engine
 //! starts, byte for byte, or is refused by name; the engines themselves say so where they are installed.
 //!
-//! A program that is missing is named: `skipped: NAME is not installed`. With TESTS_MUST_RUN=1 that is a
-//! failure. `.ci/packages-export` lists what has to be there.
+//! `.ci/packages-export` lists the programs that have to be there.
 
 // Says to clippy that all of the file is a test, not its `#[test]` functions only.
 #![cfg(test)]
@@ -17,7 +16,6 @@ mod snapshots;
 mod values;
 
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 
 use ganger::config::{Settings, ganger_toml};
@@ -29,33 +27,8 @@ use ganger::plan::Plan;
 use ganger::plan::options::{Inputs, Selection};
 use ganger::procfile;
 
-/// Whether all of `programs` are installed; the first that is not is said, or fails the test.
-fn are_there(programs: &[&str]) -> bool {
-    programs.iter().all(|program| {
-        let found = Command::new("sh").args(["-c", &format!("command -v {program}")]).output();
-        let is_there = found.is_ok_and(|output| output.status.success());
-        is_there || skip(program)
-    })
-}
-
-/// Whether python has all of `modules`.
-fn python_has(modules: &[&str]) -> bool {
-    are_there(&["python3"])
-        && modules.iter().all(|module| {
-            let found = Command::new("python3").args(["-c", &format!("import {module}")]).output();
-            found.is_ok_and(|output| output.status.success()) || skip(&format!("python3 {module}"))
-        })
-}
-
-/// Says that `what` is missing.
-fn skip(what: &str) -> bool {
-    assert!(std::env::var_os("TESTS_MUST_RUN").is_none(), "{what} is not installed");
-    println!("skipped: {what} is not installed");
-    false
-}
-
-/// A stack: its Procfile, and values as pairs.
-struct Project {
+/// What is exported: a Procfile, and values as pairs.
+struct Exported {
     procfile: String,
     values: Values,
 }
@@ -63,7 +36,7 @@ struct Project {
 /// Names and values.
 type Values = Vec<(String, Vec<u8>)>;
 
-impl Project {
+impl Exported {
     /// The plan, with `root` as the folder where commands run.
     fn plan(&self, root: &Path) -> Plan {
         self.plan_with("", root)
@@ -119,7 +92,7 @@ fn options(format: Format, secrets: Secrets) -> Options {
 
 /// The export, and the values that it would not have: they are refused first, then left out.
 fn export_without_refused(
-    project: &mut Project,
+    project: &mut Exported,
     root: &Path,
     options: &Options,
 ) -> (Bundle, Vec<String>, Values) {

@@ -2,21 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions, Permissions};
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
 
 use ganger::export::Bundle;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 
-use super::{are_there, lay_out, python_has, skip};
-
-/// How long a whole engine may take. Far more than needed: it is no measurement.
-const PATIENCE: Duration = Duration::from_mins(2);
+use super::lay_out;
+use crate::harness::{PATIENCE, Running, are_there, can, python_has};
 
 /// What a child was given.
 pub(super) struct Given {
@@ -165,14 +161,23 @@ impl Engine {
         lay_out(&without_logs, &files);
         let mut command = self.command(recorder.path(), &files);
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", &home);
-        command.stdin(Stdio::piped()).stderr(Stdio::null()).current_dir(recorder.path());
-        // runsvdir does not wait for its own: the end of this pipe does. The others would fill it.
-        command.stdout(if matches!(self, Self::Runit) { Stdio::piped() } else { Stdio::null() });
-        let running = Running { engine: self, child: command.spawn().unwrap() };
+        command.current_dir(recorder.path());
+        let mut running = Running::start(command);
         let given = recorder.wait(names);
         while_it_runs(&given);
-        drop(running);
+        running.signal(self.stop_signal());
+        running.wait();
+        // runsvdir does not wait for what it has started.
+        assert!(running.all_gone_within(PATIENCE), "{self:?} leaves something behind");
         given
+    }
+
+    /// What its manual says that stops it and all that it has started.
+    fn stop_signal(self) -> Signal {
+        match self {
+            Self::Runit => Signal::SIGHUP,
+            Self::Systemd | Self::Supervisord | Self::S6 | Self::Launchd => Signal::SIGTERM,
+        }
     }
 
     fn command(self, folder: &Path, files: &Path) -> Command {
@@ -233,33 +238,5 @@ fn mounting() -> &'static [&'static str] {
 fn can_mount() -> bool {
     let mut command = Command::new("unshare");
     command.args(mounting()).args(["mount", "-t", "tmpfs", "tmpfs", "/run"]);
-    command.output().is_ok_and(|output| output.status.success()) || skip("a mount namespace (unshare)")
-}
-
-/// An engine that is stopped when it is dropped.
-struct Running {
-    engine: Engine,
-    child: Child,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let signal = match self.engine {
-            Engine::Runit => Signal::SIGHUP,
-            Engine::Systemd | Engine::Supervisord | Engine::S6 | Engine::Launchd => Signal::SIGTERM,
-        };
-        let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap());
-        let _ = kill(pid, signal);
-        let (sender, ended) = channel();
-        std::thread::spawn(move || {
-            if ended.recv_timeout(PATIENCE).is_err() {
-                let _ = kill(pid, Signal::SIGKILL);
-            }
-        });
-        let _ = self.child.wait();
-        if let Some(mut output) = self.child.stdout.take() {
-            let _ = output.read_to_end(&mut Vec::new());
-        }
-        let _ = sender.send(());
-    }
+    can("a mount namespace", command.output().is_ok_and(|output| output.status.success()))
 }

@@ -9,7 +9,8 @@ use std::process::Command;
 
 use ganger::export::options::Format;
 
-use super::{are_there, python_has, readers};
+use super::readers;
+use crate::harness::{are_there, python_has};
 
 /// A project whose exports are kept.
 #[derive(Clone, Copy, Debug)]

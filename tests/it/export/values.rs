@@ -13,7 +13,8 @@ use serde_json::Value;
 
 use super::engines::assert_no_value_is_said;
 use super::random::{commands, values};
-use super::{Project, are_there, export_without_refused, lay_out, options, python_has, readers};
+use super::{Exported, export_without_refused, lay_out, options, readers};
+use crate::harness::{are_there, python_has};
 
 const ROOT: &str = "/srv/shop";
 
@@ -25,7 +26,7 @@ struct Values {
 }
 
 fn two_thousand(format: Format, secrets: Secrets, reasons: &[&str]) -> Values {
-    let mut project = Project { procfile: "web: serve\n".into(), values: values(2000) };
+    let mut project = Exported { procfile: "web: serve\n".into(), values: values(2000) };
     let all = project.values.clone();
     let (bundle, refused, kept) =
         export_without_refused(&mut project, Path::new(ROOT), &options(format, secrets));
@@ -64,7 +65,7 @@ fn bytes(value: &Value) -> Option<Vec<u8>> {
 fn five_hundred(format: Format) -> (Plan, Bundle, tempfile::TempDir) {
     let lines = commands(500);
     let procfile: String = lines.iter().enumerate().map(|(n, line)| format!("t{n}: {line}\n")).collect();
-    let plan = Project { procfile, values: Vec::new() }.plan(Path::new(ROOT));
+    let plan = Exported { procfile, values: Vec::new() }.plan(Path::new(ROOT));
     let bundle = export(&plan, &options(format, Secrets::Reference)).unwrap();
     let folder = tempfile::tempdir().unwrap();
     lay_out(&bundle, folder.path());
@@ -110,7 +111,7 @@ fn values_arrive_by_an_env_file_of_compose() {
         return;
     }
     let read = readers::python("read_podman.py", &file.file());
-    let mut project = Project { procfile: "web: serve\n".into(), values: values(2000) };
+    let mut project = Exported { procfile: "web: serve\n".into(), values: values(2000) };
     let (bundle, ..) =
         export_without_refused(&mut project, Path::new(ROOT), &options(Format::Compose, Secrets::Reference));
     let said = bundle.lost.iter().find_map(|lost| lost.strip_prefix("podman-compose would read ")).unwrap();
@@ -142,7 +143,7 @@ fn commands_arrive_by_podman_compose() {
     // In stacks of 10: its time grows with the square of the services.
     for lines in commands(500).chunks(10) {
         let procfile: String = lines.iter().enumerate().map(|(n, line)| format!("t{n}: {line}\n")).collect();
-        let plan = Project { procfile, values: Vec::new() }.plan(Path::new(ROOT));
+        let plan = Exported { procfile, values: Vec::new() }.plan(Path::new(ROOT));
         let bundle = export(&plan, &options(Format::Compose, Secrets::Reference)).unwrap();
         let folder = tempfile::tempdir().unwrap();
         lay_out(&bundle, folder.path());
@@ -212,7 +213,7 @@ fn values_arrive_by_nomad() {
 
 #[test]
 fn nomads_template_escapes_what_its_reader_takes_back() {
-    let project = Project { procfile: "web: a\n".into(), values: vec![("A".into(), b"1".to_vec())] };
+    let project = Exported { procfile: "web: a\n".into(), values: vec![("A".into(), b"1".to_vec())] };
     let bundle = export(&project.plan(Path::new(ROOT)), &options(Format::Nomad, Secrets::Reference)).unwrap();
     let document: Value = serde_json::from_slice(&bundle.files[0].bytes).unwrap();
     let template =
@@ -231,7 +232,7 @@ fn commands_arrive_by_nomad() {
     for image in [Some("shop:1".to_owned()), None] {
         let lines = commands(500);
         let procfile: String = lines.iter().enumerate().map(|(n, line)| format!("t{n}: {line}\n")).collect();
-        let plan = Project { procfile, values: Vec::new() }.plan(Path::new(ROOT));
+        let plan = Exported { procfile, values: Vec::new() }.plan(Path::new(ROOT));
         let options =
             ganger::export::options::Options { image, ..options(Format::Nomad, Secrets::Reference) };
         let bundle = export(&plan, &options).unwrap();

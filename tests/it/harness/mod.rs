@@ -6,17 +6,21 @@
 
 mod mark;
 mod needs;
+mod ports;
+mod project;
 mod running;
 mod terminal;
 mod tmux;
 
 pub(crate) use mark::Mark;
-pub(crate) use needs::{can, holds};
+pub(crate) use needs::{are_there, can, holds, python_has, say_skipped};
+pub(crate) use ports::Ports;
+pub(crate) use project::Project;
 pub(crate) use running::Running;
 pub(crate) use terminal::{Screen, Start};
 pub(crate) use tmux::Pane;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -24,50 +28,7 @@ use ganger::process::calls::is_ignored;
 use ganger::signal::Signal;
 
 /// How long anything may take before a test fails. Far more than needed: it is no measurement.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
-
-/// A project in a temporary folder.
-pub(crate) struct Project {
-    folder: tempfile::TempDir,
-}
-
-impl Project {
-    /// A project whose Procfile has this text. `probe` in it is our child program.
-    pub(crate) fn new(procfile: &str) -> Self {
-        let project = Self { folder: tempfile::tempdir().unwrap() };
-        project.file("Procfile", procfile)
-    }
-
-    /// The same with a file more.
-    pub(crate) fn file(self, name: &str, text: &str) -> Self {
-        std::fs::write(self.path().join(name), text).unwrap();
-        self
-    }
-
-    /// Where it lies.
-    pub(crate) fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
-    /// A command that runs ganger here, in a clean environment.
-    pub(crate) fn ganger(&self, arguments: &[&str]) -> Command {
-        let mut command = with_default_signals(env!("CARGO_BIN_EXE_ganger"));
-        command.args(arguments).current_dir(self.path()).env_clear().env("PATH", search_path());
-        command
-    }
-
-    /// `ganger start` with these arguments, its output read by us.
-    pub(crate) fn start(&self, arguments: &[&str]) -> Running {
-        let words: Vec<&str> = ["start"].iter().chain(arguments).copied().collect();
-        Running::start(self.ganger(&words))
-    }
-
-    /// `ganger start` on a terminal of its own.
-    pub(crate) fn start_on_terminal(&self, arguments: &[&str]) -> Screen {
-        let words: Vec<&str> = ["start"].iter().chain(arguments).copied().collect();
-        Screen::start(&Start { folder: self.path(), arguments: &words, size: (24, 80) })
-    }
-}
+pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Held from the making of a descriptor that a child is to inherit until that child is there: tests run side
 /// by side in one process, and another's child must not inherit it too.

@@ -21,6 +21,8 @@ use super::{Mark, PATIENCE, search_path};
 pub(crate) struct Start<'a> {
     /// Where.
     pub folder: &'a Path,
+    /// Its `$XDG_RUNTIME_DIR`.
+    pub runtime: &'a Path,
     /// The subcommand and what follows it.
     pub arguments: &'a [&'a str],
     /// Rows and columns.
@@ -54,14 +56,12 @@ impl Screen {
         let (command, rest) = start.arguments.split_first().unwrap();
         let words = [env!("CARGO_BIN_EXE_ganger"), command, "-d", folder];
         let words = words.iter().chain(rest).map(|word| CString::new(*word).unwrap());
-        let mut environment = vec![
+        let environment = [
             format!("PATH={}", search_path()),
+            format!("XDG_RUNTIME_DIR={}", start.runtime.display()),
             format!("{}={}", Mark::NAME, mark.value()),
             "TERM=xterm".to_string(),
         ];
-        // Where a test's sockets are (see `control::Stack`).
-        let runtime = start.folder.join("runtime");
-        environment.extend(runtime.exists().then(|| format!("XDG_RUNTIME_DIR={}", runtime.display())));
         let environment: Vec<CString> =
             environment.into_iter().map(|entry| CString::new(entry).unwrap()).collect();
         let words: Vec<CString> = words.collect();

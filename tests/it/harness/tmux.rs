@@ -9,13 +9,19 @@ use super::{Mark, holds, search_path};
 pub(crate) struct Pane {
     socket: PathBuf,
     folder: PathBuf,
+    runtime: PathBuf,
     mark: Mark,
 }
 
 impl Pane {
     /// A pane of 80 columns and 24 rows with a shell in `folder`, in which `command` was typed.
-    pub(crate) fn start(folder: &Path, command: &str) -> Self {
-        let pane = Self { socket: folder.join("tmux.socket"), folder: folder.into(), mark: Mark::new() };
+    pub(crate) fn start(folder: &Path, runtime: &Path, command: &str) -> Self {
+        let pane = Self {
+            socket: runtime.join("tmux.socket"),
+            folder: folder.into(),
+            runtime: runtime.into(),
+            mark: Mark::new(),
+        };
         // A prompt that no other text is.
         pane.tmux(&[
             "-f",
@@ -46,7 +52,7 @@ impl Pane {
             .env("PATH", search_path())
             .env("TERM", "xterm")
             .env("LC_ALL", "C.UTF-8")
-            .env("XDG_RUNTIME_DIR", self.folder.join("runtime"))
+            .env("XDG_RUNTIME_DIR", &self.runtime)
             .env(Mark::NAME, self.mark.value())
             .stdin(Stdio::null());
         command

@@ -1,0 +1,164 @@
+//! A project in a folder of its own, and every way to run ganger there.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use super::{Mark, Pane, Running, Screen, Start, search_path, with_default_signals};
+
+/// A project in a temporary folder, with a runtime folder that no other test has: its sockets, locks and traces go
+/// when it does.
+pub(crate) struct Project {
+    folder: tempfile::TempDir,
+    runtime: tempfile::TempDir,
+    mark: Mark,
+}
+
+impl Project {
+    /// A project whose Procfile has this text. `probe` in it is our child program.
+    pub(crate) fn new(procfile: &str) -> Self {
+        Self::empty().file("Procfile", procfile)
+    }
+
+    /// A project without a file.
+    pub(crate) fn empty() -> Self {
+        // `$XDG_RUNTIME_DIR` has to be its owner's alone.
+        let runtime = tempfile::tempdir().unwrap();
+        Self { folder: tempfile::tempdir().unwrap(), runtime, mark: Mark::new() }
+    }
+
+    /// A copy of the files of this folder of examples/.
+    pub(crate) fn example(name: &str) -> Self {
+        let project = Self::empty();
+        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
+        for entry in std::fs::read_dir(example).unwrap() {
+            let path = entry.unwrap().path();
+            // What a run by hand has left there is not part of the example.
+            if path.is_file() && path.extension().is_none_or(|extension| extension != "sqlite3") {
+                std::fs::copy(&path, project.path().join(path.file_name().unwrap())).unwrap();
+            }
+        }
+        project
+    }
+
+    /// The same with a file more.
+    pub(crate) fn file(self, name: &str, text: &str) -> Self {
+        self.write(name, text);
+        self
+    }
+
+    /// The same with a program more.
+    pub(crate) fn program(self, name: &str, text: &str) -> Self {
+        self.write(name, text);
+        std::fs::set_permissions(self.path().join(name), PermissionsExt::from_mode(0o755)).unwrap();
+        self
+    }
+
+    /// Writes a file of its root.
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        let path = self.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    /// Where it lies.
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Its `$XDG_RUNTIME_DIR`.
+    pub(crate) fn runtime(&self) -> &Path {
+        self.runtime.path()
+    }
+
+    /// What every process of it is found by, unless it was started with a mark of its own.
+    pub(crate) fn mark(&self) -> &Mark {
+        &self.mark
+    }
+
+    /// A command that runs ganger here, in a clean environment.
+    pub(crate) fn ganger(&self, arguments: &[&str]) -> Command {
+        self.command(&[&[env!("CARGO_BIN_EXE_ganger")], arguments].concat())
+    }
+
+    /// These words as a command here, in a clean environment and with the signals of an ordinary shell.
+    pub(crate) fn command(&self, words: &[&str]) -> Command {
+        let mut command = with_default_signals(words[0]);
+        command.args(&words[1..]).current_dir(self.path()).env_clear();
+        command
+            .env("PATH", search_path())
+            .env("XDG_RUNTIME_DIR", self.runtime())
+            .env(Mark::NAME, self.mark.value());
+        command
+    }
+
+    /// `ganger start` with these arguments, its output read by us.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Running {
+        let words: Vec<&str> = ["start"].iter().chain(arguments).copied().collect();
+        Running::start(self.ganger(&words))
+    }
+
+    /// The same, and these lines were waited for, in any order: what one instance says may come before another one
+    /// is started, and after.
+    pub(crate) fn start_until(&self, arguments: &[&str], lines: &[&str]) -> Running {
+        let mut running = self.start(arguments);
+        running.lines(lines);
+        running
+    }
+
+    /// Starts a command that belongs to this project's stack (it has its mark) and reads what it says.
+    pub(crate) fn begin(&self, arguments: &[&str]) -> Running {
+        Running::start_as(self.ganger(arguments), &self.mark)
+    }
+
+    /// Runs a command to its end: status, standard output, standard error.
+    pub(crate) fn run(&self, arguments: &[&str]) -> (i32, String, String) {
+        let Output { status, stdout, stderr } = self.ganger(arguments).output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        (status.code().unwrap_or(-1), text(stdout), text(stderr))
+    }
+
+    /// Runs a command that prints one JSON document: its status and the document.
+    pub(crate) fn json(&self, arguments: &[&str]) -> (i32, Value) {
+        let (status, out, err) = self.run(arguments);
+        let document = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{arguments:?}: {out}{err}"));
+        (status, document)
+    }
+
+    /// `ganger start` on a terminal of its own.
+    pub(crate) fn start_on_terminal(&self, arguments: &[&str]) -> Screen {
+        let words: Vec<&str> = ["start"].iter().chain(arguments).copied().collect();
+        self.on_terminal(&words, (24, 80))
+    }
+
+    /// A command of ganger on a terminal of its own, of so many rows and columns.
+    pub(crate) fn on_terminal(&self, arguments: &[&str], size: (u16, u16)) -> Screen {
+        Screen::start(&Start { folder: self.path(), runtime: self.runtime(), arguments, size })
+    }
+
+    /// A shell on a screen of tmux, in which this line was typed.
+    pub(crate) fn pane(&self, line: &str) -> Pane {
+        Pane::start(self.path(), self.runtime(), line)
+    }
+
+    /// A shell on a screen of tmux, in which ganger with these arguments was typed.
+    pub(crate) fn in_tmux(&self, arguments: &[&str]) -> Pane {
+        let words: Vec<&str> = [env!("CARGO_BIN_EXE_ganger")].iter().chain(arguments).copied().collect();
+        self.pane(&words.join(" "))
+    }
+
+    /// The path of its control socket.
+    pub(crate) fn socket(&self) -> PathBuf {
+        let entries = std::fs::read_dir(self.runtime().join("ganger")).unwrap();
+        let paths = entries.map(|entry| entry.unwrap().path());
+        paths.into_iter().find(|path| path.extension().is_some_and(|is| is == "socket")).unwrap()
+    }
+}
+
+impl Drop for Project {
+    fn drop(&mut self) {
+        self.mark.sweep();
+    }
+}
