@@ -4,6 +4,7 @@
 mod aids;
 mod aside;
 mod attach;
+mod burst;
 pub mod clock;
 mod commands;
 mod desk;

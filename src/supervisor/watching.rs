@@ -8,8 +8,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use indexmap::IndexSet;
 use tokio::sync::mpsc::WeakUnboundedSender;
 
+use super::burst::Burst;
 use super::inbox::Arrival;
 use super::readable::Readable;
 use crate::machine::instance::Instance;
@@ -19,10 +21,7 @@ use crate::plan::spec::Spec;
 use crate::watch::patterns::Patterns;
 use crate::watch::{Heard, Tree};
 
-/// A burst is over when nothing changed for this long.
-const QUIET: Duration = Duration::from_millis(100);
-/// Who writes without a pause is not waited for longer than this; git is, while it holds the lock of its index.
-const LONGEST: Duration = Duration::from_secs(2);
+/// git is waited for while it holds the lock of its index, unless it has died of old age by then and left it.
 const LONGEST_OF_GIT: Duration = Duration::from_secs(30);
 /// A change so soon after a start that it may be the start's own doing.
 const SOON: Duration = Duration::from_secs(3);
@@ -35,7 +34,10 @@ pub(super) struct Watching {
     tree: Option<Watched>,
     /// The patterns that the tree was made for, by instance.
     patterns: Vec<Arc<[String]>>,
-    burst: Option<Burst>,
+    burst: Burst,
+    /// What has changed in it.
+    paths: IndexSet<String>,
+    is_overflown: bool,
     /// For each instance, changes in a row that came soon after a start.
     soon: HashMap<usize, u32>,
     /// Paths that instances write themselves, as it seems: nobody is restarted for them any more.
@@ -48,15 +50,6 @@ struct Watched {
     readable: Readable,
 }
 
-struct Burst {
-    began: Duration,
-    latest: Duration,
-    /// Somebody is at work who is waited for until then.
-    not_before: Duration,
-    paths: Vec<String>,
-    is_overflown: bool,
-}
-
 impl Watching {
     /// Nothing yet, below this root.
     pub(super) fn new(root: PathBuf, inbox: WeakUnboundedSender<Arrival>) -> Self {
@@ -64,7 +57,9 @@ impl Watching {
             root,
             tree: None,
             patterns: Vec::new(),
-            burst: None,
+            burst: Burst::default(),
+            paths: IndexSet::new(),
+            is_overflown: false,
             soon: HashMap::new(),
             own: Vec::new(),
             inbox,
@@ -133,43 +128,40 @@ impl Watching {
         if paths.is_empty() && !is_overflown {
             return;
         }
-        let burst = self.burst.get_or_insert_with(|| Burst {
-            began: now,
-            latest: now,
-            not_before: now,
-            paths: Vec::new(),
-            is_overflown: false,
-        });
-        burst.latest = now;
-        burst.is_overflown |= is_overflown;
-        burst.paths.append(&mut paths);
+        self.burst.change(now);
+        self.is_overflown |= is_overflown;
+        self.paths.extend(paths);
     }
 
     /// When [`Watching::end`] is due.
     pub(super) fn deadline(&self) -> Option<Duration> {
-        self.burst
-            .as_ref()
-            .map(|burst| (burst.latest + QUIET).min(burst.began + LONGEST).max(burst.not_before))
+        self.burst.due()
     }
 
-    /// The burst is over: who is to start again, and what is to be said.
+    /// The deadline has come; if the burst is over, what is to start again. And what is to be said.
     pub(super) fn end(&mut self, now: Duration, machine: &Machine) -> (Option<Event>, Vec<Notice>) {
-        let Some(mut burst) = self.burst.take() else { return (None, Vec::new()) };
-        let is_git_at_work = self.root.join(".git/index.lock").exists();
-        if is_git_at_work && now < burst.began + LONGEST_OF_GIT {
-            burst.not_before = now + QUIET;
-            self.burst = Some(burst);
-            return (None, Vec::new());
+        // What the kernel has to tell by now counts, although the loop had no time yet to ask.
+        let mut notices: Vec<Notice> = self.hear(now).into_iter().collect();
+        if self.burst.is_endless(now) {
+            notices.push(self.tell_of_no_end());
         }
-        let mut notices = Vec::new();
+        if !self.burst.is_over(now) {
+            return (None, notices);
+        }
+        let is_git_at_work = self.root.join(".git/index.lock").exists();
+        if is_git_at_work && self.burst.length(now) < LONGEST_OF_GIT {
+            self.burst.wait(now);
+            return (None, notices);
+        }
+        let (paths, is_overflown) = (std::mem::take(&mut self.paths), std::mem::take(&mut self.is_overflown));
         let is_rule = |path: &String| path.rsplit('/').next() == Some(".gitignore");
-        if burst.is_overflown || burst.paths.iter().any(is_rule) {
+        if is_overflown || paths.iter().any(is_rule) {
             notices.extend(self.look_anew());
         }
         let (mut instances, mut cause) = (Vec::new(), None);
         for (index, patterns) in self.patterns.clone().iter().enumerate() {
-            let found = burst.paths.iter().find(|path| is_meant(patterns, path));
-            let is_possible = burst.is_overflown && !patterns.is_empty();
+            let found = paths.iter().find(|path| is_meant(patterns, path));
+            let is_possible = is_overflown && !patterns.is_empty();
             if found.is_none() && !is_possible {
                 continue;
             }
@@ -184,11 +176,9 @@ impl Watching {
             return (None, notices);
         }
         let path = cause.cloned();
-        burst.paths.sort_unstable();
-        burst.paths.dedup();
         notices.push(Notice::Changed {
             path,
-            others: burst.paths.len().saturating_sub(1),
+            others: paths.len().saturating_sub(1),
             processes: instances.iter().map(|index| machine.specs()[*index].name.clone()).collect(),
         });
         (Some(Event::Changed(instances)), notices)
@@ -201,6 +191,15 @@ impl Watching {
         let count = self.soon.entry(index).or_default();
         *count = if is_soon { *count + 1 } else { 0 };
         *count >= LOOP
+    }
+
+    fn tell_of_no_end(&self) -> Notice {
+        let path = self.paths.last().map_or("?", String::as_str);
+        let text = format!(
+            "files keep changing, at last {path}: what watches them is restarted when that has an end; put what is \
+             written all the time into .gitignore, or watch less"
+        );
+        Notice::Warning { text }
     }
 
     fn tell_of_loop(&mut self, index: usize, path: String, machine: &Machine) -> Notice {
