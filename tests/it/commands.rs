@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
-use crate::harness::{Project, Running, can, holds};
+use crate::harness::{Ports, Project, Running, can, holds};
 use crate::schema::check;
 
 const STATUS: &str = "docs/schema/status.json";
@@ -15,10 +15,11 @@ type Asked<'a> = (&'a [&'a str], i32, usize);
 
 #[test]
 fn a_document_is_as_its_schema_says_and_about_those_who_were_named() {
+    let ports = Ports::claim();
     let stack =
         Project::new("web: probe print hello + wait\nworker: probe print up + wait\nseed: probe exit 0\n");
     let running = stack.start_until(
-        &["-m", "web=2,worker=1,seed=1", "-p", "25100", "--exit-on", "never"],
+        &["-m", "web=2,worker=1,seed=1", "-p", &ports.base(), "--exit-on", "never"],
         &["worker.1 | up"],
     );
     let asked: [Asked<'_>; 16] = [

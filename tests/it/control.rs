@@ -3,12 +3,10 @@
 //!
 //! Not promised: what a client of another user could do if root let it (see `control_hostile`).
 
-use std::time::{Duration, Instant};
-
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use crate::harness::{PATIENCE, Project, Running};
+use crate::harness::{PATIENCE, Ports, Project, Running};
 
 /// Two of web, one worker; nobody ends the stack.
 const STACK: &str = "web: probe print hello + trap HUP hupped 99 + trap TERM bye 0 + wait\n\
@@ -44,15 +42,16 @@ fn without_a_stack_every_command_says_so_with_status_3() {
 
 #[test]
 fn ps_shows_every_instance_and_its_status_tells_whether_all_are_up() {
+    let ports = Ports::claim();
     let stack = Project::new(STACK);
-    let running = stack.start_until(&["-m", "web=2,worker=1", "-p", "24100"], &["worker.1 started"]);
+    let running = stack.start_until(&["-m", "web=2,worker=1", "-p", &ports.base()], &["worker.1 started"]);
     let (status, document) = stack.json(&["ps", "--json"]);
     assert_eq!((status, document["pid"].as_i64()), (0, Some(running.pid().into())));
     crate::schema::check("docs/schema/status.json", &document);
     let web = instance(&document, "web.2");
     assert_eq!(
         (&web["state"], &web["port"], &web["restarts"]),
-        (&"running".into(), &24101.into(), &0.into())
+        (&"running".into(), &ports.at(0, 2).into(), &0.into())
     );
     assert!(web["memory_bytes"].as_u64().unwrap() > 100_000, "{web}");
     let (status, table, _) = stack.run(&["ps"]);
@@ -121,9 +120,11 @@ fn logs_keep_what_was_said_over_a_restart_and_count_right() {
         (0, 1, &"other.1".into(), &"o".into())
     );
     assert_eq!(stack.run(&["logs", "--grep", "("]).0, 2);
-    let mut following = Running::start(stack.ganger(&["logs", "-f", "-n", "0", "other"]));
-    // It hears what comes only once it listens: until then the instance is asked again and again.
-    while stack.run(&["restart", "other"]).0 == 0 && !following.has_line("other.1 | o", 200) {}
+    let mut following = Running::start(stack.ganger(&["logs", "-f", "-n", "1", "other"]));
+    // Once it has said what there is, it listens.
+    following.line("other.1 | o");
+    assert_eq!(stack.run(&["restart", "other"]).0, 0);
+    following.line("other.1 | o");
     assert_eq!(stack.run(&["down", "-t", "0"]).0, 0);
     assert_eq!(following.wait().code(), Some(0), "the end of the stack is the end of its log");
     running.end();
@@ -131,9 +132,10 @@ fn logs_keep_what_was_said_over_a_restart_and_count_right() {
 
 #[test]
 fn wait_says_reached_ended_late_or_nothing_runs() {
+    let ports = Ports::claim();
     let stack =
         Project::new("web: probe wait\nother: probe print up + wait\nshort: probe pause 300 + exit 4\n");
-    let running = stack.start_until(&["--exit-on", "never", "-p", "24200"], &["| up"]);
+    let running = stack.start_until(&["--exit-on", "never", "-p", &ports.base()], &["| up"]);
     for (words, status) in [
         (&["wait", "web", "--for", "up"][..], 0),
         (&["wait", "other"], 0),
@@ -149,9 +151,9 @@ fn wait_says_reached_ended_late_or_nothing_runs() {
         let (code, _, err) = stack.run(words);
         assert_eq!(code, status, "{words:?}: {err}");
     }
-    assert_eq!(stack.run(&["port", "other.1"]), (0, "24300\n".into(), String::new()));
+    assert_eq!(stack.run(&["port", "other.1"]), (0, format!("{}\n", ports.at(1, 1)), String::new()));
     assert_eq!(stack.run(&["port", "other.2"]).0, 1);
-    assert_eq!(stack.json(&["port", "web", "--json"]).1["port"], 24200);
+    assert_eq!(stack.json(&["port", "web", "--json"]).1["port"], ports.at(0, 1));
     stack.run(&["down", "-t", "0"]);
     running.end();
 }
@@ -159,15 +161,14 @@ fn wait_says_reached_ended_late_or_nothing_runs() {
 #[test]
 fn a_second_start_says_what_runs_and_the_ways_on() {
     let stack = Project::new(STACK);
-    let running = stack.start_until(&["-p", "25300"], &["worker.1 started"]);
-    let begun = Instant::now();
+    let ports = Ports::claim();
+    let running = stack.start_until(&["-p", &ports.base()], &["worker.1 started"]);
     let (status, out, err) = stack.run(&["start"]);
     assert_eq!((status, out.as_str()), (1, ""));
-    for part in [&format!("(pid {})", running.pid()), "web.1 running", "port 25300", "ganger down", "--name"]
-    {
+    let (pid, port) = (format!("(pid {})", running.pid()), format!("port {}", ports.base()));
+    for part in [&pid, "web.1 running", &port, "ganger down", "--name"] {
         assert!(err.contains(part), "{part}: {err}");
     }
-    assert!(begun.elapsed() < Duration::from_secs(5));
     let mut other = Running::start(stack.ganger(&["start", "--name", "b", "--no-port"]));
     other.line("worker.1 started");
     assert_eq!(stack.run(&["down", "--name", "b"]).0, 0);
@@ -234,6 +235,7 @@ fn of_two_starts_at_the_same_moment_exactly_one_wins() {
 
 #[test]
 fn a_start_in_the_background_that_fails_says_why_with_the_last_words() {
+    let ports = Ports::claim();
     let stack = Project::new("web: probe print broken pipe dream + exit 7\nother: probe wait\n");
     let (status, out, err) = stack.run(&["start", "-D", "--wait=20", "--no-port"]);
     assert_eq!((status, out.as_str()), (7, ""), "{err}");
@@ -244,7 +246,7 @@ fn a_start_in_the_background_that_fails_says_why_with_the_last_words() {
     assert_eq!(status, 127, "{err}");
     assert!(err.contains("no-such-program"), "{err}");
     let stack = Project::new("web: probe wait\n");
-    let (status, _, err) = stack.run(&["start", "-D", "--wait=0.2", "-p", "24400"]);
+    let (status, _, err) = stack.run(&["start", "-D", "--wait=0.2", "-p", &ports.base()]);
     assert_eq!(status, 124, "{err}");
     assert_eq!(stack.run(&["down", "-t", "0"]).0, 0);
 }

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -192,28 +192,27 @@ fn another_user_is_refused() {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "the length of the run is the person's to choose")]
 fn random_commands_of_many_clients_are_all_answered() {
-    let seconds = std::env::var("GANGER_TEST_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(20);
     let stack = Project::new("web: probe wait\nshort: probe pause 700\n");
     let running =
         stack.start_until(&["-m", "web=16,short=4", "--no-port", "--exit-on", "never"], &["short.4 started"]);
-    let end = Instant::now() + Duration::from_secs(seconds);
     let socket = stack.socket();
     let (stack, socket) = (&stack, socket.as_path());
     let answered: usize = std::thread::scope(|scope| {
-        let asking: Vec<_> = (0..6).map(|seed| scope.spawn(move || client(socket, seed, end))).collect();
-        let killing: Vec<_> = (6..8).map(|seed| scope.spawn(move || killed(stack, seed, end))).collect();
+        let asking: Vec<_> = (0..6).map(|seed| scope.spawn(move || client(socket, seed))).collect();
+        let killing: Vec<_> = (6..8).map(|seed| scope.spawn(move || killed(stack, seed))).collect();
         asking.into_iter().chain(killing).map(|client| client.join().unwrap()).sum()
     });
-    eprintln!("{answered} commands of 8 clients were answered in {seconds} s");
-    assert!(answered >= 100, "{answered} commands were answered");
+    assert!(answered >= COMMANDS, "{answered} commands of 8 clients were answered");
     assert!(matches!(stack.run(&["ps"]).0, 0 | 1));
     assert_eq!(stack.run(&["down", "-t", "1"]).0, 0);
     running.end();
     assert_eq!(stack.mark().processes(), []);
     assert!(!socket.exists());
 }
+
+/// How many each client sends.
+const COMMANDS: usize = 100;
 
 /// xorshift64 (Marsaglia): the same numbers in every run.
 fn random(seed: u64) -> impl FnMut(u64) -> u64 {
@@ -226,11 +225,11 @@ fn random(seed: u64) -> impl FnMut(u64) -> u64 {
     }
 }
 
-/// Runs commands until the end, and kills half of them after up to 15 ms; how many came to their end.
-fn killed(stack: &Project, seed: u64, end: Instant) -> usize {
+/// Runs commands, and kills half of them after up to 15 ms; how many came to their end.
+fn killed(stack: &Project, seed: u64) -> usize {
     let mut next = random(seed);
     let mut answered = 0;
-    while Instant::now() < end {
+    for _ in 0..COMMANDS {
         let name = format!("web.{}", next(16) + 1);
         let words = [
             &["ps"][..],
@@ -250,20 +249,19 @@ fn killed(stack: &Project, seed: u64, end: Instant) -> usize {
             let _ = child.wait();
         } else {
             let status = child.wait().unwrap().code();
-            // Somebody else may have wanted the opposite.
-            assert!(matches!(status, Some(0 | 1)), "{words:?}: {status:?}");
+            // Another client may have wanted the opposite; again and again while `wait` waited.
+            assert!(matches!(status, Some(0 | 1 | 124)), "{words:?}: {status:?}");
             answered += 1;
         }
     }
     answered
 }
 
-/// Asks for this and that until the end; how much was answered. Now and then it is killed, so to speak, in
-/// the middle of a question.
-fn client(socket: &std::path::Path, seed: u64, end: Instant) -> usize {
+/// Asks for this and that; how much was answered. Now and then it is killed, so to speak, in the middle of a question.
+fn client(socket: &std::path::Path, seed: u64) -> usize {
     let mut next = random(seed);
     let mut answered = 0;
-    while Instant::now() < end {
+    for _ in 0..COMMANDS {
         let name = format!("{}.{}", if next(4) == 0 { "short" } else { "web" }, next(4) + 1);
         let request = match next(8) {
             0 => "\"request\":\"status\"".to_owned(),

@@ -8,7 +8,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::WaitStatus;
 use nix::unistd::Pid;
 
-use crate::harness::{Project, Running, holds};
+use crate::harness::{Ports, Project, Running, holds};
 
 const STACK: &str = "web: probe print hello + wait\nworker: probe wait\n";
 
@@ -24,13 +24,14 @@ fn is_over(stack: &Project) -> bool {
 
 #[test]
 fn a_stack_is_started_for_a_command_and_ends_with_it() {
+    let ports = Ports::claim();
     let stack = stack();
     let (status, out, err) = stack.run(&[
         "exec",
         "-w",
         "app",
         "-p",
-        "24600",
+        &ports.base(),
         "--",
         "probe",
         "env",
@@ -40,7 +41,10 @@ fn a_stack_is_started_for_a_command_and_ends_with_it() {
         "exit",
         "7",
     ]);
-    assert_eq!((status, out.as_str(), err.as_str()), (7, "GANGER_PORT_WORKER=24700\nPS=run.1\n", ""));
+    assert_eq!(
+        (status, out.as_str(), err.as_str()),
+        (7, &*format!("GANGER_PORT_WORKER={}\nPS=run.1\n", ports.at(1, 1)), "")
+    );
     assert_eq!(stack.run(&["ps"]).0, 3);
     assert_eq!(stack.mark().processes(), []);
 }
@@ -58,16 +62,31 @@ fn streams_are_the_commands_and_a_type_is_its_line() {
 
 #[test]
 fn a_stack_that_runs_is_used_and_left_alone() {
+    let (ports, others) = (Ports::claim(), Ports::claim());
     let stack = Project::new(STACK);
-    let running = stack.start_until(&["-p", "24800"], &["worker.1 started"]);
+    let running = stack.start_until(&["-p", &ports.base()], &["worker.1 started"]);
     let before = stack.json(&["ps", "--json"]).1["pid"].clone();
     let (status, out, _) = stack.run(&["exec", "-w", "worker", "--", "probe", "env", "GANGER_PORT_WEB"]);
-    assert_eq!((status, out.as_str()), (0, "GANGER_PORT_WEB=24800\n"), "its ports are those of the stack");
+    assert_eq!(
+        (status, out.as_str()),
+        (0, &*format!("GANGER_PORT_WEB={}\n", ports.base())),
+        "its ports are those of the stack"
+    );
     assert_eq!(stack.json(&["ps", "--json"]).1["pid"], before);
     // Two in one folder live side by side.
-    let (status, out, err) =
-        stack.run(&["exec", "--name", "b", "-w", "worker", "-p", "24900", "probe", "env", "GANGER_PORT_WEB"]);
-    assert_eq!((status, out.as_str()), (0, "GANGER_PORT_WEB=24900\n"), "{err}");
+    let (status, out, err) = stack.run(&[
+        "exec",
+        "--name",
+        "b",
+        "-w",
+        "worker",
+        "-p",
+        &others.base(),
+        "probe",
+        "env",
+        "GANGER_PORT_WEB",
+    ]);
+    assert_eq!((status, out.as_str()), (0, &*format!("GANGER_PORT_WEB={}\n", others.base())), "{err}");
     assert_eq!((stack.run(&["ps"]).0, stack.run(&["ps", "--name", "b"]).0), (0, 3));
     assert_eq!(stack.run(&["down", "-t", "0"]).0, 0);
     running.end();
@@ -189,11 +208,13 @@ fn one_after_the_other_each_finds_the_stack_or_starts_it() {
 
 #[test]
 fn what_keeps_it_from_running_has_a_status_each() {
+    let ports = Ports::claim();
     let broken = Project::new("web: probe print broken pipe dream + exit 7\nother: probe wait\n");
-    let (status, out, err) = broken.run(&["exec", "-w", "other", "-p", "25000", "--", "probe", "pause", "0"]);
+    let (status, out, err) =
+        broken.run(&["exec", "-w", "other", "-p", &ports.base(), "--", "probe", "pause", "0"]);
     assert!((status, out.as_str()) == (1, "") || status == 0, "{err}");
     let (status, out, err) =
-        broken.run(&["exec", "-w", "web", "-p", "25000", "--", "probe", "print", "never"]);
+        broken.run(&["exec", "-w", "web", "-p", &ports.base(), "--", "probe", "print", "never"]);
     assert_eq!((status, out.as_str()), (1, ""), "{err}");
     assert!(
         err.contains("web.1 | broken pipe dream\n") && err.contains("web.1 exited with status 7"),

@@ -1,11 +1,9 @@
 //! `--isolate`: a namespace of process ids, whose end the kernel makes the end of all in it.
 
-use std::time::Duration;
-
 use nix::sys::signal::Signal;
 use nix::sys::wait::WaitStatus;
 
-use crate::harness::{Project, can};
+use crate::harness::{PATIENCE, Project, can};
 
 const STACK: &str = "\
 daemon: trap '' TERM HUP; probe daemon + touch daemon + wait
@@ -28,7 +26,7 @@ fn a_double_kill_leaves_nothing_in_a_namespace() {
     let mut running = project.start(&["--isolate", "-t", "1h", "--exit-on=never"]);
     running.lines(&["| stubborn", "| ready", "daemon.1 is gone, but"]);
     running.kill_both();
-    assert!(running.all_gone_within(Duration::from_secs(3)));
+    assert!(running.all_gone_within(PATIENCE));
     assert_eq!(running.mark().processes(), []);
 }
 
@@ -40,7 +38,8 @@ fn a_stack_in_a_namespace_starts_and_stops_as_any_other() {
     let project = Project::new(&format!(
         "{STACK}last: cat /proc/1/comm; echo sees $(ls /proc | grep -c '^[0-9]'); probe wait\n"
     ));
-    let mut running = project.start(&["--isolate", "-t", "300ms", "--exit-on=never"]);
+    let mut running =
+        project.start(&["--isolate", "-t", "1m,stubborn=300ms,daemon=300ms", "--exit-on=never"]);
     running.lines(&["| stubborn", "| ready", "last.1     | ganger-worker", "last.1     | sees "]);
     running.signal(Signal::SIGTERM);
     let (status, lines) = running.end();

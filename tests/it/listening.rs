@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 
 use nix::sys::signal::Signal;
 
-use crate::harness::{PATIENCE, Project, can, holds};
+use crate::harness::{PATIENCE, Ports, Project, are_there, holds};
 
 /// Restarts of each server under load.
 const RESTARTS: usize = 20;
@@ -73,16 +73,16 @@ fn ask(port: u16) -> std::io::Result<String> {
 }
 
 #[expect(clippy::print_stderr, reason = "how many there were is worth knowing, and is no matter of success")]
-fn survives(what: &str, procfile: &str, files: &[(&str, &str)], port: u16) {
+fn survives(what: &str, procfile: &str, files: &[(&str, &str)]) {
+    let ports = Ports::claim();
     let stack = Project::new(procfile);
     let folder = stack.path().to_path_buf();
     std::fs::write(folder.join("ganger.toml"), "[process.web]\nlisten = \"127.0.0.1\"\n").unwrap();
     for (name, text) in files {
         std::fs::write(folder.join(name), text).unwrap();
     }
-    let base = port.to_string();
-    let running = stack.start_until(&["-p", &base, "-t", "10"], &["web.1 started"]);
-    let load = Load::on(port);
+    let running = stack.start_until(&["-p", &ports.base(), "-t", "60"], &["web.1 started"]);
+    let load = Load::on(ports.at(0, 1));
     for _ in 0..RESTARTS {
         let (status, _, err) = stack.run(&["restart", "web"]);
         assert_eq!(status, 0, "{what}: {err}");
@@ -101,11 +101,6 @@ fn survives(what: &str, procfile: &str, files: &[(&str, &str)], port: u16) {
     assert_eq!(stack.run(&["down"]).0, 0);
 }
 
-fn has(program: &str) -> bool {
-    let found = std::process::Command::new("sh").args(["-c", &format!("command -v {program}")]).output();
-    can(program, found.is_ok_and(|output| output.status.success()))
-}
-
 const PYTHON: &str = "import os, select, signal, socket\nassert int(os.environ['LISTEN_PID']) == os.getpid()\n\
     assert (os.environ['LISTEN_FDS'], os.environ['LISTEN_FDNAMES']) == ('1', 'web')\nstop = []\n\
     signal.signal(signal.SIGTERM, lambda *_: stop.append(1))\ns = socket.socket(fileno=3)\ns.settimeout(0.02)\n\
@@ -114,54 +109,56 @@ const PYTHON: &str = "import os, select, signal, socket\nassert int(os.environ['
 
 #[test]
 fn twenty_restarts_of_a_server_in_python_refuse_nobody() {
-    if has("python3") {
-        survives("python", "web: python3 server.py\n", &[("server.py", PYTHON)], 26_100);
+    if are_there(&["python3"]) {
+        survives("python", "web: python3 server.py\n", &[("server.py", PYTHON)]);
     }
 }
 
 #[test]
 fn twenty_restarts_of_node_refuse_nobody() {
-    if has("node") {
+    if are_there(&["node"]) {
         let server = "const s = require('http').createServer((q, r) => r.end('x')).listen({fd: 3})\n\
                       process.on('SIGTERM', () => s.close())\n";
-        survives("node", "web: node server.js\n", &[("server.js", server)], 26_200);
+        survives("node", "web: node server.js\n", &[("server.js", server)]);
     }
 }
 
 #[test]
 fn twenty_restarts_of_gunicorn_refuse_nobody() {
-    if has("gunicorn") {
+    if are_there(&["gunicorn"]) {
         let app = "def app(e, s):\n  s('200 OK', [])\n  return [b'x']\n";
-        survives("gunicorn", "web: gunicorn app:app\n", &[("app.py", app)], 26_300);
+        survives("gunicorn", "web: gunicorn app:app\n", &[("app.py", app)]);
     }
 }
 
 #[test]
 fn all_instances_of_a_type_share_one_port_also_behind_a_shell() {
-    if !has("python3") {
+    if !are_there(&["python3"]) {
         return;
     }
+    let ports = Ports::claim();
     let stack = Project::new("web: cd . && exec python3 server.py\n");
     let folder = stack.path().to_path_buf();
     std::fs::write(folder.join("ganger.toml"), "[process.web]\nlisten = true\n").unwrap();
     std::fs::write(folder.join("server.py"), PYTHON).unwrap();
-    let mut running = stack.start_until(&["-p", "26400", "-m", "web=3"], &["web.1 started"]);
+    let mut running = stack.start_until(&["-p", &ports.base(), "-m", "web=3"], &["web.1 started"]);
     running.lines(&["web.2 started (pid", "web.3 started (pid"]);
     let mut seen = std::collections::BTreeSet::new();
-    let end = std::time::Instant::now() + PATIENCE;
-    while seen.len() < 3 && std::time::Instant::now() < end {
-        let text = ask(26_400).unwrap();
+    assert!(holds(|| {
+        let text = ask(ports.at(0, 1)).unwrap();
         seen.insert(text.rsplit('\n').next().unwrap().to_owned());
-    }
+        seen.len() == 3
+    }));
     assert_eq!(seen.into_iter().collect::<Vec<_>>(), ["web.1", "web.2", "web.3"]);
     assert_eq!(stack.run(&["down"]).0, 0);
 }
 
 #[test]
 fn a_rolling_restart_has_never_one_less_and_is_refused_where_ports_are_bound_by_the_server() {
-    if !has("python3") {
+    if !are_there(&["python3"]) {
         return;
     }
+    let ports = Ports::claim();
     let stack = Project::new("web: python3 server.py\nown: probe print $PORT + wait\n");
     let ready = "u = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\n\
                  u.sendto(b'READY=1', '\\0' + os.environ['NOTIFY_SOCKET'][1:])\nwhile not stop:\n";
@@ -170,7 +167,7 @@ fn a_rolling_restart_has_never_one_less_and_is_refused_where_ports_are_bound_by_
     std::fs::write(stack.path().join("ganger.toml"), "[process.web]\nlisten = true\nready = \"notify\"\n")
         .unwrap();
     let said = ["own.1 started", "web.2 ready"];
-    let mut running = stack.start_until(&["-p", "26500", "-m", "web=2,own=1"], &said);
+    let mut running = stack.start_until(&["-p", &ports.base(), "-m", "web=2,own=1"], &said);
     let (status, _, err) = stack.run(&["restart", "--rolling", "web"]);
     assert_eq!(status, 0, "{err}");
     running.line("web.3 ready after");

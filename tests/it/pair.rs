@@ -1,12 +1,11 @@
 //! The pair: whichever half is killed, the other stops the stack.
 
 use std::os::unix::process::ExitStatusExt;
-use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
-use crate::harness::{Project, Running};
+use crate::harness::{PATIENCE, Project, Running};
 
 /// A quiet one, a stubborn one, a talker, a shell with a job, a daemon.
 const STACK: &str = "\
@@ -29,7 +28,7 @@ fn the_worker_stops_the_stack_politely_when_its_monitor_is_killed() {
     let (_project, mut running) = stack();
     running.signal(Signal::SIGKILL);
     running.line("ganger's monitor is gone: stopping all");
-    assert!(running.all_gone_within(Duration::from_secs(3)));
+    assert!(running.all_gone_within(PATIENCE));
     assert_eq!(running.mark().processes(), []);
 }
 
@@ -41,7 +40,7 @@ fn killing_the_group_of_the_monitor_is_no_different() {
     let mut running = Running::start(command);
     running.line("last.1     | up");
     killpg(Pid::from_raw(running.pid()), Signal::SIGKILL).unwrap();
-    assert!(running.all_gone_within(Duration::from_secs(3)));
+    assert!(running.all_gone_within(PATIENCE));
     assert_eq!(running.mark().processes(), []);
 }
 

@@ -1,4 +1,4 @@
-//! SIGKILL at any moment, to either half or to the monitor's group: nothing is left three seconds later.
+//! SIGKILL at any moment, to either half or to the monitor's group: nothing is left.
 
 use std::os::unix::process::CommandExt;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
-use crate::harness::{Project, Running, holds};
+use crate::harness::{PATIENCE, Project, Running, holds};
 
 /// Ten: quiet, stubborn, daemons of both kinds, shells with jobs.
 const STACK: &str = "\
@@ -36,10 +36,20 @@ impl Dice {
     }
 }
 
-fn start(project: &Project) -> Running {
+/// A stack at a random moment of its start or soon after: so many lines are waited for, however slow the machine is, and
+/// then a part of what comes between two of them.
+fn at_a_moment(project: &Project, dice: &mut Dice) -> (Running, String) {
     let mut command = project.ganger(&STARTS);
     command.process_group(0);
-    Running::start(command)
+    let mut running = Running::start(command);
+    let lines = dice.below(20);
+    for _ in 0..lines {
+        running.line("");
+    }
+    let moment = Duration::from_micros(dice.below(20_000));
+    // It does not end by itself, so this waits for the moment.
+    running.all_gone_within(moment);
+    (running, format!("{lines} lines and {moment:?}"))
 }
 
 /// The worker, if it is there by now.
@@ -52,11 +62,8 @@ fn worker_of(running: &Running) -> Option<i32> {
 fn round(number: u32) -> usize {
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15 ^ (u64::from(number) << 20 | 1));
     dice.below(2);
-    let moment = Duration::from_micros(dice.below(500_000));
     let project = Project::new(STACK);
-    let mut running = start(&project);
-    // It does not end by itself, so this waits for the moment.
-    running.all_gone_within(moment);
+    let (mut running, moment) = at_a_moment(&project, &mut dice);
     let alive = running.mark().processes().len();
     let monitor = Pid::from_raw(running.pid());
     let victim = match (number % 3, worker_of(&running)) {
@@ -73,9 +80,9 @@ fn round(number: u32) -> usize {
             "the monitor"
         }
     };
-    let is_gone = running.all_gone_within(Duration::from_secs(3));
+    let is_gone = running.all_gone_within(PATIENCE);
     let left = running.mark().processes();
-    assert!(is_gone && left.is_empty(), "round {number}, {victim} after {moment:?}: {left:?}");
+    assert!(is_gone && left.is_empty(), "round {number}, {victim} after {moment}: {left:?}");
     running.wait();
     alive
 }
@@ -105,8 +112,7 @@ fn what_survives_a_kill_of_both_is_swept_by_the_next_start() {
         let mut dice = Dice(0xd1b5_4a32_d192_ed03 ^ (number << 20 | 1));
         dice.below(2);
         let project = Project::new(STACK);
-        let mut running = start(&project);
-        running.all_gone_within(Duration::from_micros(dice.below(500_000)));
+        let (mut running, _) = at_a_moment(&project, &mut dice);
         let worker = worker_of(&running);
         let _ = kill(Pid::from_raw(running.pid()), Signal::SIGKILL);
         if let Some(worker) = worker {

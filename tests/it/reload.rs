@@ -2,7 +2,7 @@
 //! a mistake in a file touches nothing.
 
 use crate::control::instance;
-use crate::harness::{Project, Running};
+use crate::harness::{Ports, Project, Running};
 
 const FIRST: &str = "web: probe env PORT A GANGER_PORT_WORKER + trap TERM bye 0 + wait\n\
                      worker: probe env PORT + wait\n\
@@ -16,10 +16,14 @@ fn pid(stack: &Project, name: &str) -> Option<i64> {
 
 #[test]
 fn restart_follows_the_files_who_went_is_gone_and_who_came_is_there() {
+    let ports = Ports::claim();
     let stack = Project::new(FIRST);
     stack.write(".env", "A=one\n");
-    let said = ["clock.1 started", "PORT=25100", "A=one", "GANGER_PORT_WORKER=25200", "PORT=25200"];
-    let mut running = stack.start_until(&["-p", "25100"], &said);
+    let (first, second, third) = (ports.at(0, 1), ports.at(1, 1), ports.at(2, 1));
+    let port = |port: u16| format!("PORT={port}");
+    let of_worker = format!("GANGER_PORT_WORKER={second}");
+    let said = ["clock.1 started", &port(first), "A=one", &of_worker, &port(second)];
+    let mut running = stack.start_until(&["-p", &ports.base()], &said);
     // One line more on top: every port moves by a hundred, into the one that another still has.
     stack.write(
         "Procfile",
@@ -30,18 +34,17 @@ fn restart_follows_the_files_who_went_is_gone_and_who_came_is_there() {
     stack.write(".env", "A=two\n");
     let (status, out, err) = stack.run(&["restart"]);
     assert_eq!((status, err.as_str()), (0, ""), "{out}");
-    for part in
-        ["api.1 running", "port 25100)", "web.1 running", "port 25200)", "port 25300)", "clock.1 stopped"]
-    {
+    let at = |port: u16| format!("port {port})");
+    for part in ["api.1 running", &at(first), "web.1 running", &at(second), &at(third), "clock.1 stopped"] {
         assert!(out.contains(part), "{part}: {out}");
     }
     running.lines(&[
-        "api.1    | PORT=25100",
-        "web.1    | PORT=25200",
+        &format!("api.1    | PORT={first}"),
+        &format!("web.1    | PORT={second}"),
         "web.1    | A=two",
-        "web.1    | GANGER_PORT_WORKER=25300",
+        &format!("web.1    | GANGER_PORT_WORKER={third}"),
         "web.1    | second",
-        "worker.1 | PORT=25300",
+        &format!("worker.1 | PORT={third}"),
     ]);
     assert_eq!(stack.run(&["scale"]).1, "api=1 web=1 worker=1\n");
     assert_eq!(pid(&stack, "clock.1"), None);
@@ -49,7 +52,7 @@ fn restart_follows_the_files_who_went_is_gone_and_who_came_is_there() {
     assert_eq!(stack.run(&["restart", "clock"]).0, 1);
     stack.write("Procfile", FIRST);
     assert_eq!(stack.run(&["restart"]).0, 0);
-    running.line("web.1    | PORT=25100");
+    running.line(&format!("web.1    | PORT={first}"));
     assert!(pid(&stack, "clock.1").is_some() && pid(&stack, "api.1").is_none());
     assert_eq!(stack.run(&["down"]).0, 0);
     running.end();
@@ -57,10 +60,11 @@ fn restart_follows_the_files_who_went_is_gone_and_who_came_is_there() {
 
 #[test]
 fn restart_of_a_name_takes_its_new_line_and_says_what_waits() {
+    let ports = Ports::claim();
     let stack = Project::new(FIRST);
     stack.write(".env", "A=one\n");
     let mut running =
-        stack.start_until(&["-p", "25400", "-m", "web=2,worker=1,clock=1"], &["clock.1 started"]);
+        stack.start_until(&["-p", &ports.base(), "-m", "web=2,worker=1,clock=1"], &["clock.1 started"]);
     let (worker, second) = (pid(&stack, "worker.1"), pid(&stack, "web.2"));
     // A line moved, a comment more: nothing else to say.
     stack.write("Procfile", &format!("# edited\n{FIRST}"));
@@ -75,18 +79,21 @@ fn restart_of_a_name_takes_its_new_line_and_says_what_waits() {
     stack.write(".env", "A=two\n");
     let (status, out, err) = stack.run(&["restart", "web.1"]);
     assert_eq!(status, 0, "{err}");
-    assert!(out.starts_with("web.1 running (pid ") && out.ends_with(", port 25400)\n"), "{out}");
+    assert!(
+        out.starts_with("web.1 running (pid ") && out.ends_with(&format!(", port {})\n", ports.base())),
+        "{out}"
+    );
     let said = "edited too, and waiting for `ganger restart`: web.2, worker, clock (gone), api (new)";
     assert!(err.contains(said), "{err}");
     running.lines(&[
         "web.1    | new",
-        "web.1    | PORT=25400",
+        &format!("web.1    | PORT={}", ports.at(0, 1)),
         "web.1    | A=two",
-        "web.1    | GANGER_PORT_WORKER=25500",
+        &format!("web.1    | GANGER_PORT_WORKER={}", ports.at(1, 1)),
     ]);
     assert_eq!((pid(&stack, "worker.1"), pid(&stack, "web.2")), (worker, second));
     assert_eq!(stack.run(&["scale", "web+1"]).0, 0);
-    running.lines(&["web.3    | new", "web.3    | PORT=25402", "web.3    | A=two"]);
+    running.lines(&["web.3    | new", &format!("web.3    | PORT={}", ports.at(0, 3)), "web.3    | A=two"]);
     for (words, said) in [
         (
             ["restart", "clock"],
@@ -181,15 +188,20 @@ fn what_was_read_from_a_pipe_is_read_once_and_its_types_stay() {
 
 #[test]
 fn a_base_in_an_edited_env_file_counts_for_the_whole_stack_only() {
+    let ports = Ports::claim();
     let stack = Project::new("web: probe env PORT + wait\nworker: probe env PORT + wait\n");
-    stack.write(".env", "PORT=25700\n");
-    let mut running = stack.start_until(&[], &["PORT=25700", "PORT=25800"]);
-    stack.write(".env", "PORT=25900\n");
+    let port = |line: u16| format!("PORT={}\n", ports.at(line, 1));
+    stack.write(".env", &port(0));
+    let mut running = stack.start_until(&[], &[port(0).trim(), port(1).trim()]);
+    stack.write(".env", &port(2));
     let (status, out, err) = stack.run(&["restart", "web"]);
     assert_eq!(status, 0);
-    assert!(out.ends_with(", port 25700)\n") && err.contains("`ganger restart`: worker"), "{out}{err}");
+    assert!(
+        out.ends_with(&format!(", port {})\n", ports.base())) && err.contains("`ganger restart`: worker"),
+        "{out}{err}"
+    );
     assert_eq!(stack.run(&["restart"]).0, 0);
-    running.lines(&["PORT=25900", "PORT=26000"]);
+    running.lines(&[port(2).trim(), port(3).trim()]);
     assert_eq!(stack.run(&["down"]).0, 0);
     running.end();
 }

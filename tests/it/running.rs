@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use nix::sys::signal::Signal;
 
-use crate::harness::Project;
+use crate::harness::{Ports, Project, holds};
 
 #[test]
 fn an_instance_leads_its_session_and_has_clean_signals() {
@@ -67,10 +67,11 @@ fn a_script_without_a_first_line_runs_as_execvp_would_run_it() {
 
 #[test]
 fn each_instance_has_its_port_its_name_and_the_ports_of_the_others() {
+    let ports = Ports::claim();
     let project = Project::new(
         "web: probe env PORT PS GANGER_PORT_WEB GANGER_PORT_A_WORKER + wait\na-worker: probe env PORT PS\n",
     );
-    let mut running = project.start(&["-m", "web=2,a-worker=1", "-p", "23400", "--exit-on", "never"]);
+    let mut running = project.start(&["-m", "web=2,a-worker=1", "-p", &ports.base(), "--exit-on", "never"]);
     // The last that each of them says.
     running.lines(&[
         "web.1      | GANGER_PORT_A_WORKER",
@@ -88,9 +89,14 @@ fn each_instance_has_its_port_its_name_and_the_ports_of_the_others() {
     };
     assert_eq!(
         of("web.2"),
-        ["PORT=23401", "PS=web.2", "GANGER_PORT_WEB=23400", "GANGER_PORT_A_WORKER=23500"]
+        [
+            format!("PORT={}", ports.at(0, 2)),
+            "PS=web.2".to_owned(),
+            format!("GANGER_PORT_WEB={}", ports.at(0, 1)),
+            format!("GANGER_PORT_A_WORKER={}", ports.at(1, 1)),
+        ]
     );
-    assert_eq!(of("a-worker.1"), ["PORT=23500", "PS=a-worker.1"]);
+    assert_eq!(of("a-worker.1"), [format!("PORT={}", ports.at(1, 1)), "PS=a-worker.1".to_owned()]);
 }
 
 #[test]
@@ -107,9 +113,14 @@ fn commands_run_in_the_root_wherever_ganger_was_started() {
 
 #[test]
 fn standard_input_is_silent_and_stays_open() {
-    let project = Project::new("web: probe print before + read + print after\nother: probe pause 300\n");
-    let (_, lines) = project.start(&[]).end();
-    assert!(lines.iter().any(|line| line.ends_with("| before")));
+    let project = Project::new("web: probe print before + touch pid + read + print after\n");
+    let mut running = project.start(&[]);
+    running.line("| before");
+    let pid = || std::fs::read_to_string(project.path().join("pid")).unwrap_or_default();
+    let waits_at = || std::fs::read_to_string(format!("/proc/{}/wchan", pid())).unwrap_or_default();
+    assert!(holds(|| waits_at().contains("pipe")), "it does not wait at its pipe: {}", waits_at());
+    running.signal(Signal::SIGTERM);
+    let (_, lines) = running.end();
     assert!(!lines.iter().any(|line| line.contains("read") || line.ends_with("| after")), "{lines:?}");
 }
 

@@ -1,10 +1,12 @@
 //! Promised: a running stack grows and shrinks by `ganger scale`, nobody else is touched, and ports follow the
 //! rule of the start.
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 
 use crate::control::instance;
-use crate::harness::{Project, Running, holds};
+use crate::harness::{Ports, Project, Running, holds};
 
 /// What each instance has by the documents of `ps`: name and pid.
 fn pids(stack: &Project) -> Vec<(String, i64)> {
@@ -19,18 +21,28 @@ fn names(stack: &Project) -> Vec<String> {
 
 #[test]
 fn scale_starts_and_stops_what_it_says_and_touches_no_other() {
+    let ports = Ports::claim();
     let stack = Project::new(
         "web: probe env PORT PS GANGER_PORT_CLOCK + trap TERM bye 0 + wait\nworker: probe wait\nclock: probe wait\n",
     );
-    let mut running = stack.start_until(&["-p", "24500", "-m", "web=1,worker=2"], &["worker.2 started"]);
+    let mut running =
+        stack.start_until(&["-p", &ports.base(), "-m", "web=1,worker=2"], &["worker.2 started"]);
     assert_eq!(stack.run(&["scale"]), (0, "web=1 worker=2 clock=0\n".into(), String::new()));
     let before = pids(&stack);
     let (status, out, err) = stack.run(&["scale", "web=3", "worker-1", "clock+1"]);
     assert_eq!((status, err.as_str()), (0, ""));
     let lines: Vec<&str> = out.lines().collect();
-    assert!(lines[0].starts_with("web.2 running (pid ") && lines[0].ends_with(", port 24501)"), "{out}");
+    assert!(
+        lines[0].starts_with("web.2 running (pid ")
+            && lines[0].ends_with(&format!(", port {})", ports.at(0, 2))),
+        "{out}"
+    );
     assert!(lines[2] == "worker.2 stopped" && lines[3].starts_with("clock.1 running"), "{out}");
-    running.lines(&["web.3    | PORT=24502", "web.3    | PS=web.3", "web.3    | GANGER_PORT_CLOCK=24700"]);
+    running.lines(&[
+        &format!("web.3    | PORT={}", ports.at(0, 3)),
+        "web.3    | PS=web.3",
+        &format!("web.3    | GANGER_PORT_CLOCK={}", ports.at(2, 1)),
+    ]);
     assert_eq!(stack.run(&["scale"]).1, "web=3 worker=1 clock=1\n");
     assert_eq!(names(&stack), ["web.1", "web.2", "web.3", "worker.1", "clock.1"]);
     let after = pids(&stack);
@@ -44,7 +56,7 @@ fn scale_starts_and_stops_what_it_says_and_touches_no_other() {
     assert_eq!(pids(&stack)[0], before[0], "the highest go first");
     assert_eq!(stack.run(&["ps"]).0, 0, "who has left is not down");
     assert_eq!(stack.run(&["scale", "web+1"]).0, 0);
-    running.lines(&["web.2    | PORT=24501", "web.2    | ready"]);
+    running.lines(&[&format!("web.2    | PORT={}", ports.at(0, 2)), "web.2    | ready"]);
     assert_eq!(stack.json(&["ps", "--json"]).1["instances"][1]["restarts"], 1);
     assert_eq!(
         stack.run(&["logs", "web.3", "--grep", "^PS="]).1,
@@ -58,8 +70,9 @@ fn scale_starts_and_stops_what_it_says_and_touches_no_other() {
 
 #[test]
 fn a_word_that_makes_no_sense_changes_nothing() {
+    let ports = Ports::claim();
     let stack = Project::new("web: probe wait\nmy-job: probe wait\n");
-    let running = stack.start_until(&["-p", "24800"], &["my-job.1 started"]);
+    let running = stack.start_until(&["-p", &ports.base()], &["my-job.1 started"]);
     let before = pids(&stack);
     for (words, status, said) in [
         (&["scale", "wbe=2"][..], 1, "there is no type `wbe`: did you mean `web`?"),
@@ -84,8 +97,9 @@ fn a_word_that_makes_no_sense_changes_nothing() {
 
 #[test]
 fn a_stack_that_was_scaled_to_nothing_goes_on() {
+    let ports = Ports::claim();
     let stack = Project::new("web: probe print up + wait\nworker: probe wait\n");
-    let mut running = stack.start_until(&["-p", "24900"], &["worker.1 started"]);
+    let mut running = stack.start_until(&["-p", &ports.base()], &["worker.1 started"]);
     assert_eq!(stack.run(&["scale", "web=0", "worker=0"]).0, 0);
     assert_eq!(stack.run(&["scale"]).1, "web=0 worker=0\n");
     let (status, document) = stack.json(&["ps", "--json"]);
@@ -155,12 +169,19 @@ fn scale_while_a_release_holds_the_start_waits_for_it_too() {
 fn scale_in_the_middle_of_a_restart_wins_and_the_restart_hears_it() {
     let stack = Project::new("web: probe ignore TERM + print up + wait\nother: probe wait\n");
     let said = ["other.1 started", "web.1   | up", "web.2   | up"];
-    let mut running = stack.start_until(&["--no-port", "-t", "1", "-m", "web=2,other=1"], &said);
+    let mut running = stack.start_until(&["--no-port", "-t", "1h", "-m", "web=2,other=1"], &said);
+    let webs = [pids(&stack)[0].1, pids(&stack)[1].1];
     let mut restart = Running::start(stack.ganger(&["restart", "web"]));
     let is_stopping = || instance(&stack.json(&["ps", "--json"]).1, "web.2")["state"] == "stopping";
     assert!(holds(is_stopping));
-    let (status, out, _) = stack.run(&["scale", "web=1"]);
-    assert_eq!((status, out.as_str()), (0, "web.2 stopped\n"));
+    let mut scaling = Running::start(stack.ganger(&["scale", "web=1"]));
+    assert!(holds(|| stack.run(&["scale"]).1 == "web=1 other=1\n"));
+    // What nothing else would end for an hour.
+    for pid in webs {
+        kill(Pid::from_raw(i32::try_from(pid).unwrap()), Signal::SIGKILL).unwrap();
+    }
+    assert_eq!(scaling.wait().code(), Some(0));
+    assert_eq!(scaling.all_said(), ["web.2 stopped"]);
     assert_eq!(restart.wait().code(), Some(1));
     assert_eq!(names(&stack), ["web.1", "other.1"]);
     assert_eq!(stack.run(&["scale", "web+1"]).0, 0, "its slot is its own");
@@ -171,12 +192,16 @@ fn scale_in_the_middle_of_a_restart_wins_and_the_restart_hears_it() {
 
 #[test]
 fn what_cannot_be_is_said_and_the_rest_goes_on() {
-    let taken = std::net::TcpListener::bind("127.0.0.1:25001").unwrap();
+    let ports = Ports::claim();
+    let taken = std::net::TcpListener::bind(("127.0.0.1", ports.at(0, 2))).unwrap();
     let stack = Project::new("web: probe wait\nbad: no-such-program\n");
-    let running = stack.start_until(&["-p", "25000", "web"], &["web.1 started"]);
+    let running = stack.start_until(&["-p", &ports.base(), "web"], &["web.1 started"]);
     let (status, _, err) = stack.run(&["scale", "web=2"]);
     assert_eq!(status, 0);
-    assert!(err.contains("port 25001 of web.2 is in use by ") && err.contains("warning: "), "{err}");
+    assert!(
+        err.contains(&format!("port {} of web.2 is in use by ", ports.at(0, 2))) && err.contains("warning: "),
+        "{err}"
+    );
     drop(taken);
     let (status, _, err) = stack.run(&["scale", "bad=1"]);
     assert_eq!(status, 1);

@@ -57,18 +57,10 @@ fn a_second_signal_does_not_wait_for_the_grace() {
     running.line("ready");
     running.signal(Signal::SIGINT);
     running.line("| no");
-    let first = Instant::now();
     // Two within 200 ms are one keypress, passed on twice by a wrapper; so this one is repeated.
-    while first.elapsed() < Duration::from_millis(250) {
-        std::thread::yield_now();
-    }
-    running.signal(Signal::SIGINT);
+    running.signal_until(Signal::SIGINT, "second signal (SIGINT): killing all that is left");
     let (status, lines) = running.end();
     assert_eq!(status.signal(), Some(Signal::SIGINT as i32), "{lines:?}");
-    assert!(
-        lines.iter().any(|line| line.contains("second signal (SIGINT): killing all that is left")),
-        "{lines:?}"
-    );
 }
 
 #[test]
@@ -107,7 +99,7 @@ fn one_line_at_the_end_says_who_ended_first() {
     let project = Project::new("web: probe exit 1\nworker: probe wait\n");
     let (_, lines) = project.start(&[]).end();
     let last = lines.last().unwrap();
-    assert!(last.starts_with("ganger   | web.1 ended first: exited with status 1 after 0."), "{lines:?}");
+    assert!(last.starts_with("ganger   | web.1 ended first: exited with status 1 after "), "{lines:?}");
 }
 
 #[test]

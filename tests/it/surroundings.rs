@@ -113,8 +113,12 @@ fn nohup_is_respected_by_us_and_for_those_that_we_start() {
 #[test]
 fn timeout_asks_twice_and_that_is_one_stop() {
     let project = Project::new(POLITE);
-    let words = ["timeout", "2", env!("CARGO_BIN_EXE_ganger"), "start"];
-    let (status, lines) = wrapped(&project, &words).end();
+    let words = ["timeout", "1h", env!("CARGO_BIN_EXE_ganger"), "start"];
+    let mut running = wrapped(&project, &words);
+    running.line("| ready");
+    // That is how it hears that its time is over.
+    running.signal(Signal::SIGALRM);
+    let (status, lines) = running.end();
     assert_eq!(status.code(), Some(124), "{lines:?}");
     assert!(lines.iter().any(|line| line == "web.1  | bye"), "{lines:?}");
     assert!(!lines.iter().any(|line| line.contains("killing")), "{lines:?}");

@@ -3,7 +3,7 @@
 use nix::sys::signal::Signal;
 use nix::sys::wait::WaitStatus;
 
-use crate::harness::Project;
+use crate::harness::{Project, holds};
 
 #[test]
 fn control_c_stops_the_stack_and_leaves_the_terminal_as_it_was() {
@@ -46,7 +46,7 @@ fn closing_the_terminal_lets_everybody_clean_up() {
         "clean",
         "#!/bin/sh\ntrap 'echo cleaned > cleaned; exit 0' TERM\necho armed\nwhile :; do sleep 0.05; done\n",
     );
-    let mut screen = project.start_on_terminal(&["-t", "500ms"]);
+    let mut screen = project.start_on_terminal(&["-t", "1m,web=500ms"]);
     screen.shows("armed");
     screen.close();
     screen.end();
@@ -67,10 +67,12 @@ fn instances_have_a_terminal_of_our_size_less_the_prefix_and_follow_it() {
 
 #[test]
 fn a_question_without_a_newline_is_seen_and_another_line_starts_a_fresh_row() {
-    let project =
-        Project::new("web: probe ask Proceed? + wait\nother: probe pause 700 + print elsewhere + wait\n");
+    let project = Project::new(
+        "web: probe ask Proceed? + wait\nother: until [ -e go ]; do probe pause 5; done; echo elsewhere; probe wait\n",
+    );
     let mut screen = project.start_on_terminal(&["--color=never"]);
     screen.shows("web.1   | Proceed? ");
+    project.write("go", "");
     let between = screen.shows("elsewhere");
     assert!(between.contains("\r\nother.1 | elsewhere"), "{between:?}");
     screen.type_keys(b"\x03");
@@ -116,8 +118,5 @@ fn after_sigkill_the_terminal_is_as_it_was_and_nothing_is_left() {
     screen.signal(Signal::SIGKILL);
     screen.shows("bye");
     assert_eq!(screen.settings(), before);
-    let end = std::time::Instant::now() + crate::harness::PATIENCE;
-    while !screen.mark().processes().is_empty() {
-        assert!(std::time::Instant::now() < end);
-    }
+    assert!(holds(|| screen.mark().processes().is_empty()));
 }

@@ -1,7 +1,5 @@
 //! Nothing is left: whatever an instance started ends with it.
 
-use std::time::{Duration, Instant};
-
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -54,7 +52,7 @@ fn leftovers_of_one_instance_go_while_the_others_stay() {
     let project = Project::new(
         "web: trap '' TERM; probe daemon + touch daemon + wait\nother: probe trap TERM bye 0 + wait\n",
     );
-    let mut running = project.start(&["-t", "300ms", "--exit-on", "never"]);
+    let mut running = project.start(&["-t", "1m,web=300ms", "--exit-on", "never"]);
     running.lines(&[
         "other.1 | ready",
         "web.1 is gone, but 1 process that it started is not: stopping",
@@ -77,23 +75,19 @@ fn a_process_born_in_the_grace_does_not_slip_through() {
     assert!(lines.iter().any(|line| line.contains("web.1 exited")), "{lines:?}");
 }
 
-/// A chain is over when no process with the mark is left, whichever link it is.
+/// A chain is over when no process with the mark is left, whichever link it is. It does not end by itself.
 #[test]
-fn a_chain_of_forks_that_ignores_the_signal_is_gone_within_a_second_after_the_grace() {
+fn a_chain_of_forks_that_ignores_the_signal_is_gone_after_the_grace() {
     let project = Project::new("chain: probe chain\nweb: probe wait\n");
     let mut running = project.start(&["-t", "300ms", "-m", "chain=4,web=1"]);
     running.line("the grace is over");
-    let over = Instant::now();
     running.end();
-    let took = over.elapsed();
-    eprintln!("4 chains gone {took:?} after the grace");
-    assert!(took < Duration::from_secs(1), "{took:?}");
 }
 
 #[test]
 fn a_chain_of_one_instance_ends_and_the_others_stay() {
     let project = Project::new("chain: probe chain\nweb: probe trap TERM bye 0 + wait\n");
-    let mut running = project.start(&["-t", "300ms", "--exit-on=never"]);
+    let mut running = project.start(&["-t", "1m,chain=300ms", "--exit-on=never"]);
     running.lines(&["web.1   | ready", "chain.1 is gone, but", "the grace is over: killing chain.1"]);
     // Monitor, worker, web.
     assert!(holds(|| running.mark().processes().len() == 3), "{:?}", running.mark().processes());
@@ -107,7 +101,7 @@ fn a_chain_of_one_instance_ends_and_the_others_stay() {
 fn of_fifty_one_ends_with_its_daemon_and_the_rest_is_not_touched() {
     let tree = "one: probe trap TERM bye 0 + spawn + daemon + ignore TERM + touch daemon + wait\n";
     let project = Project::new(&format!("{tree}other: probe trap TERM touched 99 + wait\n"));
-    let mut running = project.start(&["-t", "300ms", "--exit-on=never", "-m", "one=1,other=49"]);
+    let mut running = project.start(&["-t", "1h,one=300ms", "--exit-on=never", "-m", "one=1,other=49"]);
     let line = running.line_where("one.1 started", |line| line.contains("one.1 started"));
     let one: i32 = line.split("pid ").nth(1).unwrap().split(',').next().unwrap().parse().unwrap();
     for _ in 0..49 {
@@ -123,6 +117,10 @@ fn of_fifty_one_ends_with_its_daemon_and_the_rest_is_not_touched() {
     // Monitor, worker, and the 49.
     assert!(holds(|| running.mark().processes().len() == 51), "{:?}", running.mark().processes());
     running.signal(Signal::SIGINT);
+    for _ in 0..49 {
+        running.line("| touched");
+    }
+    running.signal_until(Signal::SIGINT, "second signal");
     let (_, lines) = running.end();
     let touched = lines.iter().filter(|line| line.ends_with("| touched")).count();
     // Once each, at the end of all; not before.

@@ -14,7 +14,7 @@ use crate::harness::{PATIENCE, Ports, Project, Running, are_there, python_has};
 fn hello_ends_by_itself() {
     let project = Project::example("hello");
     let ports = Ports::claim();
-    let mut command = project.ganger(&["start", "-t", "10", "-p", &ports.base()]);
+    let mut command = project.ganger(&["start", "-t", "60", "-p", &ports.base()]);
     command.env("TICKS", "2");
     let (status, lines) = Running::start(command).end();
 
@@ -88,7 +88,7 @@ fn run(project: &Project, ports: &Ports, words: &[&str]) -> String {
 /// Starts the stack and waits until every process of it has said that it is ready.
 fn start(project: &Project, ports: &Ports, webs: u16) -> Running {
     let formation = format!("all=1,web={webs},release=0");
-    let mut stack = project.start(&["-m", &formation, "-t", "10", "-p", &ports.base()]);
+    let mut stack = project.start(&["-m", &formation, "-t", "60", "-p", &ports.base()]);
     let mut awaited = vec![
         ("redis.1".to_owned(), "Ready to accept connections"),
         ("api.1".to_owned(), ": listening on"),

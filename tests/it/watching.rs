@@ -148,8 +148,8 @@ fn a_failure_is_followed_by_another_life_and_a_success_is_not() {
     let running = project.start(&["--no-port", "--restart", "on-failure"]);
     let (status, said) = running.end();
     assert_eq!((status.code(), starts(&said)), (Some(0), 2), "{said:?}");
-    assert!(said.iter().any(|line| line.contains("web.1 exited with status 7 after 0.")), "{said:?}");
-    assert!(said.iter().any(|line| line.contains(", starts again in 0.")), "{said:?}");
+    assert!(said.iter().any(|line| line.contains("web.1 exited with status 7 after ")), "{said:?}");
+    assert!(said.iter().any(|line| line.contains(", starts again in ")), "{said:?}");
 }
 
 #[test]

@@ -132,16 +132,15 @@ impl Running {
         }
     }
 
-    /// Whether a line that contains `text` comes within so many milliseconds.
-    pub(crate) fn has_line(&mut self, text: &str, milliseconds: u64) -> bool {
-        let end = Instant::now() + Duration::from_millis(milliseconds);
-        while let Ok(line) = self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
-            self.seen.push(line);
-            if self.seen.last().is_some_and(|line| line.contains(text)) {
-                return true;
-            }
-        }
-        false
+    /// Sends a signal again and again until a line that contains `text` is there.
+    pub(crate) fn signal_until(&mut self, signal: Signal, text: &str) {
+        let begin = self.seen.len();
+        let is_there = holds(|| {
+            self.signal(signal);
+            self.seen.extend(self.lines.try_iter());
+            self.seen[begin..].iter().any(|line| line.contains(text))
+        });
+        assert!(is_there, "no line {text:?}; seen:\n{}", self.seen.join("\n"));
     }
 
     /// Sends a signal to the pid that a user sees.
