@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, ValueHint};
 
-use super::args::Project;
+use super::args_project::Project;
 use super::values::{goal, pattern, signal, span};
 use crate::control::scaling::Step;
 

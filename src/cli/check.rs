@@ -64,6 +64,7 @@ struct Findings {
 fn examine(mut project: Project, ambient: &Ambient) -> Findings {
     let mut warnings = std::mem::take(&mut project.warnings);
     warnings.extend(project.disagreements());
+    warnings.extend(project.wanted_by_a_deployment(ambient));
     match project.plan(&Selection::default(), None, |_| None, ambient) {
         Ok(plan) => Findings { project: Some(project), plan: Some(plan), errors: Vec::new(), warnings },
         Err(errors) => Findings { project: Some(project), plan: None, errors, warnings },

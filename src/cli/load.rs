@@ -22,8 +22,9 @@ type Parse = fn(&str, &[u8]) -> config::Parsed;
 const FILES: [(&str, Parse); 3] = [
     ("ganger.toml", config::ganger_toml::parse),
     (".foreman", config::foreman::parse),
-    ("app.json", config::app_json::parse),
+    (APP_JSON, config::app_json::parse),
 ];
+const APP_JSON: &str = "app.json";
 
 /// Whether a command can do without a Procfile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,7 +166,9 @@ impl<'a> Reader<'a> {
             let path = home.join(file);
             let name = self.name(&path);
             let Some(bytes) = self.note(self.memory.read_if_there(&path, &name)).flatten() else { continue };
-            let parsed = parse(&name, &bytes);
+            // What lies over it decides how app.json is read.
+            let is_local = file == APP_JSON && merged.app_json != Some(true);
+            let parsed = if is_local { config::app_json::parse_locally } else { parse }(&name, &bytes);
             self.errors.extend(parsed.errors);
             self.warnings.extend(parsed.warnings);
             merged = merged.or(parsed.settings);
@@ -225,7 +228,11 @@ impl<'a> Reader<'a> {
         let sources: Vec<Source<'_>> = files.iter().map(|(file, bytes)| Source { file, bytes }).collect();
         // Also with --env-wins the shell is asked: `PATH=bin:$PATH` in a file must find the shell's.
         let outside = |name: &str| ambient.value(name);
-        let parsed = dotenv::parse_by(precedence, &sources, &outside);
+        let mut parsed = dotenv::parse_by(precedence, &sources, &outside);
+        // Said once, behind the last: there is a way on for a file that is another program's.
+        if let Some(hint) = parsed.errors.last_mut().and_then(|error| error.hint.as_mut()) {
+            hint.push_str("; to leave .env files out: -e /dev/null");
+        }
         self.errors.extend(parsed.errors);
         self.warnings.extend(parsed.warnings);
         parsed.assignments

@@ -6,6 +6,7 @@
 pub mod again;
 pub mod ambient;
 pub mod args;
+pub mod args_project;
 pub mod args_stack;
 pub mod attach;
 pub mod change;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::ambient::{Ambient, Stream};
 use super::files::Memory;
 use super::report::{self, Severity};
-use crate::config::Settings;
+use crate::config::{Declared, Settings};
 use crate::dotenv::{Assignment, Source, second_reader};
 use crate::location::Diagnostic;
 use crate::plan::Plan;
@@ -123,12 +123,33 @@ impl Project {
         report::say(&report::diagnostics(Severity::Warning, &warnings, colors));
     }
 
-    /// Where dotenvy, with which many programs read the same files, reads a variable otherwise than we do.
+    /// Where dotenvy reads a variable otherwise than we do: only beside a Cargo.toml, as it is what programs in Rust
+    /// read the same files with.
     pub fn disagreements(&self) -> Vec<Diagnostic> {
+        if !self.root.join("Cargo.toml").exists() {
+            return Vec::new();
+        }
         let of_file = |(file, bytes): &(Arc<str>, Vec<u8>)| {
             second_reader::disagreements(&Source { file, bytes }, &self.assignments)
         };
         self.env_files.iter().flat_map(of_file).collect()
+    }
+
+    /// The variables that app.json requires of a deployment and that are not set here, where that is no error: one line.
+    pub fn wanted_by_a_deployment(&self, ambient: &Ambient) -> Option<Diagnostic> {
+        let is_set = |name: &str| {
+            ambient.value(name).is_some() || self.assignments.iter().any(|assignment| assignment.name == name)
+        };
+        let is_missing = |of: &&Declared| of.required && of.value.is_none() && !is_set(&of.name);
+        let missing: Vec<&Declared> = self.settings.variables.iter().filter(is_missing).collect();
+        let first = missing.first().filter(|_| self.settings.app_json != Some(true))?;
+        let names: Vec<&str> = missing.iter().map(|of| of.name.as_str()).collect();
+        Some(Diagnostic {
+            location: first.place.clone(),
+            message: format!("a deployment requires what is not set here: {}", names.join(", ")),
+            hint: Some("set it in .env if the programs need it here too; --app-json demands it".into()),
+            excerpt: None,
+        })
     }
 
     /// The line of the Procfile that `word` names.

@@ -67,7 +67,7 @@ pub fn of_project(project: Project, said: Said<'_>) -> Result<Settings, Failure>
     };
     // `-p 3000` also takes back a GANGER_NO_PORT, as a flag wins over a variable.
     let no_port = project.no_port && (said.is_typed("no_port") || !said.is_typed("port"));
-    let flags = [("no_port", no_port), ("env_wins", project.env_wins)];
+    let flags = [("no_port", no_port), ("env_wins", project.env_wins), ("app_json", project.app_json)];
     let values =
         [("formation", &project.formation), ("port", &project.port), ("port_step", &project.port_step)];
     set_flags(&mut settings, &flags, said)?;

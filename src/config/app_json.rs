@@ -18,8 +18,24 @@ use crate::name::TypeName;
 /// `healthchecks` as Dokku has them (<https://dokku.com/docs/deployment/zero-downtime-deploys/>).
 ///
 /// Other programs have an `app.json` of their own (Expo): keys that are not Heroku's are passed over in
-/// silence.
+/// silence. This is the strict reading, for a deployment (`--app-json` and the exports).
 pub fn parse(file: &str, bytes: &[u8]) -> Parsed {
+    read(file, bytes, false)
+}
+
+/// The same file for a run on this machine, which it does not describe: a file that cannot be read is another program's,
+/// and is passed over. What is wrong with a formation or a health check is a warning; a type whose quantity is 0 in the
+/// deployment runs here.
+pub fn parse_locally(file: &str, bytes: &[u8]) -> Parsed {
+    let Parsed { settings, errors, mut warnings } = read(file, bytes, true);
+    let is_ours = |key: &&[u8]| bytes.windows(key.len()).any(|window| window == *key);
+    if [b"\"formation\"".as_slice(), b"\"healthchecks\""].iter().any(is_ours) {
+        warnings.extend(errors);
+    }
+    Parsed { settings, errors: Vec::new(), warnings }
+}
+
+fn read(file: &str, bytes: &[u8], is_local: bool) -> Parsed {
     let file: Arc<str> = file.into();
     let content = match decoded(&file, bytes) {
         Ok(content) => content,
@@ -28,9 +44,13 @@ pub fn parse(file: &str, bytes: &[u8]) -> Parsed {
     let source = Source { file, content: &content };
     match serde_json::from_str::<Value>(&content) {
         Ok(document) => {
-            let mut reader = Reader { source: &source, parsed: Parsed::default() };
-            reader.read_section(&document, "formation", Reader::read_quantity);
+            let mut reader = Reader { source: &source, parsed: Parsed::default(), is_local };
             reader.read_section(&document, "env", Reader::read_variable);
+            if is_local {
+                // What is wrong with it concerns the deployment alone.
+                reader.parsed.errors.clear();
+            }
+            reader.read_section(&document, "formation", Reader::read_quantity);
             reader.read_section(&document, "healthchecks", Reader::read_checks);
             reader.in_order()
         }
@@ -57,6 +77,7 @@ fn refused(source: &Source<'_>, error: &serde_json::Error) -> Diagnostic {
 struct Reader<'a> {
     source: &'a Source<'a>,
     parsed: Parsed,
+    is_local: bool,
 }
 
 impl Reader<'_> {
@@ -96,6 +117,9 @@ impl Reader<'_> {
             let message = format!("the quantity of `{name}` is not a whole number from 0 to {MOST}");
             return self.refuse(at, name, message, "write \"quantity\": 1");
         };
+        if self.is_local && count == 0 {
+            return;
+        }
         let formation = Some(Given { value: count, place: self.place(at) });
         self.parsed.settings.processes.entry(kind).or_default().formation = formation;
     }
@@ -124,20 +148,20 @@ impl Reader<'_> {
         }
     }
 
-    /// `"NAME": "value"`, or an object with `value`, `required`, `description` and `generator`.
+    /// `"NAME": "value"` (or a number, or a boolean), or an object with `value`, `required`, `description` and `generator`.
     fn read_variable(&mut self, name: &str, value: &Value, at: usize) {
         let place = self.place(at);
         let declared = match value {
-            Value::String(text) => Declared {
+            Value::String(_) | Value::Bool(_) | Value::Number(_) => Declared {
                 name: name.into(),
-                value: Some(text.clone()),
+                value: scalar(value),
                 required: false,
                 description: None,
                 generated: false,
                 place,
             },
             Value::Object(about) => declared(name, about, place),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => {
+            Value::Null | Value::Array(_) => {
                 let message = format!("`{name}` is neither a text nor an object");
                 return self.refuse(at, name, message, "write \"NAME\": \"value\"");
             }
@@ -213,11 +237,20 @@ fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', "'\\''"))
 }
 
+/// A value as a variable has it: texts, numbers and booleans as they are written.
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
 fn declared(name: &str, about: &Map<String, Value>, place: Location) -> Declared {
     let text = |key: &str| about.get(key).and_then(Value::as_str).map(str::to_owned);
     Declared {
         name: name.into(),
-        value: text("value"),
+        value: about.get("value").and_then(scalar),
         required: about.get("required").and_then(Value::as_bool).unwrap_or(true),
         description: text("description").filter(|description| !description.is_empty()),
         generated: about.contains_key("generator"),
@@ -226,117 +259,5 @@ fn declared(name: &str, about: &Map<String, Value>, place: Location) -> Declared
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn places(list: &[Diagnostic]) -> Vec<String> {
-        list.iter().map(|found| format!("{} {}", found.location, found.message)).collect()
-    }
-
-    #[test]
-    fn the_formation_and_the_environment_are_read() {
-        let text = r#"{
-  "name": "shop", "scripts": {"postdeploy": "x"},
-  "env": {
-    "MODE": "dev",
-    "KEY": {"description": "of the shop"},
-    "B": {"value": "5"},
-    "MAY": {"required": false},
-    "SECRET": {"generator": "secret"}
-  },
-  "formation": {"web": {"quantity": 2, "size": "x"}, "worker": {"size": "x"}}
-}"#;
-        let parsed = parse("app.json", text.as_bytes());
-        assert_eq!((parsed.errors, parsed.warnings), (vec![], vec![]));
-        let variables: Vec<_> = parsed
-            .settings
-            .variables
-            .iter()
-            .map(|v| (v.name.as_str(), v.value.as_deref(), v.required, v.generated, v.place.line))
-            .collect();
-        assert_eq!(
-            variables,
-            [
-                ("MODE", Some("dev"), false, false, Some(4)),
-                ("KEY", None, true, false, Some(5)),
-                ("B", Some("5"), true, false, Some(6)),
-                ("MAY", None, false, false, Some(7)),
-                ("SECRET", None, true, true, Some(8)),
-            ]
-        );
-        assert_eq!(parsed.settings.variables[1].description.as_deref(), Some("of the shop"));
-        let web = &parsed.settings.processes[&TypeName::new("web").unwrap()].formation;
-        assert_eq!(web.as_ref().unwrap().value, 2);
-        assert_eq!(parsed.settings.processes.len(), 1);
-    }
-
-    #[test]
-    fn the_health_checks_of_a_start_are_read_as_dokku_has_them() {
-        let text = r#"{"formation": {"web": {"quantity": 2}}, "healthchecks": {
-  "web": [{"type": "liveness", "path": "/alive"},
-          {"type": "startup", "path": "/health", "attempts": 4, "timeout": 2, "wait": 3, "initialDelay": 1}],
-  "db": [{"type": "readiness", "command": ["pg_isready", "-U", "o'hara"]}],
-  "redis": [{"type": "startup", "listening": true, "port": 6379}],
-  "job": [{"type": "startup", "uptime": 10}],
-  "css": [{"type": "startup"}],
-  "x": [{"type": "liveness"}],
-  "bad": [{"type": "startup", "path": "no path"}],
-  "none": {}
-}}"#;
-        let parsed = parse("app.json", text.as_bytes());
-        assert_eq!(
-            places(&parsed.errors),
-            [
-                "app.json:9:3 a health check of `bad`: `no path` is not a path: it begins with one `/`, has no blanks, \
-                 and is asked on the instance's PORT",
-                "app.json:10:3 the health checks of `none` are not a list"
-            ]
-        );
-        let own = |name: &str| parsed.settings.processes.get(&TypeName::new(name).unwrap()).cloned();
-        let probe = |name: &str| own(name).and_then(|own| own.ready).map(|given| given.value);
-        assert_eq!(probe("web"), Some(Probe::Http("/health".into())));
-        let web = own("web").unwrap();
-        assert_eq!(web.ready_timeout.map(|given| given.value), Some(Duration::from_secs(21)));
-        assert_eq!(web.formation.map(|given| given.value), Some(2));
-        assert_eq!(probe("db"), Some(Probe::Command(r"'pg_isready' '-U' 'o'\''hara'".into())));
-        assert_eq!(probe("redis"), Some(Probe::Listen(Some(6379))));
-        assert_eq!((probe("job"), probe("css")), (Some(Probe::Alive), Some(Probe::Http("/".into()))));
-        assert_eq!((probe("x"), probe("bad")), (None, None));
-        assert_eq!(own("css").unwrap().ready_timeout, None);
-    }
-
-    #[test]
-    fn what_is_no_json_is_refused_with_its_place() {
-        let found = parse("app.json", b"{\n  \"env\": {,}\n}").errors;
-        assert_eq!(places(&found), ["app.json:2:11 this is not JSON: key must be a string"]);
-        for text in ["", "{", "\u{e9}", "[1,]", "nul\u{e9}", "\n\n"] {
-            assert_eq!(parse("app.json", text.as_bytes()).errors.len(), 1, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn another_programs_file_is_passed_over() {
-        let text = r#"{"expo": {"name": "x", "env": 7}, "formation": {}}"#;
-        assert_eq!(parse("app.json", text.as_bytes()), Parsed::default());
-        assert_eq!(parse("app.json", b"[]"), Parsed::default());
-    }
-
-    #[test]
-    fn a_wrong_shape_is_an_error_in_the_order_of_the_file() {
-        let text =
-            "{\"formation\": {\"web\": {\"quantity\": -1}},\n\"env\": {\"Z\": 1,\n\"A\": [], \"a=b\": \"\"}}";
-        assert_eq!(
-            places(&parse("app.json", text.as_bytes()).errors),
-            [
-                "app.json:1:16 the quantity of `web` is not a whole number from 0 to 10000",
-                "app.json:2:9 `Z` is neither a text nor an object",
-                "app.json:3:1 `A` is neither a text nor an object",
-                "app.json:3:10 this cannot be a variable",
-            ]
-        );
-        assert_eq!(
-            places(&parse("app.json", b"{\"env\": 1}").errors),
-            ["app.json:1:2 `env` is not an object"]
-        );
-    }
-}
+#[path = "app_json_tests.rs"]
+mod tests;

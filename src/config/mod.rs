@@ -131,6 +131,8 @@ pub struct Settings {
     pub isolate: Option<bool>,
     /// Whether .env files win over the shell's environment.
     pub env_wins: Option<bool>,
+    /// Whether `app.json` is taken as a deployment takes it: its variables are set, and those that it requires must be.
+    pub app_json: Option<bool>,
     /// What is set for one type. It wins over the same word for all types of the same layer.
     pub processes: IndexMap<TypeName, ProcessSettings>,
     /// Variables that the project declares (`app.json`).
@@ -227,6 +229,7 @@ impl Settings {
             sweep: self.sweep.or(lower.sweep),
             isolate: self.isolate.or(lower.isolate),
             env_wins: self.env_wins.or(lower.env_wins),
+            app_json: self.app_json.or(lower.app_json),
             processes,
             variables: first_said(self.variables, lower.variables),
         }
@@ -294,7 +297,7 @@ mod tests {
                 "stop-signal" => "INT",
                 "color" | "pty" => "never",
                 "no-port" | "prefix" | "no-prefix" | "quiet" | "json" | "release" | "env-wins" | "sweep"
-                | "isolate" | "ordered-stop" => "true",
+                | "isolate" | "ordered-stop" | "app-json" => "true",
                 "restart" => "always",
                 _ => "x",
             };
@@ -371,7 +374,7 @@ mod tests {
             bytes in proptest::collection::vec(any::<u8>(), 0..40),
         ) {
             for input in [text.as_bytes(), &bytes] {
-                for parse in [ganger_toml::parse, foreman::parse, app_json::parse] {
+                for parse in [ganger_toml::parse, foreman::parse, app_json::parse, app_json::parse_locally] {
                     let parsed = parse("file", input);
                     for found in parsed.errors.iter().chain(&parsed.warnings) {
                         prop_assert!(found.location.line.is_some());

@@ -13,7 +13,7 @@ use crate::signal::Signal;
 use crate::suggestion::nearest;
 
 /// Every word that sets something for the whole stack, as the flag is called.
-pub const WORDS: [&str; 28] = [
+pub const WORDS: [&str; 29] = [
     "procfile",
     "root",
     "env",
@@ -42,6 +42,7 @@ pub const WORDS: [&str; 28] = [
     "sweep",
     "isolate",
     "env-wins",
+    "app-json",
 ];
 
 /// Every word that sets something for one type.
@@ -129,6 +130,7 @@ pub fn set(settings: &mut Settings, word: &str, value: &str, place: &Location) -
         "sweep" => settings.sweep = Some(boolean(value)?),
         "isolate" => settings.isolate = Some(boolean(value)?),
         "env-wins" => settings.env_wins = Some(boolean(value)?),
+        "app-json" => settings.app_json = Some(boolean(value)?),
         "timeout" | "stop-signal" | "restart" | "ready-timeout" | "watch" => {
             return set_by_type(settings, word, value, place);
         }

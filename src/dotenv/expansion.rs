@@ -1,4 +1,5 @@
-//! Escapes and substitution in a value: `\n`, `$NAME`, `${NAME}`, `${NAME:-default}`, `${NAME-default}`.
+//! Escapes and substitution in a value: `\n`, `$NAME`, `${NAME}` and the operators `:-`, `:+` and `:?` of a shell
+//! (POSIX XCU 2.6.2), each with and without the colon.
 //!
 //! Two steps without recursion, so that no nesting of defaults can exhaust the stack: the text becomes a
 //! flat list of tokens, then one pass over these makes the value. What was put in is never looked at again.
@@ -12,15 +13,28 @@ pub(super) enum Token<'a> {
     Text(&'a str),
     /// `$NAME` or `${NAME}`.
     Name(Reference<'a>),
-    /// `${NAME:-` or `${NAME-`: what follows up to its [`Token::Close`] stands for a missing value.
-    Default {
+    /// `${NAME:-` and its kin: what follows up to its [`Token::Close`] is the operator's word.
+    Choice {
         /// The variable.
         name: Reference<'a>,
+        /// What the word is for.
+        operator: Operator,
         /// Whether an empty value is a missing one too.
         or_empty: bool,
     },
-    /// The `}` that ends a default.
+    /// The `}` that ends a choice.
     Close,
+}
+
+/// What the word of `${NAME…word}` is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Operator {
+    /// `-`: it stands for a missing value.
+    Default,
+    /// `+`: it stands for a value that is there.
+    Alternative,
+    /// `?`: it is the error if the value is missing.
+    Required,
 }
 
 /// A variable that is named in a value.
@@ -37,10 +51,19 @@ pub(super) struct Reference<'a> {
 /// Why a value is refused.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// `${NAME:?text}` and the like: an operator that a shell knows and we do not.
+    /// `${NAME:=text}` and the like: an operator that a shell knows and we do not.
     Operator {
         /// Where its `$` stands in the value, in bytes.
         at: usize,
+    },
+    /// `${NAME:?message}`, and NAME is not set.
+    Missing {
+        /// Where its `$` stands in the value, in bytes.
+        at: usize,
+        /// NAME.
+        name: String,
+        /// The message as it is written, substitutions in it masked.
+        message: String,
     },
     /// The variable is longer than any program can be given.
     TooLong,
@@ -55,14 +78,14 @@ pub(super) enum Refusal {
 pub(super) struct Expanded<'a> {
     /// The value.
     pub(super) value: Vec<u8>,
-    /// What it named and nobody had set.
+    /// The names in it that are not set.
     pub(super) unset: Vec<Reference<'a>>,
 }
 
-/// An opening brace whose closing one has not come yet.
+/// An opening brace without its closing one so far.
 enum Open<'a> {
-    /// Of a default: the index of its token, and its text, should the closing one never come.
-    Default { index: usize, source: &'a str },
+    /// Of a choice: the index of its token, and its text, should the closing one never come.
+    Choice { index: usize, source: &'a str },
     /// Of an operator that is not known.
     Operator { at: usize },
     /// Of something that is no substitution at all, as `${user.name}`: text.
@@ -100,7 +123,7 @@ pub(super) fn tokens(text: &str, quoted: bool) -> Result<Vec<Token<'_>>, Refusal
     }
     tokens.push(Token::Text(&text[position..]));
     for unclosed in open {
-        if let Open::Default { index, source } = unclosed {
+        if let Open::Choice { index, source } = unclosed {
             tokens[index] = Token::Text(source);
         }
     }
@@ -123,7 +146,7 @@ fn escape(rest: &str, quoted: bool) -> (Token<'_>, usize) {
 
 fn close<'a>(open: Option<&Open<'a>>) -> Result<Token<'a>, Refusal> {
     match open {
-        Some(Open::Default { .. }) => Ok(Token::Close),
+        Some(Open::Choice { .. }) => Ok(Token::Close),
         Some(Open::Operator { at }) => Err(Refusal::Operator { at: *at }),
         Some(Open::Text) | None => Ok(Token::Text("}")),
     }
@@ -143,26 +166,37 @@ fn dollar<'a>(rest: &'a str, at: usize, index: usize, open: &mut Vec<Open<'a>>) 
     let reference = Reference { name, at, in_braces: true };
     let after = &inside.as_bytes()[name.len()..];
     let length = 2 + name.len();
-    let operator = match after {
-        _ if name.is_empty() => 0,
+    let (operator, or_empty) = match after {
+        _ if name.is_empty() => (None, false),
         [b'}', ..] => return (Token::Name(reference), length + 1),
-        [b':', b'-', ..] => 2,
-        [b'-', ..] => 1,
+        [b':', operator, ..] if Operator::of(*operator).is_some() => (Operator::of(*operator), true),
+        [operator, ..] if Operator::of(*operator).is_some() => (Operator::of(*operator), false),
         // The other operators of a shell (XCU 2.6.2); what no shell would take for one is text, so that
         // templates of other tools (`${user.name}`) stay whole.
-        [b':' | b'=' | b'?' | b'+' | b'%' | b'#', ..] => {
+        [b':' | b'=' | b'%' | b'#', ..] => {
             open.push(Open::Operator { at });
             return (Token::Text(&rest[..length]), length);
         }
-        _ => 0,
+        _ => (None, false),
     };
-    let source = &rest[..length + operator];
-    if operator == 0 {
+    let Some(operator) = operator else {
         open.push(Open::Text);
-        return (Token::Text(source), length);
+        return (Token::Text(&rest[..length]), length);
+    };
+    let length = length + 1 + usize::from(or_empty);
+    open.push(Open::Choice { index, source: &rest[..length] });
+    (Token::Choice { name: reference, operator, or_empty }, length)
+}
+
+impl Operator {
+    fn of(byte: u8) -> Option<Self> {
+        match byte {
+            b'-' => Some(Self::Default),
+            b'+' => Some(Self::Alternative),
+            b'?' => Some(Self::Required),
+            _ => None,
+        }
     }
-    open.push(Open::Default { index, source });
-    (Token::Default { name: reference, or_empty: operator == 2 }, length + operator)
 }
 
 /// The name of a variable at the start of `text`, as a shell sees it (XBD 3.216): no digit first.
@@ -182,22 +216,39 @@ pub(super) fn expand<'a>(
     look_up: &mut dyn FnMut(&str) -> Option<Vec<u8>>,
 ) -> Result<Expanded<'a>, Refusal> {
     let mut expanded = Expanded::default();
-    // How many defaults are open that are passed over.
+    // How many choices are open whose words are passed over.
     let mut unused = 0_usize;
-    for token in tokens {
+    for (index, token) in tokens.iter().enumerate() {
         match token {
-            Token::Default { .. } if unused > 0 => unused += 1,
+            Token::Choice { .. } if unused > 0 => unused += 1,
             Token::Close => unused = unused.saturating_sub(1),
             Token::Text(_) | Token::Name(_) if unused > 0 => {}
             Token::Text(text) => expanded.value.extend_from_slice(text.as_bytes()),
-            Token::Name(reference) => match look_up(reference.name) {
-                Some(value) => expanded.value.extend_from_slice(&value),
-                None => expanded.unset.push(*reference),
-            },
-            Token::Default { name, or_empty } => {
-                if let Some(value) = look_up(name.name).filter(|value| !(*or_empty && value.is_empty())) {
+            Token::Name(reference) => {
+                if let Some(value) = look_up(reference.name) {
                     expanded.value.extend_from_slice(&value);
-                    unused = 1;
+                } else {
+                    // Without braces it is more often the half of a password than a name: it stays as it is written.
+                    if !reference.in_braces {
+                        expanded.value.push(b'$');
+                        expanded.value.extend_from_slice(reference.name.as_bytes());
+                    }
+                    expanded.unset.push(*reference);
+                }
+            }
+            Token::Choice { name, operator, or_empty } => {
+                let value = look_up(name.name).filter(|value| !(*or_empty && value.is_empty()));
+                match (operator, value) {
+                    (Operator::Default | Operator::Required, Some(value)) => {
+                        expanded.value.extend_from_slice(&value);
+                        unused = 1;
+                    }
+                    (Operator::Default, None) | (Operator::Alternative, Some(_)) => {}
+                    (Operator::Alternative, None) => unused = 1,
+                    (Operator::Required, None) => {
+                        let message = word(&tokens[index + 1..]);
+                        return Err(Refusal::Missing { at: name.at, name: name.name.into(), message });
+                    }
                 }
             }
         }
@@ -206,6 +257,23 @@ pub(super) fn expand<'a>(
         }
     }
     Ok(expanded)
+}
+
+/// The word that `tokens` begin with, as a message: without the values of what it names.
+fn word(tokens: &[Token<'_>]) -> String {
+    let mut depth = 0_usize;
+    let mut message = String::new();
+    for token in tokens {
+        match token {
+            Token::Close if depth == 0 => break,
+            Token::Close => depth -= 1,
+            Token::Choice { .. } => depth += 1,
+            Token::Text(text) if depth == 0 => message.push_str(text),
+            Token::Name(_) if depth == 0 => message.push('…'),
+            Token::Text(_) | Token::Name(_) => {}
+        }
+    }
+    message
 }
 
 /// `text` with LF for every line end.
@@ -251,6 +319,15 @@ mod tests {
             ("a${b", "a${b"),
             ("${A", "${A"),
             ("${A:?", "${A:?"),
+            ("${A:?x}${A?x}", "11"),
+            ("${EMPTY?x}", ""),
+            ("${A:+y}${A+y}", "yy"),
+            ("${X:+y}${X+y}${EMPTY:+y}", ""),
+            ("${EMPTY+y}", "y"),
+            ("${A:+${X:-d}}${X:+${A}}z", "dz"),
+            ("${A:-${X:?}}", "1"),
+            ("p$m3a$X", "p$m3a$X"),
+            ("p${m3a}", "p"),
             ("}${A}}", "}1}"),
             ("$A$A${A}$", "111$"),
             ("$$A", "$1"),
@@ -271,12 +348,23 @@ mod tests {
 
     #[test]
     fn other_operators_of_a_shell_are_refused() {
-        for text in
-            ["${A:?x}", "${A:+x}", "${A:=x}", "${A?x}", "${A+x}", "${A=x}", "${A%x}", "${A##x}", "${A:0:1}"]
-        {
+        for text in ["${A:=x}", "${A=x}", "${A%x}", "${A##x}", "${A:0:1}"] {
             assert_eq!(expanded(&format!("ab{text}")), "Operator { at: 2 }", "{text}");
         }
-        assert_eq!(expanded("${A:-${X:?}}"), "Operator { at: 5 }", "in a default that is not used too");
+        assert_eq!(expanded("${A:-${X:=}}"), "Operator { at: 5 }", "in a default that is not used too");
+    }
+
+    #[test]
+    fn a_required_variable_that_is_missing_is_refused_with_its_message() {
+        for (text, message) in [
+            ("${X:?}", ""),
+            ("${X?set it}", "set it"),
+            ("${EMPTY:?see $A or ${X:-${A}b} (docs)}", "see … or  (docs)"),
+        ] {
+            let name = if text.contains("EMPTY") { "EMPTY" } else { "X" };
+            let refusal = Refusal::Missing { at: 1, name: name.into(), message: message.into() };
+            assert_eq!(expanded(&format!("a{text}")), format!("{refusal:?}"), "{text}");
+        }
     }
 
     #[test]

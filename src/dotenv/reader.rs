@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::expansion::{self, Expanded, Refusal};
 use super::report::Reporter;
-use super::statement::{self, Item, Quote, Raw, Statement, Trouble};
+use super::statement::{self, End, Item, Quote, Raw, Statement, Trouble};
 use super::{Assignment, LONGEST_VARIABLE, Parsed, Source};
 use crate::text::{self, Findings};
 
@@ -103,7 +103,7 @@ impl Reader<'_> {
         reporter: &Reporter<'_>,
         warnings: &mut Findings,
     ) -> Result<(), Refusal> {
-        let Raw { quote, text, .. } = statement.raw;
+        let Raw { quote, text, end, .. } = statement.raw;
         let room = LONGEST_VARIABLE.saturating_sub(statement.name.len() + 1);
         if text.len() > room {
             return Err(Refusal::TooLong);
@@ -111,7 +111,13 @@ impl Reader<'_> {
         if quote == Quote::None && text.starts_with('#') {
             warnings.add(|| reporter.hash(statement));
         }
+        if end == End::Guessed {
+            warnings.add(|| reporter.guessed_end(statement));
+        }
         let expanded = match quote {
+            Quote::Single if end == End::Escaped => {
+                Expanded { value: text.replace("\\'", "'").into_bytes(), unset: Vec::new() }
+            }
             Quote::Single | Quote::Back => {
                 Expanded { value: expansion::newlines(text).into_owned().into_bytes(), unset: Vec::new() }
             }

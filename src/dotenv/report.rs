@@ -41,16 +41,32 @@ impl Reporter<'_> {
         self.value(statement, statement.raw.start, message, hint)
     }
 
-    /// A variable that nobody set.
+    /// A value with a quote in it that is not escaped.
+    pub(super) fn guessed_end(&self, statement: &Statement<'_>) -> Diagnostic {
+        let message =
+            format!("the value of {} is taken to end at the last quote of its line", name(statement));
+        let hint =
+            "put it into a kind of quotes that is not in it, or write a quote inside double quotes as \\\"";
+        self.value(statement, statement.raw.start, message, hint)
+    }
+
+    /// A variable that is not set.
     pub(super) fn unset(&self, statement: &Statement<'_>, reference: &Reference<'_>) -> Diagnostic {
         // Without braces it may be a piece of a password: the place must do.
-        let what = if reference.in_braces {
-            format!("`${{{}}}`", shown_name(reference.name))
+        let (message, hint) = if reference.in_braces {
+            let used = shown_name(reference.name);
+            let message = format!("{} uses `${{{used}}}` that is not set: it is empty here", name(statement));
+            (message, "write `\\$` for the character itself, or `${NAME:-default}`; only earlier lines count")
         } else {
-            "a variable after `$`".into()
+            let message = format!(
+                "{} has a name after `$` that is not set: it stays as it is written",
+                name(statement)
+            );
+            (
+                message,
+                "write `\\$` for the character itself, or `${NAME}` for a variable; only earlier lines count",
+            )
         };
-        let message = format!("{} uses {what} that is not set: it is empty here", name(statement));
-        let hint = "write `\\$` for the character itself, or `${NAME:-default}`; only earlier lines count";
         self.value(statement, statement.raw.start + reference.at, message, hint)
     }
 
@@ -62,8 +78,15 @@ impl Reporter<'_> {
                 statement,
                 statement.raw.start + at,
                 format!("the value of {name} holds a `${{…}}` with an operator that is not known here"),
-                "there are `${NAME}`, `${NAME:-default}` and `${NAME-default}`; `\\${` is the text itself",
+                "there are `${NAME}`, `${NAME:-default}`, `${NAME:+value}` and `${NAME:?message}`; `\\${` is the text itself",
             ),
+            Refusal::Missing { at, name: missing, message } => {
+                let missing = shown_name(missing);
+                let reason = if message.is_empty() { String::new() } else { format!(": {message}") };
+                let hint = format!("set {missing} in the environment or in an earlier line");
+                let message = format!("{name} requires {missing}, which is not set{reason}");
+                self.value(statement, statement.raw.start + at, message, &hint)
+            }
             Refusal::TooLong => self.value(
                 statement,
                 statement.raw.start,

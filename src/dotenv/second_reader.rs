@@ -112,7 +112,7 @@ fn names_of_ours<'a>(raw: &Raw<'a>) -> HashSet<&'a str> {
     tokens
         .iter()
         .filter_map(|token| match token {
-            Token::Name(reference) | Token::Default { name: reference, .. } => Some(reference.name),
+            Token::Name(reference) | Token::Choice { name: reference, .. } => Some(reference.name),
             Token::Text(_) | Token::Close => None,
         })
         .collect()

@@ -48,9 +48,25 @@ pub(super) struct Raw<'a> {
     pub(super) text: &'a str,
     /// Where that begins in the file, in bytes.
     pub(super) start: usize,
+    /// How sure it is that the value ends where its text does.
+    pub(super) end: End,
 }
 
-/// `NAME=value`.
+/// How the end of a quoted value was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// By the rule: at the first quote that is not escaped.
+    Regular,
+    /// At the last quote of its line, and each one before it has a backslash: `'Let\'s go'`, which python-dotenv and
+    /// compose read so. These backslashes are none of the value's.
+    Escaped,
+    /// At the last quote of its line, and nothing else makes sense: `"{"a":"b"}"`, `"C:\dir\"`.
+    Certain,
+    /// At the last quote of its line, as js-dotenv and ruby's have it; another end is possible.
+    Guessed,
+}
+
+/// `NAME=value`, or `NAME: value`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Statement<'a> {
     /// The variable.
@@ -149,13 +165,19 @@ impl<'a> Scanner<'a> {
         let place = |at| Place { line, text, at, word: name };
         let value = rest.trim_start();
         match value.as_bytes().first() {
-            Some(b'=') if !name.is_empty() => {
+            // `NAME: value`, as js, ruby and Go have it: the colon right behind the name, and a blank behind it.
+            Some(b'=' | b':') if !name.is_empty() && (value.starts_with('=') || is_colon(rest)) => {
                 let statement = Statement {
                     name,
                     start: start + after - name.len(),
                     line,
                     line_start: start,
-                    raw: Raw { quote: Quote::None, text: "", start: start + text.len() - value.len() + 1 },
+                    raw: Raw {
+                        quote: Quote::None,
+                        text: "",
+                        start: start + text.len() - value.len() + 1,
+                        end: End::Regular,
+                    },
                 };
                 self.value(statement, &value[1..])
             }
@@ -167,7 +189,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Fills in the value of `statement`; `rest` is what stands after the `=` in its line.
+    /// Fills in the value of `statement`; `rest` is what stands after the `=` or `:` in its line.
     fn value(&mut self, mut statement: Statement<'a>, rest: &'a str) -> Result<Item<'a>, Trouble<'a>> {
         let text = rest.trim_start();
         let quote = Quote::of(text);
@@ -179,22 +201,72 @@ impl<'a> Scanner<'a> {
             return Ok(Item::Assignment(statement));
         }
         let start = statement.raw.start + (rest.len() - text.len()) + 1;
-        statement.raw = Raw { quote, text: "", start };
-        let Some(length) = closing(&self.content.as_bytes()[start..], quote) else {
+        statement.raw = Raw { quote, text: "", start, end: End::Regular };
+        let closing = closing(&self.content.as_bytes()[start..], quote).map(|length| start + length);
+        if let Some(at) = closing.filter(|at| is_end(self.line_from(at + 1))) {
+            self.end_value(&mut statement, at);
+            return Ok(Item::Assignment(statement));
+        }
+        if let Some((length, end)) = last_quote(&text[1..], quote) {
+            statement.raw.text = &self.content[start..start + length];
+            statement.raw.end = end;
+            return Ok(Item::Assignment(statement));
+        }
+        let Some(at) = closing else {
             self.position = self.content.len();
             return Err(Trouble::Unclosed(statement));
         };
-        statement.raw.text = &self.content[start..start + length];
-        self.line = statement.line.saturating_add(line_ends(statement.raw.text.as_bytes()));
-        self.position = start + length + 1;
-        let end = self.position;
-        let rest = self.take_line();
-        let junk = rest.trim_start();
-        if junk.is_empty() || junk.starts_with('#') {
-            return Ok(Item::Assignment(statement));
-        }
-        Err(Trouble::AfterQuote { statement, at: end + rest.len() - junk.len() })
+        let rest = self.line_from(at + 1);
+        self.end_value(&mut statement, at);
+        Err(Trouble::AfterQuote { statement, at: at + 1 + rest.len() - rest.trim_start().len() })
     }
+
+    /// The value of `statement` ends before the quote at `at`, and the position moves to the line after that.
+    fn end_value(&mut self, statement: &mut Statement<'a>, at: usize) {
+        statement.raw.text = &self.content[statement.raw.start..at];
+        self.line = statement.line.saturating_add(line_ends(statement.raw.text.as_bytes()));
+        self.position = at + 1;
+        self.take_line();
+    }
+
+    /// What is left of the line at `position`.
+    fn line_from(&self, position: usize) -> &'a str {
+        let rest = &self.content[position..];
+        &rest[..line_length(rest.as_bytes()).0]
+    }
+}
+
+/// Whether `rest` begins as the rest of `NAME: value` does.
+fn is_colon(rest: &str) -> bool {
+    rest.strip_prefix(':').is_some_and(|value| value.starts_with(char::is_whitespace))
+}
+
+/// Whether nothing but a comment comes behind a value.
+fn is_end(rest: &str) -> bool {
+    let rest = rest.trim_start();
+    rest.is_empty() || rest.starts_with('#')
+}
+
+/// The last quote of `line` (which begins behind the opening one) that can close the value, in bytes: where the rule
+/// finds no end, the value is what stands between the outermost quotes. Not beyond what may begin a comment.
+fn last_quote(line: &str, quote: Quote) -> Option<(usize, End)> {
+    let quote = quote.as_str();
+    let is_closing = |at: &usize| is_end(&line[at + 1..]) && !line[..*at].contains(" #");
+    let at = line.rmatch_indices(quote).map(|(at, _)| at).find(is_closing)?;
+    let inside = &line[..at];
+    let is_data = inside.starts_with(['{', '[']) && inside.ends_with(['}', ']']);
+    let is_path = inside.ends_with('\\')
+        && inside.starts_with(|c: char| c.is_ascii_alphabetic())
+        && inside[1..].starts_with(":\\");
+    let is_escaped = quote == "'" && inside.match_indices('\'').all(|(at, _)| inside[..at].ends_with('\\'));
+    Some((
+        at,
+        match (is_data || is_path, is_escaped) {
+            (true, _) => End::Certain,
+            (false, true) => End::Escaped,
+            (false, false) => End::Guessed,
+        },
+    ))
 }
 
 /// The name at the start of `text` (`""` if there is none), and what follows it. An `export` before it is
@@ -205,7 +277,7 @@ fn head(text: &str) -> (&str, &str) {
         let (name, rest) = name(plain.1.trim_start());
         let value = rest.trim_start();
         let is_bare = value.is_empty() || (value.starts_with('#') && value.len() < rest.len());
-        if !name.is_empty() && (value.starts_with('=') || is_bare) {
+        if !name.is_empty() && (value.starts_with('=') || is_bare || is_colon(rest)) {
             return (name, rest);
         }
     }

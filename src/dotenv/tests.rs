@@ -57,21 +57,64 @@ fn a_value_ends_where_its_quotes_or_its_line_say() {
 }
 
 #[test]
+fn a_value_whose_quotes_are_not_escaped_ends_at_the_last_one_of_its_line() {
+    for (text, value, is_warned) in [
+        ("K=\"{\"a\":\"b\"}\"", "{\"a\":\"b\"}", false),
+        ("K='[{'a':1}]' # c", "[{'a':1}]", false),
+        ("K=\"C:\\dir\\\"", "C:\\dir\\", false),
+        ("K='Let\\'s go'", "Let's go", false),
+        ("K='a\\'b\\'c'#x", "a'b'c", false),
+        ("K='it's'", "it's", true),
+        ("K=\"say \"hi\"\"  ", "say \"hi\"", true),
+        ("K=\"x\\\"", "x\\", true),
+        ("K=\"a\"b\"\\n\"", "a\"b\"\n", true),
+        ("K='C:\\dir\\'", "C:\\dir\\", false),
+    ] {
+        // What follows is a statement of its own.
+        let parsed = parsed(&format!("{text}\nQ=\"1\""));
+        let read: Vec<_> =
+            parsed.assignments.iter().map(|each| String::from_utf8_lossy(&each.value)).collect();
+        assert_eq!((read, parsed.errors), (vec![value.into(), "1".into()], vec![]), "{text:?}");
+        assert_eq!(parsed.warnings.len(), usize::from(is_warned), "{text:?}");
+    }
+    for text in ["K=\"a\" b", "K='a' # 'b'c", "K=\"a\"b # c\"", "K='a", "K=\"a\nb\" \"c"] {
+        let errors = parsed(text).errors;
+        assert_eq!(errors.len(), usize::from(text != "K='a' # 'b'c"), "{text:?}: {errors:?}");
+    }
+}
+
+#[test]
+fn a_colon_and_a_blank_behind_a_name_are_an_equals_sign() {
+    for (text, value) in [
+        ("K: a b", "a b"),
+        ("  K:\ta: b # c", "a: b"),
+        ("export K: 'a'", "a"),
+        ("K: \"a\nb\"", "a\nb"),
+        ("K: ", ""),
+        ("K: = a", "= a"),
+    ] {
+        assert_eq!(values(text), [("K".into(), value.into())], "{text:?}");
+    }
+}
+
+#[test]
 fn a_mistake_has_its_place_and_the_next_line_is_read() {
     for (text, place) in [
-        ("A: 1", (1, 2)),
+        ("A:1", (1, 2)),
+        ("A : 1", (1, 3)),
+        ("A:", (1, 2)),
         ("A 1", (1, 3)),
         ("A=1\n  é=1", (2, 3)),
         ("A=1\r\r\n=1", (3, 1)),
         ("A*=1", (1, 2)),
         ("A#b", (1, 2)),
         ("export A B", (1, 8)),
-        ("export A: 1", (1, 8)),
+        ("export A:1", (1, 8)),
         ("B=1\nA='é", (2, 3)),
         ("A=\"a\nb\" é x", (2, 4)),
-        ("A='it\\'s'", (1, 8)),
+        ("A='it\\'s' x", (1, 8)),
         ("A=a${B:?c}", (1, 4)),
-        ("A=\"a\n\nb${B+c}\"", (3, 2)),
+        ("A=\"a\n\nb${B=c}\"", (3, 2)),
         ("A=1\nB=\"x\0\"", (2, 5)),
         ("A=\"1\nB=\"x\0\"", (2, 5)),
     ] {
@@ -155,7 +198,10 @@ fn no_value_is_ever_shown() {
         "A='hunter2",
         "A=\"hunter2\" hunter2",
         "A=\"x\nhunter2\" hunter2",
-        "A=x${B:?hunter2}",
+        "A=x${B:=hunter2}",
+        "C=hunter2\nA=x${B:?${C}}",
+        "A='x'hunter2'",
+        "A=\"hunter2\\\"",
         "A=hunter2$",
         "A=pa$hunter2",
         "A=#hunter2",

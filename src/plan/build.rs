@@ -46,7 +46,7 @@ impl Plan {
         if has_ports {
             own.insert(0, environment::PORT);
         }
-        errors.extend(merged.unset(&inputs.settings.variables, |name| own.contains(&name)));
+        errors.extend(merged.unset(inputs, |name| own.contains(&name)));
         let mut words = Words::default();
         let layout = if has_ports {
             place_ports(inputs, &merged, &options, taken, &mut words)

@@ -81,12 +81,12 @@ pub(super) struct Merged<'a> {
 }
 
 impl<'a> Merged<'a> {
-    /// app.json's defaults under the .env files under the shell's environment; the latter two the other
+    /// app.json's defaults (with `--app-json`) under the .env files under the shell's environment; the latter two the other
     /// way round with `--env-wins`.
     pub(super) fn of(inputs: &Inputs<'a>) -> Self {
         let capacity = inputs.ambient.len() + inputs.dotenv.len();
         let mut merged = Self { variables: IndexMap::with_capacity(capacity) };
-        for declared in &inputs.settings.variables {
+        for declared in declared(inputs) {
             if let Some(value) = &declared.value {
                 merged.set(
                     declared.name.as_bytes(),
@@ -172,7 +172,7 @@ impl<'a> Merged<'a> {
     }
 
     /// The variables that app.json requires and nothing sets.
-    pub(super) fn unset(&self, declared: &[Declared], is_ruled: impl Fn(&str) -> bool) -> Vec<Diagnostic> {
+    pub(super) fn unset(&self, inputs: &Inputs<'_>, is_ruled: impl Fn(&str) -> bool) -> Vec<Diagnostic> {
         let is_missing = |variable: &&Declared| {
             variable.required && self.get(&variable.name).is_none() && !is_ruled(&variable.name)
         };
@@ -181,7 +181,11 @@ impl<'a> Merged<'a> {
             description: variable.description.clone(),
             generated: variable.generated,
         };
-        declared.iter().filter(is_missing).map(|variable| error(variable).at(&variable.place)).collect()
+        declared(inputs)
+            .iter()
+            .filter(is_missing)
+            .map(|variable| error(variable).at(&variable.place))
+            .collect()
     }
 
     /// What all instances share: everything that is not in `ruled`, then the rules that are the same for
@@ -265,6 +269,11 @@ pub(super) fn common_rules(
     }
     let mark = run.map(|run| (RUN.to_owned(), run.to_owned()));
     (mark.into_iter().chain(rules).collect(), late)
+}
+
+/// The variables that app.json declares, where they count: it describes a deployment, and not this machine.
+fn declared<'a>(inputs: &Inputs<'a>) -> &'a [Declared] {
+    if inputs.settings.app_json == Some(true) { &inputs.settings.variables } else { &[] }
 }
 
 /// The variables that an instance has for itself.

@@ -43,6 +43,7 @@ mod states;
 mod stopping;
 mod surroundings;
 mod sweeping;
+mod switching;
 mod terminal;
 mod trees;
 mod twelve_factor;

@@ -38,6 +38,8 @@ pub fn run(export: arguments::Export, said: Said<'_>, ambient: &Ambient) -> Resu
     let secrets_command = command_line::for_values(&export);
     let arguments::Export { format, project, ending, asked, .. } = export;
     let mut typed = settings::of_project(project, said)?;
+    // It is what app.json describes.
+    typed.app_json = Some(true);
     set_ending(&mut typed, &ending).map_err(|error| Failure::Refused(vec![error]))?;
     let mut project = load::project(&typed, Need::Procfile, ambient)?;
     let plan = plan(&mut project, ambient).map_err(Failure::Refused)?;

@@ -153,6 +153,9 @@ fn a_variable_that_the_project_requires_must_be_set_and_a_default_is_under_all()
         declare("PORT", None, true),
     ];
     let case = Case::of(&["web"]).with(|settings| settings.variables = declared);
+    // It describes a deployment: here it sets nothing and demands nothing, unless asked for.
+    assert_eq!(case.variable("MODE"), None);
+    let case = case.with(|settings| settings.app_json = Some(true));
     assert_eq!(
         case.errors(),
         [
