@@ -13,6 +13,7 @@ pub mod leftovers;
 pub mod limits;
 pub mod monitor;
 pub mod name;
+mod patience;
 pub mod pipe;
 pub mod ports_in_use;
 pub mod program;

@@ -7,13 +7,16 @@
 //!   the monitor is gone, however that happened, and the worker stops the stack politely;
 //! * the monitor is a subreaper: when the worker dies, all that it ran falls to the monitor, which stops it
 //!   by the same table (a machine without instances: everything is a stranger to it);
-//! * when a stop was passed on and the worker has not ended long after the grace, the monitor kills it.
+//! * when a stop was passed on, the grace is over and the worker gives no sign of life, the monitor kills it
+//!   ([`Patience`]). Signs come through the *pulse*, a socket that the worker's loop writes to while it stops the stack.
 //!
 //! Once the worker is there, no error of a system call makes the monitor leave: it is said, the worker is
 //! asked to stop the stack, and the monitor stays until nothing is left.
 //!
 //! A fork, not a second exec of ourselves: it costs 0.2 ms instead of a millisecond, and the plan need not
 //! be written down and read again.
+
+mod conclusion;
 
 use std::collections::HashSet;
 use std::io::{self, Read};
@@ -32,19 +35,18 @@ use super::at_rest::give_back_memory;
 use super::calls::{Side, Waited, fork, wait_any};
 use super::cgroup::Cgroup;
 use super::keyboard::Keyboard;
-use super::leftovers::{Leftovers, bystanders};
+use super::leftovers::bystanders;
+use super::patience::Patience;
 pub(crate) use super::pipe::during;
 use super::pipe::pipe;
 use super::reaper::become_subreaper;
 pub use super::signals::die_by;
 use super::signals::{self, Inherited};
 pub use super::verdict::Verdict;
-use super::{isolation, name};
+use super::{isolation, name, usage};
 use crate::exit::{Exit, FAILED, Outcome};
 use crate::signal::Signal;
 
-/// How much longer than the grace the worker may take before it counts as stuck.
-const STUCK: Duration = Duration::from_secs(5);
 /// How often a monitor looks around that cannot hear signals.
 const DEAF: Duration = Duration::from_millis(20);
 /// How often in a row waiting may fail before the monitor leaves all the same.
@@ -71,6 +73,8 @@ pub struct Watch<'a> {
 pub struct Ends {
     /// The read end of the life-line.
     pub lifeline: OwnedFd,
+    /// Where signs of life go while a stop is under way; it does not block.
+    pub pulse: UnixStream,
     /// Where keys come from, and where the monitor hears how to put the terminal back.
     pub keyboard: Option<UnixStream>,
 }
@@ -86,6 +90,10 @@ pub fn watch_over(watch: &Watch<'_>, work: impl FnOnce(Ends, &Inherited) -> Verd
     let bystanders = bystanders().map_err(during("waitpid"))?;
     let (lifeline, lifeline_end) = pipe().map_err(during("pipe"))?;
     let (verdict, verdict_end) = pipe().map_err(during("pipe"))?;
+    let (pulse, pulse_end) = UnixStream::pair().map_err(during("socketpair"))?;
+    for end in [&pulse, &pulse_end] {
+        end.set_nonblocking(true).map_err(during("socketpair"))?;
+    }
     let wake_up = UnixStream::pair().map_err(during("socketpair"))?;
     wake_up.0.set_nonblocking(true).map_err(during("socketpair"))?;
     let keyboard =
@@ -98,7 +106,7 @@ pub fn watch_over(watch: &Watch<'_>, work: impl FnOnce(Ends, &Inherited) -> Verd
     signals::block().map_err(during("sigprocmask"))?;
     match fork().map_err(during("fork"))? {
         Side::Child => {
-            drop((lifeline_end, verdict, wake_up, keys));
+            drop((lifeline_end, verdict, pulse, wake_up, keys));
             if let Some(cgroup) = &cgroup {
                 cgroup.enter();
             }
@@ -107,7 +115,7 @@ pub fn watch_over(watch: &Watch<'_>, work: impl FnOnce(Ends, &Inherited) -> Verd
                     (watch.say)(&format!("cannot start: {error}"));
                     Verdict { outcome: Outcome::Status(FAILED), has_survivors: false }
                 },
-                |()| work(Ends { lifeline, keyboard }, &inherited),
+                |()| work(Ends { lifeline, pulse: pulse_end, keyboard }, &inherited),
             );
             if let Err(error) = said.send(verdict_end) {
                 (watch.say)(&format!("the worker cannot tell how it ended: {error}"));
@@ -116,10 +124,11 @@ pub fn watch_over(watch: &Watch<'_>, work: impl FnOnce(Ends, &Inherited) -> Verd
         }
         Side::Parent(worker) => {
             // What the worker's work holds (the control socket) is its alone: it must be closed when it ends.
-            drop((lifeline, verdict_end, keyboard, work));
+            drop((lifeline, verdict_end, pulse_end, keyboard, work));
             give_back_memory();
             let signals = listen(wake_up, &inherited);
-            let surroundings = Surroundings { bystanders, cgroup, keyboard: keys.and_then(Keyboard::open) };
+            let keyboard = keys.and_then(Keyboard::open);
+            let surroundings = Surroundings { bystanders, cgroup, keyboard, pulse };
             let monitor = Monitor::new(worker, watch, signals, surroundings);
             // The life-line lives as long as we do: until after the last look at what is left.
             let outcome = monitor.watch(verdict);
@@ -151,6 +160,7 @@ struct Surroundings {
     bystanders: HashSet<i32>,
     cgroup: Option<Cgroup>,
     keyboard: Option<Keyboard>,
+    pulse: UnixStream,
 }
 
 struct Monitor<'a> {
@@ -162,8 +172,10 @@ struct Monitor<'a> {
     bystanders: HashSet<i32>,
     cgroup: Option<Cgroup>,
     keyboard: Option<Keyboard>,
-    /// When the worker counts as stuck, once a stop was passed on.
-    deadline: Option<Duration>,
+    /// Where the worker's signs of life come from; `None` when its end is closed.
+    pulse: Option<UnixStream>,
+    /// How long the worker is waited for, once a stop was passed on.
+    patience: Option<Patience>,
     /// When to stop a worker that cannot stop itself.
     stop_worker: Option<Duration>,
     /// Whether Ctrl-Z was passed on, and so a stop of the worker is ours too.
@@ -177,7 +189,7 @@ impl<'a> Monitor<'a> {
         worker: Pid,
         watch: &'a Watch<'a>,
         signals: io::Result<Delivery>,
-        Surroundings { bystanders, cgroup, keyboard }: Surroundings,
+        Surroundings { bystanders, cgroup, keyboard, pulse }: Surroundings,
     ) -> Self {
         let mut monitor = Self {
             worker: Some(worker),
@@ -186,7 +198,8 @@ impl<'a> Monitor<'a> {
             bystanders,
             cgroup,
             keyboard,
-            deadline: None,
+            pulse: Some(pulse),
+            patience: None,
             stop_worker: None,
             is_suspending: false,
             is_troubled: false,
@@ -218,21 +231,43 @@ impl<'a> Monitor<'a> {
                     self.trouble("cannot wait for the worker", &error);
                 }
             }
-            self.wait_for_signal([self.deadline, self.stop_worker].into_iter().flatten().min());
+            let due = self.patience.as_ref().map(Patience::due);
+            self.wait_for_signal([due, self.stop_worker].into_iter().flatten().min());
             for signal in self.pending() {
                 self.pass_on(signal);
             }
             self.listen_to_keys();
+            self.feel_pulse();
             let now = (self.watch.now)();
             if self.stop_worker.take_if(|moment| *moment <= now).is_some() {
                 self.send(nix::sys::signal::SIGSTOP);
             }
-            if self.deadline.take_if(|moment| *moment <= now).is_some() {
+            let used = self.processor_time();
+            if self.patience.take_if(|patience| patience.is_over(now, used)).is_some() {
                 (self.watch.say)("the worker does not end: killing it");
                 self.send(nix::sys::signal::SIGKILL);
             }
         };
         self.conclude(exit, Verdict::receive(verdict))
+    }
+
+    /// The processor time that the worker has used, while a stop is under way: nothing else asks for it.
+    fn processor_time(&self) -> Option<Duration> {
+        let worker = self.worker.filter(|_| self.patience.is_some())?;
+        usage::processor_time(worker.as_raw())
+    }
+
+    fn feel_pulse(&mut self) {
+        let mut bytes = [0; 64];
+        match self.pulse.as_mut().map(|pulse| pulse.read(&mut bytes)) {
+            Some(Ok(0)) => self.pulse = None,
+            Some(Ok(_)) => {
+                let (now, used) = ((self.watch.now)(), self.processor_time());
+                self.patience.iter_mut().for_each(|patience| patience.on_sign(now, used));
+            }
+            // Nothing came; or it cannot be read, and its processor time has to do.
+            Some(Err(_)) | None => {}
+        }
     }
 
     fn listen_to_keys(&mut self) {
@@ -252,7 +287,8 @@ impl<'a> Monitor<'a> {
         let pipe =
             self.signals.as_ref().map(|signals| PollFd::new(signals.get_read().as_fd(), PollFlags::POLLIN));
         let keys = self.keyboard.iter().flat_map(Keyboard::wanted);
-        let waited = poll(&mut pipe.into_iter().chain(keys).collect::<Vec<_>>(), timeout);
+        let pulse = self.pulse.as_ref().map(|pulse| PollFd::new(pulse.as_fd(), PollFlags::POLLIN));
+        let waited = poll(&mut pipe.into_iter().chain(pulse).chain(keys).collect::<Vec<_>>(), timeout);
         match waited {
             Ok(_) | Err(nix::errno::Errno::EINTR) => {}
             Err(error) => self.trouble("cannot wait for signals", &error.into()),
@@ -281,8 +317,8 @@ impl<'a> Monitor<'a> {
             self.keyboard.iter_mut().for_each(Keyboard::go_on);
         }
         let is_stop = [Signal::INTERRUPT, Signal::TERMINATE, Signal::HANGUP, Signal::QUIT].contains(&signal);
-        if is_stop && self.deadline.is_none() {
-            self.deadline = Some((self.watch.now)() + self.watch.grace + STUCK);
+        if is_stop && self.patience.is_none() {
+            self.patience = Some(Patience::begin((self.watch.now)(), self.watch.grace));
         }
     }
 
@@ -335,64 +371,6 @@ impl<'a> Monitor<'a> {
         let since = (self.watch.now)();
         let _ = raise(nix::sys::signal::SIGSTOP);
         let stood_still = (self.watch.now)().saturating_sub(since);
-        self.deadline = self.deadline.map(|deadline| deadline + stood_still);
-    }
-
-    fn conclude(mut self, exit: Exit, verdict: Option<Verdict>) -> io::Result<Outcome> {
-        if let Some(keyboard) = self.keyboard.take() {
-            keyboard.finish();
-        }
-        if verdict.is_none() {
-            (self.watch.say)(&format!("the worker {exit} before its end: stopping what it ran"));
-        }
-        if let (Some(cgroup), Some(Verdict { has_survivors: true, .. })) = (&self.cgroup, verdict) {
-            // Another user's process too.
-            cgroup.kill();
-        }
-        let is_settled = verdict.is_some_and(|verdict| verdict.has_survivors);
-        let has_survivors = !is_settled && self.clear()?;
-        let outcome = match (verdict, exit) {
-            (None, Exit::Signal(_)) => Outcome::Status(exit.status()),
-            (None, Exit::Status(_)) => Outcome::Status(FAILED),
-            (Some(verdict), _) => verdict.outcome,
-        };
-        let is_good = match outcome {
-            Outcome::Status(status) => status == 0,
-            // Somebody's wish, or our own way out of trouble.
-            Outcome::DieBy(_) => self.is_troubled,
-        };
-        let has_failed = has_survivors || self.is_troubled;
-        Ok(if is_good && has_failed { Outcome::Status(FAILED) } else { outcome })
-    }
-
-    /// Stops everything below us, if there is anything; whether something is left that cannot be ended. A
-    /// signal that comes meanwhile counts as it would have for the worker.
-    fn clear(&mut self) -> io::Result<bool> {
-        let now = self.watch.now;
-        let mut leftovers = Leftovers::begin(self.watch.grace, now(), std::mem::take(&mut self.bystanders));
-        let mut failures = 0;
-        let mut signals = Vec::new();
-        loop {
-            match leftovers.advance(now(), &signals) {
-                Ok(()) => failures = 0,
-                Err(error) if failures > PERSISTENCE => return Err(error),
-                Err(error) => {
-                    failures += 1;
-                    self.trouble("cannot wait for what is left", &error);
-                }
-            }
-            if leftovers.is_over() {
-                break;
-            }
-            if let Some(cgroup) = self.cgroup.as_ref().filter(|_| leftovers.is_killing()) {
-                cgroup.kill();
-            }
-            self.wait_for_signal(leftovers.deadline());
-            signals = self.pending();
-        }
-        for refusal in leftovers.survivors() {
-            (self.watch.say)(&format!("cannot end {} (pid {})", refusal.name, refusal.pid));
-        }
-        Ok(leftovers.has_survivors())
+        self.patience.iter_mut().for_each(|patience| patience.postpone(stood_still));
     }
 }

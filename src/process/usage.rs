@@ -27,6 +27,13 @@ pub fn of(processes: &[Process]) -> Usage {
     usage
 }
 
+/// The processor time that this process has used, with what its children had that it has waited for; `None` if it is gone or
+/// /proc cannot be read.
+pub fn processor_time(pid: i32) -> Option<Duration> {
+    let stat = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
+    parse(&String::from_utf8_lossy(&stat)).map(|usage| usage.processor)
+}
+
 fn parse(stat: &str) -> Option<Usage> {
     use nix::unistd::{SysconfVar, sysconf};
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_ascii_whitespace().collect();

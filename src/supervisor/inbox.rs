@@ -119,6 +119,11 @@ impl Inbox {
         }
     }
 
+    /// Whether nothing has arrived.
+    pub(super) fn is_empty(&self) -> bool {
+        self.receiver.is_empty()
+    }
+
     /// The next thing, if there is one.
     pub(super) fn try_next(&mut self) -> Option<Arrival> {
         self.receiver.try_recv().ok()

@@ -1,6 +1,7 @@
 //! The loop that joins the rooms: everything that happens goes through one inbox into the machine, and what
 //! it answers is done.
 
+mod agenda;
 mod aids;
 mod aside;
 mod attach;
@@ -19,6 +20,7 @@ mod names;
 mod notified;
 mod perform;
 mod probes;
+mod pulse;
 mod readable;
 mod rolling;
 pub mod run;

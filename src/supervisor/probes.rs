@@ -12,6 +12,8 @@ use tokio::sync::mpsc::WeakUnboundedSender;
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::sleep;
 
+use super::agenda;
+use super::clock::Clock;
 use super::inbox::Arrival;
 use super::perform::Performer;
 use crate::exit::Exit;
@@ -168,7 +170,23 @@ impl Probes {
     }
 
     /// Asks all whose turn it is, and says who is ready.
-    pub(super) fn ask(&mut self, now: Duration, performer: &mut Performer) -> Vec<Event> {
+    ///
+    /// What it costs is counted: the next question comes after a pause that begins when this one is over.
+    pub(super) fn ask(&mut self, clock: &Clock, performer: &mut Performer) -> Vec<Event> {
+        let now = clock.now();
+        let due: Vec<usize> =
+            (0..self.waiting.len()).filter(|index| self.waiting[*index].is_due(now)).collect();
+        let ready = self.ask_all(now, performer);
+        let ended = clock.now();
+        let cost = ended.saturating_sub(now);
+        for index in due {
+            let waiting = &mut self.waiting[index];
+            waiting.next = waiting.next.max(ended + agenda::pause(waiting.interval(now), cost));
+        }
+        ready
+    }
+
+    fn ask_all(&mut self, now: Duration, performer: &mut Performer) -> Vec<Event> {
         let mut ready = Vec::new();
         let mut listeners = None;
         for waiting in self.waiting.iter_mut().filter(|waiting| waiting.is_due(now)) {

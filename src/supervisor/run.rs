@@ -2,6 +2,7 @@
 
 mod care;
 mod farewell;
+mod turns;
 
 use std::collections::VecDeque;
 use std::io;
@@ -12,9 +13,9 @@ use std::time::Duration;
 
 use indexmap::IndexSet;
 use tokio::runtime;
-use tokio::task::{LocalSet, yield_now};
-use tokio::time::timeout_at;
+use tokio::task::LocalSet;
 
+use super::agenda::{Agenda, Pace};
 use super::aids::Aids;
 use super::aside::{say, tell_the_person};
 use super::clock::{self, Clock};
@@ -25,6 +26,7 @@ use super::inbox::{Arrival, Inbox};
 use super::keyboard::Keyboard;
 use super::perform::Performer;
 use super::probes::Probes;
+use super::pulse::Pulse;
 use super::screen::terminal_size;
 use super::status::{Facts, View};
 use super::watching::Watching;
@@ -48,11 +50,6 @@ use crate::process::spawn::Spawner;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// At most one look in this time while many end at once: a thousand exits are a handful of looks.
 const LOOK_PAUSE: Duration = Duration::from_millis(5);
-/// How long starts (of a thousand) follow each other before readers, timers and signals have their turn. While
-/// nobody reads, children that flood stand still at their full pipes. Read after every start, they take the
-/// processors from the child that is being made, and vfork(2) holds us until that one has come to its exec: ten starts
-/// took three times as long (docs/design/0003).
-const STRETCH: Duration = Duration::from_millis(20);
 
 /// What the person wants of a start, beside the plan.
 #[expect(clippy::struct_excessive_bools, reason = "they are independent answers, each named")]
@@ -148,13 +145,18 @@ struct Supervisor {
     clock: Clock,
     /// Answers of the performer that the machine has not had yet.
     answers: VecDeque<Event>,
-    last_look: Option<Duration>,
+    agenda: Agenda,
+    scans: Pace,
+    /// The machine's next deadline, as it was when it was last asked.
+    deadline: Option<Duration>,
+    deadline_asked: Duration,
     desk: Desk,
     probes: Probes,
     watching: Watching,
     facts: Facts,
     server: Option<Server>,
     keyboard: Option<Keyboard>,
+    pulse: Pulse,
     is_background: bool,
     /// When the others had their turn.
     last_yield: Duration,
@@ -167,7 +169,7 @@ impl Supervisor {
         clock: Clock,
         (birth, limit): (Birth<'_>, OpenFiles),
     ) -> io::Result<Self> {
-        let Birth { ends: Ends { lifeline, keyboard }, inherited, pid } = birth;
+        let Birth { ends: Ends { lifeline, pulse, keyboard }, inherited, pid } = birth;
         let formation = Formation::new(source, &plan, settings.run.to_string(), limit);
         let mut specs: Vec<Rc<Spec>> = Vec::with_capacity(plan.instances.len());
         // `collect` would take over the room of the plan's own list, of whole specs.
@@ -208,21 +210,24 @@ impl Supervisor {
         let keyboard = keyboard.and_then(|keys| inbox.read_keys(keys, output.stage()));
         let performer =
             Performer::new(specs, kinds, (&run, Aids::new(&run, inbox.sender())), output, spawner);
-        let probes = Probes::new(inbox.sender());
         let watching = Watching::new(plan.root, inbox.sender());
         Ok(Self {
             machine,
             performer,
+            probes: Probes::new(inbox.sender()),
             inbox,
             clock,
             answers: VecDeque::from([Event::Begin]),
-            last_look: None,
+            agenda: Agenda::default(),
+            scans: Pace::of(LOOK_PAUSE),
+            deadline: None,
+            deadline_asked: Duration::ZERO,
             desk,
-            probes,
             watching,
             facts,
             server,
             keyboard,
+            pulse: Pulse::new(pulse),
             is_background: settings.is_background,
             last_yield: clock.now(),
         })
@@ -253,6 +258,7 @@ impl Supervisor {
         let finish = tokio::select! {
             finish = self.performer.into_output().finish(patience) => finish,
             () = self.inbox.stop_asked_for() => Finish::Abandoned,
+            () = self.pulse.keep_beating() => Finish::Abandoned,
         };
         self.desk.close().await;
         if let Some(server) = self.server {
@@ -273,70 +279,6 @@ impl Supervisor {
         }
         let Self { machine, performer, facts, desk, .. } = self;
         desk.review(View { machine, performer, facts, now });
-    }
-
-    /// What happened next. Arrivals come before answers, so that a signal is heard between two of a thousand
-    /// starts; a look comes when nothing else is to be done.
-    async fn next_event(&mut self) -> Event {
-        loop {
-            if let Some(arrival) = self.inbox.try_next() {
-                if let Some(event) = self.name(arrival) {
-                    return event;
-                }
-            } else if let Some(answer) = self.answers.pop_front() {
-                self.let_others_in(&answer).await;
-                return answer;
-            } else if self.performer.is_look_wanted() && self.look_is_due() {
-                self.last_look = Some(self.clock.now());
-                let seen = self.performer.look();
-                self.answers.extend(seen);
-            } else if self.probes.deadline().is_some_and(|deadline| deadline <= self.clock.now()) {
-                let ready = self.probes.ask(self.clock.now(), &mut self.performer);
-                self.answers.extend(ready);
-            } else if self.watching.deadline().is_some_and(|deadline| deadline <= self.clock.now()) {
-                self.on_quiet_files();
-            } else if let Some(event) = self.wait().await {
-                return event;
-            }
-        }
-    }
-
-    /// Lets readers, timers and signals have their turn: before each answer but that of a start, which waits for the
-    /// end of a stretch.
-    async fn let_others_in(&mut self, answer: &Event) {
-        let is_start = matches!(answer, Event::Spawned { .. });
-        if !is_start || self.clock.now().saturating_sub(self.last_yield) >= STRETCH {
-            self.performer.flush();
-            yield_now().await;
-            self.last_yield = self.clock.now();
-        }
-    }
-
-    /// Waits for an arrival, the machine's deadline, or the next look.
-    async fn wait(&mut self) -> Option<Event> {
-        self.performer.flush();
-        let look = self.performer.is_look_wanted().then(|| self.last_look.unwrap_or_default() + LOOK_PAUSE);
-        let deadline = self.machine.deadline();
-        let review = self.desk.deadline();
-        let own = [look, deadline, review, self.probes.deadline(), self.watching.deadline()];
-        let Some(moment) = own.into_iter().flatten().min() else {
-            let arrival = self.inbox.next().await;
-            return self.name(arrival);
-        };
-        match timeout_at(self.clock.instant(moment).into(), self.inbox.next()).await {
-            Ok(arrival) => self.name(arrival),
-            Err(_) if deadline.is_some_and(|deadline| deadline <= self.clock.now()) => Some(Event::Timeout),
-            Err(_) => {
-                if review.is_some_and(|review| review <= self.clock.now()) {
-                    self.talk();
-                }
-                None
-            }
-        }
-    }
-
-    fn look_is_due(&self) -> bool {
-        self.last_look.is_none_or(|last| last + LOOK_PAUSE <= self.clock.now())
     }
 
     fn name(&mut self, arrival: Arrival) -> Option<Event> {

@@ -38,6 +38,7 @@ mod scale;
 mod scarcity;
 mod schema;
 mod shell;
+mod slow;
 mod speaking;
 mod states;
 mod stopping;

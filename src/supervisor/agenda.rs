@@ -1,0 +1,199 @@
+//! Which source of events has its turn next, and how soon a costly question may be asked again. Pure, so that a property
+//! shows that no source starves: a signal, the end of a child, a deadline or a client waits for one scan at most,
+//! however long scans take.
+
+use std::time::Duration;
+
+/// A source of events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// Signals, children that ended, clients, the life-line: what lies in the inbox.
+    Inbox,
+    /// What is due in the machine: the end of a grace, a restart.
+    Deadline,
+    /// What the performer answered and the machine has not had yet.
+    Answer,
+    /// Clients that wait for something whose time is over.
+    Review,
+    /// A scan of the processes below us.
+    Scan,
+    /// Questions whether instances are ready.
+    Readiness,
+    /// A burst of changed files that has ended.
+    Files,
+}
+
+impl Source {
+    /// A round. The cheap sources come again before each costly one: that is what bounds their wait.
+    const ROUND: [Self; 15] = [
+        Self::Inbox,
+        Self::Deadline,
+        Self::Answer,
+        Self::Review,
+        Self::Scan,
+        Self::Inbox,
+        Self::Deadline,
+        Self::Answer,
+        Self::Review,
+        Self::Readiness,
+        Self::Inbox,
+        Self::Deadline,
+        Self::Answer,
+        Self::Review,
+        Self::Files,
+    ];
+}
+
+/// Where in the round the loop stands.
+#[derive(Debug, Default)]
+pub(super) struct Agenda {
+    next: usize,
+}
+
+impl Agenda {
+    /// The next source in the round that is due; `None` if none is, and the loop can wait.
+    pub(super) fn next(&mut self, mut is_due: impl FnMut(Source) -> bool) -> Option<Source> {
+        let length = Source::ROUND.len();
+        let found = (self.next..self.next + length).find(|place| is_due(Source::ROUND[place % length]))?;
+        self.next = (found + 1) % length;
+        Some(Source::ROUND[found % length])
+    }
+}
+
+/// The pace of a costly question: it is asked again after a pause that begins at its end and grows with what it took,
+/// so that it never takes more than a third of the time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    shortest: Duration,
+    due: Duration,
+}
+
+impl Pace {
+    /// Due at once, and then at least `shortest` after each end.
+    pub(super) fn of(shortest: Duration) -> Self {
+        Self { shortest, due: Duration::ZERO }
+    }
+
+    /// When it may be asked again.
+    pub(super) fn due(self) -> Duration {
+        self.due
+    }
+
+    /// It was asked from `began` to `ended`.
+    pub(super) fn passed(&mut self, began: Duration, ended: Duration) {
+        self.due = ended + pause(self.shortest, ended.saturating_sub(began));
+    }
+}
+
+/// The pause after a question that took `cost`.
+pub(super) fn pause(shortest: Duration, cost: Duration) -> Duration {
+    shortest.max(cost * 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A loop that is never at rest: scans and readiness questions are wanted all the time and take as long as they are
+    /// said to, deadlines and signals come when they come.
+    struct Loop {
+        agenda: Agenda,
+        now: Duration,
+        scans: Pace,
+        readiness: Pace,
+        answers: usize,
+    }
+
+    impl Loop {
+        fn new() -> Self {
+            let pace = Pace::of(Duration::from_millis(5));
+            Self { agenda: Agenda::default(), now: Duration::ZERO, scans: pace, readiness: pace, answers: 0 }
+        }
+
+        /// One turn, in which a costly source takes `cost`; the source.
+        fn turn(&mut self, cost: Duration, is_signalled: bool, deadline: Option<Duration>) -> Option<Source> {
+            let Self { now, scans, readiness, answers, .. } = *self;
+            let source = self.agenda.next(|source| match source {
+                Source::Inbox => is_signalled,
+                Source::Deadline => deadline.is_some_and(|deadline| deadline <= now),
+                Source::Answer => answers > 0,
+                Source::Scan => scans.due() <= now,
+                Source::Readiness => readiness.due() <= now,
+                Source::Review | Source::Files => false,
+            });
+            match source {
+                Some(Source::Scan) => {
+                    self.now += cost;
+                    self.scans.passed(now, self.now);
+                    self.answers += 1;
+                }
+                Some(Source::Readiness) => {
+                    self.now += cost;
+                    self.readiness.passed(now, self.now);
+                    self.answers += 1;
+                }
+                Some(Source::Answer) => self.answers -= 1,
+                Some(Source::Inbox | Source::Deadline | Source::Review | Source::Files) => {}
+                None => self.now = self.scans.due().min(self.readiness.due()),
+            }
+            source
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_deadline_a_signal_and_an_answer_wait_for_one_scan_at_most(
+            costs in proptest::collection::vec(0_u64..2000, 1..60),
+            moment in 0_u64..20_000,
+            is_signal in any::<bool>(),
+        ) {
+            let longest = Duration::from_millis(costs.iter().copied().max().unwrap_or(0));
+            let moment = Duration::from_millis(moment);
+            let mut of = Loop::new();
+            let mut costs = costs.into_iter().cycle().map(Duration::from_millis);
+            let waited = if is_signal { Source::Inbox } else { Source::Deadline };
+            // A costly source that had begun before, and one that began between: no more may come first.
+            let mut costly = 0;
+            loop {
+                let is_there = of.now >= moment;
+                let deadline = (!is_signal).then_some(moment);
+                let source = of.turn(costs.next().unwrap_or_default(), is_signal && is_there, deadline);
+                if source == Some(waited) {
+                    break;
+                }
+                costly += usize::from(is_there && matches!(source, Some(Source::Scan | Source::Readiness)));
+                prop_assert!(costly <= 1, "{source:?} at {:?}", of.now);
+            }
+            // Without a scan under way the loop sleeps until the next one at most; with one, it is late by that.
+            prop_assert!(of.now <= moment.max(Duration::ZERO) + longest * 3 + Duration::from_millis(5));
+        }
+
+        #[test]
+        fn no_source_starves_and_scans_take_no_more_than_a_third_each(
+            costs in proptest::collection::vec(1_u64..1000, 1..20),
+        ) {
+            let mut of = Loop::new();
+            let mut costs = costs.into_iter().cycle().map(Duration::from_millis);
+            let mut scanned = Duration::ZERO;
+            let mut counts = [0_usize; 3];
+            for _ in 0..2000 {
+                let before = of.now;
+                match of.turn(costs.next().unwrap_or_default(), false, None) {
+                    Some(Source::Scan) => {
+                        scanned += of.now.saturating_sub(before);
+                        counts[0] += 1;
+                    }
+                    Some(Source::Readiness) => counts[1] += 1,
+                    Some(Source::Answer) => counts[2] += 1,
+                    Some(Source::Inbox | Source::Deadline | Source::Review | Source::Files) | None => {}
+                }
+                prop_assert!(of.answers <= 1, "each answer is heard before the next costly source");
+            }
+            prop_assert!(counts.iter().all(|count| *count > 100), "{counts:?}");
+            // The last one's pause may not have been counted.
+            prop_assert!(scanned <= of.now / 3 + Duration::from_secs(1), "{scanned:?} of {:?}", of.now);
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Promise: however long a look at the system takes, deadlines are kept, signals are heard, clients are answered, and a
+//! worker that works slowly is not taken for one that is stuck.
+
+// Says to clippy that all of the file is a test, not its `#[test]` functions only.
+#![cfg(test)]
+
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::Pid;
+
+use crate::harness::{Project, Running, are_there};
+
+/// `ganger start` with these arguments, in which each `call` for this path is late by so many milliseconds.
+fn start_slowed(project: &Project, (call, path, delay): (&str, &str, u32), arguments: &[&str]) -> Running {
+    let mut command = project.command(&["strace"]);
+    command.args(["-f", "--detach-on=execve", "-qq", "-o", "/dev/null", "-P", path]);
+    command.args(["-e", &format!("trace={call}"), "-e", &format!("inject={call}:delay_enter={delay}000")]);
+    command.args([env!("CARGO_BIN_EXE_ganger"), "start"]).args(arguments);
+    Running::start_as(command, project.mark())
+}
+
+/// The pid of the monitor, which a client is told.
+fn monitor(project: &Project) -> Pid {
+    let (_, status) = project.json(&["ps", "--json"]);
+    Pid::from_raw(status["pid"].as_i64().unwrap().try_into().unwrap())
+}
+
+/// Each question takes longer than the longest pause between two of them.
+#[test]
+fn a_question_that_takes_long_keeps_nothing_from_its_turn() {
+    if !are_there(&["strace"]) {
+        return;
+    }
+    let settings =
+        "[process.db]\nready = \"listen:1\"\nready-timeout = 1\n[process.late]\nready = \"listen:1\"\n";
+    let project = Project::new("db: probe wait\nlate: probe wait\n").file("ganger.toml", settings);
+    let slow = ("openat", "/proc/net/tcp", 400);
+    let mut running = start_slowed(&project, slow, &["--exit-on=never", "--no-port"]);
+    running.line("db.1 is not ready within 1 s");
+    running.line("db.1 killed by SIGTERM");
+    // `late` is asked about for a minute.
+    kill(monitor(&project), Signal::SIGTERM).unwrap();
+    running.line("SIGTERM received");
+    running.end();
+}
+
+/// Programs of the machine that are no business of ours, and that each look goes past.
+struct Idle(Child);
+
+impl Idle {
+    fn start(count: u32) -> Self {
+        let script = format!("i=0; while [ $i -lt {count} ]; do sleep 3600 & i=$((i+1)); done; echo; wait");
+        let mut command = Command::new("sh");
+        command.args(["-c", &script]).stdin(Stdio::null()).stdout(Stdio::piped()).process_group(0);
+        let mut child = command.spawn().unwrap();
+        let mut line = String::new();
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().unwrap()), &mut line)
+            .unwrap();
+        Self(child)
+    }
+}
+
+impl Drop for Idle {
+    fn drop(&mut self) {
+        let _ = killpg(Pid::from_raw(self.0.id().cast_signed()), Signal::SIGKILL);
+        let _ = self.0.wait();
+    }
+}
+
+/// A look takes longer than the pause between two of them, and the chains make one due at each end of a link.
+#[test]
+fn chains_beside_five_hundred_programs_of_others_end_with_the_grace() {
+    let _idle = Idle::start(500);
+    let project = Project::new("chain: probe chain\nweb: probe wait\n");
+    let mut running = project.start(&["-t", "300ms", "-m", "chain=4,web=1"]);
+    running.line("the grace is over");
+    running.end();
+}
+
+/// Each look takes two seconds and more, and a stop needs several: far longer than the grace and what the monitor waits
+/// for a worker that gives no sign of life.
+#[test]
+fn a_worker_that_works_slowly_is_not_killed() {
+    if !are_there(&["strace"]) {
+        return;
+    }
+    let project =
+        Project::new("web: probe trap TERM bye 0 + spawn + daemon + ignore TERM + touch daemon + wait\n");
+    let mut running = start_slowed(&project, ("getdents64", "/proc", 1000), &["-t", "100ms"]);
+    running.line("web.1 started");
+    kill(monitor(&project), Signal::SIGTERM).unwrap();
+    let (_, lines) = running.end();
+    let is_killed = lines.iter().any(|line| line.contains("the worker does not end"));
+    assert!(!is_killed && lines.iter().any(|line| line.contains("the grace is over")), "{lines:?}");
+}
