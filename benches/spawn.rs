@@ -34,6 +34,7 @@ fn spec(kind: TypeName, command: &str) -> Spec {
         environment: Environment { shared: variables(), own: [("PORT", "5000")].into_iter().collect() },
         port: Some(5000),
         stop_signal: Signal::TERMINATE,
+        stop_to: ganger::signal::Reach::Main,
         grace: std::time::Duration::from_secs(5),
         once: false,
         after: Arc::default(),

@@ -64,6 +64,16 @@ impl fmt::Display for Signal {
     }
 }
 
+/// How far a signal goes within an instance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reach {
+    /// To the main processes: the program, and where a shell stays in front of it, that shell and its foreground children.
+    #[default]
+    Main,
+    /// To the whole group, or tree.
+    Group,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -139,6 +139,12 @@ pub struct Kill {
     /// The signal: `HUP`, `SIGUSR1`, `9`
     #[arg(short = 's', long, value_name = "SIGNAL", value_parser = signal, default_value = "TERM")]
     pub signal: i32,
+    /// Send it to every process of the group, not to the main processes
+    ///
+    /// The main process is the program; where a shell stays in front of it, its foreground children and, unless it
+    /// would die of a signal that does not end the instance, the shell.
+    #[arg(long)]
+    pub group: bool,
     /// Which stack.
     #[command(flatten)]
     pub stack: Stack,

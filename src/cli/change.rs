@@ -40,7 +40,7 @@ pub fn stop(stop: Stop, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Fa
 /// Nothing runs here, nobody has that name, or one of them does not run.
 pub fn kill(kill: Kill, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
     let mut client = stack::connect(&kill.stack, said, ambient)?;
-    let request = Request::Kill { names: kill.names, signal: kill.signal };
+    let request = Request::Kill { names: kill.names, signal: kill.signal, group: kill.group };
     stack::tell(&stack::ask(&mut client, request)?, kill.stack.json)
 }
 

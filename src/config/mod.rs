@@ -20,7 +20,7 @@ pub use care::{Care, Probe, Restart};
 use crate::formation::Formation;
 use crate::location::{Diagnostic, Location};
 use crate::name::TypeName;
-use crate::signal::Signal;
+use crate::signal::{Reach, Signal};
 
 /// A value and where it was said, so that a mistake that shows only later still names its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,6 +101,8 @@ pub struct Settings {
     pub exit_code_from: Option<Given<String>>,
     /// What asks an instance to end.
     pub stop_signal: Option<Given<Signal>>,
+    /// Which processes of an instance that goes to first.
+    pub stop_to: Option<Given<Reach>>,
     /// Types that do not run.
     pub except: Vec<Given<String>>,
     /// Whether lines carry their time.
@@ -146,6 +148,8 @@ pub struct ProcessSettings {
     pub formation: Option<Given<u32>>,
     /// What asks them to end.
     pub stop_signal: Option<Given<Signal>>,
+    /// Which of their processes that goes to first.
+    pub stop_to: Option<Given<Reach>>,
     /// How long they have then.
     pub timeout: Option<Given<Duration>>,
     /// What shows that they are ready.
@@ -214,6 +218,7 @@ impl Settings {
             exit_on: self.exit_on.or(lower.exit_on),
             exit_code_from: self.exit_code_from.or(lower.exit_code_from),
             stop_signal: self.stop_signal.or(lower.stop_signal),
+            stop_to: self.stop_to.or(lower.stop_to),
             except: first_said(self.except, lower.except),
             timestamps: self.timestamps.or(lower.timestamps),
             prefix: self.prefix.or(lower.prefix),
@@ -253,6 +258,7 @@ fn processes_over(
         own.formation = own.formation.take().or(below.formation.filter(|_| upper.formation.is_none()));
         own.stop_signal =
             own.stop_signal.take().or(below.stop_signal.filter(|_| upper.stop_signal.is_none()));
+        own.stop_to = own.stop_to.take().or(below.stop_to.filter(|_| upper.stop_to.is_none()));
         own.timeout = own.timeout.take().or(below.timeout.filter(|_| upper.timeout.is_none()));
         own.restart = own.restart.take().or(below.restart.filter(|_| upper.restart.is_none()));
         own.ready_timeout =
@@ -295,6 +301,7 @@ mod tests {
                 "formation" | "concurrency" => "web=1",
                 "port" | "port-step" | "timeout" | "ready-timeout" => "7",
                 "stop-signal" => "INT",
+                "stop-to" => "group",
                 "color" | "pty" => "never",
                 "no-port" | "prefix" | "no-prefix" | "quiet" | "json" | "release" | "env-wins" | "sweep"
                 | "isolate" | "ordered-stop" | "app-json" => "true",

@@ -9,11 +9,11 @@ use crate::duration;
 use crate::formation::{Formation, MOST};
 use crate::location::Location;
 use crate::name::TypeName;
-use crate::signal::Signal;
+use crate::signal::{Reach, Signal};
 use crate::suggestion::nearest;
 
 /// Every word that sets something for the whole stack, as the flag is called.
-pub const WORDS: [&str; 29] = [
+pub const WORDS: [&str; 30] = [
     "procfile",
     "root",
     "env",
@@ -26,6 +26,7 @@ pub const WORDS: [&str; 29] = [
     "exit-on",
     "exit-code-from",
     "stop-signal",
+    "stop-to",
     "except",
     "timestamps",
     "prefix",
@@ -46,9 +47,10 @@ pub const WORDS: [&str; 29] = [
 ];
 
 /// Every word that sets something for one type.
-pub const PROCESS_WORDS: [&str; 10] = [
+pub const PROCESS_WORDS: [&str; 11] = [
     "formation",
     "stop-signal",
+    "stop-to",
     "timeout",
     "ready",
     "ready-timeout",
@@ -117,6 +119,7 @@ pub fn set(settings: &mut Settings, word: &str, value: &str, place: &Location) -
         "no-port" => settings.no_port = Some(boolean(value)?),
         "exit-on" => settings.exit_on = Some(text()),
         "exit-code-from" => settings.exit_code_from = Some(text()),
+        "stop-to" => settings.stop_to = Some(given(reach(value)?, place)),
         "except" => settings.except.extend(listed(value, place, str::to_owned)),
         "timestamps" => settings.timestamps = Some(timestamps(value)),
         "prefix" => settings.prefix = Some(boolean(value)?),
@@ -153,6 +156,7 @@ pub fn set_for_type(
     match word {
         "formation" => process.formation = Some(given(count(value)?, place)),
         "stop-signal" => process.stop_signal = Some(given(signal(value)?, place)),
+        "stop-to" => process.stop_to = Some(given(reach(value)?, place)),
         "timeout" => process.timeout = Some(given(span(value)?, place)),
         "ready" => process.ready = Some(given(probe(value)?, place)),
         "ready-timeout" => process.ready_timeout = Some(given(span(value)?, place)),
@@ -188,6 +192,17 @@ fn set_by_type(settings: &mut Settings, word: &str, value: &str, place: &Locatio
         }
     }
     Ok(())
+}
+
+fn reach(value: &str) -> Result<Reach, Refusal> {
+    match value {
+        "main" => Ok(Reach::Main),
+        "group" => Ok(Reach::Group),
+        other => Err(Refusal::value(
+            format!("invalid value `{}` (expected main or group)", cut(other)),
+            "main: the program first, then what is left of its tree; group: all at once",
+        )),
+    }
 }
 
 fn given<T>(value: T, place: &Location) -> Given<T> {

@@ -64,12 +64,15 @@ pub enum Request {
         #[serde(default)]
         steps: Vec<Step>,
     },
-    /// A signal to their groups.
+    /// A signal to their main processes.
     Kill {
         /// Whom.
         names: Vec<String>,
         /// Its number.
         signal: i32,
+        /// Whether their whole groups get it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        group: bool,
     },
     /// Answered when they are as far.
     Wait {

@@ -6,7 +6,7 @@ use super::request::{Answer, Ticket};
 use super::whom::Whom;
 use crate::notice::Notice;
 use crate::plan::spec::Spec;
-use crate::signal::Signal;
+use crate::signal::{Reach, Signal};
 
 /// One thing to do, in the order given. Instances are named by their index, which is theirs for ever.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,8 +17,13 @@ pub enum Action {
     Spawn(usize),
     /// Find out when this instance is ready, and answer with `Ready`.
     Probe(usize),
-    /// Send its stop signal, then SIGCONT, to each process of its tree that has not had it yet.
+    /// Send its stop signal, then SIGCONT, to its main processes: the program, and where a shell stays in front of it, the
+    /// shell and its foreground children.
     Ask(Whom),
+    /// Send it to each process of its tree that has not had it yet, unless one of its main processes still lives.
+    AskRest(Whom),
+    /// Send it to each process of its tree that has not had it yet.
+    AskAll(Whom),
     /// Send SIGKILL to its whole tree.
     Kill(Whom),
     /// Look who is left and answer with `Seen` (or `AllGone`).
@@ -29,11 +34,11 @@ pub enum Action {
     Say(Notice),
     /// Say which processes of this tree could not be ended.
     NameSurvivors(Whom),
-    /// Send this signal to the group of this instance.
-    Signal(usize, Signal),
+    /// Send this signal to the main processes of this instance, or to its whole group.
+    Signal(usize, Signal, Reach),
     /// Answer a request.
     Answer(Ticket, Answer),
-    /// Send a signal to every instance's group.
+    /// Send a signal to the main processes of every instance.
     Forward(Signal),
     /// Stop every process of the stack as Ctrl-Z does, and then ourselves.
     Suspend,

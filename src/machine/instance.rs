@@ -55,6 +55,7 @@ pub struct Instance {
     pub(super) backoff: Backoff,
     is_told: bool,
     grace: Duration,
+    half: Option<Duration>,
     expires: Option<Duration>,
     look: Option<Duration>,
     hopeless: Option<Duration>,
@@ -83,6 +84,7 @@ impl Instance {
             backoff: Backoff::default(),
             is_told: false,
             grace,
+            half: None,
             expires: None,
             look: None,
             hopeless: None,
@@ -134,6 +136,9 @@ impl Instance {
         let before = self.state;
         let (after, effects) = step(before, self.intent, happening);
         self.state = after;
+        if happening == Happening::Half {
+            self.half = None;
+        }
         if after != before {
             self.enter(now, before);
         } else if happening == Happening::Look {
@@ -157,23 +162,28 @@ impl Instance {
         }
         match self.state {
             State::Idle | State::Starting | State::Running | State::Ended => {
-                (self.expires, self.look, self.hopeless) = (None, None, None);
+                (self.half, self.expires, self.look, self.hopeless) = (None, None, None, None);
             }
-            State::Stopping => self.expires = Some(now + self.grace),
+            State::Stopping => self.begin_grace(now),
             State::Clearing => {
                 // A leader that ended by itself leaves the whole grace to its leftovers; one that was asked
                 // to end has started it already.
                 if before != State::Stopping {
-                    self.expires = Some(now + self.grace);
+                    self.begin_grace(now);
                 }
                 self.look = Some(now + LOOK_CLEARING);
             }
             State::Killing | State::Purging => {
-                self.expires = None;
+                (self.half, self.expires) = (None, None);
                 self.look = Some(now + LOOK_KILLING);
                 self.hopeless.get_or_insert(now + HOPELESS);
             }
         }
+    }
+
+    fn begin_grace(&mut self, now: Duration) {
+        self.half = Some(now + self.grace / 2);
+        self.expires = Some(now + self.grace);
     }
 
     fn look_interval(&self) -> Duration {
@@ -182,7 +192,7 @@ impl Instance {
 
     /// The next moment at which something is due.
     pub fn deadline(&self) -> Option<Duration> {
-        [self.expires, self.look, self.hopeless, self.moments.first()].into_iter().flatten().min()
+        [self.half, self.expires, self.look, self.hopeless, self.moments.first()].into_iter().flatten().min()
     }
 
     /// What is due at `now`, the most decisive alone.
@@ -192,6 +202,8 @@ impl Instance {
             Some(Happening::Hopeless)
         } else if is_due(self.expires) {
             Some(Happening::Expired)
+        } else if is_due(self.half) {
+            Some(Happening::Half)
         } else if is_due(self.look) {
             Some(Happening::Look)
         } else {
@@ -202,7 +214,7 @@ impl Instance {
     /// Moves all that is due by the time for which the whole stack stood still (Ctrl-Z).
     pub fn postpone(&mut self, by: Duration) {
         self.moments.postpone(by);
-        for moment in [&mut self.expires, &mut self.look, &mut self.hopeless] {
+        for moment in [&mut self.half, &mut self.expires, &mut self.look, &mut self.hopeless] {
             *moment = moment.map(|moment| moment + by);
         }
     }

@@ -11,7 +11,7 @@ use super::state::{Happening, Intent, State};
 use super::turn::Turn;
 use super::whom::Whom;
 use super::{Action, Machine};
-use crate::signal::Signal;
+use crate::signal::{Reach, Signal};
 
 /// What an answer belongs to. Whoever asks chooses it; the machine only gives it back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,7 +30,7 @@ pub enum Wish {
     /// [`Change`](super::Change), whose new instances help out meanwhile.
     Roll,
     /// They should get this signal, each group as a whole.
-    Signal(Signal),
+    Signal(Signal, Reach),
 }
 
 /// One question, and whom it concerns.
@@ -131,7 +131,7 @@ impl Awaited {
                     None => Answer::Overruled { instance: index },
                 })
             }
-            (Wish::Signal(_), _) => Standing::There,
+            (Wish::Signal(..), _) => Standing::There,
         }
     }
 }
@@ -158,7 +158,7 @@ impl Turn<'_> {
         let has_process =
             |index: &usize| self.machine.instances.get(*index).is_some_and(Instance::has_own_process);
         let idle = instances.iter().find(|index| !has_process(index));
-        if let (Wish::Signal(_), Some(index)) = (wish, idle) {
+        if let (Wish::Signal(..), Some(index)) = (wish, idle) {
             self.actions.push(Action::Answer(ticket, Answer::NotRunning { instance: *index }));
             return;
         }
@@ -179,7 +179,7 @@ impl Turn<'_> {
                 Wish::Stop => self.want_down(index),
                 // Its turn comes.
                 Wish::Roll => {}
-                Wish::Signal(signal) => self.actions.push(Action::Signal(index, signal)),
+                Wish::Signal(signal, reach) => self.actions.push(Action::Signal(index, signal, reach)),
             }
         }
         awaited

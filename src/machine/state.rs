@@ -98,6 +98,8 @@ pub enum Happening {
     Kill,
     /// It is time to look again who is left.
     Look,
+    /// Half of its grace is over.
+    Half,
     /// Its grace is over.
     Expired,
     /// Its processes do not end, though they were killed long ago.
@@ -106,7 +108,7 @@ pub enum Happening {
 
 impl Happening {
     /// Every happening.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Start,
         Self::Spawned,
         Self::Failed,
@@ -117,6 +119,7 @@ impl Happening {
         Self::Stop,
         Self::Kill,
         Self::Look,
+        Self::Half,
         Self::Expired,
         Self::Hopeless,
     ];
@@ -135,6 +138,7 @@ impl fmt::Display for Happening {
             Self::Stop => "stop",
             Self::Kill => "kill",
             Self::Look => "look",
+            Self::Half => "half",
             Self::Expired => "expired",
             Self::Hopeless => "hopeless",
         })
@@ -146,8 +150,12 @@ impl fmt::Display for Happening {
 pub enum Effect {
     /// Make its own process.
     Spawn,
-    /// Send the stop signal to the tree, each process once.
+    /// Send the stop signal to its main processes.
     Ask,
+    /// Send it to what is left of the tree, each process once, when the main processes are gone.
+    AskRest,
+    /// Send it to all of the tree, each process once.
+    AskAll,
     /// Send SIGKILL to the tree.
     Kill,
     /// Look who is left.
@@ -163,6 +171,8 @@ impl fmt::Display for Effect {
         f.pad(match self {
             Self::Spawn => "spawn",
             Self::Ask => "ask",
+            Self::AskRest => "ask rest",
+            Self::AskAll => "ask all",
             Self::Kill => "kill",
             Self::Look => "look",
             Self::Bury => "bury",
@@ -199,6 +209,7 @@ fn down(state: State, intent: Intent, happening: Happening) -> (State, &'static 
             | H::Stop
             | H::Kill
             | H::Look
+            | H::Half
             | H::Expired
             | H::Hopeless,
             Intent::Up | Intent::Down | Intent::Again,
@@ -222,6 +233,7 @@ fn starting(intent: Intent, happening: Happening) -> (State, &'static [Effect]) 
             | H::Stop
             | H::Kill
             | H::Look
+            | H::Half
             | H::Expired
             | H::Hopeless,
             Intent::Up | Intent::Down | Intent::Again,
@@ -242,17 +254,20 @@ fn running(happening: Happening) -> (State, &'static [Effect]) {
         | H::Empty
         | H::Reaped
         | H::Look
+        | H::Half
         | H::Expired
         | H::Hopeless => (State::Running, &[]),
     }
 }
 
-/// While its own process lives, what it starts during the grace is left alone: a shell's `trap` may be
-/// running its clean-up. Newborns are asked to end once nobody of rank is left (`clearing`).
+/// While its own process lives, what it started, before or during the grace, is its own to end: Celery's pool takes SIGTERM
+/// for its master's order to die, and a shell's `trap` may be running its clean-up. What is left is signalled after the own
+/// process has ended (`clearing`), and all of it when half of the grace is over: then there is still time for it to end.
 fn stopping(happening: Happening) -> (State, &'static [Effect]) {
     use Happening as H;
     match happening {
         H::Exited => (State::Clearing, &[Effect::Bury, Effect::Look]),
+        H::Half => (State::Stopping, &[Effect::AskAll]),
         H::Kill | H::Expired => (State::Killing, &[Effect::Kill]),
         H::Start
         | H::Spawned
@@ -280,6 +295,7 @@ fn killing(happening: Happening) -> (State, &'static [Effect]) {
         | H::Reaped
         | H::Stop
         | H::Kill
+        | H::Half
         | H::Expired => (State::Killing, &[]),
     }
 }
@@ -288,7 +304,8 @@ fn clearing(happening: Happening) -> (State, &'static [Effect]) {
     use Happening as H;
     match happening {
         H::Empty => (State::Ended, &[]),
-        H::Left => (State::Clearing, &[Effect::Ask]),
+        H::Left => (State::Clearing, &[Effect::AskRest]),
+        H::Half => (State::Clearing, &[Effect::AskAll]),
         H::Kill | H::Expired => (State::Purging, &[Effect::Kill, Effect::Look]),
         H::Reaped | H::Look => (State::Clearing, &[Effect::Look]),
         H::Start | H::Spawned | H::Failed | H::Exited | H::Stop | H::Hopeless => (State::Clearing, &[]),
@@ -304,7 +321,7 @@ fn purging(happening: Happening) -> (State, &'static [Effect]) {
         H::Left => (State::Purging, &[Effect::Kill]),
         H::Reaped | H::Look => (State::Purging, &[Effect::Look]),
         H::Hopeless => (State::Ended, &[Effect::GiveUp]),
-        H::Start | H::Spawned | H::Failed | H::Exited | H::Stop | H::Kill | H::Expired => {
+        H::Start | H::Spawned | H::Failed | H::Exited | H::Stop | H::Kill | H::Half | H::Expired => {
             (State::Purging, &[])
         }
     }

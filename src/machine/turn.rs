@@ -240,6 +240,8 @@ impl Turn<'_> {
             // Nobody starts strangers.
             Effect::Spawn => self.actions.extend(whom.instance().map(Action::Spawn)),
             Effect::Ask => self.actions.push(Action::Ask(whom)),
+            Effect::AskRest => self.actions.push(Action::AskRest(whom)),
+            Effect::AskAll => self.actions.push(Action::AskAll(whom)),
             Effect::Kill => self.actions.push(Action::Kill(whom)),
             Effect::Look => {
                 // One look answers for all.

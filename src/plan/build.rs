@@ -16,7 +16,7 @@ use crate::config::{BasePort, Given};
 use crate::location::{Diagnostic, Location};
 use crate::name::InstanceName;
 use crate::procfile::Entry;
-use crate::signal::Signal;
+use crate::signal::{Reach, Signal};
 
 /// The grace between the stop signal and SIGKILL when nobody says another (foreman's).
 pub const DEFAULT_GRACE: Duration = Duration::from_secs(5);
@@ -157,7 +157,7 @@ fn instances(
     for (line, process) in lines {
         let once = care::is_once(inputs, process);
         let place: Arc<str> = format!("{}:{}", inputs.procfile.file, process.line).into();
-        let (stop_signal, grace) = ending(inputs, process);
+        let (stop_signal, stop_to, grace) = ending(inputs, process);
         let care = care::of_line(inputs, line, order, layout.is_some());
         let after = order.before(line, inputs);
         for number in 1..=process.count {
@@ -173,6 +173,7 @@ fn instances(
                 environment: Environment { shared: Arc::clone(shared), own },
                 port,
                 stop_signal,
+                stop_to,
                 grace,
                 once,
                 after: Arc::clone(&after),
@@ -183,13 +184,18 @@ fn instances(
     instances
 }
 
-/// The stop signal and the grace of a type: its own, else everybody's.
-fn ending(inputs: &Inputs<'_>, process: &Process) -> (Signal, Duration) {
+/// The stop signal of a type, how far it goes, and the grace: its own, else those of all.
+fn ending(inputs: &Inputs<'_>, process: &Process) -> (Signal, Reach, Duration) {
     let settings = inputs.settings;
     let own = settings.processes.get(&process.name);
     let signal = own.and_then(|own| own.stop_signal.as_ref()).or(settings.stop_signal.as_ref());
     let grace = own.and_then(|own| own.timeout.as_ref()).or(settings.timeout.as_ref());
-    (signal.map_or(Signal::TERMINATE, |given| given.value), grace.map_or(DEFAULT_GRACE, |given| given.value))
+    let reach = own.and_then(|own| own.stop_to.as_ref()).or(settings.stop_to.as_ref());
+    (
+        signal.map_or(Signal::TERMINATE, |given| given.value),
+        reach.map_or(Reach::Main, |given| given.value),
+        grace.map_or(DEFAULT_GRACE, |given| given.value),
+    )
 }
 
 impl Words {

@@ -64,8 +64,8 @@ impl Spec {
             variables.sort_unstable();
             variables
         };
-        (&self.command, self.port, self.stop_signal, self.grace)
-            != (&other.command, other.port, other.stop_signal, other.grace)
+        (&self.command, self.port, self.stop_signal, self.stop_to, self.grace)
+            != (&other.command, other.port, other.stop_signal, other.stop_to, other.grace)
             || (self.once, &self.after, &self.care) != (other.once, &other.after, &other.care)
             || sorted(self) != sorted(other)
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::entries::Entries;
 pub use crate::config::{Care, Probe, Restart};
 use crate::name::{InstanceName, TypeName};
-use crate::signal::Signal;
+use crate::signal::{Reach, Signal};
 
 /// One instance, ready to be started.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub struct Spec {
     pub port: Option<u16>,
     /// What asks it to end.
     pub stop_signal: Signal,
+    /// Which of its processes that goes to first.
+    pub stop_to: Reach,
     /// How long it has between that and SIGKILL.
     pub grace: Duration,
     /// Whether its ending with status 0 is what it is for (a `release` line), not an end of the stack.

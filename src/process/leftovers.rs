@@ -5,7 +5,8 @@ use std::io;
 use std::time::Duration;
 
 use super::reaper::reap;
-use super::tree::{Identity, Look, Process, Refusal, children, descendants, kill_orphans, send_to};
+use super::tree::main_processes::Purpose;
+use super::tree::{Identity, Look, Process, Refusal, children, descendants, kill_orphans, mains, send_to};
 use crate::machine::{Action, Counts, Event, Machine};
 use crate::signal::Signal;
 
@@ -35,6 +36,8 @@ pub struct Leftovers {
     machine: Machine,
     bystanders: HashSet<i32>,
     asked: HashSet<Identity>,
+    /// The processes that had the signal first: what fell to us when the worker died, with the rules of a stop.
+    mains: Option<HashSet<Identity>>,
     is_killing: bool,
     refused: Vec<Refusal>,
 }
@@ -46,7 +49,14 @@ impl Leftovers {
         let mut machine = Machine::without_instances(grace);
         // Its first action is to look, which `advance` does anyway.
         let _ = machine.handle(now, Event::Broken("the worker is gone".into()));
-        Self { machine, bystanders, asked: HashSet::new(), is_killing: false, refused: Vec::new() }
+        Self {
+            machine,
+            bystanders,
+            asked: HashSet::new(),
+            mains: None,
+            is_killing: false,
+            refused: Vec::new(),
+        }
     }
 
     /// When to come back, signal or not.
@@ -121,22 +131,39 @@ impl Leftovers {
         Ok(look)
     }
 
+    /// Each process gets it once.
+    fn ask(&mut self, processes: impl Iterator<Item = Process>) {
+        for process in processes {
+            if self.asked.insert(process.identity()) {
+                send(&process, Signal::TERMINATE);
+                send(&process, Signal::CONTINUE);
+            }
+        }
+    }
+
     fn perform(&mut self, action: &Action) -> Option<Event> {
         self.is_killing |= matches!(action, Action::Kill(_));
-        // Without /proc nobody can be asked politely; the killing does without.
-        let below = || self.below().map_or_else(|_| Vec::new(), |look| look.processes);
+        // Without /proc no process can be signalled politely; the killing does without.
+        let look = |of: &Self| of.below().map_or_else(|_| Vec::new(), |look| look.processes);
+        let below = || look(self);
         match action {
             Action::Look => {
                 let counts = Counts { instances: Vec::new(), strangers: below().len() };
                 return Some(Event::Seen(counts));
             }
-            Action::Ask(_) => {
-                for process in below() {
-                    if self.asked.insert(process.identity()) {
-                        send(&process, Signal::TERMINATE);
-                        send(&process, Signal::CONTINUE);
-                    }
-                }
+            Action::Ask(_) | Action::AskRest(_) => {
+                let below = look(self);
+                let mains = self.mains.get_or_insert_with(|| first_asked(&below)).clone();
+                let is_ending = below.iter().any(|process| mains.contains(&process.identity()));
+                let asked =
+                    below.into_iter().filter(|process| !is_ending || mains.contains(&process.identity()));
+                self.ask(asked);
+            }
+            Action::AskAll(_) => {
+                // From now on newborns too.
+                self.mains = Some(HashSet::new());
+                let below = look(self);
+                self.ask(below.into_iter());
             }
             Action::Kill(_) => {
                 for process in below() {
@@ -168,6 +195,14 @@ impl Leftovers {
         }
         None
     }
+}
+
+/// The main processes of what fell to us: of each child of ours.
+fn first_asked(below: &[Process]) -> HashSet<Identity> {
+    let us = std::process::id().cast_signed();
+    let children = below.iter().filter(|process| process.parent == us);
+    let mains = children.flat_map(|child| mains(child.pid, below, (Signal::TERMINATE, Purpose::Stop)));
+    mains.map(|process| process.identity()).collect()
 }
 
 fn send(process: &Process, signal: Signal) {

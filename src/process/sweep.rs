@@ -149,7 +149,7 @@ impl<'a> Sweep<'a> {
 
     fn perform(&mut self, action: &Action, left: &[Stray]) -> io::Result<()> {
         match action {
-            Action::Ask(_) => {
+            Action::Ask(_) | Action::AskRest(_) | Action::AskAll(_) => {
                 for stray in left {
                     if self.asked.insert(stray.process.identity()) {
                         send(stray, &[Signal::TERMINATE, Signal::CONTINUE])?;

@@ -26,7 +26,7 @@ use crate::control::terminal::{AttachWanted, Typed};
 use crate::machine::state::State;
 use crate::machine::{self, Event, Request, Ticket, Wish};
 use crate::output::Log;
-use crate::signal::Signal;
+use crate::signal::{Reach, Signal};
 
 /// How often somebody who waits for readiness is looked after.
 const LOOK: Duration = Duration::from_millis(250);
@@ -169,8 +169,9 @@ impl Desk {
                 let draft = self.formation.scale(&steps, view.machine);
                 return self.change(draft, caller, &mut view);
             }
-            Asked::Kill { signal, .. } => {
-                return Some(self.ask(Wish::Signal(Signal(signal)), caller, instances));
+            Asked::Kill { signal, group, .. } => {
+                let reach = if group { Reach::Group } else { Reach::Main };
+                return Some(self.ask(Wish::Signal(Signal(signal), reach), caller, instances));
             }
             Asked::Wait { until, .. } => {
                 self.was_asked = true;

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 mod signalling;
+use signalling::Stop;
 
 use std::collections::{HashMap, HashSet};
 use std::fs::OpenOptions;
@@ -25,7 +26,7 @@ use crate::plan::spec::Spec;
 use crate::process::calls::{Size, set_window_size};
 use crate::process::reaper::{self, Harvest};
 use crate::process::spawn::{Made, Spawner, Stream};
-use crate::process::tree::{Census, Genealogy, Process, send_to_group};
+use crate::process::tree::{Census, Genealogy, Process};
 use crate::signal::Signal;
 
 /// Everything that actions need.
@@ -41,8 +42,10 @@ pub(super) struct Performer {
     leaders: Vec<Option<i32>>,
     /// Those of them that have not been reaped, and whose.
     alive: HashMap<i32, usize>,
-    /// Who had the stop signal already.
+    /// The processes that have had the stop signal.
     asked: HashSet<(i32, u64)>,
+    /// The stop under way of each instance that is being stopped.
+    stops: HashMap<usize, Stop>,
     /// The look that all actions of one turn share.
     census: Option<Census>,
     /// The terminal of each instance.
@@ -77,6 +80,7 @@ impl Performer {
             leaders: vec![None; count],
             alive: HashMap::new(),
             asked: HashSet::new(),
+            stops: HashMap::new(),
             census: None,
             terminals: vec![None; count],
             size,
@@ -97,6 +101,8 @@ impl Performer {
                 Action::Spawn(index) => answers.extend(self.spawn(index)),
                 Action::Probe(index) => self.aids.unprobed.push(index),
                 Action::Ask(whom) => self.ask(whom),
+                Action::AskRest(whom) => self.ask_rest(whom),
+                Action::AskAll(whom) => self.ask_all(whom),
                 Action::Kill(Whom::Strangers) => answers.extend(self.kill_all()),
                 Action::Kill(Whom::Instance(index)) => answers.extend(self.kill(index)),
                 Action::Look => self.is_look_wanted = true,
@@ -105,11 +111,7 @@ impl Performer {
                 Action::Say(notice @ Notice::Started { .. }) => self.output.notice_soon(&notice),
                 Action::Say(notice) => self.output.notice(&notice),
                 Action::NameSurvivors(whom) => self.name_survivors(whom),
-                Action::Signal(index, signal) => {
-                    if let Some(group) = self.group(Whom::Instance(index)) {
-                        send_to_group(group, signal);
-                    }
-                }
+                Action::Signal(index, signal, reach) => self.signal_instance(index, signal, reach),
                 Action::Answer(ticket, answer) => self.replies.push((ticket, answer)),
                 Action::Forward(signal) => self.forward(signal),
                 Action::Suspend => self.suspend(),
@@ -228,6 +230,7 @@ impl Performer {
             Err(failure) => return vec![failed(failure)],
         };
         self.leaders[index] = Some(pid);
+        self.stops.remove(&index);
         self.alive.insert(pid, index);
         self.aids.listen(index, pid, &self.specs[index], &self.output);
         let source = match stream {

@@ -28,6 +28,7 @@ mod injection;
 mod isolating;
 mod listening;
 mod logs;
+mod main_processes;
 mod pair;
 mod random_kill;
 mod ready;

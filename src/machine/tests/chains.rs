@@ -152,7 +152,9 @@ impl<'a> World<'a> {
     fn perform(&mut self, action: &Action) {
         match action {
             Action::Spawn(index) => self.spawn(*index),
-            Action::Ask(Whom::Instance(index)) => {
+            Action::Ask(Whom::Instance(index))
+            | Action::AskRest(Whom::Instance(index))
+            | Action::AskAll(Whom::Instance(index)) => {
                 let life = self.life(*index);
                 if life.obeys {
                     self.later(10, Event::Exited { instance: *index, exit: Exit::Status(0) });
@@ -170,6 +172,8 @@ impl<'a> World<'a> {
             Action::Enroll(..)
             | Action::Probe(_)
             | Action::Ask(Whom::Strangers)
+            | Action::AskRest(Whom::Strangers)
+            | Action::AskAll(Whom::Strangers)
             | Action::Kill(Whom::Strangers)
             | Action::Bury(..)
             | Action::Say(_)

@@ -126,7 +126,9 @@ impl World {
             Action::Enroll(index, _) => {
                 assert!(self.leaders[*index].is_none(), "a life goes on as what it began");
             }
-            Action::Ask(whom) | Action::Kill(whom) => self.no_signal_for_who_is_down(*whom, action),
+            Action::Ask(whom) | Action::AskRest(whom) | Action::AskAll(whom) | Action::Kill(whom) => {
+                self.no_signal_for_who_is_down(*whom, action)
+            }
             Action::Look => self.look(),
             // Ticket 0 is that of all other requests.
             Action::Answer(Ticket(number), _) => self.answered.extend((*number > 0).then_some(*number)),

@@ -16,7 +16,7 @@ use super::*;
 use crate::exit::Exit;
 use crate::name::{InstanceName, TypeName};
 use crate::plan::spec::{Care, Environment, ExitOn};
-use crate::signal::Signal;
+use crate::signal::{Reach, Signal};
 
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -28,6 +28,7 @@ fn spec(kind: &str, number: u32) -> Spec {
         environment: Environment::default(),
         port: None,
         stop_signal: Signal::TERMINATE,
+        stop_to: Reach::Main,
         grace: GRACE,
         once: false,
         after: Arc::default(),
@@ -228,6 +229,25 @@ fn who_repeats_the_signal_without_a_pause_is_heard_too() {
 }
 
 #[test]
+fn at_half_of_the_grace_all_of_a_tree_is_asked_once() {
+    let mut machine = stack(&["web", "worker"], ExitOn::Any);
+    start(&mut machine);
+    let _ = machine.handle(at(1.0), Event::Signal(Signal::TERMINATE));
+    // `web` still runs, `worker` is gone and has left something.
+    let _ = machine.handle(at(2.0), Event::Exited { instance: 1, exit: Exit::Status(0) });
+    let actions = machine.handle(at(2.0), Event::Seen(counts(&[2, 1], 0)));
+    assert_eq!(done(&actions), [&Action::AskRest(Whom::Instance(1))], "a tree ends its own");
+    let is_for_all = |actions: &[Action]| actions.iter().any(|action| matches!(action, Action::AskAll(_)));
+    assert!(!is_for_all(&machine.handle(at(3.4), Event::Timeout)), "the grace is 5 s");
+    let actions = machine.handle(at(3.5), Event::Timeout);
+    for index in [0, 1] {
+        assert!(actions.contains(&Action::AskAll(Whom::Instance(index))), "{actions:?}");
+    }
+    let actions = machine.handle(at(4.5), Event::Timeout);
+    assert!(!is_for_all(&actions), "{actions:?}");
+}
+
+#[test]
 fn what_an_instance_leaves_is_stopped_as_it_would_have_been() {
     let mut machine = stack(&["web", "worker"], ExitOn::Never);
     start(&mut machine);
@@ -235,7 +255,7 @@ fn what_an_instance_leaves_is_stopped_as_it_would_have_been() {
     assert!(actions.contains(&Action::Look));
     let actions = machine.handle(at(1.0), Event::Seen(counts(&[2, 1], 0)));
     assert_eq!(said(&actions), ["web.1 is gone, but 2 processes that it started are not: stopping"]);
-    assert_eq!(done(&actions), [&Action::Ask(Whom::Instance(0))], "the other instance is not touched");
+    assert_eq!(done(&actions), [&Action::AskRest(Whom::Instance(0))], "the other instance is not touched");
     let actions = machine.handle(at(1.1), Event::Reaped);
     assert_eq!(done(&actions), [&Action::Look]);
     let actions = machine.handle(at(6.0), Event::Timeout);
@@ -256,7 +276,7 @@ fn a_look_during_which_somebody_ended_does_not_say_that_nobody_is_left() {
     let _ = machine.handle(at(1.0), Event::Glimpsed(counts(&[0, 1], 0)));
     assert_eq!(machine.instances()[0].state, State::Clearing);
     let actions = machine.handle(at(1.0), Event::Glimpsed(counts(&[1, 1], 0)));
-    assert!(actions.contains(&Action::Ask(Whom::Instance(0))), "who was seen is there");
+    assert!(actions.contains(&Action::AskRest(Whom::Instance(0))), "who was seen is there");
     let _ = machine.handle(at(1.1), Event::Seen(counts(&[0, 1], 0)));
     assert_eq!(machine.instances()[0].state, State::Ended);
 }

@@ -11,7 +11,7 @@ use super::{counts, spec};
 use crate::exit::{Exit, Outcome};
 use crate::machine::{Event, Failure};
 use crate::plan::spec::{ExitOn, Policy};
-use crate::signal::Signal;
+use crate::signal::{Reach, Signal};
 
 /// A machine with a world that answers at once: what is asked to end ends, what is started exists.
 pub(super) struct World {
@@ -54,7 +54,10 @@ impl World {
                 self.alive.insert(instance, true);
                 Some(Event::Spawned { instance, pid: 100 })
             }
-            Action::Ask(Whom::Instance(instance)) | Action::Kill(Whom::Instance(instance)) => {
+            Action::Ask(Whom::Instance(instance))
+            | Action::AskRest(Whom::Instance(instance))
+            | Action::AskAll(Whom::Instance(instance))
+            | Action::Kill(Whom::Instance(instance)) => {
                 let was_alive = self.alive.insert(instance, false).unwrap_or(false);
                 was_alive.then_some(Event::Exited { instance, exit: Exit::Signal(Signal::TERMINATE) })
             }
@@ -70,6 +73,8 @@ impl World {
             }
             Action::Enroll(..)
             | Action::Ask(Whom::Strangers)
+            | Action::AskRest(Whom::Strangers)
+            | Action::AskAll(Whom::Strangers)
             | Action::Kill(Whom::Strangers)
             | Action::Bury(..)
             | Action::Probe(_)
@@ -117,10 +122,10 @@ fn a_stopped_stack_waits_for_the_person_who_stopped_it() {
     assert_eq!(world.answers, [(1, Answer::Done)]);
     assert_eq!(world.machine.outcome(), None);
     world.asks(2, Wish::Stop, &[0]);
-    world.asks(3, Wish::Signal(Signal::HANGUP), &[0]);
+    world.asks(3, Wish::Signal(Signal::HANGUP, Reach::Main), &[0]);
     world.asks(4, Wish::Start, &[0]);
     world.asks(5, Wish::Start, &[0]);
-    world.asks(6, Wish::Signal(Signal::HANGUP), &[0]);
+    world.asks(6, Wish::Signal(Signal::HANGUP, Reach::Main), &[0]);
     let expected = [
         (1, Answer::Done),
         (2, Answer::Done),
@@ -176,7 +181,7 @@ fn step() -> impl Strategy<Value = Step> {
         Just(Wish::Start),
         Just(Wish::Stop),
         Just(Wish::Restart),
-        Just(Wish::Signal(Signal::HANGUP))
+        Just(Wish::Signal(Signal::HANGUP, Reach::Main))
     ];
     prop_oneof![
         4 => (wish, 0..3_usize).prop_map(|(wish, index)| Step::Ask(wish, index)),

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::io::{self, Read};
 
+use super::main_processes::Facts;
 use super::{Look, Process};
 
 /// Every living descendant of `root`, parents before their children. Zombies are left out: they are
@@ -118,6 +119,39 @@ pub(in crate::process) fn look_at(pid: i32) -> io::Result<Option<Process>> {
     let stat = read(&format!("/proc/{pid}/stat"))?;
     let parsed = parse(pid, &String::from_utf8_lossy(&stat));
     Ok(parsed.filter(|(_, is_alive)| *is_alive).map(|(process, _)| process))
+}
+
+/// Programs that are a shell, by the names of their files. A script's own name is not among them: `./start.sh` is a process
+/// called so whose program is one of these.
+const SHELLS: [&str; 11] =
+    ["sh", "dash", "bash", "ash", "busybox", "zsh", "ksh", "ksh93", "mksh", "yash", "posh"];
+
+/// What /proc says of one process; what cannot be read is not so.
+pub(in crate::process) fn facts(process: &Process) -> Facts {
+    let link = |name: &str| fs::read_link(format!("/proc/{}/{name}", process.pid)).ok();
+    let program = link("exe");
+    let program = program.as_ref().and_then(|path| path.file_name()?.to_str()).unwrap_or_default();
+    // busybox is every program, by the name that it was called.
+    let is_shell =
+        SHELLS.contains(&program) && (program != "busybox" || ["sh", "ash"].contains(&process.name.as_str()));
+    let status = read(&format!("/proc/{}/status", process.pid)).unwrap_or_default();
+    let status = String::from_utf8_lossy(&status);
+    let mask = |name: &str| {
+        let found = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        found.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+    };
+    let pipe = |name: &str| {
+        let target = link(name)?.to_str()?.to_owned();
+        target.starts_with("pipe:").then_some(target)
+    };
+    Facts {
+        is_shell,
+        caught: mask("SigCgt"),
+        ignored: mask("SigIgn"),
+        reads_nothing: link("fd/0").is_some_and(|path| path.as_os_str() == "/dev/null"),
+        input: pipe("fd/0"),
+        output: pipe("fd/1"),
+    }
 }
 
 /// One line of /proc/PID/stat: `pid (name) state parent group session … born …`. The name may hold

@@ -7,6 +7,7 @@
 mod genealogy;
 #[cfg(target_os = "linux")]
 mod linux;
+pub mod main_processes;
 #[cfg(not(target_os = "linux"))]
 mod other;
 mod send;
@@ -15,14 +16,17 @@ pub use genealogy::{Census, Genealogy};
 #[cfg(target_os = "linux")]
 pub use linux::descendants;
 #[cfg(target_os = "linux")]
-pub(in crate::process) use linux::{children, environment, look_at, pids};
+pub(in crate::process) use linux::{children, environment, facts, look_at, pids};
 #[cfg(not(target_os = "linux"))]
 pub use other::descendants;
 #[cfg(not(target_os = "linux"))]
-pub(in crate::process) use other::{children, environment, look_at, pids};
+pub(in crate::process) use other::{children, environment, facts, look_at, pids};
 pub use send::{Refusal, kill_all, kill_orphans, send_to, send_to_group};
 
+use main_processes::{Purpose, main_processes};
+
 use crate::plan::environment::{INSTANCE, RUN};
+use crate::signal::Signal;
 
 /// The variable that marks every process of a run; its value is the run's id.
 pub const RUN_MARK: &[u8] = RUN.as_bytes();
@@ -68,8 +72,20 @@ pub struct Look {
     pub is_certain: bool,
 }
 
+/// The main processes among `members` of the instance whose own process is `own`, for this signal.
+pub fn mains(own: i32, members: &[Process], signal: (Signal, Purpose)) -> Vec<Process> {
+    let mains = main_processes(own, members, signal, &facts);
+    let process = |identity: &Identity| members.iter().find(|process| process.identity() == *identity);
+    mains.iter().filter_map(process).cloned().collect()
+}
+
+/// Whether this process is a shell, which may wait for children.
+pub fn is_shell(process: &Process) -> bool {
+    facts(process).is_shell
+}
+
 /// One process; `None` if it is gone, a zombie, or cannot be looked at.
-pub(in crate::process) fn process(pid: i32) -> Option<Process> {
+pub fn process(pid: i32) -> Option<Process> {
     look_at(pid).ok().flatten()
 }
 

@@ -1,12 +1,22 @@
-//! Signals to instances: to their groups in one call, and to whoever left them.
+//! Signals to instances: to their main processes, to what is left of their trees, and to whole groups in one call.
 
 use std::collections::HashSet;
 
 use super::{Performer, instance_named};
 use crate::machine::{Event, Whom};
 use crate::notice::Notice;
-use crate::process::tree::{self, Process, kill_orphans, send_to, send_to_group};
-use crate::signal::Signal;
+use crate::process::tree::main_processes::Purpose;
+use crate::process::tree::{self, Identity, Process, kill_orphans, send_to, send_to_group};
+use crate::signal::{Reach, Signal};
+
+/// A stop of one instance, from its first signal to its next start.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Stop {
+    /// The processes that had the stop signal first.
+    mains: Vec<Identity>,
+    /// Whether all of the tree is to have it: half of the grace is over, or the setting says so.
+    is_for_all: bool,
+}
 
 impl Performer {
     /// The group of an instance whose own process has not been reaped: nobody else can have its number.
@@ -17,24 +27,96 @@ impl Performer {
             .filter(|leader| self.alive.contains_key(leader))
     }
 
-    /// TERM, then CONT, so that who is stopped can hear it (systemd.kill(5) does so too). The group gets it in
-    /// one call, which no fork can slip through; who left the group gets it alone.
+    /// The stop signal to its main processes. The stop signal is followed by SIGCONT, so that a stopped process can hear it
+    /// (systemd.kill(5) does so too).
     pub(super) fn ask(&mut self, whom: Whom) {
-        let spec = whom.instance().and_then(|index| self.specs.get(index));
-        let signal = spec.map_or(Signal::TERMINATE, |spec| spec.stop_signal);
+        let Some((index, spec)) = whom.instance().and_then(|index| Some((index, self.specs.get(index)?)))
+        else {
+            return self.ask_all(whom);
+        };
+        let (signal, reach) = (spec.stop_signal, spec.stop_to);
+        self.stops.remove(&index);
+        if reach == Reach::Group {
+            return self.ask_all(whom);
+        }
+        let mains = self.main_processes(index, (signal, Purpose::Stop));
+        self.stops
+            .insert(index, Stop { mains: mains.iter().map(Process::identity).collect(), is_for_all: false });
+        self.ask_each(&mains, signal);
+    }
+
+    /// The stop signal to what is left of a tree, unless one of its main processes lives: a shell dies at once, and the
+    /// program behind it may still be ending its own children.
+    pub(super) fn ask_rest(&mut self, whom: Whom) {
+        let stop = whom.instance().and_then(|index| self.stops.get(&index)).cloned().unwrap_or_default();
         let members = self.members(whom);
-        let group = self.group(whom);
-        if let Some(group) = group {
+        let is_ending = members.iter().any(|process| stop.mains.contains(&process.identity()));
+        if stop.is_for_all || !is_ending {
+            self.ask_each(&members, self.stop_signal(whom));
+        }
+    }
+
+    /// The stop signal to all of a tree. As long as none of the group has had it, the group gets it in one call, which no
+    /// fork can slip through; also where /proc does not show the members.
+    pub(super) fn ask_all(&mut self, whom: Whom) {
+        let signal = self.stop_signal(whom);
+        let mut members = self.members(whom);
+        let is_first = whom.instance().is_none_or(|index| !self.stops.contains_key(&index));
+        if let Some(index) = whom.instance() {
+            self.stops.entry(index).or_default().is_for_all = true;
+        }
+        if let Some(group) = self.group(whom).filter(|_| is_first || members.is_empty()) {
             send_to_group(group, signal);
             send_to_group(group, Signal::CONTINUE);
+            self.asked.extend(members.iter().filter(|process| process.group == group).map(Process::identity));
+            members.retain(|process| process.group != group);
         }
-        for process in members {
-            let is_new = self.asked.insert((process.pid, process.born));
-            if is_new && group != Some(process.group) {
-                // Whom we may not signal is named at the end, if still there.
-                let _ = send_to(&process, signal);
-                let _ = send_to(&process, Signal::CONTINUE);
+        self.ask_each(&members, signal);
+    }
+
+    fn stop_signal(&self, whom: Whom) -> Signal {
+        let spec = whom.instance().and_then(|index| self.specs.get(index));
+        spec.map_or(Signal::TERMINATE, |spec| spec.stop_signal)
+    }
+
+    /// Each process gets it once: for many programs a second one means "at once".
+    fn ask_each(&mut self, processes: &[Process], signal: Signal) {
+        for process in processes {
+            if self.asked.insert(process.identity()) {
+                // A process that may not be signalled is named at the end, if still there.
+                let _ = send_to(process, signal);
+                let _ = send_to(process, Signal::CONTINUE);
             }
+        }
+    }
+
+    /// The main processes of an instance (see [`tree::main_processes`]). A program that is no shell is known without a scan.
+    fn main_processes(&mut self, index: usize, signal: (Signal, Purpose)) -> Vec<Process> {
+        let Some(own) = self.group(Whom::Instance(index)) else { return Vec::new() };
+        match tree::process(own) {
+            Some(process) if tree::is_shell(&process) => {
+                tree::mains(own, &self.members(Whom::Instance(index)), signal)
+            }
+            Some(process) => vec![process],
+            // It has ended and is not reaped yet, or /proc does not show it: its number is its own until it is reaped.
+            None => {
+                let name = String::new();
+                vec![Process { pid: own, parent: 0, group: own, session: own, born: 0, name }]
+            }
+        }
+    }
+
+    /// What `ganger kill` sends.
+    pub(super) fn signal_instance(&mut self, index: usize, signal: Signal, reach: Reach) {
+        let Some(group) = self.group(Whom::Instance(index)) else { return };
+        if reach == Reach::Group {
+            return send_to_group(group, signal);
+        }
+        let ends =
+            [Signal::TERMINATE, Signal::INTERRUPT, Signal::QUIT, Signal::KILL, self.specs[index].stop_signal];
+        let purpose = if ends.contains(&signal) { Purpose::Stop } else { Purpose::Message };
+        for process in self.main_processes(index, (signal, purpose)) {
+            let _ = send_to(&process, signal);
         }
     }
 
@@ -77,8 +159,9 @@ impl Performer {
     }
 
     pub(super) fn forward(&mut self, signal: Signal) {
-        for leader in self.alive.keys() {
-            send_to_group(*leader, signal);
+        let instances: Vec<usize> = self.alive.values().copied().collect();
+        for index in instances {
+            self.signal_instance(index, signal, Reach::Main);
         }
     }
 

@@ -1,0 +1,108 @@
+//! Which processes of an instance are its *main* ones: those that get a signal first.
+//!
+//! The program is, and it ends its own children: Celery's pool takes SIGTERM for its master's order to die, gunicorn's
+//! workers die of the SIGHUP that is meant for the master. Where a shell has to stay in front (`cd x; ./server; ./report`, or
+//! `bash start.sh`), the shell and its foreground children are. Why so, and what peers do: docs/design/0017.
+
+use super::{Identity, Process};
+use crate::signal::Signal;
+
+/// What is known of one process beside what a scan says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Whether it is a shell: it waits for its children.
+    pub is_shell: bool,
+    /// The signals that it catches, and those that it ignores: bit n-1 is signal n (`SigCgt`, `SigIgn` in
+    /// /proc/PID/status).
+    pub caught: u64,
+    /// See there.
+    pub ignored: u64,
+    /// Whether its standard input is /dev/null.
+    pub reads_nothing: bool,
+    /// The pipe that is its standard input, and the one that is its standard output, by their names.
+    pub input: Option<String>,
+    /// See there.
+    pub output: Option<String>,
+}
+
+impl Facts {
+    /// Whether a shell without job control has put it into the background: it then ignores SIGINT and SIGQUIT and reads from
+    /// /dev/null (POSIX XCU 2.11 and 2.9.3.1). A program may set its own handlers, so one of both is enough.
+    fn is_background(&self) -> bool {
+        let ignores = |signal: Signal| self.ignored & bit(signal) != 0;
+        self.reads_nothing || (ignores(Signal::INTERRUPT) && ignores(Signal::QUIT))
+    }
+
+    /// Whether it dies of this signal.
+    fn dies_of(&self, signal: Signal) -> bool {
+        (self.caught | self.ignored) & bit(signal) == 0
+    }
+}
+
+fn bit(signal: Signal) -> u64 {
+    u32::try_from(signal.0 - 1).ok().and_then(|shift| 1_u64.checked_shl(shift)).unwrap_or(0)
+}
+
+/// What the signal is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To end the instance.
+    Stop,
+    /// Anything else, as a reload: a shell in front that would die of it is left out.
+    Message,
+}
+
+/// The main processes among the `members` of an instance whose own process is `own`, in the order in which they get
+/// `signal`: a shell comes before its children, so that it cannot go on to its next command between two signals. (Without a
+/// trap it dies at once, with one it is deferred until its foreground child has ended, POSIX XCU 2.11.)
+///
+/// A child that the shell has put into the background is left to a shell that catches the signal, as its trap looks after it;
+/// in a pipeline the first command gets it, and the others end at the end of their input.
+pub fn main_processes(
+    own: i32,
+    members: &[Process],
+    (signal, purpose): (Signal, Purpose),
+    facts: &dyn Fn(&Process) -> Facts,
+) -> Vec<Identity> {
+    let mut found = Vec::new();
+    if let Some(process) = members.iter().find(|process| process.pid == own) {
+        collect(process, members, (signal, purpose), facts, &mut found);
+    }
+    found
+}
+
+fn collect(
+    process: &Process,
+    members: &[Process],
+    (signal, purpose): (Signal, Purpose),
+    facts: &dyn Fn(&Process) -> Facts,
+    found: &mut Vec<Identity>,
+) {
+    let of = facts(process);
+    let children: Vec<(&Process, Facts)> = if of.is_shell {
+        // A cycle is not possible: the ancestors that were seen are older.
+        let is_child = |child: &&Process| child.parent == process.pid && child.pid != process.pid;
+        members.iter().filter(is_child).map(|child| (child, facts(child))).collect()
+    } else {
+        Vec::new()
+    };
+    let is_main = |child: &Facts| {
+        let is_its_own_care = child.is_background() && of.caught & bit(signal) != 0;
+        let ends_with_input = child.input.is_some()
+            && children.iter().any(|(_, sibling)| sibling != child && sibling.output == child.input);
+        !is_its_own_care && !ends_with_input
+    };
+    let mains: Vec<&Process> =
+        children.iter().filter(|(_, facts)| is_main(facts)).map(|(child, _)| *child).collect();
+    let is_spared = purpose == Purpose::Message && of.dies_of(signal) && !mains.is_empty();
+    if !is_spared {
+        found.push(process.identity());
+    }
+    for child in mains {
+        collect(child, members, (signal, purpose), facts, found);
+    }
+}
+
+#[cfg(test)]
+#[path = "main_processes_tests.rs"]
+mod tests;
