@@ -80,7 +80,7 @@ fn with_arguments(command: &str, arguments: &[OsString]) -> Vec<OsString> {
         [..] => format!("{} \"$@\"", shell::without_comment(command)),
     };
     // The word after the text is the shell's $0, which stands before its own error messages.
-    let shell = ["/bin/sh", "-c", "--", &text, "sh"].map(OsString::from);
+    let shell = ["/bin/sh", "-c", "--", &shell::text_for_shell(&text), "sh"].map(OsString::from);
     shell.into_iter().chain(arguments.iter().cloned()).collect()
 }
 

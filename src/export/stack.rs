@@ -9,7 +9,7 @@ use crate::plan::Plan;
 use crate::plan::environment::{INSTANCE, Origin, PORT, PS, RUN};
 use crate::plan::options::RELEASE;
 use crate::plan::spec::{Care, Probe, Spec};
-use crate::shell::{is_plain_exec, simple_words};
+use crate::shell::{is_replaced, text_for_shell};
 use crate::signal::Signal;
 
 /// A plan as an engine sees it.
@@ -34,7 +34,7 @@ pub(super) struct Kind<'a> {
     pub(super) name: &'a TypeName,
     /// Where its command stands: `Procfile:3`.
     pub(super) place: Location,
-    /// What the shell is given: the Procfile's text, behind `exec` where a shell would do nothing but run it.
+    /// What the shell is given: the Procfile's text, with `exec` in it where the shell would only wait for the program.
     pub(super) text: String,
     /// The Procfile's text.
     pub(super) command: &'a str,
@@ -137,7 +137,6 @@ impl<'a> Stack<'a> {
 impl<'a> Kind<'a> {
     fn of(name: &'a TypeName, first: &'a Spec, options: &Options, instances: Vec<&'a Spec>) -> Self {
         let command: &str = &first.command;
-        let is_simple = simple_words(command).is_some();
         let is_exposed = match &options.expose {
             Some(names) => names.iter().any(|exposed| exposed == name.as_str()),
             None => name.as_str() == "web" || names_port(command) || says_it_serves(&first.care),
@@ -146,9 +145,9 @@ impl<'a> Kind<'a> {
         Self {
             name,
             place: Location { file: file.into(), line: line.parse().ok(), column: None },
-            text: if is_simple { format!("exec {command}") } else { command.to_owned() },
+            text: text_for_shell(command).into_owned(),
             command,
-            is_replaced: is_simple || is_plain_exec(command),
+            is_replaced: is_replaced(command),
             port: first.port,
             is_exposed: is_exposed && first.port.is_some() && !first.once,
             is_once: first.once,

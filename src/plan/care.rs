@@ -11,7 +11,7 @@ use super::spec::{Care, Probe, Restart};
 use crate::config::ProcessSettings;
 use crate::location::Diagnostic;
 use crate::procfile::Entry;
-use crate::shell::simple_words;
+use crate::shell::is_replaced;
 
 /// How long an instance has to become ready where somebody said what shows it, or waits for it.
 pub const READY_WITHIN: Duration = Duration::from_mins(1);
@@ -73,8 +73,9 @@ pub(super) fn behind_a_shell(inputs: &Inputs<'_>) -> Vec<Diagnostic> {
     let of_type = |entry: &Entry| {
         let own = inputs.settings.processes.get(&entry.name)?;
         let listen = own.listen.as_ref().filter(|given| given.value.is_some())?;
-        let is_replaced = simple_words(&entry.command).is_some()
-            || entry.command.split_whitespace().any(|word| word == "exec");
+        // In an `if`, say, it is not known whether it is the last command.
+        let is_replaced =
+            is_replaced(&entry.command) || entry.command.split_whitespace().any(|word| word == "exec");
         (!is_replaced).then(|| Diagnostic {
             location: listen.place.clone(),
             message: format!(

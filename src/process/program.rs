@@ -1,5 +1,6 @@
-//! From a command's text to a program: without a shell where the text has no shell syntax, so that the pid
-//! is the program's and a signal meets no `sh` in between (Debian's dash does not exec its last command).
+//! From a command's text to a program: without a shell where the text has no shell syntax, and with a shell that the
+//! program replaces where nothing is left for it to do, so that the pid is the program's and a signal meets no `sh` in
+//! between (Debian's dash does not exec its last command).
 
 use std::ffi::{CString, OsStr};
 use std::os::unix::ffi::OsStrExt;
@@ -44,7 +45,7 @@ pub struct Missing {
 pub fn of_command(command: &str, path: Option<&[u8]>) -> Result<Program, Missing> {
     match shell::simple_words(command) {
         Some(words) => of_words(&words, path),
-        None => Ok(Program::of_shell(command)),
+        None => Ok(Program::of_shell(&shell::text_for_shell(command))),
     }
 }
 
@@ -149,10 +150,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shell_syntax_goes_to_the_shell_untouched() {
-        let program = of_command("echo $PORT && true", None).unwrap();
-        assert_eq!(program.path, Path::new("/bin/sh"));
-        assert_eq!(program.arguments, strings(&["sh", "-c", "--", "echo $PORT && true"]));
+    fn shell_syntax_goes_to_the_shell_which_the_last_program_replaces() {
+        for (command, text) in [
+            ("echo $PORT && true", "echo $PORT && true"),
+            ("cd web && node server.js", "cd web && exec node server.js"),
+        ] {
+            let program = of_command(command, None).unwrap();
+            assert_eq!(program.path, Path::new("/bin/sh"));
+            assert_eq!(program.arguments, strings(&["sh", "-c", "--", text]));
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use ganger::dotenv::{self, Source};
 use ganger::procfile;
-use ganger::shell::simple_words;
+use ganger::shell::{is_replaced, simple_words};
 use serde::Deserialize;
 
 use crate::harness::say_skipped;
@@ -98,4 +98,20 @@ fn the_words_of_real_commands_are_those_of_a_shell() {
         }
     }
     println!("{simple} commands need no shell");
+}
+
+#[test]
+fn most_real_commands_that_need_a_shell_replace_it() {
+    let (mut needed, mut stays) = (0, Vec::new());
+    for (file, bytes) in corpus("procfiles") {
+        for entry in procfile::parse(&file.file, &bytes).procfile.entries {
+            needed += usize::from(simple_words(&entry.command).is_none());
+            if !is_replaced(&entry.command) {
+                stays.push(format!("{}: {}", file.file, entry.command));
+            }
+        }
+    }
+    println!("{needed} commands need a shell; it stays in front of {}:", stays.len());
+    println!("{}", stays.join("\n"));
+    assert!(stays.len() * 5 <= needed, "{stays:#?}");
 }

@@ -20,6 +20,7 @@ mod corpus;
 mod docs;
 mod errors;
 mod exec;
+mod exec_rule;
 mod export;
 mod folder;
 mod foreground;

@@ -23,6 +23,32 @@ fn a_stop_signal_lets_everybody_finish_and_then_we_die_of_it() {
     }
 }
 
+/// Each of these lines needs a shell, which the program replaces: on pipes and on a terminal the signal reaches the program,
+/// no hang-up comes with it, and the end is the program's own.
+#[test]
+fn a_program_behind_a_shell_finishes_and_its_end_is_its_own() {
+    let server = "probe trap HUP hung-up 9 + trap TERM finished 0 + wait";
+    let project = Project::new(&format!(
+        "dollar: {server} $NONE\ncd: cd . && {server}\nenv: export MODE=dev; {server}\nown: MODE=dev {server} > /dev/stderr\n\
+         note: {server} '+' # note\n"
+    ));
+    for pty in ["never", "always"] {
+        let mut running = project.start(&["--pty", pty]);
+        let names = ["dollar", "cd", "env", "own", "note"];
+        let ready: Vec<String> =
+            names.iter().map(|name| format!("{:8} | ready", format!("{name}.1"))).collect();
+        running.lines(&ready.iter().map(String::as_str).collect::<Vec<_>>());
+        running.signal(Signal::SIGTERM);
+        let (_, lines) = running.end();
+        for name in names {
+            let finished = format!("{:8} | finished", format!("{name}.1"));
+            let ended = format!("{name}.1 exited with status 0");
+            assert!(lines.contains(&finished), "{pty}, {name}: {lines:#?}");
+            assert!(lines.iter().any(|line| line.contains(&ended)), "{pty}, {name}: {lines:#?}");
+        }
+    }
+}
+
 #[test]
 fn the_stop_signal_of_a_type_is_its_own() {
     let project = Project::new(

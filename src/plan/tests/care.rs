@@ -108,7 +108,7 @@ fn a_socket_that_a_shell_would_keep_is_worth_a_warning() {
     let toml = "[process.web]\nlisten = true\n";
     assert_eq!(with(&["web"], toml).plan().warnings, []);
     for (command, is_warned) in
-        [("cd app && server", true), ("cd app && exec server", false), ("server $PORT", true)]
+        [("cd app && server", false), (". ./env && exec server", false), ("server $PORT | tee log", true)]
     {
         let mut case = with(&["web"], toml);
         case.commands = vec![command];

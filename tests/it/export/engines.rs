@@ -86,8 +86,7 @@ fn all_commands_through(engine: Engine, format: Format) {
     let given = engine.run(&recorder, &Job { bundle: &bundle, values: b"A=\"1\"\n", names: &names }, |_| {});
     for spec in &plan.instances {
         let words = &given[&spec.name.to_string()].words;
-        let is_simple = ganger::shell::simple_words(&spec.command).is_some();
-        let text = if is_simple { format!("exec {}", spec.command) } else { spec.command.to_string() };
+        let text = ganger::shell::text_for_shell(&spec.command).into_owned();
         assert_eq!(words.as_slice(), [b"-c".to_vec(), text.into_bytes()], "{engine:?} {:?}", spec.command);
         assert_own(&given, spec);
     }

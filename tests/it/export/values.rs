@@ -74,8 +74,7 @@ fn five_hundred(format: Format) -> (Plan, Bundle, tempfile::TempDir) {
 
 /// What the shell of an instance is given.
 fn text_of(command: &str) -> String {
-    let is_simple = ganger::shell::simple_words(command).is_some();
-    if is_simple { format!("exec {command}") } else { command.to_owned() }
+    ganger::shell::text_for_shell(command).into_owned()
 }
 
 #[test]

@@ -1,9 +1,18 @@
-//! Whether a command needs a shell at all.
+//! What a command line asks of a shell: nothing at all, to become the program (`exec`), or to stay in front of it.
 //!
 //! `sh -c CMD` costs a process between us and the program: its pid is not the program's, and a dash that
 //! is sent SIGTERM dies without passing it on. Putting `exec ` in front of the text is no way out (it
-//! breaks `cd x && y`, `FOO=1 y` and `[ … ] && y`, which real files have), so a command is run without
-//! a shell only where that shell would do nothing but run it.
+//! breaks `cd x && y`, `FOO=1 y` and `[ … ] && y`, which real files have). So a command is run without
+//! a shell where that shell would do nothing but run it ([`simple_words`]), and `exec` is put before its last simple command
+//! where the shell would only wait for that one ([`text_for_shell`]).
+
+mod exec;
+mod lexer;
+mod list;
+mod words;
+
+pub use exec::{is_replaced, text_for_shell, with_exec};
+use words::is_program;
 
 /// The words of `command`, if `sh -c command` would do nothing but run a program with exactly these words;
 /// else `None`, also in case of doubt.
@@ -16,12 +25,6 @@ pub fn simple_words(command: &str) -> Option<Vec<&str>> {
     let words: Vec<&str> = command.split([' ', '\t']).filter(|word| !word.is_empty()).collect();
     let first = words.first()?;
     (is_program(first) && words.iter().all(|word| is_plain(word))).then_some(words)
-}
-
-/// Whether `command` is `exec` and what [`simple_words`] takes, so that the shell is replaced by the program at once.
-pub fn is_plain_exec(command: &str) -> bool {
-    // An option of exec's own (`exec -a NAME`) is no program.
-    command.trim_start().strip_prefix("exec ").is_some_and(|rest| simple_words(rest).is_some())
 }
 
 /// `command` up to the comment that ends it, if one does: what is put behind a comment belongs to it.
@@ -48,15 +51,6 @@ pub fn without_comment(command: &str) -> &str {
     command
 }
 
-/// Whether a shell takes `word`, in first place, for the name of a program.
-fn is_program(word: &str) -> bool {
-    // `A=b` is an assignment, `%1` a job (bash), and `sh -c -x` reads `-x` (and `+x`) as an option of its own.
-    !word.contains('=')
-        && !word.starts_with(['%', '-', '+', '!'])
-        && !RESERVED.contains(&word)
-        && !BUILTINS.contains(&word)
-}
-
 /// Whether every character of `word` stands for itself.
 fn is_plain(word: &str) -> bool {
     let mut before = None;
@@ -77,49 +71,9 @@ fn is_plain(word: &str) -> bool {
     })
 }
 
-/// Reserved words of POSIX (XCU 2.4, those that it lets a shell have too) and bash. `{`, `}` and `[[`
-/// need no mention: their characters are not plain.
-#[rustfmt::skip]
-const RESERVED: &[&str] = &[
-    "!", "case", "coproc", "do", "done", "elif", "else", "esac", "fi", "for", "function", "if", "in",
-    "select", "then", "time", "until", "while",
-];
-
-/// Builtins of dash and bash, special (XCU 2.14) and regular, but for `true` and `false`, which are the same
-/// either way (and `[`, whose character is not plain). Some act on the shell itself (`cd`, `exec`,
-/// `ulimit`), some do not exist as programs (`:`, `source`), the others may differ in what they print from
-/// the program of their name (`echo -e`, `kill -l`, `pwd`).
-#[rustfmt::skip]
-const BUILTINS: &[&str] = &[
-    ".", ":", "alias", "bg", "bind", "break", "builtin", "caller", "cd", "chdir", "command", "compgen",
-    "complete", "compopt", "continue", "declare", "dirs", "disown", "echo", "enable", "eval", "exec",
-    "exit", "export", "fc", "fg", "getopts", "hash", "help", "history", "jobs", "kill", "let", "local",
-    "logout", "mapfile", "popd", "printf", "pushd", "pwd", "read", "readarray", "readonly", "return", "set",
-    "shift", "shopt", "source", "suspend", "test", "times", "trap", "type", "typeset", "ulimit", "umask",
-    "unalias", "unset", "wait",
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_plain_exec_is_a_program_and_nothing_around_it() {
-        for command in ["exec ./web", " exec puma -p 5000"] {
-            assert!(is_plain_exec(command), "{command:?}");
-        }
-        for command in [
-            "./web",
-            "exec",
-            "exec ",
-            "execute it",
-            "exec -a web ./web",
-            "exec ./web | tee",
-            "cd x && exec ./web",
-        ] {
-            assert!(!is_plain_exec(command), "{command:?}");
-        }
-    }
 
     #[test]
     fn plain_words_need_no_shell() {
