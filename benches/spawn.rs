@@ -54,7 +54,7 @@ fn reaped() -> bool {
 
 #[divan::bench(args = ["true", "true; true"], sample_size = 1, sample_count = 20)]
 fn hundred_by_our_spawner(bencher: Bencher<'_, '_>, command: &str) {
-    let made = OpenFiles::inherited().and_then(|limit| Spawner::new(limit, &Inherited::now(), None));
+    let made = OpenFiles::inherited().and_then(|limit| Spawner::new(limit, &Inherited::now(), None, None));
     let (Ok(mut spawner), Some(kind)) = (made, TypeName::new("web")) else { return };
     let spec = spec(kind, command);
     bencher.bench_local(|| {

@@ -23,6 +23,7 @@ pub mod reaper;
 pub mod replace;
 pub mod run;
 pub mod runtime_folder;
+pub mod session;
 pub mod signals;
 pub mod spawn;
 pub mod sweep;

@@ -22,19 +22,28 @@ pub struct Harvest {
 /// Reaps all that can be reaped now. SIGCHLD coalesces (500 ends are one signal), so it always loops until
 /// there is nothing more. Strangers, orphans that fell to us as a subreaper, come along. It fails as
 /// waitpid(2), but for ECHILD and EINTR.
+///
+/// Children that end without a signal (see [`super::session`]) are reaped too, but do not count for whether one is left.
 pub fn reap() -> Harvest {
     let mut harvest = Harvest::default();
-    loop {
-        match wait_any(WaitPidFlag::WNOHANG) {
-            Ok(Waited::Changed(pid, status)) => harvest.ended.push((pid.as_raw(), Exit::from(status))),
-            Ok(Waited::Nothing) => return harvest,
-            Ok(Waited::NoChild) => {
-                harvest.is_empty = true;
-                return harvest;
-            }
-            Err(error) => {
-                harvest.failure = Some(error);
-                return harvest;
+    harvest.is_empty = harvest.gather(WaitPidFlag::WNOHANG);
+    #[cfg(target_os = "linux")]
+    harvest.gather(WaitPidFlag::WNOHANG | WaitPidFlag::__WCLONE);
+    harvest
+}
+
+impl Harvest {
+    /// Reaps all of one kind; whether there is none at all.
+    fn gather(&mut self, kind: WaitPidFlag) -> bool {
+        loop {
+            match wait_any(kind) {
+                Ok(Waited::Changed(pid, status)) => self.ended.push((pid.as_raw(), Exit::from(status))),
+                Ok(Waited::Nothing) => return false,
+                Ok(Waited::NoChild) => return true,
+                Err(error) => {
+                    self.failure = Some(error);
+                    return false;
+                }
             }
         }
     }

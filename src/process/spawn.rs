@@ -1,13 +1,14 @@
 //! Making an instance's process: a session of its own, clean signals, and just the descriptors it should have.
 //!
 //! By posix_spawn(3), which glibc and musl build on vfork: the cost does not grow with our memory, and no
-//! code of ours runs between fork and exec. What it cannot do is not needed: the directory is ours already,
-//! a limit is set around the call, and a session leader that opens a terminal has it as its own.
+//! code of ours runs between fork and exec. What it cannot do is not needed: the directory is ours already, and
+//! a limit is set around the call. On a terminal the session has another leader ([`super::session`]); where none can be
+//! had, the program leads it, and has the terminal as its own when it opens it.
 
 use std::ffi::{CStr, CString};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ use super::limits::OpenFiles;
 use super::pipe::pipe;
 use super::program::{self, Missing, Program};
 use super::pty;
+use super::session::{Led, Sessions};
 use super::signals::Inherited;
 use crate::exit::{FAILED, NOT_EXECUTABLE, NOT_FOUND};
 use crate::machine::Failure;
@@ -46,8 +48,10 @@ pub enum Stream {
 /// What was made.
 #[derive(Debug)]
 pub struct Made {
-    /// The process, which leads a group and a session of the same number.
+    /// The process, which leads a group of the same number.
     pub pid: i32,
+    /// Its session: of the same number too, or that of a leader which [`Spawner::end_sessions`] ends.
+    pub session: i32,
     /// What it says.
     pub stream: Stream,
 }
@@ -62,7 +66,7 @@ pub struct Extra {
 }
 
 /// The first descriptor that is passed on: SD_LISTEN_FDS_START.
-const FIRST_PASSED: i32 = 3;
+pub(super) const FIRST_PASSED: i32 = 3;
 
 /// Makes instances' processes, all in the same way.
 #[derive(Debug)]
@@ -74,6 +78,8 @@ pub struct Spawner {
     /// end of their input (watchers do) keep running.
     silence: (OwnedFd, OwnedFd),
     shared: SharedEnvironment,
+    /// `None` where programs lead their sessions themselves.
+    sessions: Option<Sessions>,
 }
 
 /// The part of the environment that all instances share, as execve wants it.
@@ -88,14 +94,35 @@ impl Spawner {
     ///
     /// # Errors
     /// EMFILE and the like, from pipe(2).
-    pub fn new(limit: OpenFiles, inherited: &Inherited, terminal: Option<Size>) -> io::Result<Self> {
+    pub fn new(
+        limit: OpenFiles,
+        inherited: &Inherited,
+        terminal: Option<Size>,
+        sessions: Option<Sessions>,
+    ) -> io::Result<Self> {
         Ok(Self {
             limit,
             defaults: inherited.defaults(),
             terminal,
             silence: pipe()?,
             shared: SharedEnvironment::default(),
+            sessions,
         })
+    }
+
+    /// Nothing is left in these sessions: leaders that were made for them end.
+    pub fn end_sessions(&mut self, ended: &[i32]) {
+        self.sessions.iter_mut().for_each(|sessions| sessions.end(ended));
+    }
+
+    /// Whether this process serves only the making of others, and is none of an instance.
+    pub fn has(&self, pid: i32) -> bool {
+        self.sessions.as_ref().is_some_and(|sessions| sessions.has(pid))
+    }
+
+    /// A child was reaped, which may be one of these.
+    pub fn on_reaped(&mut self, pid: i32) {
+        self.sessions.iter_mut().for_each(|sessions| sessions.on_reaped(pid));
     }
 
     /// The size for the pseudo-terminals made from now on.
@@ -118,18 +145,54 @@ impl Spawner {
         if extra.listener.is_some() {
             program = program.with_own_pid_in("LISTEN_PID");
         }
-        let made = self.stream().and_then(|(stream, mut actions, theirs)| {
-            if let Some(listener) = &extra.listener {
-                actions.add_dup2(listener.as_raw_fd(), FIRST_PASSED)?;
-            }
-            let pid = self.run(&program, &spec.environment, &extra.variables, &actions)?;
-            drop(theirs);
-            Ok(Made { pid, stream })
-        });
+        let made = self.make(&program, spec, extra);
         made.map_err(|error| {
             let program = program.path.display().to_string();
             failed(describe(program, error))
         })
+    }
+
+    fn make(&mut self, program: &Program, spec: &Spec, extra: &Extra) -> Result<Made, Errno> {
+        let Some(size) = self.terminal else {
+            let (ours, theirs) = pipe().map_err(number)?;
+            let mut actions = passing(extra)?;
+            actions.add_dup2(self.silence.0.as_raw_fd(), 0)?;
+            actions.add_dup2(theirs.as_raw_fd(), 1)?;
+            actions.add_dup2(theirs.as_raw_fd(), 2)?;
+            let pid = self.run(program, &spec.environment, &extra.variables, &actions)?;
+            return Ok(Made { pid, session: pid, stream: Stream::Pipe(ours) });
+        };
+        let (master, path) = pty::open(size).map_err(number)?;
+        if let Some(led) = self.lead(program, spec, extra, &path) {
+            let Led { pid, session } = led?;
+            return Ok(Made { pid, session, stream: Stream::Terminal { master, path } });
+        }
+        let mut actions = passing(extra)?;
+        actions.add_open(0, &path, OFlag::O_RDWR, Mode::empty())?;
+        actions.add_dup2(0, 1)?;
+        actions.add_dup2(0, 2)?;
+        let pid = self.run(program, &spec.environment, &extra.variables, &actions)?;
+        Ok(Made { pid, session: pid, stream: Stream::Terminal { master, path } })
+    }
+
+    /// Makes the process in a session with another leader, if that can be had.
+    fn lead(
+        &mut self,
+        program: &Program,
+        spec: &Spec,
+        extra: &Extra,
+        terminal: &Path,
+    ) -> Option<Result<Led, Errno>> {
+        let sessions = self.sessions.as_mut()?;
+        let entries = entries(&extra.variables);
+        let environment = self.shared.with(&spec.environment, &extra.variables, &entries);
+        let listener = extra.listener.as_deref();
+        match sessions.start(terminal, program, &environment, listener) {
+            Some(Err(Errno::ENOEXEC)) => {
+                sessions.start(terminal, &program.as_script(), &environment, listener)
+            }
+            other => other,
+        }
     }
 
     /// Makes a process that runs this command by a shell in the environment of an instance, and that nobody hears.
@@ -145,7 +208,7 @@ impl Spawner {
         self.run(&Program::of_shell(command), environment, &[], &actions)
     }
 
-    /// `extra` wins over what is in the environment.
+    /// Makes a process that leads its session. `extra` wins over what is in the environment.
     fn run(
         &mut self,
         program: &Program,
@@ -153,17 +216,8 @@ impl Spawner {
         extra: &[(Vec<u8>, Vec<u8>)],
         actions: &PosixSpawnFileActions,
     ) -> Result<i32, Errno> {
-        self.shared.refresh(environment);
-        let extra_entries = entries(extra);
-        let is_kept = |string: &&CString| {
-            extra.iter().all(|(name, _)| {
-                let rest = string.as_bytes().strip_prefix(name.as_slice());
-                rest.is_none_or(|rest| rest.first() != Some(&b'='))
-            })
-        };
-        let shared = self.shared.strings.iter().filter(is_kept).map(CString::as_c_str);
-        let own = environment.own.iter().chain(extra_entries.iter());
-        let environment: Vec<&CStr> = shared.chain(own).collect();
+        let entries = entries(extra);
+        let environment = self.shared.with(environment, extra, &entries);
         let mut attributes = PosixSpawnAttr::init()?;
         attributes.set_sigmask(&SigSet::empty())?;
         attributes.set_sigdefault(&self.defaults)?;
@@ -183,24 +237,15 @@ impl Spawner {
         };
         Ok(pid.as_raw())
     }
+}
 
-    /// Our end, what the child does to have its own, and its end as long as it must be kept.
-    fn stream(&self) -> Result<(Stream, PosixSpawnFileActions, Option<OwnedFd>), Errno> {
-        let mut actions = PosixSpawnFileActions::init()?;
-        if let Some(size) = self.terminal {
-            let opened = pty::open(size);
-            let (master, path) = opened.map_err(number)?;
-            actions.add_open(0, &path, OFlag::O_RDWR, Mode::empty())?;
-            actions.add_dup2(0, 1)?;
-            actions.add_dup2(0, 2)?;
-            return Ok((Stream::Terminal { master, path }, actions, None));
-        }
-        let (ours, theirs) = pipe().map_err(number)?;
-        actions.add_dup2(self.silence.0.as_raw_fd(), 0)?;
-        actions.add_dup2(theirs.as_raw_fd(), 1)?;
-        actions.add_dup2(theirs.as_raw_fd(), 2)?;
-        Ok((Stream::Pipe(ours), actions, Some(theirs)))
+/// What a child does to have what is passed on to it.
+fn passing(extra: &Extra) -> Result<PosixSpawnFileActions, Errno> {
+    let mut actions = PosixSpawnFileActions::init()?;
+    if let Some(listener) = &extra.listener {
+        actions.add_dup2(listener.as_raw_fd(), FIRST_PASSED)?;
     }
+    Ok(actions)
 }
 
 /// POSIX_SPAWN_SETSID (POSIX.1-2024): nix has no word for it yet.
@@ -211,6 +256,24 @@ const SETSID: i16 = libc::POSIX_SPAWN_SETSID;
 const SETSID: i16 = 0x0400;
 
 impl SharedEnvironment {
+    /// All of an environment for execve. `extra`, which is `entries` too, wins over what is in it.
+    fn with<'a>(
+        &'a mut self,
+        environment: &'a Environment,
+        extra: &[(Vec<u8>, Vec<u8>)],
+        entries: &'a Entries,
+    ) -> Vec<&'a CStr> {
+        self.refresh(environment);
+        let is_kept = |string: &&CString| {
+            extra.iter().all(|(name, _)| {
+                let rest = string.as_bytes().strip_prefix(name.as_slice());
+                rest.is_none_or(|rest| rest.first() != Some(&b'='))
+            })
+        };
+        let shared = self.strings.iter().filter(is_kept).map(CString::as_c_str);
+        shared.chain(environment.own.iter()).chain(entries.iter()).collect()
+    }
+
     fn refresh(&mut self, environment: &Environment) {
         if !Arc::ptr_eq(&self.source, &environment.shared) {
             self.source = Arc::clone(&environment.shared);

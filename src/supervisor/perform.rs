@@ -38,8 +38,10 @@ pub(super) struct Performer {
     output: Output,
     spawner: Spawner,
     genealogy: Genealogy,
-    /// The latest process of each instance, until nobody of its session can be left.
+    /// The latest process of each instance, until its session is empty.
     leaders: Vec<Option<i32>>,
+    /// The session of that process.
+    sessions: Vec<Option<i32>>,
     /// Those of them that have not been reaped, and whose.
     alive: HashMap<i32, usize>,
     /// The processes that have had the stop signal.
@@ -78,6 +80,7 @@ impl Performer {
             spawner,
             genealogy: Genealogy::new(run.as_bytes()),
             leaders: vec![None; count],
+            sessions: vec![None; count],
             alive: HashMap::new(),
             asked: HashSet::new(),
             stops: HashMap::new(),
@@ -158,9 +161,15 @@ impl Performer {
 
     /// The number of a session in which nobody is left may be given to another's daemon.
     fn forget_sessions(&mut self, counts: &[usize]) {
-        for (leader, count) in self.leaders.iter_mut().zip(counts) {
-            *leader = leader.filter(|leader| *count > 0 || self.alive.contains_key(leader));
+        let mut ended = Vec::new();
+        for (index, count) in counts.iter().enumerate() {
+            let is_alive = self.leaders[index].is_some_and(|leader| self.alive.contains_key(&leader));
+            if *count == 0 && !is_alive {
+                self.leaders[index] = None;
+                ended.extend(self.sessions[index].take());
+            }
         }
+        self.spawner.end_sessions(&ended);
     }
 
     /// Reaps all who have ended, as events.
@@ -180,6 +189,7 @@ impl Performer {
             return Event::Exited { instance, exit };
         }
         self.aids.commands.on_reaped(pid, exit);
+        self.spawner.on_reaped(pid);
         Event::Reaped
     }
 
@@ -214,6 +224,7 @@ impl Performer {
         self.output.add(Speaker { name: spec.name.clone(), kind });
         self.specs.push(spec);
         self.leaders.push(None);
+        self.sessions.push(None);
         self.terminals.push(None);
         // A longer name leaves less room to all.
         if self.output.prefix_width() != width {
@@ -225,12 +236,14 @@ impl Performer {
         let failed = |failure| Event::SpawnFailed { instance: index, failure };
         let extra = self.aids.extra(index, &self.specs[index]);
         let made = extra.and_then(|extra| self.spawner.spawn(&self.specs[index], &extra));
-        let Made { pid, stream } = match made {
+        let Made { pid, session, stream } = match made {
             Ok(made) => made,
             Err(failure) => return vec![failed(failure)],
         };
         self.leaders[index] = Some(pid);
         self.stops.remove(&index);
+        let before = self.sessions[index].replace(session);
+        self.spawner.end_sessions(before.as_slice());
         self.alive.insert(pid, index);
         self.aids.listen(index, pid, &self.specs[index], &self.output);
         let source = match stream {
@@ -253,10 +266,11 @@ impl Performer {
         if self.census.is_none() {
             let specs = &self.specs;
             let named = |mark: &[u8]| instance_named(specs, mark);
-            let looked = self.genealogy.look(&self.leaders, &named);
+            let looked = self.genealogy.look(&self.sessions, &named);
             self.census = looked.map_err(|error| self.blindness = Some(error)).ok();
             if let Some(census) = &mut self.census {
                 self.aids.commands.leave_out(census);
+                census.retain(|process| !self.spawner.has(process.pid));
             }
         }
         self.census.get_or_insert_default()
@@ -305,7 +319,10 @@ impl Performer {
         let Harvest { ended, is_empty, failure } = harvest;
         let mut events: Vec<Event> = ended.into_iter().map(|(pid, exit)| self.ended(pid, exit)).collect();
         events.dedup_by(|one, other| *one == Event::Reaped && *other == Event::Reaped);
-        events.extend(is_empty.then_some(Event::AllGone));
+        if is_empty {
+            self.forget_sessions(&vec![0; self.sessions.len()]);
+            events.push(Event::AllGone);
+        }
         if let Some(error) = failure {
             // The kernel will not tell again what it told: somebody has to come back and ask.
             self.is_look_wanted = true;

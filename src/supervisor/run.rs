@@ -43,6 +43,7 @@ use crate::process::limits::OpenFiles;
 use crate::process::monitor::{Ends, Verdict, Watch, during, watch_over};
 use crate::process::ports_in_use::Listeners;
 use crate::process::run::Run;
+use crate::process::session::Sessions;
 use crate::process::signals::{self, Inherited};
 use crate::process::spawn::Spawner;
 
@@ -109,12 +110,10 @@ fn longest_stop(plan: &Plan) -> Duration {
     longest.saturating_mul(u32::try_from(types).unwrap_or(u32::MAX))
 }
 
-fn work(
-    (mut plan, source): (Plan, Source),
-    mut settings: Settings,
-    clock: Clock,
-    birth: Birth<'_>,
-) -> Verdict {
+fn work((plan, source): (Plan, Source), settings: Settings, clock: Clock, birth: Birth<'_>) -> Verdict {
+    let root = settings.pseudo_terminals.then(|| plan.root.clone());
+    let (sessions, (mut plan, source, mut settings)) =
+        Sessions::begin(root.as_deref(), (plan, source, settings));
     let run = || -> io::Result<Verdict> {
         settings.run = settings.run.in_worker()?;
         plan.mark(&settings.run.to_string());
@@ -127,7 +126,8 @@ fn work(
             .build()
             .map_err(during("cannot make the event loop"))?;
         LocalSet::new().block_on(&runtime, async {
-            Ok(Supervisor::open((plan, source), settings, clock, (birth, limit))?.run().await)
+            let birth = (birth, limit, sessions);
+            Ok(Supervisor::open((plan, source), settings, clock, birth)?.run().await)
         })
     };
     run().unwrap_or_else(|error| {
@@ -167,7 +167,7 @@ impl Supervisor {
         (plan, source): (Plan, Source),
         settings: Settings,
         clock: Clock,
-        (birth, limit): (Birth<'_>, OpenFiles),
+        (birth, limit, sessions): (Birth<'_>, OpenFiles, Option<Sessions>),
     ) -> io::Result<Self> {
         let Birth { ends: Ends { lifeline, pulse, keyboard }, inherited, pid } = birth;
         let formation = Formation::new(source, &plan, settings.run.to_string(), limit);
@@ -194,7 +194,7 @@ impl Supervisor {
             output.notice(&notice);
         }
         let size = settings.pseudo_terminals.then(|| terminal_size(output.prefix_width()));
-        let spawner = Spawner::new(limit, inherited, size).map_err(during("pipe"))?;
+        let spawner = Spawner::new(limit, inherited, size, sessions).map_err(during("pipe"))?;
         let machine = Machine::new(specs.clone(), plan.policy);
         let facts = Facts {
             root: plan.root.display().to_string(),

@@ -24,6 +24,7 @@ mod exec_rule;
 mod export;
 mod folder;
 mod foreground;
+mod hangup;
 mod harness;
 mod injection;
 mod isolating;

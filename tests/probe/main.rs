@@ -25,6 +25,7 @@ fn main() -> ExitCode {
             ["trap", signal, text, status] => {
                 traps.push((number(signal), (*text).into(), status.parse().unwrap()));
             }
+            ["record", file] => return record(file),
             ["wait"] => return ExitCode::from(wait(&traps)),
             ["exit", status] => return ExitCode::from(status.parse::<u8>().unwrap()),
             // What follows is done by another process.
@@ -169,6 +170,33 @@ fn wait(traps: &[(i32, String, u8)]) -> u8 {
         }
     }
     0
+}
+
+/// Writes down every signal that comes; after SIGTERM it has work to finish, and ends.
+fn record(file: &str) -> ExitCode {
+    const ALL: [&str; 12] =
+        ["HUP", "INT", "QUIT", "USR1", "USR2", "PIPE", "ALRM", "TERM", "CONT", "TSTP", "TTIN", "TTOU"];
+    let write = |text: &str| {
+        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(file).unwrap();
+        writeln!(file, "{text}").unwrap();
+    };
+    let mut signals = Signals::new(ALL.map(number)).unwrap();
+    say(&format!("{file} is recording"));
+    // Rounds of 5 ms that the work takes; it has not begun.
+    let mut left: Option<u32> = None;
+    while left != Some(0) {
+        for signal in signals.pending() {
+            let name = ALL.iter().find(|name| number(name) == signal).unwrap();
+            write(name);
+            if *name == "TERM" {
+                left.get_or_insert(40);
+            }
+        }
+        pause(5);
+        left = left.map(|rounds| rounds - 1);
+    }
+    write("finished");
+    ExitCode::SUCCESS
 }
 
 #[expect(clippy::disallowed_methods, reason = "a plain fork and exec is what is wanted here")]

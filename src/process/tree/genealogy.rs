@@ -26,6 +26,11 @@ impl Census {
         }
     }
 
+    /// Leaves out all of which `is_meant` is not true.
+    pub fn retain(&mut self, is_meant: impl Fn(&Process) -> bool) {
+        self.instances.iter_mut().chain([&mut self.strangers]).for_each(|all| all.retain(&is_meant));
+    }
+
     /// How many there are.
     pub fn counts(&self) -> Counts {
         Counts { instances: self.instances.iter().map(Vec::len).collect(), strangers: self.strangers.len() }
@@ -50,24 +55,23 @@ impl Genealogy {
         Self { run: run.to_vec(), known: HashMap::new(), nameless: HashSet::new() }
     }
 
-    /// Looks once. `leaders[i]` is the id of instance `i`'s own process, dead or alive, as long as its session
-    /// may hold anybody: until then the kernel gives that number to nobody else. `named` finds an instance by
-    /// the mark's value.
+    /// Looks once. `sessions[i]` is the session of instance `i`, as long as a process may be in it: until then the kernel
+    /// gives that number to no other. `named` finds an instance by the mark's value.
     ///
     /// # Errors
     /// As [`descendants`].
     pub fn look(
         &mut self,
-        leaders: &[Option<i32>],
+        sessions: &[Option<i32>],
         named: &dyn Fn(&[u8]) -> Option<usize>,
     ) -> io::Result<Census> {
         let Look { processes, mut is_certain } = descendants(std::process::id().cast_signed())?;
-        let by_session: HashMap<i32, usize> = leaders
+        let by_session: HashMap<i32, usize> = sessions
             .iter()
             .enumerate()
-            .filter_map(|(index, leader)| leader.map(|leader| (leader, index)))
+            .filter_map(|(index, session)| session.map(|session| (session, index)))
             .collect();
-        let mut instances: Vec<Vec<Process>> = vec![Vec::new(); leaders.len()];
+        let mut instances: Vec<Vec<Process>> = vec![Vec::new(); sessions.len()];
         let mut strangers = Vec::new();
         let mut attributed: HashMap<i32, usize> = HashMap::new();
         let mut seen: HashSet<Identity> = HashSet::new();

@@ -1,0 +1,43 @@
+//! Systems without `CLONE_PARENT`: the program itself leads its session, and its end hangs up its terminal.
+
+use std::ffi::CStr;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+use nix::errno::Errno;
+
+use super::Led;
+use crate::process::program::Program;
+
+/// There are none.
+#[derive(Debug)]
+pub struct Sessions {}
+
+impl Sessions {
+    /// None.
+    pub fn begin<Kept>(_root: Option<&Path>, kept: Kept) -> (Option<Self>, Kept) {
+        (None, kept)
+    }
+
+    /// Never.
+    pub fn start(
+        &mut self,
+        _terminal: &Path,
+        _program: &Program,
+        _environment: &[&CStr],
+        _listener: Option<&OwnedFd>,
+    ) -> Option<Result<Led, Errno>> {
+        None
+    }
+
+    /// None is.
+    pub fn has(&self, _pid: i32) -> bool {
+        false
+    }
+
+    /// Nothing is to be ended.
+    pub fn end(&mut self, _sessions: &[i32]) {}
+
+    /// Nothing was ours.
+    pub fn on_reaped(&mut self, _pid: i32) {}
+}
