@@ -43,6 +43,7 @@ mod schema;
 mod shell;
 mod slow;
 mod speaking;
+mod standard_output;
 mod states;
 mod stopping;
 mod surroundings;
