@@ -7,8 +7,10 @@
 pub mod address;
 pub mod base64;
 pub mod client;
+mod fields;
 pub mod hold;
 pub mod protocol;
+pub mod request;
 pub mod scaling;
 pub mod server;
 pub mod session;
