@@ -316,6 +316,9 @@ pub struct Env {
     #[arg(long)]
     pub explain: bool,
     /// Show values as they are
+    ///
+    /// Quoted as a shell reads them, byte for byte. On a terminal control characters are written as in $'\033[2J', which
+    /// a shell reads too.
     #[arg(long)]
     pub show_values: bool,
     /// Show the whole environment, not only what the project sets

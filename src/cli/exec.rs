@@ -63,8 +63,8 @@ pub fn run(exec: Exec, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Fai
         replacement: &replacement,
         grace: project.settings.timeout.as_ref().map_or(DEFAULT_GRACE, |given| given.value),
         now: &|| clock.now(),
-        say: &|line| report::say(&format!("ganger: {line}\n")),
-        lost: &|| report::say("ganger: the stack ended before the command\n"),
+        say: &|line| report::line(line),
+        lost: &|| report::line("the stack ended before the command"),
     };
     match accompany(&escort, hold)
         .map_err(|error| Failure::Failed(format!("cannot run a command: {error}")))?

@@ -25,6 +25,7 @@ mod export;
 mod folder;
 mod foreground;
 mod hangup;
+mod harmless;
 mod harness;
 mod injection;
 mod isolating;
