@@ -113,7 +113,9 @@ fn request(fields: &Fields<'_>) -> Result<Request, String> {
         "scale" => Request::Scale {
             steps: fields.objects("steps", 0..=MANY)?.iter().map(step).collect::<Result<_, _>>()?,
         },
-        "kill" => Request::Kill { names: names(fields, 1)?, signal: signal(fields)? },
+        "kill" => {
+            Request::Kill { names: names(fields, 1)?, signal: signal(fields)?, group: fields.flag("group")? }
+        }
         "wait" => Request::Wait { names: names(fields, 0)?, until: goal(fields)? },
         "attach" => Request::Attach(attach(fields)?),
         "hold" => Request::Hold,

@@ -303,7 +303,7 @@ fn any_request() -> impl Strategy<Value = Request> {
         names().prop_map(|names| Request::Roll { names }),
         names().prop_map(|names| Request::Restart { names }),
         prop::collection::vec(step, 0..4).prop_map(|steps| Request::Scale { steps }),
-        (some(), 1..=64).prop_map(|(names, signal)| Request::Kill { names, signal }),
+        (some(), 1..=64).prop_map(|(names, signal)| Request::Kill { names, signal, group: false }),
         (names(), prop_oneof![Just(Goal::Up), Just(Goal::Ready), Just(Goal::Exited)])
             .prop_map(|(names, until)| Request::Wait { names, until }),
         (("[a-z.]{0,9}", any::<u16>(), any::<u16>()), any::<(bool, bool)>()).prop_map(

@@ -16,7 +16,7 @@
 //! A fork, not a second exec of ourselves: it costs 0.2 ms instead of a millisecond, and the plan need not
 //! be written down and read again.
 
-mod conclusion;
+mod conclude;
 
 use std::collections::HashSet;
 use std::io::{self, Read};
@@ -176,6 +176,8 @@ struct Monitor<'a> {
     pulse: Option<UnixStream>,
     /// How long the worker is waited for, once a stop was passed on.
     patience: Option<Patience>,
+    /// Whether the worker is stopped, by a signal that did not come from us.
+    is_worker_stopped: bool,
     /// When to stop a worker that cannot stop itself.
     stop_worker: Option<Duration>,
     /// Whether Ctrl-Z was passed on, and so a stop of the worker is ours too.
@@ -200,6 +202,7 @@ impl<'a> Monitor<'a> {
             keyboard,
             pulse: Some(pulse),
             patience: None,
+            is_worker_stopped: false,
             stop_worker: None,
             is_suspending: false,
             is_troubled: false,
@@ -214,8 +217,8 @@ impl<'a> Monitor<'a> {
     /// Something of our own failed: said once, and the worker is asked to stop the stack.
     fn trouble(&mut self, what: &str, error: &io::Error) {
         if !std::mem::replace(&mut self.is_troubled, true) {
-            (self.watch.say)(&format!("{what}: {error}: stopping all"));
             self.pass_on(Signal::TERMINATE);
+            (self.watch.say)(&format!("{what}: {error}: stopping all"));
         }
     }
 
@@ -244,8 +247,8 @@ impl<'a> Monitor<'a> {
             }
             let used = self.processor_time();
             if self.patience.take_if(|patience| patience.is_over(now, used)).is_some() {
-                (self.watch.say)("the worker does not end: killing it");
                 self.send(nix::sys::signal::SIGKILL);
+                (self.watch.say)("the worker does not end: killing it");
             }
         };
         self.conclude(exit, Verdict::receive(verdict))
@@ -342,21 +345,22 @@ impl<'a> Monitor<'a> {
     /// us: as PID 1 of a container, or after the worker's death.
     fn reap_until_worker(&mut self) -> io::Result<Option<Exit>> {
         loop {
-            match wait_any(WaitPidFlag::WNOHANG | WaitPidFlag::WUNTRACED)? {
+            match wait_any(WaitPidFlag::WNOHANG | WaitPidFlag::WUNTRACED | WaitPidFlag::WCONTINUED)? {
                 Waited::Changed(pid, status) if Some(pid) == self.worker => {
                     use std::os::unix::process::ExitStatusExt;
-                    if status.stopped_signal().is_none() {
+                    self.is_worker_stopped = status.stopped_signal().is_some();
+                    if !self.is_worker_stopped && !status.continued() {
                         self.worker = None;
                         return Ok(Some(Exit::from(status)));
                     }
                     // Somebody who stops the worker alone does not stop us: we could not end it then.
-                    if std::mem::take(&mut self.is_suspending) {
+                    if self.is_worker_stopped && std::mem::take(&mut self.is_suspending) {
                         self.stand_still();
                     }
                 }
                 Waited::Changed(pid, status) => {
                     use std::os::unix::process::ExitStatusExt;
-                    if status.stopped_signal().is_none() {
+                    if status.stopped_signal().is_none() && !status.continued() {
                         self.bystanders.remove(&pid.as_raw());
                     }
                 }

@@ -44,6 +44,7 @@ mod schema;
 mod shell;
 mod slow;
 mod speaking;
+mod stalled;
 mod standard_output;
 mod states;
 mod stopping;

@@ -63,7 +63,7 @@ fn started(command: &str, arguments: &[&str], lines: &[&str]) -> Option<(Project
 
 /// What it said to a stop.
 fn stopped(command: &str, arguments: &[&str], lines: &[&str]) -> Vec<String> {
-    let Some((_project, mut running)) = started(command, arguments, lines) else { return Vec::new() };
+    let Some((_project, running)) = started(command, arguments, lines) else { return Vec::new() };
     running.signal(Signal::SIGTERM);
     running.end().1
 }
@@ -174,7 +174,7 @@ fn stop_to_group_is_the_way_of_others() {
     let Some((project, running)) = started("python3 master.py", &[], &["| up"]) else { return };
     drop(running);
     project.write("ganger.toml", "[process.web]\nstop-to = \"group\"\n");
-    let mut running = project.start_until(&["-t", "5m"], &["| up"]);
+    let running = project.start_until(&["-t", "5m"], &["| up"]);
     running.signal(Signal::SIGTERM);
     let (_, lines) = running.end();
     assert_eq!((count(&lines, "the job is done"), count(&lines, "worker: 15")), (0, 1), "{lines:?}");

@@ -1,26 +1,26 @@
-//! The end of a run, as the monitor sees it: the worker is gone, and what it left is stopped.
+//! What the monitor does when the worker is gone: it stops what is left, and says how ganger ends.
 
 use std::io;
 
-use super::{Monitor, PERSISTENCE, Verdict};
+use super::{Monitor, PERSISTENCE};
 use crate::exit::{Exit, FAILED, Outcome};
 use crate::process::leftovers::Leftovers;
+use crate::process::verdict::Verdict;
 
 impl Monitor<'_> {
-    /// How ganger is to end, after everything that is left has been stopped.
     pub(super) fn conclude(mut self, exit: Exit, verdict: Option<Verdict>) -> io::Result<Outcome> {
-        if let Some(keyboard) = self.keyboard.take() {
-            keyboard.finish();
-        }
-        if verdict.is_none() {
-            (self.watch.say)(&format!("the worker {exit} before its end: stopping what it ran"));
-        }
         if let (Some(cgroup), Some(Verdict { has_survivors: true, .. })) = (&self.cgroup, verdict) {
             // Another user's process too.
             cgroup.kill();
         }
         let is_settled = verdict.is_some_and(|verdict| verdict.has_survivors);
-        let has_survivors = !is_settled && self.clear()?;
+        let lost = verdict.is_none().then_some(exit);
+        let cleared = if is_settled { Ok(false) } else { self.clear(lost) };
+        // After the stop: a terminal that takes nothing must not hold it up.
+        if let Some(keyboard) = self.keyboard.take() {
+            keyboard.finish();
+        }
+        let has_survivors = cleared?;
         let outcome = match (verdict, exit) {
             (None, Exit::Signal(_)) => Outcome::Status(exit.status()),
             (None, Exit::Status(_)) => Outcome::Status(FAILED),
@@ -36,8 +36,9 @@ impl Monitor<'_> {
     }
 
     /// Stops everything below us, if there is anything; whether something is left that cannot be ended. A
-    /// signal that comes meanwhile counts as it would have for the worker.
-    fn clear(&mut self) -> io::Result<bool> {
+    /// signal that comes meanwhile counts as it would have for the worker. `lost` is how a worker ended that did not
+    /// come to its end, and is logged once the first signals are sent.
+    fn clear(&mut self, mut lost: Option<Exit>) -> io::Result<bool> {
         let now = self.watch.now;
         let mut leftovers = Leftovers::begin(self.watch.grace, now(), std::mem::take(&mut self.bystanders));
         let mut failures = 0;
@@ -50,6 +51,9 @@ impl Monitor<'_> {
                     failures += 1;
                     self.trouble("cannot wait for what is left", &error);
                 }
+            }
+            if let Some(exit) = lost.take() {
+                (self.watch.say)(&format!("the worker {exit} before its end: stopping what it ran"));
             }
             if leftovers.is_over() {
                 break;
