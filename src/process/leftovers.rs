@@ -23,11 +23,7 @@ pub fn bystanders() -> io::Result<HashSet<i32>> {
     if is_none {
         return Ok(HashSet::new());
     }
-    match children() {
-        // Without /proc nobody is found, so nobody is touched either.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(HashSet::new()),
-        other => Ok(other?.into_iter().collect()),
-    }
+    Ok(children()?.into_iter().collect())
 }
 
 /// A stop of everything below this process, without instances.
@@ -141,10 +137,17 @@ impl Leftovers {
         }
     }
 
+    /// Our own children but for the bystanders: what can be seen where /proc is not mounted.
+    fn children(&self) -> Vec<Process> {
+        let children = children().unwrap_or_default().into_iter();
+        let own = std::process::id().cast_signed();
+        let child = |pid| Process { pid, parent: own, group: 0, session: 0, born: 0, name: String::new() };
+        children.filter(|pid| !self.bystanders.contains(pid)).map(child).collect()
+    }
+
     fn perform(&mut self, action: &Action) -> Option<Event> {
         self.is_killing |= matches!(action, Action::Kill(_));
-        // Without /proc no process can be signalled politely; the killing does without.
-        let look = |of: &Self| of.below().map_or_else(|_| Vec::new(), |look| look.processes);
+        let look = |of: &Self| of.below().map_or_else(|_| of.children(), |look| look.processes);
         let below = || look(self);
         match action {
             Action::Look => {

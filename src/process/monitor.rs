@@ -104,6 +104,7 @@ pub fn watch_over(watch: &Watch<'_>, work: impl FnOnce(Ends, &Inherited) -> Verd
         isolation::begin()?;
     }
     signals::block().map_err(during("sigprocmask"))?;
+    signals::ignore_reports();
     match fork().map_err(during("fork"))? {
         Side::Child => {
             drop((lifeline_end, verdict, pulse, wake_up, keys));
@@ -319,8 +320,7 @@ impl<'a> Monitor<'a> {
         if signal == Signal::CONTINUE {
             self.keyboard.iter_mut().for_each(Keyboard::go_on);
         }
-        let is_stop = [Signal::INTERRUPT, Signal::TERMINATE, Signal::HANGUP, Signal::QUIT].contains(&signal);
-        if is_stop && self.patience.is_none() {
+        if signal.is_stop_request() && self.patience.is_none() {
             self.patience = Some(Patience::begin((self.watch.now)(), self.watch.grace));
         }
     }

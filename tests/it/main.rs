@@ -42,6 +42,7 @@ mod scale;
 mod scarcity;
 mod schema;
 mod shell;
+mod signals;
 mod slow;
 mod speaking;
 mod stalled;
