@@ -9,6 +9,7 @@ pub mod base64;
 pub mod client;
 mod fields;
 pub mod hold;
+pub mod liveness;
 pub mod protocol;
 pub mod request;
 pub mod scaling;

@@ -50,6 +50,7 @@ mod standard_output;
 mod states;
 mod stopping;
 mod surroundings;
+mod suspended;
 mod sweeping;
 mod switching;
 mod terminal;

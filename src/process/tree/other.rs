@@ -47,3 +47,8 @@ pub(in crate::process) fn facts(_process: &Process) -> Facts {
 pub(in crate::process) fn environment(_pid: i32) -> io::Result<Option<Vec<u8>>> {
     Ok(None)
 }
+
+/// Not known.
+pub fn is_stopped(_pid: i32) -> bool {
+    false
+}
