@@ -22,6 +22,8 @@ mod perform;
 mod probes;
 mod pulse;
 mod readable;
+#[cfg_attr(not(target_os = "linux"), path = "removal_other.rs")]
+mod removal;
 mod rolling;
 pub mod run;
 mod screen;
