@@ -8,7 +8,7 @@
 //! * the monitor is a subreaper: when the worker dies, all that it ran falls to the monitor, which stops it
 //!   by the same table (a machine without instances: everything is a stranger to it);
 //! * when a stop was passed on, the grace is over and the worker gives no sign of life, the monitor kills it
-//!   ([`Patience`]). Signs come through the *pulse*, a socket that the worker's loop writes to while it stops the stack.
+//!   (`patience.rs`). Signs come through the *pulse*, a socket that the worker's loop writes to while it stops the stack.
 //!
 //! Once the worker is there, no error of a system call makes the monitor leave: it is said, the worker is
 //! asked to stop the stack, and the monitor stays until nothing is left.

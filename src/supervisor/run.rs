@@ -86,6 +86,20 @@ pub struct Settings {
     pub is_background: bool,
 }
 
+impl Settings {
+    fn output(&self, speakers: Vec<Speaker>) -> output::Options {
+        output::Options {
+            format: self.format.clone(),
+            color: self.color,
+            terminal: self.is_terminal,
+            quiet: self.quiet,
+            history: Some(Bounds::default()),
+            speakers,
+            clock: clock::wall,
+        }
+    }
+}
+
 /// Runs the plan to its end: as a pair of processes, of which only the monitor's return matters. The next plans
 /// come from `source`.
 pub fn start(plan: Plan, source: Source, settings: Settings) -> Outcome {
@@ -189,15 +203,7 @@ impl Supervisor {
         specs.extend(plan.instances.into_iter().map(Rc::new));
         let kinds: IndexSet<TypeName> = plan.processes.iter().map(|process| process.name.clone()).collect();
         let (inbox, closed) = Inbox::open(lifeline, inherited).map_err(during("cannot listen to signals"))?;
-        let options = output::Options {
-            format: settings.format,
-            color: settings.color,
-            terminal: settings.is_terminal,
-            quiet: settings.quiet,
-            history: Some(Bounds::default()),
-            speakers: specs.iter().map(|spec| speaker(spec, &kinds)).collect(),
-            clock: clock::wall,
-        };
+        let options = settings.output(specs.iter().map(|spec| speaker(spec, &kinds)).collect());
         let stdout = io::stdout().as_fd().try_clone_to_owned();
         let output = stdout.and_then(|stdout| Output::open(options, stdout, closed));
         let output = output.map_err(during("cannot use standard output"))?;

@@ -127,7 +127,7 @@ impl World {
                 assert!(self.leaders[*index].is_none(), "a life goes on as what it began");
             }
             Action::Ask(whom) | Action::AskRest(whom) | Action::AskAll(whom) | Action::Kill(whom) => {
-                self.no_signal_for_who_is_down(*whom, action)
+                self.no_signal_for_who_is_down(*whom, action);
             }
             Action::Look => self.look(),
             // Ticket 0 is that of all other requests.

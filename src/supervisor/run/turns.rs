@@ -18,7 +18,7 @@ const LOOK_DELAY: Duration = Duration::from_millis(50);
 const STRETCH: Duration = Duration::from_millis(20);
 
 impl Supervisor {
-    /// What happened next. Each source has its turn (see [`Agenda`]): a signal is heard between two of a thousand starts,
+    /// What happened next. Each source has its turn (see `agenda.rs`): a signal is heard between two of a thousand starts,
     /// and no look, however long it takes, keeps a deadline from its turn.
     pub(super) async fn next_event(&mut self) -> Event {
         loop {
