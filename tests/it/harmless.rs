@@ -88,7 +88,9 @@ fn no_file_does_anything_to_the_terminal() {
         (".foreman", &format!("port: {HOSTILE}\n")),
     ] {
         let folder = Folder::with(&[("Procfile", "web: a\n"), (name, text)]);
-        let text = said(&folder, &["check"]);
+        // What is wrong with an app.json is of interest to a deployment only.
+        let words: &[&str] = if name == "app.json" { &["check", "--app-json"] } else { &["check"] };
+        let text = said(&folder, words);
         assert_eq!(obeyed(&text), [], "{name}: {text:?}");
     }
 }

@@ -43,7 +43,7 @@ const CALLS: [(&str, [&str; 2]); 21] = [
 
 /// Uses whose failure may pass without a word, by what strace writes of them: what they were for is had in
 /// another way, or is worth nothing.
-const HARMLESS: [(&str, &str); 17] = [
+const HARMLESS: [(&str, &str); 18] = [
     ("ld.so.cache", "the loader finds libraries without its cache"),
     (".so.", "the loader tries the next folder"),
     ("/proc/self/stat", "the same as the next"),
@@ -56,6 +56,7 @@ const HARMLESS: [(&str, &str); 17] = [
     ("EPOLL_CTL_DEL", "the descriptor is closed right after"),
     ("/proc/self/task", "who is still there is killed at the next look"),
     ("/task>", "the same, where the folder is open"),
+    ("/status\"", "a process of which no more is known gets the stop signal as a program does"),
     ("/fd>", "whether a process listens on its port is asked again"),
     ("MSG_DONTWAIT", "a wake-up that is read once more"),
     ("TCGETS", "what cannot be asked whether it is a terminal is none"),
