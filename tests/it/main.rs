@@ -24,6 +24,7 @@ mod exec_rule;
 mod export;
 mod folder;
 mod foreground;
+mod fuzz;
 mod hangup;
 mod harmless;
 mod harness;
