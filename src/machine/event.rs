@@ -17,7 +17,7 @@ pub enum Event {
     Spawned {
         /// Whose.
         instance: usize,
-        /// Its id, which is its group's and its session's too.
+        /// Its id, which is its group's too.
         pid: i32,
     },
     /// It could not be made.

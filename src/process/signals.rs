@@ -31,6 +31,12 @@ impl Inherited {
         heard.chain([Signal::CHILD]).map(|signal| signal.0).collect()
     }
 
+    /// Whether our parent left this signal ignored.
+    #[cfg(target_os = "linux")]
+    pub(super) fn is_ignored(&self, signal: Signal) -> bool {
+        self.ignored.contains(&signal)
+    }
+
     /// The signals that a new process is to have at their default.
     pub fn defaults(&self) -> SigSet {
         let mut set = SigSet::all();

@@ -159,7 +159,7 @@ impl Performer {
         events
     }
 
-    /// The number of a session in which nobody is left may be given to another's daemon.
+    /// The number of a session that is empty may be given to another one.
     fn forget_sessions(&mut self, counts: &[usize]) {
         let mut ended = Vec::new();
         for (index, count) in counts.iter().enumerate() {

@@ -138,7 +138,7 @@ fn work((plan, source): (Plan, Source), settings: Settings, clock: Clock, birth:
     let log = Rc::clone(&birth.log);
     let root = settings.pseudo_terminals.then(|| plan.root.clone());
     let (sessions, (mut plan, source, mut settings)) =
-        Sessions::begin(root.as_deref(), (plan, source, settings));
+        Sessions::begin(root.as_deref(), birth.inherited, (plan, source, settings));
     let run = || -> io::Result<Verdict> {
         settings.run = settings.run.in_worker()?;
         plan.mark(&settings.run.to_string());

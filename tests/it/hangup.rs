@@ -124,9 +124,8 @@ fn a_program_that_closes_its_terminal_is_not_hung_up() {
 
 #[test]
 fn a_leader_is_no_part_of_the_stack() {
-    let stack = Project::new("web: probe ids + signals + wait\n");
-    let mut running = stack.start_until(PTY, &["leads its group true and session false"]);
-    running.line("SigBlk: 0000000000000000");
+    let stack = Project::new("web: probe ids + wait\n");
+    let running = stack.start_until(PTY, &["leads its group true and session false"]);
     let (_, table) = stack.json(&["ps", "--json"]);
     assert_eq!(table["instances"].as_array().unwrap().len(), 1, "{table}");
     assert_eq!(leaders(running.mark()).len(), 2, "one leads, and one waits");
@@ -150,7 +149,7 @@ fn the_terminal_is_the_programs_own() {
 
 #[test]
 fn what_is_passed_on_is_the_same_as_on_a_pipe() {
-    let stack = Project::new("web: readlink /proc/self/fd/3; probe descriptors + env LISTEN_FDS\n");
+    let stack = Project::new("web: readlink /proc/self/fd/3; probe signals + descriptors + env LISTEN_FDS\n");
     let ports = Ports::claim();
     let said = |arguments: &[&str]| {
         let base = ports.base();
@@ -162,11 +161,10 @@ fn what_is_passed_on_is_the_same_as_on_a_pipe() {
             .iter()
             .find_map(|line| Some(line.split_once("descriptors [0, 1, 2")?.1.matches(',').count()));
         let is_socket = lines.iter().any(|line| line.contains("| socket:["));
-        (
-            count.unwrap_or_else(|| panic!("{lines:?}")),
-            is_socket,
-            lines.iter().any(|line| line.ends_with("LISTEN_FDS=1")),
-        )
+        let signals: Vec<String> = lines.iter().filter(|line| line.contains("| Sig")).cloned().collect();
+        assert_eq!(signals.len(), 2, "{lines:?}");
+        let is_told = lines.iter().any(|line| line.ends_with("LISTEN_FDS=1"));
+        (count.unwrap_or_else(|| panic!("{lines:?}")), is_socket, is_told, signals)
     };
     assert_eq!(said(&["--pty", "always"]), said(&["--pty", "never"]));
     stack.write("ganger.toml", "[process.web]\nlisten = true\n");

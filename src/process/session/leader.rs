@@ -22,15 +22,21 @@ use crate::process::calls::{
     Parent, Side, close_all, close_own_but, end_at_once, fork_unheard, pass_on_as, receive, restore_default,
     vfork_sibling,
 };
+use crate::process::name;
+use crate::process::signals::{self, Inherited};
 use crate::process::spawn::FIRST_PASSED;
-use crate::process::{name, signals};
 use crate::signal::Signal;
 
 /// Waits for requests until the worker has closed the other end. Drops `unneeded`, and every descriptor but those that
-/// ganger was given to pass on. Programs start in the folder `root`.
-pub(super) fn wait_for_requests<Unneeded>(socket: UnixStream, root: &Path, unneeded: Unneeded) -> ! {
+/// ganger was given to pass on. Programs start in the folder `root`, with signals ignored as in `inherited` alone.
+pub(super) fn wait_for_requests<Unneeded>(
+    socket: UnixStream,
+    (root, inherited): (&Path, &Inherited),
+    unneeded: Unneeded,
+) -> ! {
     let is_there = std::env::set_current_dir(root).is_ok();
     drop(unneeded);
+    restore_defaults(inherited);
     name::set("ganger-session", "ganger-session: keeps a terminal's session");
     close_own_but(socket.as_raw_fd());
     if is_there && silence_first_descriptors().is_ok() {
@@ -41,6 +47,12 @@ pub(super) fn wait_for_requests<Unneeded>(socket: UnixStream, root: &Path, unnee
         }
     }
     end_at_once(0)
+}
+
+/// What ganger ignores itself is not for programs; execve(2) keeps it. All signals are held back here.
+fn restore_defaults(inherited: &Inherited) {
+    let all = (1..=libc::SIGRTMAX()).map(Signal);
+    all.filter(|signal| !inherited.is_ignored(*signal)).for_each(restore_default);
 }
 
 /// Standard streams of ours would keep a reader of the worker's waiting. And none of them, nor the first descriptor that
@@ -123,8 +135,6 @@ fn become_program(
     if let Some(listener) = listener {
         pass_on_as(listener, FIRST_PASSED)?;
     }
-    // What our parent ignored stays so (see `Inherited`); SIGPIPE is Rust's, and SIGCHLD is ours.
-    [Signal(libc::SIGPIPE), Signal::CHILD].into_iter().for_each(restore_default);
     signals::unblock()?;
     execve(request.file, &request.arguments, &request.environment)
 }

@@ -19,6 +19,7 @@ use super::leader::wait_for_requests;
 use super::message::{Answer, HEADER, encode};
 use crate::process::calls::{Parent, Side, fork_unheard};
 use crate::process::program::Program;
+use crate::process::signals::Inherited;
 
 /// How often it is asked whether a leader that does not answer has died.
 const PATIENCE: Duration = Duration::from_millis(200);
@@ -34,15 +35,15 @@ pub struct Sessions {
 
 impl Sessions {
     /// Makes the first leader, whose program starts in the folder `root`; none without one, or where it cannot be had. To be
-    /// called by the worker while all signals are held back, before it has a second thread, raises a limit, or installs
-    /// a handler: what the leader has of these is what programs are given. `kept` is given back, and is dropped in
-    /// the leader, which would hold that memory for as long as the stack runs.
-    pub fn begin<Kept>(root: Option<&Path>, kept: Kept) -> (Option<Self>, Kept) {
+    /// called by the worker while all signals are held back, before it has a second thread or raises a limit: what the
+    /// leader has of these is what programs are given. `kept` is given back, and is dropped in the leader, which would
+    /// hold that memory for as long as the stack runs.
+    pub fn begin<Kept>(root: Option<&Path>, inherited: &Inherited, kept: Kept) -> (Option<Self>, Kept) {
         let Some(root) = root else { return (None, kept) };
         let Ok((ours, theirs)) = UnixStream::pair() else { return (None, kept) };
         let forked = ours.set_read_timeout(Some(PATIENCE)).and_then(|()| Ok(fork_unheard(Parent::Caller)?));
         match forked {
-            Ok(Side::Child) => wait_for_requests(theirs, root, kept),
+            Ok(Side::Child) => wait_for_requests(theirs, (root, inherited), kept),
             Ok(Side::Parent(next)) => {
                 let sessions = Self { socket: Some(ours), next: next.as_raw(), leaders: HashSet::new() };
                 (Some(sessions), kept)

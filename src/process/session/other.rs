@@ -8,6 +8,7 @@ use nix::errno::Errno;
 
 use super::Led;
 use crate::process::program::Program;
+use crate::process::signals::Inherited;
 
 /// There are none.
 #[derive(Debug)]
@@ -15,7 +16,7 @@ pub struct Sessions {}
 
 impl Sessions {
     /// None.
-    pub fn begin<Kept>(_root: Option<&Path>, kept: Kept) -> (Option<Self>, Kept) {
+    pub fn begin<Kept>(_root: Option<&Path>, _inherited: &Inherited, kept: Kept) -> (Option<Self>, Kept) {
         (None, kept)
     }
 
