@@ -2,13 +2,16 @@
 //!
 //! There is no longest burst: a restart in the middle of a checkout or an unpacked archive runs half of it. A plain
 //! time of quiet is not enough either: a writer that the machine leaves waiting would cut its own burst. So the quiet is
-//! as long as the pauses within the burst make likely, and is looked at in steps: a step that comes late, as the
-//! machine is busy, makes the quiet longer by as much.
+//! as long as the pauses within the burst and the number of its files make likely, and is looked at in steps: a step
+//! that comes late, as the machine is busy, makes the quiet longer by as much.
 
 use std::time::Duration;
 
-/// The quiet after a single change, in full.
+/// The quiet after a single change, in full; and so much more for every few files, as a person saves one or two, up to
+/// this much for many.
 const QUIET: Duration = Duration::from_millis(100);
+const FEW: usize = 4;
+const QUIET_OF_MANY: Duration = Duration::from_secs(1);
 /// So many steps are a quiet.
 const STEPS: u32 = 4;
 /// So many times the longest pause of a burst is the quiet that ends it.
@@ -26,6 +29,8 @@ pub(super) struct Burst {
     latest: Option<Duration>,
     /// The longest pause between two changes.
     pause: Duration,
+    /// How many files have changed.
+    files: usize,
     /// Steps in a row without a change, and when the next one is due.
     quiet: u32,
     due: Option<Duration>,
@@ -33,8 +38,8 @@ pub(super) struct Burst {
 }
 
 impl Burst {
-    /// Something changed.
-    pub(super) fn change(&mut self, now: Duration) {
+    /// Something changed, and with it so many files.
+    pub(super) fn change(&mut self, now: Duration, files: usize) {
         let pause =
             self.latest.map(|latest| now.saturating_sub(latest)).filter(|pause| *pause <= LONGEST_PAUSE);
         if self.due.is_none() {
@@ -45,6 +50,7 @@ impl Burst {
         }
         self.pause = self.pause.max(pause.unwrap_or_default());
         self.latest = Some(now);
+        self.files = files;
         self.wait(now);
     }
 
@@ -83,7 +89,9 @@ impl Burst {
     }
 
     fn step(&self) -> Duration {
-        QUIET.max(self.pause * PAUSES) / STEPS
+        let many =
+            u32::try_from(self.files / FEW).map_or(QUIET_OF_MANY, |more| QUIET.saturating_mul(1 + more));
+        many.min(QUIET_OF_MANY).max(self.pause * PAUSES) / STEPS
     }
 }
 
@@ -108,7 +116,7 @@ mod tests {
         for pause in pauses {
             now += Duration::from_millis(*pause);
             run_until(&mut burst, now);
-            burst.change(now);
+            burst.change(now, 1);
         }
         run_until(&mut burst, Duration::MAX);
         ends
@@ -136,13 +144,29 @@ mod tests {
     }
 
     #[test]
+    fn the_more_files_the_longer_the_quiet_up_to_a_second() {
+        for (files, expected) in
+            [(1, 100), (3, 100), (4, 200), (18, 500), (36, 1000), (1000, 1000), (usize::MAX, 1000)]
+        {
+            let mut burst = Burst::default();
+            burst.change(Duration::ZERO, files);
+            let mut end = Duration::ZERO;
+            while let Some(due) = burst.due() {
+                burst.is_over(due);
+                end = due;
+            }
+            assert_eq!(end, Duration::from_millis(expected), "{files}");
+        }
+    }
+
+    #[test]
     fn one_that_does_not_end_is_said_once() {
         let (mut burst, at) = (Burst::default(), Duration::from_millis);
         let said = |burst: &mut Burst, from: u64| {
             (from..from + 30_000)
                 .step_by(50)
                 .filter(|now| {
-                    burst.change(at(*now));
+                    burst.change(at(*now), 1);
                     burst.is_endless(at(*now))
                 })
                 .count()

@@ -128,9 +128,9 @@ impl Watching {
         if paths.is_empty() && !is_overflown {
             return;
         }
-        self.burst.change(now);
         self.is_overflown |= is_overflown;
         self.paths.extend(paths);
+        self.burst.change(now, self.paths.len());
     }
 
     /// When [`Watching::end`] is due.

@@ -1,18 +1,9 @@
 //! Promised: debuggers and programs on the whole screen, driven through `attach` on a real screen (tmux): prompt,
 //! breakpoint, size, leaving and coming back, and the screen as the program left it.
 
-use crate::harness::{Pane, Project, can};
+use crate::harness::{Pane, Project, are_there};
 
 const PTY: &[&str] = &["--pty", "always", "--exit-on", "never", "--no-port"];
-
-/// Whether all of these programs are there.
-fn have(programs: &[&str]) -> bool {
-    let is_there = |program: &str| {
-        let path = crate::harness::search_path();
-        path.split(':').any(|folder| std::path::Path::new(folder).join(program).exists())
-    };
-    programs.iter().all(|program| can(program, is_there(program)))
-}
 
 fn leave(pane: &Pane, name: &str) {
     pane.press(&["C-]"]);
@@ -21,7 +12,7 @@ fn leave(pane: &Pane, name: &str) {
 
 #[test]
 fn pdb_stops_at_a_breakpoint_and_goes_on() {
-    if !have(&["tmux", "python3"]) {
+    if !are_there(&["tmux", "python3"]) {
         return;
     }
     let stack = Project::new("web: python3 program.py\n");
@@ -49,7 +40,7 @@ fn pdb_stops_at_a_breakpoint_and_goes_on() {
 
 #[test]
 fn node_inspect_is_driven_from_break_to_end() {
-    if !have(&["tmux", "node"]) {
+    if !are_there(&["tmux", "node"]) {
         return;
     }
     let stack = Project::new("web: node inspect --port=0 program.js\n");
@@ -76,7 +67,7 @@ fn node_inspect_is_driven_from_break_to_end() {
 
 #[test]
 fn vi_is_redrawn_in_the_middle_of_an_edit_and_the_screen_is_given_back() {
-    if !have(&["tmux", "vim"]) {
+    if !are_there(&["tmux", "vim"]) {
         return;
     }
     let stack = Project::new("edit: TERM=xterm-256color vim -u NONE -N --not-a-term -n file\n");

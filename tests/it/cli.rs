@@ -6,6 +6,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use crate::folder::{Folder, same_as_before};
+use crate::harness::are_there;
 
 const STACK: (&str, &str) =
     ("Procfile", "web: ./server --port $PORT\nworker: bin/work | tee log\nrelease: bin/migrate\n");
@@ -193,14 +194,23 @@ fn run_leaves_no_process_of_ours_in_between() {
     assert_eq!(said, format!("{pid} {}\n", std::process::id()));
 }
 
+/// The masks of /proc/PID/status, without the two signals that glibc has for itself (32 and 33): whether they are ignored
+/// depends on how std starts a program, by posix_spawn or by fork.
+fn masks(status: &str) -> Vec<(&str, u64)> {
+    let of_line = |line| {
+        let (name, mask) = str::split_once(line, ":\t").unwrap();
+        (name, u64::from_str_radix(mask, 16).unwrap() & !(3 << 31))
+    };
+    status.lines().map(of_line).collect()
+}
+
 #[test]
 fn run_gives_signals_as_ganger_had_them() {
     let folder = Folder::with(&[]);
-    let mut grep = std::process::Command::new("grep");
-    let own = grep.args(["-E", "^Sig(Ign|Blk|Cgt)", "/proc/self/status"]).output().unwrap();
-    let direct = String::from_utf8(own.stdout).unwrap();
-    let through = folder.run(&["run", "grep", "-E", "^Sig(Ign|Blk|Cgt)", "/proc/self/status"]).out;
-    assert_eq!(through, direct);
+    let grep = ["grep", "-E", "^Sig(Ign|Blk|Cgt)", "/proc/self/status"];
+    let direct = String::from_utf8(folder.command_of(&grep).output().unwrap().stdout).unwrap();
+    let through = folder.run(&[&["run"], &grep[..]].concat()).out;
+    assert_eq!(masks(&through), masks(&direct));
     let ran = folder.run(&[
         "run",
         "sh",
@@ -241,6 +251,9 @@ fn every_shell_has_a_script_and_types_complete() {
 
 #[test]
 fn bash_completes_with_the_script() {
+    if !are_there(&["bash"]) {
+        return;
+    }
     let folder = Folder::with(&[STACK]);
     let path = std::path::Path::new(env!("CARGO_BIN_EXE_ganger")).parent().unwrap();
     let script = "PATH=$1:$PATH; source <(ganger completions bash) || exit
@@ -250,9 +263,8 @@ fn bash_completes_with_the_script() {
     let ran = std::process::Command::new("bash")
         .args(["--norc", "-c", script, "bash", path.to_str().unwrap()])
         .current_dir(folder.path())
-        .output();
-    // Where there is no bash, there is nobody to complete for.
-    let Ok(ran) = ran else { return };
+        .output()
+        .unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     assert_eq!((text(&ran.stdout).trim(), text(&ran.stderr).as_str()), ("worker", ""));
 }

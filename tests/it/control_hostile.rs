@@ -183,7 +183,7 @@ fn one_that_has_closed_its_writing_side_and_goes_away_is_noticed() {
 #[test]
 fn another_user_is_refused() {
     let is_root = nix::unistd::geteuid().is_root();
-    if !can("running a program as another user", is_root) || !are_there(&["setpriv", "python3"]) {
+    if !can("running a program as another user", is_root) || !are_there(&["setpriv", "/usr/bin/python3"]) {
         return;
     }
     let stack = Project::new("web: probe print up + wait\n");

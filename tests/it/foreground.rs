@@ -8,7 +8,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::WaitStatus;
 use nix::unistd::Pid;
 
-use crate::harness::{Pane, Project, Screen, can, holds};
+use crate::harness::{Pane, Project, Screen, are_there, holds};
 
 const SHELL: &str = "web: trap 'stty size' WINCH; echo up; while :; do read line; echo \"got $line\"; done\n\
                      other: probe print hello + trap HUP again 99 + trap TERM bye 0 + wait\n";
@@ -157,7 +157,7 @@ fn a_prompt_for_keys_is_told_of_once_and_one_for_a_line_not_at_all() {
 
 #[test]
 fn a_job_in_the_background_takes_no_key_and_hears_lines_again_after_fg() {
-    if !can("tmux", std::path::Path::new("/usr/bin/tmux").exists()) {
+    if !are_there(&["tmux", "bash"]) {
         return;
     }
     let stack = Project::new(SHELL);
