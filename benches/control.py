@@ -1,23 +1,33 @@
 #!/usr/bin/env python3
 """What a running stack's answers cost: the round trip of `ps`, and what `restart` adds to the process' own time.
 
-    cargo build --release && python3 benches/control.py [GANGER]
+    cargo build --release && python3 benches/control.py [GANGER] [--processes N] [--connections N]
+
+With the options beside so many idle processes, and so many connections on loopback (two descriptors each). `ps` of a
+stack with ports asks which sockets listen and looks at all processes: that is one readiness question too.
 
 Needs nothing but Python. Bars: `ps` 5 ms, the request on the socket as well as the command; `restart` no more than
 the same process ended and started by hand (SIGTERM, waitpid, posix_spawn), but for the round trip.
 """
 
+import argparse
+import contextlib
 import json
 import os
+import resource
 import signal
 import socket
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 
-GANGER = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "target/release/ganger")
+ARGUMENTS = argparse.ArgumentParser()
+ARGUMENTS.add_argument("ganger", nargs="?", default="target/release/ganger")
+ARGUMENTS.add_argument("--processes", type=int, default=0)
+ARGUMENTS.add_argument("--connections", type=int, default=0)
+ARGUMENTS = ARGUMENTS.parse_args()
+GANGER = os.path.abspath(ARGUMENTS.ganger)
 ROUNDS = 200
 # Ends at SIGTERM at once, and needs no shell.
 PROGRAM = ["/bin/sleep", "1000"]
@@ -37,12 +47,12 @@ def timed(work):
 
 
 class Stack:
-    def __init__(self, count):
+    def __init__(self, count, ports=("--no-port",)):
         self.folder = tempfile.TemporaryDirectory()
         self.environment = {**os.environ, "XDG_RUNTIME_DIR": self.folder.name}
         with open(os.path.join(self.folder.name, "Procfile"), "w") as file:
             file.write("app: " + " ".join(PROGRAM) + "\n")
-        self.command("start", "-D", "--no-port", "-m", f"app={count}", "--exit-on", "never")
+        self.command("start", "-D", *ports, "-m", f"app={count}", "--exit-on", "never")
         place = os.path.join(self.folder.name, "ganger")
         names = [name for name in os.listdir(place) if name.endswith(".socket")]
         self.socket = socket.socket(socket.AF_UNIX)
@@ -84,12 +94,68 @@ def by_hand():
     return times
 
 
+@contextlib.contextmanager
+def idle(count):
+    """So many processes that are none of ganger's."""
+    pids = [os.posix_spawn(PROGRAM[0], PROGRAM, {}) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        for pid in pids:
+            os.waitpid(pid, 0)
+
+
+@contextlib.contextmanager
+def connected(count):
+    """So many connections on loopback, 5,000 a process: both ends of each are descriptors."""
+    pids = []
+    try:
+        while count > 0:
+            number, count = min(count, 5000), count - 5000
+            held, told = os.pipe()
+            pid = os.fork()
+            if pid == 0:
+                hold(number, told)
+            os.close(told)
+            pids.append(pid)
+            assert os.read(held, 1), "not so many descriptors may be open"
+            os.close(held)
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+
+
+def hold(count, told):
+    """Makes connections, writes a byte when all are there, and holds them until it is killed."""
+    try:
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        server = socket.create_server(("127.0.0.1", 0))
+        held = [(socket.create_connection(server.getsockname()), server.accept()) for _ in range(count)]
+        os.write(told, b"+")
+        while held:
+            signal.pause()
+    finally:
+        os._exit(1)
+
+
 def main():
+    with idle(ARGUMENTS.processes), connected(ARGUMENTS.connections):
+        measure()
+
+
+def measure():
     print(f"{'milliseconds':<46} {'median':>8} {'p99':>8} {'worst':>8}")
     for count in (1, 20, 100):
         with Stack(count) as stack:
             row(f"ps, on the socket, {count} instances", [timed(lambda: stack.ask(request="status")) for _ in range(ROUNDS)])
             row(f"ps, the command, {count} instances", [timed(lambda: stack.command("ps")) for _ in range(ROUNDS // 4)])
+    with Stack(20, ("--port", "auto")) as stack:
+        row("ps, on the socket, 20 instances with ports", [timed(lambda: stack.ask(request="status")) for _ in range(ROUNDS)])
     own = row("an end and a start by hand", by_hand())
     with Stack(20) as stack:
         times = []

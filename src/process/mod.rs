@@ -26,6 +26,8 @@ pub mod run;
 pub mod runtime_folder;
 pub mod session;
 pub mod signals;
+#[cfg(target_os = "linux")]
+mod sock_diag;
 pub mod spawn;
 pub mod sweep;
 pub mod terminal;

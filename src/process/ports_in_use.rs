@@ -1,5 +1,5 @@
-//! Who holds a port. Linux: the listening sockets of /proc/net/tcp and tcp6, and the process that has the
-//! socket's inode open, where we may look. Elsewhere only that somebody does.
+//! Which process holds a port. Linux: the sockets that listen, by sock_diag(7) or else of /proc/net/tcp and tcp6, and the
+//! process that has the socket's inode open, where we may look. Elsewhere only whether it is held.
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -62,21 +62,33 @@ fn try_address(address: SocketAddr) -> nix::Result<()> {
     }
 }
 
-/// Who listens at one moment, that of the first question: the kernel's tables are read once for many of them, or never,
-/// as that is what costs (2 to 6 ms, however few sockets there are: the kernel goes through all its buckets).
+/// The sockets that listen at one moment, that of the first question: they are read once for many questions, or never.
 #[derive(Debug, Default)]
 pub struct Listeners {
-    /// Where the tables are; nowhere, nobody listens.
-    folder: Option<String>,
+    place: Place,
     /// The inodes of the sockets that listen on a port.
-    inodes: OnceCell<HashMap<u16, Vec<String>>>,
+    inodes: OnceCell<HashMap<u16, Vec<u64>>>,
+}
+
+/// Whose sockets are meant.
+#[derive(Debug, Default)]
+enum Place {
+    /// Those of no network: none listens.
+    #[default]
+    Nowhere,
+    /// Those of our network namespace.
+    #[cfg(target_os = "linux")]
+    Here,
+    /// Those of the network namespace of this process.
+    #[cfg(target_os = "linux")]
+    Elsewhere(i32),
 }
 
 impl Listeners {
     /// All sockets that listen now, IPv4 and IPv6.
     #[cfg(target_os = "linux")]
     pub fn now() -> Self {
-        Self::of("/proc/net")
+        Self { place: Place::Here, inodes: OnceCell::new() }
     }
 
     /// All sockets that listen now where this process is, if that is another network namespace than ours.
@@ -84,22 +96,14 @@ impl Listeners {
     pub fn elsewhere(pid: i32) -> Option<Self> {
         let namespace = |whose: &str| std::fs::read_link(format!("/proc/{whose}/ns/net")).ok();
         let theirs = namespace(&pid.to_string())?;
-        (namespace("self")? != theirs).then(|| Self::of(&format!("/proc/{pid}/net")))
+        let is_another = namespace("self")? != theirs;
+        is_another.then(|| Self { place: Place::Elsewhere(pid), inodes: OnceCell::new() })
     }
 
-    #[cfg(target_os = "linux")]
-    fn of(folder: &str) -> Self {
-        Self { folder: Some(folder.to_owned()), inodes: OnceCell::new() }
-    }
-
-    fn inodes(&self) -> &HashMap<u16, Vec<String>> {
+    fn inodes(&self) -> &HashMap<u16, Vec<u64>> {
         self.inodes.get_or_init(|| {
-            let mut inodes: HashMap<u16, Vec<String>> = HashMap::new();
-            let tables = self
-                .folder
-                .iter()
-                .flat_map(|folder| ["tcp", "tcp6"].map(|table| format!("{folder}/{table}")));
-            for (port, inode) in tables.flat_map(|table| listening(&table)) {
+            let mut inodes: HashMap<u16, Vec<u64>> = HashMap::new();
+            for (port, inode) in self.place.listening() {
                 inodes.entry(port).or_default().push(inode);
             }
             inodes
@@ -107,7 +111,7 @@ impl Listeners {
     }
 
     /// The sockets that listen on `port`, by their inodes.
-    pub fn on(&self, port: u16) -> &[String] {
+    pub fn on(&self, port: u16) -> &[u64] {
         self.inodes().get(&port).map_or(&[], Vec::as_slice)
     }
 
@@ -165,17 +169,31 @@ fn find(_port: u16) -> Option<Holder> {
     None
 }
 
-/// Not known on this system.
-#[cfg(not(target_os = "linux"))]
-fn listening(_table: &str) -> Vec<(u16, String)> {
-    Vec::new()
+impl Place {
+    /// Port and inode of each socket that listens here.
+    fn listening(&self) -> Vec<(u16, u64)> {
+        match self {
+            Self::Nowhere => Vec::new(),
+            // Containers and old kernels may refuse that socket.
+            #[cfg(target_os = "linux")]
+            Self::Here => super::sock_diag::listening().unwrap_or_else(|_| listed_in("/proc/net")),
+            // A netlink socket is of the namespace that made it, and to enter another one is for root.
+            #[cfg(target_os = "linux")]
+            Self::Elsewhere(pid) => listed_in(&format!("/proc/{pid}/net")),
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn listed_in(folder: &str) -> Vec<(u16, u64)> {
+    ["tcp", "tcp6"].into_iter().flat_map(|table| listed(&format!("{folder}/{table}"))).collect()
 }
 
 /// Port and inode of each socket that listens: proc(5), `st` 0A is LISTEN, field 10 is the inode. The kernel lists
 /// those that listen before all connections (tcp_get_idx in net/ipv4/tcp_ipv4.c), of which a busy machine has
 /// many thousands: what comes after the first connection is not read.
 #[cfg(target_os = "linux")]
-fn listening(table: &str) -> Vec<(u16, String)> {
+fn listed(table: &str) -> Vec<(u16, u64)> {
     use std::io::BufRead;
 
     let Ok(file) = std::fs::File::open(table) else { return Vec::new() };
@@ -183,20 +201,21 @@ fn listening(table: &str) -> Vec<(u16, String)> {
         let fields: Vec<&str> = line.split_ascii_whitespace().collect();
         let (_, local) = fields.get(1)?.rsplit_once(':')?;
         let port = u16::from_str_radix(local, 16).ok().filter(|_| fields.get(3) == Some(&"0A"))?;
-        Some((port, (*fields.get(9)?).to_owned()))
+        Some((port, fields.get(9)?.parse().ok()?))
     };
     std::io::BufReader::new(file).lines().skip(1).map_while(Result::ok).map_while(of_line).collect()
 }
 
 #[cfg(target_os = "linux")]
-fn holds(pid: i32, inodes: &[String]) -> bool {
+fn holds(pid: i32, inodes: &[u64]) -> bool {
     let Ok(descriptors) = std::fs::read_dir(format!("/proc/{pid}/fd")) else { return false };
     descriptors.flatten().filter_map(|entry| std::fs::read_link(entry.path()).ok()).any(|target| {
         let target = target.to_string_lossy();
         target
             .strip_prefix("socket:[")
             .and_then(|rest| rest.strip_suffix(']'))
-            .is_some_and(|inode| inodes.iter().any(|held| held == inode))
+            .and_then(|inode| inode.parse().ok())
+            .is_some_and(|inode| inodes.contains(&inode))
     })
 }
 
@@ -221,6 +240,30 @@ mod tests {
             // Not every machine has them all.
             let Ok(listener) = TcpListener::bind(address) else { continue };
             assert!(holder(listener.local_addr().unwrap().port()).is_some(), "{address}");
+        }
+    }
+
+    /// Where sock_diag(7) is refused, /proc/net has the same answer. Other tests open and close sockets meanwhile: only
+    /// our own are compared.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_kernel_and_its_tables_name_the_same_listeners() {
+        let bound = ["127.0.0.1:0", "[::]:0", "[::1]:0"].map(TcpListener::bind);
+        let ports: Vec<u16> =
+            bound.iter().flatten().map(|listener| listener.local_addr().unwrap().port()).collect();
+        let of_ports = |mut all: Vec<(u16, u64)>| {
+            all.retain(|(port, _)| ports.contains(port));
+            all.sort_unstable();
+            all
+        };
+        let listed = of_ports(listed_in("/proc/net"));
+        assert_eq!(listed.len(), ports.len());
+        match super::super::sock_diag::listening() {
+            Ok(asked) => assert_eq!(of_ports(asked), listed),
+            Err(error) => {
+                let refusals = [libc::EPROTONOSUPPORT, libc::EACCES, libc::EPERM, libc::ENOENT];
+                assert!(refusals.map(Some).contains(&error.raw_os_error()), "{error}");
+            }
         }
     }
 

@@ -1,8 +1,7 @@
 //! Finding out when instances are ready: who is asked, how often, and until when.
 //!
-//! Instances that must listen on a port are looked at together: one reading of the kernel's table answers for all,
-//! and processes are only looked at where somebody listens at all. As soon as an instance is ready, or does not
-//! run any more, nobody asks any more.
+//! Instances that must listen on a port are looked at together: one answer of the kernel is for all, and processes are
+//! only looked at where a socket listens at all. Questions end as soon as an instance is ready, or does not run any more.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -27,7 +26,7 @@ use crate::process::ready::http;
 /// after 40 ms is seen after 45, and who takes a minute costs four looks a second.
 const OFTEN: Duration = Duration::from_millis(5);
 const SELDOM: Duration = Duration::from_millis(250);
-/// The same where nobody waits: one reading of the kernel's table takes a millisecond or two.
+/// The same where neither a client nor another instance waits: a question may cost a look at all processes.
 const IDLY: Duration = Duration::from_secs(1);
 /// A server may be in a network of its own (`unshare -n`, `ip netns exec`), and is so soon after its start. It is
 /// looked for once: most are not, and it costs a look at each.

@@ -12,10 +12,16 @@ use nix::unistd::Pid;
 
 use crate::harness::{Project, Running, are_there};
 
-/// `ganger start` with these arguments, in which each `call` for this path is late by so many milliseconds.
-fn start_slowed(project: &Project, (call, path, delay): (&str, &str, u32), arguments: &[&str]) -> Running {
+/// `ganger start` with these arguments, in which each `call` (for this path, if one is named) is late by so many
+/// milliseconds. The calls are told in the file `calls`.
+fn start_slowed(
+    project: &Project,
+    (call, path, delay): (&str, Option<&str>, u32),
+    arguments: &[&str],
+) -> Running {
     let mut command = project.command(&["strace"]);
-    command.args(["-f", "--detach-on=execve", "-qq", "-o", "/dev/null", "-P", path]);
+    command.args(["-f", "--detach-on=execve", "-qq", "-o", "calls"]);
+    command.args(path.iter().flat_map(|path| ["-P", path]));
     command.args(["-e", &format!("trace={call}"), "-e", &format!("inject={call}:delay_enter={delay}000")]);
     command.args([env!("CARGO_BIN_EXE_ganger"), "start"]).args(arguments);
     Running::start_as(command, project.mark())
@@ -36,7 +42,8 @@ fn a_question_that_takes_long_keeps_nothing_from_its_turn() {
     let settings =
         "[process.db]\nready = \"listen:1\"\nready-timeout = 1\n[process.late]\nready = \"listen:1\"\n";
     let project = Project::new("db: probe wait\nlate: probe wait\n").file("ganger.toml", settings);
-    let slow = ("openat", "/proc/net/tcp", 400);
+    // Each question opens one socket, to ask the kernel who listens.
+    let slow = ("socket", None, 400);
     let mut running = start_slowed(&project, slow, &["--exit-on=never", "--no-port"]);
     running.line("db.1 is not ready within 1 s");
     running.line("db.1 killed by SIGTERM");
@@ -44,6 +51,9 @@ fn a_question_that_takes_long_keeps_nothing_from_its_turn() {
     kill(monitor(&project), Signal::SIGTERM).unwrap();
     running.line("SIGTERM received");
     running.end();
+    let calls = std::fs::read_to_string(project.path().join("calls")).unwrap();
+    let is_slow = |call: &&str| call.contains("NETLINK") && call.contains("DELAYED");
+    assert!(calls.lines().filter(is_slow).count() > 1, "no question was slow: {calls}");
 }
 
 /// Programs of the machine that are no business of ours, and that each look goes past.
@@ -88,7 +98,7 @@ fn a_worker_that_works_slowly_is_not_killed() {
     }
     let project =
         Project::new("web: probe trap TERM bye 0 + spawn + daemon + ignore TERM + touch daemon + wait\n");
-    let mut running = start_slowed(&project, ("getdents64", "/proc", 1000), &["-t", "100ms"]);
+    let mut running = start_slowed(&project, ("getdents64", Some("/proc"), 1000), &["-t", "100ms"]);
     running.line("web.1 started");
     kill(monitor(&project), Signal::SIGTERM).unwrap();
     let (_, lines) = running.end();
