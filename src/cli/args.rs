@@ -211,12 +211,14 @@ pub struct Ending {
     #[arg(long, value_name = "SIGNAL", value_parser = of("stop-signal"))]
     #[arg(env = "GANGER_STOP_SIGNAL", hide_env = true, action = ArgAction::Append)]
     pub stop_signal: Vec<String>,
-    /// Stop those first that came `after` others
+    /// Stop in reverse start order: true, false
     ///
-    /// Types stop one after the other, in the reverse order of `after` in ganger.toml; each has its own grace.
-    #[arg(long, action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
+    /// `true` without it where ganger.toml has `after` anywhere: a type stops when all that came `after` it have ended, and
+    /// has its whole grace then. `--ordered-stop=false` stops all at once.
+    #[arg(long, value_name = "WHETHER", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(value_parser = BoolishValueParser::new(), hide_possible_values = true)]
     #[arg(env = "GANGER_ORDERED_STOP", hide_env = true)]
-    pub ordered_stop: bool,
+    pub ordered_stop: Option<bool>,
     /// Start again what ends: never, on-failure, always
     ///
     /// Or `web=always` for one type. After 0.5 s, then twice as long each time, up to 30 s; five failures in a

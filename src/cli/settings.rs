@@ -95,7 +95,6 @@ pub fn of_start(start: Start, said: Said<'_>) -> Result<Settings, Failure> {
     let mut settings = of_project(project, said)?;
     let flags = [
         ("release", ending.release),
-        ("ordered_stop", ending.ordered_stop),
         ("sweep", ending.sweep),
         ("isolate", ending.isolate),
         ("no_prefix", output.no_prefix),
@@ -105,6 +104,7 @@ pub fn of_start(start: Start, said: Said<'_>) -> Result<Settings, Failure> {
     let joined = |words: &[String]| (!words.is_empty()).then(|| words.join(","));
     let except = joined(&ending.except);
     let stop_signal = joined(&ending.stop_signal);
+    let ordered_stop = ending.ordered_stop.map(|is_ordered| is_ordered.to_string());
     let (restart, watch) = (joined(&ending.restart), joined(&ending.watch));
     let values = [
         ("except", &except),
@@ -112,6 +112,7 @@ pub fn of_start(start: Start, said: Said<'_>) -> Result<Settings, Failure> {
         ("exit_on", &ending.exit_on),
         ("exit_code_from", &ending.exit_code_from),
         ("stop_signal", &stop_signal),
+        ("ordered_stop", &ordered_stop),
         ("restart", &restart),
         ("watch", &watch),
         ("pty", &ending.pty),

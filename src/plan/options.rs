@@ -181,6 +181,8 @@ fn policy(inputs: &Inputs<'_>, errors: &mut Vec<Diagnostic>) -> Policy {
         _ => named(given).map(ExitOn::Type),
     });
     let exit_code_from = inputs.settings.exit_code_from.as_ref().and_then(named);
-    let ordered_stop = inputs.settings.ordered_stop.unwrap_or(false);
+    // A type that waits for another at the start needs it until its own end: a worker hands its jobs back to the queue.
+    let has_order = inputs.settings.processes.values().any(|own| !own.after.is_empty());
+    let ordered_stop = inputs.settings.ordered_stop.unwrap_or(has_order);
     Policy { exit_on: exit_on.unwrap_or_default(), exit_code_from, ordered_stop, ..Policy::default() }
 }

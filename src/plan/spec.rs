@@ -100,7 +100,7 @@ pub struct Policy {
     pub exit_on: ExitOn,
     /// Whose status becomes ours; `None`: that of the instance whose end ended the stack.
     pub exit_code_from: Option<TypeName>,
-    /// Whether a stop goes backwards: who came `after` others ends before they are asked to.
+    /// Whether a type has the stop signal only when all types that came `after` it have ended.
     pub ordered_stop: bool,
     /// A random number of this run, for all that must not happen at the same moment everywhere.
     pub seed: u64,

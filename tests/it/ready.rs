@@ -219,16 +219,36 @@ fn a_one_shot_is_waited_for_and_its_success_is_no_end() {
 }
 
 #[test]
-fn an_ordered_stop_ends_those_first_that_came_last() {
+fn a_type_stops_before_those_that_it_came_after() {
     let project = Project::new(
         "web: probe print up + trap TERM bye 0 + wait\ndb: probe print up + trap TERM bye 0 + wait\n",
     )
-    .file("ganger.toml", "ordered-stop = true\n[process.web]\nafter = [\"db\"]\n");
+    .file("ganger.toml", "[process.web]\nafter = [\"db\"]\n");
     let (_ports, mut running) = start(&project, &[]);
     running.line("web.1  | ready");
     let said = end(running);
     let place = |text: &str| said.iter().position(|line| line.contains(text)).unwrap();
     assert!(place("web.1 exited") < place("db.1   | bye"), "{said:?}");
+}
+
+/// `db` has the signal although `web`, which came after it, does not end.
+#[test]
+fn without_an_ordered_stop_all_have_the_signal_at_once() {
+    let procfile =
+        "web: probe print up + trap TERM no 99 + wait\ndb: probe print up + trap TERM bye 0 + wait\n";
+    let after = "[process.web]\nafter = [\"db\"]\n";
+    for (toml, flag) in [("ordered-stop = false\n", None), ("", Some("--ordered-stop=false"))] {
+        let project = Project::new(procfile).file("ganger.toml", &format!("{toml}{after}"));
+        let flags: Vec<&str> = ["-t", "1h"].into_iter().chain(flag).collect();
+        let (_ports, mut running) = start(&project, &flags);
+        running.line("web.1  | ready");
+        running.signal(Signal::SIGTERM);
+        running.lines(&["web.1  | no", "db.1   | bye"]);
+        // A second signal does not wait for the grace.
+        running.signal(Signal::SIGQUIT);
+        let (_, said) = running.end();
+        assert!(said.iter().any(|line| line.contains("web.1 killed by SIGKILL")), "{said:?}");
+    }
 }
 
 /// A server that is installed: its Procfile line, and what else must be there.

@@ -104,6 +104,19 @@ fn a_word_for_one_type_wins_over_the_word_for_all() {
 }
 
 #[test]
+fn an_order_of_the_start_is_one_of_the_stop_unless_it_is_set_otherwise() {
+    let after = "[process.web]\nafter = [\"db\"]\n";
+    for (toml, is_ordered) in [
+        (after.to_owned(), true),
+        (String::new(), false),
+        (format!("ordered-stop = false\n{after}"), false),
+        ("ordered-stop = true\n".to_owned(), true),
+    ] {
+        assert_eq!(with(&["web", "db"], &toml).plan().policy.ordered_stop, is_ordered, "{toml}");
+    }
+}
+
+#[test]
 fn a_socket_that_a_shell_would_keep_is_worth_a_warning() {
     let toml = "[process.web]\nlisten = true\n";
     assert_eq!(with(&["web"], toml).plan().warnings, []);
