@@ -25,6 +25,7 @@ mod export;
 mod folder;
 mod foreground;
 mod fuzz;
+mod graceful;
 mod hangup;
 mod harmless;
 mod harness;
