@@ -165,7 +165,6 @@ pub struct Start {
 /// Which instances run and how they end.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Running and stopping")]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Ending {
     /// All types but these
     #[arg(short = 'x', long, value_name = "TYPE")]
