@@ -15,7 +15,7 @@ use super::load::{self, Need};
 use super::project::Project;
 use super::settings::{self, Said};
 use super::start::{Begun, PAUSE, prepare};
-use super::{report, run, stack, usage};
+use super::{run, stack, usage};
 use crate::config::Settings;
 use crate::control::address::{Address, Claim, Claimed, Tenancy};
 use crate::control::client::{Client, Unanswered};
@@ -27,6 +27,7 @@ use crate::plan::options::Selection;
 use crate::plan::spec::Environment;
 use crate::plan::{DEFAULT_GRACE, environment};
 use crate::process::escort::{Escort, Returned, accompany, mirrored};
+use crate::process::log_stderr::StderrLog;
 use crate::supervisor::clock::Clock;
 
 /// Runs the command. Returns in every process that is made on the way.
@@ -59,16 +60,17 @@ pub fn run(exec: Exec, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Fai
         }
     };
     point_at(&mut replacement.environment, &status);
+    let log = StderrLog::open();
     let escort = Escort {
         replacement: &replacement,
         grace: project.settings.timeout.as_ref().map_or(DEFAULT_GRACE, |given| given.value),
         now: &|| clock.now(),
-        say: &|line| report::say(&format!("ganger: {line}\n")),
-        lost: &|| report::say("ganger: the stack ended before the command\n"),
+        say: &|line| log.log(line),
+        lost: &|| log.log("the stack ended before the command"),
     };
-    match accompany(&escort, hold)
-        .map_err(|error| Failure::Failed(format!("cannot run a command: {error}")))?
-    {
+    let returned = accompany(&escort, hold);
+    log.finish();
+    match returned.map_err(|error| Failure::Failed(format!("cannot run a command: {error}")))? {
         Returned::Outer(exit) => Ok(mirrored(exit)),
         Returned::Inner(exit, hold) => {
             let_go(hold, tenancy)?;

@@ -11,6 +11,7 @@ pub mod isolation;
 mod keyboard;
 pub mod leftovers;
 pub mod limits;
+pub mod log_stderr;
 pub mod monitor;
 pub mod name;
 pub mod pipe;

@@ -15,6 +15,8 @@
 //! A fork, not a second exec of ourselves: it costs 0.2 ms instead of a millisecond, and the plan need not
 //! be written down and read again.
 
+mod conclude;
+
 use std::collections::HashSet;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
@@ -32,7 +34,7 @@ use super::at_rest::give_back_memory;
 use super::calls::{Side, Waited, fork, wait_any};
 use super::cgroup::Cgroup;
 use super::keyboard::Keyboard;
-use super::leftovers::{Leftovers, bystanders};
+use super::leftovers::bystanders;
 pub(crate) use super::pipe::during;
 use super::pipe::pipe;
 use super::reaper::become_subreaper;
@@ -43,8 +45,10 @@ use super::{isolation, name};
 use crate::exit::{Exit, FAILED, Outcome};
 use crate::signal::Signal;
 
-/// How much longer than the grace the worker may take before it counts as stuck.
+/// How much longer than the grace a worker that does not run (SIGSTOP) may take before it counts as stuck.
 const STUCK: Duration = Duration::from_secs(5);
+/// How much longer one that runs may take: it waits as long again for a reader of ours that takes nothing.
+const SPEAKING: Duration = Duration::from_secs(5);
 /// How often a monitor looks around that cannot hear signals.
 const DEAF: Duration = Duration::from_millis(20);
 /// How often in a row waiting may fail before the monitor leaves all the same.
@@ -162,8 +166,10 @@ struct Monitor<'a> {
     bystanders: HashSet<i32>,
     cgroup: Option<Cgroup>,
     keyboard: Option<Keyboard>,
-    /// When the worker counts as stuck, once a stop was passed on.
+    /// When a worker that does not run counts as stuck, once a stop was passed on.
     deadline: Option<Duration>,
+    /// Whether the worker is stopped, by a signal that did not come from us.
+    is_worker_stopped: bool,
     /// When to stop a worker that cannot stop itself.
     stop_worker: Option<Duration>,
     /// Whether Ctrl-Z was passed on, and so a stop of the worker is ours too.
@@ -187,6 +193,7 @@ impl<'a> Monitor<'a> {
             cgroup,
             keyboard,
             deadline: None,
+            is_worker_stopped: false,
             stop_worker: None,
             is_suspending: false,
             is_troubled: false,
@@ -201,8 +208,8 @@ impl<'a> Monitor<'a> {
     /// Something of our own failed: said once, and the worker is asked to stop the stack.
     fn trouble(&mut self, what: &str, error: &io::Error) {
         if !std::mem::replace(&mut self.is_troubled, true) {
-            (self.watch.say)(&format!("{what}: {error}: stopping all"));
             self.pass_on(Signal::TERMINATE);
+            (self.watch.say)(&format!("{what}: {error}: stopping all"));
         }
     }
 
@@ -218,7 +225,7 @@ impl<'a> Monitor<'a> {
                     self.trouble("cannot wait for the worker", &error);
                 }
             }
-            self.wait_for_signal([self.deadline, self.stop_worker].into_iter().flatten().min());
+            self.wait_for_signal([self.deadline(), self.stop_worker].into_iter().flatten().min());
             for signal in self.pending() {
                 self.pass_on(signal);
             }
@@ -227,12 +234,19 @@ impl<'a> Monitor<'a> {
             if self.stop_worker.take_if(|moment| *moment <= now).is_some() {
                 self.send(nix::sys::signal::SIGSTOP);
             }
-            if self.deadline.take_if(|moment| *moment <= now).is_some() {
-                (self.watch.say)("the worker does not end: killing it");
+            if self.deadline().is_some_and(|moment| moment <= now) {
+                self.deadline = None;
                 self.send(nix::sys::signal::SIGKILL);
+                (self.watch.say)("the worker does not end: killing it");
             }
         };
         self.conclude(exit, Verdict::receive(verdict))
+    }
+
+    /// When the worker counts as stuck.
+    fn deadline(&self) -> Option<Duration> {
+        let more = if self.is_worker_stopped { Duration::ZERO } else { SPEAKING };
+        self.deadline.map(|deadline| deadline + more)
     }
 
     fn listen_to_keys(&mut self) {
@@ -306,21 +320,22 @@ impl<'a> Monitor<'a> {
     /// us: as PID 1 of a container, or after the worker's death.
     fn reap_until_worker(&mut self) -> io::Result<Option<Exit>> {
         loop {
-            match wait_any(WaitPidFlag::WNOHANG | WaitPidFlag::WUNTRACED)? {
+            match wait_any(WaitPidFlag::WNOHANG | WaitPidFlag::WUNTRACED | WaitPidFlag::WCONTINUED)? {
                 Waited::Changed(pid, status) if Some(pid) == self.worker => {
                     use std::os::unix::process::ExitStatusExt;
-                    if status.stopped_signal().is_none() {
+                    self.is_worker_stopped = status.stopped_signal().is_some();
+                    if !self.is_worker_stopped && !status.continued() {
                         self.worker = None;
                         return Ok(Some(Exit::from(status)));
                     }
                     // Somebody who stops the worker alone does not stop us: we could not end it then.
-                    if std::mem::take(&mut self.is_suspending) {
+                    if self.is_worker_stopped && std::mem::take(&mut self.is_suspending) {
                         self.stand_still();
                     }
                 }
                 Waited::Changed(pid, status) => {
                     use std::os::unix::process::ExitStatusExt;
-                    if status.stopped_signal().is_none() {
+                    if status.stopped_signal().is_none() && !status.continued() {
                         self.bystanders.remove(&pid.as_raw());
                     }
                 }
@@ -336,63 +351,5 @@ impl<'a> Monitor<'a> {
         let _ = raise(nix::sys::signal::SIGSTOP);
         let stood_still = (self.watch.now)().saturating_sub(since);
         self.deadline = self.deadline.map(|deadline| deadline + stood_still);
-    }
-
-    fn conclude(mut self, exit: Exit, verdict: Option<Verdict>) -> io::Result<Outcome> {
-        if let Some(keyboard) = self.keyboard.take() {
-            keyboard.finish();
-        }
-        if verdict.is_none() {
-            (self.watch.say)(&format!("the worker {exit} before its end: stopping what it ran"));
-        }
-        if let (Some(cgroup), Some(Verdict { has_survivors: true, .. })) = (&self.cgroup, verdict) {
-            // Another user's process too.
-            cgroup.kill();
-        }
-        let is_settled = verdict.is_some_and(|verdict| verdict.has_survivors);
-        let has_survivors = !is_settled && self.clear()?;
-        let outcome = match (verdict, exit) {
-            (None, Exit::Signal(_)) => Outcome::Status(exit.status()),
-            (None, Exit::Status(_)) => Outcome::Status(FAILED),
-            (Some(verdict), _) => verdict.outcome,
-        };
-        let is_good = match outcome {
-            Outcome::Status(status) => status == 0,
-            // Somebody's wish, or our own way out of trouble.
-            Outcome::DieBy(_) => self.is_troubled,
-        };
-        let has_failed = has_survivors || self.is_troubled;
-        Ok(if is_good && has_failed { Outcome::Status(FAILED) } else { outcome })
-    }
-
-    /// Stops everything below us, if there is anything; whether something is left that cannot be ended. A
-    /// signal that comes meanwhile counts as it would have for the worker.
-    fn clear(&mut self) -> io::Result<bool> {
-        let now = self.watch.now;
-        let mut leftovers = Leftovers::begin(self.watch.grace, now(), std::mem::take(&mut self.bystanders));
-        let mut failures = 0;
-        let mut signals = Vec::new();
-        loop {
-            match leftovers.advance(now(), &signals) {
-                Ok(()) => failures = 0,
-                Err(error) if failures > PERSISTENCE => return Err(error),
-                Err(error) => {
-                    failures += 1;
-                    self.trouble("cannot wait for what is left", &error);
-                }
-            }
-            if leftovers.is_over() {
-                break;
-            }
-            if let Some(cgroup) = self.cgroup.as_ref().filter(|_| leftovers.is_killing()) {
-                cgroup.kill();
-            }
-            self.wait_for_signal(leftovers.deadline());
-            signals = self.pending();
-        }
-        for refusal in leftovers.survivors() {
-            (self.watch.say)(&format!("cannot end {} (pid {})", refusal.name, refusal.pid));
-        }
-        Ok(leftovers.has_survivors())
     }
 }

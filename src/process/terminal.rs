@@ -12,6 +12,9 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::termios::{SetArg, Termios, cfmakeraw, tcgetattr, tcsetattr};
 use nix::unistd::write;
 
+/// Milliseconds that a terminal which takes nothing may hold up that it is put back.
+const PATIENCE: u16 = 500;
+
 /// A terminal in raw mode, until it is dropped.
 #[derive(Debug)]
 pub struct Raw {
@@ -81,14 +84,22 @@ impl Drop for Raw {
 ///
 /// # Errors
 /// As write(2).
-pub fn show(terminal: &impl AsFd, mut bytes: &[u8]) -> io::Result<()> {
+pub fn show(terminal: &impl AsFd, bytes: &[u8]) -> io::Result<()> {
+    show_within(terminal, bytes, PollTimeout::NONE)
+}
+
+/// The same, but given up when the terminal has taken nothing for `patience`.
+fn show_within(terminal: &impl AsFd, mut bytes: &[u8], patience: PollTimeout) -> io::Result<()> {
     while !bytes.is_empty() {
+        let mut asked = [PollFd::new(terminal.as_fd(), PollFlags::POLLOUT)];
+        match poll(&mut asked, patience) {
+            Ok(0) => return Err(io::ErrorKind::TimedOut.into()),
+            Err(Errno::EINTR) => continue,
+            other => other?,
+        };
         match write(terminal, bytes) {
             Ok(count) => bytes = &bytes[count..],
-            Err(Errno::EINTR) => {}
-            Err(Errno::EAGAIN) => {
-                poll(&mut [PollFd::new(terminal.as_fd(), PollFlags::POLLOUT)], PollTimeout::NONE)?;
-            }
+            Err(Errno::EINTR | Errno::EAGAIN) => {}
             Err(error) => return Err(error.into()),
         }
     }
@@ -134,7 +145,8 @@ impl Promises {
     pub fn keep(&mut self, terminal: &impl AsFd, before: &Settings) {
         let way_back = std::mem::take(&mut self.latest);
         if !way_back.is_empty() {
-            let _ = show(terminal, &way_back);
+            // A terminal stopped by Ctrl-S takes nothing: the settings are put back all the same.
+            let _ = show_within(terminal, &way_back, PollTimeout::from(PATIENCE));
             let _ = before.apply(terminal);
         }
     }

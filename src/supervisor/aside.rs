@@ -1,23 +1,14 @@
-//! What is said beside the stream, on standard error.
-
-use std::io;
+//! What is logged on standard error, beside the stream.
 
 use crate::machine::Event;
 
-/// A line of our own where there is no stream to put it in.
-pub(super) fn say(line: &str) {
-    use std::io::Write;
-    // One write, so that it is not torn. Nobody may be there to read it.
-    let _ = io::stderr().write_all(format!("ganger: {line}\n").as_bytes());
-}
-
-/// What the stream cannot tell, because it is the stream that is broken.
-pub(super) fn tell_the_person(event: &Event) {
+/// The line for what the stream cannot tell, because it is the stream that is broken.
+pub(super) fn line_of(event: &Event) -> Option<String> {
     match event {
         Event::OutputClosed { error: Some(error) } => {
-            say(&format!("cannot write to standard output: {error}"));
+            Some(format!("cannot write to standard output: {error}"))
         }
-        Event::Broken(what) => say(what),
+        Event::Broken(what) => Some(what.clone()),
         Event::OutputClosed { error: None }
         | Event::Begin
         | Event::Spawned { .. }
@@ -34,6 +25,6 @@ pub(super) fn tell_the_person(event: &Event) {
         | Event::MonitorGone
         | Event::Ready { .. }
         | Event::Changed(_)
-        | Event::Timeout => {}
+        | Event::Timeout => None,
     }
 }

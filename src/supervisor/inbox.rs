@@ -1,6 +1,6 @@
 //! The inbox: one channel into which everything that happens is put.
 
-use std::io::{self, Write};
+use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::panic;
@@ -16,6 +16,7 @@ use crate::control::protocol::Request;
 use crate::control::server::{self, Call, Caller, Server};
 use crate::machine::Event;
 use crate::output::stage::Stage;
+use crate::process::log_stderr::Stderr;
 use crate::process::signals::Inherited;
 use crate::signal::Signal;
 
@@ -129,12 +130,13 @@ impl Inbox {
 /// is an event like any other, and ends the stack. A panic of the loop itself ends the worker; then the
 /// monitor stops what is left, and this line is the worker's last word.
 fn tell_of_defects(inbox: UnboundedSender<Arrival>) {
+    let stderr = Stderr::open();
     panic::set_hook(Box::new(move |panic| {
         let what = panic.payload_as_str().unwrap_or("no reason given");
         let place = panic.location().map(|place| format!(" at {}:{}", place.file(), place.line()));
         let line = format!("ganger: a defect{}: {what}\n", place.unwrap_or_default());
-        let _ = io::stderr().write_all(line.as_bytes());
         let _ = inbox.send(Arrival::Event(Event::Broken("a part of ganger failed".into())));
+        stderr.write_soon(line.as_bytes());
     }));
 }
 

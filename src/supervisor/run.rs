@@ -16,7 +16,7 @@ use tokio::task::{LocalSet, yield_now};
 use tokio::time::timeout_at;
 
 use super::aids::Aids;
-use super::aside::{say, tell_the_person};
+use super::aside::line_of;
 use super::clock::{self, Clock};
 use super::desk::Desk;
 use super::formation::{Formation, Source};
@@ -34,18 +34,17 @@ use crate::machine::{Event, Machine};
 use crate::name::TypeName;
 use crate::notice::Notice;
 use crate::output::history::Bounds;
-use crate::output::{self, Finish, Output, Speaker};
+use crate::output::{self, Output, Speaker};
 use crate::plan::Plan;
 use crate::plan::spec::Spec;
 use crate::process::limits::OpenFiles;
+use crate::process::log_stderr::StderrLog;
 use crate::process::monitor::{Ends, Verdict, Watch, during, watch_over};
 use crate::process::ports_in_use::Listeners;
 use crate::process::run::Run;
 use crate::process::signals::{self, Inherited};
 use crate::process::spawn::Spawner;
 
-/// How long an end that was asked for waits for a reader of ours that takes nothing.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// At most one look in this time while many end at once: a thousand exits are a handful of looks.
 const LOOK_PAUSE: Duration = Duration::from_millis(5);
 /// How long starts (of a thousand) follow each other before readers, timers and signals have their turn. While
@@ -91,15 +90,20 @@ pub fn start(plan: Plan, source: Source, settings: Settings) -> Outcome {
     let pid = std::process::id().cast_signed();
     let grace = longest_stop(&plan);
     let keyboard = settings.keyboard;
+    let log = Rc::new(StderrLog::open());
+    let say = |line: &str| log.log(line);
     let watch = Watch { grace, isolate: settings.isolate, keyboard, now: &|| clock.now(), say: &say };
-    let pair = watch_over(&watch, move |ends, inherited| {
-        let birth = Birth { ends, inherited, pid };
+    let pair = watch_over(&watch, |ends, inherited| {
+        let birth = Birth { ends, inherited, pid, log: Rc::clone(&log) };
         work((plan, source), settings, clock, birth)
     });
-    pair.unwrap_or_else(|error| {
-        say(&format!("cannot start: {error}"));
+    let outcome = pair.unwrap_or_else(|error| {
+        log.log(&format!("cannot start: {error}"));
         Outcome::Status(FAILED)
-    })
+    });
+    // In both halves: each has lines of its own.
+    log.finish();
+    outcome
 }
 
 /// How long a polite stop may take: the longest grace, and in an ordered stop that of one type after the other.
@@ -118,6 +122,7 @@ fn work(
     clock: Clock,
     birth: Birth<'_>,
 ) -> Verdict {
+    let log = Rc::clone(&birth.log);
     let run = || -> io::Result<Verdict> {
         settings.run = settings.run.in_worker()?;
         plan.mark(&settings.run.to_string());
@@ -134,7 +139,7 @@ fn work(
         })
     };
     run().unwrap_or_else(|error| {
-        say(&error.to_string());
+        log.log(&error.to_string());
         // Whatever was started falls to the monitor, which stops it.
         Verdict { outcome: Outcome::Status(FAILED), has_survivors: false }
     })
@@ -156,6 +161,7 @@ struct Supervisor {
     server: Option<Server>,
     keyboard: Option<Keyboard>,
     is_background: bool,
+    log: Rc<StderrLog>,
     /// When the others had their turn.
     last_yield: Duration,
 }
@@ -167,7 +173,7 @@ impl Supervisor {
         clock: Clock,
         (birth, limit): (Birth<'_>, OpenFiles),
     ) -> io::Result<Self> {
-        let Birth { ends: Ends { lifeline, keyboard }, inherited, pid } = birth;
+        let Birth { ends: Ends { lifeline, keyboard }, inherited, pid, log } = birth;
         let formation = Formation::new(source, &plan, settings.run.to_string(), limit);
         let mut specs: Vec<Rc<Spec>> = Vec::with_capacity(plan.instances.len());
         // `collect` would take over the room of the plan's own list, of whole specs.
@@ -224,6 +230,7 @@ impl Supervisor {
             server,
             keyboard,
             is_background: settings.is_background,
+            log,
             last_yield: clock.now(),
         })
     }
@@ -236,32 +243,17 @@ impl Supervisor {
                 break outcome;
             }
             let event = self.next_event().await;
-            tell_the_person(&event);
+            let line = line_of(&event);
             let actions = self.machine.handle(self.clock.now(), event);
             let answers = self.performer.perform(actions);
             self.answers.extend(answers);
+            if let Some(line) = line {
+                self.log.log(&line);
+            }
             self.care();
             self.talk();
         };
-        self.be_asked().await;
-        if let Some(keyboard) = self.keyboard {
-            // The last lines are for everybody's eyes.
-            keyboard.finish().await;
-        }
-        let has_survivors = self.machine.has_survivors();
-        let patience = if self.machine.is_awaited() { PATIENCE } else { Duration::MAX };
-        let finish = tokio::select! {
-            finish = self.performer.into_output().finish(patience) => finish,
-            () = self.inbox.stop_asked_for() => Finish::Abandoned,
-        };
-        self.desk.close().await;
-        if let Some(server) = self.server {
-            server.finish().await;
-        }
-        if finish == Finish::Abandoned {
-            say("standard output takes nothing any more: the last lines are lost");
-        }
-        Verdict { outcome, has_survivors }
+        self.finish(outcome).await
     }
 
     /// Answers those who wait for what has just happened.
@@ -381,6 +373,7 @@ struct Birth<'a> {
     inherited: &'a Inherited,
     /// The pid that the person sees.
     pid: i32,
+    log: Rc<StderrLog>,
 }
 
 /// Who speaks, in the colour of the type's place in the Procfile.

@@ -39,6 +39,7 @@ mod scarcity;
 mod schema;
 mod shell;
 mod speaking;
+mod stalled;
 mod states;
 mod stopping;
 mod surroundings;

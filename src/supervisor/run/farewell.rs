@@ -1,20 +1,49 @@
-//! The end of a stack in the background that has hardly begun.
+//! The end of a stack: who started it in the background is answered, and the last lines are written.
 
 use std::time::Duration;
 
 use tokio::time::timeout_at;
 
 use super::Supervisor;
+use crate::exit::Outcome;
 use crate::machine::Event;
+use crate::output::Finish;
+use crate::process::monitor::Verdict;
+
+/// How long an end that was asked for waits for a reader of ours that takes nothing.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long after its beginning a stack in the background waits, when it is over, for the one who started it to ask
 /// how the start went. It asks at once; this is for one that was killed, and for a machine in trouble.
 const QUESTION: Duration = Duration::from_secs(2);
 
 impl Supervisor {
+    /// Everything is stopped, with this outcome: writes what is still to be written.
+    pub(super) async fn finish(mut self, outcome: Outcome) -> Verdict {
+        self.be_asked().await;
+        if let Some(keyboard) = self.keyboard {
+            // The last lines are for everybody's eyes.
+            keyboard.finish().await;
+        }
+        let has_survivors = self.machine.has_survivors();
+        let patience = if self.machine.is_awaited() { PATIENCE } else { Duration::MAX };
+        let finish = tokio::select! {
+            finish = self.performer.into_output().finish(patience) => finish,
+            () = self.inbox.stop_asked_for() => Finish::Abandoned,
+        };
+        self.desk.close().await;
+        if let Some(server) = self.server {
+            server.finish().await;
+        }
+        if finish == Finish::Abandoned {
+            self.log.log("standard output takes nothing any more: the last lines are lost");
+        }
+        Verdict { outcome, has_survivors }
+    }
+
     /// Answers who started the stack, though it is over. Its question may be on the way still: a process that fails
     /// at once is faster than a client, and nobody else could tell its last words.
-    pub(super) async fn be_asked(&mut self) {
+    async fn be_asked(&mut self) {
         let until = self.clock.instant(QUESTION);
         while self.is_background && self.server.is_some() && !self.desk.was_asked() {
             let Ok(arrival) = timeout_at(until.into(), self.inbox.next()).await else { return };

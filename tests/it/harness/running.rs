@@ -32,43 +32,57 @@ impl Running {
         Self::with_mark(command, Mark::new(), true)
     }
 
+    /// Starts `command` with these as its standard output and standard error, of which nothing is read.
+    pub(crate) fn start_on(command: Command, stdout: Stdio, stderr: Stdio) -> Self {
+        Self::with_streams(command, Mark::new(), true, (stdout, stderr))
+    }
+
     /// The same as one of several that belong together: whoever has the mark sweeps.
     pub(crate) fn start_as(command: Command, mark: &Mark) -> Self {
         Self::with_mark(command, mark.clone(), false)
     }
 
-    fn with_mark(mut command: Command, mark: Mark, is_alone: bool) -> Self {
+    fn with_mark(command: Command, mark: Mark, is_alone: bool) -> Self {
+        Self::with_streams(command, mark, is_alone, (Stdio::piped(), Stdio::piped()))
+    }
+
+    fn with_streams(
+        mut command: Command,
+        mark: Mark,
+        is_alone: bool,
+        (stdout, stderr): (Stdio, Stdio),
+    ) -> Self {
         let starting = super::one_start_at_a_time();
         let (lifetime, held) = pipe2(OFlag::empty()).unwrap();
         nix::fcntl::fcntl(&lifetime, nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::FD_CLOEXEC)).unwrap();
-        command
-            .env(Mark::NAME, mark.value())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.env(Mark::NAME, mark.value()).stdin(Stdio::null()).stdout(stdout).stderr(stderr);
         let mut child = command.spawn().unwrap();
-        drop(held);
+        // It holds the ends that the child was given.
+        drop((held, command));
         drop(starting);
         let (sender, lines) = channel();
-        let mut stderr = child.stderr.take().unwrap();
-        let errors = sender.clone();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        std::thread::spawn(move || {
-            let mut line = Vec::new();
-            while stdout.read_until(b'\n', &mut line).is_ok_and(|count| count > 0) {
-                if sender.send(String::from_utf8_lossy(&line).trim_end_matches('\n').to_string()).is_err() {
-                    return;
+        if let Some(mut stderr) = child.stderr.take() {
+            let errors = sender.clone();
+            std::thread::spawn(move || {
+                let mut text = String::new();
+                let _ = stderr.read_to_string(&mut text);
+                for line in text.lines() {
+                    let _ = errors.send(format!("stderr: {line}"));
                 }
-                line.clear();
-            }
-        });
-        std::thread::spawn(move || {
-            let mut text = String::new();
-            let _ = stderr.read_to_string(&mut text);
-            for line in text.lines() {
-                let _ = errors.send(format!("stderr: {line}"));
-            }
-        });
+            });
+        }
+        if let Some(stdout) = child.stdout.take() {
+            std::thread::spawn(move || {
+                let (mut stdout, mut line) = (BufReader::new(stdout), Vec::new());
+                while stdout.read_until(b'\n', &mut line).is_ok_and(|count| count > 0) {
+                    let text = String::from_utf8_lossy(&line).trim_end_matches('\n').to_string();
+                    if sender.send(text).is_err() {
+                        return;
+                    }
+                    line.clear();
+                }
+            });
+        }
         Self { child, lines, seen: Vec::new(), mark, is_alone, lifetime }
     }
 
@@ -79,8 +93,13 @@ impl Running {
 
     /// The other half of the pair: the child of the monitor.
     pub(crate) fn worker(&self) -> i32 {
-        let children = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", self.pid())).unwrap();
-        children.split_whitespace().next().expect("no worker").parse().unwrap()
+        self.worker_if_any().expect("no worker")
+    }
+
+    /// The same, if it has not ended.
+    pub(crate) fn worker_if_any(&self) -> Option<i32> {
+        let children = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", self.pid())).ok()?;
+        children.split_whitespace().next()?.parse().ok()
     }
 
     /// Kills both halves at once, as nobody can watch over, and waits until both are gone.
@@ -174,7 +193,8 @@ impl Running {
             // The end of its output is a sign of its end; until then lines are kept.
             match self.lines.recv_timeout(Duration::from_millis(20)) {
                 Ok(line) => self.seen.push(line),
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => drop(poll(&mut [], PollTimeout::from(10_u8))),
             }
             assert!(Instant::now() < end, "{pidfd_free} does not end; seen:\n{}", self.seen.join("\n"));
         }

@@ -1,0 +1,72 @@
+//! What the monitor does when the worker is gone: it stops what is left, and says how ganger ends.
+
+use std::io;
+
+use super::{Monitor, PERSISTENCE};
+use crate::exit::{Exit, FAILED, Outcome};
+use crate::process::leftovers::Leftovers;
+use crate::process::verdict::Verdict;
+
+impl Monitor<'_> {
+    pub(super) fn conclude(mut self, exit: Exit, verdict: Option<Verdict>) -> io::Result<Outcome> {
+        if let (Some(cgroup), Some(Verdict { has_survivors: true, .. })) = (&self.cgroup, verdict) {
+            // Another user's process too.
+            cgroup.kill();
+        }
+        let is_settled = verdict.is_some_and(|verdict| verdict.has_survivors);
+        let lost = verdict.is_none().then_some(exit);
+        let cleared = if is_settled { Ok(false) } else { self.clear(lost) };
+        // After the stop: a terminal that takes nothing must not hold it up.
+        if let Some(keyboard) = self.keyboard.take() {
+            keyboard.finish();
+        }
+        let has_survivors = cleared?;
+        let outcome = match (verdict, exit) {
+            (None, Exit::Signal(_)) => Outcome::Status(exit.status()),
+            (None, Exit::Status(_)) => Outcome::Status(FAILED),
+            (Some(verdict), _) => verdict.outcome,
+        };
+        let is_good = match outcome {
+            Outcome::Status(status) => status == 0,
+            // Somebody's wish, or our own way out of trouble.
+            Outcome::DieBy(_) => self.is_troubled,
+        };
+        let has_failed = has_survivors || self.is_troubled;
+        Ok(if is_good && has_failed { Outcome::Status(FAILED) } else { outcome })
+    }
+
+    /// Stops everything below us, if there is anything; whether something is left that cannot be ended. A
+    /// signal that comes meanwhile counts as it would have for the worker. `lost` is how a worker ended that did not
+    /// come to its end, and is logged once the first signals are sent.
+    fn clear(&mut self, mut lost: Option<Exit>) -> io::Result<bool> {
+        let now = self.watch.now;
+        let mut leftovers = Leftovers::begin(self.watch.grace, now(), std::mem::take(&mut self.bystanders));
+        let mut failures = 0;
+        let mut signals = Vec::new();
+        loop {
+            match leftovers.advance(now(), &signals) {
+                Ok(()) => failures = 0,
+                Err(error) if failures > PERSISTENCE => return Err(error),
+                Err(error) => {
+                    failures += 1;
+                    self.trouble("cannot wait for what is left", &error);
+                }
+            }
+            if let Some(exit) = lost.take() {
+                (self.watch.say)(&format!("the worker {exit} before its end: stopping what it ran"));
+            }
+            if leftovers.is_over() {
+                break;
+            }
+            if let Some(cgroup) = self.cgroup.as_ref().filter(|_| leftovers.is_killing()) {
+                cgroup.kill();
+            }
+            self.wait_for_signal(leftovers.deadline());
+            signals = self.pending();
+        }
+        for refusal in leftovers.survivors() {
+            (self.watch.say)(&format!("cannot end {} (pid {})", refusal.name, refusal.pid));
+        }
+        Ok(leftovers.has_survivors())
+    }
+}
