@@ -44,6 +44,31 @@ impl Signal {
         full.parse::<Known>().ok().map(|known| Self(known as i32))
     }
 
+    /// Whether ganger takes it as a request to stop: every signal whose default action ends a process (signal(7)), but
+    /// for those that a program is meant to define (SIGUSR1, SIGUSR2), those that only report a failed write (SIGPIPE,
+    /// SIGXFSZ), and faults, after which a program cannot go on.
+    pub fn is_stop_request(self) -> bool {
+        #[cfg(target_os = "linux")]
+        const OF_LINUX: [i32; 3] = [libc::SIGIO, libc::SIGPWR, libc::SIGSTKFLT];
+        #[cfg(not(target_os = "linux"))]
+        const OF_LINUX: [i32; 0] = [];
+        Self::STOP_REQUESTS.contains(&self.0) || OF_LINUX.contains(&self.0)
+    }
+
+    const STOP_REQUESTS: [i32; 11] = [
+        libc::SIGHUP,
+        libc::SIGINT,
+        libc::SIGQUIT,
+        libc::SIGTERM,
+        libc::SIGALRM,
+        libc::SIGVTALRM,
+        libc::SIGPROF,
+        libc::SIGXCPU,
+        libc::SIGABRT,
+        libc::SIGTRAP,
+        libc::SIGSYS,
+    ];
+
     /// nix's word for it; `None` for a real-time signal.
     pub fn known(self) -> Option<Known> {
         Known::try_from(self.0).ok()

@@ -124,9 +124,7 @@ impl Turn<'_> {
 
     fn on_signal(&mut self, signal: Signal) {
         match signal {
-            Signal::INTERRUPT | Signal::TERMINATE | Signal::HANGUP | Signal::QUIT => {
-                self.on_stop_signal(signal);
-            }
+            stop if stop.is_stop_request() => self.on_stop_signal(stop),
             Signal::SUSPEND => {
                 self.machine.suspended.get_or_insert(self.now);
                 self.actions.push(Action::Suspend);

@@ -91,6 +91,14 @@ pub fn is_ignored(signal: Signal) -> bool {
     }
 }
 
+/// Ignores a signal in this process, and in what it executes unless that is given the default again.
+pub fn ignore(signal: Signal) {
+    // SAFETY: SIG_IGN is a valid disposition; no handler function is involved.
+    unsafe {
+        libc::signal(signal.0, libc::SIG_IGN);
+    }
+}
+
 /// Gives a signal its default action again, for the moment in which we die by it (Rust's runtime ignores
 /// SIGPIPE from before `main` on, and a handler of ours may hold any other).
 pub fn restore_default(signal: Signal) {

@@ -22,11 +22,7 @@ pub fn bystanders() -> io::Result<HashSet<i32>> {
     if is_none {
         return Ok(HashSet::new());
     }
-    match children() {
-        // Without /proc nobody is found, so nobody is touched either.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(HashSet::new()),
-        other => Ok(other?.into_iter().collect()),
-    }
+    Ok(children()?.into_iter().collect())
 }
 
 /// A stop of everything below this process, without instances.
@@ -121,10 +117,17 @@ impl Leftovers {
         Ok(look)
     }
 
+    /// Our own children but for the bystanders: what can be seen where /proc is not mounted.
+    fn children(&self) -> Vec<Process> {
+        let children = children().unwrap_or_default().into_iter();
+        let own = std::process::id().cast_signed();
+        let child = |pid| Process { pid, parent: own, group: 0, session: 0, born: 0, name: String::new() };
+        children.filter(|pid| !self.bystanders.contains(pid)).map(child).collect()
+    }
+
     fn perform(&mut self, action: &Action) -> Option<Event> {
         self.is_killing |= matches!(action, Action::Kill(_));
-        // Without /proc nobody can be asked politely; the killing does without.
-        let below = || self.below().map_or_else(|_| Vec::new(), |look| look.processes);
+        let below = || self.below().map_or_else(|_| self.children(), |look| look.processes);
         match action {
             Action::Look => {
                 let counts = Counts { instances: Vec::new(), strangers: below().len() };

@@ -100,6 +100,7 @@ pub fn watch_over(watch: &Watch<'_>, work: impl FnOnce(Ends, &Inherited) -> Verd
         isolation::begin()?;
     }
     signals::block().map_err(during("sigprocmask"))?;
+    signals::ignore_reports();
     match fork().map_err(during("fork"))? {
         Side::Child => {
             drop((lifeline_end, verdict, wake_up, keys));
@@ -294,8 +295,7 @@ impl<'a> Monitor<'a> {
         if signal == Signal::CONTINUE {
             self.keyboard.iter_mut().for_each(Keyboard::go_on);
         }
-        let is_stop = [Signal::INTERRUPT, Signal::TERMINATE, Signal::HANGUP, Signal::QUIT].contains(&signal);
-        if is_stop && self.deadline.is_none() {
+        if signal.is_stop_request() && self.deadline.is_none() {
             self.deadline = Some((self.watch.now)() + self.watch.grace + STUCK);
         }
     }

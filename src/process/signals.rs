@@ -5,18 +5,8 @@ use nix::sys::signal::{SigSet, SigmaskHow, Signal as Known, raise, sigprocmask};
 use super::calls;
 use crate::signal::Signal;
 
-/// What ganger listens to. SIGCHLD is beside them.
-const HEARD: [Signal; 9] = [
-    Signal::HANGUP,
-    Signal::INTERRUPT,
-    Signal::QUIT,
-    Signal::TERMINATE,
-    Signal::USER1,
-    Signal::USER2,
-    Signal::RESIZE,
-    Signal::SUSPEND,
-    Signal::CONTINUE,
-];
+/// What ganger listens to beside the requests to stop and SIGCHLD.
+const HEARD: [Signal; 5] = [Signal::USER1, Signal::USER2, Signal::RESIZE, Signal::SUSPEND, Signal::CONTINUE];
 
 /// The dispositions that our parent left us. What it ignored stays ignored, by us and by those that we
 /// start: that is what `nohup ganger start &` asks for (POSIX XCU 2.11 for background jobs, nohup(1)).
@@ -38,8 +28,9 @@ impl Inherited {
 
     /// The signals to listen to, as numbers: all that our parent did not ignore, and SIGCHLD.
     pub fn heard(&self) -> Vec<i32> {
-        let heard = HEARD.iter().filter(|signal| !self.ignored.contains(signal));
-        heard.chain([&Signal::CHILD]).map(|signal| signal.0).collect()
+        let stops = Known::iterator().map(|known| Signal(known as i32)).filter(|it| it.is_stop_request());
+        let heard = stops.chain(HEARD).filter(|signal| !self.ignored.contains(signal));
+        heard.chain([Signal::CHILD]).map(|signal| signal.0).collect()
     }
 
     /// The signals that a new process is to have at their default.
@@ -49,6 +40,19 @@ impl Inherited {
             set.remove(known);
         }
         set
+    }
+}
+
+/// Ignores what would end or stop one half of ganger, or both, without being a request to do so: a write over the limit
+/// of a file's size (write(2) then says EFBIG), the terminal of another job, and real-time signals, which have no meaning of their
+/// own. What ganger starts is given the default of each ([`Inherited::defaults`], which is to be asked before).
+pub fn ignore_reports() {
+    #[cfg(target_os = "linux")]
+    let real_time = libc::SIGRTMIN()..=libc::SIGRTMAX();
+    #[cfg(not(target_os = "linux"))]
+    let real_time = [];
+    for number in [libc::SIGXFSZ, libc::SIGTTIN, libc::SIGTTOU].into_iter().chain(real_time) {
+        calls::ignore(Signal(number));
     }
 }
 

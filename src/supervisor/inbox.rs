@@ -103,11 +103,8 @@ impl Inbox {
     pub(super) async fn stop_asked_for(&mut self) {
         loop {
             match self.next().await {
-                Arrival::Event(
-                    Event::Signal(Signal::INTERRUPT | Signal::TERMINATE | Signal::HANGUP | Signal::QUIT)
-                    | Event::MonitorGone
-                    | Event::Broken(_),
-                ) => return,
+                Arrival::Event(Event::Signal(signal)) if signal.is_stop_request() => return,
+                Arrival::Event(Event::MonitorGone | Event::Broken(_)) => return,
                 Arrival::Call(call) if matches!(call.request, Request::Down { .. }) => return,
                 Arrival::Event(_)
                 | Arrival::Child

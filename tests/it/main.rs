@@ -38,6 +38,7 @@ mod scale;
 mod scarcity;
 mod schema;
 mod shell;
+mod signals;
 mod speaking;
 mod stalled;
 mod states;

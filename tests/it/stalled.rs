@@ -148,7 +148,8 @@ fn cell(kind: Kind, streams: Streams, deed: Deed) -> Result<(), String> {
         return Err(format!("left behind: {:?}", running.mark().processes()));
     }
     let is_right = match deed {
-        _ if ends_by_itself => status.code() == Some(125) || status.signal().is_some(),
+        // What is done to it may come before its own end, or after.
+        _ if ends_by_itself => matches!(status.code(), Some(125 | 137) | None),
         Deed::Signal(signal) | Deed::Twice(signal) => status.signal() == Some(signal as i32),
         Deed::KillMonitor => status.signal() == Some(libc::SIGKILL),
         Deed::KillWorker | Deed::StopWorker => status.code() == Some(137),
