@@ -67,6 +67,8 @@ pub const REFUSED: u8 = 1;
 pub const USAGE: u8 = 2;
 /// There is no stack that could be asked (LSB's word for a service that is not running).
 pub const NOTHING_RUNS: u8 = 3;
+/// A stack runs and does not answer: it is suspended, or hangs (LSB's word for a service whose status is unknown).
+pub const NOT_ANSWERING: u8 = 4;
 /// The time was over (as timeout(1) says it).
 pub const LATE: u8 = 124;
 /// ganger itself failed (as `timeout`, `env` and `docker run` say it).

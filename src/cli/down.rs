@@ -5,9 +5,12 @@ use super::args::Down;
 use super::failure::Failure;
 use super::settings::Said;
 use super::{print, stack};
+use crate::control::address::Address;
 use crate::control::client::{Client, Unanswered};
+use crate::control::liveness::is_suspended;
 use crate::control::protocol::Request;
 use crate::exit::{self, Outcome};
+use crate::process::monitor::resume_pair;
 
 /// Stops all, and waits until nothing is left: not even ganger itself.
 ///
@@ -15,7 +18,9 @@ use crate::exit::{self, Outcome};
 ///
 /// Nothing runs here, or something cannot be ended.
 pub fn run(down: &Down, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
-    let tenancy = stack::find(&down.stack, said, ambient)?.tenancy();
+    let address = stack::find(&down.stack, said, ambient)?;
+    let tenancy = address.tenancy();
+    resume(&address);
     let mut client = stack::connect(&down.stack, said, ambient)?;
     let mut before = client.ask(Request::Status).unwrap_or_else(|_| stack::nothing());
     let answer = Client::ask(&mut client, Request::Down { grace_seconds: down.timeout });
@@ -25,6 +30,8 @@ pub fn run(down: &Down, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Fa
         Ok(_) | Err(Unanswered::Ended) => {}
         Err(error) => return Err(stack::unanswered(error, exit::SUCCESS)),
     }
+    // A monitor that is stopped by itself would never see the end of its worker.
+    resume(&address);
     tenancy.wait();
     if down.stack.json {
         (before.pid, before.started_at) = (None, None);
@@ -35,4 +42,11 @@ pub fn run(down: &Down, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Fa
         print::bytes(format!("stopped; {count} of its instances ran\n").as_bytes())?;
     }
     Ok(Outcome::Status(exit::SUCCESS))
+}
+
+/// Lets a stack go on that is suspended, so that it can be stopped.
+fn resume(address: &Address) {
+    if let Some(monitor) = address.holder().filter(|monitor| is_suspended(*monitor)) {
+        resume_pair(monitor);
+    }
 }

@@ -106,7 +106,7 @@ impl Search<'_> {
     /// A hold on the stack that runs, or on one that is started; one that is just ending is waited for.
     fn hold(&self, address: &Address) -> Result<Went<Hold>, Failure> {
         loop {
-            if let Some(client) = Client::connect(address) {
+            if let Some(client) = stack::reach(address, false)? {
                 let mut hold = Hold::ask(client);
                 match hold.confirm(Some(self.left())) {
                     Ok(_) => return Ok(Went::On(hold)),

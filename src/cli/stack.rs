@@ -11,7 +11,8 @@ use super::settings::{self, Said};
 use super::{load, print, report};
 use crate::control::address::Address;
 use crate::control::client::{Client, Unanswered};
-use crate::control::protocol::{Kind, Line, Request, Row, SCHEMA, Status};
+use crate::control::liveness::{Greeted, greet};
+use crate::control::protocol::{Kind, Line, Refusal, Request, Row, SCHEMA, Standstill, Status};
 use crate::control::table::lived;
 use crate::exit::{self, LATE, NOTHING_RUNS, Outcome};
 
@@ -48,8 +49,46 @@ pub fn find(stack: &Stack, said: Said<'_>, ambient: &Ambient) -> Result<Address,
 ///
 /// As [`find`]; or nothing runs there: then a command with --json prints the document that says so.
 pub fn connect(stack: &Stack, said: Said<'_>, ambient: &Ambient) -> Result<Client, Failure> {
-    let address = find(stack, said, ambient)?;
-    Client::connect(&address).map_or_else(|| Err(nothing_runs(stack)), Ok)
+    reach(&find(stack, said, ambient)?, stack.json)?.map_or_else(|| Err(nothing_runs(stack)), Ok)
+}
+
+/// A connection to the stack at this address, which has answered; `None` if none runs there.
+///
+/// # Errors
+///
+/// It does not answer: it is suspended, or hangs. With `json`, the document that says so is printed.
+pub fn reach(address: &Address, json: bool) -> Result<Option<Client>, Failure> {
+    let Some(mut client) = Client::connect(address) else { return Ok(None) };
+    match greet(&mut client, address) {
+        // An older ganger that does not know the question answers too.
+        Greeted::Answered | Greeted::Refused(Unanswered::Refused(Refusal { kind: Kind::BadRequest, .. })) => {
+            Ok(Some(client))
+        }
+        Greeted::Refused(Unanswered::Ended) => Ok(None),
+        Greeted::Refused(error) => Err(unanswered(error, exit::REFUSED)),
+        Greeted::Still(state, pid) => Err(does_not_answer(state, pid, json)),
+    }
+}
+
+/// What is said of a stack that runs and does not answer.
+fn does_not_answer(state: Standstill, pid: Option<i32>, json: bool) -> Failure {
+    let document = Status { pid, state: Some(state), ..nothing() };
+    if json && let Err(failure) = print::json(&document) {
+        return failure;
+    }
+    let number = pid.map_or("PID".to_owned(), |pid| pid.to_string());
+    let is = pid.map_or(String::new(), |pid| format!(" (pid {pid})"));
+    let (message, hint) = match state {
+        Standstill::Suspended => (
+            format!("the stack here is suspended{is}: `fg`, or `kill -CONT {number}`"),
+            "`ganger down` continues it and stops it".to_owned(),
+        ),
+        Standstill::Unresponsive => (
+            format!("the stack here does not answer{is}"),
+            format!("`kill {number}` stops it, with SIGKILL where the grace and ten seconds do not do"),
+        ),
+    };
+    Failure::Stack { message, hint: Some(hint), status: exit::NOT_ANSWERING }
 }
 
 /// The same, and how the stack stands.
@@ -72,6 +111,7 @@ pub fn nothing() -> Status {
         schema: SCHEMA,
         root: String::new(),
         pid: None,
+        state: None,
         started_at: None,
         formation: IndexMap::new(),
         instances: Vec::new(),

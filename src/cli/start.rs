@@ -173,7 +173,7 @@ fn claim(address: &Address) -> Result<Place, Failure> {
             Err(error) => return Ok(Place::Ours(Err(error))),
             Ok(Claimed::Another) => {}
         }
-        if let Some(mut client) = Client::connect(address) {
+        if let Some(mut client) = stack::reach(address, false)? {
             match client.ask(Request::Status) {
                 Ok(status) => return Ok(Place::Another(client, status)),
                 // Whoever is killed hangs up a moment before the kernel takes back its lock.

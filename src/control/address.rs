@@ -4,7 +4,7 @@
 //! so that the path fits the 108 bytes of `sun_path` (unix(7)) however deep the project lies.
 
 use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
-use std::io;
+use std::io::{self, Read, Seek, Write};
 use std::os::fd::IntoRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -114,7 +114,8 @@ impl Address {
         }
         let listener = UnixListener::bind(&socket)?;
         fs::set_permissions(&socket, Permissions::from_mode(0o600))?;
-        let claim = Claim { lock: Some(lock), files: [socket, path], owner: std::process::id() };
+        let mut claim = Claim { lock: Some(lock), files: [socket, path], owner: 0 };
+        claim.adopt();
         Ok(Claimed::Ours(claim, listener))
     }
 
@@ -122,6 +123,17 @@ impl Address {
     pub fn connect(&self) -> Option<UnixStream> {
         let folders = self.folders.iter().filter(|folder| is_ours(folder));
         folders.map(|folder| UnixStream::connect(self.socket_path(folder))).find_map(Result::ok)
+    }
+
+    /// The pid of the stack that has this address, as its lock tells: that of its monitor.
+    pub fn holder(&self) -> Option<i32> {
+        let folders = self.folders.iter().filter(|folder| is_ours(folder));
+        let locks = folders.filter_map(|folder| self.lock_file(folder, false).ok());
+        let is_held = |lock: &File| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock));
+        let mut lock = locks.into_iter().find(is_held)?;
+        let mut text = String::new();
+        lock.read_to_string(&mut text).ok()?;
+        text.trim().parse().ok()
     }
 
     /// Who has this address now, to be waited for; nobody is over at once.
@@ -186,9 +198,15 @@ impl Claim {
         self.owner = 0;
     }
 
-    /// The claim goes on in this process, which was forked from the one that made it.
+    /// The claim goes on in this process, which was forked from the one that made it. The lock's file has its number,
+    /// for clients that are not answered.
     pub fn adopt(&mut self) {
         self.owner = std::process::id();
+        if let Some(lock) = &mut self.lock {
+            // Without it, clients cannot tell which process hangs.
+            let _ = lock.set_len(0).and_then(|()| lock.rewind());
+            let _ = lock.write_all(format!("{}\n", self.owner).as_bytes());
+        }
     }
 }
 

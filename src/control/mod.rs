@@ -8,6 +8,7 @@ pub mod address;
 pub mod base64;
 pub mod client;
 pub mod hold;
+pub mod liveness;
 pub mod protocol;
 pub mod scaling;
 pub mod server;

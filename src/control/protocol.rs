@@ -32,6 +32,8 @@ pub struct Envelope {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "request", rename_all = "snake_case")]
 pub enum Request {
+    /// Whether the stack answers: at once, and without its instances.
+    Hello,
     /// What runs, and how.
     Status,
     /// What was said, and what comes.
@@ -214,6 +216,9 @@ pub struct Status {
     pub root: String,
     /// The pid that the person sees; `null` if nothing runs.
     pub pid: Option<i32>,
+    /// What keeps it from answering, if something does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<Standstill>,
     /// Since when it runs.
     pub started_at: Option<String>,
     /// How many of each type there should be.
@@ -224,6 +229,16 @@ pub struct Status {
     /// What a person should know though it is done.
     #[serde(default)]
     pub notes: Vec<String>,
+}
+
+/// Why a stack that runs does not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standstill {
+    /// A signal has stopped it (Ctrl-Z): SIGCONT lets it go on.
+    Suspended,
+    /// It hangs for another reason.
+    Unresponsive,
 }
 
 /// How one instance stands.

@@ -142,6 +142,12 @@ fn prepare_worker(isolate: bool) -> io::Result<()> {
     if isolate { isolation::enter() } else { Ok(()) }
 }
 
+/// Lets a suspended pair go on: the monitor passes SIGCONT on to the worker, and to the stack.
+pub fn resume_pair(monitor: i32) {
+    // ESRCH: it has ended.
+    let _ = kill(Pid::from_raw(monitor), nix::sys::signal::SIGCONT);
+}
+
 type Delivery = SignalDelivery<UnixStream, SignalOnly>;
 
 /// Installs the handlers, and lets come what was held back.

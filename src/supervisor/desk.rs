@@ -145,6 +145,7 @@ impl Desk {
             }
         };
         match request {
+            Asked::Hello => caller.answer(Answer::Done(view.summary())),
             Asked::Status => {
                 let present = view.present();
                 caller.answer(Answer::Done(view.status(&present)));

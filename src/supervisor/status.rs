@@ -73,7 +73,6 @@ impl View<'_> {
     /// The whole document, about these instances. When all is over, nothing runs.
     pub(super) fn status(&mut self, indices: &[usize]) -> Status {
         self.look_anew();
-        let runs = self.machine.outcome().is_none();
         let mut indices = indices.to_vec();
         // Who came later has a later index, and stands beside its siblings all the same.
         indices.sort_by_cached_key(|index| {
@@ -81,14 +80,21 @@ impl View<'_> {
             let kind = self.facts.formation.get_index_of(name.kind.as_str());
             (kind.unwrap_or(usize::MAX), name.kind.clone(), name.number)
         });
+        Status { instances: indices.iter().map(|index| self.row(*index)).collect(), ..self.summary() }
+    }
+
+    /// The document without instances, for which nothing is looked at.
+    pub(super) fn summary(&self) -> Status {
+        let runs = self.machine.outcome().is_none();
         Status {
             schema: SCHEMA,
             root: self.facts.root.clone(),
             pid: runs.then_some(self.facts.pid),
+            state: None,
             started_at: runs.then(|| moment(self.facts.started)),
             formation: self.facts.formation.clone(),
             notes: Vec::new(),
-            instances: indices.iter().map(|index| self.row(*index)).collect(),
+            instances: Vec::new(),
         }
     }
 

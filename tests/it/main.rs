@@ -44,6 +44,7 @@ mod stalled;
 mod states;
 mod stopping;
 mod surroundings;
+mod suspended;
 mod sweeping;
 mod terminal;
 mod trees;

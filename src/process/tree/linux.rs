@@ -140,6 +140,14 @@ pub(in crate::process) fn look_at(pid: i32) -> io::Result<Option<Process>> {
     Ok(parsed.filter(|(_, is_alive)| *is_alive).map(|(process, _)| process))
 }
 
+/// Whether this process is stopped by a signal, or by a debugger (states T and t of proc(5)).
+pub fn is_stopped(pid: i32) -> bool {
+    let stat = read(&format!("/proc/{pid}/stat")).unwrap_or_default();
+    let state = String::from_utf8_lossy(&stat);
+    let state = state.rsplit_once(')').and_then(|(_, rest)| rest.split_ascii_whitespace().next());
+    state.is_some_and(|state| state.eq_ignore_ascii_case("t"))
+}
+
 /// One line of /proc/PID/stat: `pid (name) state parent group session … born …`. The name may hold
 /// anything, parentheses too, so the last one counts.
 fn parse(pid: i32, stat: &str) -> Option<(Process, bool)> {

@@ -13,13 +13,13 @@ mod send;
 
 pub use genealogy::{Census, Genealogy};
 #[cfg(target_os = "linux")]
-pub use linux::descendants;
-#[cfg(target_os = "linux")]
 pub(in crate::process) use linux::{children, environment, look_at, pids};
-#[cfg(not(target_os = "linux"))]
-pub use other::descendants;
+#[cfg(target_os = "linux")]
+pub use linux::{descendants, is_stopped};
 #[cfg(not(target_os = "linux"))]
 pub(in crate::process) use other::{children, environment, look_at, pids};
+#[cfg(not(target_os = "linux"))]
+pub use other::{descendants, is_stopped};
 pub use send::{Refusal, kill_all, kill_orphans, send_to, send_to_group};
 
 use crate::plan::environment::{INSTANCE, RUN};

@@ -41,3 +41,8 @@ pub(in crate::process) fn look_at(_pid: i32) -> io::Result<Option<Process>> {
 pub(in crate::process) fn environment(_pid: i32) -> io::Result<Option<Vec<u8>>> {
     Ok(None)
 }
+
+/// Not known.
+pub fn is_stopped(_pid: i32) -> bool {
+    false
+}

@@ -6,7 +6,9 @@ use crate::control::protocol;
 pub(super) fn meant(request: &protocol::Request) -> (&[String], bool) {
     use protocol::Request as Asked;
     match request {
-        Asked::Status | Asked::Hold | Asked::Scale { .. } | Asked::Down { .. } => (&[][..], false),
+        Asked::Hello | Asked::Status | Asked::Hold | Asked::Scale { .. } | Asked::Down { .. } => {
+            (&[][..], false)
+        }
         Asked::Logs(wanted) => (wanted.names.as_slice(), false),
         Asked::Attach(wanted) => (std::slice::from_ref(&wanted.name), true),
         Asked::Restart { names } | Asked::Roll { names } | Asked::Wait { names, .. } => {

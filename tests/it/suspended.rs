@@ -1,0 +1,98 @@
+//! A stack that is suspended, or hangs, is reported as such by every command, and `down` stops a suspended one.
+
+use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
+
+use ganger::process::tree::is_stopped;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::harness::{Project, Running, holds};
+
+const STACK: &str = "web: probe trap TERM bye 0 + wait\n";
+
+fn started() -> (Project, Running) {
+    let project = Project::new(STACK);
+    let running = project.start_until(&["--no-port", "-t", "1"], &["| ready"]);
+    (project, running)
+}
+
+fn send(pid: i32, signal: Signal) {
+    kill(Pid::from_raw(pid), signal).unwrap();
+}
+
+#[test]
+fn every_command_reports_a_suspended_stack_and_down_stops_it() {
+    let (project, running) = started();
+    running.signal(Signal::SIGTSTP);
+    assert!(holds(|| is_stopped(running.pid()) && is_stopped(running.worker())));
+    let pid = running.pid();
+    let message = format!("error: the stack here is suspended (pid {pid}): `fg`, or `kill -CONT {pid}`\n");
+    let commands: [&[&str]; 12] = [
+        &["ps"],
+        &["logs", "-n1"],
+        &["logs", "-f"],
+        &["scale"],
+        &["scale", "web=2"],
+        &["restart"],
+        &["stop", "web"],
+        &["kill", "web"],
+        &["wait"],
+        &["port", "web"],
+        &["start"],
+        &["exec", "--", "true"],
+    ];
+    for command in commands {
+        let (status, out, err) = project.run(command);
+        assert_eq!((status, out.as_str()), (4, ""), "{command:?}: {err}");
+        assert!(err.starts_with(&message), "{command:?}: {err}");
+    }
+    let (status, document) = project.json(&["ps", "--json"]);
+    crate::schema::check("docs/schema/status.json", &document);
+    assert_eq!((status, &document["state"], &document["pid"]), (4, &"suspended".into(), &pid.into()));
+    assert_eq!(project.run(&["down"]).0, 0);
+    let (status, lines) = running.end();
+    assert_eq!(status.code(), Some(0), "{lines:?}");
+    assert!(lines.iter().any(|line| line == "web.1  | bye"), "{lines:?}");
+}
+
+#[test]
+fn either_half_may_be_stopped_alone() {
+    let (project, running) = started();
+    send(running.worker(), Signal::SIGSTOP);
+    assert!(holds(|| is_stopped(running.worker())));
+    assert_eq!(project.run(&["ps"]).0, 4);
+    running.signal(Signal::SIGCONT);
+    assert!(holds(|| !is_stopped(running.worker())));
+    assert_eq!(project.run(&["ps"]).0, 0);
+    // The worker answers, but its monitor would not see its end.
+    running.signal(Signal::SIGSTOP);
+    assert!(holds(|| is_stopped(running.pid())));
+    assert_eq!(project.run(&["ps"]).0, 0);
+    assert_eq!(project.run(&["down"]).0, 0);
+    assert_eq!(running.end().0.code(), Some(0));
+}
+
+#[test]
+fn a_stack_that_hangs_is_reported_within_seconds() {
+    let (project, running) = started();
+    let files = std::fs::read_dir(project.runtime().join("ganger")).unwrap().flatten();
+    let socket: PathBuf = files
+        .map(|entry| entry.path())
+        .find(|path| path.extension().is_some_and(|it| it == "socket"))
+        .unwrap();
+    assert_eq!(project.run(&["down"]).0, 0);
+    running.end();
+    // In its place, one that accepts and never answers.
+    let _listener = UnixListener::bind(&socket).unwrap();
+    let lock = std::fs::File::create(socket.with_extension("lock")).unwrap();
+    lock.lock().unwrap();
+    let pid = std::process::id();
+    std::io::Write::write_all(&mut &lock, pid.to_string().as_bytes()).unwrap();
+    let (status, document) = project.json(&["ps", "--json"]);
+    crate::schema::check("docs/schema/status.json", &document);
+    assert_eq!((status, &document["state"], &document["pid"]), (4, &"unresponsive".into(), &pid.into()));
+    let (status, _, err) = project.run(&["start"]);
+    assert_eq!(status, 4, "{err}");
+    assert!(err.starts_with(&format!("error: the stack here does not answer (pid {pid})\n")), "{err}");
+}
