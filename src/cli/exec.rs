@@ -44,7 +44,7 @@ pub fn run(exec: Exec, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Fai
     let mut replacement = run::replacement(&command, &project, &plan);
     let clock = Clock::start();
     let patience = Duration::try_from_secs_f64(timeout).unwrap_or(Duration::MAX);
-    let search = Search { project: &project, name: name.as_deref(), ambient, clock: &clock, patience };
+    let search = Search { project: &project, ambient, clock: &clock, patience };
     let address = stack::address(&project.root, name.as_deref(), ambient);
     let hold = match search.hold(&address)? {
         Went::Background(outcome) => return Ok(outcome),
@@ -92,7 +92,6 @@ fn of_variables(ambient: &Ambient) -> Result<Settings, Failure> {
 /// Whose stack is looked for, and for how long.
 struct Search<'a> {
     project: &'a Project,
-    name: Option<&'a str>,
     ambient: &'a Ambient,
     clock: &'a Clock,
     patience: Duration,
@@ -133,9 +132,7 @@ impl Search<'_> {
 
     /// Starts a stack that ends with its last hold, of which ours is the first.
     fn start(&self, address: &Address, place: (Claim, UnixListener)) -> Result<Went<Hold>, Failure> {
-        let root = std::fs::canonicalize(&self.project.root).unwrap_or_else(|_| self.project.root.clone());
-        let home = stack::home(&root, self.name);
-        let begun = Begun { project: self.project, home: &home, is_detached: true };
+        let begun = Begun { project: self.project, address, is_detached: true };
         let mut prepared = prepare(&begun, &Selection::default(), Some(Ok(place)), self.ambient)?;
         prepared.end_with_last_hold();
         let client = Client::connect(address)

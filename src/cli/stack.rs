@@ -1,6 +1,6 @@
 //! A running stack as commands meet it: found, asked, and what it answers as a status and a sentence.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use indexmap::IndexMap;
 
@@ -10,27 +10,19 @@ use super::failure::Failure;
 use super::settings::{self, Said};
 use super::{load, print, report};
 use crate::control::address::Address;
+pub use crate::control::address::home;
 use crate::control::client::{Client, Unanswered};
-use crate::control::liveness::{Greeted, greet};
+use crate::control::liveness::{Greeted, greet, is_suspended};
 use crate::control::protocol::{Kind, Line, Refusal, Request, Row, SCHEMA, Standstill, Status};
 use crate::control::table::lived;
 use crate::exit::{self, LATE, NOTHING_RUNS, Outcome};
+use crate::process::sweep::{LivingRun, living};
 
 /// The address of the stack called `name` in `root`.
 pub fn address(root: &Path, name: Option<&str>, ambient: &Ambient) -> Address {
     // The same root by another name (a link, `..`) is the same root.
     let real = std::fs::canonicalize(root);
     Address::new(real.as_deref().unwrap_or(root), name, ambient.runtime_folder().as_deref())
-}
-
-/// What tells the processes of the stack called `name` in `root` from those of other stacks there: no path that
-/// exists, only something to take a hash of (see [`crate::process::run`]).
-pub fn home(root: &Path, name: Option<&str>) -> PathBuf {
-    let Some(name) = name else { return root.to_owned() };
-    let mut home = root.as_os_str().to_owned();
-    home.push("\0");
-    home.push(name);
-    home.into()
 }
 
 /// The address of the stack that these words mean.
@@ -58,7 +50,7 @@ pub fn connect(stack: &Stack, said: Said<'_>, ambient: &Ambient) -> Result<Clien
 ///
 /// It does not answer: it is suspended, or hangs. With `json`, the document that says so is printed.
 pub fn reach(address: &Address, json: bool) -> Result<Option<Client>, Failure> {
-    let Some(mut client) = Client::connect(address) else { return Ok(None) };
+    let Some(mut client) = Client::connect(address) else { return elsewhere(address, json) };
     match greet(&mut client, address) {
         // An older ganger that does not know the question answers too.
         Greeted::Answered | Greeted::Refused(Unanswered::Refused(Refusal { kind: Kind::BadRequest, .. })) => {
@@ -68,6 +60,20 @@ pub fn reach(address: &Address, json: bool) -> Result<Option<Client>, Failure> {
         Greeted::Refused(error) => Err(unanswered(error, exit::REFUSED)),
         Greeted::Still(state, pid) => Err(does_not_answer(state, pid, json)),
     }
+}
+
+/// The same where no socket was found: by the marks of what the stack runs, if a process says that there is one. It was started with
+/// another `$XDG_RUNTIME_DIR`, or its socket was removed.
+fn elsewhere(address: &Address, json: bool) -> Result<Option<Client>, Failure> {
+    let found = if address.is_witnessed() { living(address.home()) } else { Ok(None) };
+    // Where /proc cannot be read, nothing can be found.
+    let Some(LivingRun { pid, runtime }) = found.ok().flatten() else { return Ok(None) };
+    let other = runtime.map(|runtime| address.with_runtime(&runtime)).filter(|other| other != address);
+    if let Some(other) = other.filter(|other| Client::connect(other).is_some()) {
+        return reach(&other, json);
+    }
+    let state = if is_suspended(pid) { Standstill::Suspended } else { Standstill::Unresponsive };
+    Err(does_not_answer(state, Some(pid), json))
 }
 
 /// What is said of a stack that runs and does not answer.

@@ -35,6 +35,9 @@ use crate::supervisor::formation::Source;
 /// How long is waited before looking again at an address that is neither free nor answered.
 pub const PAUSE: Duration = Duration::from_millis(20);
 
+/// How often an address is tried whose name a process holds, and at which no stack is found: two seconds.
+const ROUNDS: usize = 100;
+
 /// Plans the stack and runs it to its end; or, where it runs already, starts what is named.
 ///
 /// # Errors
@@ -57,7 +60,7 @@ pub fn run(start: args::Start, said: Said<'_>, ambient: &Ambient) -> Result<Outc
             Place::Another(client, status) => return beside(client, &status, &words, wanted.json),
         };
     }
-    let begun = Begun { project: &project, home: &stack::home(root, name.as_deref()), is_detached };
+    let begun = Begun { project: &project, address: &address, is_detached };
     let prepared = prepare(&begun, &selection, place, ambient)?;
     if !is_detached {
         return Ok(prepared.run(ambient));
@@ -69,8 +72,8 @@ pub fn run(start: args::Start, said: Said<'_>, ambient: &Ambient) -> Result<Outc
 pub struct Begun<'a> {
     /// The project.
     pub project: &'a Project,
-    /// What its processes are marked with: [`stack::home`].
-    pub home: &'a Path,
+    /// Where it can be reached, which also says what its processes are marked with.
+    pub address: &'a Address,
     /// Whether it is to run in the background, where nothing but the socket reaches it.
     pub is_detached: bool,
 }
@@ -96,7 +99,8 @@ pub fn prepare(
     place: Option<io::Result<(Claim, UnixListener)>>,
     ambient: &Ambient,
 ) -> Result<Prepared, Failure> {
-    let Begun { project, home, is_detached } = begun;
+    let Begun { project, address, is_detached } = begun;
+    let home = address.home();
     if place.is_some() {
         let grace = project.settings.timeout.as_ref().map_or(DEFAULT_GRACE, |given| given.value);
         sweep::before_start(home, project.settings.sweep.unwrap_or(false), grace, ambient)?;
@@ -114,6 +118,7 @@ pub fn prepare(
     plan.warnings.splice(0..0, project.warnings.iter().cloned());
     let source = again::source((*project).clone(), selection.clone(), marked, ambient.clone());
     let claim = settle(place, *is_detached, &mut settings)?;
+    settings.presence = claim.as_ref().and_then(|claim| claim.presence(address));
     Ok(Prepared { plan, source, settings, claim, home: home.to_path_buf(), mark })
 }
 
@@ -167,8 +172,12 @@ enum Place {
 
 /// Takes the address. One who is just ending or beginning, or only looking whether it is free, is waited for.
 fn claim(address: &Address) -> Result<Place, Failure> {
+    let mut rounds = 0;
     loop {
-        match address.claim() {
+        rounds += 1;
+        // A name that is held, by a stack of which nothing is found: any user can hold it.
+        let claimed = if rounds > ROUNDS { address.claim_unwitnessed() } else { address.claim() };
+        match claimed {
             Ok(Claimed::Ours(claim, listener)) => return Ok(Place::Ours(Ok((claim, listener)))),
             Err(error) => return Ok(Place::Ours(Err(error))),
             Ok(Claimed::Another) => {}
@@ -251,6 +260,7 @@ fn supervised(
         isolate: settings.isolate.unwrap_or(false),
         run,
         listener: None,
+        presence: None,
         ends_with_last_hold: false,
         is_background: false,
         notices: plan.notes.iter().map(|text| Notice::Info { text: text.clone() }).collect(),

@@ -3,6 +3,7 @@
 //! The folder is that of `process::runtime_folder`. The file's name is a hash of the root's real path and of `--name`,
 //! so that the path fits the 108 bytes of `sun_path` (unix(7)) however deep the project lies.
 
+use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::os::fd::IntoRawFd;
@@ -13,7 +14,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nix::poll::{PollTimeout, poll};
+use nix::unistd::geteuid;
 
+use super::presence::{FileId, Presence, id_of};
+use super::witness::{self, Witness};
 use crate::process::run::hash;
 use crate::process::runtime_folder::{candidates, is_ours, prepare};
 
@@ -30,6 +34,17 @@ const STEP: Duration = Duration::from_millis(5);
 pub struct Address {
     folders: Vec<PathBuf>,
     key: String,
+    home: PathBuf,
+}
+
+/// What tells the processes of the stack called `name` in `root` from those of other stacks there: no path that
+/// exists, only something to take a hash of (see [`crate::process::run`]).
+pub fn home(root: &Path, name: Option<&str>) -> PathBuf {
+    let Some(name) = name else { return root.to_owned() };
+    let mut home = root.as_os_str().to_owned();
+    home.push("\0");
+    home.push(name);
+    home.into()
 }
 
 /// The right to be the stack of an address. It ends with the process, however that ends: the kernel gives
@@ -37,7 +52,9 @@ pub struct Address {
 #[derive(Debug)]
 pub struct Claim {
     lock: Option<File>,
-    files: [PathBuf; 2],
+    /// Socket and lock, each as it was made: a later one of that name is another's.
+    files: [(PathBuf, FileId); 2],
+    witness: Option<Witness>,
     owner: u32,
 }
 
@@ -61,12 +78,39 @@ impl Address {
     /// The address of the stack called `name` in `root`, a real path. `runtime` is `$XDG_RUNTIME_DIR`.
     pub fn new(root: &Path, name: Option<&str>, runtime: Option<&Path>) -> Self {
         let mut folders = candidates(runtime);
+        // Where one is that was started with the variable, which is not set here.
+        let usual = PathBuf::from(format!("/run/user/{}", geteuid()));
+        folders.extend(candidates(Some(&usual)).into_iter().filter(|folder| folder.starts_with(&usual)));
+        let mut known = HashSet::new();
+        folders.retain(|folder| known.insert(folder.clone()));
         folders.retain(|folder| folder.as_os_str().len() <= LONGEST_FOLDER);
         let mut key = hash(root.as_os_str().as_bytes());
         if let Some(name) = name {
             key = hash(&[key.to_le_bytes().as_slice(), b"\0", name.as_bytes()].concat());
         }
-        Self { folders, key: format!("{key:016x}") }
+        Self { folders, key: format!("{key:016x}"), home: home(root, name) }
+    }
+
+    /// The same stack, where it is looked for with this `$XDG_RUNTIME_DIR`.
+    #[must_use]
+    pub fn with_runtime(&self, runtime: &Path) -> Self {
+        let folders = candidates(Some(runtime));
+        Self { folders: folders.into_iter().chain(self.folders.iter().cloned()).collect(), ..self.clone() }
+    }
+
+    /// What its processes are marked with.
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// The folders, the first one first.
+    pub(super) fn folders(&self) -> &[PathBuf] {
+        &self.folders
+    }
+
+    /// Whether a process says that a stack is here, reachable or not.
+    pub fn is_witnessed(&self) -> bool {
+        witness::is_held(&self.key)
     }
 
     /// Takes the address, if nobody has it. A socket that somebody left who is gone is replaced.
@@ -74,6 +118,23 @@ impl Address {
     /// # Errors
     /// There is no folder in which a socket can be made, and why.
     pub fn claim(&self) -> io::Result<Claimed> {
+        let witness = match Witness::take(&self.key) {
+            // A stack whose files were removed; or one that is just ending.
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Ok(Claimed::Another),
+            other => other.ok(),
+        };
+        self.claim_with(witness)
+    }
+
+    /// The same, whatever process holds the name of a stack at this address: none of that stack can be found.
+    ///
+    /// # Errors
+    /// As [`Address::claim`].
+    pub fn claim_unwitnessed(&self) -> io::Result<Claimed> {
+        self.claim_with(None)
+    }
+
+    fn claim_with(&self, mut witness: Option<Witness>) -> io::Result<Claimed> {
         for folder in &self.folders[1..] {
             if is_ours(folder) && self.lock_file(folder, false).is_ok_and(|file| file.try_lock().is_err()) {
                 return Ok(Claimed::Another);
@@ -81,7 +142,7 @@ impl Address {
         }
         let mut last = io::Error::from(io::ErrorKind::NotFound);
         for folder in &self.folders {
-            match self.claim_in(folder) {
+            match self.claim_in(folder, &mut witness) {
                 Ok(claimed) => return Ok(claimed),
                 Err(error) => last = io::Error::new(error.kind(), format!("{}: {error}", folder.display())),
             }
@@ -89,7 +150,7 @@ impl Address {
         Err(last)
     }
 
-    fn claim_in(&self, folder: &Path) -> io::Result<Claimed> {
+    fn claim_in(&self, folder: &Path, witness: &mut Option<Witness>) -> io::Result<Claimed> {
         prepare(folder)?;
         let path = self.lock_path(folder);
         let lock = loop {
@@ -114,7 +175,9 @@ impl Address {
         }
         let listener = UnixListener::bind(&socket)?;
         fs::set_permissions(&socket, Permissions::from_mode(0o600))?;
-        let mut claim = Claim { lock: Some(lock), files: [socket, path], owner: 0 };
+        let made = |path: PathBuf| id_of(&path).map(|id| (path, id)).ok_or(io::ErrorKind::NotFound);
+        let files = [made(socket)?, made(path)?];
+        let mut claim = Claim { lock: Some(lock), files, witness: witness.take(), owner: 0 };
         claim.adopt();
         Ok(Claimed::Ours(claim, listener))
     }
@@ -142,7 +205,7 @@ impl Address {
         Tenancy { locks: folders.filter_map(|folder| self.lock_file(folder, false).ok()).collect() }
     }
 
-    fn lock_file(&self, folder: &Path, create: bool) -> io::Result<File> {
+    pub(super) fn lock_file(&self, folder: &Path, create: bool) -> io::Result<File> {
         OpenOptions::new()
             .read(true)
             .write(true)
@@ -152,11 +215,11 @@ impl Address {
             .open(self.lock_path(folder))
     }
 
-    fn lock_path(&self, folder: &Path) -> PathBuf {
+    pub(super) fn lock_path(&self, folder: &Path) -> PathBuf {
         folder.join(format!("{}.lock", self.key))
     }
 
-    fn socket_path(&self, folder: &Path) -> PathBuf {
+    pub(super) fn socket_path(&self, folder: &Path) -> PathBuf {
         folder.join(format!("{}.socket", self.key))
     }
 }
@@ -193,6 +256,13 @@ impl Tenancy {
 }
 
 impl Claim {
+    /// Its files, to be watched over by the process that serves the socket.
+    pub fn presence(&self, address: &Address) -> Option<Presence> {
+        let [(socket, socket_id), (_, lock_id)] = &self.files;
+        let folder = socket.parent()?.to_path_buf();
+        Some(Presence::new(address.clone(), folder, (*lock_id, *socket_id)))
+    }
+
     /// From now on nobody tidies up, until a process forked from this one adopts the claim.
     pub fn hand_over(&mut self) {
         self.owner = 0;
@@ -213,9 +283,12 @@ impl Claim {
 impl Drop for Claim {
     fn drop(&mut self) {
         if self.owner == std::process::id() {
-            for file in &self.files {
-                let _ = fs::remove_file(file);
+            for (file, id) in &self.files {
+                if id_of(file) == Some(*id) {
+                    let _ = fs::remove_file(file);
+                }
             }
+            self.witness = None;
             // Left to the end of the process: whoever waits for the lock waits until we are gone. The next one
             // takes another file.
             let _ = self.lock.take().map(IntoRawFd::into_raw_fd);
@@ -228,7 +301,8 @@ mod tests {
     use super::*;
 
     fn address(runtime: &Path) -> Address {
-        Address::new(Path::new("/app"), Some("test of the address"), Some(runtime))
+        // A name of its own: what holds it is the same for every runtime folder.
+        Address::new(Path::new("/app"), runtime.to_str(), Some(runtime))
     }
 
     fn ours(address: &Address) -> (Claim, UnixListener) {
@@ -268,7 +342,7 @@ mod tests {
         let (claim, _listener) = ours(&address(runtime.path()));
         let mode = |path: &Path| fs::symlink_metadata(path).unwrap().mode() & 0o777;
         assert_eq!(mode(&runtime.path().join("ganger")), 0o700);
-        assert_eq!(claim.files.each_ref().map(|file| mode(file)), [0o600, 0o600]);
+        assert_eq!(claim.files.each_ref().map(|(file, _)| mode(file)), [0o600, 0o600]);
     }
 
     #[test]
@@ -285,7 +359,7 @@ mod tests {
         ours(&address);
         assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
         std::os::unix::fs::symlink(&victim, address.lock_path(&address.folders[0])).unwrap();
-        assert!(address.claim_in(&address.folders[0]).is_err());
+        assert!(address.claim_in(&address.folders[0], &mut None).is_err());
         assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
     }
 
@@ -295,7 +369,7 @@ mod tests {
         let long = runtime.path().join("x".repeat(100));
         fs::create_dir(&long).unwrap();
         let tmp = PathBuf::from(format!("/tmp/ganger-{}", nix::unistd::geteuid()));
-        assert_eq!(address(&long).folders, [tmp]);
+        assert_eq!(address(&long).folders[0], tmp);
         let root = PathBuf::from("/").join("deep/".repeat(100));
         let deep = Address::new(&root, None, None);
         assert!(deep.socket_path(&deep.folders[0]).as_os_str().len() < 108);

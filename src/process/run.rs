@@ -57,10 +57,15 @@ impl Run {
         self.root == key(root)
     }
 
+    /// The pid of its monitor, or of its worker where that one is gone; `None` if it is over.
+    pub fn living_half(&self) -> Option<i32> {
+        let is_there = |(pid, born): &Identity| process(*pid).is_some_and(|process| process.born == *born);
+        [self.monitor, self.worker].into_iter().find(is_there).map(|(pid, _)| pid)
+    }
+
     /// Whether its monitor or its worker is there.
     pub fn is_alive(&self) -> bool {
-        let is_there = |(pid, born): Identity| process(pid).is_some_and(|process| process.born == born);
-        is_there(self.monitor) || is_there(self.worker)
+        self.living_half().is_some()
     }
 }
 

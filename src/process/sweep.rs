@@ -5,9 +5,11 @@
 //! a pidfd, looked at again, and only then signalled (pidfd_open(2)).
 
 use std::collections::{HashMap, HashSet};
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -62,6 +64,31 @@ pub fn strays(root: &Path) -> io::Result<Vec<Stray>> {
     found.sort_by_key(|stray| stray.mark.is_none());
     found.retain(|stray| !spared.contains(&stray.process.pid) && seen.insert(stray.process.pid));
     Ok(found)
+}
+
+/// A run that lives, found by the marks of what it runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LivingRun {
+    /// The pid of its monitor, or of its worker where that one is gone.
+    pub pid: i32,
+    /// `$XDG_RUNTIME_DIR` as it was when that process was started.
+    pub runtime: Option<PathBuf>,
+}
+
+/// The run that lives in `root` (a real path), found without its socket.
+///
+/// # Errors
+/// When /proc cannot be read.
+pub fn living(root: &Path) -> io::Result<Option<LivingRun>> {
+    for pid in pids()? {
+        let run = mark_of(pid)?.and_then(|mark| Run::parse(&mark)).filter(|run| run.is_of(root));
+        if let Some(pid) = run.and_then(|run| run.living_half()) {
+            let environment = environment(pid)?.unwrap_or_default();
+            let runtime = variable_of(&environment, b"XDG_RUNTIME_DIR").map(<[u8]>::to_vec);
+            return Ok(Some(LivingRun { pid, runtime: runtime.map(|path| OsString::from_vec(path).into()) }));
+        }
+    }
+    Ok(None)
 }
 
 fn mark_of(pid: i32) -> io::Result<Option<String>> {

@@ -9,9 +9,11 @@ use futures_util::StreamExt;
 use signal_hook_tokio::Signals;
 use tokio::net::unix::pipe::Receiver;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, WeakUnboundedSender, unbounded_channel};
-use tokio::task::spawn_local;
+use tokio::task::{JoinHandle, spawn_local};
 
 use super::keyboard::Keyboard;
+use super::removal;
+use crate::control::presence::Presence;
 use crate::control::protocol::Request;
 use crate::control::server::{self, Call, Caller, Server};
 use crate::machine::Event;
@@ -33,6 +35,8 @@ pub(super) enum Arrival {
     Heard(usize, i32),
     /// There are messages in the NOTIFY_SOCKET of this instance.
     Notified(usize),
+    /// The control socket or its lock may have been removed.
+    SocketRemoved,
     /// Files have changed that somebody watches.
     FilesChanged,
     /// A client does not need the stack any more.
@@ -79,6 +83,12 @@ impl Inbox {
         server::open(listener, self.sender.upgrade()?).ok()
     }
 
+    /// From now on it arrives that one of these files was removed.
+    /// `None` where that cannot be watched.
+    pub(super) fn watch_files_of(&self, presence: &Presence) -> Option<JoinHandle<()>> {
+        removal::watch(presence, self.sender.upgrade()?).ok()
+    }
+
     /// Where to put things later on, for as long as somebody listens to it.
     pub(super) fn sender(&self) -> WeakUnboundedSender<Arrival> {
         self.sender.clone()
@@ -112,6 +122,7 @@ impl Inbox {
                 | Arrival::Released(_)
                 | Arrival::Heard(..)
                 | Arrival::Notified(_)
+                | Arrival::SocketRemoved
                 | Arrival::FilesChanged => {}
             }
         }

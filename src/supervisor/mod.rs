@@ -20,6 +20,8 @@ mod notified;
 mod perform;
 mod probes;
 mod readable;
+#[cfg_attr(not(target_os = "linux"), path = "removal_other.rs")]
+mod removal;
 mod rolling;
 pub mod run;
 mod screen;

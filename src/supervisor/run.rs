@@ -2,6 +2,9 @@
 
 mod care;
 mod farewell;
+mod socket;
+
+use socket::SocketFiles;
 
 use std::collections::VecDeque;
 use std::io;
@@ -28,6 +31,7 @@ use super::probes::Probes;
 use super::screen::terminal_size;
 use super::status::{Facts, View};
 use super::watching::Watching;
+use crate::control::presence::Presence;
 use crate::control::server::Server;
 use crate::exit::{FAILED, Outcome};
 use crate::machine::{Event, Machine};
@@ -76,6 +80,8 @@ pub struct Settings {
     pub notices: Vec<Notice>,
     /// Where clients connect; `None` where there is no socket.
     pub listener: Option<UnixListener>,
+    /// The files by which they find it.
+    pub presence: Option<Presence>,
     /// Whether the stack ends with the last client that holds it.
     pub ends_with_last_hold: bool,
     /// Whether who started it asks over the socket how the start went.
@@ -159,6 +165,7 @@ struct Supervisor {
     watching: Watching,
     facts: Facts,
     server: Option<Server>,
+    socket: Option<SocketFiles>,
     keyboard: Option<Keyboard>,
     is_background: bool,
     log: Rc<StderrLog>,
@@ -210,6 +217,7 @@ impl Supervisor {
         let holds = Holds::new(settings.ends_with_last_hold, inbox.sender());
         let desk = Desk::new(output.log(), formation, holds);
         let server = settings.listener.and_then(|listener| inbox.serve(listener));
+        let socket = SocketFiles::open(settings.presence.filter(|_| server.is_some()), pid, &inbox);
         let run = settings.run.to_string();
         let keyboard = keyboard.and_then(|keys| inbox.read_keys(keys, output.stage()));
         let performer =
@@ -228,6 +236,7 @@ impl Supervisor {
             watching,
             facts,
             server,
+            socket,
             keyboard,
             is_background: settings.is_background,
             log,
@@ -350,6 +359,10 @@ impl Supervisor {
             Arrival::Notified(instance) => {
                 let ready = self.performer.take_notice(instance).map(|pid| Event::Ready { instance, pid });
                 self.answers.extend(ready);
+                None
+            }
+            Arrival::SocketRemoved => {
+                self.restore_socket();
                 None
             }
             Arrival::FilesChanged => {

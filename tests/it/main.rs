@@ -32,12 +32,15 @@ mod pair;
 mod random_kill;
 mod ready;
 mod reload;
+#[cfg(target_os = "linux")]
+mod removed;
 mod rest;
 mod running;
 mod scale;
 mod scarcity;
 mod schema;
 mod shell;
+#[cfg(target_os = "linux")]
 mod signals;
 mod speaking;
 mod stalled;

@@ -1,0 +1,138 @@
+//! The files by which a running stack is found, made again when they were removed: by a cleaner of /tmp, or by logind when
+//! the last session of the user ends (`$XDG_RUNTIME_DIR` goes with it).
+//!
+//! The worker does this, which serves the socket; the lock that it takes again is its alone, so it is free a moment before the
+//! monitor has ended.
+
+use std::ffi::OsString;
+use std::fs::{self, File, Permissions, TryLockError};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+
+use super::address::Address;
+use crate::process::runtime_folder::prepare;
+
+/// Which file it is, whatever its name is by now: device and inode.
+pub(super) type FileId = (u64, u64);
+
+/// The lock and the socket of a stack.
+#[derive(Debug)]
+pub struct Presence {
+    address: Address,
+    folder: PathBuf,
+    lock: FileId,
+    socket: FileId,
+    /// Whether the socket was made again.
+    is_anew: bool,
+    /// The lock that was taken again.
+    restored: Option<File>,
+    /// The pid that stands in the lock.
+    monitor: i32,
+}
+
+/// What came of [`Presence::restore`].
+#[derive(Debug)]
+pub enum Restored {
+    /// Nothing was missing.
+    Intact,
+    /// Clients connect here from now on.
+    Anew(UnixListener),
+    /// Another stack has taken the address meanwhile.
+    Taken,
+}
+
+/// The file that has this name now, if one has.
+pub(super) fn id_of(path: &Path) -> Option<FileId> {
+    fs::symlink_metadata(path).ok().map(|found| (found.dev(), found.ino()))
+}
+
+impl Presence {
+    /// The files that were made in this folder for the stack at this address.
+    pub(super) fn new(address: Address, folder: PathBuf, (lock, socket): (FileId, FileId)) -> Self {
+        Self { address, folder, lock, socket, is_anew: false, restored: None, monitor: 0 }
+    }
+
+    /// The pid that clients are told.
+    pub fn set_monitor(&mut self, pid: i32) {
+        self.monitor = pid;
+    }
+
+    /// Where they are.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Their names in it.
+    pub fn names(&self) -> Vec<OsString> {
+        let paths = [self.address.lock_path(&self.folder), self.address.socket_path(&self.folder)];
+        paths.iter().filter_map(|path| path.file_name()).map(OsString::from).collect()
+    }
+
+    fn is_intact(&self) -> bool {
+        id_of(&self.address.lock_path(&self.folder)) == Some(self.lock)
+            && id_of(&self.address.socket_path(&self.folder)) == Some(self.socket)
+    }
+
+    /// Makes again what is missing, in the same folder or in the next that can be used.
+    ///
+    /// # Errors
+    /// There is no folder in which it can be made, and why.
+    pub fn restore(&mut self) -> io::Result<Restored> {
+        if self.is_intact() {
+            return Ok(Restored::Intact);
+        }
+        let mut last = io::Error::from(io::ErrorKind::NotFound);
+        let others = self.address.folders().iter().filter(|folder| **folder != self.folder);
+        let folders: Vec<PathBuf> = [&self.folder].into_iter().chain(others).cloned().collect();
+        for folder in folders {
+            match self.restore_in(&folder) {
+                Ok(restored) => return Ok(restored),
+                Err(error) => last = io::Error::new(error.kind(), format!("{}: {error}", folder.display())),
+            }
+        }
+        Err(last)
+    }
+
+    fn restore_in(&mut self, folder: &Path) -> io::Result<Restored> {
+        prepare(folder)?;
+        let lock = self.address.lock_file(folder, true)?;
+        let found = lock.metadata()?;
+        let id = (found.dev(), found.ino());
+        if id != self.lock {
+            match lock.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Ok(Restored::Taken),
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+            let _ = (&lock).write_all(format!("{}\n", self.monitor).as_bytes());
+            (self.lock, self.restored) = (id, Some(lock));
+        }
+        let socket = self.address.socket_path(folder);
+        // The lock is ours, so a socket of this name is nobody's.
+        match fs::remove_file(&socket) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+        let listener = UnixListener::bind(&socket)?;
+        fs::set_permissions(&socket, Permissions::from_mode(0o600))?;
+        self.socket = id_of(&socket).ok_or(io::ErrorKind::NotFound)?;
+        self.is_anew = true;
+        self.folder = folder.to_path_buf();
+        Ok(Restored::Anew(listener))
+    }
+}
+
+impl Drop for Presence {
+    /// What was made again is removed again; what was there at the start, by its claim.
+    fn drop(&mut self) {
+        let socket = self.is_anew.then(|| (self.address.socket_path(&self.folder), self.socket));
+        let lock = self.restored.is_some().then(|| (self.address.lock_path(&self.folder), self.lock));
+        for (path, id) in socket.into_iter().chain(lock) {
+            if id_of(&path) == Some(id) {
+                let _ = fs::remove_file(path);
+            }
+        }
+    }
+}

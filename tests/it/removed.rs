@@ -1,0 +1,117 @@
+//! The files by which a stack is found are removed while it runs, or lie where a client does not look: never two stacks in one
+//! root without a word.
+
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::path::PathBuf;
+
+use ganger::process::tree::is_stopped;
+use nix::sys::signal::Signal;
+
+use crate::harness::{Project, Running, holds};
+
+const STACK: &str = "web: probe trap TERM bye 0 + wait\n";
+
+fn started() -> (Project, Running) {
+    let project = Project::new(STACK);
+    let running = project.start_until(&["--no-port", "-t", "1"], &["| ready"]);
+    (project, running)
+}
+
+fn files(project: &Project) -> Vec<PathBuf> {
+    let folder = std::fs::read_dir(project.runtime().join("ganger"));
+    folder.into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+}
+
+fn file(project: &Project, extension: &str) -> PathBuf {
+    let found = files(project).into_iter().find(|path| path.extension().is_some_and(|it| it == extension));
+    found.unwrap_or_else(|| panic!("no {extension}"))
+}
+
+/// It answers, a second start says that it runs, and `down` ends it and leaves no file.
+fn is_reachable(project: &Project, running: Running) {
+    let pid = running.pid();
+    let (status, document) = project.json(&["ps", "--json"]);
+    assert_eq!((status, &document["pid"]), (0, &pid.into()));
+    let (status, _, err) = project.run(&["start"]);
+    assert_eq!(status, 1, "{err}");
+    assert!(err.starts_with(&format!("error: ganger runs here already (pid {pid})")), "{err}");
+    assert_eq!(project.run(&["down"]).0, 0);
+    assert_eq!(running.end().0.code(), Some(0));
+    assert_eq!(files(project), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn a_folder_a_socket_or_a_lock_that_is_removed_comes_back() {
+    let removals: [fn(&Project) -> std::io::Result<()>; 4] = [
+        |project| std::fs::remove_dir_all(project.runtime().join("ganger")),
+        |project| std::fs::remove_file(file(project, "socket")),
+        |project| std::fs::remove_file(file(project, "lock")),
+        |project| std::fs::rename(project.runtime().join("ganger"), project.runtime().join("elsewhere")),
+    ];
+    for remove in removals {
+        let (project, mut running) = started();
+        remove(&project).unwrap();
+        running.line("the control socket was removed, and made again in");
+        is_reachable(&project, running);
+    }
+}
+
+#[test]
+fn where_the_session_is_over_the_socket_moves_to_tmp() {
+    let (project, mut running) = started();
+    std::fs::remove_dir_all(project.runtime()).unwrap();
+    let line = running.line("the control socket was removed, and made again in");
+    assert!(line.ends_with(&format!("/tmp/ganger-{}", nix::unistd::geteuid())), "{line}");
+    is_reachable(&project, running);
+}
+
+#[test]
+fn a_suspended_stack_without_its_socket_is_found_by_its_marks() {
+    let (project, mut running) = started();
+    running.signal(Signal::SIGTSTP);
+    assert!(holds(|| is_stopped(running.pid()) && is_stopped(running.worker())));
+    std::fs::remove_dir_all(project.runtime().join("ganger")).unwrap();
+    let pid = running.pid();
+    for command in [&["start"][..], &["ps"], &["down", "--json"]] {
+        let (status, _, err) = project.run(command);
+        assert_eq!(status, 4, "{command:?}: {err}");
+        assert!(err.starts_with(&format!("error: the stack here is suspended (pid {pid})")), "{err}");
+    }
+    running.signal(Signal::SIGCONT);
+    running.line("the control socket was removed, and made again in");
+    is_reachable(&project, running);
+}
+
+#[test]
+fn a_stack_is_found_whatever_the_runtime_folder_of_the_client_is() {
+    let (project, running) = started();
+    let elsewhere = tempfile::tempdir().unwrap();
+    for runtime in [None, Some(elsewhere.path())] {
+        let run = |words: &[&str]| {
+            let mut command = project.ganger(words);
+            command.env_remove("XDG_RUNTIME_DIR");
+            command.envs(runtime.map(|runtime| ("XDG_RUNTIME_DIR", runtime)));
+            let output = command.output().unwrap();
+            (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+        };
+        assert_eq!(run(&["ps"]).0, Some(0));
+        let (status, err) = run(&["start"]);
+        assert_eq!(status, Some(1), "{err}");
+        assert!(err.starts_with("error: ganger runs here already"), "{err}");
+    }
+    is_reachable(&project, running);
+}
+
+#[test]
+fn a_name_that_any_process_holds_keeps_no_stack_from_starting() {
+    let (project, running) = started();
+    let key = file(&project, "lock").file_stem().unwrap().to_str().unwrap().to_owned();
+    assert_eq!(project.run(&["down"]).0, 0);
+    running.end();
+    let name = format!("ganger-{}-{key}", nix::unistd::geteuid());
+    let held = UnixDatagram::bind_addr(&SocketAddr::from_abstract_name(name).unwrap()).unwrap();
+    let running = project.start_until(&["--no-port"], &["| ready"]);
+    drop(held);
+    is_reachable(&project, running);
+}
