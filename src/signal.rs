@@ -15,6 +15,8 @@ impl Signal {
     pub const INTERRUPT: Self = Self(libc::SIGINT);
     /// Ctrl-\.
     pub const QUIT: Self = Self(libc::SIGQUIT);
+    /// A write that no reader will take.
+    pub const PIPE: Self = Self(libc::SIGPIPE);
     /// The polite request to end.
     pub const TERMINATE: Self = Self(libc::SIGTERM);
     /// The end that cannot be caught.

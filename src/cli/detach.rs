@@ -105,7 +105,9 @@ fn report(address: &Address, wanted: Wanted) -> Result<Outcome, Failure> {
             let status = if refusal.is_ending { end_of_child() } else { None };
             Err(failed(refusal.message, status.filter(|status| *status != 0).unwrap_or(exit::REFUSED)))
         }
-        Err(error @ Unanswered::Strange(_)) => Err(stack::unanswered(error, exit::FAILED)),
+        Err(error @ (Unanswered::Strange(_) | Unanswered::OutputClosed)) => {
+            Err(stack::unanswered(error, exit::FAILED))
+        }
     }
 }
 

@@ -148,7 +148,7 @@ impl Search<'_> {
         match error {
             Unanswered::Ended => ended(),
             Unanswered::Late => late("the stack that runs here does not answer in time"),
-            error @ (Unanswered::Refused(_) | Unanswered::Strange(_)) => {
+            error @ (Unanswered::Refused(_) | Unanswered::Strange(_) | Unanswered::OutputClosed) => {
                 stack::unanswered(error, exit::REFUSED)
             }
         }
@@ -164,7 +164,7 @@ impl Search<'_> {
             Ok(status) => Ok(status),
             Err(Unanswered::Ended) => Err(ended()),
             Err(Unanswered::Late) => Err(late("not all are ready in time")),
-            Err(error @ (Unanswered::Refused(_) | Unanswered::Strange(_))) => {
+            Err(error @ (Unanswered::Refused(_) | Unanswered::Strange(_) | Unanswered::OutputClosed)) => {
                 Err(stack::unanswered(error, exit::REFUSED))
             }
         }

@@ -1,10 +1,11 @@
-//! Why a command ends without having done its work: kind, reason and way out. The kind alone decides the
-//! exit status.
+//! Why a command ends without having done its work: kind, reason and way out. The kind alone decides how
+//! ganger ends.
 
 use std::io;
 
-use crate::exit;
+use crate::exit::{self, Outcome};
 use crate::location::Diagnostic;
+use crate::signal::Signal;
 
 /// Why a command did not do its work. [`super::report`] is what prints it.
 #[derive(Debug)]
@@ -40,15 +41,22 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// The exit status that stands for it.
-    pub fn status(&self) -> u8 {
-        match self {
+    /// How ganger ends with it.
+    ///
+    /// A reader that closed standard output ends every command as it ends `cat`: by SIGPIPE (POSIX write(2)), 141
+    /// in a shell. Rust's runtime ignores that signal, so it is raised again. That a parent had it ignored is not
+    /// known any more; a filter would then say `Broken pipe`.
+    pub fn outcome(&self) -> Outcome {
+        Outcome::Status(match self {
             Self::Usage(error) if error.exit_code() == 0 => exit::SUCCESS,
             Self::Usage(_) => exit::USAGE,
             Self::Refused(_) | Self::Told(_) => exit::REFUSED,
             Self::CannotRun { status, .. } | Self::Stack { status, .. } => *status,
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                return Outcome::DieBy(Signal::PIPE);
+            }
             Self::Failed(_) | Self::Output(_) => exit::FAILED,
-        }
+        })
     }
 }
 

@@ -1,6 +1,8 @@
 //! `ganger logs`: what the running stack has said, as `start` prints it.
 
+use std::io;
 use std::ops::ControlFlow;
+use std::os::fd::AsFd;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -29,6 +31,9 @@ const BATCH: usize = 32 << 10;
 /// Nothing runs here, nobody has that name, or standard output is closed.
 pub fn run(logs: Logs, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
     let (mut client, status) = stack::look(&logs.stack, said, ambient)?;
+    if let Ok(output) = io::stdout().as_fd().try_clone_to_owned() {
+        client.set_output(output);
+    }
     let mut printer = Printer::new(&logs, &status, ambient);
     // A document has its end, so what is followed comes in lines.
     let is_document = logs.stack.json && !logs.follow;

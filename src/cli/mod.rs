@@ -53,16 +53,16 @@ use crate::process::monitor::die_by;
 /// Runs the program: the first of `arguments` is its own name.
 pub fn main(arguments: Vec<OsString>) -> ExitCode {
     let ambient = Ambient::read();
-    let status = match answer(arguments, &ambient) {
-        Ok(Outcome::Status(status)) => status,
-        Ok(Outcome::DieBy(signal)) => {
+    let outcome = answer(arguments, &ambient).unwrap_or_else(|failure| {
+        report::say(&report::failure(&failure, ambient.colors(Stream::Error, When::Auto)));
+        failure.outcome()
+    });
+    let status = match outcome {
+        Outcome::Status(status) => status,
+        Outcome::DieBy(signal) => {
             die_by(signal);
             // Only if the signal did not end us: then the status is the one that a shell would have seen.
             Exit::Signal(signal).status()
-        }
-        Err(failure) => {
-            report::say(&report::failure(&failure, ambient.colors(Stream::Error, When::Auto)));
-            failure.status()
         }
     };
     ExitCode::from(status)

@@ -59,7 +59,7 @@ pub fn failure(failure: &Failure, colors: bool) -> String {
         // It comes from another process: what would move our cursor is made harmless.
         Failure::Told(text) => text.replace(|c: char| c.is_control() && c != '\n', "\u{fffd}"),
         Failure::Failed(message) => sentence(message, None),
-        // Who closed our output knows why: `cat` says nothing either.
+        // SIGPIPE says it (see `Failure::outcome`): `cat` prints nothing either.
         Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => String::new(),
         Failure::Output(error) => sentence(&format!("cannot write to standard output: {error}"), None),
     }

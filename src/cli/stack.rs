@@ -1,5 +1,6 @@
 //! A running stack as commands meet it: found, asked, and what it answers as a status and a sentence.
 
+use std::io;
 use std::path::Path;
 
 use indexmap::IndexMap;
@@ -168,6 +169,7 @@ pub fn unanswered(error: Unanswered, ended: u8) -> Failure {
         Unanswered::Strange(what) => {
             (format!("what the stack answers is not understood: {what}"), exit::FAILED)
         }
+        Unanswered::OutputClosed => return Failure::Output(io::ErrorKind::BrokenPipe.into()),
     };
     Failure::Stack { message, hint: None, status }
 }

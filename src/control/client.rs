@@ -2,8 +2,12 @@
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::ops::ControlFlow;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::address::Address;
 use super::protocol::{Answer, Envelope, Line, Lost, Refusal, Reply, Request, Status, VERSION};
@@ -15,6 +19,8 @@ use super::terminal::AttachWanted;
 pub struct Client {
     stream: BufReader<UnixStream>,
     next: u64,
+    /// Where answers go, if that can be closed while one is waited for.
+    output: Option<OwnedFd>,
 }
 
 /// A request that was sent.
@@ -49,12 +55,14 @@ pub enum Unanswered {
     Ended,
     /// What came is no answer: another program, or another version.
     Strange(String),
+    /// The reader of [`Client::set_output`] is gone.
+    OutputClosed,
 }
 
 impl Client {
     /// Connects to the stack at `address`; `None` if none runs there.
     pub fn connect(address: &Address) -> Option<Self> {
-        address.connect().map(|stream| Self { stream: BufReader::new(stream), next: 1 })
+        address.connect().map(|stream| Self { stream: BufReader::new(stream), next: 1, output: None })
     }
 
     /// Waits no longer than this for each line of an answer.
@@ -63,6 +71,12 @@ impl Client {
         let patience = patience.map(|patience| patience.max(Duration::from_millis(1)));
         // It is a socket, and no error but a bad argument is possible.
         let _ = self.stream.get_ref().set_read_timeout(patience);
+    }
+
+    /// Stops waiting once nothing reads `output` any more, as `tail -f` does: `logs -f | head -1` ends also where no
+    /// further line comes.
+    pub fn set_output(&mut self, output: OwnedFd) {
+        self.output = Some(output);
     }
 
     /// Asks, and waits for the answer.
@@ -151,7 +165,29 @@ impl Client {
         self.stream.get_ref()
     }
 
+    /// Whether the reader of the output went away before something came.
+    fn is_output_closed(&self) -> bool {
+        let Some(output) = self.output.as_ref().filter(|_| self.stream.buffer().is_empty()) else {
+            return false;
+        };
+        let patience = self.stream.get_ref().read_timeout().ok().flatten();
+        let patience = patience.map_or(PollTimeout::NONE, |it| it.try_into().unwrap_or(PollTimeout::MAX));
+        loop {
+            let socket = PollFd::new(self.stream.get_ref().as_fd(), PollFlags::POLLIN);
+            // Of a pipe whose reader is gone the kernel tells an error, of a socket a hang-up, unasked.
+            let mut waited = [socket, PollFd::new(output.as_fd(), PollFlags::empty())];
+            // What fails here fails again at the read, which says why.
+            if poll(&mut waited, patience) != Err(Errno::EINTR) {
+                let [socket, output] = waited;
+                return !socket.any().unwrap_or(false) && output.any().unwrap_or(false);
+            }
+        }
+    }
+
     fn reply(&mut self) -> Result<Reply, Unanswered> {
+        if self.is_output_closed() {
+            return Err(Unanswered::OutputClosed);
+        }
         let mut line = Vec::new();
         match self.stream.read_until(b'\n', &mut line) {
             Ok(0) => Err(Unanswered::Ended),

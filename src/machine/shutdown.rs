@@ -94,7 +94,7 @@ impl Cause {
             // What was asked for has been done: no failure, and no signal that a shell should see.
             Self::Request => Some(Outcome::Status(SUCCESS)),
             // As any writer into a pipe that nobody reads: `ganger start | head -1` under pipefail is 141.
-            Self::OutputClosed(None) => Some(Outcome::DieBy(Signal(libc::SIGPIPE))),
+            Self::OutputClosed(None) => Some(Outcome::DieBy(Signal::PIPE)),
             Self::OutputClosed(Some(_)) | Self::Broken(_) | Self::MonitorGone => {
                 Some(Outcome::Status(FAILED))
             }

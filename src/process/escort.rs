@@ -109,7 +109,7 @@ fn attend<H: AsFd>(escort: &Escort<'_>, lifeline: &OwnedFd, hold: H) -> io::Resu
 /// we leave no core of our own.
 pub fn mirrored(exit: Exit) -> Outcome {
     const QUIET: [Signal; 5] =
-        [Signal::HANGUP, Signal::INTERRUPT, Signal::KILL, Signal(libc::SIGPIPE), Signal::TERMINATE];
+        [Signal::HANGUP, Signal::INTERRUPT, Signal::KILL, Signal::PIPE, Signal::TERMINATE];
     match exit {
         Exit::Signal(signal) if QUIET.contains(&signal) => Outcome::DieBy(signal),
         Exit::Signal(_) | Exit::Status(_) => Outcome::Status(exit.status()),

@@ -21,9 +21,7 @@ impl Inherited {
         // Rust's runtime ignores SIGPIPE before main: what our parent thought of it is not known any more,
         // and a filter in a pipeline needs the default.
         let all = Known::iterator().map(|known| Signal(known as i32));
-        Self {
-            ignored: all.filter(|signal| signal.0 != libc::SIGPIPE && calls::is_ignored(*signal)).collect(),
-        }
+        Self { ignored: all.filter(|signal| *signal != Signal::PIPE && calls::is_ignored(*signal)).collect() }
     }
 
     /// The signals to listen to, as numbers: all that our parent did not ignore, and SIGCHLD.

@@ -133,24 +133,6 @@ fn commands_that_cannot_be_run() {
 }
 
 #[test]
-fn a_full_disk_is_said_and_a_closed_pipe_is_not() {
-    let folder = Folder::with(&[GOOD]);
-    for words in [&["check"][..], &["check", "--json"], &["env"], &["man"], &["--help"], &["version"]] {
-        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-        let ran = folder.command(words).stdout(full).output().unwrap();
-        let said = String::from_utf8(ran.stderr).unwrap();
-        assert_eq!(ran.status.code(), Some(125), "{words:?}: {said}");
-        let message = "error: cannot write to standard output: No space left on device (os error 28)\n";
-        assert_eq!(said, message, "{words:?}");
-
-        let (reader, writer) = std::io::pipe().unwrap();
-        drop(reader);
-        let ran = folder.command(words).stdout(writer).output().unwrap();
-        assert_eq!((ran.status.code(), ran.stderr), (Some(125), Vec::new()), "{words:?}");
-    }
-}
-
-#[test]
 fn orders_and_signs_that_cannot_be() {
     let circle = "[process.web]\nafter = [\"worker\"]\n[process.worker]\nafter = [\"web\"]\n";
     let unknown = "[process.web]\nafter = [\"wroker\", \"redis\"]\n";

@@ -44,6 +44,7 @@ mod shell;
 mod signals;
 mod speaking;
 mod stalled;
+mod standard_output;
 mod states;
 mod stopping;
 mod surroundings;

@@ -380,7 +380,7 @@ fn time_stands_still_while_the_stack_does() {
 #[test]
 fn a_closed_output_stops_the_stack_as_sigterm_does() {
     for (error, outcome) in [
-        (None, Outcome::DieBy(Signal(libc::SIGPIPE))),
+        (None, Outcome::DieBy(Signal::PIPE)),
         (Some("No space left on device".to_string()), Outcome::Status(FAILED)),
     ] {
         let mut machine = stack(&["web"], ExitOn::Any);
