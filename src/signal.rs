@@ -1,6 +1,7 @@
 //! Signals by number and by name.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use nix::sys::signal::Signal as Known;
 
@@ -9,6 +10,9 @@ use nix::sys::signal::Signal as Known;
 pub struct Signal(pub i32);
 
 impl Signal {
+    /// The numbers that there can be; 0 is kill(2)'s question whether a process is there. From 32 on they are real-time.
+    pub const NUMBERS: RangeInclusive<i32> = 1..=64;
+
     /// Hang-up: the terminal is gone.
     pub const HANGUP: Self = Self(libc::SIGHUP);
     /// Ctrl-C.
@@ -39,7 +43,7 @@ impl Signal {
     /// The signal of that name: `TERM`, `SIGTERM`, `term` or `15`.
     pub fn named(text: &str) -> Option<Self> {
         if let Ok(number) = text.parse::<i32>() {
-            return (1..=64).contains(&number).then_some(Self(number));
+            return Self::NUMBERS.contains(&number).then_some(Self(number));
         }
         let upper = text.to_ascii_uppercase();
         let full = if upper.starts_with("SIG") { upper } else { format!("SIG{upper}") };

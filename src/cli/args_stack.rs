@@ -76,7 +76,7 @@ pub struct Logs {
     pub follow: bool,
     /// At most so many of the latest lines
     #[arg(short = 'n', long, value_name = "N")]
-    pub lines: Option<usize>,
+    pub lines: Option<u32>,
     /// Only what was said in this time: `30`, `5m`, `2h`
     #[arg(long, value_name = "TIME", value_parser = span)]
     pub since: Option<f64>,

@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use thiserror::Error;
 
 use crate::config::{Settings, words};
+use crate::control::request;
 use crate::location::Location;
 use crate::output::Timestamps;
 use crate::plan::options::Selection;
@@ -80,7 +81,7 @@ pub fn signal(text: &str) -> Result<i32, Refused> {
 ///
 /// What is wrong with it.
 pub fn pattern(text: &str) -> Result<String, String> {
-    regex_lite::Regex::new(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
+    request::pattern(text).map(|_| text.to_owned())
 }
 
 /// Tries what `wait --for` waits for, and leaves it as it is.

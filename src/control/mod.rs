@@ -7,10 +7,12 @@
 pub mod address;
 pub mod base64;
 pub mod client;
+mod fields;
 pub mod hold;
 pub mod liveness;
 pub mod presence;
 pub mod protocol;
+pub mod request;
 pub mod scaling;
 pub mod server;
 pub mod session;

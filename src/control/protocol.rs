@@ -1,9 +1,9 @@
 //! What is said on the control socket: one JSON object a line. docs/protocol.md is the same in words.
+//! [`super::request`] reads what clients send.
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::base64;
 use super::scaling::Step;
@@ -17,7 +17,7 @@ pub const SCHEMA: u32 = 1;
 pub const LONGEST: usize = 256 << 10;
 
 /// A request as it is sent.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Envelope {
     /// [`VERSION`].
     pub version: u32,
@@ -29,7 +29,7 @@ pub struct Envelope {
 }
 
 /// What can be asked. `names` are types, instances or globs; none means all.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "request", rename_all = "snake_case")]
 pub enum Request {
     /// Whether the stack answers: at once, and without its instances.
@@ -51,19 +51,16 @@ pub enum Request {
     /// They should end and run again, one after the other, with one more of each type meanwhile.
     Roll {
         /// Whom.
-        #[serde(default)]
         names: Vec<String>,
     },
     /// They should end and run again.
     Restart {
         /// Whom.
-        #[serde(default)]
         names: Vec<String>,
     },
     /// Other numbers of instances; without any, only how many there are.
     Scale {
         /// One after the other.
-        #[serde(default)]
         steps: Vec<Step>,
     },
     /// A signal to their groups.
@@ -76,7 +73,6 @@ pub enum Request {
     /// Answered when they are as far.
     Wait {
         /// Whom.
-        #[serde(default)]
         names: Vec<String>,
         /// How far.
         until: Goal,
@@ -88,20 +84,19 @@ pub enum Request {
     /// Everything is to end.
     Down {
         /// The grace for all; else each one's own.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         grace_seconds: Option<f64>,
     },
 }
 
 /// Which lines are wanted.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct LogsWanted {
     /// Of whom.
     pub names: Vec<String>,
     /// At most so many of what was said; all without it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub lines: Option<usize>,
+    pub lines: Option<u32>,
     /// Only what was said in this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since_seconds: Option<f64>,
@@ -113,7 +108,7 @@ pub struct LogsWanted {
 }
 
 /// How far an instance should be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Goal {
     /// Its process exists.
@@ -366,33 +361,6 @@ impl Reply {
         line.push(b'\n');
         line
     }
-}
-
-/// Reads a request's line.
-///
-/// # Errors
-/// The reply that says what is wrong with it.
-pub fn read(line: &[u8]) -> Result<Envelope, Box<Reply>> {
-    let refuse = |id, kind, message: String| {
-        let answer = Answer::Failed(Refusal::new(kind, message));
-        Box::new(Reply { version: VERSION, id, answer })
-    };
-    let document: Value = serde_json::from_slice(line)
-        .map_err(|error| refuse(0, Kind::BadRequest, format!("this is no JSON object: {error}")))?;
-    let id = document.get("id").and_then(Value::as_u64).unwrap_or(0);
-    match document.get("version").and_then(Value::as_u64) {
-        Some(version) if version == u64::from(VERSION) => {}
-        Some(version) => {
-            let message = format!(
-                "this stack speaks version {VERSION} of the protocol and was asked in version {version}: \
-                 restart it with the ganger that you use now"
-            );
-            return Err(refuse(id, Kind::BadVersion, message));
-        }
-        None => return Err(refuse(id, Kind::BadVersion, "the request has no \"version\"".into())),
-    }
-    serde_json::from_value(document)
-        .map_err(|error| refuse(id, Kind::BadRequest, format!("the request is not understood: {error}")))
 }
 
 #[cfg(test)]

@@ -22,7 +22,8 @@ use tokio::sync::watch;
 use tokio::task::spawn_local;
 use tokio::time::{sleep, timeout};
 
-use super::protocol::{Answer, Kind, LONGEST, Refusal, Reply, Request, VERSION, read};
+use super::protocol::{Answer, Kind, LONGEST, Refusal, Reply, Request, VERSION};
+use super::request::{read, read_typed};
 use super::terminal::Typed;
 
 /// The most clients at once. One more is told so.
@@ -310,7 +311,7 @@ impl Connection {
             let answer = tokio::select! {
                 answer = answers.recv() => answer,
                 wrong = self.hear(typing) => {
-                    let message = format!("what was typed is not understood: {}", wrong?);
+                    let message = format!("what was typed is refused: {}", wrong?);
                     self.write(&refused(id, Refusal::new(Kind::BadRequest, message))).await?;
                     return Err(io::ErrorKind::InvalidData.into());
                 }
@@ -324,14 +325,14 @@ impl Connection {
 
     /// Passes on what is typed by one who is attached; for all others just waits until the client is gone. What
     /// is not understood comes back.
-    async fn hear(&mut self, typing: Option<&Sender<Typed>>) -> io::Result<serde_json::Error> {
+    async fn hear(&mut self, typing: Option<&Sender<Typed>>) -> io::Result<String> {
         let Some(typing) = typing else { return self.gone().await };
         loop {
             while let Some(end) = memchr::memchr(b'\n', &self.input) {
                 // The answer that ends the request is on its way: what is typed for it is of no use any more.
                 let Ok(room) = typing.reserve().await else { return self.gone().await };
                 let rest = self.input.split_off(end + 1);
-                match serde_json::from_slice(&std::mem::replace(&mut self.input, rest)) {
+                match read_typed(&std::mem::replace(&mut self.input, rest)) {
                     Ok(typed) => room.send(typed),
                     Err(error) => return Ok(error),
                 }

@@ -4,11 +4,10 @@ use std::cell::{Cell, Ref, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
-use regex_lite::Regex;
-
 use super::clock;
 use super::names::is_among;
 use crate::control::protocol::{Answer, Kind, Line, LogsWanted, Lost, Refusal};
+use crate::control::request;
 use crate::control::server::Caller;
 use crate::machine::Machine;
 use crate::name::InstanceName;
@@ -49,7 +48,7 @@ impl Reading {
     /// Gives what is wanted to the client, then the answer that ends it. Slow clients miss what the history
     /// forgets meanwhile, and are told how much; nobody waits for them.
     pub(super) async fn run(self, wanted: LogsWanted, done: Answer) {
-        let pattern = match wanted.grep.as_deref().map(Regex::new).transpose() {
+        let pattern = match wanted.grep.as_deref().map(request::pattern).transpose() {
             Ok(pattern) => pattern,
             Err(error) => {
                 let message = format!("the regular expression is not understood: {error}");
@@ -73,7 +72,7 @@ impl Reading {
                 && since.is_none_or(|since| line.time >= since)
                 && pattern.as_ref().is_none_or(|found| found.is_match(&String::from_utf8_lossy(line.text)))
         };
-        let count = wanted.lines.unwrap_or(usize::MAX);
+        let count = wanted.lines.map_or(usize::MAX, |lines| lines as usize);
         let first = self.log.with_history(|history| history.place_of_latest(count, is_wanted));
         let Some(mut place) = first else { return self.caller.answer(done) };
         loop {

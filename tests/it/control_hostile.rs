@@ -108,6 +108,30 @@ fn broken_slow_and_hostile_clients_cost_nothing() {
 }
 
 #[test]
+fn a_request_outside_of_its_bounds_changes_nothing() {
+    let stack = Project::new("web: probe print up + wait\n");
+    assert_eq!(stack.run(&["start", "-D", "--no-port"]).0, 0);
+    let pid = || stack.json(&["ps", "--json"]).1["instances"][0]["pid"].clone();
+    let before = pid();
+    let socket = stack.socket();
+    for (fields, name) in [
+        ("\"request\":5", "request"),
+        ("\"request\":\"kill\",\"names\":[\"web\"],\"signal\":999", "signal"),
+        ("\"request\":\"kill\",\"names\":[\"web\"],\"signal\":-1", "signal"),
+        ("\"request\":\"scale\",\"steps\":[{\"type\":\"web\",\"to\":2,\"by\":1}]", "steps[0].to"),
+        ("\"request\":\"down\",\"grace_seconds\":-1", "grace_seconds"),
+        ("\"request\":\"logs\",\"grep\":\"(a{1000}){100}\"", "grep"),
+    ] {
+        let line = format!("{{\"version\":1,\"id\":9,{fields}}}\n");
+        let failed = &say(&UnixStream::connect(&socket).unwrap(), &line)["failed"];
+        assert_eq!(failed["kind"], "bad_request", "{line}: {failed}");
+        assert!(failed["message"].as_str().unwrap().starts_with(&format!("`{name}` ")), "{failed}");
+    }
+    assert_eq!(pid(), before);
+    assert_eq!(stack.run(&["down"]).0, 0);
+}
+
+#[test]
 fn followers_of_a_flood_that_do_not_read_or_go_away_cost_a_bounded_buffer() {
     let stack = Project::new("flood: yes a line of a flood that never ends\nweb: probe print up + wait\n");
     assert_eq!(stack.run(&["start", "-D", "--no-port"]).0, 0);
