@@ -363,7 +363,7 @@ pub struct Env {
     /// Say which file and line each variable comes from, and what it hid
     #[arg(long)]
     pub explain: bool,
-    /// Show values as they are
+    /// Show values as they are, quoted as a shell reads them
     #[arg(long)]
     pub show_values: bool,
     /// Show the whole environment, not only what the project sets

@@ -1,8 +1,8 @@
 //! `ganger env`: the environment, and where each variable comes from.
 
-use std::fmt::Write as _;
+use std::borrow::Cow;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::ambient::Ambient;
 use super::args;
@@ -18,6 +18,7 @@ use crate::plan::environment::{Origin, Provenance};
 use crate::plan::options::Selection;
 use crate::plan::spec::Environment;
 use crate::suggestion::nearest;
+use crate::text::{harmless, visible};
 
 /// Prints the environment of a type, or that of a one-off command.
 ///
@@ -45,8 +46,8 @@ pub fn run(env: args::Env, said: Said<'_>, ambient: &Ambient) -> Result<Outcome,
         print::json(&Document { schema: 1, variables: &shown })?;
         return print::and_succeed(b"");
     }
-    let lines: String = shown.iter().map(|variable| variable.line(explain)).collect();
-    print::and_succeed(lines.as_bytes())
+    let is_for_a_terminal = ambient.output_is_terminal;
+    print::and_succeed(&shown.iter().flat_map(|it| it.line(explain, is_for_a_terminal)).collect::<Vec<u8>>())
 }
 
 fn unknown(name: &str, procfile: &str, plan: &Plan) -> Failure {
@@ -78,7 +79,7 @@ struct Variable<'a> {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Value {
-    Shown(String),
+    Shown(#[serde(serialize_with = "as_text")] Vec<u8>),
     /// Set, but not shown; not even its length, which tells much of a short secret. An empty one is no secret.
     Masked {
         is_empty: bool,
@@ -100,7 +101,7 @@ fn variables<'a>(environment: &'a Environment, plan: &'a Plan) -> impl Iterator<
         let provenance = plan.provenance.get(name).unwrap_or(&OURS);
         Variable {
             name: String::from_utf8_lossy(name).into_owned(),
-            value: Value::Shown(String::from_utf8_lossy(value).into_owned()),
+            value: Value::Shown(value.to_vec()),
             from: Source::of(&provenance.origin),
             hides: provenance.hides.iter().map(Source::of).collect(),
         }
@@ -123,21 +124,23 @@ impl Variable<'_> {
         self
     }
 
-    fn line(&self, explain: bool) -> String {
-        let mut text = format!("{}=", self.name);
-        // Writing to a String cannot fail.
-        let _ = match &self.value {
-            Value::Shown(value) => writeln!(text, "{}", quoted(value)),
-            Value::Masked { is_empty: true } => writeln!(text),
-            Value::Masked { is_empty: false } => writeln!(text, "••••"),
+    /// As a shell reads it; on a terminal without anything that it would obey.
+    fn line(&self, explain: bool, is_for_a_terminal: bool) -> Vec<u8> {
+        let shown =
+            |text: &str| if is_for_a_terminal { harmless(text).into_owned() } else { text.to_owned() };
+        let value = match &self.value {
+            Value::Shown(value) => quoted(value, is_for_a_terminal),
+            Value::Masked { is_empty: true } => Vec::new(),
+            Value::Masked { is_empty: false } => "••••".into(),
         };
+        let mut line = [shown(&self.name).as_bytes(), b"=", &value, b"\n"].concat();
         if explain {
-            let _ = writeln!(text, "    from {}", self.from.place());
-            for hidden in &self.hides {
-                let _ = writeln!(text, "    hides {}", hidden.place());
+            let hidden = self.hides.iter().map(|source| ("hides", source));
+            for (word, source) in std::iter::once(("from", &self.from)).chain(hidden) {
+                line.extend(format!("    {word} {}\n", shown(&source.place())).bytes());
             }
         }
-        text
+        line
     }
 }
 
@@ -172,13 +175,45 @@ impl<'a> Source<'a> {
     }
 }
 
-/// `value` as a POSIX shell reads it back: `eval "$(ganger env --show-values)"` means the same.
-fn quoted(value: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./:,@%+=".contains(&byte);
-    if value.bytes().all(is_plain) {
-        return value.to_owned();
+/// What JSON can hold of it: text.
+fn as_text<S: Serializer>(value: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&String::from_utf8_lossy(value))
+}
+
+/// `value` as a POSIX shell reads it back, byte for byte: `eval "$(ganger env --show-values)"` means the same.
+fn quoted(value: &[u8], is_for_a_terminal: bool) -> Vec<u8> {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-./:,@%+=".contains(byte);
+    if value.iter().all(is_plain) {
+        return value.to_vec();
     }
-    format!("'{}'", value.replace('\'', r"'\''"))
+    let is_harmless = || str::from_utf8(value).is_ok_and(|text| matches!(harmless(text), Cow::Borrowed(_)));
+    if is_for_a_terminal && !is_harmless() {
+        return escaped(value).into_bytes();
+    }
+    let parts: Vec<&[u8]> = value.split(|byte| *byte == b'\'').collect();
+    [b"'", parts.join(&br"'\''"[..]).as_slice(), b"'"].concat()
+}
+
+/// `$'\033[2J'`: dollar-single-quotes (POSIX.1-2024, XCU 2.2.4), as `ls` writes such names. Octal, since a shell takes three
+/// digits of it at most, whatever follows.
+fn escaped(value: &[u8]) -> String {
+    let digit = |byte: u8, shift: u32| char::from(b'0' + (byte >> shift & 7));
+    let octal = |bytes: &[u8]| -> String {
+        bytes.iter().flat_map(|byte| ['\\', digit(*byte, 6), digit(*byte, 3), digit(*byte, 0)]).collect()
+    };
+    let mut text = String::from("$'");
+    for chunk in value.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            match character {
+                '\\' | '\'' => text.extend(['\\', character]),
+                '\n' => text.push_str("\\n"),
+                _ if visible(character) == character => text.push(character),
+                _ => text.push_str(&octal(character.encode_utf8(&mut [0; 4]).as_bytes())),
+            }
+        }
+        text.push_str(&octal(chunk.invalid()));
+    }
+    text + "'"
 }
 
 #[cfg(test)]
@@ -187,10 +222,31 @@ mod tests {
 
     #[test]
     fn a_value_is_quoted_where_a_shell_would_read_it_otherwise() {
-        let table =
-            [("", ""), ("a/b:1", "a/b:1"), ("a b", "'a b'"), ("it's", r"'it'\''s'"), ("a\nb", "'a\nb'")];
+        let table: [(&[u8], &[u8]); 7] = [
+            (b"", b""),
+            (b"a/b:1", b"a/b:1"),
+            (b"a b", b"'a b'"),
+            (b"it's", br"'it'\''s'"),
+            (b"a\nb", b"'a\nb'"),
+            (b"\x1b[2J", b"'\x1b[2J'"),
+            (b"\xff", b"'\xff'"),
+        ];
         for (value, text) in table {
-            assert_eq!(quoted(value), text);
+            assert_eq!(quoted(value, false), text);
+        }
+    }
+
+    #[test]
+    fn on_a_terminal_what_it_would_obey_is_written_as_an_escape() {
+        let table: [(&[u8], &str); 5] = [
+            (b"a\nb\tc", "'a\nb\tc'"),
+            (b"\x1b[2J", r"$'\033[2J'"),
+            (b"it's\r\n\\", r"$'it\'s\015\n\\'"),
+            ("é\u{9b}1\u{202e}".as_bytes(), r"$'é\302\2331\342\200\256'"),
+            (b"\xff\xfe1", r"$'\377\3761'"),
+        ];
+        for (value, text) in table {
+            assert_eq!(String::from_utf8_lossy(&quoted(value, true)), text);
         }
     }
 }

@@ -7,6 +7,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, normali
 
 use super::failure::Failure;
 use crate::location::{Diagnostic, Excerpt};
+use crate::text::harmless;
 
 /// How grave it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,8 +57,8 @@ pub fn failure(failure: &Failure, colors: bool) -> String {
         Failure::CannotRun { message, hint, .. } | Failure::Stack { message, hint, .. } => {
             sentence(message, hint.as_deref())
         }
-        // It comes from another process: what would move our cursor is made harmless.
-        Failure::Told(text) => text.replace(|c: char| c.is_control() && c != '\n', "\u{fffd}"),
+        // It comes from another process.
+        Failure::Told(text) => harmless(text).into_owned(),
         Failure::Failed(message) => sentence(message, None),
         // SIGPIPE says it (see `Failure::outcome`): `cat` prints nothing either.
         Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => String::new(),
@@ -70,9 +71,16 @@ pub fn note(text: &str, colors: bool) -> String {
     sentence(Severity::Warning, text, None, &renderer(colors))
 }
 
+/// `text` as a line of ganger's own on standard error.
+pub fn line(text: &str) {
+    say(&format!("ganger: {}\n", harmless(text)));
+}
+
 /// Writes `text` to standard error. That this fails cannot be said anywhere.
 pub fn say(text: &str) {
     let mut stream = io::stderr().lock();
+    // The renderer's table of what it replaces ends before the second set of control characters.
+    let text = text.replace(|c| ('\u{80}'..='\u{9f}').contains(&c), "\u{fffd}");
     let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
 }
 

@@ -16,6 +16,7 @@ use crate::plan::Plan;
 use crate::plan::options::Selection;
 use crate::process::program::Missing;
 use crate::process::replace::{self, Replacement};
+use crate::text::harmless;
 use crate::{shell, suggestion};
 
 /// Replaces ganger by the command, so it returns only if that cannot be.
@@ -55,6 +56,7 @@ pub fn replacement(command: &[OsString], project: &Project, plan: &Plan) -> Repl
 /// There is one.
 pub fn refuse_flags(subcommand: &str, words: &[OsString]) -> Result<(), Failure> {
     let word = words[0].to_string_lossy();
+    let word = harmless(&word);
     if !word.starts_with('-') {
         return Ok(());
     }

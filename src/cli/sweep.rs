@@ -44,14 +44,15 @@ pub fn before_start(root: &Path, wanted: bool, grace: Duration, ambient: &Ambien
     // Asked only where somebody reads the question and can answer it.
     let may_ask = ambient.output_is_terminal && ambient.error_is_terminal && io::stdin().is_terminal();
     if wanted {
-        report::say(&format!("ganger: {said}: stopping\n"));
+        report::line(&format!("{said}: stopping"));
     } else if may_ask {
-        report::say(&format!("ganger: {said}\nStop them first? [Y/n] "));
+        report::line(&said);
+        report::say("Stop them first? [Y/n] ");
         if !is_yes() {
             return Ok(());
         }
     } else {
-        report::say(&format!("ganger: {said}; `ganger start --sweep` stops them first\n"));
+        report::line(&format!("{said}; `ganger start --sweep` stops them first"));
         return Ok(());
     }
     sweep(root, grace)?;

@@ -1,7 +1,9 @@
 //! From words to [`args`](super::args), and what is said when they are not understood.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
 
 use clap::error::{ContextKind, ContextValue};
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
@@ -12,6 +14,7 @@ use super::failure::Failure;
 use super::print;
 use super::values::Refused;
 use crate::config::When;
+use crate::text::harmless;
 
 /// The command line, understood; `None` if it asked for help or the version, which are then printed.
 ///
@@ -20,6 +23,8 @@ use crate::config::When;
 /// What is not understood, in clap's words; or that standard output cannot be written to.
 pub fn parse(words: Vec<OsString>, ambient: &Ambient) -> Result<Option<(Command, ArgMatches)>, Failure> {
     let mut command = command(ambient);
+    let is_harmless = |bytes: &[u8]| matches!(harmless(&String::from_utf8_lossy(bytes)), Cow::Borrowed(_));
+    let words_are_harmless = words.iter().all(|word| is_harmless(word.as_bytes()));
     let understood = command.try_get_matches_from_mut(words).and_then(|mut matches| {
         let arguments = Arguments::from_arg_matches(&matches)?;
         Ok((arguments.command, matches.remove_subcommand()))
@@ -28,7 +33,12 @@ pub fn parse(words: Vec<OsString>, ambient: &Ambient) -> Result<Option<(Command,
         Ok((command, matches)) => {
             Ok(Some((command, matches.map(|(_, matches)| matches).unwrap_or_default())))
         }
-        Err(error) if error.use_stderr() => Err(Failure::Usage(explained(error, ambient))),
+        Err(error) if error.use_stderr() => {
+            let error = explained(error, ambient);
+            let mut variables = ambient.variables.iter().filter(|(name, _)| name.starts_with(b"GANGER_"));
+            let is_safe = words_are_harmless && variables.all(|(_, value)| is_harmless(value));
+            Err(Failure::Usage(if is_safe { error } else { defused(error) }))
+        }
         Err(error) => {
             let text = error.render();
             let colors = ambient.colors(Stream::Output, When::Auto);
@@ -78,6 +88,30 @@ fn explained(mut error: clap::Error, ambient: &Ambient) -> clap::Error {
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
     }
     error
+}
+
+/// `error` without anything that a terminal would obey, and so without its colours: in clap's styled text the escape
+/// sequences of a value cannot be told from those of the style.
+fn defused(mut error: clap::Error) -> clap::Error {
+    let clean = |text: &String| harmless(text).into_owned();
+    let clean = |value: &ContextValue| {
+        if let ContextValue::String(text) = value {
+            Some(ContextValue::String(clean(text)))
+        } else if let ContextValue::Strings(texts) = value {
+            Some(ContextValue::Strings(texts.iter().map(clean).collect()))
+        } else {
+            // What is left in styled text is taken out below.
+            None
+        }
+    };
+    let cleaned: Vec<_> =
+        error.context().filter_map(|(kind, value)| clean(value).map(|value| (kind, value))).collect();
+    for (kind, value) in cleaned {
+        error.insert(kind, value);
+    }
+    let text = error.render().to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    clap::Error::raw(error.kind(), harmless(text))
 }
 
 /// That `value` of `argument` (`--port <BASE>`) stands in a variable, where one would not look for it.

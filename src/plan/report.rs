@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{Plan, Process};
 use crate::location::Diagnostic;
 use crate::name::{InstanceName, TypeName};
+use crate::text::visible;
 
 /// The version of the document: it changes when a reader of an older one would misread it.
 pub const SCHEMA: u32 = 1;
@@ -118,13 +119,9 @@ fn ports(plan: &Plan, process: &Process) -> String {
 
 /// `command` on one line of a terminal: control characters made harmless, cut to `room` characters.
 fn shown(command: &str, room: Option<usize>) -> String {
-    let harmless = |c: char| match c {
-        '\t' => ' ',
-        c if c.is_control() => char::REPLACEMENT_CHARACTER,
-        c => c,
-    };
     let room = room.unwrap_or(usize::MAX);
-    let mut text: String = command.chars().take(room).map(harmless).collect();
+    let mut text: String =
+        command.chars().take(room).map(|c| if c == '\t' { ' ' } else { visible(c) }).collect();
     if command.chars().nth(room).is_some() {
         text.pop();
         text.push('…');

@@ -3,10 +3,12 @@
 mod decode;
 mod excerpt;
 mod findings;
+mod harmless;
 
 pub use decode::{Fault, Text, decode};
 pub use excerpt::excerpt;
 pub use findings::Findings;
+pub use harmless::{harmless, visible};
 
 /// One line of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -23,6 +23,7 @@ mod exec;
 mod export;
 mod folder;
 mod foreground;
+mod harmless;
 mod harness;
 mod injection;
 mod isolating;

@@ -8,6 +8,7 @@ use crate::notice::Notice;
 use crate::output::batch::Batch;
 use crate::output::lines::ends;
 use crate::output::prefix::{Prefixes, Speaker};
+use crate::text::harmless;
 
 /// `web.1 | text`, where the last row may still be open.
 #[derive(Debug)]
@@ -80,7 +81,7 @@ impl Sink for Terminal {
 
     fn notice(&mut self, notice: &Notice, out: &mut Batch) {
         self.enter(None, out);
-        for line in notice.to_string().lines() {
+        for line in harmless(&notice.to_string()).lines() {
             out.join(self.prefixes.head(None), line.as_bytes(), b"\n");
         }
     }
