@@ -125,6 +125,9 @@ pub struct History {
     spare: Box<[u8]>,
 }
 
+/// How many bytes that are looked at cost as much as one that is given.
+const SEARCHED: usize = 16;
+
 impl History {
     /// An empty history.
     pub fn new(bounds: Bounds) -> Self {
@@ -235,7 +238,7 @@ impl History {
     }
 
     /// The lines from `place` on that `wanted` says yes to, in the order in which they were read, until they
-    /// have `most` bytes; `place` is then behind them. What was forgotten meanwhile is counted, of the instances
+    /// have `most` bytes, or many more have been looked at; `place` is then behind them. What was forgotten meanwhile is counted, of the instances
     /// in which the caller `is_interested`: what was in those lines nobody knows any more.
     pub fn from(
         &self,
@@ -260,8 +263,8 @@ impl History {
                     (place.run, place.line) = (run.number, number);
                     return found;
                 }
-                // What is passed over costs time too.
-                bytes += 1;
+                // What is passed over costs time too: a search goes through it.
+                bytes += 1 + line.text.len() / SEARCHED;
                 place.passed[speaker] += 1;
                 if wanted(&line) {
                     bytes += line.text.len();

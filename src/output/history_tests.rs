@@ -23,6 +23,30 @@ fn reading_in_pieces_from_a_place_gives_what_reading_at_once_gives() {
     }
 }
 
+#[test]
+fn a_search_that_finds_nothing_comes_back_before_it_has_gone_through_all() {
+    let mut history = History::new(Bounds { lines: 1000, bytes: 1_000_000 });
+    (0..100).for_each(|_| say(&mut history, 0, "x".repeat(1000) + "\n"));
+    let searched = std::cell::Cell::new(0);
+    let mut place = history.place_of_latest(usize::MAX, |_| true);
+    let mut turns = 0;
+    while !history.is_end(&place) {
+        searched.set(0);
+        let found = history.from(
+            &mut place,
+            500,
+            |_| true,
+            |line| {
+                searched.set(searched.get() + line.text.len());
+                false
+            },
+        );
+        assert!(found.lines.is_empty() && searched.get() <= 500 * SEARCHED + 1000, "{}", searched.get());
+        turns += 1;
+    }
+    assert!(turns > 10, "{turns}");
+}
+
 fn say(history: &mut History, speaker: usize, lines: impl AsRef<str>) {
     let lines = lines.as_ref();
     history.push(speaker, Timestamp::UNIX_EPOCH, lines.as_bytes(), lines.lines().count());

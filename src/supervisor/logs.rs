@@ -72,8 +72,11 @@ impl Reading {
                 && since.is_none_or(|since| line.time >= since)
                 && pattern.as_ref().is_none_or(|found| found.is_match(&String::from_utf8_lossy(line.text)))
         };
-        let count = wanted.lines.map_or(usize::MAX, |lines| lines as usize);
-        let first = self.log.with_history(|history| history.place_of_latest(count, is_wanted));
+        let first = self.log.with_history(|history| match wanted.lines {
+            // Nothing needs to be searched to find where all begin.
+            None => history.place_of_latest(usize::MAX, |_| true),
+            Some(count) => history.place_of_latest(count as usize, is_wanted),
+        });
         let Some(mut place) = first else { return self.caller.answer(done) };
         loop {
             let (lines, is_behind) = self.piece(&mut place, is_speaker, is_wanted);
