@@ -1,6 +1,7 @@
 //! `app.json`: what Heroku's schema says about the formation and the environment
 //! (<https://devcenter.heroku.com/articles/app-json-schema>). The rest of it is not ours.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,10 +26,10 @@ pub fn parse(file: &str, bytes: &[u8]) -> Parsed {
         Ok(content) => content,
         Err(errors) => return Parsed { errors, ..Parsed::default() },
     };
-    let source = Source { file, content: &content };
+    let source = Source::new(file, &content);
     match serde_json::from_str::<Value>(&content) {
         Ok(document) => {
-            let mut reader = Reader { source: &source, parsed: Parsed::default() };
+            let mut reader = Reader { source: &source, keys: keys(&content), parsed: Parsed::default() };
             reader.read_section(&document, "formation", Reader::read_quantity);
             reader.read_section(&document, "env", Reader::read_variable);
             reader.read_section(&document, "healthchecks", Reader::read_checks);
@@ -56,7 +57,32 @@ fn refused(source: &Source<'_>, error: &serde_json::Error) -> Diagnostic {
 
 struct Reader<'a> {
     source: &'a Source<'a>,
+    keys: HashMap<&'a str, Vec<usize>>,
     parsed: Parsed,
+}
+
+/// Where each key stands, as it is written. A search of the text and not a second parser of JSON: the place is for
+/// a person, who is helped by the line even if another object has the same key first.
+fn keys(content: &str) -> HashMap<&str, Vec<usize>> {
+    let mut keys: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut rest = content;
+    while let Some(start) = rest.find('"') {
+        let text = &rest[start..];
+        let mut is_escaped = true;
+        let end = text.bytes().position(|byte| {
+            let ends = byte == b'"' && !is_escaped;
+            is_escaped = byte == b'\\' && !is_escaped;
+            ends
+        });
+        let Some(end) = end else { break };
+        // The opening quote counts as escaped, so that it does not end the text.
+        let (literal, after) = text.split_at(end + 1);
+        rest = after.trim_start();
+        if rest.starts_with(':') {
+            keys.entry(literal).or_default().push(content.len() - text.len());
+        }
+    }
+    keys
 }
 
 impl Reader<'_> {
@@ -151,13 +177,10 @@ impl Reader<'_> {
         self.parsed.settings.variables.push(declared);
     }
 
-    /// Where `"name":` first stands after `from`. A search of the text and not a second parser of JSON:
-    /// the place is for a person, who is helped by the line even if another object has the same key first.
+    /// Where `"name":` first stands at or after `from`.
     fn find_key(&self, from: usize, name: &str) -> Option<usize> {
-        let key = Value::from(name).to_string();
-        let rest = self.source.content.get(from..)?;
-        let is_key = |at: &usize| rest[at + key.len()..].trim_start().starts_with(':');
-        rest.match_indices(&key).map(|(at, _)| at).find(is_key).map(|at| from + at)
+        let places = self.keys.get(Value::from(name).to_string().as_str())?;
+        places.get(places.partition_point(|place| *place < from)).copied()
     }
 
     fn place(&self, at: usize) -> Location {

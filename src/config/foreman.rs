@@ -21,7 +21,7 @@ pub fn parse(file: &str, bytes: &[u8]) -> Parsed {
         Ok(content) => content,
         Err(errors) => return Parsed { errors, ..Parsed::default() },
     };
-    let source = Source { file, content: &content };
+    let source = Source::new(file, &content);
     let mut parsed = Parsed::default();
     for line in text::lines(&content) {
         if !is_silent(line.text) {

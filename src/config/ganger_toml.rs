@@ -21,7 +21,7 @@ pub fn parse(file: &str, bytes: &[u8]) -> Parsed {
         Ok(content) => content,
         Err(errors) => return Parsed { errors, ..Parsed::default() },
     };
-    let source = Source { file, content: &content };
+    let source = Source::new(file, &content);
     let (document, errors) = DeTable::parse_recoverable(&content);
     let mut reader = Reader { source: &source, parsed: Parsed::default() };
     if errors.is_empty() {

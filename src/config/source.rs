@@ -6,27 +6,37 @@ use std::sync::Arc;
 use crate::location::{Diagnostic, Location};
 use crate::text;
 
+/// The farthest into a line, in bytes, that columns are counted: each value has a place, and a file may be one line.
+const COUNTED: usize = 64 << 10;
+
 /// A file's name and text.
 pub(super) struct Source<'a> {
     pub(super) file: Arc<str>,
     pub(super) content: &'a str,
+    /// Where each line begins, so that a place is found without reading all that stands before it.
+    starts: Vec<usize>,
 }
 
-impl Source<'_> {
+impl<'a> Source<'a> {
+    pub(super) fn new(file: Arc<str>, content: &'a str) -> Self {
+        let ends = memchr::memchr_iter(b'\n', content.as_bytes());
+        Self { file, content, starts: std::iter::once(0).chain(ends.map(|end| end + 1)).collect() }
+    }
+
     /// The line around the byte `at`: its number, where it begins, and its text.
-    fn line(&self, at: usize) -> (u32, usize, &str) {
-        let before = self.content.get(..at).unwrap_or(self.content);
-        let start = before.rfind('\n').map_or(0, |end| end + 1);
-        let number = before.bytes().filter(|byte| *byte == b'\n').count();
-        let line = self.content[start..].split('\n').next().unwrap_or_default().trim_end_matches('\r');
-        (u32::try_from(number).unwrap_or(u32::MAX).saturating_add(1), start, line)
+    fn line(&self, at: usize) -> (u32, usize, &'a str) {
+        let number = self.starts.partition_point(|start| *start <= at);
+        let start = self.starts[number - 1];
+        let end = self.starts.get(number).map_or(self.content.len(), |next| next - 1);
+        (u32::try_from(number).unwrap_or(u32::MAX), start, self.content[start..end].trim_end_matches('\r'))
     }
 
     /// The place of the byte `at`.
     pub(super) fn location(&self, at: usize) -> Location {
         let (number, start, line) = self.line(at);
-        let column = text::column(line, at.saturating_sub(start));
-        Location { file: Arc::clone(&self.file), line: Some(number), column: Some(column) }
+        let inside = at.saturating_sub(start);
+        let column = (inside <= COUNTED).then(|| text::column(line, inside));
+        Location { file: Arc::clone(&self.file), line: Some(number), column }
     }
 
     /// What is to be said about a range of bytes.
