@@ -23,6 +23,7 @@ mod exec;
 mod export;
 mod folder;
 mod foreground;
+mod fuzz;
 mod harmless;
 mod harness;
 mod injection;
