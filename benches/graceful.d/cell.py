@@ -248,9 +248,10 @@ def main():
     except Exception as error:
         result["error"] = f"{type(error).__name__}: {error}"
     finally:
-        cell.clean_up()
+        # What the clearing up hangs up does not count; strace writes each line as it comes.
         if order["hangups"]:
             result["hangups"] = cell.heard()
+        cell.clean_up()
     if not result["finished"] or result["left"]:
         result["output"] = cell.output[-3000:].decode(errors="replace")
     shutil.rmtree(order["folder"], ignore_errors=True)

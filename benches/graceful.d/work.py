@@ -103,8 +103,8 @@ class File(Request):
 class Redis(Request):
     """A script of a second, and its effect in the file that is saved at the end."""
 
-    script = (b"local e = redis.call('time')[1] + 2 while tonumber(redis.call('time')[1]) < e do end "
-              b"return redis.call('set', 'finished', '1')")
+    script = (b"local function now() local t = redis.call('time') return t[1] + t[2] / 1000000 end "
+              b"local e = now() + 1 while now() < e do end return redis.call('set', 'finished', '1')")
     question = b"*3\r\n$4\r\nEVAL\r\n$%d\r\n%s\r\n$1\r\n0\r\n" % (len(script), script)
 
     def ask(self):
@@ -134,7 +134,7 @@ class Postgres(Request):
     """A query of a second."""
 
     def ask(self):
-        query = "copy (select 1) to program 'touch begun'; select pg_sleep(1); select 'finished'"
+        query = "copy (select 1) to program 'cat > begun'; select pg_sleep(1); select 'finished'"
         url = f"postgresql://nobody@127.0.0.1:{self.port}/postgres"
         self.answer = subprocess.run(["psql", "-qtA", url, "-c", query], capture_output=True).stdout
 
