@@ -45,7 +45,7 @@ fn all_finish(programs: &[&str], more: &[&str]) {
 #[test]
 fn shell_lines_and_scripts_finish_their_job_and_none_is_hung_up() {
     if are_there(&["python3", "bash", "make", "node", "strace"]) {
-        let lines = ["`a && b`", "`a; b`", "`a & wait`"];
+        let lines = ["`a && b`", "`a; b`", "`a \\| b`", "`a & wait`"];
         let scripts = ["bash start.sh", "bash start.sh, trap", "bash start.sh, trap and wait"];
         all_finish(&[&lines[..], &scripts, &["wrapper in Python", "make"]].concat(), &["--jobs", "6"]);
     }
@@ -60,8 +60,8 @@ fn servers_in_python_answer_the_open_request() {
 
 #[test]
 fn workers_finish_the_job_in_hand() {
-    if are_there(&["redis-server", "sidekiq"]) {
-        all_finish(&["sidekiq"], &["--no-hangups"]);
+    if python_has(&["celery", "redis", "packaging"]) && are_there(&["redis-server", "sidekiq"]) {
+        all_finish(&["celery prefork", "sidekiq"], &["--no-hangups"]);
     }
 }
 
