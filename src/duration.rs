@@ -1,4 +1,4 @@
-//! Spans of time as a person writes them: `5`, `1.5`, `500ms`, `2m`, `1m30s`.
+//! Spans of time as they are written: `5`, `1.5`, `500ms`, `2m`, `1m30s`.
 
 use std::time::Duration;
 

@@ -14,7 +14,7 @@ pub struct Formation {
 }
 
 /// The most instances of one type. Far above what one machine runs, and low enough that a slip of the
-/// finger (`web=30000`) does not take the machine down with it before anybody can stop it.
+/// finger (`web=30000`) does not take the machine down before it can be stopped.
 pub const MOST: u32 = 10_000;
 
 /// Why a formation cannot be read.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
-/// A place in a file that a person wrote.
+/// A place in a file of the project.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Location {
-    /// The file as the person would name it: relative to where they are if they named it so.
+    /// The file as the user would name it: relative to the current folder if they named it so.
     pub file: Arc<str>,
     /// Line, from 1; `None` when the file as a whole is meant.
     pub line: Option<u32>,
@@ -39,7 +39,7 @@ pub struct Excerpt {
     pub mark: std::ops::Range<usize>,
 }
 
-/// Something wrong, or worth a warning, in what a person wrote: where, what, and the way out.
+/// Something wrong, or worth a warning, in a file or an argument: where, what, and the way out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
     /// Where.

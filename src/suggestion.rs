@@ -1,4 +1,4 @@
-//! What somebody may have meant.
+//! The word that may have been meant.
 
 /// The one of `known` that `text` is most likely a slip of, if any is near: one slip (a letter too many,
 /// too few, another, or two swapped) for every three letters, letter case aside.

@@ -152,7 +152,7 @@ impl Reader<'_> {
     }
 
     /// `"web": [{"type": "startup", "path": "/health"}]`: what shows that it is ready. The first check that is about
-    /// a start counts; what is asked of an instance later on (`liveness`) is for who runs it for good.
+    /// a start counts; what is asked of an instance later on (`liveness`) is for the engine that runs it for good.
     fn read_checks(&mut self, name: &str, value: &Value, at: usize) {
         let Some(kind) = TypeName::new(name) else {
             return self.refuse(at, name, format!("`{name}` cannot be the name of a type"), "rename it");
@@ -227,7 +227,7 @@ impl Reader<'_> {
     }
 }
 
-/// What a check asks: a command (its words), whether somebody listens, a time to live, or a path, which is `/` where
+/// What a check asks: a command (its words), whether a process listens, a time to live, or a path, which is `/` where
 /// nothing is said.
 fn sign(check: &Value) -> Result<Probe, String> {
     let port = check.get("port").and_then(Value::as_u64).and_then(|port| u16::try_from(port).ok());

@@ -1,4 +1,4 @@
-//! What a project or a person can set: one type for flags, `GANGER_…` variables, `ganger.toml`,
+//! What a project or a user can set: one type for flags, `GANGER_…` variables, `ganger.toml`,
 //! `.foreman` and `app.json`, so that precedence is one function ([`Settings::or`]).
 
 pub mod app_json;
@@ -33,7 +33,7 @@ pub struct Given<T> {
 
 impl<T> Given<T> {
     /// A value said outside any file: `said` is the flag (`-m web=2`) or the variable
-    /// (`GANGER_FORMATION`) as a person would recognise it.
+    /// (`GANGER_FORMATION`) as a user would recognise it.
     pub fn said(value: T, said: &str) -> Self {
         Self { value, place: Location { file: said.into(), line: None, column: None } }
     }
@@ -204,7 +204,7 @@ impl Settings {
     #[must_use]
     pub fn or(self, lower: Self) -> Self {
         let processes = processes_over(&self, lower.processes);
-        // Who names a port wants one, whatever a lower layer says.
+        // A named port is wanted, whatever a lower layer says.
         let no_port = self.no_port.or(lower.no_port.map(|none| none && self.port.is_none()));
         Self {
             procfile: self.procfile.or(lower.procfile),

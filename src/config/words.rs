@@ -64,7 +64,7 @@ pub const PROCESS_WORDS: [&str; 11] = [
 /// The words among all of these that may have several values, and so be lists in a file.
 pub(super) const LISTS: [&str; 4] = ["env", "except", "after", "watch"];
 
-/// Words that the design knows and this version does not do yet. They are refused by name: who writes
+/// Words that the design knows and this version does not do yet. They are refused by name: a file that has
 /// `detach = true` must not find out in the night that it meant nothing.
 const NOT_YET: [&str; 3] = ["detach", "wait", "name"];
 

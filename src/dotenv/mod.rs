@@ -20,7 +20,7 @@ pub use reader::{Precedence, parse, parse_by};
 /// A file to read.
 #[derive(Clone, Copy)]
 pub struct Source<'a> {
-    /// The file as the person would name it.
+    /// The file as the user would name it.
     pub file: &'a str,
     /// What is in it.
     pub bytes: &'a [u8],
@@ -34,7 +34,7 @@ pub struct Assignment {
     /// Its value. Bytes, since what is substituted comes from an environment, which need not be UTF-8. It
     /// holds no NUL.
     pub value: Vec<u8>,
-    /// The file as the person would name it.
+    /// The file as the user would name it.
     pub file: Arc<str>,
     /// The line, from 1, where the assignment begins.
     pub line: u32,

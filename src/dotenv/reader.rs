@@ -17,7 +17,7 @@ const MOST_SUBSTITUTED: usize = 64 * 1024 * 1024;
 /// to arguments and environment together, pointers included (execve(2)).
 const MOST_ASSIGNMENTS: usize = 100_000;
 
-/// Who is asked first for the value of a name that stands in a value.
+/// Which source is asked first for the value of a name within a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Precedence {
     /// The environment of the process: for the programs that are started it wins over the files too.
@@ -32,9 +32,9 @@ pub fn parse(sources: &[Source<'_>], outside: &dyn Fn(&str) -> Option<Vec<u8>>) 
     parse_by(Precedence::Outside, sources, outside)
 }
 
-/// The same, with somebody else asked first.
+/// The same, with another source asked first.
 ///
-/// Never fails, never runs anything, asks nobody but `outside`, and takes time in proportion to the length of
+/// Never fails, never runs anything, asks nothing but `outside`, and takes time in proportion to the length of
 /// the files (and of what is substituted). No value gets into a message.
 pub fn parse_by(
     precedence: Precedence,

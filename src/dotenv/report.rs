@@ -1,4 +1,4 @@
-//! What is said about a .env file, without ever showing a value.
+//! Diagnostics of a .env file, without ever showing a value.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ const MASK: &str = "…";
 
 /// Makes the diagnostics of one file.
 pub(super) struct Reporter<'a> {
-    /// The file as the person would name it.
+    /// The file as the user would name it.
     pub(super) file: Arc<str>,
     /// Its text.
     pub(super) content: &'a str,
@@ -152,8 +152,8 @@ impl Reporter<'_> {
         }
     }
 
-    /// `errors` and what is said about `faults`, in order of line. Of a line that could not be decoded nothing
-    /// else is said.
+    /// `errors` and the diagnostics of `faults`, in order of line. A line that could not be decoded has
+    /// no other diagnostic.
     pub(super) fn with_faults(&self, mut errors: Vec<Diagnostic>, faults: &[Fault]) -> Vec<Diagnostic> {
         let is_faulty =
             |error: &Diagnostic| faults.iter().any(|fault| error.location.line == Some(fault.line));

@@ -74,7 +74,7 @@ fn is_a_sound_or_question(byte: u8) -> bool {
     matches!(byte, 0x05 | 0x07)
 }
 
-/// What a sequence means for one who comes later.
+/// What a sequence means for a client that attaches later.
 #[derive(Clone, Copy)]
 enum Judgement {
     /// It is part of the picture.

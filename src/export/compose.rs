@@ -142,7 +142,7 @@ fn restart(kind: &Kind<'_>) -> &'static str {
         Some(Restart::Never) => "no",
         Some(Restart::OnFailure) => "on-failure",
         Some(Restart::Always) => "always",
-        // It comes back after a reboot, and stays down when a person stopped it.
+        // It comes back after a reboot, and stays down when it was stopped by hand.
         None => "unless-stopped",
     }
 }

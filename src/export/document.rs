@@ -176,7 +176,7 @@ impl Serialize for Document {
     }
 }
 
-/// `--set [TYPE:]PATH=VALUE`: one value that the person wants otherwise.
+/// `--set [TYPE:]PATH=VALUE`: one value that the user wants otherwise.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Setting {
     /// As it was typed, for messages.

@@ -12,18 +12,18 @@ pub struct File {
     pub path: String,
     /// What is in it. Where [`File::mode`] keeps others out these are secrets.
     pub bytes: Vec<u8>,
-    /// Who may do what with it, as chmod(2) has it.
+    /// Its mode, as chmod(2) has it.
     pub mode: u32,
 }
 
 impl File {
-    /// Whether it holds values that are not for everybody.
+    /// Whether it holds secret values.
     pub fn is_secret(&self) -> bool {
         self.mode.trailing_zeros() >= 6
     }
 }
 
-/// An export: files, and what a person should know.
+/// An export: files, and warnings.
 #[derive(Clone, Debug, Default)]
 pub struct Bundle {
     /// The files, in the order in which they should be read.
@@ -45,12 +45,12 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// One more file, for everybody to read.
+    /// One more file, world-readable.
     pub(super) fn file(&mut self, path: impl Into<String>, bytes: impl Into<Vec<u8>>) {
         self.bundle.files.push(File { path: path.into(), bytes: bytes.into(), mode: 0o644 });
     }
 
-    /// One more file, for everybody to read unless the values are in it.
+    /// One more file, world-readable unless the values are in it.
     pub(super) fn file_with_values(
         &mut self,
         stack: &Stack<'_>,
@@ -61,13 +61,13 @@ impl Draft {
         self.bundle.files.push(File { path: path.into(), bytes: bytes.into(), mode });
     }
 
-    /// One more program; nobody but its owner may read it if the values are in it.
+    /// One more program; only its owner may read it if the values are in it.
     pub(super) fn program(&mut self, path: impl Into<String>, bytes: impl Into<Vec<u8>>, is_secret: bool) {
         let mode = if is_secret { 0o700 } else { 0o755 };
         self.bundle.files.push(File { path: path.into(), bytes: bytes.into(), mode });
     }
 
-    /// What is not carried over; the same sentence is said once.
+    /// What is not carried over; the same sentence is listed once.
     pub(super) fn lose(&mut self, sentence: impl Into<String>) {
         let sentence = sentence.into();
         if !self.bundle.lost.contains(&sentence) {
@@ -102,7 +102,7 @@ impl Draft {
         });
     }
 
-    /// Changes `document`, which stands for `kind`, as the person asked for.
+    /// Changes `document`, which stands for `kind`, as `--set` asks.
     pub(super) fn set(&mut self, options: &Options, kind: &Kind<'_>, document: &mut Document) {
         let is_for = |said: &Option<String>| said.as_ref().is_none_or(|name| name == kind.name.as_str());
         for setting in options.set.iter().filter(|setting| is_for(&setting.kind)) {

@@ -1,5 +1,5 @@
 //! A folder of exported files: what would have to be done so that it holds exactly these, without touching
-//! what somebody else put there.
+//! what others put there.
 //!
 //! A manifest in the folder says which files are ours and what was in them. A file that it does not list is
 //! foreign; one that is not as it was left has been changed by hand. Neither is written or removed.
@@ -48,7 +48,7 @@ pub enum Change {
     Create,
     /// It is there with these bytes.
     Replace(Vec<u8>),
-    /// Only who may read it changes.
+    /// Only its mode changes.
     Protect,
     /// It is ours and belongs to the export no more; it had these bytes.
     Remove(Vec<u8>),
@@ -148,7 +148,7 @@ pub fn changes(
 
 /// Why a file of ours is left alone.
 const CHANGED: &str = "it was changed by hand since it was exported";
-/// Why a file of somebody else is left alone.
+/// Why a foreign file is left alone.
 const FOREIGN: &str = "it was not written by an export";
 
 fn wanted(old: &Manifest, file: &File, found: Found) -> Result<Option<Change>, &'static str> {

@@ -1,4 +1,4 @@
-//! Objects for Kubernetes: a Deployment a type, a Service where somebody connects, a Job for `release`, and
+//! Objects for Kubernetes: a Deployment a type, a Service where others connect, a Job for `release`, and
 //! a reference to a Secret.
 
 use super::checksum::sha256;

@@ -9,7 +9,7 @@ pub use crate::plan::spec::Restart;
 pub enum Format {
     /// Units of the system's manager.
     Systemd,
-    /// Units of a person's own manager.
+    /// Units of a user's own manager.
     SystemdUser,
     /// Property lists of macOS.
     Launchd,
@@ -90,7 +90,7 @@ pub struct Options {
     pub restart: Option<Restart>,
     /// Where values go.
     pub secrets: Secrets,
-    /// What the person wants otherwise.
+    /// Changes that the user asks for.
     pub set: Vec<Setting>,
     /// The folder under which the values lie that files refer to: `/etc`. Tests have one of their own.
     pub etc: String,

@@ -1,4 +1,4 @@
-//! A Procfile for those who read one themselves (Heroku, Dokku, buildpacks), and what would have to change.
+//! A Procfile for platforms that read one themselves (Heroku, Dokku, buildpacks), and what would have to change.
 
 use super::draft::{Draft, refers};
 use super::readiness::{self, Carried};

@@ -1,4 +1,4 @@
-//! Who waits for whom, and what shows that an instance is ready: what is said where an engine has nothing for it.
+//! Start order and readiness, and the warning where an engine has nothing for them.
 
 use super::draft::Draft;
 use super::stack::{Kind, Stack};

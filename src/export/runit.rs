@@ -11,7 +11,7 @@ use crate::plan::spec::Spec;
 pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
     draft.refuse_settings(stack);
     let user = stack.options.user.as_ref().map(|user| format!("-u {} ", quote(user))).unwrap_or_default();
-    // A group of its own, so that the stop signal can reach everybody that the instance started.
+    // A group of its own, so that the stop signal can reach every process of the instance.
     let script = Script { first: "exec 2>&1\n", through: format!("chpst -P {user}") };
     for kind in stack.all() {
         for spec in &kind.instances {

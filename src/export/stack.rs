@@ -44,7 +44,7 @@ pub(super) struct Kind<'a> {
     pub(super) instances: Vec<&'a Spec>,
     /// PORT of the first instance. Engines that give each instance an address of its own give all this one.
     pub(super) port: Option<u16>,
-    /// Whether somebody connects to that port: then it gets a Service, a published port, a probe.
+    /// Whether others connect to that port: then it gets a Service, a published port, a probe.
     pub(super) is_exposed: bool,
     /// Whether its end with status 0 is what it is for.
     pub(super) is_once: bool,
@@ -167,7 +167,7 @@ impl Kind<'_> {
         self.name.as_str() == RELEASE
     }
 
-    /// Whether somebody said how it shows that it is ready, or waits for that. A one-shot has its end instead.
+    /// Whether its readiness is configured, or awaited by another type. A one-shot has its end instead.
     pub(super) fn is_to_be_ready(&self) -> bool {
         self.care.ready_within.is_some() && !self.is_once
     }
@@ -233,7 +233,7 @@ fn unknown_kinds(plan: &Plan, options: &Options) -> Vec<Diagnostic> {
         .collect()
 }
 
-/// What is said about `place`, which is no file.
+/// The message for `place`, which is no file.
 pub(super) fn about(place: &str, message: impl Into<String>, hint: Option<String>) -> Diagnostic {
     let location = Location { file: place.into(), line: None, column: None };
     Diagnostic { location, message: message.into(), hint, excerpt: None }

@@ -40,7 +40,7 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
     document = document.with(&format!("group:{app}"), group);
     match sections::text(&document, "=") {
         Ok(text) => {
-            // First, as that is what a person looks for.
+            // First, as that is what is looked for.
             let file = super::draft::File {
                 path: format!("{app}.conf"),
                 bytes: format!("{}\n{text}", comment(stack)).into_bytes(),
@@ -84,7 +84,7 @@ fn program(stack: &Stack<'_>, kind: &Kind<'_>, spec: &Spec) -> Document {
         .with_some("startsecs", spec.once.then_some("0"))
         .with("stopsignal", signal)
         .with("stopwaitsecs", grace.max(1).to_string())
-        // As ganger does it: to everybody that the instance started.
+        // As ganger does it: to every process of the instance.
         .with("stopasgroup", "true")
         .with("killasgroup", "true")
         .with("redirect_stderr", "true")

@@ -139,7 +139,7 @@ fn service(stack: &Stack<'_>, kind: &Kind<'_>, spec: &Spec, values: &[String]) -
         .map(|variable| quoted(&format!("{}={}", variable.name, String::from_utf8_lossy(variable.value))));
     let environment: Vec<String> = own.chain(values.iter().cloned()).collect();
     let file = if is_user(stack) {
-        // `%h` is the person's home; nothing else of the path has a `%`.
+        // `%h` is the user's home; nothing else of the path has a `%`.
         format!("%h/.config/{}/env", stack.options.app)
     } else {
         values_file(stack)
@@ -223,7 +223,7 @@ fn socket(stack: &Stack<'_>, spec: &Spec) -> Option<String> {
 }
 
 /// `service` with what takes nothing from a program that only serves. Not `NoNewPrivileges=`, nor what
-/// implies it: programs that call sudo, ping or sendmail would fail, and only then. A person's own manager
+/// implies it: programs that call sudo, ping or sendmail would fail, and only then. A user's own manager
 /// can do none of this.
 fn hardened(stack: &Stack<'_>, service: Document) -> Document {
     let lies_in = |folder: &&str| {

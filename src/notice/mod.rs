@@ -78,7 +78,7 @@ pub enum Notice {
         process: InstanceName,
         /// What is missing.
         reason: String,
-        /// Who waits.
+        /// The instances that wait.
         waiting: Vec<InstanceName>,
     },
     /// Watched files changed: these are being restarted.
@@ -88,7 +88,7 @@ pub enum Notice {
         path: Option<String>,
         /// How many more.
         others: usize,
-        /// Who is restarted.
+        /// The instances that are restarted.
         processes: Vec<InstanceName>,
     },
     /// An instance failed too often to be started again.
@@ -128,7 +128,7 @@ pub enum Notice {
     },
     /// The grace is over, or a second signal came: SIGKILL.
     Killing {
-        /// Whom: nobody means all that are left.
+        /// The instances; none means all that are left.
         #[serde(skip_serializing_if = "Option::is_none")]
         process: Option<InstanceName>,
         /// Why.
@@ -143,9 +143,9 @@ pub enum Notice {
         /// Why it could not be ended.
         reason: String,
     },
-    /// The last line: who ended first, how, and after how long.
+    /// The last line: the instance that ended first, how, and after how long.
     Ended {
-        /// Who.
+        /// The instance.
         process: InstanceName,
         /// How.
         #[serde(flatten, serialize_with = "exit_fields")]
@@ -159,7 +159,7 @@ pub enum Notice {
         /// The sentence.
         text: String,
     },
-    /// Something that a person should mend.
+    /// Something that the user should mend.
     Warning {
         /// The sentence.
         text: String,
@@ -173,11 +173,11 @@ pub enum Notice {
     Waiting {
         /// Which.
         process: InstanceName,
-        /// Whether the person can type to it from here.
+        /// Whether the user can type to it from here.
         #[serde(skip)]
         here: bool,
     },
-    /// What somebody who typed a line asked for.
+    /// The answer to a typed line.
     Answer {
         /// The sentence, or several lines.
         text: String,

@@ -68,7 +68,7 @@ impl fmt::Display for Waiting<'_> {
     }
 }
 
-/// A time span as a person reads it: `3.2 s`, `4 min 2 s`, `2 h 5 min`.
+/// A time span for display: `3.2 s`, `4 min 2 s`, `2 h 5 min`.
 #[derive(Clone, Copy, Debug)]
 pub struct Lived(pub Duration);
 

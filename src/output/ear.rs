@@ -1,4 +1,4 @@
-//! Somebody who waits for a line of one instance to come by.
+//! Matches the awaited line of one instance.
 
 use regex_lite::Regex;
 
@@ -17,7 +17,7 @@ impl Ear {
         Self { speaker, expression, tell: Some(tell) }
     }
 
-    /// Whose lines it waits for.
+    /// The instance whose line is awaited.
     pub(super) fn speaker(&self) -> usize {
         self.speaker
     }

@@ -1,4 +1,4 @@
-//! What was said lately, for those who ask later.
+//! The latest lines, for clients that ask later.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -104,7 +104,7 @@ impl Runs {
 /// One line of the history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Line<'a> {
-    /// Whose: the index that [`History::push`] was given.
+    /// The source: the index that [`History::push`] was given.
     pub speaker: usize,
     /// When it was read.
     pub time: Timestamp,
@@ -121,7 +121,7 @@ pub struct History {
     lines: usize,
     bytes: usize,
     next: u64,
-    /// The largest memory of those that were forgotten, for the next who wants to exchange his.
+    /// The largest buffer among those dropped, for the next swap.
     spare: Box<[u8]>,
 }
 
@@ -134,7 +134,7 @@ impl History {
         Self { bounds, ..Self::default() }
     }
 
-    /// Keeps a run of lines of one instance; a last one without a newline gets one. Who calls knows how many (`count`),
+    /// Keeps a run of lines of one instance; a last one without a newline gets one. The caller knows how many (`count`),
     /// since it has made rows of them: to count them again would cost as much as to copy them.
     pub fn push(&mut self, speaker: usize, time: Timestamp, lines: &[u8], count: usize) {
         debug_assert_eq!(count, lines.split_inclusive(|byte| *byte == b'\n').count(), "lines of a run");
@@ -239,7 +239,7 @@ impl History {
 
     /// The lines from `place` on that `wanted` says yes to, in the order in which they were read, until they
     /// have `most` bytes, or many more have been looked at; `place` is then behind them. What was forgotten meanwhile is counted, of the instances
-    /// in which the caller `is_interested`: what was in those lines nobody knows any more.
+    /// in which the caller `is_interested`: the content of those lines is lost.
     pub fn from(
         &self,
         place: &mut Place,
@@ -293,7 +293,7 @@ impl History {
         (&lines[start..], count)
     }
 
-    /// Drops the oldest run of whoever has more than its share; mostly that is who has just spoken.
+    /// Drops the oldest run of the source that has more than its share; mostly the one that has just written.
     fn forget_one(&mut self, spoke: usize) {
         let share = |runs: &Runs| {
             // In thousandths of the bounds, of which the one that is nearer counts.

@@ -14,7 +14,7 @@ pub(super) struct Limits {
     /// Bytes of the rows that a line is cut into when it is too long to be kept whole.
     pub row: usize,
     /// A line may be this much longer than `row` and still stay whole: what a program writes as "one
-    /// mebibyte" mostly has something around it, and a cut just before the end of a line helps nobody.
+    /// mebibyte" mostly has something around it, and a cut just before the end of a line is useless.
     pub slack: usize,
 }
 

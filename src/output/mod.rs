@@ -60,9 +60,9 @@ pub struct Options {
     pub terminal: bool,
     /// Whether ganger's own chatter is left out ([`Notice::is_chatter`]).
     pub quiet: bool,
-    /// Who will speak. The index is what [`Output::attach`] and the others take.
+    /// The sources. The index is what [`Output::attach`] and the others take.
     pub speakers: Vec<Speaker>,
-    /// How much is kept for those who ask later; `None`: nothing.
+    /// How much history is kept; `None`: nothing.
     pub history: Option<Bounds>,
     /// The wall clock.
     pub clock: fn() -> Timestamp,
@@ -82,7 +82,7 @@ pub enum Format {
     Json,
 }
 
-/// Where an instance's output is read from. Both are set not to block, which concerns nobody else: the
+/// Where an instance's output is read from. Both are set not to block, which affects no other process: the
 /// read end of a pipe is an open file of its own, and so is the master of a terminal.
 #[derive(Debug)]
 pub enum Source {
@@ -95,7 +95,7 @@ pub enum Source {
 /// How [`Output::finish`] went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Finish {
-    /// All that was said is written, or was dropped because nobody reads.
+    /// Everything is written, or was dropped because the reader is gone.
     Complete,
     /// The reader of our output stood still: something is lost.
     Abandoned,
@@ -145,7 +145,7 @@ impl Rows {
         &mut self.mux.batch
     }
 
-    /// One more speaker, whose index is the next.
+    /// One more source; its index is the next.
     pub fn add(&mut self, speaker: Speaker) {
         self.streams.push(Stream::new(self.streams.len(), false, Limits::OUTPUT));
         self.mux.add(speaker);
@@ -268,12 +268,12 @@ impl Output {
         }
     }
 
-    /// A view of the history for those who read it while the output goes on.
+    /// A view of the history for readers while the output goes on.
     pub fn log(&self) -> Log {
         Log { shared: Rc::clone(&self.shared) }
     }
 
-    /// The screen that standard output is, for those who talk with the person.
+    /// The terminal on standard output, for the console.
     pub fn stage(&self) -> Stage {
         Stage::new(Rc::clone(&self.shared))
     }
@@ -338,7 +338,7 @@ impl Log {
         self.shared.with_mux(|mux| mux.history().map(look))
     }
 
-    /// Wakes all who wait in [`Log::grown`].
+    /// Wakes all waiters in [`Log::grown`].
     pub fn wake(&self) {
         self.shared.wake();
     }

@@ -28,7 +28,7 @@ impl Stream {
         Self { speaker, lines: Lines::new(limits), newlines, translated: Vec::new() }
     }
 
-    /// Whose it is.
+    /// The instance it belongs to.
     pub(super) fn speaker(&self) -> usize {
         self.speaker
     }
@@ -44,7 +44,7 @@ pub(super) struct Mux {
     sink: Box<dyn Sink>,
     quiet: bool,
     history: Option<History>,
-    /// Who waits for a line: mostly nobody, and then this is one comparison for each run of lines.
+    /// The matchers of awaited lines: mostly none, and then this is one comparison for each run of lines.
     ears: Vec<Ear>,
     now: Timestamp,
     /// What is to be written next. The caller takes it out and puts an empty one in.
@@ -53,15 +53,15 @@ pub(super) struct Mux {
     audience: Audience,
 }
 
-/// Says of whom lines are shown.
+/// Decides which instances' lines are shown.
 pub type Choice = Box<dyn Fn(&InstanceName) -> bool>;
 
-/// Whose lines are shown.
+/// Which lines are shown.
 #[derive(Default)]
 struct Audience {
-    /// Those of whom it says yes; all without it.
+    /// Those of the sources that it accepts; all without it.
     only: Option<Choice>,
-    /// The same for each speaker, so that nobody has to be asked for each line; empty means all.
+    /// The answer for each source, so that it is not computed for each line; empty means all.
     shown: Vec<bool>,
     /// While one instance has the screen: what it shows there, and the lines that were kept away.
     held: Option<Held>,
@@ -100,7 +100,7 @@ impl Mux {
         Self { sink, quiet, history, ears, now: Timestamp::MIN, batch, speakers, audience }
     }
 
-    /// The same with these speakers, whom one can choose from.
+    /// The same with these sources, to choose from.
     pub(super) fn with_speakers(mut self, speakers: impl Iterator<Item = InstanceName>) -> Self {
         self.speakers = speakers.collect();
         self
@@ -150,7 +150,7 @@ impl Mux {
         Step { taken, ended, lent }
     }
 
-    /// Passes whole lines on to everyone who hears them, the history apart; how many they are.
+    /// Passes whole lines on to all but the history; returns their number.
     fn tell(&mut self, speaker: usize, lines: &[u8]) -> usize {
         self.ears.retain_mut(|ear| !ear.hear(speaker, lines));
         if self.audience.hears(speaker) {
@@ -221,13 +221,13 @@ impl Mux {
         }
     }
 
-    /// Somebody waits for a line from now on, in the place of who waited for one of the same speaker.
+    /// A line is awaited from now on; replaces the matcher of the same source.
     pub(super) fn listen(&mut self, ear: Ear) {
         self.ears.retain(|other| other.speaker() != ear.speaker());
         self.ears.push(ear);
     }
 
-    /// Shows only those of whom `only` says yes, all without it; how many that are.
+    /// Shows only the sources that `only` accepts, all without it; returns their number.
     pub(super) fn only(&mut self, only: Option<Choice>) -> usize {
         self.audience.shown =
             only.as_ref().map_or_else(Vec::new, |only| self.speakers.iter().map(only).collect());
@@ -262,7 +262,7 @@ impl Mux {
         self.history.as_ref()
     }
 
-    /// One more speaker, whose index is the next.
+    /// One more source; its index is the next.
     pub(super) fn add(&mut self, speaker: Speaker) {
         if let Some(only) = &self.audience.only {
             self.audience.shown.push(only(&speaker.name));

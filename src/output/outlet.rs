@@ -1,4 +1,4 @@
-//! The way out: who writes a batch, and what comes of it.
+//! Standard output: how a batch is written, and with which result.
 
 use std::fs::File;
 use std::io;
@@ -30,7 +30,7 @@ pub(super) struct Outlet {
     spare: Option<Batch>,
     /// Whether the loop may try to write itself.
     direct: bool,
-    /// Nobody reads any more, or it cannot be written: all that follows is dropped.
+    /// The reader is gone, or it cannot be written: all that follows is dropped.
     gone: bool,
     closed: UnboundedSender<io::Error>,
     taken: Arc<AtomicU64>,
@@ -108,11 +108,11 @@ impl Outlet {
         }
     }
 
-    /// Standard output cannot be used any more. Said once; the reader may leave while nobody speaks, and
+    /// Standard output cannot be used any more. Reported once; the reader may leave while no instance writes, and
     /// the next write then fails too.
     pub(super) fn fail(&mut self, error: io::Error) {
         if !mem::replace(&mut self.gone, true) {
-            // Nobody may want to hear it any more: then we are at the end anyway.
+            // The receiver may be gone: then the run is over anyway.
             let _ = self.closed.send(error);
         }
     }
@@ -145,7 +145,7 @@ impl Outlet {
         }
     }
 
-    /// Writes what goes without waiting, and says how much that was; all of it when nobody reads any more.
+    /// Writes what goes without waiting, and returns how much that was; all of it when the reader is gone.
     fn write_directly(&mut self, batch: &[u8]) -> usize {
         match write_now(&*self.stdout, batch) {
             Ok(Some(count)) => {

@@ -25,7 +25,7 @@ mod linux {
 
     /// Writes what goes without waiting, and says how much that was; `None` if that is not possible here.
     ///
-    /// `RWF_NOWAIT` holds for this call alone. `O_NONBLOCK` would be set for everyone who has this pipe, the
+    /// `RWF_NOWAIT` holds for this call alone. `O_NONBLOCK` would be set for every process that has this pipe, the
     /// user's shell too, and a `poll` before a plain write leaves a moment in which another writer may fill
     /// the pipe.
     ///

@@ -10,7 +10,7 @@ use crate::name::InstanceName;
 /// What stands before ganger's own lines.
 const OWN: &str = "ganger";
 
-/// Who speaks in the stream, apart from ganger itself.
+/// A source of lines in the stream, apart from ganger itself.
 #[derive(Clone, Debug)]
 pub struct Speaker {
     /// `web.1`.

@@ -24,7 +24,7 @@ use crate::notice::Notice;
 
 /// A line that is older than this is shown unfinished (SPEC §6).
 const PROMPT: Duration = Duration::from_millis(100);
-/// An ended instance whose stream is silent for this long has said its last words.
+/// The remaining output of an ended instance is complete when its stream is silent for this long.
 const RETIRED: Duration = Duration::from_millis(100);
 /// With every process gone, a stream that is silent for this long will not end: an outsider holds it.
 const FINISHED: Duration = Duration::from_millis(300);
@@ -67,7 +67,7 @@ pub(super) struct Reader {
     shared: Rc<Shared>,
     orders: Rc<Orders>,
     descriptor: Rc<AsyncFd<OwnedFd>>,
-    /// Who watches, where it is a terminal.
+    /// The watchers, where it is a terminal.
     screen: Option<Rc<Screen>>,
     stream: Stream,
     /// When the unfinished line began.
@@ -320,8 +320,8 @@ impl Reader {
         self.orders.finish.get()
     }
 
-    /// Tells the person that a prompt waits for single keys (a debugger's, not one that a line answers): once, until
-    /// somebody has had a look.
+    /// Tells the user that a prompt waits for single keys (a debugger's, not one that a line answers): once, until
+    /// a client has attached.
     fn tell_of_waiting(&self) {
         if let Some(screen) = &self.screen
             && tcgetattr(self.descriptor.get_ref())

@@ -1,6 +1,6 @@
-//! The terminal of an instance as somebody sees it who attaches: the latest bytes, and what comes.
+//! The terminal of an instance as an attached client sees it: the latest bytes, and what comes.
 //!
-//! Those who watch are places in one ring, not queues: however slow one is, it costs nothing, and is shown the
+//! Watchers are positions in one ring, not queues: however slow one is, it costs nothing, and is shown the
 //! screen anew when what it had not seen yet was forgotten.
 
 use std::cell::{Cell, RefCell};
@@ -28,9 +28,9 @@ pub struct Screen {
     master: RefCell<Weak<AsyncFd<OwnedFd>>>,
     /// How many are watching.
     watchers: Cell<usize>,
-    /// Whether the person knows that keys are waited for: was told so, or has just been there.
+    /// Whether the user knows that keys are awaited: a notice said so, or a client was attached just now.
     is_known: Cell<bool>,
-    /// Whether somebody has watched since the latest line.
+    /// Whether a client has watched since the latest line.
     was_watched: Cell<bool>,
     changed: Notify,
 }
@@ -59,7 +59,7 @@ pub struct Life {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place(u64);
 
-/// Counts somebody who watches, until it is dropped.
+/// Counts one watcher, until it is dropped.
 #[derive(Debug)]
 pub struct Watcher(Rc<Screen>);
 
@@ -72,7 +72,7 @@ impl Drop for Watcher {
 }
 
 impl Screen {
-    /// A new life begins on the terminal whose end this is.
+    /// A new generation begins on this terminal.
     pub(super) fn begin(&self, master: &Rc<AsyncFd<OwnedFd>>) {
         *self.master.borrow_mut() = Rc::downgrade(master);
         self.is_known.set(false);
@@ -106,26 +106,26 @@ impl Screen {
         self.changed.notify_waiters();
     }
 
-    /// A line was finished. After one that nobody has seen who was there before, a prompt is another one: what a
-    /// prompt, or a program on the whole screen, is drawn anew with when somebody leaves is none.
+    /// A line was finished. After one that no earlier watcher has seen, a prompt is a new one: what a
+    /// prompt, or a full-screen program, is redrawn with when a client detaches is none.
     pub(super) fn on_line(&self) {
         if self.watchers.get() == 0 && !self.is_full() && self.was_watched.take() {
             self.is_known.set(false);
         }
     }
 
-    /// Whether it is news to the person that this life waits for keys. From now on it is not.
+    /// Whether it is news to the user that this generation waits for keys. From now on it is not.
     pub(super) fn is_news(&self) -> bool {
         self.watchers.get() == 0 && !self.is_known.replace(true)
     }
 
-    /// Somebody watches from now on.
+    /// A client watches from now on.
     pub fn watch(self: &Rc<Self>) -> Watcher {
         self.watchers.set(self.watchers.get() + 1);
         Watcher(Rc::clone(self))
     }
 
-    /// Whether somebody watches: then the size of the terminal is theirs to choose.
+    /// Whether a client watches: it then chooses the size of the terminal.
     pub fn is_watched(&self) -> bool {
         self.watchers.get() > 0
     }
@@ -179,7 +179,7 @@ impl Screen {
         self.changed.notified().await;
     }
 
-    /// Wakes all who watch.
+    /// Wakes all watchers.
     pub fn wake(&self) {
         self.changed.notify_waiters();
     }

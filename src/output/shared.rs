@@ -36,7 +36,7 @@ pub(super) struct Shared {
     space: Notify,
     /// A reader has ended, or a batch was written.
     progress: Notify,
-    /// Something may have come to the history; only for those who wait for that.
+    /// The history may have grown; only for its waiters.
     grown: Notify,
     readers: Cell<usize>,
     /// Pipes that were made larger.
@@ -159,18 +159,18 @@ impl Shared {
         self.grown.notified().await;
     }
 
-    /// Wakes who waits for the history to grow.
+    /// Wakes the waiters for growth of the history.
     pub(super) fn wake(&self) {
         self.grown.notify_waiters();
     }
 
     /// Sends the batch on its way, if the way is free.
     pub(super) fn flush(&self) {
-        // One atomic load while nobody waits.
+        // One atomic load while there is no waiter.
         self.wake();
         let has_taken_back = self.outlet.borrow_mut().flush(self.mux.borrow_mut().outgoing());
         if has_taken_back {
-            // The pump does not hear of it any more, and somebody may wait for nothing else.
+            // The pump does not hear of it any more, and a reader may wait for just this.
             self.space.notify_one();
             self.progress.notify_one();
         }
@@ -192,7 +192,7 @@ impl Shared {
         self.readers.get() == 0
     }
 
-    /// Whether everything that was said is written (or dropped, when nobody reads).
+    /// Whether everything is written (or dropped, when the reader is gone).
     pub(super) fn is_done(&self) -> bool {
         self.is_silent() && self.is_written()
     }
@@ -232,7 +232,7 @@ impl Shared {
         }
     }
 
-    /// Waits for the reader of our output to go, which nobody would notice while nobody speaks. Costs
+    /// Waits for the reader of our output to go, which no write would show while no instance writes. Costs
     /// nothing: epoll reports an error of a pipe or socket to whoever watches it for anything.
     pub(super) async fn watch(self: Rc<Self>, stdout: AsyncFd<Arc<OwnedFd>>) {
         while let Ok(mut guard) = stdout.ready(Interest::READABLE | Interest::ERROR).await {

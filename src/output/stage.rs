@@ -1,4 +1,4 @@
-//! The screen that standard output is, for those who talk with the person on it: whose lines are shown, and
+//! The terminal on standard output, for the console and attached clients: which lines are shown, and
 //! whether it is given to one instance alone for a while.
 
 use std::rc::Rc;
@@ -29,7 +29,7 @@ impl Stage {
         self.shared.has_keyboard.set(true);
     }
 
-    /// Shows only lines of those to whom `is_shown` says yes, also of who comes later; of all without it. What is
+    /// Shows only lines of sources that `is_shown` accepts, later ones too; of all without it. What is
     /// not shown is in the history all the same. Says how many are shown.
     pub fn only(&self, is_shown: Option<Choice>) -> usize {
         self.shared.with_mux(|mux| mux.only(is_shown))

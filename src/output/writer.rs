@@ -93,7 +93,7 @@ fn write_batches(
     }
 }
 
-/// `write_all` that also bears with an `O_NONBLOCK` that somebody else set on our standard output (node
+/// `write_all` that also works with an `O_NONBLOCK` that another process set on our standard output (node
 /// does that to the terminal that it shares with us).
 fn write_all(stdout: &OwnedFd, taken: &AtomicU64, mut left: &[u8]) -> nix::Result<()> {
     while !left.is_empty() {

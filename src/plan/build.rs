@@ -18,14 +18,14 @@ use crate::name::InstanceName;
 use crate::procfile::Entry;
 use crate::signal::{Reach, Signal};
 
-/// The grace between the stop signal and SIGKILL when nobody says another (foreman's).
+/// The grace between the stop signal and SIGKILL by default (foreman's).
 pub const DEFAULT_GRACE: Duration = Duration::from_secs(5);
 
 /// The most ports that others hold and that get a warning each.
 const MOST_WARNINGS: usize = 5;
 
 impl Plan {
-    /// The plan for `inputs`. `taken` says who holds a port, and is the only thing that a plan asks of
+    /// The plan for `inputs`. `taken` tells the holder of a port, and is the only thing that a plan asks of
     /// the world: `|_| None` where ports do not matter (`check`, `env`, `run`).
     ///
     /// # Errors
@@ -102,7 +102,7 @@ fn place_ports(
 ) -> Result<Layout, Box<Diagnostic>> {
     let (base, may_move) = match merged.base_port(inputs)? {
         Some(BasePort::At(port)) => (port, false),
-        // A stack that runs moves for nobody.
+        // A running stack never moves its ports.
         Some(BasePort::Auto) | None => match inputs.running.and_then(|running| running.base) {
             Some(base) => (base, false),
             None => (DEFAULT_BASE, true),
@@ -144,7 +144,7 @@ fn processes(inputs: &Inputs<'_>, options: &Options, layout: Option<&Layout>) ->
     inputs.procfile.entries.iter().zip(&options.counts).enumerate().map(process).collect()
 }
 
-/// What will run: a release first, the rest in the order of the file, whoever waits for whom.
+/// What will run: a release first, the rest in the order of the file, whatever the start order.
 fn instances(
     inputs: &Inputs<'_>,
     (processes, order): (&[Process], &Order),
@@ -162,7 +162,7 @@ fn instances(
         let after = order.before(line, inputs);
         for number in 1..=process.count {
             let name = InstanceName { kind: process.name.clone(), number };
-            // Who is handed a socket shares it with all of its type.
+            // A passed socket is shared by all instances of its type.
             let own_or_shared = if care.listen.is_some() { 1 } else { number };
             let port = layout.and_then(|layout| layout.port(line, own_or_shared));
             let own = environment::own(&name, port);
@@ -226,7 +226,7 @@ impl Words {
     fn about_types(&mut self, inputs: &Inputs<'_>, options: &Options) {
         let nobody = options.counts.iter().all(|count| *count == 0);
         let release = inputs.procfile.entries.iter().position(|entry| entry.name.as_str() == RELEASE);
-        // Who names the types one by one did not expect any other.
+        // Where types are named one by one, no other is expected.
         let expects_all = inputs.selection.is_empty()
             && inputs.settings.formation.as_ref().is_none_or(|formation| formation.value.all.is_some())
             && !inputs.settings.except.iter().any(|except| except.value == RELEASE);

@@ -13,7 +13,7 @@ use crate::location::Diagnostic;
 use crate::procfile::Entry;
 use crate::shell::is_replaced;
 
-/// How long an instance has to become ready where somebody said what shows it, or waits for it.
+/// How long an instance has to become ready where its readiness is configured or awaited.
 pub const READY_WITHIN: Duration = Duration::from_mins(1);
 
 /// The care for the line of the Procfile with this index. `has_ports`: whether ports are given out.
@@ -36,7 +36,7 @@ pub(super) fn of_line(inputs: &Inputs<'_>, line: usize, order: &Order, has_ports
     }
 }
 
-/// What shows that an instance is ready where nobody said it. Every instance has a PORT, but only a `web`, or a
+/// The default readiness of an instance. Every instance has a PORT, but only a `web`, or a
 /// command that names PORT, is known to use it. Whoever is handed a socket holds it from the beginning on, so
 /// that it listens says nothing.
 fn implied(name: &str, command: &str, has_ports: bool, listen: Option<IpAddr>) -> Probe {

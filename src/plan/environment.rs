@@ -106,7 +106,7 @@ impl<'a> Merged<'a> {
         merged
     }
 
-    /// PWD says where a shell was; who runs in the root without a shell would believe it (POSIX XBD 8.3).
+    /// PWD says where a shell was; a program that runs in the root without a shell would believe it (POSIX XBD 8.3).
     fn move_to(&mut self, root: &'a Path) {
         if let Some((held, provenance)) = self.variables.get_mut(b"PWD".as_slice())
             && provenance.origin == Origin::Shell
@@ -129,7 +129,7 @@ impl<'a> Merged<'a> {
 
     fn set_from_shell(&mut self, ambient: &'a [(Vec<u8>, Vec<u8>)]) {
         // From the end, so that of a name that stands there twice the first counts, as for getenv(3);
-        // the second is nobody's, and not worth a word.
+        // the second belongs to no type, and is not worth a message.
         for (name, value) in ambient.iter().rev() {
             match self.variables.get_mut(name.as_slice()) {
                 Some((held, provenance)) if provenance.origin == Origin::Shell => *held = value,
@@ -149,7 +149,7 @@ impl<'a> Merged<'a> {
         self.variables.get(name.as_bytes()).map(|(value, provenance)| (*value, &provenance.origin))
     }
 
-    /// The port where the stack begins; `None` if nobody names one.
+    /// The port where the stack begins; `None` if none is named.
     ///
     /// Flags and `GANGER_PORT` are first, then the PORT that wins by the rule for all variables, but a
     /// project's own `port` (ganger.toml, .foreman) is above the .env file's.

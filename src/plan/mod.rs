@@ -36,7 +36,7 @@ pub struct Plan {
     pub processes: Vec<Process>,
     /// What will run: a `release` first, the rest in the order of the file.
     pub instances: Vec<Spec>,
-    /// Who decides about the end.
+    /// What decides about the end.
     pub policy: Policy,
     /// The first port of all; `None` with `--no-port`. It is the PORT of a one-off command.
     pub base_port: Option<u16>,
@@ -48,7 +48,7 @@ pub struct Plan {
     pub warnings: Vec<Diagnostic>,
     /// Lines of files that have no effect: worth a warning in `check` and `env --explain` only.
     pub shadowed: Vec<Diagnostic>,
-    /// What a person should know though nothing is wrong, one sentence each.
+    /// Warnings: nothing is wrong, one sentence each.
     pub notes: Vec<String>,
     /// The variables that all instances share.
     shared: Environment,

@@ -1,4 +1,4 @@
-//! What was asked for, and what it means for this Procfile: how many of each, and who ends the stack.
+//! What was asked for, and what it means for this Procfile: how many of each, and what ends the stack.
 
 use std::path::Path;
 
@@ -42,7 +42,7 @@ pub struct Inputs<'a> {
 pub(super) struct Options {
     /// How many instances each line has.
     pub(super) counts: Vec<u32>,
-    /// Who ends the stack.
+    /// What ends the stack.
     pub(super) policy: Policy,
     /// Settings for types that this Procfile does not have. They stand in a file that may serve several
     /// Procfiles, so they are no error.
@@ -168,7 +168,7 @@ fn was_known(name: &str, inputs: &Inputs<'_>) -> bool {
     inputs.running.is_some_and(|running| running.knew(name))
 }
 
-/// Who ends the stack.
+/// What ends the stack.
 fn policy(inputs: &Inputs<'_>, errors: &mut Vec<Diagnostic>) -> Policy {
     let mut named = |given: &Given<String>| {
         let found = type_named(&given.value, inputs.procfile);

@@ -1,4 +1,4 @@
-//! Who starts after whom: `after` of all types, tried and completed.
+//! The start order: `after` of all types, checked and completed.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ pub(super) struct Order {
 }
 
 impl Order {
-    /// What `inputs` say. A release comes before everybody but those that it waits for itself (a database).
+    /// What `inputs` say. A release comes before all others but those that it waits for itself (a database).
     ///
     /// # Errors
     ///
@@ -37,7 +37,7 @@ impl Order {
         if let Some(circle) = order.circle() {
             let name = |line: &usize| entries[*line].name.as_str();
             let path = circle.iter().map(name).collect::<Vec<_>>().join(" → ");
-            // The line that closes the circle, as a person reads it: the first one's.
+            // The line that closes the circle in reading order: the first one's.
             let place = |given: &&Given<String>| circle.get(1).is_some_and(|next| given.value == name(next));
             let own = circle.first().and_then(|first| inputs.settings.processes.get(&entries[*first].name));
             if let Some(given) = own.and_then(|own| own.after.iter().find(place)) {

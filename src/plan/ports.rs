@@ -6,7 +6,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-/// The first port when nobody names one (foreman, honcho, overmind and Heroku's own tool all have it).
+/// The default first port (foreman, honcho, overmind and Heroku's own tool all have it).
 pub const DEFAULT_BASE: u16 = 5000;
 
 /// From one type's first port to the next one's, as in foreman.
@@ -15,7 +15,7 @@ pub const DEFAULT_STEP: u16 = 100;
 /// How far the base moves at a time when a port is taken.
 const MOVE: u16 = 100;
 
-/// Who listens on a port.
+/// A program that listens on a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
     /// Its process id, if it could be seen (another user's cannot).
@@ -134,7 +134,7 @@ fn tidy_step(fitting: &std::ops::RangeInclusive<u16>) -> u16 {
 pub struct Choice {
     /// The ports, perhaps from another base.
     pub layout: Layout,
-    /// The port that made the base move, and who holds it.
+    /// The port that made the base move, and the program that holds it.
     pub moved: Option<(u16, Holder)>,
     /// Ports of `layout` that others hold, with line (from 0) and number (from 1) of the instance.
     pub taken: Vec<(u16, usize, u32, Holder)>,

@@ -12,13 +12,13 @@ use crate::name::TypeName;
 /// A running stack, as far as it matters for its next plan.
 #[derive(Clone, Debug, Default)]
 pub struct Running {
-    /// How many of these types a person wants by now, whatever files and flags say.
+    /// The counts set by `scale` by now, whatever files and flags say.
     pub counts: IndexMap<TypeName, u32>,
     /// The types that there were. Flags may still name one that is gone: that is no slip of the finger.
     pub known: Vec<TypeName>,
-    /// Where its ports begin: they stay there unless somebody names another base.
+    /// Where its ports begin: they stay there unless another base is named.
     pub base: Option<u16>,
-    /// From one type's ports to the next one's, if nobody's port may move; else it is chosen anew.
+    /// From one type's ports to the next one's, if no port may move; else it is chosen anew.
     pub step: Option<u16>,
     /// The ports of its own instances: that they are in use is no news.
     pub held: HashSet<u16>,

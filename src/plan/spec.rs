@@ -16,7 +16,7 @@ pub struct Spec {
     pub name: InstanceName,
     /// The Procfile's text after the colon, untouched.
     pub command: Arc<str>,
-    /// Where the command stands, as a person would name it: `Procfile:3`.
+    /// Where the command stands, for display: `Procfile:3`.
     pub place: Arc<str>,
     /// Its whole environment.
     pub environment: Environment,
@@ -93,12 +93,12 @@ pub enum ExitOn {
     Type(TypeName),
 }
 
-/// Who decides when the stack ends and with which status.
+/// What decides when the stack ends and with which status.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
     /// What ends the stack.
     pub exit_on: ExitOn,
-    /// Whose status becomes ours; `None`: that of the instance whose end ended the stack.
+    /// The type whose status becomes ours; `None`: that of the instance whose end ended the stack.
     pub exit_code_from: Option<TypeName>,
     /// Whether a type has the stop signal only when all types that came `after` it have ended.
     pub ordered_stop: bool,

@@ -47,7 +47,7 @@ pub(super) enum Mistake<'a> {
 }
 
 impl Mistake<'_> {
-    /// What is said about it; `line` is the line, `previous` the text of the one before.
+    /// Its message; `line` is the line, `previous` the text of the one before.
     pub(super) fn diagnostic(&self, file: &Arc<str>, line: Line<'_>, previous: &str) -> Diagnostic {
         let (part, message, hint) = match *self {
             Self::NoColon { line } => (line, no_colon_message(line), no_colon_hint(line, previous)),
@@ -185,7 +185,7 @@ fn name_hint(name: &str, command: &str) -> String {
     }
 }
 
-/// What is said about a file without an entry.
+/// The message for a file without an entry.
 pub(super) fn no_entries(file: &Arc<str>, content: &str) -> Diagnostic {
     let message = if content.trim().is_empty() {
         "the file is empty: there is nothing to run"
@@ -239,7 +239,7 @@ impl<'a> Slip<'a> {
             .map(Self::Dash)
     }
 
-    /// What is said about it.
+    /// Its message.
     pub(super) fn diagnostic(&self, file: &Arc<str>, line: Line<'_>) -> Diagnostic {
         let (part, message, hint) = match *self {
             Self::Backslash(part) => (

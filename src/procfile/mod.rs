@@ -24,7 +24,7 @@ pub struct Entry {
 /// What a Procfile says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Procfile {
-    /// The file as the person would name it.
+    /// The file as the user would name it.
     pub file: Arc<str>,
     /// Its entries, in its order, each name once.
     pub entries: Vec<Entry>,

@@ -56,7 +56,7 @@ impl<'a> Reader<'a> {
             previous = line.text;
         }
         if is_binary {
-            // A first mistake may be of a person's; the others are those of a program's code.
+            // A first mistake may be a typing error; the others show that the file is a program's source.
             self.errors.keep_first();
         }
         while let Some(fault) = self.faults.next() {

@@ -33,7 +33,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// What is said about it, without the line itself.
+    /// Its message, without the line itself.
     pub fn diagnostic(&self, file: &Arc<str>) -> Diagnostic {
         Diagnostic {
             location: Location { file: Arc::clone(file), line: Some(self.line), column: Some(self.column) },

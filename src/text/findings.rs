@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 /// What was found wrong in one file, in order of place.
 ///
-/// A person mends dozens of mistakes from one list, but not a million: a log file that was named by
+/// Dozens of mistakes can be mended from one list, but not a million: a log file that was named by
 /// mistake must cost neither the memory nor the screen. So past [`Findings::MOST`] they are only counted.
 #[derive(Debug, Default)]
 pub struct Findings {

@@ -1,4 +1,4 @@
-//! Text files that a person wrote: their encoding, their lines, and what is said about them.
+//! Text files of a project: their encoding, their lines, and their diagnostics.
 
 mod decode;
 mod excerpt;

@@ -1,4 +1,4 @@
-//! What nobody wants to be restarted for: what .gitignore files name, and the usual folders and leavings of editors.
+//! Changes that never restart anything: what .gitignore files name, and the usual folders and leavings of editors.
 
 /// Folders that are never looked into, wherever they are: the memory of version control, what package managers
 /// fetched, and what compilers and caches leave.

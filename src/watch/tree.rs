@@ -1,7 +1,7 @@
 //! Linux: the folders of a root, each watched by inotify(7).
 //!
 //! Folders and not files are watched, so that an editor that writes a new file in place of the old one is heard too.
-//! The kernel is asked only for what changes something: that a file is opened or read wakes nobody, and so a server
+//! The kernel is asked only for what changes something: that a file is opened or read wakes no process, and so a server
 //! that reads its own sources does not restart itself.
 
 use std::collections::HashMap;

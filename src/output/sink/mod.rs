@@ -26,7 +26,7 @@ pub(super) trait Sink {
     /// A line of ganger's own.
     fn notice(&mut self, notice: &Notice, out: &mut Batch);
 
-    /// One more speaker, whose index is the next.
+    /// One more source; its index is the next.
     fn add(&mut self, speaker: Speaker);
 
     /// Columns of a screen that stand before the text.

@@ -14,9 +14,9 @@ use crate::text::harmless;
 #[derive(Debug)]
 pub(in crate::output) struct Terminal {
     prefixes: Prefixes,
-    /// Whose unfinished line the cursor stands behind.
+    /// The source of the unfinished line before the cursor.
     open: Option<usize>,
-    /// Who began a line that another's line then broke off. If such a line ends in nothing but its
+    /// The source of a line that another source's line interrupted. If such a line ends in nothing but its
     /// newline, that is no row of its own.
     broken: Vec<bool>,
 }

@@ -11,7 +11,7 @@ fn with(types: &[&'static str], toml: &str) -> Case {
     Case::of(types).with(|settings| *settings = parsed.settings)
 }
 
-/// `web<db,cache worker` for each type and whom it waits for.
+/// `web<db,cache worker` for each type and the types it waits for.
 fn order(case: &Case) -> String {
     let plan = case.plan();
     let shown = |spec: &Spec| {

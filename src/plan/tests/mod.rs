@@ -18,7 +18,7 @@ use crate::formation::Formation;
 use crate::procfile::{Entry, Procfile};
 use crate::signal::Signal;
 
-/// A case is what a person wrote; `plan` is what they get.
+/// A case is the input; `plan` is the result.
 #[derive(Clone, Default)]
 struct Case {
     types: Vec<&'static str>,

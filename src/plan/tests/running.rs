@@ -11,7 +11,7 @@ fn counts(of: &[(&str, u32)]) -> IndexMap<TypeName, u32> {
     of.iter().map(|(name, count)| (TypeName::new(name).unwrap(), *count)).collect()
 }
 
-/// A stack that runs as `plan` says, in which a person wants so many.
+/// A stack that runs as `plan` says, scaled to these counts.
 fn running(plan: &Plan, of: &[(&str, u32)]) -> Running {
     Running {
         counts: counts(of),
