@@ -87,7 +87,7 @@ fn a_chain_of_forks_that_ignores_the_signal_is_gone_after_the_grace() {
 #[test]
 fn a_chain_of_one_instance_ends_and_the_others_stay() {
     let project = Project::new("chain: probe chain\nweb: probe trap TERM bye 0 + wait\n");
-    let mut running = project.start(&["-t", "1m,chain=300ms", "--exit-on=never"]);
+    let mut running = project.start(&["-t", "1m,chain=3s", "--exit-on=never"]);
     running.lines(&["web.1   | ready", "chain.1 is gone, but", "the grace is over: killing chain.1"]);
     // Monitor, worker, web.
     assert!(holds(|| running.mark().processes().len() == 3), "{:?}", running.mark().processes());
