@@ -146,14 +146,17 @@ pub(in crate::process) fn look_at(pid: i32) -> io::Result<Option<Process>> {
 const SHELLS: [&str; 11] =
     ["sh", "dash", "bash", "ash", "busybox", "zsh", "ksh", "ksh93", "mksh", "yash", "posh"];
 
+/// Whether this process is a shell, which may wait for children. One call, as it is asked of every instance that is stopped.
+pub fn is_shell(process: &Process) -> bool {
+    let program = fs::read_link(format!("/proc/{}/exe", process.pid)).ok();
+    let program = program.as_ref().and_then(|path| path.file_name()?.to_str()).unwrap_or_default();
+    // busybox is every program, by the name that it was called.
+    SHELLS.contains(&program) && (program != "busybox" || ["sh", "ash"].contains(&process.name.as_str()))
+}
+
 /// What /proc says of one process; what cannot be read is not so.
 pub(in crate::process) fn facts(process: &Process) -> Facts {
     let link = |name: &str| fs::read_link(format!("/proc/{}/{name}", process.pid)).ok();
-    let program = link("exe");
-    let program = program.as_ref().and_then(|path| path.file_name()?.to_str()).unwrap_or_default();
-    // busybox is every program, by the name that it was called.
-    let is_shell =
-        SHELLS.contains(&program) && (program != "busybox" || ["sh", "ash"].contains(&process.name.as_str()));
     let status = read(&format!("/proc/{}/status", process.pid)).unwrap_or_default();
     let status = String::from_utf8_lossy(&status);
     let mask = |name: &str| {
@@ -165,7 +168,7 @@ pub(in crate::process) fn facts(process: &Process) -> Facts {
         target.starts_with("pipe:").then_some(target)
     };
     Facts {
-        is_shell,
+        is_shell: is_shell(process),
         caught: mask("SigCgt"),
         ignored: mask("SigIgn"),
         reads_nothing: link("fd/0").is_some_and(|path| path.as_os_str() == "/dev/null"),

@@ -16,11 +16,11 @@ pub use genealogy::{Census, Genealogy};
 #[cfg(target_os = "linux")]
 pub(in crate::process) use linux::{children, environment, facts, look_at, pids};
 #[cfg(target_os = "linux")]
-pub use linux::{descendants, is_stopped};
+pub use linux::{descendants, is_shell, is_stopped};
 #[cfg(not(target_os = "linux"))]
 pub(in crate::process) use other::{children, environment, facts, look_at, pids};
 #[cfg(not(target_os = "linux"))]
-pub use other::{descendants, is_stopped};
+pub use other::{descendants, is_shell, is_stopped};
 pub use send::{Refusal, kill_all, kill_orphans, send_to, send_to_group};
 
 use main_processes::{Purpose, main_processes};
@@ -77,11 +77,6 @@ pub fn mains(own: i32, members: &[Process], signal: (Signal, Purpose)) -> Vec<Pr
     let mains = main_processes(own, members, signal, &facts);
     let process = |identity: &Identity| members.iter().find(|process| process.identity() == *identity);
     mains.iter().filter_map(process).cloned().collect()
-}
-
-/// Whether this process is a shell, which may wait for children.
-pub fn is_shell(process: &Process) -> bool {
-    facts(process).is_shell
 }
 
 /// One process; `None` if it is gone, a zombie, or cannot be looked at.

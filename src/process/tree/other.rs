@@ -35,6 +35,11 @@ pub(in crate::process) fn look_at(_pid: i32) -> io::Result<Option<Process>> {
     Ok(None)
 }
 
+/// Not known: a signal goes to the instance's own process alone.
+pub fn is_shell(_process: &Process) -> bool {
+    false
+}
+
 /// Nothing is known: a signal goes to the instance's own process alone.
 pub(in crate::process) fn facts(_process: &Process) -> Facts {
     Facts::default()
