@@ -125,6 +125,7 @@ pub fn ganger_toml(bytes: &[u8]) {
 /// An `app.json`.
 pub fn app_json(bytes: &[u8]) {
     told(bytes, &app_json::parse(FILE, bytes).errors);
+    told(bytes, &app_json::parse_locally(FILE, bytes).errors);
 }
 
 /// What is printed about these mistakes, each of which has a place in the file.

@@ -24,7 +24,7 @@ const LONG_NAME: usize = 255;
 const LONG_PATTERN: usize = 1000;
 
 /// All requests.
-const WORDS: &str = "status, logs, start, stop, roll, restart, scale, kill, wait, attach, hold, down";
+const WORDS: &str = "hello, status, logs, start, stop, roll, restart, scale, kill, wait, attach, hold, down";
 
 /// Reads a request's line.
 ///
@@ -104,6 +104,7 @@ fn object(line: &[u8]) -> Result<Map<String, Value>, String> {
 fn request(fields: &Fields<'_>) -> Result<Request, String> {
     let word = fields.required("request", WORDS, Value::as_str)?;
     Ok(match word {
+        "hello" => Request::Hello,
         "status" => Request::Status,
         "logs" => Request::Logs(logs(fields)?),
         "start" => Request::Start { names: names(fields, 1)? },

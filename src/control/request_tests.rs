@@ -54,7 +54,7 @@ fn what_is_outside_of_the_bounds_is_refused_by_field_value_and_bounds() {
     for (fields, message) in [
         (
             r#""request":5"#,
-            "`request` is 5; allowed: status, logs, start, stop, roll, restart, scale, kill, wait, attach, hold, down",
+            "`request` is 5; allowed: hello, status, logs, start, stop, roll, restart, scale, kill, wait, attach, hold, down",
         ),
         (
             r#""request":"kill","names":["web"],"signal":999"#,
@@ -294,6 +294,7 @@ fn any_request() -> impl Strategy<Value = Request> {
         (names(), prop::option::of(any::<u32>()), span(), any::<bool>(), prop::option::of("[a-z.]{0,9}"));
     prop_oneof![
         Just(Request::Status),
+        Just(Request::Hello),
         Just(Request::Hold),
         logs.prop_map(|(names, lines, since_seconds, follow, grep)| {
             Request::Logs(LogsWanted { names, lines, since_seconds, follow, grep })

@@ -18,6 +18,8 @@ use std::time::Duration;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{MsgFlags, send};
 
+use crate::text::harmless;
+
 /// Bytes that are kept for later: some hundred lines. What comes when they are full is dropped.
 const KEPT: usize = 32 << 10;
 /// How long the last lines may take to be written at the end.
@@ -128,11 +130,11 @@ impl StderrLog {
         Self { stderr: Stderr::open(), unsent: RefCell::default() }
     }
 
-    /// Logs `ganger: LINE`. Never blocks.
+    /// Logs `ganger: LINE`, which makes a terminal do nothing. Never blocks.
     pub fn log(&self, line: &str) {
         let mut unsent = self.unsent.borrow_mut();
         if unsent.len() < KEPT {
-            unsent.extend_from_slice(format!("ganger: {line}\n").as_bytes());
+            unsent.extend_from_slice(format!("ganger: {}\n", harmless(line)).as_bytes());
         }
         let left = self.stderr.rest(&unsent).len();
         let sent = unsent.len() - left;
