@@ -4,7 +4,7 @@ use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use ganger::name::{InstanceName, TypeName};
 use ganger::output::history::{Bounds, History};
-use ganger::output::{Format, Options, Rows, Speaker, Timestamps};
+use ganger::output::{LogSource, OutputOptions, RowFormat, Rows, TimestampFormat};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -22,10 +22,10 @@ fn chunk(line: usize, text: &[u8]) -> Vec<u8> {
     chunk
 }
 
-fn options(format: Format, history: Option<Bounds>) -> Options {
+fn options(format: RowFormat, history: Option<Bounds>) -> OutputOptions {
     let speakers =
-        TypeName::new("web").map(|kind| Speaker { name: InstanceName { kind, number: 1 }, kind: 0 });
-    Options {
+        TypeName::new("web").map(|kind| LogSource { name: InstanceName { kind, number: 1 }, kind: 0 });
+    OutputOptions {
         format,
         color: true,
         terminal: false,
@@ -36,7 +36,7 @@ fn options(format: Format, history: Option<Bounds>) -> Options {
     }
 }
 
-fn run(bencher: Bencher<'_, '_>, options: Options, chunk: &[u8]) {
+fn run(bencher: Bencher<'_, '_>, options: OutputOptions, chunk: &[u8]) {
     let mut rows = Rows::new(options);
     bencher.counter(BytesCount::new(chunk.len())).bench_local(|| {
         let batch = rows.chunk(0, Timestamp::UNIX_EPOCH, black_box(chunk));
@@ -45,9 +45,10 @@ fn run(bencher: Bencher<'_, '_>, options: Options, chunk: &[u8]) {
     });
 }
 
-fn text(prefix: bool, timestamps: bool) -> Format {
-    let timestamps = timestamps.then(|| Timestamps::new(Timestamps::DEFAULT, TimeZone::UTC).ok()).flatten();
-    Format::Text { prefix, timestamps }
+fn text(prefix: bool, timestamps: bool) -> RowFormat {
+    let timestamps =
+        timestamps.then(|| TimestampFormat::new(TimestampFormat::DEFAULT, TimeZone::UTC).ok()).flatten();
+    RowFormat::Text { prefix, timestamps }
 }
 
 #[divan::bench(args = [10, 100, 1000])]
@@ -67,17 +68,17 @@ fn prefix_and_history(bencher: Bencher<'_, '_>, line: usize) {
 
 #[divan::bench(args = [10, 100, 1000])]
 fn json_plain(bencher: Bencher<'_, '_>, line: usize) {
-    run(bencher, options(Format::Json, None), &chunk(line, b"x"));
+    run(bencher, options(RowFormat::Json, None), &chunk(line, b"x"));
 }
 
 #[divan::bench(args = [100])]
 fn json_with_quotes(bencher: Bencher<'_, '_>, line: usize) {
-    run(bencher, options(Format::Json, None), &chunk(line, b"level=info msg=\"it is done\" "));
+    run(bencher, options(RowFormat::Json, None), &chunk(line, b"level=info msg=\"it is done\" "));
 }
 
 #[divan::bench(args = [100])]
 fn json_base64(bencher: Bencher<'_, '_>, line: usize) {
-    run(bencher, options(Format::Json, None), &chunk(line, b"\xff"));
+    run(bencher, options(RowFormat::Json, None), &chunk(line, b"\xff"));
 }
 
 #[divan::bench(args = [100])]

@@ -1,7 +1,7 @@
 //! The readers on 10 MB of each kind of text. The bar is 100 ms each: `cargo bench --bench parse`.
 
 use divan::Bencher;
-use ganger::dotenv::{self, Source};
+use ganger::dotenv::{self, EnvSource};
 use ganger::procfile;
 
 const SIZE: usize = 10_000_000;
@@ -49,13 +49,13 @@ fn procfile_of_one_10_mb_line(bencher: Bencher<'_, '_>) {
 ])]
 fn dotenv_of_10_mb(bencher: Bencher<'_, '_>, line: &str) {
     let text = text(line);
-    let source = Source { file: ".env", bytes: text.as_bytes() };
+    let source = EnvSource { file: ".env", bytes: text.as_bytes() };
     bencher.bench(|| dotenv::parse(divan::black_box(&[source]), &|_| None));
 }
 
 #[divan::bench]
 fn dotenv_of_one_10_mb_value(bencher: Bencher<'_, '_>) {
     let text = format!("A='{}'\n", "x".repeat(SIZE));
-    let source = Source { file: ".env", bytes: text.as_bytes() };
+    let source = EnvSource { file: ".env", bytes: text.as_bytes() };
     bencher.bench(|| dotenv::parse(divan::black_box(&[source]), &|_| None));
 }

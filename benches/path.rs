@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use ganger::name::{InstanceName, TypeName};
 use ganger::output::history::Bounds;
-use ganger::output::{Format, Options, Output, Source, Speaker, Timestamps};
+use ganger::output::{LogSource, Output, OutputOptions, RowFormat, StreamSource, TimestampFormat};
 
 fn main() -> std::io::Result<()> {
     let (flags, commands): (Vec<_>, Vec<_>) =
@@ -17,15 +17,19 @@ fn main() -> std::io::Result<()> {
     let flag = |name: &str| flags.iter().any(|word| word == name);
     let commands = if commands.is_empty() { vec!["seq 1 100000".to_owned()] } else { commands };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let stamps = Timestamps::new(Timestamps::DEFAULT, jiff::tz::TimeZone::UTC).map_err(Error::other)?;
+    let stamps =
+        TimestampFormat::new(TimestampFormat::DEFAULT, jiff::tz::TimeZone::UTC).map_err(Error::other)?;
     let timestamps = flag("--timestamps").then_some(stamps);
-    let format =
-        if flag("--json") { Format::Json } else { Format::Text { prefix: !flag("--no-prefix"), timestamps } };
+    let format = if flag("--json") {
+        RowFormat::Json
+    } else {
+        RowFormat::Text { prefix: !flag("--no-prefix"), timestamps }
+    };
     let speaker = |index| {
         let kind = TypeName::new(&format!("p{index}"))?;
-        Some(Speaker { name: InstanceName { kind, number: 1 }, kind: index })
+        Some(LogSource { name: InstanceName { kind, number: 1 }, kind: index })
     };
-    let options = Options {
+    let options = OutputOptions {
         format,
         color: flag("--color"),
         terminal: flag("--terminal"),
@@ -64,15 +68,15 @@ fn main() -> std::io::Result<()> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a measurement needs no supervision")]
-fn start(command: &str, terminal: bool) -> std::io::Result<(std::process::Child, Source)> {
+fn start(command: &str, terminal: bool) -> std::io::Result<(std::process::Child, StreamSource)> {
     let mut shell = Command::new("/bin/sh");
     shell.arg("-c").arg(command).stdin(Stdio::null());
     if !terminal {
         let (reader, writer) = std::io::pipe()?;
         let child = shell.stdout(writer).spawn()?;
-        return Ok((child, Source::Pipe(OwnedFd::from(reader))));
+        return Ok((child, StreamSource::Pipe(OwnedFd::from(reader))));
     }
     let pair = nix::pty::openpty(None, None)?;
     let child = shell.stdout(pair.slave).spawn()?;
-    Ok((child, Source::Terminal(pair.master)))
+    Ok((child, StreamSource::Terminal(pair.master)))
 }

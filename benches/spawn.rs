@@ -5,12 +5,12 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use divan::{Bencher, black_box};
-use ganger::machine::Failure;
+use ganger::machine::SpawnFailure;
 use ganger::name::{InstanceName, TypeName};
-use ganger::plan::spec::{Care, Environment, Spec, Variables};
+use ganger::plan::spec::{Environment, ServicePolicy, Spec, Variables};
 use ganger::process::limits::OpenFiles;
 use ganger::process::signals::Inherited;
-use ganger::process::spawn::{Extra, Made, Spawner};
+use ganger::process::spawn::{ChildResources, SpawnedChild, Spawner};
 use ganger::signal::Signal;
 use nix::sys::wait::waitpid;
 
@@ -38,12 +38,12 @@ fn spec(kind: TypeName, command: &str) -> Spec {
         grace: std::time::Duration::from_secs(5),
         once: false,
         after: Arc::default(),
-        care: Care::default(),
+        care: ServicePolicy::default(),
     }
 }
 
-fn made_by_us(spawner: &mut Spawner, spec: &Spec) -> Result<Vec<Made>, Failure> {
-    (0..COUNT).map(|_| spawner.spawn(spec, &Extra::default())).collect()
+fn made_by_us(spawner: &mut Spawner, spec: &Spec) -> Result<Vec<SpawnedChild>, SpawnFailure> {
+    (0..COUNT).map(|_| spawner.spawn(spec, &ChildResources::default())).collect()
 }
 
 /// Waits as the standard library does, asleep: a loop around a reaper that does not block would take one of the

@@ -6,7 +6,7 @@
 use ganger::cli::report::{self, Severity};
 use ganger::config::{self, app_json, foreman};
 use ganger::control::request;
-use ganger::dotenv::{self, Source, second_reader};
+use ganger::dotenv::{self, EnvSource, second_reader};
 use ganger::location::Diagnostic;
 use ganger::procfile;
 
@@ -72,12 +72,12 @@ pub fn dotenv(bytes: &[u8]) {
             .split_once("which is not set: ")
             .is_some_and(|(_, message)| message.contains(SECRET_END))
     };
-    let parsed = dotenv::parse(&[Source { file: FILE, bytes: &with_secret }], &|_| None);
+    let parsed = dotenv::parse(&[EnvSource { file: FILE, bytes: &with_secret }], &|_| None);
     for text in told_of_dotenv(&with_secret) {
         assert!(parsed.errors.iter().any(is_message) || !text.contains(SECRET_END), "{text}");
     }
     told_of_dotenv(bytes);
-    let parse = |bytes: &[u8]| dotenv::parse(&[Source { file: FILE, bytes }], &|_| None);
+    let parse = |bytes: &[u8]| dotenv::parse(&[EnvSource { file: FILE, bytes }], &|_| None);
     let parsed = parse(bytes);
     let texts =
         parsed.assignments.iter().map(|each| Some((&each.name, String::from_utf8(each.value.clone()).ok()?)));
@@ -96,7 +96,7 @@ pub fn dotenv(bytes: &[u8]) {
 
 /// All that is said about a .env file.
 fn told_of_dotenv(bytes: &[u8]) -> Vec<String> {
-    let source = Source { file: FILE, bytes };
+    let source = EnvSource { file: FILE, bytes };
     let parsed = dotenv::parse(&[source], &|_| None);
     let disagreements = if parsed.errors.is_empty() {
         second_reader::disagreements(&source, &parsed.assignments)

@@ -8,8 +8,11 @@ use std::ffi::OsString;
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
-pub use super::args_project::Project;
-pub use super::args_stack::{Attach, Down, Exec, Kill, Logs, Port, Ps, Restart, Scale, Stack, Stop, Wait};
+pub use super::args_project::ProjectFlags;
+pub use super::args_stack::{
+    AttachArgs, DownArgs, ExecArgs, KillArgs, LogsArgs, PortArgs, PsArgs, RestartArgs, ScaleArgs, StackFlags,
+    StopArgs, WaitArgs,
+};
 use super::examples;
 use super::values::{WHEN, of, span, timestamps, types};
 
@@ -36,13 +39,13 @@ pub enum Command {
     /// Starts one instance of each type of the Procfile (or what --formation says), and stops all when
     /// one ends, or at Ctrl-C. Its exit status is that of the instance that decided the end.
     #[command(after_long_help = examples::START)]
-    Start(Box<Start>),
+    Start(Box<StartArgs>),
     /// Run one command with the stack's environment
     ///
     /// ganger is replaced by the command: same terminal, exact arguments, its exit status. A single word
     /// that is a type of the Procfile runs that line, with further arguments appended.
     #[command(after_long_help = examples::RUN)]
-    Run(Run),
+    Run(RunArgs),
     /// Run one command beside the stack, starting it where needed
     ///
     /// Waits until the instances are ready, then runs the command as `ganger run` does, and ends with its
@@ -50,79 +53,79 @@ pub enum Command {
     /// ganger is killed. What the command leaves behind is stopped too. The status is 1 if the stack does
     /// not come up, 124 if that takes too long.
     #[command(after_long_help = examples::EXEC)]
-    Exec(Exec),
+    Exec(ExecArgs),
     /// Say what would run, or all that is wrong with it
     ///
     /// Reads everything that `start` reads and starts nothing. The status is 1 where there are errors.
     #[command(after_long_help = examples::CHECK)]
-    Check(Check),
+    Check(CheckArgs),
     /// Show the environment and where each variable comes from
     ///
     /// Lists the variables that the project sets: .env files, app.json and ganger's own. Values are
     /// masked unless --show-values is there.
     #[command(after_long_help = examples::ENV)]
-    Env(Env),
+    Env(EnvArgs),
     /// Show what runs here
     ///
     /// One row an instance. The status is 0 if all are up, 1 if not, 3 if nothing runs.
     #[command(after_long_help = examples::PS)]
-    Ps(Ps),
+    Ps(PsArgs),
     /// Show what the running stack has said
     ///
     /// The latest lines are kept in memory: 10,000 lines, 16 MiB a stack. Does not follow unless asked to.
     #[command(after_long_help = examples::LOGS)]
-    Logs(Logs),
+    Logs(LogsArgs),
     /// Stop instances of the running stack and start them again
     ///
     /// Procfile, .env and ganger.toml are read again, with the flags of the start. Without names the whole stack
     /// follows them: types that went are stopped, types that came are started. Returns when the new processes
     /// exist.
     #[command(after_long_help = examples::RESTART)]
-    Restart(Restart),
+    Restart(RestartArgs),
     /// Stop instances of the running stack
     ///
     /// Returns when nothing of them is left. The rest goes on; `ganger start NAME` starts them again.
     #[command(after_long_help = examples::STOP)]
-    Stop(Stop),
+    Stop(StopArgs),
     /// Run more or fewer instances of a type
     ///
     /// Who comes has the port that the rule gives it; of who goes, the highest number is stopped first. Nobody else is
     /// touched. Without words it prints how many there are, in words that it takes.
     #[command(after_long_help = examples::SCALE)]
-    Scale(Scale),
+    Scale(ScaleArgs),
     /// Send a signal to instances of the running stack
     ///
     /// To the whole process group of each.
     #[command(after_long_help = examples::KILL)]
-    Kill(Kill),
+    Kill(KillArgs),
     /// Wait until instances are ready, have ended, or have said something
     ///
     /// The status is 0 if they are, 1 if they cannot get there any more, 124 if the time is over, 3 if
     /// nothing runs.
     #[command(after_long_help = examples::WAIT)]
-    Wait(Wait),
+    Wait(WaitArgs),
     /// Have the terminal of an instance in this one
     ///
     /// Every key goes to the program, Ctrl-C too; it has this terminal's size and colours. Ctrl-] leaves, and the
     /// program goes on. What it writes goes to the log as before.
     #[command(after_long_help = examples::ATTACH)]
-    Attach(Attach),
+    Attach(AttachArgs),
     /// Print the port of an instance
     #[command(after_long_help = examples::PORT)]
-    Port(Port),
+    Port(PortArgs),
     /// Stop the running stack and wait until nothing is left
     #[command(after_long_help = examples::DOWN)]
-    Down(Down),
+    Down(DownArgs),
     /// Write the same formation for another engine
     ///
     /// Types, instances, ports, grace and stop signals as systemd, Compose, Kubernetes and others have them.
     /// Values of .env are references, unless --secrets inline is there. What cannot be carried over is said
     /// on standard error.
     #[command(after_long_help = examples::EXPORT)]
-    Export(Box<super::export::arguments::Export>),
+    Export(Box<super::export::arguments::ExportArgs>),
     /// Print the script that completes words in a shell
     #[command(after_long_help = examples::COMPLETIONS)]
-    Completions(Completions),
+    Completions(CompletionsArgs),
     /// Print the manual page
     #[command(after_long_help = examples::MAN)]
     Man,
@@ -132,7 +135,7 @@ pub enum Command {
 
 /// `ganger start`.
 #[derive(Args, Debug)]
-pub struct Start {
+pub struct StartArgs {
     /// Only these types; with `=N`, so many of each
     #[arg(value_name = "TYPE[=N]", value_parser = types)]
     pub types: Vec<String>,
@@ -153,19 +156,19 @@ pub struct Start {
     pub name: Option<String>,
     /// What the stack is read from.
     #[command(flatten)]
-    pub project: Project,
+    pub project: ProjectFlags,
     /// How the stack ends.
     #[command(flatten)]
-    pub ending: Ending,
+    pub ending: EndFlags,
     /// How the stack speaks.
     #[command(flatten)]
-    pub output: Output,
+    pub output: OutputFlags,
 }
 
 /// Which instances run and how they end.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Running and stopping")]
-pub struct Ending {
+pub struct EndFlags {
     /// All types but these
     #[arg(short = 'x', long, value_name = "TYPE")]
     #[arg(env = "GANGER_EXCEPT", hide_env = true, action = ArgAction::Append)]
@@ -246,7 +249,7 @@ pub struct Ending {
 /// How the stack speaks.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Output")]
-pub struct Output {
+pub struct OutputFlags {
     /// Print the time of each line
     ///
     /// As 15:04:05, or as a strftime FORMAT says.
@@ -282,31 +285,31 @@ pub struct Output {
 
 /// `ganger run`.
 #[derive(Args, Debug)]
-pub struct Run {
+pub struct RunArgs {
     /// A type of the Procfile, or a command, and its arguments
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
     #[arg(value_name = "TYPE|COMMAND", value_hint = ValueHint::CommandWithArguments)]
     pub command: Vec<OsString>,
     /// What the stack is read from.
     #[command(flatten)]
-    pub project: Project,
+    pub project: ProjectFlags,
 }
 
 /// `ganger check`.
 #[derive(Args, Debug)]
-pub struct Check {
+pub struct CheckArgs {
     /// Print one JSON document
     #[arg(long)]
     pub json: bool,
     /// What the stack is read from.
     #[command(flatten)]
-    pub project: Project,
+    pub project: ProjectFlags,
 }
 
 /// `ganger env`.
 #[derive(Args, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
-pub struct Env {
+pub struct EnvArgs {
     /// The type whose environment is shown; else what a command has
     #[arg(value_name = "TYPE")]
     pub of: Option<String>,
@@ -327,12 +330,12 @@ pub struct Env {
     pub all: bool,
     /// What the stack is read from.
     #[command(flatten)]
-    pub project: Project,
+    pub project: ProjectFlags,
 }
 
 /// `ganger completions`.
 #[derive(Args, Debug)]
-pub struct Completions {
+pub struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]
     pub shell: Shell,

@@ -10,7 +10,7 @@ use super::values::of;
 /// What all commands share that read a project.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Project")]
-pub struct Project {
+pub struct ProjectFlags {
     /// Read this Procfile; `-` is standard input
     #[arg(short = 'f', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     #[arg(env = "GANGER_PROCFILE", hide_env = true)]

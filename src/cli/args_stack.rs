@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, ValueHint};
 
-use super::args_project::Project;
+use super::args_project::ProjectFlags;
 use super::values::{goal, pattern, signal, span};
-use crate::control::scaling::Step;
+use crate::control::scaling::ScaleStep;
 
 /// Which running stack is meant.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Stack")]
-pub struct Stack {
+pub struct StackFlags {
     /// The stack of this Procfile's folder
     // No -f: that is `--follow` of `logs`, as people know it.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -34,7 +34,7 @@ pub struct Stack {
 
 /// `ganger exec`.
 #[derive(Args, Debug)]
-pub struct Exec {
+pub struct ExecArgs {
     /// A command, or a type of the Procfile, and its arguments
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
     #[arg(value_name = "COMMAND", value_hint = ValueHint::CommandWithArguments)]
@@ -54,20 +54,20 @@ pub struct Exec {
     pub name: Option<String>,
     /// What the stack is read from.
     #[command(flatten)]
-    pub project: Project,
+    pub project: ProjectFlags,
 }
 
 /// `ganger ps`.
 #[derive(Args, Debug)]
-pub struct Ps {
+pub struct PsArgs {
     /// Which stack.
     #[command(flatten)]
-    pub stack: Stack,
+    pub stack: StackFlags,
 }
 
 /// `ganger logs`.
 #[derive(Args, Debug)]
-pub struct Logs {
+pub struct LogsArgs {
     /// Only of these: types, instances, globs
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
@@ -88,12 +88,12 @@ pub struct Logs {
     pub no_prefix: bool,
     /// Which stack.
     #[command(flatten)]
-    pub stack: Stack,
+    pub stack: StackFlags,
 }
 
 /// `ganger restart`.
 #[derive(Args, Debug)]
-pub struct Restart {
+pub struct RestartArgs {
     /// Types, instances, globs; all without any
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
@@ -105,34 +105,34 @@ pub struct Restart {
     pub rolling: bool,
     /// Which stack.
     #[command(flatten)]
-    pub stack: Stack,
+    pub stack: StackFlags,
 }
 
 /// `ganger scale`.
 #[derive(Args, Debug)]
-pub struct Scale {
+pub struct ScaleArgs {
     /// How many of which; without any, print how many there are
-    #[arg(value_name = "TYPE=N|TYPE+N|TYPE-N", value_parser = Step::parse, value_delimiter = ',')]
-    pub steps: Vec<Step>,
+    #[arg(value_name = "TYPE=N|TYPE+N|TYPE-N", value_parser = ScaleStep::parse, value_delimiter = ',')]
+    pub steps: Vec<ScaleStep>,
     /// Which stack.
     #[command(flatten)]
-    pub stack: Stack,
+    pub stack: StackFlags,
 }
 
 /// `ganger stop`.
 #[derive(Args, Debug)]
-pub struct Stop {
+pub struct StopArgs {
     /// Types, instances, globs
     #[arg(value_name = "NAME", required = true)]
     pub names: Vec<String>,
     /// Which stack.
     #[command(flatten)]
-    pub stack: Stack,
+    pub stack: StackFlags,
 }
 
 /// `ganger kill`.
 #[derive(Args, Debug)]
-pub struct Kill {
+pub struct KillArgs {
     /// Types, instances, globs
     #[arg(value_name = "NAME", required = true)]
     pub names: Vec<String>,
@@ -147,12 +147,12 @@ pub struct Kill {
     pub group: bool,
     /// Which stack.
     #[command(flatten)]
-    pub stack: Stack,
+    pub stack: StackFlags,
 }
 
 /// `ganger wait`.
 #[derive(Args, Debug)]
-pub struct Wait {
+pub struct WaitArgs {
     /// Types, instances, globs; all without any
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
@@ -168,12 +168,12 @@ pub struct Wait {
     pub timeout: f64,
     /// Which stack.
     #[command(flatten)]
-    pub stack: Stack,
+    pub stack: StackFlags,
 }
 
 /// `ganger attach`.
 #[derive(Args, Debug)]
-pub struct Attach {
+pub struct AttachArgs {
     /// An instance, or a type that has one
     #[arg(value_name = "NAME")]
     pub instance: String,
@@ -187,27 +187,27 @@ pub struct Attach {
     pub take: bool,
     /// Which stack.
     #[command(flatten)]
-    pub stack: Stack,
+    pub stack: StackFlags,
 }
 
 /// `ganger port`.
 #[derive(Args, Debug)]
-pub struct Port {
+pub struct PortArgs {
     /// An instance; of a type, the first one
     #[arg(value_name = "NAME")]
     pub instance: String,
     /// Which stack.
     #[command(flatten)]
-    pub stack: Stack,
+    pub stack: StackFlags,
 }
 
 /// `ganger down`.
 #[derive(Args, Debug)]
-pub struct Down {
+pub struct DownArgs {
     /// Grace before SIGKILL, for all: `10`, `500ms`, `2m`
     #[arg(short = 't', long, value_name = "TIME", value_parser = span)]
     pub timeout: Option<f64>,
     /// Which stack.
     #[command(flatten)]
-    pub stack: Stack,
+    pub stack: StackFlags,
 }

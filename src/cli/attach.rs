@@ -10,18 +10,18 @@ use nix::unistd::setsid;
 use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::SignalOnly;
 
-use super::ambient::Ambient;
-use super::args::Attach;
+use super::args::AttachArgs;
 use super::failure::Failure;
-use super::settings::Said;
+use super::settings::ArgSource;
 use super::stack;
+use super::system_env::SystemEnv;
+use crate::control::attached_terminal::{AttachedTerminal, keys};
 use crate::control::protocol::Answer;
-use crate::control::session::Session;
-use crate::control::terminal::{AttachWanted, Typed};
-use crate::control::viewer::{Viewer, keys};
+use crate::control::session::AttachConnection;
+use crate::control::terminal::{AttachWanted, TerminalInput};
 use crate::exit::{self, Outcome};
-use crate::process::calls::{Side, fork, wait_any, window_size};
-use crate::process::terminal::{Raw, Settings, keep_until_closed, promise, show};
+use crate::process::calls::{ForkSide, fork, wait_any, window_size};
+use crate::process::terminal::{RawMode, TerminalSettings, keep_until_closed, promise, show};
 use crate::signal::Signal;
 
 /// The signals that are of interest. Those of keys do not come: a raw terminal passes the keys on. SIGTSTP from
@@ -45,7 +45,7 @@ const TURN: usize = 16;
 /// # Errors
 ///
 /// Standard input or output is no terminal; nothing runs here; the instance does not run, or has no terminal.
-pub fn run(attach: Attach, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
+pub fn run(attach: AttachArgs, said: ArgSource<'_>, ambient: &SystemEnv) -> Result<Outcome, Failure> {
     let (stdin, stdout) = (io::stdin(), io::stdout());
     if !stdin.is_terminal() || !stdout.is_terminal() {
         return Err(Failure::Stack {
@@ -56,14 +56,14 @@ pub fn run(attach: Attach, said: Said<'_>, ambient: &Ambient) -> Result<Outcome,
     }
     let client = stack::connect(&attach.stack, said, ambient)?;
     let (rows, columns) = size();
-    let Attach { instance: name, view, take, .. } = attach;
+    let AttachArgs { instance: name, view, take, .. } = attach;
     let wanted = AttachWanted { name, rows, columns, view, take };
     let session = client.attach(wanted).map_err(|error| stack::unanswered(error, exit::REFUSED))?;
     let failed = |error: io::Error| Failure::Failed(format!("cannot use the terminal: {error}"));
-    let before = Settings::of(&stdin).map_err(failed)?;
+    let before = TerminalSettings::of(&stdin).map_err(failed)?;
     let (keeper, promises) = UnixStream::pair().map_err(failed)?;
     match fork().map_err(failed)? {
-        Side::Child => {
+        ForkSide::Child => {
             drop((session, promises));
             // Its signals are not ours: it lives until we are gone.
             let _ = setsid();
@@ -71,7 +71,7 @@ pub fn run(attach: Attach, said: Said<'_>, ambient: &Ambient) -> Result<Outcome,
             keep_until_closed(keeper, &stdout, &before);
             Ok(Outcome::Status(exit::SUCCESS))
         }
-        Side::Parent(_) => {
+        ForkSide::Parent(_) => {
             drop(keeper);
             // Until then what ends us could end it too. One that is gone is as good as none.
             let _ = (&promises).read_exact(&mut [0; READY.len()]);
@@ -88,7 +88,7 @@ fn size() -> (u16, u16) {
 }
 
 /// Why an attachment ends.
-enum End {
+enum AttachEnd {
     /// Ctrl-], or the terminal is gone.
     Detached,
     /// The stack has ended, or has no more to show.
@@ -98,9 +98,9 @@ enum End {
 }
 
 struct Attachment {
-    session: Session,
-    viewer: Viewer,
-    raw: Raw,
+    session: AttachConnection,
+    viewer: AttachedTerminal,
+    raw: RawMode,
     promises: UnixStream,
     /// What the keeper was told last.
     promised: Vec<u8>,
@@ -109,14 +109,14 @@ struct Attachment {
 }
 
 impl Attachment {
-    fn begin(session: Session, promises: UnixStream) -> io::Result<Self> {
+    fn begin(session: AttachConnection, promises: UnixStream) -> io::Result<Self> {
         let (read, write) = UnixStream::pair()?;
         read.set_nonblocking(true)?;
         let signals = SignalDelivery::with_pipe(read, write, SignalOnly, HEARD.map(|signal| signal.0))?;
-        let viewer = Viewer::default();
+        let viewer = AttachedTerminal::default();
         let mut attachment = Self {
             session,
-            raw: Raw::enter(&io::stdin())?,
+            raw: RawMode::enter(&io::stdin())?,
             promises,
             promised: Vec::new(),
             signals,
@@ -133,13 +133,13 @@ impl Attachment {
                 Ok(None) => {}
                 Ok(Some(end)) => break end,
                 // The stack ended without a farewell; or our terminal is gone.
-                Err(_) => break End::Over,
+                Err(_) => break AttachEnd::Over,
             }
         };
         let line = match &end {
-            End::Detached => format!("\r\n[detached from {}]\r\n", self.name),
-            End::Over => "\r\n[the stack has ended]\r\n".into(),
-            End::Refused(_) | End::Signal(_) => "\r\n".into(),
+            AttachEnd::Detached => format!("\r\n[detached from {}]\r\n", self.name),
+            AttachEnd::Over => "\r\n[the stack has ended]\r\n".into(),
+            AttachEnd::Refused(_) | AttachEnd::Signal(_) => "\r\n".into(),
         };
         let text = [self.viewer.undo(), line.into_bytes()].concat();
         let _ = show(&io::stdout(), &text);
@@ -148,14 +148,14 @@ impl Attachment {
         // Whoever keeps it has nothing more to do.
         let _ = promise(&mut promises, b"");
         match end {
-            End::Detached | End::Over => Ok(Outcome::Status(exit::SUCCESS)),
-            End::Signal(signal) => Ok(Outcome::DieBy(signal)),
-            End::Refused(message) => Err(Failure::Stack { message, hint: None, status: exit::REFUSED }),
+            AttachEnd::Detached | AttachEnd::Over => Ok(Outcome::Status(exit::SUCCESS)),
+            AttachEnd::Signal(signal) => Ok(Outcome::DieBy(signal)),
+            AttachEnd::Refused(message) => Err(Failure::Stack { message, hint: None, status: exit::REFUSED }),
         }
     }
 
     /// Waits for one thing to happen, and does it.
-    fn turn(&mut self) -> io::Result<Option<End>> {
+    fn turn(&mut self) -> io::Result<Option<AttachEnd>> {
         let stdin = io::stdin();
         let asked = |is_asked: bool, flag: PollFlags| if is_asked { flag } else { PollFlags::empty() };
         let for_session = PollFlags::POLLIN | asked(self.session.has_unsent(), PollFlags::POLLOUT);
@@ -180,39 +180,39 @@ impl Attachment {
         self.on_answers()
     }
 
-    fn on_keys(&mut self) -> io::Result<Option<End>> {
+    fn on_keys(&mut self) -> io::Result<Option<AttachEnd>> {
         let mut piece = [0; 4096];
         let count = match nix::unistd::read(io::stdin(), &mut piece) {
-            Ok(0) | Err(nix::errno::Errno::EIO) => return Ok(Some(End::Detached)),
+            Ok(0) | Err(nix::errno::Errno::EIO) => return Ok(Some(AttachEnd::Detached)),
             Ok(count) => count,
             Err(nix::errno::Errno::EINTR | nix::errno::Errno::EAGAIN) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
         let pressed = keys(&piece[..count]);
         if !pressed.passed.is_empty() {
-            self.session.send(&Typed::keys(pressed.passed))?;
+            self.session.send(&TerminalInput::keys(pressed.passed))?;
         }
-        Ok(pressed.is_detach.then_some(End::Detached))
+        Ok(pressed.is_detach.then_some(AttachEnd::Detached))
     }
 
-    fn on_signals(&mut self) -> io::Result<Option<End>> {
+    fn on_signals(&mut self) -> io::Result<Option<AttachEnd>> {
         let mut bytes = [0; 64];
         while self.signals.get_read_mut().read(&mut bytes).is_ok_and(|count| count == bytes.len()) {}
         for signal in self.signals.pending().map(Signal).collect::<Vec<_>>() {
             match signal {
                 Signal::RESIZE => {
-                    self.session.send(&Typed { size: Some(size()), ..Typed::default() })?;
+                    self.session.send(&TerminalInput { size: Some(size()), ..TerminalInput::default() })?;
                 }
                 // Somebody else has had the terminal meanwhile.
                 Signal::CONTINUE => self.raw.again()?,
                 Signal::SUSPEND => {}
-                signal => return Ok(Some(End::Signal(signal))),
+                signal => return Ok(Some(AttachEnd::Signal(signal))),
             }
         }
         Ok(None)
     }
 
-    fn on_answers(&mut self) -> io::Result<Option<End>> {
+    fn on_answers(&mut self) -> io::Result<Option<AttachEnd>> {
         for _ in 0..TURN {
             match self.session.next_answer()? {
                 None => return Ok(None),
@@ -225,8 +225,8 @@ impl Attachment {
                     show(&io::stdout(), &self.viewer.tell(&attached))?;
                     self.name = attached.name;
                 }
-                Some(Answer::Done(_)) => return Ok(Some(End::Over)),
-                Some(Answer::Failed(refusal)) => return Ok(Some(End::Refused(refusal.message))),
+                Some(Answer::Done(_)) => return Ok(Some(AttachEnd::Over)),
+                Some(Answer::Failed(refusal)) => return Ok(Some(AttachEnd::Refused(refusal.message))),
                 Some(Answer::Line(_) | Answer::Lost(_) | Answer::Held(_)) => {}
             }
         }

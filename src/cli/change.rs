@@ -1,11 +1,11 @@
 //! `ganger restart`, `stop`, `kill`, and `start NAME` of a running stack: one request, answered when it is
 //! done.
 
-use super::ambient::Ambient;
-use super::args::{Kill, Restart, Stop};
+use super::args::{KillArgs, RestartArgs, StopArgs};
 use super::failure::Failure;
-use super::settings::Said;
+use super::settings::ArgSource;
 use super::stack;
+use super::system_env::SystemEnv;
 use crate::control::client::Client;
 use crate::control::protocol::Request;
 use crate::exit::Outcome;
@@ -15,7 +15,7 @@ use crate::exit::Outcome;
 /// # Errors
 ///
 /// Nothing runs here, nobody has that name, or it cannot be started.
-pub fn restart(restart: Restart, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
+pub fn restart(restart: RestartArgs, said: ArgSource<'_>, ambient: &SystemEnv) -> Result<Outcome, Failure> {
     let mut client = stack::connect(&restart.stack, said, ambient)?;
     let names = restart.names;
     let request = if restart.rolling { Request::Roll { names } } else { Request::Restart { names } };
@@ -27,7 +27,7 @@ pub fn restart(restart: Restart, said: Said<'_>, ambient: &Ambient) -> Result<Ou
 /// # Errors
 ///
 /// Nothing runs here, or nobody has that name.
-pub fn stop(stop: Stop, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
+pub fn stop(stop: StopArgs, said: ArgSource<'_>, ambient: &SystemEnv) -> Result<Outcome, Failure> {
     let mut client = stack::connect(&stop.stack, said, ambient)?;
     let request = Request::Stop { names: stop.names };
     stack::tell(&stack::ask(&mut client, request)?, stop.stack.json)
@@ -38,7 +38,7 @@ pub fn stop(stop: Stop, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Fa
 /// # Errors
 ///
 /// Nothing runs here, nobody has that name, or one of them does not run.
-pub fn kill(kill: Kill, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
+pub fn kill(kill: KillArgs, said: ArgSource<'_>, ambient: &SystemEnv) -> Result<Outcome, Failure> {
     let mut client = stack::connect(&kill.stack, said, ambient)?;
     let request = Request::Kill { names: kill.names, signal: kill.signal, group: kill.group };
     stack::tell(&stack::ask(&mut client, request)?, kill.stack.json)

@@ -1,14 +1,14 @@
 //! `ganger check`: what would run, or all that is wrong.
 
-use super::ambient::{Ambient, Stream};
 use super::args;
 use super::failure::Failure;
-use super::load::{self, Need};
+use super::load::{self, ProcfileNeed};
 use super::print;
 use super::project::Project;
 use super::report::{self, Severity};
-use super::settings::{self, Said};
-use crate::config::When;
+use super::settings::{self, ArgSource};
+use super::system_env::{StdStream, SystemEnv};
+use crate::config::ColorChoice;
 use crate::exit::{self, Outcome};
 use crate::location::Diagnostic;
 use crate::plan::options::Selection;
@@ -20,12 +20,12 @@ use crate::plan::{self, Plan};
 /// # Errors
 ///
 /// All that would keep the stack from being started.
-pub fn run(check: args::Check, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
+pub fn run(check: args::CheckArgs, said: ArgSource<'_>, ambient: &SystemEnv) -> Result<Outcome, Failure> {
     let typed = settings::of_project(check.project, said)?;
-    let findings = match load::project(&typed, Need::Procfile, ambient) {
+    let findings = match load::project(&typed, ProcfileNeed::Procfile, ambient) {
         Ok(project) => examine(project, ambient),
         // A root that is not there: with --json this is a finding too.
-        Err(Failure::Refused(errors)) => Findings { errors, ..Findings::default() },
+        Err(Failure::Refused(errors)) => CheckFindings { errors, ..CheckFindings::default() },
         Err(failure) => return Err(failure),
     };
     if check.json {
@@ -33,14 +33,14 @@ pub fn run(check: args::Check, said: Said<'_>, ambient: &Ambient) -> Result<Outc
         let status = if findings.errors.is_empty() { exit::SUCCESS } else { exit::REFUSED };
         return Ok(Outcome::Status(status));
     }
-    let Findings { plan, errors, mut warnings, .. } = findings;
+    let CheckFindings { plan, errors, mut warnings, .. } = findings;
     if let Some(plan) = &plan {
         warnings.extend(plan.warnings.iter().chain(&plan.shadowed).cloned());
     }
     report::say(&report::diagnostics(
         Severity::Warning,
         &warnings,
-        ambient.colors(Stream::Error, When::Auto),
+        ambient.colors(StdStream::Error, ColorChoice::Auto),
     ));
     let Some(plan) = plan else { return Err(Failure::Refused(errors)) };
     let mut text = plan::report::table(&plan, ambient.columns);
@@ -53,7 +53,7 @@ pub fn run(check: args::Check, said: Said<'_>, ambient: &Ambient) -> Result<Outc
 
 /// What a look at a project showed.
 #[derive(Default)]
-struct Findings {
+struct CheckFindings {
     project: Option<Project>,
     plan: Option<Plan>,
     errors: Vec<Diagnostic>,
@@ -61,19 +61,19 @@ struct Findings {
     warnings: Vec<Diagnostic>,
 }
 
-fn examine(mut project: Project, ambient: &Ambient) -> Findings {
+fn examine(mut project: Project, ambient: &SystemEnv) -> CheckFindings {
     let mut warnings = std::mem::take(&mut project.warnings);
     warnings.extend(project.disagreements());
     warnings.extend(project.wanted_by_a_deployment(ambient));
     match project.plan(&Selection::default(), None, |_| None, ambient) {
-        Ok(plan) => Findings { project: Some(project), plan: Some(plan), errors: Vec::new(), warnings },
-        Err(errors) => Findings { project: Some(project), plan: None, errors, warnings },
+        Ok(plan) => CheckFindings { project: Some(project), plan: Some(plan), errors: Vec::new(), warnings },
+        Err(errors) => CheckFindings { project: Some(project), plan: None, errors, warnings },
     }
 }
 
 /// Where there is no plan, the report has the lines that could be read, without instances.
-fn report_of(findings: &Findings) -> Report<'_> {
-    let Findings { project, plan, errors, warnings } = findings;
+fn report_of(findings: &CheckFindings) -> Report<'_> {
+    let CheckFindings { project, plan, errors, warnings } = findings;
     if let Some(plan) = plan {
         return Report::of(plan, warnings);
     }

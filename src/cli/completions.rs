@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 use clap_complete::env::{EnvCompleter, Shells};
 
-use super::ambient::Ambient;
 use super::args::Shell;
 use super::failure::Failure;
+use super::system_env::SystemEnv;
 use super::{files, print, usage};
 use crate::exit::Outcome;
 use crate::procfile;
@@ -41,7 +41,7 @@ pub fn run(shell: Shell) -> Result<Outcome, Failure> {
 /// # Errors
 ///
 /// That there is no such shell, or that standard output cannot be written to.
-pub fn answer(shell: &OsStr, words: Vec<OsString>, ambient: &Ambient) -> Result<Outcome, Failure> {
+pub fn answer(shell: &OsStr, words: Vec<OsString>, ambient: &SystemEnv) -> Result<Outcome, Failure> {
     let asked: Vec<OsString> = words.into_iter().skip_while(|word| word != "--").skip(1).collect();
     let mut command = with_types(usage::command(ambient), &types(&asked, ambient));
     let mut answers = Vec::new();
@@ -69,7 +69,7 @@ fn with_types(command: clap::Command, types: &[String]) -> clap::Command {
 }
 
 /// The types of the Procfile that the words before the cursor name; none if it cannot be read.
-fn types(words: &[OsString], ambient: &Ambient) -> Vec<String> {
+fn types(words: &[OsString], ambient: &SystemEnv) -> Vec<String> {
     let folder = ambient.folder.clone().unwrap_or_default();
     let value_of = |short: &str, long: &str| {
         let mut pairs = words.iter().zip(words.iter().skip(1));

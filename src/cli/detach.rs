@@ -12,14 +12,14 @@ use crate::control::address::Address;
 use crate::control::client::{Client, Unanswered};
 use crate::control::protocol::{Goal, Request};
 use crate::exit::{self, Exit, LATE, Outcome};
-use crate::process::calls::{Side, Waited, close_inherited, fork, wait_any};
+use crate::process::calls::{ForkSide, WaitResult, close_inherited, fork, wait_any};
 
 /// How long the stack may take to have all processes made. Only a machine in trouble takes so long.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What is waited for before `start -D` returns.
 #[derive(Clone, Copy, Debug)]
-pub struct Wanted {
+pub struct DetachOptions {
     /// Until all are ready, and for how many seconds; else until all are up.
     pub ready_within: Option<f64>,
     /// Whether the answer is a JSON document.
@@ -32,15 +32,19 @@ pub struct Wanted {
 /// # Errors
 ///
 /// The fork failed, or the start did, in which case the last lines of who failed are printed.
-pub fn start(address: &Address, wanted: Wanted, work: impl FnOnce() -> Outcome) -> Result<Outcome, Failure> {
+pub fn start(
+    address: &Address,
+    wanted: DetachOptions,
+    work: impl FnOnce() -> Outcome,
+) -> Result<Outcome, Failure> {
     match fork_off((), work)? {
-        Went::Background(outcome) => Ok(outcome),
-        Went::On(()) => report(address, wanted),
+        Forked::Background(outcome) => Ok(outcome),
+        Forked::On(()) => report(address, wanted),
     }
 }
 
 /// Who returns from [`fork_off`].
-pub enum Went<H> {
+pub enum Forked<H> {
     /// The child, when its work is done.
     Background(Outcome),
     /// The caller, with what it holds.
@@ -52,18 +56,18 @@ pub enum Went<H> {
 /// # Errors
 ///
 /// The fork failed.
-pub fn fork_off<H>(held: H, work: impl FnOnce() -> Outcome) -> Result<Went<H>, Failure> {
+pub fn fork_off<H>(held: H, work: impl FnOnce() -> Outcome) -> Result<Forked<H>, Failure> {
     match fork() {
         Err(error) => Err(Failure::Failed(format!("cannot go to the background: {error}"))),
-        Ok(Side::Child) => {
+        Ok(ForkSide::Child) => {
             drop(held);
             leave().map_err(|error| Failure::Failed(format!("cannot leave the terminal: {error}")))?;
-            Ok(Went::Background(work()))
+            Ok(Forked::Background(work()))
         }
-        Ok(Side::Parent(_)) => {
+        Ok(ForkSide::Parent(_)) => {
             // The child has what it holds, the control socket among it.
             drop(work);
-            Ok(Went::On(held))
+            Ok(Forked::On(held))
         }
     }
 }
@@ -82,7 +86,7 @@ fn leave() -> nix::Result<()> {
     Ok(())
 }
 
-fn report(address: &Address, wanted: Wanted) -> Result<Outcome, Failure> {
+fn report(address: &Address, wanted: DetachOptions) -> Result<Outcome, Failure> {
     let Some(mut client) = Client::connect(address) else {
         return Ok(Outcome::Status(end_of_child().unwrap_or(exit::FAILED)));
     };
@@ -118,7 +122,7 @@ fn failed(message: String, status: u8) -> Failure {
 /// Waits for the end of the background process, and says how a shell would report it.
 fn end_of_child() -> Option<u8> {
     match wait_any(WaitPidFlag::empty()) {
-        Ok(Waited::Changed(_, status)) => Some(Exit::from(status).status()),
-        Ok(Waited::Nothing | Waited::NoChild) | Err(_) => None,
+        Ok(WaitResult::Changed(_, status)) => Some(Exit::from(status).status()),
+        Ok(WaitResult::Nothing | WaitResult::NoChild) | Err(_) => None,
     }
 }

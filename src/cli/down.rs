@@ -1,9 +1,9 @@
 //! `ganger down`: the end of the running stack.
 
-use super::ambient::Ambient;
-use super::args::Down;
+use super::args::DownArgs;
 use super::failure::Failure;
-use super::settings::Said;
+use super::settings::ArgSource;
+use super::system_env::SystemEnv;
 use super::{print, stack};
 use crate::control::address::Address;
 use crate::control::client::{Client, Unanswered};
@@ -17,7 +17,7 @@ use crate::process::monitor::resume_pair;
 /// # Errors
 ///
 /// Nothing runs here, or something cannot be ended.
-pub fn run(down: &Down, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
+pub fn run(down: &DownArgs, said: ArgSource<'_>, ambient: &SystemEnv) -> Result<Outcome, Failure> {
     let address = stack::find(&down.stack, said, ambient)?;
     let tenancy = address.tenancy();
     resume(&address);

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use serde::{Serialize, Serializer};
 
-use super::ambient::Ambient;
 use super::args;
 use super::failure::Failure;
 use super::files::about;
-use super::load::{self, Need};
+use super::load::{self, ProcfileNeed};
 use super::print;
-use super::settings::{self, Said};
+use super::settings::{self, ArgSource};
+use super::system_env::SystemEnv;
 use crate::exit::Outcome;
 use crate::location::Location;
 use crate::plan::Plan;
@@ -25,9 +25,9 @@ use crate::text::{harmless, visible};
 /// # Errors
 ///
 /// All that is wrong with the project, a type that it does not have too.
-pub fn run(env: args::Env, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
-    let args::Env { of, json, explain, show_values, all, project } = env;
-    let project = load::project(&settings::of_project(project, said)?, Need::Nothing, ambient)?;
+pub fn run(env: args::EnvArgs, said: ArgSource<'_>, ambient: &SystemEnv) -> Result<Outcome, Failure> {
+    let args::EnvArgs { of, json, explain, show_values, all, project } = env;
+    let project = load::project(&settings::of_project(project, said)?, ProcfileNeed::Nothing, ambient)?;
     let plan = project.plan(&Selection::default(), None, |_| None, ambient).map_err(Failure::Refused)?;
     let environment = match &of {
         None => plan.environment_of_command(),
@@ -36,14 +36,14 @@ pub fn run(env: args::Env, said: Said<'_>, ambient: &Ambient) -> Result<Outcome,
             None => return Err(unknown(of, &project.procfile.file, &plan)),
         },
     };
-    let mut shown: Vec<Variable<'_>> = variables(&environment, &plan)
+    let mut shown: Vec<EnvVariable<'_>> = variables(&environment, &plan)
         .filter(|variable| all || variable.is_the_projects())
         .map(|variable| if show_values { variable } else { variable.masked() })
         .collect();
     shown.sort_by(|one, other| one.name.cmp(&other.name));
     project.say_warnings(if explain { &plan.shadowed } else { &[] }, ambient);
     if json {
-        print::json(&Document { schema: 1, variables: &shown })?;
+        print::json(&EnvDocument { schema: 1, variables: &shown })?;
         return print::and_succeed(b"");
     }
     let is_for_a_terminal = ambient.output_is_terminal;
@@ -60,25 +60,25 @@ fn unknown(name: &str, procfile: &str, plan: &Plan) -> Failure {
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct EnvDocument<'a> {
     schema: u32,
-    variables: &'a [Variable<'a>],
+    variables: &'a [EnvVariable<'a>],
 }
 
 /// A variable of the environment. In JSON what is not known is left out or `null`.
 #[derive(Serialize)]
-struct Variable<'a> {
+struct EnvVariable<'a> {
     name: String,
-    #[serde(skip_serializing_if = "Value::is_masked")]
-    value: Value,
+    #[serde(skip_serializing_if = "EnvValue::is_masked")]
+    value: EnvValue,
     #[serde(flatten)]
-    from: Source<'a>,
-    hides: Vec<Source<'a>>,
+    from: ValueSource<'a>,
+    hides: Vec<ValueSource<'a>>,
 }
 
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Value {
+enum EnvValue {
     Shown(#[serde(serialize_with = "as_text")] Vec<u8>),
     /// Set, but not shown; not even its length, which tells much of a short secret. An empty one is no secret.
     Masked {
@@ -88,27 +88,27 @@ enum Value {
 
 /// Where a value stands.
 #[derive(Clone, Copy, Serialize)]
-struct Source<'a> {
+struct ValueSource<'a> {
     #[serde(rename = "source")]
     kind: &'static str,
     file: Option<&'a str>,
     line: Option<u32>,
 }
 
-fn variables<'a>(environment: &'a Environment, plan: &'a Plan) -> impl Iterator<Item = Variable<'a>> {
+fn variables<'a>(environment: &'a Environment, plan: &'a Plan) -> impl Iterator<Item = EnvVariable<'a>> {
     static OURS: Provenance = Provenance { origin: Origin::Rule, hides: Vec::new() };
     environment.variables().map(|(name, value)| {
         let provenance = plan.provenance.get(name).unwrap_or(&OURS);
-        Variable {
+        EnvVariable {
             name: String::from_utf8_lossy(name).into_owned(),
-            value: Value::Shown(value.to_vec()),
-            from: Source::of(&provenance.origin),
-            hides: provenance.hides.iter().map(Source::of).collect(),
+            value: EnvValue::Shown(value.to_vec()),
+            from: ValueSource::of(&provenance.origin),
+            hides: provenance.hides.iter().map(ValueSource::of).collect(),
         }
     })
 }
 
-impl Variable<'_> {
+impl EnvVariable<'_> {
     /// Whether the project says anything about it: also where the shell's value hides what it says.
     fn is_the_projects(&self) -> bool {
         self.from.kind != SHELL || !self.hides.is_empty()
@@ -117,9 +117,9 @@ impl Variable<'_> {
     /// Without its value, if that may be a secret: what ganger makes itself is none.
     fn masked(mut self) -> Self {
         if self.from.kind != GANGER
-            && let Value::Shown(value) = &self.value
+            && let EnvValue::Shown(value) = &self.value
         {
-            self.value = Value::Masked { is_empty: value.is_empty() };
+            self.value = EnvValue::Masked { is_empty: value.is_empty() };
         }
         self
     }
@@ -129,9 +129,9 @@ impl Variable<'_> {
         let shown =
             |text: &str| if is_for_a_terminal { harmless(text).into_owned() } else { text.to_owned() };
         let value = match &self.value {
-            Value::Shown(value) => quoted(value, is_for_a_terminal),
-            Value::Masked { is_empty: true } => Vec::new(),
-            Value::Masked { is_empty: false } => "••••".into(),
+            EnvValue::Shown(value) => quoted(value, is_for_a_terminal),
+            EnvValue::Masked { is_empty: true } => Vec::new(),
+            EnvValue::Masked { is_empty: false } => "••••".into(),
         };
         let mut line = [shown(&self.name).as_bytes(), b"=", &value, b"\n"].concat();
         if explain {
@@ -144,7 +144,7 @@ impl Variable<'_> {
     }
 }
 
-impl Value {
+impl EnvValue {
     fn is_masked(&self) -> bool {
         matches!(self, Self::Masked { .. })
     }
@@ -153,7 +153,7 @@ impl Value {
 const SHELL: &str = "shell";
 const GANGER: &str = "ganger";
 
-impl<'a> Source<'a> {
+impl<'a> ValueSource<'a> {
     fn of(origin: &'a Origin) -> Self {
         let at = |kind, place: &'a Location| Self { kind, file: Some(&place.file), line: place.line };
         match origin {

@@ -1,33 +1,33 @@
 //! `ganger exec`: one command beside the stack, which is started if it does not run, and ends with the last
 //! command that needs it.
 //!
-//! What keeps the stack alive is a connection ([`Hold`]), made before the stack is: there is no moment in which
+//! What keeps the stack alive is a connection ([`Lease`]), made before the stack is: there is no moment in which
 //! we could be killed and it would go on.
 
 use std::os::unix::net::UnixListener;
 use std::time::Duration;
 
-use super::ambient::Ambient;
-use super::args::{Command, Exec};
-use super::detach::{Went, fork_off};
+use super::args::{Command, ExecArgs};
+use super::detach::{Forked, fork_off};
 use super::failure::Failure;
-use super::load::{self, Need};
+use super::load::{self, ProcfileNeed};
 use super::project::Project;
-use super::settings::{self, Said};
-use super::start::{Begun, PAUSE, prepare};
+use super::settings::{self, ArgSource};
+use super::start::{PAUSE, StartedStack, prepare};
+use super::system_env::SystemEnv;
 use super::{run, stack, usage};
 use crate::config::Settings;
-use crate::control::address::{Address, Claim, Claimed, Tenancy};
+use crate::control::address::{Address, Claim, ClaimResult, LockWait};
 use crate::control::client::{Client, Unanswered};
-use crate::control::hold::Hold;
+use crate::control::lease::Lease;
 use crate::control::protocol::{Goal, Request, Status};
 use crate::exit::{self, LATE, Outcome};
 use crate::name::TypeName;
 use crate::plan::options::Selection;
 use crate::plan::spec::Environment;
 use crate::plan::{DEFAULT_GRACE, environment};
-use crate::process::escort::{Escort, Returned, accompany, mirrored};
 use crate::process::log_stderr::StderrLog;
+use crate::process::supervised_command::{ForkReturn, SupervisedCommand, accompany, mirrored};
 use crate::supervisor::clock::Clock;
 
 /// Runs the command. Returns in every process that is made on the way.
@@ -35,20 +35,20 @@ use crate::supervisor::clock::Clock;
 /// # Errors
 ///
 /// The stack does not come up, or not in time; or the command cannot be run.
-pub fn run(exec: Exec, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
+pub fn run(exec: ExecArgs, said: ArgSource<'_>, ambient: &SystemEnv) -> Result<Outcome, Failure> {
     run::refuse_flags("exec", &exec.command)?;
-    let Exec { command, with, timeout, name, project } = exec;
+    let ExecArgs { command, with, timeout, name, project } = exec;
     let typed = settings::of_project(project, said)?.or(of_variables(ambient)?);
-    let project = load::project(&typed, Need::Procfile, ambient)?;
+    let project = load::project(&typed, ProcfileNeed::Procfile, ambient)?;
     let plan = project.plan(&Selection::default(), None, |_| None, ambient).map_err(Failure::Refused)?;
     let mut replacement = run::replacement(&command, &project, &plan);
     let clock = Clock::start();
     let patience = Duration::try_from_secs_f64(timeout).unwrap_or(Duration::MAX);
-    let search = Search { project: &project, ambient, clock: &clock, patience };
+    let search = StackSearch { project: &project, ambient, clock: &clock, patience };
     let address = stack::address(&project.root, name.as_deref(), ambient);
     let hold = match search.hold(&address)? {
-        Went::Background(outcome) => return Ok(outcome),
-        Went::On(hold) => hold,
+        Forked::Background(outcome) => return Ok(outcome),
+        Forked::On(hold) => hold,
     };
     let tenancy = address.tenancy();
     let status = match search.ready(&address, with) {
@@ -61,7 +61,7 @@ pub fn run(exec: Exec, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Fai
     };
     point_at(&mut replacement.environment, &status);
     let log = StderrLog::open();
-    let escort = Escort {
+    let escort = SupervisedCommand {
         replacement: &replacement,
         grace: project.settings.timeout.as_ref().map_or(DEFAULT_GRACE, |given| given.value),
         now: &|| clock.now(),
@@ -71,53 +71,53 @@ pub fn run(exec: Exec, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Fai
     let returned = accompany(&escort, hold);
     log.finish();
     match returned.map_err(|error| Failure::Failed(format!("cannot run a command: {error}")))? {
-        Returned::Outer(exit) => Ok(mirrored(exit)),
-        Returned::Inner(exit, hold) => {
+        ForkReturn::Outer(exit) => Ok(mirrored(exit)),
+        ForkReturn::Inner(exit, hold) => {
             let_go(hold, tenancy)?;
             Ok(mirrored(exit))
         }
-        Returned::Command(missing) => Err(run::cannot_run(&missing, &project)),
+        ForkReturn::Command(missing) => Err(run::cannot_run(&missing, &project)),
     }
 }
 
 /// What `ganger start` would take from variables: a stack that is started here is the same.
-fn of_variables(ambient: &Ambient) -> Result<Settings, Failure> {
+fn of_variables(ambient: &SystemEnv) -> Result<Settings, Failure> {
     let words = ["ganger", "start"].map(Into::into).to_vec();
     match usage::parse(words, ambient)? {
-        Some((Command::Start(start), matches)) => settings::of_start(*start, Said { matches: &matches }),
+        Some((Command::Start(start), matches)) => settings::of_start(*start, ArgSource { matches: &matches }),
         Some(_) | None => Ok(Settings::default()),
     }
 }
 
 /// Whose stack is looked for, and for how long.
-struct Search<'a> {
+struct StackSearch<'a> {
     project: &'a Project,
-    ambient: &'a Ambient,
+    ambient: &'a SystemEnv,
     clock: &'a Clock,
     patience: Duration,
 }
 
-impl Search<'_> {
+impl StackSearch<'_> {
     fn left(&self) -> Duration {
         self.patience.saturating_sub(self.clock.now())
     }
 
     /// A hold on the stack that runs, or on one that is started; one that is just ending is waited for.
-    fn hold(&self, address: &Address) -> Result<Went<Hold>, Failure> {
+    fn hold(&self, address: &Address) -> Result<Forked<Lease>, Failure> {
         loop {
             if let Some(client) = stack::reach(address, false)? {
-                let mut hold = Hold::ask(client);
+                let mut hold = Lease::ask(client);
                 match hold.confirm(Some(self.left())) {
-                    Ok(_) => return Ok(Went::On(hold)),
+                    Ok(_) => return Ok(Forked::On(hold)),
                     Err(Unanswered::Ended) => {}
                     Err(Unanswered::Refused(refusal)) if refusal.is_ending => {}
                     Err(error) => return Err(Self::not_held(error)),
                 }
             }
             match address.claim() {
-                Ok(Claimed::Ours(claim, listener)) => return self.start(address, (claim, listener)),
+                Ok(ClaimResult::Ours(claim, listener)) => return self.start(address, (claim, listener)),
                 // Ending, or between lock and socket; or somebody only looks.
-                Ok(Claimed::Another) => address.tenancy().wait_within(PAUSE.min(self.left())),
+                Ok(ClaimResult::Another) => address.tenancy().wait_within(PAUSE.min(self.left())),
                 Err(error) => {
                     return Err(Failure::Failed(format!(
                         "no control socket, without which no stack ends: {error}"
@@ -131,14 +131,14 @@ impl Search<'_> {
     }
 
     /// Starts a stack that ends with its last hold, of which ours is the first.
-    fn start(&self, address: &Address, place: (Claim, UnixListener)) -> Result<Went<Hold>, Failure> {
-        let begun = Begun { project: self.project, address, is_detached: true };
+    fn start(&self, address: &Address, place: (Claim, UnixListener)) -> Result<Forked<Lease>, Failure> {
+        let begun = StartedStack { project: self.project, address, is_detached: true };
         let mut prepared = prepare(&begun, &Selection::default(), Some(Ok(place)), self.ambient)?;
         prepared.end_with_last_hold();
         let client = Client::connect(address)
             .ok_or_else(|| Failure::Failed("the control socket is gone already".into()))?;
-        let mut went = fork_off(Hold::ask(client), prepared.in_background(self.ambient))?;
-        if let Went::On(hold) = &mut went {
+        let mut went = fork_off(Lease::ask(client), prepared.in_background(self.ambient))?;
+        if let Forked::On(hold) = &mut went {
             hold.confirm(Some(self.left())).map_err(Self::not_held)?;
         }
         Ok(went)
@@ -197,7 +197,7 @@ fn point_at(variables: &mut Environment, status: &Status) {
 }
 
 /// Lets go of the stack; if it ends with that, waits until nothing is left.
-fn let_go(hold: Hold, tenancy: Tenancy) -> Result<(), Failure> {
+fn let_go(hold: Lease, tenancy: LockWait) -> Result<(), Failure> {
     match hold.release(None) {
         Ok(status) if status.pid.is_some() => Ok(()),
         Ok(_) | Err(Unanswered::Ended) => {

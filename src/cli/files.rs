@@ -16,12 +16,12 @@ const LARGEST: u64 = 64 << 20;
 /// What has been read and cannot be read again: standard input, pipes, devices. A project that is read a second
 /// time finds it here, and opens nothing but plain files: a pipe without a writer would hold up a whole stack.
 #[derive(Debug, Default)]
-pub struct Memory {
+pub struct InputCache {
     read: RefCell<HashMap<PathBuf, Vec<u8>>>,
     is_sealed: Cell<bool>,
 }
 
-impl Memory {
+impl InputCache {
     /// From now on only plain files are opened.
     pub fn seal(&self) {
         self.is_sealed.set(true);
@@ -39,7 +39,7 @@ impl Memory {
         self.once(path, name, is_other, || read(path, name))
     }
 
-    /// [`Memory::read`], but a file that is not there is `None`.
+    /// [`InputCache::read`], but a file that is not there is `None`.
     ///
     /// # Errors
     ///

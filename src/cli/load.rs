@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::ambient::Ambient;
 use super::failure::Failure;
-use super::files::{self, Memory, about};
+use super::files::{self, InputCache, about};
 use super::project::Project;
-use crate::config::{self, Given, Settings};
-use crate::dotenv::{self, Assignment, Precedence, Source};
+use super::system_env::SystemEnv;
+use crate::config::{self, Located, Settings};
+use crate::dotenv::{self, Assignment, EnvSource, Precedence};
 use crate::location::Diagnostic;
 use crate::procfile::{self, Procfile};
 
 /// How a file of settings is read.
-type Parse = fn(&str, &[u8]) -> config::Parsed;
+type Parse = fn(&str, &[u8]) -> config::ParsedSettings;
 
 /// The files that hold settings, from the one that wins to the one that gives way.
 const FILES: [(&str, Parse); 3] = [
@@ -28,7 +28,7 @@ const APP_JSON: &str = "app.json";
 
 /// Whether a command can do without a Procfile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Need {
+pub enum ProcfileNeed {
     /// It cannot.
     Procfile,
     /// It can, if none is named: `run` with a command.
@@ -41,7 +41,7 @@ pub enum Need {
 ///
 /// Only that there is no place to look at: the current folder or the root is gone. What is wrong in the
 /// files is in [`Project::errors`].
-pub fn project(typed: &Settings, need: Need, ambient: &Ambient) -> Result<Project, Failure> {
+pub fn project(typed: &Settings, need: ProcfileNeed, ambient: &SystemEnv) -> Result<Project, Failure> {
     read(Rc::default(), typed, need, ambient)
 }
 
@@ -50,13 +50,18 @@ pub fn project(typed: &Settings, need: Need, ambient: &Ambient) -> Result<Projec
 /// # Errors
 ///
 /// As [`project`]'s.
-pub fn again(earlier: &Project, ambient: &Ambient) -> Result<Project, Failure> {
+pub fn again(earlier: &Project, ambient: &SystemEnv) -> Result<Project, Failure> {
     earlier.memory.seal();
-    read(Rc::clone(&earlier.memory), &earlier.typed, Need::Procfile, ambient)
+    read(Rc::clone(&earlier.memory), &earlier.typed, ProcfileNeed::Procfile, ambient)
 }
 
-fn read(memory: Rc<Memory>, typed: &Settings, need: Need, ambient: &Ambient) -> Result<Project, Failure> {
-    let mut reader = Reader::of(ambient, &memory)?;
+fn read(
+    memory: Rc<InputCache>,
+    typed: &Settings,
+    need: ProcfileNeed,
+    ambient: &SystemEnv,
+) -> Result<Project, Failure> {
+    let mut reader = ProjectReader::of(ambient, &memory)?;
     let home = reader.home(typed)?;
     let settings = reader.settings(typed.clone(), &home);
     // A path of a file is relative to the file, one that was typed to where the person is.
@@ -68,7 +73,7 @@ fn read(memory: Rc<Memory>, typed: &Settings, need: Need, ambient: &Ambient) -> 
     let env_files = reader.env_files(&settings.env, &env_base, &root);
     let precedence = if settings.env_wins == Some(true) { Precedence::Files } else { Precedence::Outside };
     let assignments = reader.assignments(&env_files, precedence, ambient);
-    let Reader { errors, warnings, .. } = reader;
+    let ProjectReader { errors, warnings, .. } = reader;
     let is_whole = errors.len() == errors_before;
     let typed = typed.clone();
     Ok(Project {
@@ -91,24 +96,24 @@ fn read(memory: Rc<Memory>, typed: &Settings, need: Need, ambient: &Ambient) -> 
 /// # Errors
 ///
 /// As [`project`]'s.
-pub fn root(typed: &Settings, ambient: &Ambient) -> Result<PathBuf, Failure> {
-    let memory = Memory::default();
-    let mut reader = Reader::of(ambient, &memory)?;
+pub fn root(typed: &Settings, ambient: &SystemEnv) -> Result<PathBuf, Failure> {
+    let memory = InputCache::default();
+    let mut reader = ProjectReader::of(ambient, &memory)?;
     let home = reader.home(typed)?;
     let settings = reader.settings(typed.clone(), &home);
     reader.root(typed, &settings, home)
 }
 
-struct Reader<'a> {
-    memory: &'a Memory,
+struct ProjectReader<'a> {
+    memory: &'a InputCache,
     /// Where the person is.
     folder: PathBuf,
     errors: Vec<Diagnostic>,
     warnings: Vec<Diagnostic>,
 }
 
-impl<'a> Reader<'a> {
-    fn of(ambient: &Ambient, memory: &'a Memory) -> Result<Self, Failure> {
+impl<'a> ProjectReader<'a> {
+    fn of(ambient: &SystemEnv, memory: &'a InputCache) -> Result<Self, Failure> {
         let gone = || Failure::Failed("the current folder has been removed: go to one that is there".into());
         let folder = ambient.folder.clone().ok_or_else(gone)?;
         Ok(Self { memory, folder, errors: Vec::new(), warnings: Vec::new() })
@@ -176,7 +181,13 @@ impl<'a> Reader<'a> {
         merged
     }
 
-    fn procfile(&mut self, named: Option<&Given<PathBuf>>, base: &Path, root: &Path, need: Need) -> Procfile {
+    fn procfile(
+        &mut self,
+        named: Option<&Located<PathBuf>>,
+        base: &Path,
+        root: &Path,
+        need: ProcfileNeed,
+    ) -> Procfile {
         let is_input = named.is_some_and(|named| named.value.as_os_str() == "-");
         let path = named.map_or_else(|| root.join("Procfile"), |named| base.join(&named.value));
         let name = match named {
@@ -186,7 +197,7 @@ impl<'a> Reader<'a> {
         };
         let bytes = match (is_input, named, need) {
             (true, ..) => self.memory.read_standard_input().map(Some),
-            (false, None, Need::Nothing) => self.memory.read_if_there(&path, &name),
+            (false, None, ProcfileNeed::Nothing) => self.memory.read_if_there(&path, &name),
             (false, ..) => self.memory.read(&path, &name).map(Some),
         };
         let bytes = bytes.map_err(|error| match fs::metadata(&path) {
@@ -202,7 +213,12 @@ impl<'a> Reader<'a> {
         parsed.procfile
     }
 
-    fn env_files(&mut self, named: &[Given<PathBuf>], base: &Path, root: &Path) -> Vec<(Arc<str>, Vec<u8>)> {
+    fn env_files(
+        &mut self,
+        named: &[Located<PathBuf>],
+        base: &Path,
+        root: &Path,
+    ) -> Vec<(Arc<str>, Vec<u8>)> {
         if named.is_empty() {
             let path = root.join(".env");
             let name = self.name(&path);
@@ -223,9 +239,10 @@ impl<'a> Reader<'a> {
         &mut self,
         files: &[(Arc<str>, Vec<u8>)],
         precedence: Precedence,
-        ambient: &Ambient,
+        ambient: &SystemEnv,
     ) -> Vec<Assignment> {
-        let sources: Vec<Source<'_>> = files.iter().map(|(file, bytes)| Source { file, bytes }).collect();
+        let sources: Vec<EnvSource<'_>> =
+            files.iter().map(|(file, bytes)| EnvSource { file, bytes }).collect();
         // Also with --env-wins the shell is asked: `PATH=bin:$PATH` in a file must find the shell's.
         let outside = |name: &str| ambient.value(name);
         let mut parsed = dotenv::parse_by(precedence, &sources, &outside);

@@ -7,18 +7,18 @@ use std::os::fd::AsFd;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::ambient::{Ambient, Stream};
-use super::args::Logs;
+use super::args::LogsArgs;
 use super::failure::Failure;
-use super::settings::Said;
+use super::settings::ArgSource;
+use super::system_env::{StdStream, SystemEnv};
 use super::{print, stack};
-use crate::config::When;
-use crate::control::client::Heard;
-use crate::control::protocol::{Line, LogsWanted, Lost, Request, SCHEMA, Status};
+use crate::config::ColorChoice;
+use crate::control::client::ServerMessage;
+use crate::control::protocol::{LogLine, LogsWanted, LostLines, Request, SCHEMA, Status};
 use crate::exit::{self, Outcome};
 use crate::name::{InstanceName, TypeName};
 use crate::notice::Notice;
-use crate::output::{Format, Options, Rows, Speaker};
+use crate::output::{LogSource, OutputOptions, RowFormat, Rows};
 use crate::supervisor::clock;
 
 /// Rows that are printed together.
@@ -29,7 +29,7 @@ const BATCH: usize = 32 << 10;
 /// # Errors
 ///
 /// Nothing runs here, nobody has that name, or standard output is closed.
-pub fn run(logs: Logs, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
+pub fn run(logs: LogsArgs, said: ArgSource<'_>, ambient: &SystemEnv) -> Result<Outcome, Failure> {
     let (mut client, status) = stack::look(&logs.stack, said, ambient)?;
     if let Ok(output) = io::stdout().as_fd().try_clone_to_owned() {
         client.set_output(output);
@@ -37,7 +37,7 @@ pub fn run(logs: Logs, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Fai
     let mut printer = Printer::new(&logs, &status, ambient);
     // A document has its end, so what is followed comes in lines.
     let is_document = logs.stack.json && !logs.follow;
-    let mut document = Document { schema: SCHEMA, root: &status.root, lost: 0, lines: Vec::new() };
+    let mut document = LogsDocument { schema: SCHEMA, root: &status.root, lost: 0, lines: Vec::new() };
     let wanted = LogsWanted {
         names: logs.names,
         lines: logs.lines,
@@ -46,10 +46,10 @@ pub fn run(logs: Logs, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Fai
         grep: logs.grep,
     };
     let heard = client.listen(Request::Logs(wanted), |heard| match heard {
-        Heard::Line { line, .. } if is_document => document.add(line),
-        Heard::Lost(lost) if is_document => document.miss(lost),
-        Heard::Line { line, is_more_there } => printer.print(&line, is_more_there),
-        Heard::Lost(lost) => printer.miss(lost),
+        ServerMessage::Line { line, .. } if is_document => document.add(line),
+        ServerMessage::Lost(lost) if is_document => document.miss(lost),
+        ServerMessage::Line { line, is_more_there } => printer.print(&line, is_more_there),
+        ServerMessage::Lost(lost) => printer.miss(lost),
     });
     printer.flush();
     printer.printed?;
@@ -62,21 +62,21 @@ pub fn run(logs: Logs, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Fai
 
 /// docs/schema/logs.json.
 #[derive(Serialize)]
-struct Document<'a> {
+struct LogsDocument<'a> {
     schema: u32,
     root: &'a str,
     /// How many lines were forgotten while they were read.
     lost: u64,
-    lines: Vec<Line>,
+    lines: Vec<LogLine>,
 }
 
-impl Document<'_> {
-    fn add(&mut self, line: Line) -> ControlFlow<()> {
+impl LogsDocument<'_> {
+    fn add(&mut self, line: LogLine) -> ControlFlow<()> {
         self.lines.push(line);
         ControlFlow::Continue(())
     }
 
-    fn miss(&mut self, lost: Lost) -> ControlFlow<()> {
+    fn miss(&mut self, lost: LostLines) -> ControlFlow<()> {
         self.lost += lost.lines;
         ControlFlow::Continue(())
     }
@@ -92,18 +92,18 @@ struct Printer {
 }
 
 impl Printer {
-    fn new(logs: &Logs, status: &Status, ambient: &Ambient) -> Self {
+    fn new(logs: &LogsArgs, status: &Status, ambient: &SystemEnv) -> Self {
         let format = if logs.stack.json {
-            Format::Json
+            RowFormat::Json
         } else {
-            Format::Text { prefix: !logs.no_prefix, timestamps: None }
+            RowFormat::Text { prefix: !logs.no_prefix, timestamps: None }
         };
         let mut kinds: Vec<String> = status.instances.iter().map(|row| row.r#type.clone()).collect();
         kinds.dedup();
         let names: Vec<String> = status.instances.iter().map(|row| row.name.clone()).collect();
-        let options = Options {
+        let options = OutputOptions {
             format,
-            color: ambient.colors(Stream::Output, When::Auto),
+            color: ambient.colors(StdStream::Output, ColorChoice::Auto),
             terminal: false,
             quiet: false,
             speakers: names.iter().filter_map(|name| speaker(&mut kinds, name)).collect(),
@@ -113,7 +113,7 @@ impl Printer {
         Self { names, kinds, rows: Rows::new(options), printed: Ok(()) }
     }
 
-    fn print(&mut self, line: &Line, is_more_there: bool) -> ControlFlow<()> {
+    fn print(&mut self, line: &LogLine, is_more_there: bool) -> ControlFlow<()> {
         let index = self.index(&line.process);
         let time = line.time.parse().unwrap_or(Timestamp::UNIX_EPOCH);
         let mut text = line.bytes();
@@ -125,7 +125,7 @@ impl Printer {
     }
 
     /// Says in its place that lines are missing.
-    fn miss(&mut self, lost: Lost) -> ControlFlow<()> {
+    fn miss(&mut self, lost: LostLines) -> ControlFlow<()> {
         self.rows.notice(&Notice::Lost { lines: lost.lines }, clock::wall());
         self.flush();
         self.go_on()
@@ -156,12 +156,12 @@ impl Printer {
 }
 
 /// `web.1` as a speaker; `kinds` are the types by the order of their colours.
-fn speaker(kinds: &mut Vec<String>, name: &str) -> Option<Speaker> {
+fn speaker(kinds: &mut Vec<String>, name: &str) -> Option<LogSource> {
     let (word, number) = name.rsplit_once('.')?;
     let name = InstanceName { kind: TypeName::new(word)?, number: number.parse().ok()? };
     let kind = kinds.iter().position(|kind| kind == word).unwrap_or_else(|| {
         kinds.push(word.to_owned());
         kinds.len() - 1
     });
-    Some(Speaker { name, kind })
+    Some(LogSource { name, kind })
 }

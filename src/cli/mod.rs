@@ -3,8 +3,6 @@
 //! [`args`] is what can be typed; [`settings`] and [`load`] make sense of it and of the files;
 //! [`report`] says what is wrong. One file a subcommand does the rest.
 
-pub mod again;
-pub mod ambient;
 pub mod args;
 pub mod args_project;
 pub mod args_stack;
@@ -27,6 +25,7 @@ pub mod port;
 pub mod print;
 pub mod project;
 pub mod ps;
+pub mod reload;
 pub mod report;
 pub mod run;
 pub mod scale;
@@ -34,6 +33,7 @@ pub mod settings;
 pub mod stack;
 pub mod start;
 pub mod sweep;
+pub mod system_env;
 pub mod usage;
 pub mod values;
 pub mod version;
@@ -42,20 +42,20 @@ pub mod wait;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use ambient::{Ambient, Stream};
 use args::Command;
 use failure::Failure;
-use settings::Said;
+use settings::ArgSource;
+use system_env::{StdStream, SystemEnv};
 
-use crate::config::When;
+use crate::config::ColorChoice;
 use crate::exit::{Exit, Outcome};
 use crate::process::monitor::die_by;
 
 /// Runs the program: the first of `arguments` is its own name.
 pub fn main(arguments: Vec<OsString>) -> ExitCode {
-    let ambient = Ambient::read();
+    let ambient = SystemEnv::read();
     let outcome = answer(arguments, &ambient).unwrap_or_else(|failure| {
-        report::say(&report::failure(&failure, ambient.colors(Stream::Error, When::Auto)));
+        report::say(&report::failure(&failure, ambient.colors(StdStream::Error, ColorChoice::Auto)));
         failure.outcome()
     });
     let status = match outcome {
@@ -69,14 +69,14 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
     ExitCode::from(status)
 }
 
-fn answer(arguments: Vec<OsString>, ambient: &Ambient) -> Result<Outcome, Failure> {
+fn answer(arguments: Vec<OsString>, ambient: &SystemEnv) -> Result<Outcome, Failure> {
     if let Some(shell) = ambient.variable(completions::VARIABLE) {
         return completions::answer(&shell, arguments, ambient);
     }
     let Some((command, matches)) = usage::parse(arguments, ambient)? else {
         return Ok(Outcome::Status(crate::exit::SUCCESS));
     };
-    let said = Said { matches: &matches };
+    let said = ArgSource { matches: &matches };
     match command {
         Command::Start(start) => start::run(*start, said, ambient),
         Command::Run(run) => run::run(run, said, ambient),

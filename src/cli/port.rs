@@ -1,9 +1,9 @@
 //! `ganger port`: where an instance can be reached.
 
-use super::ambient::Ambient;
-use super::args::Port;
+use super::args::PortArgs;
 use super::failure::Failure;
-use super::settings::Said;
+use super::settings::ArgSource;
+use super::system_env::SystemEnv;
 use super::{print, stack};
 use crate::control::protocol::SCHEMA;
 use crate::exit::{self, Outcome};
@@ -14,7 +14,7 @@ use crate::suggestion;
 /// # Errors
 ///
 /// Nothing runs here, nobody has that name, or it has no port.
-pub fn run(port: &Port, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
+pub fn run(port: &PortArgs, said: ArgSource<'_>, ambient: &SystemEnv) -> Result<Outcome, Failure> {
     let (_, status) = stack::look(&port.stack, said, ambient)?;
     let name = &port.instance;
     let refused = |message, hint| Failure::Stack { message, hint, status: exit::REFUSED };

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::ambient::{Ambient, Stream};
-use super::files::Memory;
+use super::files::InputCache;
 use super::report::{self, Severity};
-use crate::config::{Declared, Settings};
-use crate::dotenv::{Assignment, Source, second_reader};
+use super::system_env::{StdStream, SystemEnv};
+use crate::config::{DeclaredVariable, Settings};
+use crate::dotenv::{Assignment, EnvSource, second_reader};
 use crate::location::Diagnostic;
 use crate::plan::Plan;
 use crate::plan::options::{Inputs, Selection};
@@ -24,7 +24,7 @@ pub struct Project {
     /// What was typed.
     pub typed: Settings,
     /// What of it cannot be read twice.
-    pub memory: Rc<Memory>,
+    pub memory: Rc<InputCache>,
     /// The Procfile; without entries where it could not be read.
     pub procfile: Procfile,
     /// Flags over variables over files.
@@ -54,7 +54,7 @@ impl Project {
         selection: &Selection,
         run: Option<&str>,
         taken: impl FnMut(u16) -> Option<Holder>,
-        ambient: &Ambient,
+        ambient: &SystemEnv,
     ) -> Result<Plan, Vec<Diagnostic>> {
         self.build(&self.inputs(selection, run, ambient), taken)
     }
@@ -69,7 +69,7 @@ impl Project {
         selection: &Selection,
         run: &str,
         running: &Running,
-        ambient: &Ambient,
+        ambient: &SystemEnv,
     ) -> Result<Plan, Vec<Diagnostic>> {
         let inputs = Inputs { running: Some(running), ..self.inputs(selection, Some(run), ambient) };
         let taken = |port: u16| if running.held.contains(&port) { None } else { ports_in_use::holder(port) };
@@ -82,7 +82,7 @@ impl Project {
         &'a self,
         selection: &'a Selection,
         run: Option<&'a str>,
-        ambient: &'a Ambient,
+        ambient: &'a SystemEnv,
     ) -> Inputs<'a> {
         Inputs {
             procfile: &self.procfile,
@@ -117,8 +117,8 @@ impl Project {
     }
 
     /// Says on standard error what is worth a warning.
-    pub fn say_warnings(&self, more: &[Diagnostic], ambient: &Ambient) {
-        let colors = ambient.colors(Stream::Error, self.settings.color.unwrap_or_default());
+    pub fn say_warnings(&self, more: &[Diagnostic], ambient: &SystemEnv) {
+        let colors = ambient.colors(StdStream::Error, self.settings.color.unwrap_or_default());
         let warnings = [self.warnings.as_slice(), more].concat();
         report::say(&report::diagnostics(Severity::Warning, &warnings, colors));
     }
@@ -130,18 +130,18 @@ impl Project {
             return Vec::new();
         }
         let of_file = |(file, bytes): &(Arc<str>, Vec<u8>)| {
-            second_reader::disagreements(&Source { file, bytes }, &self.assignments)
+            second_reader::disagreements(&EnvSource { file, bytes }, &self.assignments)
         };
         self.env_files.iter().flat_map(of_file).collect()
     }
 
     /// The variables that app.json requires of a deployment and that are not set here, where that is no error: one line.
-    pub fn wanted_by_a_deployment(&self, ambient: &Ambient) -> Option<Diagnostic> {
+    pub fn wanted_by_a_deployment(&self, ambient: &SystemEnv) -> Option<Diagnostic> {
         let is_set = |name: &str| {
             ambient.value(name).is_some() || self.assignments.iter().any(|assignment| assignment.name == name)
         };
-        let is_missing = |of: &&Declared| of.required && of.value.is_none() && !is_set(&of.name);
-        let missing: Vec<&Declared> = self.settings.variables.iter().filter(is_missing).collect();
+        let is_missing = |of: &&DeclaredVariable| of.required && of.value.is_none() && !is_set(&of.name);
+        let missing: Vec<&DeclaredVariable> = self.settings.variables.iter().filter(is_missing).collect();
         let first = missing.first().filter(|_| self.settings.app_json != Some(true))?;
         let names: Vec<&str> = missing.iter().map(|of| of.name.as_str()).collect();
         Some(Diagnostic {

@@ -1,11 +1,11 @@
 //! `ganger ps`: what runs.
 
-use super::ambient::Ambient;
-use super::args::Ps;
+use super::args::PsArgs;
 use super::failure::Failure;
-use super::settings::Said;
+use super::settings::ArgSource;
+use super::system_env::SystemEnv;
 use super::{print, stack};
-use crate::control::protocol::{Phase, Row};
+use crate::control::protocol::{InstanceStatus, Phase};
 use crate::control::table;
 use crate::exit::{self, Outcome};
 
@@ -14,7 +14,7 @@ use crate::exit::{self, Outcome};
 /// # Errors
 ///
 /// Nothing runs here.
-pub fn run(ps: &Ps, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
+pub fn run(ps: &PsArgs, said: ArgSource<'_>, ambient: &SystemEnv) -> Result<Outcome, Failure> {
     let (_, status) = stack::look(&ps.stack, said, ambient)?;
     if ps.stack.json {
         print::json(&status)?;
@@ -25,7 +25,7 @@ pub fn run(ps: &Ps, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failur
     Ok(Outcome::Status(if all_up { exit::SUCCESS } else { exit::REFUSED }))
 }
 
-fn is_up(row: &Row) -> bool {
+fn is_up(row: &InstanceStatus) -> bool {
     match row.state {
         Phase::Running => true,
         Phase::Exited => row.one_shot && row.exit_status == Some(exit::SUCCESS),

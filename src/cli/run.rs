@@ -5,16 +5,16 @@ use std::ffi::OsString;
 use clap::CommandFactory;
 use clap::error::ErrorKind;
 
-use super::ambient::Ambient;
 use super::args::{self, Arguments};
 use super::failure::Failure;
-use super::load::{self, Need};
+use super::load::{self, ProcfileNeed};
 use super::project::Project;
-use super::settings::{self, Said};
+use super::settings::{self, ArgSource};
+use super::system_env::SystemEnv;
 use crate::exit::Outcome;
 use crate::plan::Plan;
 use crate::plan::options::Selection;
-use crate::process::program::Missing;
+use crate::process::program::MissingProgram;
 use crate::process::replace::{self, Replacement};
 use crate::text::harmless;
 use crate::{shell, suggestion};
@@ -24,10 +24,10 @@ use crate::{shell, suggestion};
 /// # Errors
 ///
 /// All that is wrong with the project, or why the command cannot be run.
-pub fn run(run: args::Run, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
+pub fn run(run: args::RunArgs, said: ArgSource<'_>, ambient: &SystemEnv) -> Result<Outcome, Failure> {
     refuse_flags("run", &run.command)?;
     let typed = settings::of_project(run.project, said)?;
-    let project = load::project(&typed, Need::Nothing, ambient)?;
+    let project = load::project(&typed, ProcfileNeed::Nothing, ambient)?;
     let plan = project.plan(&Selection::default(), None, |_| None, ambient).map_err(Failure::Refused)?;
     project.say_warnings(&[], ambient);
     let missing = replace::exec(&replacement(&run.command, &project, &plan));
@@ -87,7 +87,7 @@ fn with_arguments(command: &str, arguments: &[OsString]) -> Vec<OsString> {
 }
 
 /// Why there is no such command.
-pub fn cannot_run(missing: &Missing, project: &Project) -> Failure {
+pub fn cannot_run(missing: &MissingProgram, project: &Project) -> Failure {
     let types = project.procfile.entries.iter().map(|entry| entry.name.as_str());
     let near = suggestion::nearest(&missing.program, types);
     Failure::CannotRun {

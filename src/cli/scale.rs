@@ -1,9 +1,9 @@
 //! `ganger scale`: how many of each type run.
 
-use super::ambient::Ambient;
-use super::args::Scale;
+use super::args::ScaleArgs;
 use super::failure::Failure;
-use super::settings::Said;
+use super::settings::ArgSource;
+use super::system_env::SystemEnv;
 use super::{print, stack};
 use crate::control::protocol::{Request, Status};
 use crate::exit::{self, Outcome};
@@ -13,7 +13,7 @@ use crate::exit::{self, Outcome};
 /// # Errors
 ///
 /// Nothing runs here, there is no such type, or so many cannot be started.
-pub fn run(scale: Scale, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
+pub fn run(scale: ScaleArgs, said: ArgSource<'_>, ambient: &SystemEnv) -> Result<Outcome, Failure> {
     let mut client = stack::connect(&scale.stack, said, ambient)?;
     let status = stack::ask(&mut client, Request::Scale { steps: scale.steps })?;
     if scale.stack.json || !status.instances.is_empty() {

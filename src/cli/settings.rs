@@ -5,20 +5,20 @@ use std::path::PathBuf;
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 
-use super::args::{Project, Stack, Start};
+use super::args::{ProjectFlags, StackFlags, StartArgs};
 use super::failure::Failure;
 use super::files::about;
-use crate::config::{Given, Settings, words};
+use crate::config::{Located, Settings, words};
 use crate::location::Location;
 
 /// What clap remembers of the words themselves, to say later on where a value came from.
 #[derive(Clone, Copy, Debug)]
-pub struct Said<'a> {
+pub struct ArgSource<'a> {
     /// The subcommand's matches.
     pub matches: &'a ArgMatches,
 }
 
-impl Said<'_> {
+impl ArgSource<'_> {
     /// Whether it is there at all, and not as a default.
     fn is_typed(self, id: &str) -> bool {
         matches!(self.source(id), Some(ValueSource::CommandLine))
@@ -57,8 +57,8 @@ impl Said<'_> {
 /// # Errors
 ///
 /// A value that means nothing; clap has tried them all before.
-pub fn of_project(project: Project, said: Said<'_>) -> Result<Settings, Failure> {
-    let at = |id: &str, path| Given { value: path, place: said.location(id) };
+pub fn of_project(project: ProjectFlags, said: ArgSource<'_>) -> Result<Settings, Failure> {
+    let at = |id: &str, path| Located { value: path, place: said.location(id) };
     let mut settings = Settings {
         procfile: project.procfile.map(|path| at("procfile", path)),
         root: project.root.map(|path| at("root", path)),
@@ -76,8 +76,8 @@ pub fn of_project(project: Project, said: Said<'_>) -> Result<Settings, Failure>
 }
 
 /// Where a running stack is looked for.
-pub fn of_stack(stack: &Stack, said: Said<'_>) -> Settings {
-    let at = |id: &str, path: &PathBuf| Given { value: path.clone(), place: said.location(id) };
+pub fn of_stack(stack: &StackFlags, said: ArgSource<'_>) -> Settings {
+    let at = |id: &str, path: &PathBuf| Located { value: path.clone(), place: said.location(id) };
     Settings {
         procfile: stack.procfile.as_ref().map(|path| at("procfile", path)),
         root: stack.root.as_ref().map(|path| at("root", path)),
@@ -90,8 +90,8 @@ pub fn of_stack(stack: &Stack, said: Said<'_>) -> Settings {
 /// # Errors
 ///
 /// As [`of_project`]'s.
-pub fn of_start(start: Start, said: Said<'_>) -> Result<Settings, Failure> {
-    let Start { project, ending, output, .. } = start;
+pub fn of_start(start: StartArgs, said: ArgSource<'_>) -> Result<Settings, Failure> {
+    let StartArgs { project, ending, output, .. } = start;
     let mut settings = of_project(project, said)?;
     let flags = [
         ("release", ending.release),
@@ -125,20 +125,20 @@ pub fn of_start(start: Start, said: Said<'_>) -> Result<Settings, Failure> {
 }
 
 /// A flag that is not there says nothing: a file may say it.
-fn set_flags(settings: &mut Settings, flags: &[(&str, bool)], said: Said<'_>) -> Result<(), Failure> {
+fn set_flags(settings: &mut Settings, flags: &[(&str, bool)], said: ArgSource<'_>) -> Result<(), Failure> {
     flags.iter().filter(|(_, is_there)| *is_there).try_for_each(|(id, _)| set(settings, id, "true", said))
 }
 
 fn set_values(
     settings: &mut Settings,
     values: &[(&str, &Option<String>)],
-    said: Said<'_>,
+    said: ArgSource<'_>,
 ) -> Result<(), Failure> {
     let mut there = values.iter().filter_map(|(id, value)| Some((id, value.as_ref()?)));
     there.try_for_each(|(id, value)| set(settings, id, value, said))
 }
 
-fn set(settings: &mut Settings, id: &str, value: &str, said: Said<'_>) -> Result<(), Failure> {
+fn set(settings: &mut Settings, id: &str, value: &str, said: ArgSource<'_>) -> Result<(), Failure> {
     let location = said.location(id);
     words::set(settings, &id.replace('_', "-"), value, &location)
         .map_err(|refusal| Failure::Refused(vec![about(&location.file, refusal.message, Some(refusal.hint))]))

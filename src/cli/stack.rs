@@ -5,22 +5,24 @@ use std::path::Path;
 
 use indexmap::IndexMap;
 
-use super::ambient::Ambient;
-use super::args::Stack;
+use super::args::StackFlags;
 use super::failure::Failure;
-use super::settings::{self, Said};
+use super::settings::{self, ArgSource};
+use super::system_env::SystemEnv;
 use super::{load, print, report};
 use crate::control::address::Address;
 pub use crate::control::address::home;
 use crate::control::client::{Client, Unanswered};
-use crate::control::liveness::{Greeted, greet, is_suspended};
-use crate::control::protocol::{Kind, Line, Refusal, Request, Row, SCHEMA, Standstill, Status};
+use crate::control::liveness::{Greeting, greet, is_suspended};
+use crate::control::protocol::{
+    InstanceStatus, LogLine, RefusalKind, Request, RequestRefusal, SCHEMA, Status, Unresponsive,
+};
 use crate::control::table::lived;
 use crate::exit::{self, LATE, NOTHING_RUNS, Outcome};
 use crate::process::sweep::{LivingRun, living};
 
 /// The address of the stack called `name` in `root`.
-pub fn address(root: &Path, name: Option<&str>, ambient: &Ambient) -> Address {
+pub fn address(root: &Path, name: Option<&str>, ambient: &SystemEnv) -> Address {
     // The same root by another name (a link, `..`) is the same root.
     let real = std::fs::canonicalize(root);
     Address::new(real.as_deref().unwrap_or(root), name, ambient.runtime_folder().as_deref())
@@ -31,7 +33,7 @@ pub fn address(root: &Path, name: Option<&str>, ambient: &Ambient) -> Address {
 /// # Errors
 ///
 /// There is no such folder.
-pub fn find(stack: &Stack, said: Said<'_>, ambient: &Ambient) -> Result<Address, Failure> {
+pub fn find(stack: &StackFlags, said: ArgSource<'_>, ambient: &SystemEnv) -> Result<Address, Failure> {
     let root = load::root(&settings::of_stack(stack, said), ambient)?;
     Ok(address(&root, stack.name.as_deref(), ambient))
 }
@@ -41,7 +43,7 @@ pub fn find(stack: &Stack, said: Said<'_>, ambient: &Ambient) -> Result<Address,
 /// # Errors
 ///
 /// As [`find`]; or nothing runs there: then a command with --json prints the document that says so.
-pub fn connect(stack: &Stack, said: Said<'_>, ambient: &Ambient) -> Result<Client, Failure> {
+pub fn connect(stack: &StackFlags, said: ArgSource<'_>, ambient: &SystemEnv) -> Result<Client, Failure> {
     reach(&find(stack, said, ambient)?, stack.json)?.map_or_else(|| Err(nothing_runs(stack)), Ok)
 }
 
@@ -54,12 +56,13 @@ pub fn reach(address: &Address, json: bool) -> Result<Option<Client>, Failure> {
     let Some(mut client) = Client::connect(address) else { return elsewhere(address, json) };
     match greet(&mut client, address) {
         // An older ganger that does not know the question answers too.
-        Greeted::Answered | Greeted::Refused(Unanswered::Refused(Refusal { kind: Kind::BadRequest, .. })) => {
+        Greeting::Answered
+        | Greeting::Refused(Unanswered::Refused(RequestRefusal { kind: RefusalKind::BadRequest, .. })) => {
             Ok(Some(client))
         }
-        Greeted::Refused(Unanswered::Ended) => Ok(None),
-        Greeted::Refused(error) => Err(unanswered(error, exit::REFUSED)),
-        Greeted::Still(state, pid) => Err(does_not_answer(state, pid, json)),
+        Greeting::Refused(Unanswered::Ended) => Ok(None),
+        Greeting::Refused(error) => Err(unanswered(error, exit::REFUSED)),
+        Greeting::Still(state, pid) => Err(does_not_answer(state, pid, json)),
     }
 }
 
@@ -73,12 +76,12 @@ fn elsewhere(address: &Address, json: bool) -> Result<Option<Client>, Failure> {
     if let Some(other) = other.filter(|other| Client::connect(other).is_some()) {
         return reach(&other, json);
     }
-    let state = if is_suspended(pid) { Standstill::Suspended } else { Standstill::Unresponsive };
+    let state = if is_suspended(pid) { Unresponsive::Suspended } else { Unresponsive::Unresponsive };
     Err(does_not_answer(state, Some(pid), json))
 }
 
 /// What is said of a stack that runs and does not answer.
-fn does_not_answer(state: Standstill, pid: Option<i32>, json: bool) -> Failure {
+fn does_not_answer(state: Unresponsive, pid: Option<i32>, json: bool) -> Failure {
     let document = Status { pid, state: Some(state), ..nothing() };
     if json && let Err(failure) = print::json(&document) {
         return failure;
@@ -86,11 +89,11 @@ fn does_not_answer(state: Standstill, pid: Option<i32>, json: bool) -> Failure {
     let number = pid.map_or("PID".to_owned(), |pid| pid.to_string());
     let is = pid.map_or(String::new(), |pid| format!(" (pid {pid})"));
     let (message, hint) = match state {
-        Standstill::Suspended => (
+        Unresponsive::Suspended => (
             format!("the stack here is suspended{is}: `fg`, or `kill -CONT {number}`"),
             "`ganger down` continues it and stops it".to_owned(),
         ),
-        Standstill::Unresponsive => (
+        Unresponsive::Unresponsive => (
             format!("the stack here does not answer{is}"),
             format!("`kill {number}` stops it, with SIGKILL where the grace and ten seconds do not do"),
         ),
@@ -103,7 +106,11 @@ fn does_not_answer(state: Standstill, pid: Option<i32>, json: bool) -> Failure {
 /// # Errors
 ///
 /// As [`connect`]: a stack that is gone before it has answered does not run.
-pub fn look(stack: &Stack, said: Said<'_>, ambient: &Ambient) -> Result<(Client, Status), Failure> {
+pub fn look(
+    stack: &StackFlags,
+    said: ArgSource<'_>,
+    ambient: &SystemEnv,
+) -> Result<(Client, Status), Failure> {
     let mut client = connect(stack, said, ambient)?;
     match client.ask(Request::Status) {
         Ok(status) => Ok((client, status)),
@@ -126,7 +133,7 @@ pub fn nothing() -> Status {
     }
 }
 
-fn nothing_runs(stack: &Stack) -> Failure {
+fn nothing_runs(stack: &StackFlags) -> Failure {
     if stack.json
         && let Err(failure) = print::json(&nothing())
     {
@@ -153,14 +160,16 @@ pub fn unanswered(error: Unanswered, ended: u8) -> Failure {
     let (message, status) = match error {
         Unanswered::Refused(refusal) => {
             say_lines(&refusal.lines);
-            if refusal.kind == Kind::Refused {
+            if refusal.kind == RefusalKind::Refused {
                 return Failure::Told(refusal.message);
             }
             let status = match refusal.kind {
-                Kind::BadRequest | Kind::BadVersion | Kind::TooLong | Kind::TooMany | Kind::Forbidden => {
-                    exit::FAILED
-                }
-                Kind::UnknownName | Kind::Refused | Kind::Failed => exit::REFUSED,
+                RefusalKind::BadRequest
+                | RefusalKind::BadVersion
+                | RefusalKind::TooLong
+                | RefusalKind::TooMany
+                | RefusalKind::Forbidden => exit::FAILED,
+                RefusalKind::UnknownName | RefusalKind::Refused | RefusalKind::Failed => exit::REFUSED,
             };
             (refusal.message, status)
         }
@@ -175,7 +184,7 @@ pub fn unanswered(error: Unanswered, ended: u8) -> Failure {
 }
 
 /// Prints last words on standard error.
-pub fn say_lines(lines: &[Line]) {
+pub fn say_lines(lines: &[LogLine]) {
     let text: Vec<u8> = lines
         .iter()
         .flat_map(|line| [line.process.as_bytes(), b" | ", &line.bytes(), b"\n"].concat())
@@ -202,7 +211,7 @@ pub fn tell(status: &Status, json: bool) -> Result<Outcome, Failure> {
 }
 
 /// `web.1 running (pid 4711, port 5000)`
-pub fn sentence(row: &Row) -> String {
+pub fn sentence(row: &InstanceStatus) -> String {
     let pid = row.pid.map(|pid| format!("pid {pid}"));
     let port = row.port.filter(|_| row.pid.is_some()).map(|port| format!("port {port}"));
     let since = row.uptime_seconds.filter(|seconds| *seconds >= 1.0);

@@ -5,32 +5,32 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::again;
-use super::ambient::{Ambient, Stream};
 use super::args;
 use super::change;
-use super::detach::{self, Wanted};
+use super::detach::{self, DetachOptions};
 use super::failure::Failure;
 use super::files::about;
-use super::load::{self, Need};
+use super::load::{self, ProcfileNeed};
 use super::project::Project;
-use super::settings::{self, Said};
+use super::reload;
+use super::settings::{self, ArgSource};
 use super::stack;
 use super::sweep;
-use crate::config::{Settings, Timestamps, When};
-use crate::control::address::{Address, Claim, Claimed};
+use super::system_env::{StdStream, SystemEnv};
+use crate::config::{ColorChoice, Settings, Timestamps};
+use crate::control::address::{Address, Claim, ClaimResult};
 use crate::control::client::{Client, Unanswered};
-use crate::control::protocol::{Request, Row, Status};
+use crate::control::protocol::{InstanceStatus, Request, Status};
 use crate::exit::{self, FAILED, Outcome};
 use crate::notice::Notice;
-use crate::output::{self, Format};
+use crate::output::{self, RowFormat};
 use crate::plan::options::Selection;
 use crate::plan::spec::Spec;
 use crate::plan::{DEFAULT_GRACE, Plan};
 use crate::process::ports_in_use;
-use crate::process::run::Run;
+use crate::process::run::RunId;
 use crate::supervisor;
-use crate::supervisor::formation::Source;
+use crate::supervisor::replan::PlanSource;
 
 /// How long is waited before looking again at an address that is neither free nor answered.
 pub const PAUSE: Duration = Duration::from_millis(20);
@@ -43,12 +43,12 @@ const ROUNDS: usize = 100;
 /// # Errors
 ///
 /// All that keeps it from being started.
-pub fn run(start: args::Start, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
+pub fn run(start: args::StartArgs, said: ArgSource<'_>, ambient: &SystemEnv) -> Result<Outcome, Failure> {
     let selection = Selection::parse(&start.types).map_err(Failure::Refused)?;
     let (words, name, is_detached) = (start.types.clone(), start.name.clone(), start.detach);
-    let wanted = Wanted { ready_within: start.wait, json: start.output.json };
+    let wanted = DetachOptions { ready_within: start.wait, json: start.output.json };
     let typed = settings::of_start(start, said)?;
-    let project = load::project(&typed, Need::Procfile, ambient)?;
+    let project = load::project(&typed, ProcfileNeed::Procfile, ambient)?;
     // The same root by another name (a link, `..`) is the same root.
     let root = std::fs::canonicalize(&project.root).unwrap_or_else(|_| project.root.clone());
     let root = root.as_path();
@@ -56,11 +56,11 @@ pub fn run(start: args::Start, said: Said<'_>, ambient: &Ambient) -> Result<Outc
     let mut place = None;
     if project.is_whole && project.errors.is_empty() {
         place = match claim(&address)? {
-            Place::Ours(taken) => Some(taken),
-            Place::Another(client, status) => return beside(client, &status, &words, wanted.json),
+            StackPlace::Ours(taken) => Some(taken),
+            StackPlace::Another(client, status) => return beside(client, &status, &words, wanted.json),
         };
     }
-    let begun = Begun { project: &project, address: &address, is_detached };
+    let begun = StartedStack { project: &project, address: &address, is_detached };
     let prepared = prepare(&begun, &selection, place, ambient)?;
     if !is_detached {
         return Ok(prepared.run(ambient));
@@ -69,7 +69,7 @@ pub fn run(start: args::Start, said: Said<'_>, ambient: &Ambient) -> Result<Outc
 }
 
 /// What was read and decided before a stack is prepared.
-pub struct Begun<'a> {
+pub struct StartedStack<'a> {
     /// The project.
     pub project: &'a Project,
     /// Where it can be reached, which also says what its processes are marked with.
@@ -81,8 +81,8 @@ pub struct Begun<'a> {
 /// A stack, read and planned, with its address taken.
 pub struct Prepared {
     plan: Plan,
-    source: Source,
-    settings: supervisor::run::Settings,
+    source: PlanSource,
+    settings: supervisor::run::StartSettings,
     claim: Option<Claim>,
     home: PathBuf,
     mark: String,
@@ -94,18 +94,18 @@ pub struct Prepared {
 ///
 /// All that keeps it from being started.
 pub fn prepare(
-    begun: &Begun<'_>,
+    begun: &StartedStack<'_>,
     selection: &Selection,
     place: Option<io::Result<(Claim, UnixListener)>>,
-    ambient: &Ambient,
+    ambient: &SystemEnv,
 ) -> Result<Prepared, Failure> {
-    let Begun { project, address, is_detached } = begun;
+    let StartedStack { project, address, is_detached } = begun;
     let home = address.home();
     if place.is_some() {
         let grace = project.settings.timeout.as_ref().map_or(DEFAULT_GRACE, |given| given.value);
         sweep::before_start(home, project.settings.sweep.unwrap_or(false), grace, ambient)?;
     }
-    let mark = Ambient::mark();
+    let mark = SystemEnv::mark();
     let run = begin(home, &mark)?;
     let marked = run.to_string();
     let mut plan =
@@ -116,7 +116,7 @@ pub fn prepare(
     project.say_warnings(&plan.warnings, ambient);
     // Who reads them again has these already.
     plan.warnings.splice(0..0, project.warnings.iter().cloned());
-    let source = again::source((*project).clone(), selection.clone(), marked, ambient.clone());
+    let source = reload::source((*project).clone(), selection.clone(), marked, ambient.clone());
     let claim = settle(place, *is_detached, &mut settings)?;
     settings.presence = claim.as_ref().and_then(|claim| claim.presence(address));
     Ok(Prepared { plan, source, settings, claim, home: home.to_path_buf(), mark })
@@ -134,7 +134,7 @@ impl Prepared {
     }
 
     /// Runs it to its end.
-    fn run(self, ambient: &Ambient) -> Outcome {
+    fn run(self, ambient: &SystemEnv) -> Outcome {
         // There until all is over; who kills both halves of us leaves it.
         let _trace = sweep::traces(&self.home, ambient).leave(&self.settings.run);
         // Held until nothing is left: then the next may start.
@@ -143,7 +143,7 @@ impl Prepared {
     }
 
     /// What runs it in a process that is forked from this one.
-    pub fn in_background(mut self, ambient: &Ambient) -> impl FnOnce() -> Outcome {
+    pub fn in_background(mut self, ambient: &SystemEnv) -> impl FnOnce() -> Outcome {
         self.claim.iter_mut().for_each(Claim::hand_over);
         move || {
             self.claim.iter_mut().for_each(Claim::adopt);
@@ -158,12 +158,12 @@ impl Prepared {
     }
 }
 
-fn begin(home: &Path, mark: &str) -> Result<Run, Failure> {
-    Run::begin(home, mark.to_owned()).map_err(|error| Failure::Failed(error.to_string()))
+fn begin(home: &Path, mark: &str) -> Result<RunId, Failure> {
+    RunId::begin(home, mark.to_owned()).map_err(|error| Failure::Failed(error.to_string()))
 }
 
 /// What [`claim`] came to.
-enum Place {
+enum StackPlace {
     /// The address is ours, or there can be none.
     Ours(io::Result<(Claim, UnixListener)>),
     /// A stack runs there, and stands like this.
@@ -171,20 +171,20 @@ enum Place {
 }
 
 /// Takes the address. One who is just ending or beginning, or only looking whether it is free, is waited for.
-fn claim(address: &Address) -> Result<Place, Failure> {
+fn claim(address: &Address) -> Result<StackPlace, Failure> {
     let mut rounds = 0;
     loop {
         rounds += 1;
         // A name that is held, by a stack of which nothing is found: any user can hold it.
         let claimed = if rounds > ROUNDS { address.claim_unwitnessed() } else { address.claim() };
         match claimed {
-            Ok(Claimed::Ours(claim, listener)) => return Ok(Place::Ours(Ok((claim, listener)))),
-            Err(error) => return Ok(Place::Ours(Err(error))),
-            Ok(Claimed::Another) => {}
+            Ok(ClaimResult::Ours(claim, listener)) => return Ok(StackPlace::Ours(Ok((claim, listener)))),
+            Err(error) => return Ok(StackPlace::Ours(Err(error))),
+            Ok(ClaimResult::Another) => {}
         }
         if let Some(mut client) = stack::reach(address, false)? {
             match client.ask(Request::Status) {
-                Ok(status) => return Ok(Place::Another(client, status)),
+                Ok(status) => return Ok(StackPlace::Another(client, status)),
                 // Whoever is killed hangs up a moment before the kernel takes back its lock.
                 Err(Unanswered::Ended) => {}
                 Err(error) => return Err(stack::unanswered(error, exit::REFUSED)),
@@ -198,7 +198,7 @@ fn claim(address: &Address) -> Result<Place, Failure> {
 fn settle(
     place: Option<io::Result<(Claim, UnixListener)>>,
     is_detached: bool,
-    settings: &mut supervisor::run::Settings,
+    settings: &mut supervisor::run::StartSettings,
 ) -> Result<Option<Claim>, Failure> {
     match place {
         None => Ok(None),
@@ -226,7 +226,7 @@ fn beside(mut client: Client, status: &Status, types: &[String], json: bool) -> 
     }
     let pid = status.pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default();
     let since = status.started_at.as_deref().map(|time| format!(", since {time}")).unwrap_or_default();
-    let line = |row: &Row| {
+    let line = |row: &InstanceStatus| {
         let url = row.url.as_ref().map(|url| format!("  {url}")).unwrap_or_default();
         format!("\n  {}{url}", stack::sentence(row))
     };
@@ -241,19 +241,19 @@ fn beside(mut client: Client, status: &Status, types: &[String], json: bool) -> 
 fn supervised(
     settings: &Settings,
     plan: &Plan,
-    run: Run,
-    ambient: &Ambient,
-) -> Result<supervisor::run::Settings, Failure> {
+    run: RunId,
+    ambient: &SystemEnv,
+) -> Result<supervisor::run::StartSettings, Failure> {
     let is_terminal = ambient.output_is_terminal;
-    Ok(supervisor::run::Settings {
+    Ok(supervisor::run::StartSettings {
         format: format(settings)?,
-        color: ambient.colors(Stream::Output, settings.color.unwrap_or_default()),
+        color: ambient.colors(StdStream::Output, settings.color.unwrap_or_default()),
         is_terminal,
         quiet: settings.quiet.unwrap_or(false),
         pseudo_terminals: match settings.pty.unwrap_or_default() {
-            When::Auto => is_terminal,
-            When::Always => true,
-            When::Never => false,
+            ColorChoice::Auto => is_terminal,
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
         },
         // A pipe into `ganger start` is not a person who types.
         keyboard: is_terminal && ambient.input_is_terminal && settings.json != Some(true),
@@ -267,17 +267,18 @@ fn supervised(
     })
 }
 
-fn format(settings: &Settings) -> Result<Format, Failure> {
+fn format(settings: &Settings) -> Result<RowFormat, Failure> {
     if settings.json == Some(true) {
-        return Ok(Format::Json);
+        return Ok(RowFormat::Json);
     }
     let pattern = match &settings.timestamps {
         None | Some(Timestamps::Off) => None,
-        Some(Timestamps::Plain) => Some(output::Timestamps::DEFAULT),
+        Some(Timestamps::Plain) => Some(output::TimestampFormat::DEFAULT),
         Some(Timestamps::Format(pattern)) => Some(pattern.as_str()),
     };
-    let timestamps = pattern.map(|pattern| output::Timestamps::new(pattern, Ambient::zone())).transpose();
+    let timestamps =
+        pattern.map(|pattern| output::TimestampFormat::new(pattern, SystemEnv::zone())).transpose();
     let timestamps =
         timestamps.map_err(|reason| Failure::Refused(vec![about("timestamps", reason, None)]))?;
-    Ok(Format::Text { prefix: settings.prefix.unwrap_or(true), timestamps })
+    Ok(RowFormat::Text { prefix: settings.prefix.unwrap_or(true), timestamps })
 }

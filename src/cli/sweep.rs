@@ -4,11 +4,11 @@ use std::io::{self, BufRead, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::ambient::Ambient;
 use super::failure::Failure;
 use super::report;
-use crate::process::sweep::{Stray, Sweep, strays};
-use crate::process::trace::Traces;
+use super::system_env::SystemEnv;
+use crate::process::run_file::RunFiles;
+use crate::process::sweep::{Leftover, Sweep, strays};
 use crate::supervisor::clock::Clock;
 
 /// How many are named; the rest is counted.
@@ -19,7 +19,7 @@ const MOST_NAMED: usize = 5;
 ///
 /// # Errors
 /// Only if they were to be stopped and could not be.
-pub fn before_start(root: &Path, wanted: bool, grace: Duration, ambient: &Ambient) -> Result<(), Failure> {
+pub fn before_start(root: &Path, wanted: bool, grace: Duration, ambient: &SystemEnv) -> Result<(), Failure> {
     let traces = traces(root, ambient).of_dead_runs();
     if traces.is_empty() && !wanted {
         return Ok(());
@@ -61,8 +61,8 @@ pub fn before_start(root: &Path, wanted: bool, grace: Duration, ambient: &Ambien
 }
 
 /// The traces of the runs in this root.
-pub fn traces(root: &Path, ambient: &Ambient) -> Traces {
-    Traces::of(root, ambient.variable("XDG_RUNTIME_DIR").as_deref().map(Path::new))
+pub fn traces(root: &Path, ambient: &SystemEnv) -> RunFiles {
+    RunFiles::of(root, ambient.variable("XDG_RUNTIME_DIR").as_deref().map(Path::new))
 }
 
 fn forget(traces: &[PathBuf]) {
@@ -95,11 +95,11 @@ fn sweep(root: &Path, grace: Duration) -> Result<(), Failure> {
     }
 }
 
-fn named(found: &[Stray]) -> String {
+fn named(found: &[Leftover]) -> String {
     let mut names: Vec<String> = found
         .iter()
         .take(MOST_NAMED)
-        .map(|Stray { process, .. }| format!("{} (pid {})", process.name, process.pid))
+        .map(|Leftover { process, .. }| format!("{} (pid {})", process.name, process.pid))
         .collect();
     if found.len() > MOST_NAMED {
         names.push(format!("{} more", found.len() - MOST_NAMED));

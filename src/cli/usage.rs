@@ -8,12 +8,12 @@ use std::os::unix::ffi::OsStrExt;
 use clap::error::{ContextKind, ContextValue};
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
-use super::ambient::{Ambient, Stream};
 use super::args::{Arguments, Command};
 use super::failure::Failure;
 use super::print;
-use super::values::Refused;
-use crate::config::When;
+use super::system_env::{StdStream, SystemEnv};
+use super::values::ValueError;
+use crate::config::ColorChoice;
 use crate::text::harmless;
 
 /// The command line, understood; `None` if it asked for help or the version, which are then printed.
@@ -21,7 +21,7 @@ use crate::text::harmless;
 /// # Errors
 ///
 /// What is not understood, in clap's words; or that standard output cannot be written to.
-pub fn parse(words: Vec<OsString>, ambient: &Ambient) -> Result<Option<(Command, ArgMatches)>, Failure> {
+pub fn parse(words: Vec<OsString>, ambient: &SystemEnv) -> Result<Option<(Command, ArgMatches)>, Failure> {
     let mut command = command(ambient);
     let is_harmless = |bytes: &[u8]| matches!(harmless(&String::from_utf8_lossy(bytes)), Cow::Borrowed(_));
     let words_are_harmless = words.iter().all(|word| is_harmless(word.as_bytes()));
@@ -41,7 +41,7 @@ pub fn parse(words: Vec<OsString>, ambient: &Ambient) -> Result<Option<(Command,
         }
         Err(error) => {
             let text = error.render();
-            let colors = ambient.colors(Stream::Output, When::Auto);
+            let colors = ambient.colors(StdStream::Output, ColorChoice::Auto);
             let text = if colors { text.ansi().to_string() } else { text.to_string() };
             // An `after_help` comes without an end of line.
             print::bytes(format!("{}\n", text.trim_end()).as_bytes()).map(|()| None)
@@ -50,7 +50,7 @@ pub fn parse(words: Vec<OsString>, ambient: &Ambient) -> Result<Option<(Command,
 }
 
 /// clap's command, in which a variable that is set to nothing counts as not set (`GANGER_PORT= ganger …`).
-pub fn command(ambient: &Ambient) -> clap::Command {
+pub fn command(ambient: &SystemEnv) -> clap::Command {
     let command = Arguments::command();
     let is_nothing = |(name, value): &(Vec<u8>, Vec<u8>)| name.starts_with(b"GANGER_") && value.is_empty();
     if !ambient.variables.iter().any(is_nothing) {
@@ -66,14 +66,14 @@ pub fn command(ambient: &Ambient) -> clap::Command {
 }
 
 /// `error` with what clap cannot know: the way out, and that a value came from a variable.
-fn explained(mut error: clap::Error, ambient: &Ambient) -> clap::Error {
+fn explained(mut error: clap::Error, ambient: &SystemEnv) -> clap::Error {
     let text = |error: &clap::Error, kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.clone()),
         Some(_) | None => None,
     };
     let value = text(&error, ContextKind::InvalidValue);
     let argument = text(&error, ContextKind::InvalidArg);
-    let refused = error.source().and_then(|source| source.downcast_ref::<Refused>());
+    let refused = error.source().and_then(|source| source.downcast_ref::<ValueError>());
     let tips: Vec<_> = [
         refused.and_then(|refused| refused.hint.clone()),
         argument.zip(value).and_then(|(argument, value)| variable_of(&argument, &value, ambient)),
@@ -115,7 +115,7 @@ fn defused(mut error: clap::Error) -> clap::Error {
 }
 
 /// That `value` of `argument` (`--port <BASE>`) stands in a variable, where one would not look for it.
-fn variable_of(argument: &str, value: &str, ambient: &Ambient) -> Option<String> {
+fn variable_of(argument: &str, value: &str, ambient: &SystemEnv) -> Option<String> {
     let flag = argument.split([' ', '=', '[']).next()?;
     let command = command(ambient);
     let arguments = command.get_subcommands().flat_map(clap::Command::get_arguments);

@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::config::{Settings, words};
 use crate::control::request;
 use crate::location::Location;
-use crate::output::Timestamps;
+use crate::output::TimestampFormat;
 use crate::plan::options::Selection;
 use crate::signal::Signal;
 use crate::{duration, suggestion};
@@ -18,7 +18,7 @@ pub const WHEN: [&str; 3] = ["auto", "always", "never"];
 /// Why a value is refused. clap shows the sentence, and keeps the error for the one who adds the way out.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("{message}")]
-pub struct Refused {
+pub struct ValueError {
     /// What is wrong.
     pub message: String,
     /// The way out.
@@ -26,12 +26,12 @@ pub struct Refused {
 }
 
 /// Tries values of `word`, as [`words::WORDS`] has it, and leaves them as they are.
-pub fn of(word: &'static str) -> impl Fn(&str) -> Result<String, Refused> + Clone {
+pub fn of(word: &'static str) -> impl Fn(&str) -> Result<String, ValueError> + Clone {
     move |text| {
         let place = Location { file: word.into(), line: None, column: None };
         match words::set(&mut Settings::default(), word, text, &place) {
             Ok(()) => Ok(text.to_owned()),
-            Err(refusal) => Err(Refused { message: refusal.message, hint: Some(refusal.hint) }),
+            Err(refusal) => Err(ValueError { message: refusal.message, hint: Some(refusal.hint) }),
         }
     }
 }
@@ -41,12 +41,12 @@ pub fn of(word: &'static str) -> impl Fn(&str) -> Result<String, Refused> + Clon
 /// # Errors
 ///
 /// A count that is none.
-pub fn types(text: &str) -> Result<String, Refused> {
+pub fn types(text: &str) -> Result<String, ValueError> {
     match Selection::parse(&[text]) {
         Ok(_) => Ok(text.to_owned()),
         Err(errors) => {
             let message = errors.into_iter().map(|error| error.message).collect::<Vec<_>>().join(", ");
-            Err(Refused { message, hint: None })
+            Err(ValueError { message, hint: None })
         }
     }
 }
@@ -65,10 +65,10 @@ pub fn span(text: &str) -> Result<f64, String> {
 /// # Errors
 ///
 /// There is no such signal.
-pub fn signal(text: &str) -> Result<i32, Refused> {
+pub fn signal(text: &str) -> Result<i32, ValueError> {
     Signal::named(text).map(|signal| signal.0).ok_or_else(|| {
         let near = suggestion::nearest(&format!("SIG{}", text.trim_start_matches("SIG")), Signal::names());
-        Refused {
+        ValueError {
             message: "there is no such signal".into(),
             hint: near.map(|near| format!("did you mean {near}?")),
         }
@@ -104,7 +104,7 @@ pub fn goal(text: &str) -> Result<String, String> {
 /// What is wrong with the format.
 pub fn timestamps(text: &str) -> Result<String, String> {
     // Whether it is a format does not depend on the zone.
-    Timestamps::new(text, TimeZone::UTC).map(|_| text.to_owned())
+    TimestampFormat::new(text, TimeZone::UTC).map(|_| text.to_owned())
 }
 
 #[cfg(test)]

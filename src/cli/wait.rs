@@ -5,12 +5,12 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-use super::ambient::Ambient;
-use super::args::Wait;
+use super::args::WaitArgs;
 use super::failure::Failure;
-use super::settings::Said;
+use super::settings::ArgSource;
 use super::stack;
-use crate::control::client::{Client, Heard, Unanswered};
+use super::system_env::SystemEnv;
+use crate::control::client::{Client, ServerMessage, Unanswered};
 use crate::control::protocol::{Goal, LogsWanted, Request, Status};
 use crate::exit::{self, Outcome};
 
@@ -22,7 +22,7 @@ const LAST_WORDS: Duration = Duration::from_millis(200);
 /// # Errors
 ///
 /// Nothing runs here, they cannot get there any more, or the time is over.
-pub fn run(wait: Wait, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
+pub fn run(wait: WaitArgs, said: ArgSource<'_>, ambient: &SystemEnv) -> Result<Outcome, Failure> {
     let mut client = stack::connect(&wait.stack, said, ambient)?;
     let patience = Duration::try_from_secs_f64(wait.timeout).unwrap_or(Duration::MAX);
     let reached = if let Some(expression) = wait.goal.strip_prefix("log=") {
@@ -56,7 +56,7 @@ pub fn run(wait: Wait, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Fai
 }
 
 /// What one of the two connections of [`until_said`] has to say.
-enum News {
+enum WaitNews {
     /// Who said it, or why nobody did.
     Said(Result<String, Unanswered>),
     Ended(Result<Status, Unanswered>),
@@ -77,7 +77,7 @@ fn until_said(
         ..LogsWanted::default()
     };
     let until_ended = Request::Wait { names: names.to_vec(), until: Goal::Exited };
-    let tell = |sender: Sender<News>, news: News| {
+    let tell = |sender: Sender<WaitNews>, news: WaitNews| {
         // Nobody listens any more where the other was first.
         let _ = sender.send(news);
     };
@@ -85,21 +85,21 @@ fn until_said(
     thread::spawn(move || {
         let mut who = None;
         let heard = lines.listen(Request::Logs(wanted), |heard| match heard {
-            Heard::Line { line, .. } => {
+            ServerMessage::Line { line, .. } => {
                 who = Some(line.process);
                 ControlFlow::Break(())
             }
-            Heard::Lost(_) => ControlFlow::Continue(()),
+            ServerMessage::Lost(_) => ControlFlow::Continue(()),
         });
-        tell(to_tell, News::Said(heard.and_then(|_| who.ok_or(Unanswered::Ended))));
+        tell(to_tell, WaitNews::Said(heard.and_then(|_| who.ok_or(Unanswered::Ended))));
     });
-    thread::spawn(move || tell(sender, News::Ended(ends.ask(until_ended))));
+    thread::spawn(move || tell(sender, WaitNews::Ended(ends.ask(until_ended))));
     let mut patience = patience;
     let mut why = Unanswered::Late;
     loop {
         match news.recv_timeout(patience) {
-            Ok(News::Said(said)) => return said,
-            Ok(News::Ended(ended)) => {
+            Ok(WaitNews::Said(said)) => return said,
+            Ok(WaitNews::Ended(ended)) => {
                 why = ended.err().unwrap_or(Unanswered::Ended);
                 patience = LAST_WORDS;
             }

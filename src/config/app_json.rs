@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::care::{FORMS, Probe};
-use super::source::{Source, decoded};
-use super::{Declared, Given, Parsed};
+use super::service_policy::{FORMS, Probe};
+use super::source::{SettingSource, decoded};
+use super::{DeclaredVariable, Located, ParsedSettings};
 use crate::duration;
 use crate::formation::MOST;
 use crate::location::{Diagnostic, Location};
@@ -20,48 +20,52 @@ use crate::name::TypeName;
 ///
 /// Other programs have an `app.json` of their own (Expo): keys that are not Heroku's are passed over in
 /// silence. This is the strict reading, for a deployment (`--app-json` and the exports).
-pub fn parse(file: &str, bytes: &[u8]) -> Parsed {
+pub fn parse(file: &str, bytes: &[u8]) -> ParsedSettings {
     read(file, bytes, false)
 }
 
 /// The same file for a run on this machine, which it does not describe: a file that cannot be read is another program's,
 /// and is passed over. What is wrong with a formation or a health check is a warning; a type whose quantity is 0 in the
 /// deployment runs here.
-pub fn parse_locally(file: &str, bytes: &[u8]) -> Parsed {
-    let Parsed { settings, errors, mut warnings } = read(file, bytes, true);
+pub fn parse_locally(file: &str, bytes: &[u8]) -> ParsedSettings {
+    let ParsedSettings { settings, errors, mut warnings } = read(file, bytes, true);
     let is_ours = |key: &&[u8]| bytes.windows(key.len()).any(|window| window == *key);
     if [b"\"formation\"".as_slice(), b"\"healthchecks\""].iter().any(is_ours) {
         warnings.extend(errors);
     }
-    Parsed { settings, errors: Vec::new(), warnings }
+    ParsedSettings { settings, errors: Vec::new(), warnings }
 }
 
-fn read(file: &str, bytes: &[u8], is_local: bool) -> Parsed {
+fn read(file: &str, bytes: &[u8], is_local: bool) -> ParsedSettings {
     let file: Arc<str> = file.into();
     let content = match decoded(&file, bytes) {
         Ok(content) => content,
-        Err(errors) => return Parsed { errors, ..Parsed::default() },
+        Err(errors) => return ParsedSettings { errors, ..ParsedSettings::default() },
     };
-    let source = Source::new(file, &content);
+    let source = SettingSource::new(file, &content);
     match serde_json::from_str::<Value>(&content) {
         Ok(document) => {
-            let mut reader =
-                Reader { source: &source, keys: keys(&content), parsed: Parsed::default(), is_local };
-            reader.read_section(&document, "env", Reader::read_variable);
+            let mut reader = AppJsonReader {
+                source: &source,
+                keys: keys(&content),
+                parsed: ParsedSettings::default(),
+                is_local,
+            };
+            reader.read_section(&document, "env", AppJsonReader::read_variable);
             if is_local {
                 // What is wrong with it concerns the deployment alone.
                 reader.parsed.errors.clear();
             }
-            reader.read_section(&document, "formation", Reader::read_quantity);
-            reader.read_section(&document, "healthchecks", Reader::read_checks);
+            reader.read_section(&document, "formation", AppJsonReader::read_quantity);
+            reader.read_section(&document, "healthchecks", AppJsonReader::read_checks);
             reader.in_order()
         }
-        Err(error) => Parsed { errors: vec![refused(&source, &error)], ..Parsed::default() },
+        Err(error) => ParsedSettings { errors: vec![refused(&source, &error)], ..ParsedSettings::default() },
     }
 }
 
 /// What `serde_json` says, without its own `at line 3 column 7`.
-fn refused(source: &Source<'_>, error: &serde_json::Error) -> Diagnostic {
+fn refused(source: &SettingSource<'_>, error: &serde_json::Error) -> Diagnostic {
     let start: usize =
         source.content.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
     let at = (start + error.column().saturating_sub(1)).min(source.content.len().saturating_sub(1));
@@ -76,10 +80,10 @@ fn refused(source: &Source<'_>, error: &serde_json::Error) -> Diagnostic {
     )
 }
 
-struct Reader<'a> {
-    source: &'a Source<'a>,
+struct AppJsonReader<'a> {
+    source: &'a SettingSource<'a>,
     keys: HashMap<&'a str, Vec<usize>>,
-    parsed: Parsed,
+    parsed: ParsedSettings,
     is_local: bool,
 }
 
@@ -107,7 +111,7 @@ fn keys(content: &str) -> HashMap<&str, Vec<usize>> {
     keys
 }
 
-impl Reader<'_> {
+impl AppJsonReader<'_> {
     /// Reads each entry of the object called `section`, if there is one, with `read`.
     fn read_section(
         &mut self,
@@ -147,7 +151,7 @@ impl Reader<'_> {
         if self.is_local && count == 0 {
             return;
         }
-        let formation = Some(Given { value: count, place: self.place(at) });
+        let formation = Some(Located { value: count, place: self.place(at) });
         self.parsed.settings.processes.entry(kind).or_default().formation = formation;
     }
 
@@ -168,8 +172,8 @@ impl Reader<'_> {
             Ok(probe) => {
                 let place = self.place(at);
                 let process = self.parsed.settings.processes.entry(kind).or_default();
-                process.ready = Some(Given { value: probe, place: place.clone() });
-                process.ready_timeout = patience(check).map(|value| Given { value, place });
+                process.ready = Some(Located { value: probe, place: place.clone() });
+                process.ready_timeout = patience(check).map(|value| Located { value, place });
             }
             Err(message) => self.refuse(at, name, format!("a health check of `{name}`: {message}"), FORMS),
         }
@@ -179,7 +183,7 @@ impl Reader<'_> {
     fn read_variable(&mut self, name: &str, value: &Value, at: usize) {
         let place = self.place(at);
         let declared = match value {
-            Value::String(_) | Value::Bool(_) | Value::Number(_) => Declared {
+            Value::String(_) | Value::Bool(_) | Value::Number(_) => DeclaredVariable {
                 name: name.into(),
                 value: scalar(value),
                 required: false,
@@ -218,7 +222,7 @@ impl Reader<'_> {
     }
 
     /// What was read, in the order of the file (`serde_json`'s maps are in the order of the alphabet).
-    fn in_order(self) -> Parsed {
+    fn in_order(self) -> ParsedSettings {
         let mut parsed = self.parsed;
         let key = |place: &Location| (place.line, place.column);
         parsed.settings.variables.sort_by_key(|variable| key(&variable.place));
@@ -270,9 +274,9 @@ fn scalar(value: &Value) -> Option<String> {
     }
 }
 
-fn declared(name: &str, about: &Map<String, Value>, place: Location) -> Declared {
+fn declared(name: &str, about: &Map<String, Value>, place: Location) -> DeclaredVariable {
     let text = |key: &str| about.get(key).and_then(Value::as_str).map(str::to_owned);
-    Declared {
+    DeclaredVariable {
         name: name.into(),
         value: about.get("value").and_then(scalar),
         required: about.get("required").and_then(Value::as_bool).unwrap_or(true),

@@ -125,8 +125,8 @@ fn a_file_that_describes_no_deployment_of_ours_is_passed_over_locally() {
 #[test]
 fn another_programs_file_is_passed_over() {
     let text = r#"{"expo": {"name": "x", "env": 7}, "formation": {}}"#;
-    assert_eq!(parse("app.json", text.as_bytes()), Parsed::default());
-    assert_eq!(parse("app.json", b"[]"), Parsed::default());
+    assert_eq!(parse("app.json", text.as_bytes()), ParsedSettings::default());
+    assert_eq!(parse("app.json", b"[]"), ParsedSettings::default());
 }
 
 #[test]

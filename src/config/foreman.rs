@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::source::{Source, decoded};
-use super::words::{self, Refusal};
-use super::{Parsed, When};
+use super::source::{SettingSource, decoded};
+use super::words::{self, InvalidValue};
+use super::{ColorChoice, ParsedSettings};
 use crate::text;
 
 /// The keys that mean something here; the names are foreman's, and ganger's words have the same.
@@ -15,14 +15,14 @@ const KEYS: [&str; 8] = ["procfile", "root", "env", "formation", "concurrency", 
 ///
 /// What else stands there is foreman's business (`app`, `log`, `user` of its export), so it is a warning;
 /// a value that we would act on and cannot read is an error.
-pub fn parse(file: &str, bytes: &[u8]) -> Parsed {
+pub fn parse(file: &str, bytes: &[u8]) -> ParsedSettings {
     let file: Arc<str> = file.into();
     let content = match decoded(&file, bytes) {
         Ok(content) => content,
-        Err(errors) => return Parsed { errors, ..Parsed::default() },
+        Err(errors) => return ParsedSettings { errors, ..ParsedSettings::default() },
     };
-    let source = Source::new(file, &content);
-    let mut parsed = Parsed::default();
+    let source = SettingSource::new(file, &content);
+    let mut parsed = ParsedSettings::default();
     for line in text::lines(&content) {
         if !is_silent(line.text) {
             read_line(&source, line, &mut parsed);
@@ -37,7 +37,7 @@ fn is_silent(line: &str) -> bool {
     text.is_empty() || text.starts_with('#') || text == "---" || text == "..."
 }
 
-fn read_line(source: &Source<'_>, line: text::Line<'_>, parsed: &mut Parsed) {
+fn read_line(source: &SettingSource<'_>, line: text::SourceLine<'_>, parsed: &mut ParsedSettings) {
     let whole = line.start..line.start + line.text.trim_end().len();
     let parts = line.text.split_once(':').filter(|(key, _)| !key.starts_with([' ', '\t', '-']));
     let Some((key, rest)) = parts else {
@@ -51,14 +51,14 @@ fn read_line(source: &Source<'_>, line: text::Line<'_>, parsed: &mut Parsed) {
         return;
     }
     if key == "no-color" || key == "no_color" {
-        parsed.settings.color = Some(if value == "false" { When::Auto } else { When::Never });
+        parsed.settings.color = Some(if value == "false" { ColorChoice::Auto } else { ColorChoice::Never });
         return;
     }
     let place = source.location(line.start);
     let done = if KEYS.contains(&key) {
         words::set(&mut parsed.settings, key, value, &place)
     } else {
-        Err(Refusal::word(key, &KEYS))
+        Err(InvalidValue::word(key, &KEYS))
     };
     if let Err(refusal) = done {
         let list = if refusal.is_about_word { &mut parsed.warnings } else { &mut parsed.errors };
@@ -101,8 +101,8 @@ mod tests {
         assert_eq!(settings.formation.unwrap().value.count(&TypeName::new("web").unwrap()), 2);
         assert_eq!(settings.timeout.unwrap().value, Duration::from_secs(10));
         assert_eq!(settings.root.unwrap().value.to_str(), Some("my app"));
-        assert_eq!(settings.color, Some(When::Always));
-        assert_eq!(parse(".foreman", b"no-color: true\n").settings.color, Some(When::Never));
+        assert_eq!(settings.color, Some(ColorChoice::Always));
+        assert_eq!(parse(".foreman", b"no-color: true\n").settings.color, Some(ColorChoice::Never));
     }
 
     #[test]

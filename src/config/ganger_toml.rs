@@ -5,9 +5,9 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::source::{Source, decoded};
-use super::words::{self, Refusal};
-use super::{Parsed, ProcessSettings};
+use super::source::{SettingSource, decoded};
+use super::words::{self, InvalidValue};
+use super::{ParsedSettings, ProcessSettings};
 use crate::location::Location;
 use crate::name::TypeName;
 
@@ -15,15 +15,15 @@ use crate::name::TypeName;
 const PROCESS: &str = "process";
 
 /// The settings of a `ganger.toml`. All that is wrong is found at once.
-pub fn parse(file: &str, bytes: &[u8]) -> Parsed {
+pub fn parse(file: &str, bytes: &[u8]) -> ParsedSettings {
     let file: Arc<str> = file.into();
     let content = match decoded(&file, bytes) {
         Ok(content) => content,
-        Err(errors) => return Parsed { errors, ..Parsed::default() },
+        Err(errors) => return ParsedSettings { errors, ..ParsedSettings::default() },
     };
-    let source = Source::new(file, &content);
+    let source = SettingSource::new(file, &content);
     let (document, errors) = DeTable::parse_recoverable(&content);
-    let mut reader = Reader { source: &source, parsed: Parsed::default() };
+    let mut reader = TomlReader { source: &source, parsed: ParsedSettings::default() };
     if errors.is_empty() {
         reader.read(document.get_ref());
     }
@@ -35,15 +35,15 @@ pub fn parse(file: &str, bytes: &[u8]) -> Parsed {
     reader.parsed
 }
 
-struct Reader<'a> {
-    source: &'a Source<'a>,
-    parsed: Parsed,
+struct TomlReader<'a> {
+    source: &'a SettingSource<'a>,
+    parsed: ParsedSettings,
 }
 
 type Key<'a> = Spanned<std::borrow::Cow<'a, str>>;
-type Value<'a> = Spanned<DeValue<'a>>;
+type TomlValue<'a> = Spanned<DeValue<'a>>;
 
-impl Reader<'_> {
+impl TomlReader<'_> {
     fn read(&mut self, document: &DeTable<'_>) {
         for (key, value) in document {
             match (key.get_ref().as_ref(), value.get_ref()) {
@@ -52,7 +52,7 @@ impl Reader<'_> {
                     self.refuse(value, "`process` holds a table for each type", "write [process.web]");
                 }
                 (word, _) if !words::WORDS.contains(&word) => {
-                    let refusal = Refusal::word(word, &[&words::WORDS[..], &[PROCESS]].concat());
+                    let refusal = InvalidValue::word(word, &[&words::WORDS[..], &[PROCESS]].concat());
                     self.refuse_as(key, value, refusal);
                 }
                 (word @ ("formation" | "concurrency"), DeValue::Table(counts)) => {
@@ -69,9 +69,10 @@ impl Reader<'_> {
     }
 
     /// `[formation]` with a line for each type.
-    fn read_formation(&mut self, word: &str, key: &Key<'_>, value: &Value<'_>, counts: &DeTable<'_>) {
-        let part =
-            |(name, count): (&Key<'_>, &Value<'_>)| Some(format!("{}={}", name.get_ref(), scalar(count)?));
+    fn read_formation(&mut self, word: &str, key: &Key<'_>, value: &TomlValue<'_>, counts: &DeTable<'_>) {
+        let part = |(name, count): (&Key<'_>, &TomlValue<'_>)| {
+            Some(format!("{}={}", name.get_ref(), scalar(count)?))
+        };
         let Some(parts) = counts.iter().map(part).collect::<Option<Vec<_>>>() else {
             return self.refuse(value, "a formation holds a number for each type", "write web = 2");
         };
@@ -101,19 +102,19 @@ impl Reader<'_> {
         }
     }
 
-    fn set_for_type(&mut self, process: &mut ProcessSettings, key: &Key<'_>, value: &Value<'_>) {
+    fn set_for_type(&mut self, process: &mut ProcessSettings, key: &Key<'_>, value: &TomlValue<'_>) {
         let word = key.get_ref().as_ref();
         let refusal = match scalar(value) {
             Some(text) => words::set_for_type(process, word, &text, &self.place(value)).err(),
             None if words::PROCESS_WORDS.contains(&word) => Some(not_one_value(word)),
-            None => Some(Refusal::word(word, &words::PROCESS_WORDS)),
+            None => Some(InvalidValue::word(word, &words::PROCESS_WORDS)),
         };
         if let Some(refusal) = refusal {
             self.refuse_as(key, value, refusal);
         }
     }
 
-    fn set(&mut self, word: &str, key: &Key<'_>, value: &Value<'_>) {
+    fn set(&mut self, word: &str, key: &Key<'_>, value: &TomlValue<'_>) {
         let place = self.place(value);
         let done = match scalar(value) {
             Some(text) => words::set(&mut self.parsed.settings, word, &text, &place),
@@ -124,22 +125,22 @@ impl Reader<'_> {
         }
     }
 
-    fn place(&self, value: &Value<'_>) -> Location {
+    fn place(&self, value: &TomlValue<'_>) -> Location {
         self.source.location(value.span().start)
     }
 
-    fn refuse_as(&mut self, key: &Key<'_>, value: &Value<'_>, refusal: Refusal) {
+    fn refuse_as(&mut self, key: &Key<'_>, value: &TomlValue<'_>, refusal: InvalidValue) {
         let span = if refusal.is_about_word { key.span() } else { value.span() };
         self.parsed.errors.push(self.source.diagnostic(span, refusal.message, Some(refusal.hint)));
     }
 
-    fn refuse(&mut self, value: &Value<'_>, message: &str, hint: &str) {
+    fn refuse(&mut self, value: &TomlValue<'_>, message: &str, hint: &str) {
         self.parsed.errors.push(self.source.diagnostic(value.span(), message.into(), Some(hint.into())));
     }
 }
 
-fn not_one_value(word: &str) -> Refusal {
-    Refusal {
+fn not_one_value(word: &str) -> InvalidValue {
+    InvalidValue {
         message: format!("`{word}` has one value"),
         hint: format!("write {word} = VALUE"),
         is_about_word: false,
@@ -147,7 +148,7 @@ fn not_one_value(word: &str) -> Refusal {
 }
 
 /// A value as the flag would have it; `None` for lists, tables and dates.
-fn scalar(value: &Value<'_>) -> Option<String> {
+fn scalar(value: &TomlValue<'_>) -> Option<String> {
     match value.get_ref() {
         DeValue::String(text) => Some(text.to_string()),
         DeValue::Integer(number) => {
@@ -166,7 +167,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::config::{BasePort, Probe, Restart, Timestamps, When};
+    use crate::config::{BasePort, ColorChoice, Probe, RestartPolicy, Timestamps};
     use crate::signal::Signal;
 
     fn errors(text: &str) -> Vec<String> {
@@ -228,7 +229,7 @@ timeout = 1.5
         assert_eq!(settings.except.len(), 2);
         assert_eq!((settings.timestamps, settings.prefix), (Some(Timestamps::Plain), Some(false)));
         assert_eq!((settings.quiet, settings.json, settings.env_wins), (Some(true), Some(true), Some(true)));
-        assert_eq!((settings.color, settings.pty), (Some(When::Always), Some(When::Never)));
+        assert_eq!((settings.color, settings.pty), (Some(ColorChoice::Always), Some(ColorChoice::Never)));
         assert!(settings.release.unwrap().value);
         let formation = settings.formation.unwrap().value;
         let web = TypeName::new("web").unwrap();
@@ -263,11 +264,11 @@ listen = true
         assert_eq!(own.ready_timeout.as_ref().unwrap().value, Duration::from_mins(2));
         assert_eq!(own.after[1].place.to_string(), "ganger.toml:9:16");
         assert!(!own.once.as_ref().unwrap().value);
-        assert_eq!(own.restart.as_ref().unwrap().value, Restart::Always);
+        assert_eq!(own.restart.as_ref().unwrap().value, RestartPolicy::Always);
         assert_eq!(own.watch.iter().map(|given| given.value.as_str()).collect::<Vec<_>>(), ["src", "*.py"]);
         assert!(own.listen.as_ref().unwrap().value.is_some());
         assert_eq!(settings.ordered_stop, Some(true));
-        assert_eq!(settings.restart.unwrap().value, Restart::OnFailure);
+        assert_eq!(settings.restart.unwrap().value, RestartPolicy::OnFailure);
         assert_eq!(settings.ready_timeout.unwrap().value, Duration::from_secs(30));
         assert_eq!(settings.watch[0].value, "*.conf");
     }

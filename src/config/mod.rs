@@ -2,9 +2,9 @@
 //! `.foreman` and `app.json`, so that precedence is one function ([`Settings::or`]).
 
 pub mod app_json;
-pub mod care;
 pub mod foreman;
 pub mod ganger_toml;
+pub mod service_policy;
 mod source;
 pub mod words;
 
@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-pub use care::{Care, Probe, Restart};
+pub use service_policy::{Probe, RestartPolicy, ServicePolicy};
 
 use crate::formation::Formation;
 use crate::location::{Diagnostic, Location};
@@ -24,14 +24,14 @@ use crate::signal::{Reach, Signal};
 
 /// A value and where it was said, so that a mistake that shows only later still names its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Given<T> {
+pub struct Located<T> {
     /// What was said.
     pub value: T,
     /// Where: a line of a file, or the flag or variable as it was written, without a line.
     pub place: Location,
 }
 
-impl<T> Given<T> {
+impl<T> Located<T> {
     /// A value said outside any file: `said` is the flag (`-m web=2`) or the variable
     /// (`GANGER_FORMATION`) as a user would recognise it.
     pub fn said(value: T, said: &str) -> Self {
@@ -55,7 +55,7 @@ pub enum BasePort {
 
 /// `auto`, `always` or `never`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum When {
+pub enum ColorChoice {
     /// If standard output is a terminal.
     #[default]
     Auto,
@@ -80,31 +80,31 @@ pub enum Timestamps {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {
     /// The Procfile, as named: `-` is standard input.
-    pub procfile: Option<Given<PathBuf>>,
+    pub procfile: Option<Located<PathBuf>>,
     /// The folder where commands run, as named.
-    pub root: Option<Given<PathBuf>>,
+    pub root: Option<Located<PathBuf>>,
     /// The .env files, in order; empty: the layer names none.
-    pub env: Vec<Given<PathBuf>>,
+    pub env: Vec<Located<PathBuf>>,
     /// How many of each type.
-    pub formation: Option<Given<Formation>>,
+    pub formation: Option<Located<Formation>>,
     /// The first port.
-    pub port: Option<Given<BasePort>>,
+    pub port: Option<Located<BasePort>>,
     /// From one type's first port to the next one's.
-    pub port_step: Option<Given<u16>>,
+    pub port_step: Option<Located<u16>>,
     /// Whether no ports are given out.
     pub no_port: Option<bool>,
     /// The grace between the stop signal and SIGKILL.
-    pub timeout: Option<Given<Duration>>,
+    pub timeout: Option<Located<Duration>>,
     /// `any`, `failure`, `never` or a type; the plan knows the types and judges it.
-    pub exit_on: Option<Given<String>>,
+    pub exit_on: Option<Located<String>>,
     /// The type whose status becomes ours.
-    pub exit_code_from: Option<Given<String>>,
+    pub exit_code_from: Option<Located<String>>,
     /// What asks an instance to end.
-    pub stop_signal: Option<Given<Signal>>,
+    pub stop_signal: Option<Located<Signal>>,
     /// Which processes of an instance that goes to first.
-    pub stop_to: Option<Given<Reach>>,
+    pub stop_to: Option<Located<Reach>>,
     /// Types that do not run.
-    pub except: Vec<Given<String>>,
+    pub except: Vec<Located<String>>,
     /// Whether lines carry their time.
     pub timestamps: Option<Timestamps>,
     /// Whether lines carry their instance's name.
@@ -112,21 +112,21 @@ pub struct Settings {
     /// Whether ganger keeps to itself what tells of the expected.
     pub quiet: Option<bool>,
     /// When colours are used.
-    pub color: Option<When>,
+    pub color: Option<ColorChoice>,
     /// Whether each line is a JSON object.
     pub json: Option<bool>,
     /// When instances get a pseudo-terminal.
-    pub pty: Option<When>,
+    pub pty: Option<ColorChoice>,
     /// Whether a `release` line runs first.
-    pub release: Option<Given<bool>>,
+    pub release: Option<Located<bool>>,
     /// Whether types are stopped in the reverse order of their `after`, one after the other.
     pub ordered_stop: Option<bool>,
     /// Which ends are followed by another start.
-    pub restart: Option<Given<Restart>>,
+    pub restart: Option<Located<RestartPolicy>>,
     /// How long an instance has to become ready.
-    pub ready_timeout: Option<Given<Duration>>,
+    pub ready_timeout: Option<Located<Duration>>,
     /// What a change of restarts every type.
-    pub watch: Vec<Given<String>>,
+    pub watch: Vec<Located<String>>,
     /// Whether what an earlier run left is stopped first.
     pub sweep: Option<bool>,
     /// Whether the stack gets a namespace of process ids of its own.
@@ -138,39 +138,39 @@ pub struct Settings {
     /// What is set for one type. It wins over the same word for all types of the same layer.
     pub processes: IndexMap<TypeName, ProcessSettings>,
     /// Variables that the project declares (`app.json`).
-    pub variables: Vec<Declared>,
+    pub variables: Vec<DeclaredVariable>,
 }
 
 /// What one layer sets for one type: `[process.web]`, `--stop-signal web=QUIT`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ProcessSettings {
     /// How many instances.
-    pub formation: Option<Given<u32>>,
+    pub formation: Option<Located<u32>>,
     /// What asks them to end.
-    pub stop_signal: Option<Given<Signal>>,
+    pub stop_signal: Option<Located<Signal>>,
     /// Which of their processes that goes to first.
-    pub stop_to: Option<Given<Reach>>,
+    pub stop_to: Option<Located<Reach>>,
     /// How long they have then.
-    pub timeout: Option<Given<Duration>>,
+    pub timeout: Option<Located<Duration>>,
     /// What shows that they are ready.
-    pub ready: Option<Given<Probe>>,
+    pub ready: Option<Located<Probe>>,
     /// How long they have for that.
-    pub ready_timeout: Option<Given<Duration>>,
+    pub ready_timeout: Option<Located<Duration>>,
     /// The types that must be ready, or have ended with 0, before they start.
-    pub after: Vec<Given<String>>,
+    pub after: Vec<Located<String>>,
     /// Whether ending with status 0 is what they are for.
-    pub once: Option<Given<bool>>,
+    pub once: Option<Located<bool>>,
     /// Which ends of theirs are followed by another start.
-    pub restart: Option<Given<Restart>>,
+    pub restart: Option<Located<RestartPolicy>>,
     /// What a change of restarts them.
-    pub watch: Vec<Given<String>>,
+    pub watch: Vec<Located<String>>,
     /// Where ganger binds their PORT and hands it to them; `Some(None)`: nowhere.
-    pub listen: Option<Given<Option<IpAddr>>>,
+    pub listen: Option<Located<Option<IpAddr>>>,
 }
 
 /// A variable that the project says it needs, as `app.json` has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Declared {
+pub struct DeclaredVariable {
     /// Its name.
     pub name: String,
     /// What it is when nothing else sets it.
@@ -187,7 +187,7 @@ pub struct Declared {
 
 /// What a file says, and all that is wrong with it.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Parsed {
+pub struct ParsedSettings {
     /// What it sets, as far as it could be understood.
     pub settings: Settings,
     /// Why it is refused, in the order of the file; empty when it is not.
@@ -284,7 +284,7 @@ mod tests {
     fn said(words: &[(&str, &str)]) -> Settings {
         let mut settings = Settings::default();
         for (word, value) in words {
-            let place = Given::said((), word).place;
+            let place = Located::said((), word).place;
             words::set(&mut settings, word, value, &place).unwrap();
         }
         settings
@@ -367,7 +367,7 @@ mod tests {
             ("restart", "sometimes", "`sometimes` is no choice", "write never, on-failure or always"),
         ];
         for (word, value, message, hint) in table {
-            let place = Given::said((), word).place;
+            let place = Located::said((), word).place;
             let refusal = words::set(&mut Settings::default(), word, value, &place).unwrap_err();
             assert!(refusal.message.starts_with(message), "{refusal:?}");
             assert!(refusal.hint.starts_with(hint), "{refusal:?}");

@@ -10,14 +10,14 @@ use crate::text;
 const COUNTED: usize = 64 << 10;
 
 /// A file's name and text.
-pub(super) struct Source<'a> {
+pub(super) struct SettingSource<'a> {
     pub(super) file: Arc<str>,
     pub(super) content: &'a str,
     /// Where each line begins, so that a place is found without reading all that stands before it.
     starts: Vec<usize>,
 }
 
-impl<'a> Source<'a> {
+impl<'a> SettingSource<'a> {
     pub(super) fn new(file: Arc<str>, content: &'a str) -> Self {
         let ends = memchr::memchr_iter(b'\n', content.as_bytes());
         Self { file, content, starts: std::iter::once(0).chain(ends.map(|end| end + 1)).collect() }
@@ -57,6 +57,7 @@ pub(super) fn decoded<'a>(
     if text.faults.is_empty() {
         return Ok(text.content);
     }
-    let shown = |fault: text::Fault| Diagnostic { excerpt: fault.excerpt.clone(), ..fault.diagnostic(file) };
+    let shown =
+        |fault: text::LineError| Diagnostic { excerpt: fault.excerpt.clone(), ..fault.diagnostic(file) };
     Err(text.faults.into_iter().map(shown).collect())
 }

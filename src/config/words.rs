@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::care::{EVERYWHERE, FORMS, Probe, Restart};
-use super::{BasePort, Given, ProcessSettings, Settings, Timestamps, When};
+use super::service_policy::{EVERYWHERE, FORMS, Probe, RestartPolicy};
+use super::{BasePort, ColorChoice, Located, ProcessSettings, Settings, Timestamps};
 use crate::duration;
 use crate::formation::{Formation, MOST};
 use crate::location::Location;
@@ -70,7 +70,7 @@ const NOT_YET: [&str; 3] = ["detach", "wait", "name"];
 
 /// Why a word or its value is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct InvalidValue {
     /// What is wrong, without the place.
     pub message: String,
     /// The way out.
@@ -79,7 +79,7 @@ pub struct Refusal {
     pub is_about_word: bool,
 }
 
-impl Refusal {
+impl InvalidValue {
     fn value(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { message: message.into(), hint: hint.into(), is_about_word: false }
     }
@@ -106,9 +106,9 @@ impl Refusal {
 /// # Errors
 ///
 /// If there is no such word, or the value is none for it.
-pub fn set(settings: &mut Settings, word: &str, value: &str, place: &Location) -> Result<(), Refusal> {
-    let text = || Given { value: value.to_owned(), place: place.clone() };
-    let path = || Given { value: value.into(), place: place.clone() };
+pub fn set(settings: &mut Settings, word: &str, value: &str, place: &Location) -> Result<(), InvalidValue> {
+    let text = || Located { value: value.to_owned(), place: place.clone() };
+    let path = || Located { value: value.into(), place: place.clone() };
     match word {
         "procfile" => settings.procfile = Some(path()),
         "root" => settings.root = Some(path()),
@@ -137,7 +137,7 @@ pub fn set(settings: &mut Settings, word: &str, value: &str, place: &Location) -
         "timeout" | "stop-signal" | "restart" | "ready-timeout" | "watch" => {
             return set_by_type(settings, word, value, place);
         }
-        _ => return Err(Refusal::word(word, &WORDS)),
+        _ => return Err(InvalidValue::word(word, &WORDS)),
     }
     Ok(())
 }
@@ -152,7 +152,7 @@ pub fn set_for_type(
     word: &str,
     value: &str,
     place: &Location,
-) -> Result<(), Refusal> {
+) -> Result<(), InvalidValue> {
     match word {
         "formation" => process.formation = Some(given(count(value)?, place)),
         "stop-signal" => process.stop_signal = Some(given(signal(value)?, place)),
@@ -165,13 +165,18 @@ pub fn set_for_type(
         "restart" => process.restart = Some(given(restart(value)?, place)),
         "watch" => process.watch.extend(patterns(value, place)?),
         "listen" => process.listen = Some(given(listen(value)?, place)),
-        _ => return Err(Refusal::word(word, &PROCESS_WORDS)),
+        _ => return Err(InvalidValue::word(word, &PROCESS_WORDS)),
     }
     Ok(())
 }
 
 /// `INT`, `web=QUIT` or both, parted by commas: for all, or for one type.
-fn set_by_type(settings: &mut Settings, word: &str, value: &str, place: &Location) -> Result<(), Refusal> {
+fn set_by_type(
+    settings: &mut Settings,
+    word: &str,
+    value: &str,
+    place: &Location,
+) -> Result<(), InvalidValue> {
     // `--watch web=src,*.py`: what stands behind a type's pattern is that type's too.
     let mut last = None;
     for part in value.split(',') {
@@ -180,7 +185,7 @@ fn set_by_type(settings: &mut Settings, word: &str, value: &str, place: &Locatio
             Some((name, value)) => {
                 last = Some(name);
                 let kind = TypeName::new(name.trim()).ok_or_else(|| {
-                    Refusal::value(format!("`{name}` cannot be the name of a type"), "write TYPE=VALUE")
+                    InvalidValue::value(format!("`{name}` cannot be the name of a type"), "write TYPE=VALUE")
                 })?;
                 set_for_type(settings.processes.entry(kind).or_default(), word, value, place)?;
             }
@@ -194,56 +199,62 @@ fn set_by_type(settings: &mut Settings, word: &str, value: &str, place: &Locatio
     Ok(())
 }
 
-fn reach(value: &str) -> Result<Reach, Refusal> {
+fn reach(value: &str) -> Result<Reach, InvalidValue> {
     match value {
         "main" => Ok(Reach::Main),
         "group" => Ok(Reach::Group),
-        other => Err(Refusal::value(
+        other => Err(InvalidValue::value(
             format!("invalid value `{}` (expected main or group)", cut(other)),
             "main: the program first, then what is left of its tree; group: all at once",
         )),
     }
 }
 
-fn given<T>(value: T, place: &Location) -> Given<T> {
-    Given { value, place: place.clone() }
+fn given<T>(value: T, place: &Location) -> Located<T> {
+    Located { value, place: place.clone() }
 }
 
 fn listed<'a, T>(
     value: &'a str,
     place: &'a Location,
     of: fn(&'a str) -> T,
-) -> impl Iterator<Item = Given<T>> {
+) -> impl Iterator<Item = Located<T>> {
     let parts = value.split(',').map(str::trim).filter(|part| !part.is_empty());
     parts.map(move |part| given(of(part), place))
 }
 
-fn formation(value: &str) -> Result<Formation, Refusal> {
+fn formation(value: &str) -> Result<Formation, InvalidValue> {
     let example = "for example web=2,worker=1 or all=1";
-    Formation::parse(value).map_err(|error| Refusal::value(error.to_string(), example))
+    Formation::parse(value).map_err(|error| InvalidValue::value(error.to_string(), example))
 }
 
-fn count(value: &str) -> Result<u32, Refusal> {
+fn count(value: &str) -> Result<u32, InvalidValue> {
     let is_plain = value.bytes().all(|byte| byte.is_ascii_digit());
     let count = value.parse().ok().filter(|count| is_plain && *count <= MOST);
     let wrong = || {
-        Refusal::value(format!("`{}` is not a number of instances", cut(value)), format!("use 0 to {MOST}"))
+        InvalidValue::value(
+            format!("`{}` is not a number of instances", cut(value)),
+            format!("use 0 to {MOST}"),
+        )
     };
     count.ok_or_else(wrong)
 }
 
-fn port(value: &str) -> Result<BasePort, Refusal> {
+fn port(value: &str) -> Result<BasePort, InvalidValue> {
     if value == "auto" {
         return Ok(BasePort::Auto);
     }
     positive(value).map(BasePort::At).ok_or_else(|| {
-        Refusal::value(format!("`{}` is not a port", cut(value)), "use a number from 1 to 65535, or auto")
+        InvalidValue::value(
+            format!("`{}` is not a port", cut(value)),
+            "use a number from 1 to 65535, or auto",
+        )
     })
 }
 
-fn step(value: &str) -> Result<u16, Refusal> {
+fn step(value: &str) -> Result<u16, InvalidValue> {
     positive(value).ok_or_else(|| {
-        Refusal::value(
+        InvalidValue::value(
             format!("`{}` is not a step between ports", cut(value)),
             "use a number from 1, such as 100",
         )
@@ -256,13 +267,13 @@ pub(super) fn positive(value: &str) -> Option<u16> {
     value.parse().ok().filter(|number| is_plain && *number > 0)
 }
 
-fn span(value: &str) -> Result<Duration, Refusal> {
+fn span(value: &str) -> Result<Duration, InvalidValue> {
     duration::parse(value).map_err(|error| {
-        Refusal::value(format!("`{}`: {error}", cut(value)), "use seconds (5) or a unit (500ms, 2m)")
+        InvalidValue::value(format!("`{}`: {error}", cut(value)), "use seconds (5) or a unit (500ms, 2m)")
     })
 }
 
-fn signal(value: &str) -> Result<Signal, Refusal> {
+fn signal(value: &str) -> Result<Signal, InvalidValue> {
     let name = value.trim();
     Signal::named(name).ok_or_else(|| {
         let full = format!("SIG{}", name.to_ascii_uppercase().trim_start_matches("SIG"));
@@ -270,17 +281,17 @@ fn signal(value: &str) -> Result<Signal, Refusal> {
             Some(meant) => format!("did you mean {}?", meant.trim_start_matches("SIG")),
             None => "use a name such as TERM, INT or QUIT".into(),
         };
-        Refusal::value(format!("`{}` is not a signal", cut(name)), hint)
+        InvalidValue::value(format!("`{}` is not a signal", cut(name)), hint)
     })
 }
 
 /// Patterns of paths below the root. `!` has no meaning: what is not to be watched stands in .gitignore.
-fn patterns(value: &str, place: &Location) -> Result<Vec<Given<String>>, Refusal> {
-    let all: Vec<Given<String>> = listed(value, place, str::to_owned).collect();
+fn patterns(value: &str, place: &Location) -> Result<Vec<Located<String>>, InvalidValue> {
+    let all: Vec<Located<String>> = listed(value, place, str::to_owned).collect();
     let is_wrong =
         |pattern: &str| pattern.starts_with(['/', '!', '~']) || pattern.split('/').any(|part| part == "..");
     match all.iter().find(|given| is_wrong(&given.value)) {
-        Some(wrong) => Err(Refusal::value(
+        Some(wrong) => Err(InvalidValue::value(
             format!("`{}` is not a path below the root", cut(&wrong.value)),
             "write src, *.py or app/**/*.rb; what .gitignore names is not watched",
         )),
@@ -288,23 +299,23 @@ fn patterns(value: &str, place: &Location) -> Result<Vec<Given<String>>, Refusal
     }
 }
 
-fn probe(value: &str) -> Result<Probe, Refusal> {
-    Probe::parse(value).map_err(|message| Refusal::value(message, FORMS))
+fn probe(value: &str) -> Result<Probe, InvalidValue> {
+    Probe::parse(value).map_err(|message| InvalidValue::value(message, FORMS))
 }
 
-fn restart(value: &str) -> Result<Restart, Refusal> {
-    Restart::parse(value).ok_or_else(|| {
-        Refusal::value(format!("`{}` is no choice", cut(value)), "write never, on-failure or always")
+fn restart(value: &str) -> Result<RestartPolicy, InvalidValue> {
+    RestartPolicy::parse(value).ok_or_else(|| {
+        InvalidValue::value(format!("`{}` is no choice", cut(value)), "write never, on-failure or always")
     })
 }
 
 /// A boolean, or the address.
-fn listen(value: &str) -> Result<Option<IpAddr>, Refusal> {
+fn listen(value: &str) -> Result<Option<IpAddr>, InvalidValue> {
     if let Ok(address) = value.parse() {
         return Ok(Some(address));
     }
     let is_wanted = boolean(value).map_err(|_| {
-        Refusal::value(
+        InvalidValue::value(
             format!("`{}` is neither true, false nor an address", cut(value)),
             "write true, or an address such as 127.0.0.1",
         )
@@ -313,28 +324,30 @@ fn listen(value: &str) -> Result<Option<IpAddr>, Refusal> {
 }
 
 /// `true` and `false`, and what people put into variables: `1`, `0`, `yes`, `no`, `on`, `off`. Empty is no.
-fn boolean(value: &str) -> Result<bool, Refusal> {
+fn boolean(value: &str) -> Result<bool, InvalidValue> {
     match value.to_ascii_lowercase().as_str() {
         "true" | "1" | "yes" | "on" => Ok(true),
         "false" | "0" | "no" | "off" | "" => Ok(false),
-        _ => {
-            Err(Refusal::value(format!("`{}` is neither true nor false", cut(value)), "write true or false"))
-        }
+        _ => Err(InvalidValue::value(
+            format!("`{}` is neither true nor false", cut(value)),
+            "write true or false",
+        )),
     }
 }
 
 /// `auto`, `always`, `never`, or a boolean for the last two (foreman's `color: true`).
-fn when(value: &str) -> Result<When, Refusal> {
+fn when(value: &str) -> Result<ColorChoice, InvalidValue> {
     match value {
-        "auto" => Ok(When::Auto),
-        "always" => Ok(When::Always),
-        "never" => Ok(When::Never),
+        "auto" => Ok(ColorChoice::Auto),
+        "always" => Ok(ColorChoice::Always),
+        "never" => Ok(ColorChoice::Never),
         _ => match boolean(value) {
-            Ok(true) => Ok(When::Always),
-            Ok(false) => Ok(When::Never),
-            Err(_) => {
-                Err(Refusal::value(format!("`{}` is no choice", cut(value)), "write auto, always or never"))
-            }
+            Ok(true) => Ok(ColorChoice::Always),
+            Ok(false) => Ok(ColorChoice::Never),
+            Err(_) => Err(InvalidValue::value(
+                format!("`{}` is no choice", cut(value)),
+                "write auto, always or never",
+            )),
         },
     }
 }

@@ -61,13 +61,13 @@ pub struct Claim {
 /// One stack's time at an address. The file itself is what is waited for, and not its name: whoever comes next has
 /// another file, and would not end for a long time.
 #[derive(Debug)]
-pub struct Tenancy {
+pub struct LockWait {
     locks: Vec<File>,
 }
 
 /// What [`Address::claim`] came to.
 #[derive(Debug)]
-pub enum Claimed {
+pub enum ClaimResult {
     /// The address is ours, and clients may connect from now on: they wait in the listener's queue.
     Ours(Claim, UnixListener),
     /// Another has it.
@@ -117,10 +117,10 @@ impl Address {
     ///
     /// # Errors
     /// There is no folder in which a socket can be made, and why.
-    pub fn claim(&self) -> io::Result<Claimed> {
+    pub fn claim(&self) -> io::Result<ClaimResult> {
         let witness = match Witness::take(&self.key) {
             // A stack whose files were removed; or one that is just ending.
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Ok(Claimed::Another),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Ok(ClaimResult::Another),
             other => other.ok(),
         };
         self.claim_with(witness)
@@ -130,14 +130,14 @@ impl Address {
     ///
     /// # Errors
     /// As [`Address::claim`].
-    pub fn claim_unwitnessed(&self) -> io::Result<Claimed> {
+    pub fn claim_unwitnessed(&self) -> io::Result<ClaimResult> {
         self.claim_with(None)
     }
 
-    fn claim_with(&self, mut witness: Option<Witness>) -> io::Result<Claimed> {
+    fn claim_with(&self, mut witness: Option<Witness>) -> io::Result<ClaimResult> {
         for folder in &self.folders[1..] {
             if is_ours(folder) && self.lock_file(folder, false).is_ok_and(|file| file.try_lock().is_err()) {
-                return Ok(Claimed::Another);
+                return Ok(ClaimResult::Another);
             }
         }
         let mut last = io::Error::from(io::ErrorKind::NotFound);
@@ -150,14 +150,14 @@ impl Address {
         Err(last)
     }
 
-    fn claim_in(&self, folder: &Path, witness: &mut Option<Witness>) -> io::Result<Claimed> {
+    fn claim_in(&self, folder: &Path, witness: &mut Option<Witness>) -> io::Result<ClaimResult> {
         prepare(folder)?;
         let path = self.lock_path(folder);
         let lock = loop {
             let file = self.lock_file(folder, true)?;
             match file.try_lock() {
                 Ok(()) => {}
-                Err(TryLockError::WouldBlock) => return Ok(Claimed::Another),
+                Err(TryLockError::WouldBlock) => return Ok(ClaimResult::Another),
                 Err(TryLockError::Error(error)) => return Err(error),
             }
             // Whoever had it may have removed the file between our opening and our locking it.
@@ -179,7 +179,7 @@ impl Address {
         let files = [made(socket)?, made(path)?];
         let mut claim = Claim { lock: Some(lock), files, witness: witness.take(), owner: 0 };
         claim.adopt();
-        Ok(Claimed::Ours(claim, listener))
+        Ok(ClaimResult::Ours(claim, listener))
     }
 
     /// A connection to the stack that has this address; `None` if there is none.
@@ -200,9 +200,9 @@ impl Address {
     }
 
     /// Who has this address now, to be waited for; nobody is over at once.
-    pub fn tenancy(&self) -> Tenancy {
+    pub fn tenancy(&self) -> LockWait {
         let folders = self.folders.iter().filter(|folder| is_ours(folder));
-        Tenancy { locks: folders.filter_map(|folder| self.lock_file(folder, false).ok()).collect() }
+        LockWait { locks: folders.filter_map(|folder| self.lock_file(folder, false).ok()).collect() }
     }
 
     pub(super) fn lock_file(&self, folder: &Path, create: bool) -> io::Result<File> {
@@ -224,7 +224,7 @@ impl Address {
     }
 }
 
-impl Tenancy {
+impl LockWait {
     /// Waits until it is over.
     pub fn wait(self) {
         for lock in &self.locks {
@@ -307,8 +307,8 @@ mod tests {
 
     fn ours(address: &Address) -> (Claim, UnixListener) {
         match address.claim().unwrap() {
-            Claimed::Ours(claim, listener) => (claim, listener),
-            Claimed::Another => panic!("somebody has it"),
+            ClaimResult::Ours(claim, listener) => (claim, listener),
+            ClaimResult::Another => panic!("somebody has it"),
         }
     }
 
@@ -317,7 +317,7 @@ mod tests {
         let runtime = tempfile::tempdir().unwrap();
         let address = address(runtime.path());
         let first = ours(&address);
-        assert!(matches!(address.claim().unwrap(), Claimed::Another));
+        assert!(matches!(address.claim().unwrap(), ClaimResult::Another));
         assert!(address.connect().is_some(), "who connects waits until somebody accepts");
         drop(first);
         assert!(address.connect().is_none());

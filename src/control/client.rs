@@ -10,8 +10,10 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::address::Address;
-use super::protocol::{Answer, Envelope, Line, Lost, Refusal, Reply, Request, Status, VERSION};
-use super::session::Session;
+use super::protocol::{
+    Answer, Envelope, LogLine, LostLines, Reply, Request, RequestRefusal, Status, VERSION,
+};
+use super::session::AttachConnection;
 use super::terminal::AttachWanted;
 
 /// A connection to a running stack.
@@ -25,30 +27,30 @@ pub struct Client {
 
 /// A request that was sent.
 #[derive(Debug)]
-pub(super) struct Question {
+pub(super) struct ClientQuestion {
     id: u64,
     is_sent: bool,
 }
 
 /// What comes of a log.
 #[derive(Debug)]
-pub enum Heard {
+pub enum ServerMessage {
     /// A line.
     Line {
         /// The line.
-        line: Line,
+        line: LogLine,
         /// Whether what follows is there already.
         is_more_there: bool,
     },
     /// Here lines are missing.
-    Lost(Lost),
+    Lost(LostLines),
 }
 
 /// Why there is no answer.
 #[derive(Debug)]
 pub enum Unanswered {
     /// The stack said no.
-    Refused(Refusal),
+    Refused(RequestRefusal),
     /// The time was over.
     Late,
     /// The stack ended before it answered.
@@ -98,15 +100,17 @@ impl Client {
     pub fn listen(
         &mut self,
         request: Request,
-        mut hear: impl FnMut(Heard) -> ControlFlow<()>,
+        mut hear: impl FnMut(ServerMessage) -> ControlFlow<()>,
     ) -> Result<Option<Status>, Unanswered> {
         let question = self.send(request);
         loop {
             let heard = match self.answer(&question)? {
                 Answer::Failed(refusal) => return Err(Unanswered::Refused(refusal)),
                 Answer::Done(status) => return Ok(Some(status)),
-                Answer::Line(line) => Heard::Line { line, is_more_there: !self.stream.buffer().is_empty() },
-                Answer::Lost(lost) => Heard::Lost(lost),
+                Answer::Line(line) => {
+                    ServerMessage::Line { line, is_more_there: !self.stream.buffer().is_empty() }
+                }
+                Answer::Lost(lost) => ServerMessage::Lost(lost),
                 // Not an answer to this.
                 Answer::Held(_) | Answer::Screen(_) | Answer::Attached(_) => continue,
             };
@@ -120,34 +124,34 @@ impl Client {
     ///
     /// # Errors
     /// [`Unanswered`].
-    pub fn attach(mut self, wanted: AttachWanted) -> Result<Session, Unanswered> {
+    pub fn attach(mut self, wanted: AttachWanted) -> Result<AttachConnection, Unanswered> {
         let question = self.send(Request::Attach(wanted));
         match self.answer(&question)? {
             Answer::Failed(refusal) => Err(Unanswered::Refused(refusal)),
             Answer::Done(_) | Answer::Lost(_) | Answer::Held(_) => Err(Unanswered::Ended),
             answer @ (Answer::Line(_) | Answer::Screen(_) | Answer::Attached(_)) => {
                 let unread = self.stream.buffer().to_vec();
-                Session::new(self.stream.into_inner(), answer, unread).map_err(|_| Unanswered::Ended)
+                AttachConnection::new(self.stream.into_inner(), answer, unread).map_err(|_| Unanswered::Ended)
             }
         }
     }
 
     /// Sends a request, and does not wait.
-    pub(super) fn send(&mut self, request: Request) -> Question {
+    pub(super) fn send(&mut self, request: Request) -> ClientQuestion {
         let id = self.next;
         self.next += 1;
         // Cannot fail: strings and numbers into a Vec.
         let mut line = serde_json::to_vec(&Envelope { version: VERSION, id, request }).unwrap_or_default();
         line.push(b'\n');
         // A refusal may be there though nobody read what we sent.
-        Question { id, is_sent: self.stream.get_mut().write_all(&line).is_ok() }
+        ClientQuestion { id, is_sent: self.stream.get_mut().write_all(&line).is_ok() }
     }
 
     /// The next piece of the answer to this.
     ///
     /// # Errors
     /// [`Unanswered`], but not a refusal, which is an answer.
-    pub(super) fn answer(&mut self, question: &Question) -> Result<Answer, Unanswered> {
+    pub(super) fn answer(&mut self, question: &ClientQuestion) -> Result<Answer, Unanswered> {
         loop {
             let reply = match self.reply() {
                 Err(Unanswered::Strange(_)) if !question.is_sent => return Err(Unanswered::Ended),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::address::Address;
 use super::client::{Client, Unanswered};
-use super::protocol::{Request, Standstill};
+use super::protocol::{Request, Unresponsive};
 use crate::process::tree::{descendants, is_stopped};
 
 /// How long the stack may take before its processes are looked at.
@@ -15,33 +15,33 @@ const STEPS: usize = 25;
 
 /// What came of [`greet`].
 #[derive(Debug)]
-pub enum Greeted {
+pub enum Greeting {
     /// It answers.
     Answered,
     /// It is gone, or says why not.
     Refused(Unanswered),
     /// It runs, and does not answer: why, and the pid of its monitor.
-    Still(Standstill, Option<i32>),
+    Still(Unresponsive, Option<i32>),
 }
 
 /// Asks the stack at `address` for a sign of life.
-pub fn greet(client: &mut Client, address: &Address) -> Greeted {
+pub fn greet(client: &mut Client, address: &Address) -> Greeting {
     let question = client.send(Request::Hello);
     client.set_patience(Some(STEP));
     let mut steps = 0;
     let greeted = loop {
         match client.answer(&question) {
-            Ok(_) => break Greeted::Answered,
+            Ok(_) => break Greeting::Answered,
             Err(Unanswered::Late) => {}
-            Err(error) => break Greeted::Refused(error),
+            Err(error) => break Greeting::Refused(error),
         }
         steps += 1;
         let monitor = address.holder();
         if monitor.is_some_and(is_suspended) {
-            break Greeted::Still(Standstill::Suspended, monitor);
+            break Greeting::Still(Unresponsive::Suspended, monitor);
         }
         if steps == STEPS {
-            break Greeted::Still(Standstill::Unresponsive, monitor);
+            break Greeting::Still(Unresponsive::Unresponsive, monitor);
         }
     };
     client.set_patience(None);

@@ -5,10 +5,11 @@
 //! for the one who can answer, [`client`] asks. docs/protocol.md tells others how to.
 
 pub mod address;
+pub mod attached_terminal;
 pub mod base64;
 pub mod client;
 mod fields;
-pub mod hold;
+pub mod lease;
 pub mod liveness;
 pub mod presence;
 pub mod protocol;
@@ -18,5 +19,4 @@ pub mod server;
 pub mod session;
 pub mod table;
 pub mod terminal;
-pub mod viewer;
 mod witness;

@@ -34,7 +34,7 @@ pub struct Presence {
 
 /// What came of [`Presence::restore`].
 #[derive(Debug)]
-pub enum Restored {
+pub enum RestoreResult {
     /// Nothing was missing.
     Intact,
     /// Clients connect here from now on.
@@ -79,9 +79,9 @@ impl Presence {
     ///
     /// # Errors
     /// There is no folder in which it can be made, and why.
-    pub fn restore(&mut self) -> io::Result<Restored> {
+    pub fn restore(&mut self) -> io::Result<RestoreResult> {
         if self.is_intact() {
-            return Ok(Restored::Intact);
+            return Ok(RestoreResult::Intact);
         }
         let mut last = io::Error::from(io::ErrorKind::NotFound);
         let others = self.address.folders().iter().filter(|folder| **folder != self.folder);
@@ -95,7 +95,7 @@ impl Presence {
         Err(last)
     }
 
-    fn restore_in(&mut self, folder: &Path) -> io::Result<Restored> {
+    fn restore_in(&mut self, folder: &Path) -> io::Result<RestoreResult> {
         prepare(folder)?;
         let lock = self.address.lock_file(folder, true)?;
         let found = lock.metadata()?;
@@ -103,7 +103,7 @@ impl Presence {
         if id != self.lock {
             match lock.try_lock() {
                 Ok(()) => {}
-                Err(TryLockError::WouldBlock) => return Ok(Restored::Taken),
+                Err(TryLockError::WouldBlock) => return Ok(RestoreResult::Taken),
                 Err(TryLockError::Error(error)) => return Err(error),
             }
             let _ = (&lock).write_all(format!("{}\n", self.monitor).as_bytes());
@@ -120,7 +120,7 @@ impl Presence {
         self.socket = id_of(&socket).ok_or(io::ErrorKind::NotFound)?;
         self.is_anew = true;
         self.folder = folder.to_path_buf();
-        Ok(Restored::Anew(listener))
+        Ok(RestoreResult::Anew(listener))
     }
 }
 

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::base64;
-use super::scaling::Step;
-use super::terminal::{AttachWanted, Attached, Shown};
+use super::scaling::ScaleStep;
+use super::terminal::{AttachWanted, AttachedState, TerminalOutput};
 
 /// The version of the protocol. A request of another is refused by name.
 pub const VERSION: u32 = 1;
@@ -61,7 +61,7 @@ pub enum Request {
     /// Other numbers of instances; without any, only how many there are.
     Scale {
         /// One after the other.
-        steps: Vec<Step>,
+        steps: Vec<ScaleStep>,
     },
     /// A signal to their main processes.
     Kill {
@@ -80,7 +80,7 @@ pub enum Request {
         /// How far.
         until: Goal,
     },
-    /// Its terminal; [`super::terminal::Typed`] follows, line by line.
+    /// Its terminal; [`super::terminal::TerminalInput`] follows, line by line.
     Attach(AttachWanted),
     /// The stack is needed for as long as the client's side of this connection is open.
     Hold,
@@ -116,7 +116,7 @@ pub struct LogsWanted {
 pub enum Goal {
     /// Its process exists.
     Up,
-    /// It serves: see [`Row::ready`].
+    /// It serves: see [`InstanceStatus::ready`].
     Ready,
     /// Its process has ended.
     Exited,
@@ -141,38 +141,38 @@ pub enum Answer {
     /// It is done: how things stand now, of those that were named.
     Done(Status),
     /// A line of a log.
-    Line(Line),
+    Line(LogLine),
     /// A piece of a terminal.
-    Screen(Shown),
+    Screen(TerminalOutput),
     /// How one stands who is attached.
-    Attached(Attached),
+    Attached(AttachedState),
     /// Lines of a log that were wanted and cannot be had.
-    Lost(Lost),
+    Lost(LostLines),
     /// From now on the stack is held.
-    Held(Held),
+    Held(LeaseState),
     /// It is not done.
-    Failed(Refusal),
+    Failed(RequestRefusal),
 }
 
 /// Lines that were forgotten before they could be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Lost {
+pub struct LostLines {
     /// How many, of the instances that were named; what was in them is not known any more.
     pub lines: u64,
 }
 
 /// What a hold means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Held {
+pub struct LeaseState {
     /// Whether the stack ends with the last who holds it; else it goes on without.
     pub ends_with_last: bool,
 }
 
 /// Why something is not done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refusal {
+pub struct RequestRefusal {
     /// For programs.
-    pub kind: Kind,
+    pub kind: RefusalKind,
     /// For people: one sentence.
     pub message: String,
     /// Whether the whole stack is being stopped.
@@ -180,13 +180,13 @@ pub struct Refusal {
     pub is_ending: bool,
     /// The latest lines of the instance that is the reason, if one is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub lines: Vec<Line>,
+    pub lines: Vec<LogLine>,
 }
 
-/// The kinds of a [`Refusal`].
+/// The kinds of a [`RequestRefusal`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum RefusalKind {
     /// The request cannot be read.
     BadRequest,
     /// It is of another version of ganger.
@@ -216,14 +216,14 @@ pub struct Status {
     pub pid: Option<i32>,
     /// What keeps it from answering, if something does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub state: Option<Standstill>,
+    pub state: Option<Unresponsive>,
     /// Since when it runs.
     pub started_at: Option<String>,
     /// How many of each type there should be.
     #[serde(default)]
     pub formation: IndexMap<String, u32>,
     /// One for each instance.
-    pub instances: Vec<Row>,
+    pub instances: Vec<InstanceStatus>,
     /// What a person should know though it is done.
     #[serde(default)]
     pub notes: Vec<String>,
@@ -232,7 +232,7 @@ pub struct Status {
 /// Why a stack that runs does not answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Standstill {
+pub enum Unresponsive {
     /// A signal has stopped it (Ctrl-Z): SIGCONT lets it go on.
     Suspended,
     /// It hangs for another reason.
@@ -241,7 +241,7 @@ pub enum Standstill {
 
 /// How one instance stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Row {
+pub struct InstanceStatus {
     /// `web.1`.
     pub name: String,
     /// `web`.
@@ -319,7 +319,7 @@ impl Phase {
 
 /// A line of a log: the object that `start --json` prints too.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Line {
+pub struct LogLine {
     /// When it was read.
     pub time: String,
     /// Who said it.
@@ -332,7 +332,7 @@ pub struct Line {
     pub base64: Option<String>,
 }
 
-impl Line {
+impl LogLine {
     /// A line that `process` said at `time`.
     pub fn new(time: Timestamp, process: String, text: &[u8]) -> Self {
         let time = format!("{time:.3}");
@@ -349,9 +349,9 @@ impl Line {
     }
 }
 
-impl Refusal {
+impl RequestRefusal {
     /// A refusal of this kind.
-    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+    pub fn new(kind: RefusalKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), is_ending: false, lines: Vec::new() }
     }
 }

@@ -8,9 +8,11 @@ use serde_json::{Map, Value};
 
 use super::base64;
 use super::fields::Fields;
-use super::protocol::{Answer, Envelope, Goal, Kind, LogsWanted, Refusal, Reply, Request, VERSION};
-use super::scaling::{Count, Step};
-use super::terminal::{AttachWanted, Typed};
+use super::protocol::{
+    Answer, Envelope, Goal, LogsWanted, RefusalKind, Reply, Request, RequestRefusal, VERSION,
+};
+use super::scaling::{InstanceCount, ScaleStep};
+use super::terminal::{AttachWanted, TerminalInput};
 use crate::duration::LONGEST;
 use crate::formation::MOST;
 use crate::name::TypeName;
@@ -32,10 +34,10 @@ const WORDS: &str = "hello, status, logs, start, stop, roll, restart, scale, kil
 /// The reply that says what is wrong with it.
 pub fn read(line: &[u8]) -> Result<Envelope, Box<Reply>> {
     let refuse = |id, kind, message: String| {
-        let answer = Answer::Failed(Refusal::new(kind, message));
+        let answer = Answer::Failed(RequestRefusal::new(kind, message));
         Box::new(Reply { version: VERSION, id, answer })
     };
-    let object = object(line).map_err(|message| refuse(0, Kind::BadRequest, message))?;
+    let object = object(line).map_err(|message| refuse(0, RefusalKind::BadRequest, message))?;
     let fields = Fields::of(&object);
     let id = fields.required("id", "a whole number from 0 to 18446744073709551615", Value::as_u64);
     let known = id.as_ref().map_or(0, |id| *id);
@@ -46,22 +48,22 @@ pub fn read(line: &[u8]) -> Result<Envelope, Box<Reply>> {
                 "this stack speaks version {VERSION} of the protocol and was asked in version {version}: \
                  restart it with the ganger that you use now"
             );
-            return Err(refuse(known, Kind::BadVersion, message));
+            return Err(refuse(known, RefusalKind::BadVersion, message));
         }
         Some(None) | None => {
             let missing = fields.required("version", VERSION, Value::as_u64).err().unwrap_or_default();
-            return Err(refuse(known, Kind::BadVersion, missing));
+            return Err(refuse(known, RefusalKind::BadVersion, missing));
         }
     }
     let read = id.and_then(|id| Ok(Envelope { version: VERSION, id, request: request(&fields)? }));
-    read.map_err(|message| refuse(known, Kind::BadRequest, message))
+    read.map_err(|message| refuse(known, RefusalKind::BadRequest, message))
 }
 
 /// Reads a line of a client that is attached.
 ///
 /// # Errors
 /// What is wrong with it, in one sentence.
-pub fn read_typed(line: &[u8]) -> Result<Typed, String> {
+pub fn read_typed(line: &[u8]) -> Result<TerminalInput, String> {
     let object = object(line)?;
     let fields = Fields::of(&object);
     let text = fields.optional("text", "a string", |value| value.as_str().map(str::to_owned))?;
@@ -76,7 +78,7 @@ pub fn read_typed(line: &[u8]) -> Result<Typed, String> {
         let side = |value: &Value| value.as_u64().and_then(|side| u16::try_from(side).ok());
         Some((side(rows)?, side(columns)?))
     })?;
-    Ok(Typed { text, base64: encoded, size })
+    Ok(TerminalInput { text, base64: encoded, size })
 }
 
 /// The regular expression of `grep`.
@@ -153,15 +155,15 @@ fn names(fields: &Fields<'_>, least: usize) -> Result<Vec<String>, String> {
     fields.texts("names", least..=MANY, LONG_NAME)
 }
 
-fn step(fields: &Fields<'_>) -> Result<Step, String> {
+fn step(fields: &Fields<'_>) -> Result<ScaleStep, String> {
     let allowed = "the name of a type: letters, digits, `-` and `_`, 63 at most";
     let r#type = fields.required("type", allowed, |value| {
         value.as_str().filter(|name| TypeName::new(name).is_some()).map(str::to_owned)
     })?;
     let most = i32::try_from(MOST).unwrap_or(i32::MAX);
     match (fields.whole("to", 0..=MOST)?, fields.whole("by", -most..=most)?) {
-        (Some(to), None) => Ok(Step { r#type, count: Count::To(to) }),
-        (None, Some(by)) => Ok(Step { r#type, count: Count::By(by) }),
+        (Some(to), None) => Ok(ScaleStep { r#type, count: InstanceCount::To(to) }),
+        (None, Some(by)) => Ok(ScaleStep { r#type, count: InstanceCount::By(by) }),
         (Some(_), Some(_)) => Err(fields.both("to", "by")),
         (None, None) => Err(fields.neither("to", "by")),
     }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::*;
 
-fn refused(line: &[u8]) -> (u64, Kind, String) {
+fn refused(line: &[u8]) -> (u64, RefusalKind, String) {
     let reply = read(line).unwrap_err();
     match reply.answer {
         Answer::Failed(refusal) => (reply.id, refusal.kind, refusal.message),
@@ -32,21 +32,21 @@ fn a_request_reads_as_docs_protocol_says() {
 #[test]
 fn a_line_that_is_no_request_is_answered_with_its_id_and_kind() {
     for (line, id, kind) in [
-        ("", 0, Kind::BadRequest),
-        ("{", 0, Kind::BadRequest),
-        ("[]", 0, Kind::BadRequest),
-        ("{\"id\":3}", 3, Kind::BadVersion),
-        ("{\"id\":3,\"version\":2,\"request\":\"status\"}", 3, Kind::BadVersion),
-        ("{\"id\":3,\"version\":\"1\",\"request\":\"status\"}", 3, Kind::BadVersion),
-        ("{\"id\":3,\"version\":1}", 3, Kind::BadRequest),
-        ("{\"id\":3,\"version\":1,\"request\":\"dance\"}", 3, Kind::BadRequest),
-        ("{\"id\":-3,\"version\":1,\"request\":\"status\"}", 0, Kind::BadRequest),
-        ("[1,3,\"status\"]", 0, Kind::BadRequest),
+        ("", 0, RefusalKind::BadRequest),
+        ("{", 0, RefusalKind::BadRequest),
+        ("[]", 0, RefusalKind::BadRequest),
+        ("{\"id\":3}", 3, RefusalKind::BadVersion),
+        ("{\"id\":3,\"version\":2,\"request\":\"status\"}", 3, RefusalKind::BadVersion),
+        ("{\"id\":3,\"version\":\"1\",\"request\":\"status\"}", 3, RefusalKind::BadVersion),
+        ("{\"id\":3,\"version\":1}", 3, RefusalKind::BadRequest),
+        ("{\"id\":3,\"version\":1,\"request\":\"dance\"}", 3, RefusalKind::BadRequest),
+        ("{\"id\":-3,\"version\":1,\"request\":\"status\"}", 0, RefusalKind::BadRequest),
+        ("[1,3,\"status\"]", 0, RefusalKind::BadRequest),
     ] {
         let (of, as_kind, message) = refused(line.as_bytes());
         assert_eq!((of, as_kind), (id, kind), "{line}: {message}");
     }
-    assert_eq!(refused("[".repeat(200_000).as_bytes()).1, Kind::BadRequest);
+    assert_eq!(refused("[".repeat(200_000).as_bytes()).1, RefusalKind::BadRequest);
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn what_is_outside_of_the_bounds_is_refused_by_field_value_and_bounds() {
         ),
     ] {
         let line = format!("{{\"version\":1,\"id\":1,{fields}}}");
-        assert_eq!(refused(line.as_bytes()), (1, Kind::BadRequest, message.into()), "{line}");
+        assert_eq!(refused(line.as_bytes()), (1, RefusalKind::BadRequest, message.into()), "{line}");
     }
     let long = json!({"version": 1, "id": 1, "request": "x".repeat(100_000)});
     assert!(refused(long.to_string().as_bytes()).2.len() < 300, "a long value is cut");
@@ -249,7 +249,7 @@ fn every_field_has_the_bounds_that_the_schema_draws() {
             }
             for (at, wrong) in &values.wrong {
                 let (_, kind, message) = refused(&with(wrong));
-                assert_eq!(kind, Kind::BadRequest, "{word}: {name} {wrong}: {message}");
+                assert_eq!(kind, RefusalKind::BadRequest, "{word}: {name} {wrong}: {message}");
                 let place = format!("`{name}{at}`");
                 assert!(message.contains(&place), "{word}: {place} {wrong}: {message}");
                 assert!(message.contains("allowed: ") || message.contains("regular"), "{message}");
@@ -259,7 +259,7 @@ fn every_field_has_the_bounds_that_the_schema_draws() {
             let mut object = base.clone();
             object.remove(name);
             let (_, kind, message) = refused(&line(&object));
-            assert_eq!(kind, Kind::BadRequest);
+            assert_eq!(kind, RefusalKind::BadRequest);
             assert!(message.starts_with(&format!("`{name}` is missing")), "{message}");
         }
     }
@@ -287,8 +287,8 @@ fn what_is_typed_has_the_bounds_that_the_schema_draws() {
 fn any_request() -> impl Strategy<Value = Request> {
     let names = || prop::collection::vec("[a-z.*?{},]{0,12}", 0..4);
     let some = || prop::collection::vec("[a-z.*]{1,12}", 1..4);
-    let count = prop_oneof![(0..=MOST).prop_map(Count::To), (-9..9).prop_map(Count::By)];
-    let step = ("[a-z]{1,5}", count).prop_map(|(r#type, count)| Step { r#type, count });
+    let count = prop_oneof![(0..=MOST).prop_map(InstanceCount::To), (-9..9).prop_map(InstanceCount::By)];
+    let step = ("[a-z]{1,5}", count).prop_map(|(r#type, count)| ScaleStep { r#type, count });
     let span = || prop::option::of((0..2_419_200_u32).prop_map(|quarters| f64::from(quarters) / 4.0));
     let logs =
         (names(), prop::option::of(any::<u32>()), span(), any::<bool>(), prop::option::of("[a-z.]{0,9}"));

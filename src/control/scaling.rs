@@ -7,25 +7,25 @@ use crate::name::TypeName;
 
 /// Another number of instances for one type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Step {
+pub struct ScaleStep {
     /// The type.
     pub r#type: String,
     /// How many.
     #[serde(flatten)]
-    pub count: Count,
+    pub count: InstanceCount,
 }
 
 /// How many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Count {
+pub enum InstanceCount {
     /// So many.
     To(u32),
     /// So many more than there are; less, if negative.
     By(i32),
 }
 
-impl Step {
+impl ScaleStep {
     /// Reads `web=3`, `worker+1` or `clock-1`. A name may end in `-1` itself, so the sign is the last one.
     ///
     /// # Errors
@@ -48,9 +48,9 @@ impl Step {
         let number = number.ok_or_else(|| format!("a count is a whole number from 0 to {MOST}"))?;
         let change = i32::try_from(number).unwrap_or(i32::MAX);
         let count = match sign {
-            "=" => Count::To(number),
-            "+" => Count::By(change),
-            _ => Count::By(-change),
+            "=" => InstanceCount::To(number),
+            "+" => InstanceCount::By(change),
+            _ => InstanceCount::By(-change),
         };
         Ok(Self { r#type: name.into(), count })
     }
@@ -61,8 +61,8 @@ impl Step {
     /// Less than none, or more than a type may have.
     pub fn apply(&self, count: u32) -> Result<u32, String> {
         let result = match self.count {
-            Count::To(result) => i64::from(result),
-            Count::By(change) => i64::from(count) + i64::from(change),
+            InstanceCount::To(result) => i64::from(result),
+            InstanceCount::By(change) => i64::from(count) + i64::from(change),
         };
         let name = &self.r#type;
         match u32::try_from(result) {
@@ -82,15 +82,15 @@ mod tests {
     #[test]
     fn a_word_is_a_type_and_a_count() {
         for (word, name, count) in [
-            ("web=3", "web", Count::To(3)),
-            ("web=0", "web", Count::To(0)),
-            ("worker+1", "worker", Count::By(1)),
-            ("clock-1", "clock", Count::By(-1)),
-            ("my-worker-2", "my-worker", Count::By(-2)),
-            ("a-1=2", "a-1", Count::To(2)),
-            ("a-1+2", "a-1", Count::By(2)),
+            ("web=3", "web", InstanceCount::To(3)),
+            ("web=0", "web", InstanceCount::To(0)),
+            ("worker+1", "worker", InstanceCount::By(1)),
+            ("clock-1", "clock", InstanceCount::By(-1)),
+            ("my-worker-2", "my-worker", InstanceCount::By(-2)),
+            ("a-1=2", "a-1", InstanceCount::To(2)),
+            ("a-1+2", "a-1", InstanceCount::By(2)),
         ] {
-            assert_eq!(Step::parse(word), Ok(Step { r#type: name.into(), count }), "{word}");
+            assert_eq!(ScaleStep::parse(word), Ok(ScaleStep { r#type: name.into(), count }), "{word}");
         }
         for word in [
             "",
@@ -107,13 +107,13 @@ mod tests {
             "web=10001",
             "web+1.5",
         ] {
-            assert!(Step::parse(word).is_err(), "{word}");
+            assert!(ScaleStep::parse(word).is_err(), "{word}");
         }
     }
 
     #[test]
     fn a_count_is_not_below_nothing_nor_above_the_most() {
-        let apply = |word: &str, count| Step::parse(word).unwrap().apply(count);
+        let apply = |word: &str, count| ScaleStep::parse(word).unwrap().apply(count);
         assert_eq!((apply("a=3", 9), apply("a+1", 2), apply("a-2", 2)), (Ok(3), Ok(3), Ok(0)));
         assert_eq!(apply("a-3", 2), Err("a has 2 instances, so 3 cannot go".into()));
         assert!(apply("a+1", MOST).unwrap_err().contains("too many"));
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_step_is_sent_as_docs_protocol_says() {
-        let step = Step { r#type: "worker".into(), count: Count::By(-1) };
+        let step = ScaleStep { r#type: "worker".into(), count: InstanceCount::By(-1) };
         assert_eq!(serde_json::to_string(&step).unwrap(), r#"{"type":"worker","by":-1}"#);
     }
 }

@@ -22,9 +22,9 @@ use tokio::sync::watch;
 use tokio::task::spawn_local;
 use tokio::time::{sleep, timeout};
 
-use super::protocol::{Answer, Kind, LONGEST, Refusal, Reply, Request, VERSION};
+use super::protocol::{Answer, LONGEST, RefusalKind, Reply, Request, RequestRefusal, VERSION};
 use super::request::{read, read_typed};
-use super::terminal::Typed;
+use super::terminal::TerminalInput;
 
 /// The most clients at once. One more is told so.
 const MOST: usize = 128;
@@ -48,16 +48,16 @@ pub struct Call {
     /// What is asked.
     pub request: Request,
     /// Who asks.
-    pub caller: Caller,
+    pub caller: ReplySender,
     /// What is typed afterwards, by one who attaches; closed when no more will come.
-    pub typed: Option<Receiver<Typed>>,
+    pub typed: Option<Receiver<TerminalInput>>,
 }
 
 /// The way back to who asked. Dropping it ends the request.
 #[derive(Clone, Debug)]
-pub struct Caller {
+pub struct ReplySender {
     id: u64,
-    replies: Sender<Piece>,
+    replies: Sender<AnswerPart>,
     in_flight: InFlight,
     /// Whether its side of the connection is closed.
     is_silent: watch::Receiver<bool>,
@@ -65,7 +65,7 @@ pub struct Caller {
 
 /// A piece of an answer on its way to the client.
 #[derive(Debug)]
-struct Piece {
+struct AnswerPart {
     bytes: Vec<u8>,
     /// Until it is written.
     _in_flight: InFlight,
@@ -100,19 +100,19 @@ impl Server {
 }
 
 /// A question from inside of ganger itself: the call, where to type what follows, and what is answered.
-pub fn inside(request: Request) -> (Call, Sender<Typed>, Replies) {
+pub fn inside(request: Request) -> (Call, Sender<TerminalInput>, Replies) {
     let (replies, answers) = channel(AHEAD);
     let (typing, typed) = channel(AHEAD);
     // It holds nothing, so nobody asks whether it is silent.
     let is_silent = watch::channel(false).1;
-    let caller = Caller { id: 0, replies, in_flight: InFlight(Arc::new(Notify::new())), is_silent };
+    let caller = ReplySender { id: 0, replies, in_flight: InFlight(Arc::new(Notify::new())), is_silent };
     (Call { request, caller, typed: Some(typed) }, typing, Replies { answers, read: VecDeque::new() })
 }
 
 /// What is answered to a question from inside.
 #[derive(Debug)]
 pub struct Replies {
-    answers: Receiver<Piece>,
+    answers: Receiver<AnswerPart>,
     read: VecDeque<Answer>,
 }
 
@@ -133,7 +133,7 @@ impl Replies {
     }
 }
 
-impl Caller {
+impl ReplySender {
     /// Gives the answer that ends the request. Never waits: there is room for one.
     pub fn answer(self, answer: Answer) {
         // Full or closed: then nobody waits for it any more.
@@ -161,10 +161,10 @@ impl Caller {
         let _ = self.is_silent.clone().wait_for(|is_silent| *is_silent).await;
     }
 
-    fn piece(&self, answers: Vec<Answer>) -> Piece {
+    fn piece(&self, answers: Vec<Answer>) -> AnswerPart {
         let lines =
             answers.into_iter().map(|answer| Reply { version: VERSION, id: self.id, answer }.to_line());
-        Piece { bytes: lines.collect::<Vec<_>>().concat(), _in_flight: self.in_flight.clone() }
+        AnswerPart { bytes: lines.collect::<Vec<_>>().concat(), _in_flight: self.in_flight.clone() }
     }
 }
 
@@ -193,9 +193,9 @@ async fn accept<T: From<Call> + 'static>(
             continue;
         };
         let refusal = if !is_ours(&stream) {
-            Some(Refusal::new(Kind::Forbidden, "this stack belongs to another user"))
+            Some(RequestRefusal::new(RefusalKind::Forbidden, "this stack belongs to another user"))
         } else if Rc::strong_count(&places) > MOST {
-            Some(Refusal::new(Kind::TooMany, format!("{MOST} clients are connected already")))
+            Some(RequestRefusal::new(RefusalKind::TooMany, format!("{MOST} clients are connected already")))
         } else {
             None
         };
@@ -225,7 +225,7 @@ fn is_ours(stream: &UnixStream) -> bool {
     stream.peer_cred().is_ok_and(|peer| peer.uid() == geteuid().as_raw() || peer.uid() == 0)
 }
 
-fn refused(id: u64, refusal: Refusal) -> Vec<u8> {
+fn refused(id: u64, refusal: RequestRefusal) -> Vec<u8> {
     Reply { version: VERSION, id, answer: Answer::Failed(refusal) }.to_line()
 }
 
@@ -247,7 +247,7 @@ impl Connection {
                 Some(line) => line,
                 None if self.input.len() > LONGEST => {
                     let message = format!("a request has at most {LONGEST} bytes");
-                    return self.write(&refused(0, Refusal::new(Kind::TooLong, message))).await;
+                    return self.write(&refused(0, RequestRefusal::new(RefusalKind::TooLong, message))).await;
                 }
                 None => return Ok(()),
             };
@@ -259,7 +259,8 @@ impl Connection {
                     let (id, request) = (envelope.id, envelope.request);
                     let typing = matches!(request, Request::Attach(_)).then(|| channel(AHEAD));
                     let (typing, typed) = typing.unzip();
-                    let caller = Caller { id, replies, in_flight, is_silent: self.is_silent.subscribe() };
+                    let caller =
+                        ReplySender { id, replies, in_flight, is_silent: self.is_silent.subscribe() };
                     if calls.send(Call { request, caller, typed }.into()).is_err() {
                         return Ok(());
                     }
@@ -303,8 +304,8 @@ impl Connection {
     /// Writes what is answered, until the answer ends or the client is gone.
     async fn pass_on(
         &mut self,
-        mut answers: Receiver<Piece>,
-        typing: Option<&Sender<Typed>>,
+        mut answers: Receiver<AnswerPart>,
+        typing: Option<&Sender<TerminalInput>>,
         id: u64,
     ) -> io::Result<()> {
         loop {
@@ -312,7 +313,7 @@ impl Connection {
                 answer = answers.recv() => answer,
                 wrong = self.hear(typing) => {
                     let message = format!("what was typed is refused: {}", wrong?);
-                    self.write(&refused(id, Refusal::new(Kind::BadRequest, message))).await?;
+                    self.write(&refused(id, RequestRefusal::new(RefusalKind::BadRequest, message))).await?;
                     return Err(io::ErrorKind::InvalidData.into());
                 }
             };
@@ -325,7 +326,7 @@ impl Connection {
 
     /// Passes on what is typed by one who is attached; for all others just waits until the client is gone. What
     /// is not understood comes back.
-    async fn hear(&mut self, typing: Option<&Sender<Typed>>) -> io::Result<String> {
+    async fn hear(&mut self, typing: Option<&Sender<TerminalInput>>) -> io::Result<String> {
         let Some(typing) = typing else { return self.gone().await };
         loop {
             while let Some(end) = memchr::memchr(b'\n', &self.input) {

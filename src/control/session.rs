@@ -6,21 +6,21 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 
 use super::protocol::{Answer, Reply};
-use super::terminal::Typed;
+use super::terminal::TerminalInput;
 
 /// What may wait to be sent before no more keys are read.
 const AHEAD: usize = 256 << 10;
 
 /// A connection to an instance's terminal.
 #[derive(Debug)]
-pub struct Session {
+pub struct AttachConnection {
     stream: UnixStream,
     received: Vec<u8>,
     answers: VecDeque<Answer>,
     unsent: Vec<u8>,
 }
 
-impl Session {
+impl AttachConnection {
     /// A session on `stream`, on which this was answered already, and these bytes have been read.
     pub(super) fn new(stream: UnixStream, first: Answer, received: Vec<u8>) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
@@ -29,11 +29,11 @@ impl Session {
         Ok(session)
     }
 
-    /// Sends keys or a size, now or with the next [`Session::flush`].
+    /// Sends keys or a size, now or with the next [`AttachConnection::flush`].
     ///
     /// # Errors
     /// The stack is gone.
-    pub fn send(&mut self, typed: &Typed) -> io::Result<()> {
+    pub fn send(&mut self, typed: &TerminalInput) -> io::Result<()> {
         serde_json::to_writer(&mut self.unsent, typed)?;
         self.unsent.push(b'\n');
         self.flush()
@@ -106,7 +106,7 @@ impl Session {
     }
 }
 
-impl AsFd for Session {
+impl AsFd for AttachConnection {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.stream.as_fd()
     }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::protocol::{Row, Status};
-use crate::notice::Lived;
+use super::protocol::{InstanceStatus, Status};
+use crate::notice::Elapsed;
 
 /// The rows, in columns as wide as their longest cell.
 pub fn of(status: &Status) -> String {
@@ -20,7 +20,7 @@ pub fn of(status: &Status) -> String {
     rows.iter().map(line).collect()
 }
 
-fn cells(row: &Row) -> [String; 10] {
+fn cells(row: &InstanceStatus) -> [String; 10] {
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".into());
     [
         row.name.clone(),
@@ -43,5 +43,5 @@ fn memory(bytes: u64) -> String {
 
 /// Seconds as a person reads them.
 pub fn lived(seconds: f64) -> String {
-    Lived(Duration::from_secs_f64(seconds.max(0.0))).to_string()
+    Elapsed(Duration::from_secs_f64(seconds.max(0.0))).to_string()
 }

@@ -26,7 +26,7 @@ pub struct AttachWanted {
 
 /// A line that a client sends while it is attached: keys, or another size.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Typed {
+pub struct TerminalInput {
     /// Keys, if they are UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
@@ -40,7 +40,7 @@ pub struct Typed {
 
 /// A piece of what the instance's terminal shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shown {
+pub struct TerminalOutput {
     /// The bytes, if they are UTF-8.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
@@ -55,7 +55,7 @@ pub struct Shown {
 
 /// How the client stands with the instance. Sent at first, and when it changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attached {
+pub struct AttachedState {
     /// `web.1`.
     pub name: String,
     /// Whether what this client types reaches it.
@@ -67,7 +67,7 @@ pub struct Attached {
     pub message: Option<String>,
 }
 
-impl Typed {
+impl TerminalInput {
     /// These keys.
     pub fn keys(bytes: &[u8]) -> Self {
         let (text, base64) = encode(bytes);
@@ -80,7 +80,7 @@ impl Typed {
     }
 }
 
-impl Shown {
+impl TerminalOutput {
     /// These bytes.
     pub fn new(bytes: &[u8], anew: bool) -> Self {
         let (text, base64) = encode(bytes);
@@ -116,10 +116,10 @@ mod tests {
     #[test]
     fn keys_and_bytes_of_a_screen_arrive_as_they_were() {
         for bytes in [&b"\x1b[A"[..], b"\xff\x00", b"", "ä".as_bytes(), &"ä".as_bytes()[..1]] {
-            let sent = serde_json::to_string(&Typed::keys(bytes)).unwrap();
+            let sent = serde_json::to_string(&TerminalInput::keys(bytes)).unwrap();
             assert_eq!(read_typed(sent.as_bytes()).unwrap().bytes().unwrap(), bytes);
-            let sent = serde_json::to_string(&Shown::new(bytes, true)).unwrap();
-            assert_eq!(serde_json::from_str::<Shown>(&sent).unwrap().bytes(), bytes);
+            let sent = serde_json::to_string(&TerminalOutput::new(bytes, true)).unwrap();
+            assert_eq!(serde_json::from_str::<TerminalOutput>(&sent).unwrap().bytes(), bytes);
         }
     }
 }

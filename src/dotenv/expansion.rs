@@ -8,12 +8,12 @@ use std::borrow::Cow;
 
 /// A piece of a value.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Token<'a> {
+pub(super) enum ExpansionToken<'a> {
     /// Stands for itself.
     Text(&'a str),
     /// `$NAME` or `${NAME}`.
     Name(Reference<'a>),
-    /// `${NAME:-` and its kin: what follows up to its [`Token::Close`] is the operator's word.
+    /// `${NAME:-` and its kin: what follows up to its [`ExpansionToken::Close`] is the operator's word.
     Choice {
         /// The variable.
         name: Reference<'a>,
@@ -50,7 +50,7 @@ pub(super) struct Reference<'a> {
 
 /// Why a value is refused.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(super) enum ExpansionError {
     /// `${NAME:=text}` and the like: an operator that a shell knows and we do not.
     Operator {
         /// Where its `$` stands in the value, in bytes.
@@ -83,7 +83,7 @@ pub(super) struct Expanded<'a> {
 }
 
 /// An opening brace without its closing one so far.
-enum Open<'a> {
+enum OpenBrace<'a> {
     /// Of a choice: the index of its token, and its text, should the closing one never come.
     Choice { index: usize, source: &'a str },
     /// Of an operator that is not known.
@@ -104,34 +104,34 @@ pub(super) fn is_plain(text: &str) -> bool {
 
 /// The tokens of `text`. In double quotes (`quoted`) the escapes are `\n \r \t \\ \" \$` and backslash
 /// backquote, and line ends become LF; else there is `\$` only.
-pub(super) fn tokens(text: &str, quoted: bool) -> Result<Vec<Token<'_>>, Refusal> {
+pub(super) fn tokens(text: &str, quoted: bool) -> Result<Vec<ExpansionToken<'_>>, ExpansionError> {
     let mut tokens = Vec::new();
-    let mut open: Vec<Open<'_>> = Vec::new();
+    let mut open: Vec<OpenBrace<'_>> = Vec::new();
     let mut position = 0;
     while let Some(length) = text.as_bytes()[position..].iter().position(|&byte| is_special(byte)) {
-        tokens.push(Token::Text(&text[position..position + length]));
+        tokens.push(ExpansionToken::Text(&text[position..position + length]));
         position += length;
         let rest = &text[position..];
         let (token, used) = match rest.as_bytes()[0] {
             b'\\' => escape(rest, quoted),
-            b'\r' => (Token::Text("\n"), if rest.starts_with("\r\n") { 2 } else { 1 }),
+            b'\r' => (ExpansionToken::Text("\n"), if rest.starts_with("\r\n") { 2 } else { 1 }),
             b'}' => (close(open.pop().as_ref())?, 1),
             _ => dollar(rest, position, tokens.len(), &mut open),
         };
         tokens.push(token);
         position += used;
     }
-    tokens.push(Token::Text(&text[position..]));
+    tokens.push(ExpansionToken::Text(&text[position..]));
     for unclosed in open {
-        if let Open::Choice { index, source } = unclosed {
-            tokens[index] = Token::Text(source);
+        if let OpenBrace::Choice { index, source } = unclosed {
+            tokens[index] = ExpansionToken::Text(source);
         }
     }
     Ok(tokens)
 }
 
 /// What `rest`, which begins with a backslash, begins with, and its length in bytes.
-fn escape(rest: &str, quoted: bool) -> (Token<'_>, usize) {
+fn escape(rest: &str, quoted: bool) -> (ExpansionToken<'_>, usize) {
     let text = match rest.as_bytes().get(1) {
         Some(b'$') => &rest[1..2],
         Some(b'\\' | b'"' | b'`') if quoted => &rest[1..2],
@@ -139,28 +139,33 @@ fn escape(rest: &str, quoted: bool) -> (Token<'_>, usize) {
         Some(b'r') if quoted => "\r",
         Some(b't') if quoted => "\t",
         // Kept as written: a regular expression or a Windows path, most likely.
-        _ => return (Token::Text(&rest[..1]), 1),
+        _ => return (ExpansionToken::Text(&rest[..1]), 1),
     };
-    (Token::Text(text), 2)
+    (ExpansionToken::Text(text), 2)
 }
 
-fn close<'a>(open: Option<&Open<'a>>) -> Result<Token<'a>, Refusal> {
+fn close<'a>(open: Option<&OpenBrace<'a>>) -> Result<ExpansionToken<'a>, ExpansionError> {
     match open {
-        Some(Open::Choice { .. }) => Ok(Token::Close),
-        Some(Open::Operator { at }) => Err(Refusal::Operator { at: *at }),
-        Some(Open::Text) | None => Ok(Token::Text("}")),
+        Some(OpenBrace::Choice { .. }) => Ok(ExpansionToken::Close),
+        Some(OpenBrace::Operator { at }) => Err(ExpansionError::Operator { at: *at }),
+        Some(OpenBrace::Text) | None => Ok(ExpansionToken::Text("}")),
     }
 }
 
 /// What `rest`, which begins with a `$` and stands at `at`, begins with, and its length in bytes. `index` is
 /// that of the token to be.
-fn dollar<'a>(rest: &'a str, at: usize, index: usize, open: &mut Vec<Open<'a>>) -> (Token<'a>, usize) {
+fn dollar<'a>(
+    rest: &'a str,
+    at: usize,
+    index: usize,
+    open: &mut Vec<OpenBrace<'a>>,
+) -> (ExpansionToken<'a>, usize) {
     let Some(inside) = rest.strip_prefix("${") else {
         let name = name(&rest[1..]);
         if name.is_empty() {
-            return (Token::Text("$"), 1);
+            return (ExpansionToken::Text("$"), 1);
         }
-        return (Token::Name(Reference { name, at, in_braces: false }), 1 + name.len());
+        return (ExpansionToken::Name(Reference { name, at, in_braces: false }), 1 + name.len());
     };
     let name = name(inside);
     let reference = Reference { name, at, in_braces: true };
@@ -168,24 +173,24 @@ fn dollar<'a>(rest: &'a str, at: usize, index: usize, open: &mut Vec<Open<'a>>) 
     let length = 2 + name.len();
     let (operator, or_empty) = match after {
         _ if name.is_empty() => (None, false),
-        [b'}', ..] => return (Token::Name(reference), length + 1),
+        [b'}', ..] => return (ExpansionToken::Name(reference), length + 1),
         [b':', operator, ..] if Operator::of(*operator).is_some() => (Operator::of(*operator), true),
         [operator, ..] if Operator::of(*operator).is_some() => (Operator::of(*operator), false),
         // The other operators of a shell (XCU 2.6.2); what no shell would take for one is text, so that
         // templates of other tools (`${user.name}`) stay whole.
         [b':' | b'=' | b'%' | b'#', ..] => {
-            open.push(Open::Operator { at });
-            return (Token::Text(&rest[..length]), length);
+            open.push(OpenBrace::Operator { at });
+            return (ExpansionToken::Text(&rest[..length]), length);
         }
         _ => (None, false),
     };
     let Some(operator) = operator else {
-        open.push(Open::Text);
-        return (Token::Text(&rest[..length]), length);
+        open.push(OpenBrace::Text);
+        return (ExpansionToken::Text(&rest[..length]), length);
     };
     let length = length + 1 + usize::from(or_empty);
-    open.push(Open::Choice { index, source: &rest[..length] });
-    (Token::Choice { name: reference, operator, or_empty }, length)
+    open.push(OpenBrace::Choice { index, source: &rest[..length] });
+    (ExpansionToken::Choice { name: reference, operator, or_empty }, length)
 }
 
 impl Operator {
@@ -211,20 +216,20 @@ fn name(text: &str) -> &str {
 
 /// Makes a value of at most `room` bytes of `tokens`; `look_up` says what a variable holds.
 pub(super) fn expand<'a>(
-    tokens: &[Token<'a>],
+    tokens: &[ExpansionToken<'a>],
     room: usize,
     look_up: &mut dyn FnMut(&str) -> Option<Vec<u8>>,
-) -> Result<Expanded<'a>, Refusal> {
+) -> Result<Expanded<'a>, ExpansionError> {
     let mut expanded = Expanded::default();
     // How many choices are open whose words are passed over.
     let mut unused = 0_usize;
     for (index, token) in tokens.iter().enumerate() {
         match token {
-            Token::Choice { .. } if unused > 0 => unused += 1,
-            Token::Close => unused = unused.saturating_sub(1),
-            Token::Text(_) | Token::Name(_) if unused > 0 => {}
-            Token::Text(text) => expanded.value.extend_from_slice(text.as_bytes()),
-            Token::Name(reference) => {
+            ExpansionToken::Choice { .. } if unused > 0 => unused += 1,
+            ExpansionToken::Close => unused = unused.saturating_sub(1),
+            ExpansionToken::Text(_) | ExpansionToken::Name(_) if unused > 0 => {}
+            ExpansionToken::Text(text) => expanded.value.extend_from_slice(text.as_bytes()),
+            ExpansionToken::Name(reference) => {
                 if let Some(value) = look_up(reference.name) {
                     expanded.value.extend_from_slice(&value);
                 } else {
@@ -236,7 +241,7 @@ pub(super) fn expand<'a>(
                     expanded.unset.push(*reference);
                 }
             }
-            Token::Choice { name, operator, or_empty } => {
+            ExpansionToken::Choice { name, operator, or_empty } => {
                 let value = look_up(name.name).filter(|value| !(*or_empty && value.is_empty()));
                 match (operator, value) {
                     (Operator::Default | Operator::Required, Some(value)) => {
@@ -247,30 +252,30 @@ pub(super) fn expand<'a>(
                     (Operator::Alternative, None) => unused = 1,
                     (Operator::Required, None) => {
                         let message = word(&tokens[index + 1..]);
-                        return Err(Refusal::Missing { at: name.at, name: name.name.into(), message });
+                        return Err(ExpansionError::Missing { at: name.at, name: name.name.into(), message });
                     }
                 }
             }
         }
         if expanded.value.len() > room {
-            return Err(Refusal::TooLong);
+            return Err(ExpansionError::TooLong);
         }
     }
     Ok(expanded)
 }
 
 /// The word that `tokens` begin with, as a message: without the values of what it names.
-fn word(tokens: &[Token<'_>]) -> String {
+fn word(tokens: &[ExpansionToken<'_>]) -> String {
     let mut depth = 0_usize;
     let mut message = String::new();
     for token in tokens {
         match token {
-            Token::Close if depth == 0 => break,
-            Token::Close => depth -= 1,
-            Token::Choice { .. } => depth += 1,
-            Token::Text(text) if depth == 0 => message.push_str(text),
-            Token::Name(_) if depth == 0 => message.push('…'),
-            Token::Text(_) | Token::Name(_) => {}
+            ExpansionToken::Close if depth == 0 => break,
+            ExpansionToken::Close => depth -= 1,
+            ExpansionToken::Choice { .. } => depth += 1,
+            ExpansionToken::Text(text) if depth == 0 => message.push_str(text),
+            ExpansionToken::Name(_) if depth == 0 => message.push('…'),
+            ExpansionToken::Text(_) | ExpansionToken::Name(_) => {}
         }
     }
     message
@@ -362,7 +367,7 @@ mod tests {
             ("${EMPTY:?see $A or ${X:-${A}b} (docs)}", "see … or  (docs)"),
         ] {
             let name = if text.contains("EMPTY") { "EMPTY" } else { "X" };
-            let refusal = Refusal::Missing { at: 1, name: name.into(), message: message.into() };
+            let refusal = ExpansionError::Missing { at: 1, name: name.into(), message: message.into() };
             assert_eq!(expanded(&format!("a{text}")), format!("{refusal:?}"), "{text}");
         }
     }

@@ -19,7 +19,7 @@ pub use reader::{Precedence, parse, parse_by};
 
 /// A file to read.
 #[derive(Clone, Copy)]
-pub struct Source<'a> {
+pub struct EnvSource<'a> {
     /// The file as the user would name it.
     pub file: &'a str,
     /// What is in it.
@@ -51,7 +51,7 @@ impl fmt::Debug for Assignment {
 
 /// What the files say, and all that is wrong with them. With an error nothing may start.
 #[derive(Debug)]
-pub struct Parsed {
+pub struct ParsedEnv {
     /// All assignments in order, those that a later one hides too.
     pub assignments: Vec<Assignment>,
     /// Every mistake, in order of place (past a hundred in a file they are only counted).

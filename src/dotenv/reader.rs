@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::expansion::{self, Expanded, Refusal};
+use super::expansion::{self, Expanded, ExpansionError};
 use super::report::Reporter;
-use super::statement::{self, End, Item, Quote, Raw, Statement, Trouble};
-use super::{Assignment, LONGEST_VARIABLE, Parsed, Source};
+use super::statement::{self, Quote, RawValue, Statement, StatementEnd, StatementError, StatementItem};
+use super::{Assignment, EnvSource, LONGEST_VARIABLE, ParsedEnv};
 use crate::text::{self, Findings};
 
 /// The most bytes that substitution may make in all files together. An environment holds 6 MiB at most on
@@ -28,7 +28,7 @@ pub enum Precedence {
 
 /// Reads `sources` in their order as one sequence. `outside` is the environment of the process, which is
 /// asked before earlier lines are.
-pub fn parse(sources: &[Source<'_>], outside: &dyn Fn(&str) -> Option<Vec<u8>>) -> Parsed {
+pub fn parse(sources: &[EnvSource<'_>], outside: &dyn Fn(&str) -> Option<Vec<u8>>) -> ParsedEnv {
     parse_by(Precedence::Outside, sources, outside)
 }
 
@@ -38,13 +38,13 @@ pub fn parse(sources: &[Source<'_>], outside: &dyn Fn(&str) -> Option<Vec<u8>>) 
 /// the files (and of what is substituted). No value gets into a message.
 pub fn parse_by(
     precedence: Precedence,
-    sources: &[Source<'_>],
+    sources: &[EnvSource<'_>],
     outside: &dyn Fn(&str) -> Option<Vec<u8>>,
-) -> Parsed {
-    let mut reader = Reader {
+) -> ParsedEnv {
+    let mut reader = EnvReader {
         precedence,
         outside,
-        parsed: Parsed { assignments: Vec::new(), errors: Vec::new(), warnings: Vec::new() },
+        parsed: ParsedEnv { assignments: Vec::new(), errors: Vec::new(), warnings: Vec::new() },
         last: HashMap::new(),
         indexed: 0,
         substituted: 0,
@@ -55,10 +55,10 @@ pub fn parse_by(
     reader.parsed
 }
 
-struct Reader<'a> {
+struct EnvReader<'a> {
     precedence: Precedence,
     outside: &'a dyn Fn(&str) -> Option<Vec<u8>>,
-    parsed: Parsed,
+    parsed: ParsedEnv,
     /// The last assignment of each name, among the first `indexed`: most files substitute nothing, and need
     /// no index.
     last: HashMap<String, usize>,
@@ -66,26 +66,28 @@ struct Reader<'a> {
     substituted: usize,
 }
 
-impl Reader<'_> {
-    fn file(&mut self, source: &Source<'_>) {
+impl EnvReader<'_> {
+    fn file(&mut self, source: &EnvSource<'_>) {
         let text = text::decode(source.bytes);
         let reporter = Reporter { file: source.file.into(), content: &text.content };
         let mut errors = Findings::default();
         let mut warnings = Findings::default();
         for item in statement::items(&text.content) {
             match item {
-                Ok(Item::Assignment(statement)) if self.parsed.assignments.len() == MOST_ASSIGNMENTS => {
-                    errors.add(|| reporter.refused(&statement, &Refusal::TooMany));
+                Ok(StatementItem::Assignment(statement))
+                    if self.parsed.assignments.len() == MOST_ASSIGNMENTS =>
+                {
+                    errors.add(|| reporter.refused(&statement, &ExpansionError::TooMany));
                     break;
                 }
-                Ok(Item::Assignment(statement)) => {
+                Ok(StatementItem::Assignment(statement)) => {
                     if let Err(refusal) = self.assign(&statement, &reporter, &mut warnings) {
                         errors.add(|| reporter.refused(&statement, &refusal));
                     }
                 }
-                Ok(Item::Name(place)) => warnings.add(|| reporter.bare_name(&place)),
+                Ok(StatementItem::Name(place)) => warnings.add(|| reporter.bare_name(&place)),
                 // The NUL is the mistake, not the quote that would have been closed after it.
-                Err(Trouble::Unclosed { .. }) if text.is_binary => {}
+                Err(StatementError::Unclosed { .. }) if text.is_binary => {}
                 Err(trouble) => errors.add(|| reporter.trouble(&trouble)),
             }
         }
@@ -102,20 +104,20 @@ impl Reader<'_> {
         statement: &Statement<'_>,
         reporter: &Reporter<'_>,
         warnings: &mut Findings,
-    ) -> Result<(), Refusal> {
-        let Raw { quote, text, end, .. } = statement.raw;
+    ) -> Result<(), ExpansionError> {
+        let RawValue { quote, text, end, .. } = statement.raw;
         let room = LONGEST_VARIABLE.saturating_sub(statement.name.len() + 1);
         if text.len() > room {
-            return Err(Refusal::TooLong);
+            return Err(ExpansionError::TooLong);
         }
         if quote == Quote::None && text.starts_with('#') {
             warnings.add(|| reporter.hash(statement));
         }
-        if end == End::Guessed {
+        if end == StatementEnd::Guessed {
             warnings.add(|| reporter.guessed_end(statement));
         }
         let expanded = match quote {
-            Quote::Single if end == End::Escaped => {
+            Quote::Single if end == StatementEnd::Escaped => {
                 Expanded { value: text.replace("\\'", "'").into_bytes(), unset: Vec::new() }
             }
             Quote::Single | Quote::Back => {
@@ -126,7 +128,7 @@ impl Reader<'_> {
             }
             Quote::None | Quote::Double => {
                 if self.substituted > MOST_SUBSTITUTED {
-                    return Err(Refusal::TooMuch);
+                    return Err(ExpansionError::TooMuch);
                 }
                 let tokens = expansion::tokens(text, quote == Quote::Double)?;
                 expansion::expand(&tokens, room, &mut |name| self.look_up(name))?

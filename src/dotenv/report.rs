@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::LONGEST_VARIABLE;
-use super::expansion::{Reference, Refusal};
-use super::statement::{Place, Quote, Statement, Trouble, line_ends};
+use super::expansion::{ExpansionError, Reference};
+use super::statement::{EnvPlace, Quote, Statement, StatementError, line_ends};
 use crate::location::{Diagnostic, Location};
-use crate::text::{self, Fault};
+use crate::text::{self, LineError};
 
 /// Stands for all that is not shown.
 const MASK: &str = "…";
@@ -26,7 +26,7 @@ impl Reporter<'_> {
     }
 
     /// `NAME` alone.
-    pub(super) fn bare_name(&self, place: &Place<'_>) -> Diagnostic {
+    pub(super) fn bare_name(&self, place: &EnvPlace<'_>) -> Diagnostic {
         let message = match shown_word(place) {
             Some(word) => format!("`{word}` has no value: nothing is set"),
             None => "this line has no value: nothing is set".into(),
@@ -71,23 +71,23 @@ impl Reporter<'_> {
     }
 
     /// A value that is refused.
-    pub(super) fn refused(&self, statement: &Statement<'_>, refusal: &Refusal) -> Diagnostic {
+    pub(super) fn refused(&self, statement: &Statement<'_>, refusal: &ExpansionError) -> Diagnostic {
         let name = name(statement);
         match refusal {
-            Refusal::Operator { at } => self.value(
+            ExpansionError::Operator { at } => self.value(
                 statement,
                 statement.raw.start + at,
                 format!("the value of {name} holds a `${{…}}` with an operator that is not known here"),
                 "there are `${NAME}`, `${NAME:-default}`, `${NAME:+value}` and `${NAME:?message}`; `\\${` is the text itself",
             ),
-            Refusal::Missing { at, name: missing, message } => {
+            ExpansionError::Missing { at, name: missing, message } => {
                 let missing = shown_name(missing);
                 let reason = if message.is_empty() { String::new() } else { format!(": {message}") };
                 let hint = format!("set {missing} in the environment or in an earlier line");
                 let message = format!("{name} requires {missing}, which is not set{reason}");
                 self.value(statement, statement.raw.start + at, message, &hint)
             }
-            Refusal::TooLong => self.value(
+            ExpansionError::TooLong => self.value(
                 statement,
                 statement.raw.start,
                 format!(
@@ -95,13 +95,13 @@ impl Reporter<'_> {
                 ),
                 "put it into a file and its path here",
             ),
-            Refusal::TooMany => self.value(
+            ExpansionError::TooMany => self.value(
                 statement,
                 statement.raw.start,
                 format!("{name} is one variable too many: no program can be started with over 100,000"),
                 "a file of this size is hardly a .env file: was another one meant?",
             ),
-            Refusal::TooMuch => self.value(
+            ExpansionError::TooMuch => self.value(
                 statement,
                 statement.raw.start,
                 format!("by {name}, substitution has made more text than any environment holds"),
@@ -111,10 +111,10 @@ impl Reporter<'_> {
     }
 
     /// A statement that cannot be read.
-    pub(super) fn trouble(&self, trouble: &Trouble<'_>) -> Diagnostic {
+    pub(super) fn trouble(&self, trouble: &StatementError<'_>) -> Diagnostic {
         match trouble {
-            Trouble::Junk(place) => self.line(place, junk_message(place).into(), junk_hint(place)),
-            Trouble::Unclosed(statement) => {
+            StatementError::Junk(place) => self.line(place, junk_message(place).into(), junk_hint(place)),
+            StatementError::Unclosed(statement) => {
                 let quote = statement.raw.quote.as_str();
                 let message = format!("the value of {} opens a {quote} that nothing closes", name(statement));
                 let hint =
@@ -126,7 +126,7 @@ impl Reporter<'_> {
                 }
                 diagnostic
             }
-            Trouble::AfterQuote { statement, at } => {
+            StatementError::AfterQuote { statement, at } => {
                 let message = format!("something stands after the closing quote of {}", name(statement));
                 let lines = line_ends(statement.raw.text.as_bytes());
                 let opened =
@@ -154,7 +154,7 @@ impl Reporter<'_> {
 
     /// `errors` and the diagnostics of `faults`, in order of line. A line that could not be decoded has
     /// no other diagnostic.
-    pub(super) fn with_faults(&self, mut errors: Vec<Diagnostic>, faults: &[Fault]) -> Vec<Diagnostic> {
+    pub(super) fn with_faults(&self, mut errors: Vec<Diagnostic>, faults: &[LineError]) -> Vec<Diagnostic> {
         let is_faulty =
             |error: &Diagnostic| faults.iter().any(|fault| error.location.line == Some(fault.line));
         errors.retain(|error| !is_faulty(error));
@@ -164,7 +164,7 @@ impl Reporter<'_> {
     }
 
     /// About a line that is no assignment: all but what looks like its name is masked.
-    fn line(&self, place: &Place<'_>, message: String, hint: &str) -> Diagnostic {
+    fn line(&self, place: &EnvPlace<'_>, message: String, hint: &str) -> Diagnostic {
         let word = shown_word(place).unwrap_or_default();
         let masked = if place.word.len() == word.len() && place.text.trim().len() == word.len() {
             word.to_owned()
@@ -221,7 +221,7 @@ fn shown_name(name: &str) -> String {
 /// The word at the start of the line, if it can be shown. In a line that is no assignment it may be a piece of
 /// a key that was pasted without quotes: what is long, mixes cases or digits, or goes on as base64 does is not
 /// shown.
-fn shown_word<'a>(place: &Place<'a>) -> Option<&'a str> {
+fn shown_word<'a>(place: &EnvPlace<'a>) -> Option<&'a str> {
     let word = place.word;
     let has = |kind: fn(&u8) -> bool| word.bytes().any(|byte| kind(&byte));
     let digits = word.bytes().filter(u8::is_ascii_digit).count();
@@ -230,7 +230,7 @@ fn shown_word<'a>(place: &Place<'a>) -> Option<&'a str> {
     (!word.is_empty() && word.len() <= 32 && digits <= 2 && !mixed && !goes_on).then_some(word)
 }
 
-fn junk_message(place: &Place<'_>) -> &'static str {
+fn junk_message(place: &EnvPlace<'_>) -> &'static str {
     match (place.word, place.text.trim_start().as_bytes().first()) {
         ("", Some(b'=')) => "there is no name before the `=`",
         ("", _) => "this line does not begin with a name",
@@ -239,7 +239,7 @@ fn junk_message(place: &Place<'_>) -> &'static str {
     }
 }
 
-fn junk_hint(place: &Place<'_>) -> &'static str {
+fn junk_hint(place: &EnvPlace<'_>) -> &'static str {
     const SCRIPT: [&str; 17] = [
         "if", "then", "else", "elif", "fi", "for", "do", "done", "while", "case", "esac", "source", "unset",
         "eval", "dotenv", "function", "alias",

@@ -12,9 +12,9 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::expansion::{self, Token};
-use super::statement::{self, Item, Quote, Raw};
-use super::{Assignment, Source};
+use super::expansion::{self, ExpansionToken};
+use super::statement::{self, Quote, RawValue, StatementItem};
+use super::{Assignment, EnvSource};
 use crate::location::{Diagnostic, Location};
 use crate::text;
 
@@ -24,7 +24,7 @@ use crate::text;
 ///
 /// Compared is the last value of each name, though `dotenvy::from_path` keeps the first of two: ours is the
 /// rule of all other readers, and a name that is there twice can be seen.
-pub fn disagreements(source: &Source<'_>, ours: &[Assignment]) -> Vec<Diagnostic> {
+pub fn disagreements(source: &EnvSource<'_>, ours: &[Assignment]) -> Vec<Diagnostic> {
     let text = text::decode(source.bytes);
     // The iterator goes on after a line that it refuses. (Its errors hold values: they are dropped unseen.)
     let theirs: HashMap<String, String> =
@@ -52,7 +52,7 @@ pub fn disagreements(source: &Source<'_>, ours: &[Assignment]) -> Vec<Diagnostic
 fn bare_names<'a>(file: &str, content: &'a str) -> impl Iterator<Item = Diagnostic> + use<'a> {
     let file: Arc<str> = file.into();
     statement::items(content).filter_map(move |item| match item {
-        Ok(Item::Name(place)) => Some(Diagnostic {
+        Ok(StatementItem::Name(place)) => Some(Diagnostic {
             location: Location {
                 file: Arc::clone(&file),
                 line: Some(place.line),
@@ -62,7 +62,7 @@ fn bare_names<'a>(file: &str, content: &'a str) -> impl Iterator<Item = Diagnost
             hint: Some("write `NAME=` for an empty value, or # in front of the line".into()),
             excerpt: None,
         }),
-        Ok(Item::Assignment(_)) | Err(_) => None,
+        Ok(StatementItem::Assignment(_)) | Err(_) => None,
     })
 }
 
@@ -71,7 +71,7 @@ fn incomparable(content: &str) -> HashSet<&str> {
     let mut set = HashSet::new();
     let mut incomparable = HashSet::new();
     for item in statement::items(content) {
-        let Ok(Item::Assignment(statement)) = item else {
+        let Ok(StatementItem::Assignment(statement)) = item else {
             continue;
         };
         let unset: Vec<&str> =
@@ -102,7 +102,7 @@ fn names_of_dotenvy(value: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The names that we look up in it.
-fn names_of_ours<'a>(raw: &Raw<'a>) -> HashSet<&'a str> {
+fn names_of_ours<'a>(raw: &RawValue<'a>) -> HashSet<&'a str> {
     let tokens = match raw.quote {
         Quote::Single | Quote::Back => Vec::new(),
         Quote::None | Quote::Double => {
@@ -112,8 +112,10 @@ fn names_of_ours<'a>(raw: &Raw<'a>) -> HashSet<&'a str> {
     tokens
         .iter()
         .filter_map(|token| match token {
-            Token::Name(reference) | Token::Choice { name: reference, .. } => Some(reference.name),
-            Token::Text(_) | Token::Close => None,
+            ExpansionToken::Name(reference) | ExpansionToken::Choice { name: reference, .. } => {
+                Some(reference.name)
+            }
+            ExpansionToken::Text(_) | ExpansionToken::Close => None,
         })
         .collect()
 }
@@ -157,7 +159,7 @@ mod tests {
 
     /// The names with a disagreement.
     fn named(text: &str) -> Vec<String> {
-        let source = Source { file: ".env", bytes: text.as_bytes() };
+        let source = EnvSource { file: ".env", bytes: text.as_bytes() };
         let parsed = super::super::parse(&[source], &|_| None);
         let at = |line: Option<u32>| parsed.assignments.iter().find(|each| Some(each.line) == line);
         disagreements(&source, &parsed.assignments)

@@ -41,7 +41,7 @@ impl Quote {
 
 /// A value as it is written.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Raw<'a> {
+pub(super) struct RawValue<'a> {
     /// What encloses it.
     pub(super) quote: Quote,
     /// What is enclosed, or else the value without the blanks around it and without a comment.
@@ -49,12 +49,12 @@ pub(super) struct Raw<'a> {
     /// Where that begins in the file, in bytes.
     pub(super) start: usize,
     /// How sure it is that the value ends where its text does.
-    pub(super) end: End,
+    pub(super) end: StatementEnd,
 }
 
 /// How the end of a quoted value was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum StatementEnd {
     /// By the rule: at the first quote that is not escaped.
     Regular,
     /// At the last quote of its line, and each one before it has a backslash: `'Let\'s go'`, which python-dotenv and
@@ -77,12 +77,12 @@ pub(super) struct Statement<'a> {
     pub(super) line: u32,
     pub(super) line_start: usize,
     /// The value.
-    pub(super) raw: Raw<'a>,
+    pub(super) raw: RawValue<'a>,
 }
 
 /// A place in a line: a mistake, or a name that stands alone.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place<'a> {
+pub(super) struct EnvPlace<'a> {
     /// The line, from 1.
     pub(super) line: u32,
     /// The line itself.
@@ -95,18 +95,18 @@ pub(super) struct Place<'a> {
 
 /// A statement that can be read.
 #[derive(Debug)]
-pub(super) enum Item<'a> {
+pub(super) enum StatementItem<'a> {
     /// `NAME=value`.
     Assignment(Statement<'a>),
     /// `NAME` alone.
-    Name(Place<'a>),
+    Name(EnvPlace<'a>),
 }
 
 /// A statement that cannot be read.
 #[derive(Debug)]
-pub(super) enum Trouble<'a> {
+pub(super) enum StatementError<'a> {
     /// The line is neither an assignment nor a comment.
-    Junk(Place<'a>),
+    Junk(EnvPlace<'a>),
     /// The value's quote is never closed. Nothing after it can be read: where it was meant to end, only the
     /// writer knows.
     Unclosed(Statement<'a>),
@@ -120,20 +120,20 @@ pub(super) enum Trouble<'a> {
 }
 
 /// The statements of `content`, in order.
-pub(super) fn items(content: &str) -> Scanner<'_> {
-    Scanner { content, position: 0, line: 1 }
+pub(super) fn items(content: &str) -> EnvScanner<'_> {
+    EnvScanner { content, position: 0, line: 1 }
 }
 
 /// Walks over a file once, from line to line.
-pub(super) struct Scanner<'a> {
+pub(super) struct EnvScanner<'a> {
     content: &'a str,
     /// Always the start of a line.
     position: usize,
     line: u32,
 }
 
-impl<'a> Iterator for Scanner<'a> {
-    type Item = Result<Item<'a>, Trouble<'a>>;
+impl<'a> Iterator for EnvScanner<'a> {
+    type Item = Result<StatementItem<'a>, StatementError<'a>>;
 
     fn next(&mut self) -> Option<Self::Item> {
         while self.position < self.content.len() {
@@ -148,7 +148,7 @@ impl<'a> Iterator for Scanner<'a> {
     }
 }
 
-impl<'a> Scanner<'a> {
+impl<'a> EnvScanner<'a> {
     /// The rest of the line at the position, which moves to the next line.
     fn take_line(&mut self) -> &'a str {
         let rest = &self.content[self.position..];
@@ -158,11 +158,16 @@ impl<'a> Scanner<'a> {
         &rest[..length]
     }
 
-    fn statement(&mut self, text: &'a str, start: usize, line: u32) -> Result<Item<'a>, Trouble<'a>> {
+    fn statement(
+        &mut self,
+        text: &'a str,
+        start: usize,
+        line: u32,
+    ) -> Result<StatementItem<'a>, StatementError<'a>> {
         let indent = text.len() - text.trim_start().len();
         let (name, rest) = head(&text[indent..]);
         let after = text.len() - rest.len();
-        let place = |at| Place { line, text, at, word: name };
+        let place = |at| EnvPlace { line, text, at, word: name };
         let value = rest.trim_start();
         match value.as_bytes().first() {
             // `NAME: value`, as js, ruby and Go have it: the colon right behind the name, and a blank behind it.
@@ -172,25 +177,29 @@ impl<'a> Scanner<'a> {
                     start: start + after - name.len(),
                     line,
                     line_start: start,
-                    raw: Raw {
+                    raw: RawValue {
                         quote: Quote::None,
                         text: "",
                         start: start + text.len() - value.len() + 1,
-                        end: End::Regular,
+                        end: StatementEnd::Regular,
                     },
                 };
                 self.value(statement, &value[1..])
             }
-            None if !name.is_empty() => Ok(Item::Name(place(after - name.len()))),
+            None if !name.is_empty() => Ok(StatementItem::Name(place(after - name.len()))),
             Some(b'#') if !name.is_empty() && value.len() < rest.len() => {
-                Ok(Item::Name(place(after - name.len())))
+                Ok(StatementItem::Name(place(after - name.len())))
             }
-            _ => Err(Trouble::Junk(place(text.len() - value.len()))),
+            _ => Err(StatementError::Junk(place(text.len() - value.len()))),
         }
     }
 
     /// Fills in the value of `statement`; `rest` is what stands after the `=` or `:` in its line.
-    fn value(&mut self, mut statement: Statement<'a>, rest: &'a str) -> Result<Item<'a>, Trouble<'a>> {
+    fn value(
+        &mut self,
+        mut statement: Statement<'a>,
+        rest: &'a str,
+    ) -> Result<StatementItem<'a>, StatementError<'a>> {
         let text = rest.trim_start();
         let quote = Quote::of(text);
         if quote == Quote::None {
@@ -198,27 +207,27 @@ impl<'a> Scanner<'a> {
             if !statement.raw.text.is_empty() {
                 statement.raw.start += rest.len() - text.len();
             }
-            return Ok(Item::Assignment(statement));
+            return Ok(StatementItem::Assignment(statement));
         }
         let start = statement.raw.start + (rest.len() - text.len()) + 1;
-        statement.raw = Raw { quote, text: "", start, end: End::Regular };
+        statement.raw = RawValue { quote, text: "", start, end: StatementEnd::Regular };
         let closing = closing(&self.content.as_bytes()[start..], quote).map(|length| start + length);
         if let Some(at) = closing.filter(|at| is_end(self.line_from(at + 1))) {
             self.end_value(&mut statement, at);
-            return Ok(Item::Assignment(statement));
+            return Ok(StatementItem::Assignment(statement));
         }
         if let Some((length, end)) = last_quote(&text[1..], quote) {
             statement.raw.text = &self.content[start..start + length];
             statement.raw.end = end;
-            return Ok(Item::Assignment(statement));
+            return Ok(StatementItem::Assignment(statement));
         }
         let Some(at) = closing else {
             self.position = self.content.len();
-            return Err(Trouble::Unclosed(statement));
+            return Err(StatementError::Unclosed(statement));
         };
         let rest = self.line_from(at + 1);
         self.end_value(&mut statement, at);
-        Err(Trouble::AfterQuote { statement, at: at + 1 + rest.len() - rest.trim_start().len() })
+        Err(StatementError::AfterQuote { statement, at: at + 1 + rest.len() - rest.trim_start().len() })
     }
 
     /// The value of `statement` ends before the quote at `at`, and the position moves to the line after that.
@@ -249,7 +258,7 @@ fn is_end(rest: &str) -> bool {
 
 /// The last quote of `line` (which begins behind the opening one) that can close the value, in bytes: where the rule
 /// finds no end, the value is what stands between the outermost quotes. Not beyond what may begin a comment.
-fn last_quote(line: &str, quote: Quote) -> Option<(usize, End)> {
+fn last_quote(line: &str, quote: Quote) -> Option<(usize, StatementEnd)> {
     let quote = quote.as_str();
     let is_closing = |at: &usize| is_end(&line[at + 1..]) && !line[..*at].contains(" #");
     let at = line.rmatch_indices(quote).map(|(at, _)| at).find(is_closing)?;
@@ -262,9 +271,9 @@ fn last_quote(line: &str, quote: Quote) -> Option<(usize, End)> {
     Some((
         at,
         match (is_data || is_path, is_escaped) {
-            (true, _) => End::Certain,
-            (false, true) => End::Escaped,
-            (false, false) => End::Guessed,
+            (true, _) => StatementEnd::Certain,
+            (false, true) => StatementEnd::Escaped,
+            (false, false) => StatementEnd::Guessed,
         },
     ))
 }

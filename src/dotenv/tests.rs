@@ -2,8 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn parsed(text: &str) -> Parsed {
-    parse(&[Source { file: ".env", bytes: text.as_bytes() }], &|_| None)
+fn parsed(text: &str) -> ParsedEnv {
+    parse(&[EnvSource { file: ".env", bytes: text.as_bytes() }], &|_| None)
 }
 
 /// The names and values of a file that has neither errors nor warnings.
@@ -129,7 +129,7 @@ fn a_mistake_has_its_place_and_the_next_line_is_read() {
 #[test]
 fn every_line_that_cannot_be_decoded_is_named_among_the_other_mistakes() {
     let bytes = b"A=1\nbad one\nB=\xff\nC=2\nD=\"x\n\xff\"\nE 1\n";
-    let parsed = parse(&[Source { file: "f", bytes }], &|_| None);
+    let parsed = parse(&[EnvSource { file: "f", bytes }], &|_| None);
     assert_eq!(places(&parsed.errors), [(2, 5), (3, 3), (6, 1), (7, 3)]);
 }
 
@@ -152,7 +152,7 @@ fn a_warning_stands_where_its_cause_does() {
 #[test]
 fn the_environment_is_asked_before_earlier_lines_and_may_hold_any_bytes() {
     let outside = |name: &str| (name == "A").then(|| b"\xff".to_vec());
-    let source = Source { file: ".env", bytes: b"A=1\nB=$A\nC=$B-${A:-x}\n" };
+    let source = EnvSource { file: ".env", bytes: b"A=1\nB=$A\nC=$B-${A:-x}\n" };
     let parsed = parse(&[source], &outside);
     let values: Vec<_> = parsed.assignments.into_iter().map(|each| each.value).collect();
     assert_eq!(values, [&b"1"[..], b"\xff", b"\xff-\xff"]);
@@ -161,7 +161,7 @@ fn the_environment_is_asked_before_earlier_lines_and_may_hold_any_bytes() {
 #[test]
 fn earlier_lines_come_first_when_the_files_win() {
     let outside = |name: &str| ["A", "D"].contains(&name).then(|| b"shell".to_vec());
-    let source = Source { file: ".env", bytes: b"D=x:$D\nA=1\nB=$A\n" };
+    let source = EnvSource { file: ".env", bytes: b"D=x:$D\nA=1\nB=$A\n" };
     let parsed = parse_by(Precedence::Files, &[source], &outside);
     let values: Vec<_> = parsed.assignments.into_iter().map(|each| each.value).collect();
     assert_eq!(values, [&b"x:shell"[..], b"1", b"1"]);
@@ -187,7 +187,7 @@ fn what_no_program_can_be_given_is_refused() {
 }
 
 /// Everything that can be shown of a file: messages, hints, excerpts, and the debug form of the rest.
-fn shown(parsed: &Parsed) -> String {
+fn shown(parsed: &ParsedEnv) -> String {
     format!("{parsed:?}")
 }
 
@@ -246,14 +246,14 @@ fn in_double_quotes(value: &str) -> String {
 proptest! {
     #[test]
     fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        let source = Source { file: ".env", bytes: &bytes };
+        let source = EnvSource { file: ".env", bytes: &bytes };
         let parsed = parse(&[source], &|_| None);
         second_reader::disagreements(&source, &parsed.assignments);
     }
 
     #[test]
     fn no_text_of_its_own_characters_makes_it_panic(text in "[AB=$ {}:'\"`#\\\\\r\né_.-]{0,40}") {
-        let source = Source { file: ".env", bytes: text.as_bytes() };
+        let source = EnvSource { file: ".env", bytes: text.as_bytes() };
         let parsed = parse(&[source], &|_| None);
         for diagnostic in parsed.errors.iter().chain(&parsed.warnings) {
             if let Some(excerpt) = &diagnostic.excerpt {
@@ -278,7 +278,7 @@ proptest! {
     ) {
         let lines: Vec<_> = pairs.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
         let file = lines.concat();
-        let source = Source { file: ".env", bytes: file.as_bytes() };
+        let source = EnvSource { file: ".env", bytes: file.as_bytes() };
         let parsed = parse(&[source], &|_| None);
         prop_assert_eq!(second_reader::disagreements(&source, &parsed.assignments), vec![]);
     }

@@ -8,5 +8,5 @@ mod replay;
 mod scanner;
 
 pub use modes::Modes;
-pub use replay::{Picture, replay};
-pub use scanner::{Scanner, Sequence, Step};
+pub use replay::{RecentOutput, replay};
+pub use scanner::{EscapeScanner, ScanStep, Sequence};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::scanner::{Scanner, Sequence};
+use super::scanner::{EscapeScanner, Sequence};
 
 /// Private modes that a terminal has on from the beginning: autorepeat, wrapping, cursor. (DECARM, DECAWM, DECTCEM.)
 const ON: [u16; 3] = [7, 8, 25];
@@ -16,12 +16,12 @@ const MOST: usize = 64;
 /// What a program has changed of a terminal's modes, by what it has written.
 #[derive(Clone, Debug, Default)]
 pub struct Modes {
-    scanner: Scanner,
-    changed: Changed,
+    scanner: EscapeScanner,
+    changed: ChangedMode,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Changed {
+struct ChangedMode {
     /// `CSI ? n h` and `l`, where they differ from a terminal's beginning.
     private: BTreeMap<u16, bool>,
     /// `CSI n h`: insert mode and the like.
@@ -62,7 +62,8 @@ impl Modes {
 
     /// What makes a terminal as it was before the program.
     pub fn undo(&self) -> Vec<u8> {
-        let Changed { private, ansi, keypad, region, shape, keyboard, resources, charset } = &self.changed;
+        let ChangedMode { private, ansi, keypad, region, shape, keyboard, resources, charset } =
+            &self.changed;
         // A sequence that has begun would swallow what follows.
         let mut text = if self.scanner.is_inside() { b"\x18".to_vec() } else { Vec::new() };
         let mut add = |sequence: &str| text.extend_from_slice(sequence.as_bytes());
@@ -99,7 +100,8 @@ impl Modes {
 
     /// What brings a terminal that is as in the beginning to where the program has it, but for the other screen.
     pub fn assert(&self) -> Vec<u8> {
-        let Changed { private, ansi, keypad, region, shape, keyboard, resources, charset } = &self.changed;
+        let ChangedMode { private, ansi, keypad, region, shape, keyboard, resources, charset } =
+            &self.changed;
         let mut text = Vec::new();
         let mut add = |parts: &[&[u8]]| parts.iter().for_each(|part| text.extend_from_slice(part));
         for (mode, is_on) in
@@ -132,7 +134,7 @@ impl Modes {
     }
 }
 
-impl Changed {
+impl ChangedMode {
     fn on(&mut self, sequence: Sequence<'_>) -> bool {
         let before = self.clone();
         match sequence {

@@ -1,11 +1,11 @@
 //! What of an earlier output may be shown once more, on a terminal that has not seen it.
 
 use super::modes::Modes;
-use super::scanner::{Scanner, Sequence};
+use super::scanner::{EscapeScanner, Sequence};
 
 /// The latest output of a program.
 #[derive(Clone, Copy, Debug)]
-pub struct Picture<'a> {
+pub struct RecentOutput<'a> {
     /// The bytes.
     pub text: &'a [u8],
     /// Whether earlier ones were forgotten, so that the first may stand in the middle of something.
@@ -20,8 +20,8 @@ pub struct Picture<'a> {
 /// What asks the terminal for an answer is left out: the answer would reach the program as if it had been typed.
 /// So are sounds, and what must not be done twice. A program on the whole screen is shown from the moment on
 /// when it last began or cleared it; any other from its latest `rows` lines on.
-pub fn replay(picture: Picture<'_>, rows: u16) -> Vec<u8> {
-    let Picture { text, is_cut, modes } = picture;
+pub fn replay(picture: RecentOutput<'_>, rows: u16) -> Vec<u8> {
+    let RecentOutput { text, is_cut, modes } = picture;
     let text = if is_cut { &text[first_boundary(text)..] } else { text };
     let (mut kept, clean) = without_questions(text);
     let from = clean.max(latest_lines(&kept, usize::from(rows)));
@@ -48,7 +48,7 @@ fn first_boundary(text: &[u8]) -> usize {
 
 /// The text without what must not be shown again, and where in it the screen was last begun anew.
 fn without_questions(text: &[u8]) -> (Vec<u8>, usize) {
-    let mut scanner = Scanner::default();
+    let mut scanner = EscapeScanner::default();
     let (mut kept, mut clean) = (Vec::with_capacity(text.len()), 0);
     let mut rest = text;
     while !rest.is_empty() {
@@ -56,13 +56,13 @@ fn without_questions(text: &[u8]) -> (Vec<u8>, usize) {
         let start = step.start.unwrap_or(step.taken);
         kept.extend(rest[..start].iter().filter(|byte| !is_a_sound_or_question(**byte)));
         match step.sequence.map(judge) {
-            Some(Judgement::Begins) => clean = kept.len(),
-            Some(Judgement::Clears) => {
+            Some(ReplayClass::Begins) => clean = kept.len(),
+            Some(ReplayClass::Clears) => {
                 clean = kept.len();
                 kept.extend_from_slice(&rest[start..step.taken]);
             }
-            Some(Judgement::Shows) | None => kept.extend_from_slice(&rest[start..step.taken]),
-            Some(Judgement::Asks) => {}
+            Some(ReplayClass::Shows) | None => kept.extend_from_slice(&rest[start..step.taken]),
+            Some(ReplayClass::Asks) => {}
         }
         rest = &rest[step.taken..];
     }
@@ -76,7 +76,7 @@ fn is_a_sound_or_question(byte: u8) -> bool {
 
 /// What a sequence means for a client that attaches later.
 #[derive(Clone, Copy)]
-enum Judgement {
+enum ReplayClass {
     /// It is part of the picture.
     Shows,
     /// Nothing before it can be seen any more.
@@ -87,25 +87,27 @@ enum Judgement {
     Asks,
 }
 
-fn judge(sequence: Sequence<'_>) -> Judgement {
+fn judge(sequence: Sequence<'_>) -> ReplayClass {
     match sequence {
-        Sequence::Escape(b"c") => Judgement::Begins,
-        Sequence::Escape(b"Z") => Judgement::Asks,
-        Sequence::Escape(_) => Judgement::Shows,
+        Sequence::Escape(b"c") => ReplayClass::Begins,
+        Sequence::Escape(b"Z") => ReplayClass::Asks,
+        Sequence::Escape(_) => ReplayClass::Shows,
         // Colours and the clipboard can be asked for; so can settings and pictures.
-        Sequence::Text(b']', text) if !text.contains(&b'?') && !text.starts_with(b"52;") => Judgement::Shows,
-        Sequence::Text(b'P', text) if !text.starts_with(b"$q") && !text.starts_with(b"+q") => {
-            Judgement::Shows
+        Sequence::Text(b']', text) if !text.contains(&b'?') && !text.starts_with(b"52;") => {
+            ReplayClass::Shows
         }
-        Sequence::Text(..) => Judgement::Asks,
+        Sequence::Text(b'P', text) if !text.starts_with(b"$q") && !text.starts_with(b"+q") => {
+            ReplayClass::Shows
+        }
+        Sequence::Text(..) => ReplayClass::Asks,
         Sequence::Control(text) => judge_control(text),
     }
 }
 
-fn judge_control(text: &[u8]) -> Judgement {
+fn judge_control(text: &[u8]) -> ReplayClass {
     match text {
-        b"2J" | b"3J" => Judgement::Clears,
-        b"?1049h" | b"?1049l" | b"?1047h" | b"?1047l" | b"?47h" | b"?47l" => Judgement::Begins,
+        b"2J" | b"3J" => ReplayClass::Clears,
+        b"?1049h" | b"?1049l" | b"?1047h" | b"?1047l" | b"?47h" | b"?47l" => ReplayClass::Begins,
         // Updates that are shown together, 132 columns; attributes, reports, the window, terminal's name, states of modes, keyboard flags and resources.
         b"?2026h"
         | b"?2026l"
@@ -113,8 +115,8 @@ fn judge_control(text: &[u8]) -> Judgement {
         | b"?3l"
         | [.., b'c' | b'n' | b't' | b'x']
         | [b'?' | b'>' | b'<' | b'=', .., b'u' | b'm' | b'q']
-        | [.., b'$', b'p'] => Judgement::Asks,
-        _ => Judgement::Shows,
+        | [.., b'$', b'p'] => ReplayClass::Asks,
+        _ => ReplayClass::Shows,
     }
 }
 
@@ -125,7 +127,7 @@ fn latest_lines(text: &[u8], count: usize) -> usize {
 
 /// Where a sequence begins that has not ended.
 fn unfinished_at(text: &[u8]) -> usize {
-    let mut scanner = Scanner::default();
+    let mut scanner = EscapeScanner::default();
     let mut at = 0;
     while at < text.len() {
         let step = scanner.step(&text[at..]);
@@ -147,7 +149,7 @@ mod tests {
     fn shown(text: &[u8], is_cut: bool, rows: u16) -> String {
         let mut modes = Modes::default();
         modes.take(text);
-        let shown = replay(Picture { text, is_cut, modes: &modes }, rows);
+        let shown = replay(RecentOutput { text, is_cut, modes: &modes }, rows);
         let clear = b"\x1b[0m\x1b[H\x1b[2J";
         let at = shown.windows(clear.len()).position(|window| window == clear).unwrap();
         shown[at + clear.len()..].escape_ascii().to_string()
@@ -204,7 +206,7 @@ mod tests {
     #[test]
     fn the_screen_of_others_is_scrolled_away_and_not_wiped() {
         let modes = Modes::default();
-        let text = replay(Picture { text: b"x", is_cut: false, modes: &modes }, 3);
+        let text = replay(RecentOutput { text: b"x", is_cut: false, modes: &modes }, 3);
         assert!(text.starts_with(b"\n\n\n\x1b[0m\x1b[H"));
     }
 }

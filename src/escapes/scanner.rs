@@ -20,9 +20,9 @@ pub enum Sequence<'a> {
     Text(u8, &'a [u8]),
 }
 
-/// What [`Scanner::step`] saw.
+/// What [`EscapeScanner::step`] saw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Step<'a> {
+pub struct ScanStep<'a> {
     /// Where in the piece the sequence begins; `None` if that was in an earlier piece, or if there is none.
     pub start: Option<usize>,
     /// Bytes of the piece up to the end of the sequence.
@@ -33,7 +33,7 @@ pub struct Step<'a> {
 
 /// Inside of what the stream is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Inside {
+enum ScanState {
     #[default]
     Nothing,
     Escape,
@@ -45,66 +45,66 @@ enum Inside {
 
 /// Finds the sequences of one stream. Text between them costs a `memchr`.
 #[derive(Clone, Debug, Default)]
-pub struct Scanner {
-    inside: Inside,
+pub struct EscapeScanner {
+    inside: ScanState,
     kept: Vec<u8>,
 }
 
-impl Scanner {
+impl EscapeScanner {
     /// Whether a sequence has begun that has not ended.
     pub fn is_inside(&self) -> bool {
-        self.inside != Inside::Nothing
+        self.inside != ScanState::Nothing
     }
 
     /// Goes on to the end of the next sequence of `piece`, or to the end of the piece.
-    pub fn step(&mut self, piece: &[u8]) -> Step<'_> {
+    pub fn step(&mut self, piece: &[u8]) -> ScanStep<'_> {
         let mut at = 0;
         let mut start = None;
-        if self.inside == Inside::Nothing {
+        if self.inside == ScanState::Nothing {
             let Some(found) = memchr(ESCAPE, piece) else {
-                return Step { start: None, taken: piece.len(), sequence: None };
+                return ScanStep { start: None, taken: piece.len(), sequence: None };
             };
             (start, at) = (Some(found), found + 1);
             self.begin();
         }
         while let Some(byte) = piece.get(at).copied() {
             // A text of another kind begins where one was broken off.
-            if byte == ESCAPE && !matches!(self.inside, Inside::Text(_)) {
+            if byte == ESCAPE && !matches!(self.inside, ScanState::Text(_)) {
                 start = Some(at);
                 self.begin();
             } else if let Some(ended) = self.take(byte) {
-                return Step { start, taken: at + 1, sequence: self.whole(ended) };
+                return ScanStep { start, taken: at + 1, sequence: self.whole(ended) };
             }
             at += 1;
         }
-        Step { start, taken: piece.len(), sequence: None }
+        ScanStep { start, taken: piece.len(), sequence: None }
     }
 
     fn begin(&mut self) {
-        self.inside = Inside::Escape;
+        self.inside = ScanState::Escape;
         self.kept.clear();
     }
 
     /// One more byte; inside of what it was, if it ended that.
-    fn take(&mut self, byte: u8) -> Option<Inside> {
+    fn take(&mut self, byte: u8) -> Option<ScanState> {
         let before = self.inside;
         let after = match (before, byte) {
-            (_, byte) if CANCEL.contains(&byte) => Inside::Nothing,
-            (Inside::Escape, b'[') if self.kept.is_empty() => {
-                self.inside = Inside::Control;
+            (_, byte) if CANCEL.contains(&byte) => ScanState::Nothing,
+            (ScanState::Escape, b'[') if self.kept.is_empty() => {
+                self.inside = ScanState::Control;
                 return None;
             }
-            (Inside::Escape, b']' | b'P' | b'X' | b'^' | b'_') if self.kept.is_empty() => {
-                self.inside = Inside::Text(byte);
+            (ScanState::Escape, b']' | b'P' | b'X' | b'^' | b'_') if self.kept.is_empty() => {
+                self.inside = ScanState::Text(byte);
                 return None;
             }
-            (Inside::Escape, 0x30..=0x7e) | (Inside::Control, 0x40..=0x7e) => {
+            (ScanState::Escape, 0x30..=0x7e) | (ScanState::Control, 0x40..=0x7e) => {
                 self.keep(byte);
-                Inside::Nothing
+                ScanState::Nothing
             }
-            (Inside::Text(_), BELL) | (Inside::TextEnd(_), b'\\') => Inside::Nothing,
-            (Inside::Text(kind), ESCAPE) => Inside::TextEnd(kind),
-            (Inside::TextEnd(_), _) => {
+            (ScanState::Text(_), BELL) | (ScanState::TextEnd(_), b'\\') => ScanState::Nothing,
+            (ScanState::Text(kind), ESCAPE) => ScanState::TextEnd(kind),
+            (ScanState::TextEnd(_), _) => {
                 // No end of the text: another sequence, of which this byte is the second.
                 self.begin();
                 return self.take(byte);
@@ -115,9 +115,9 @@ impl Scanner {
             }
         };
         self.inside = after;
-        if after == Inside::Nothing {
+        if after == ScanState::Nothing {
             // One that was cancelled is none.
-            return Some(if CANCEL.contains(&byte) { Inside::Nothing } else { before });
+            return Some(if CANCEL.contains(&byte) { ScanState::Nothing } else { before });
         }
         None
     }
@@ -128,12 +128,12 @@ impl Scanner {
         }
     }
 
-    fn whole(&self, ended: Inside) -> Option<Sequence<'_>> {
+    fn whole(&self, ended: ScanState) -> Option<Sequence<'_>> {
         match ended {
-            Inside::Nothing => None,
-            Inside::Escape => Some(Sequence::Escape(&self.kept)),
-            Inside::Control => Some(Sequence::Control(&self.kept)),
-            Inside::Text(kind) | Inside::TextEnd(kind) => Some(Sequence::Text(kind, &self.kept)),
+            ScanState::Nothing => None,
+            ScanState::Escape => Some(Sequence::Escape(&self.kept)),
+            ScanState::Control => Some(Sequence::Control(&self.kept)),
+            ScanState::Text(kind) | ScanState::TextEnd(kind) => Some(Sequence::Text(kind, &self.kept)),
         }
     }
 }
@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     fn all(pieces: &[&[u8]]) -> Vec<String> {
-        let mut scanner = Scanner::default();
+        let mut scanner = EscapeScanner::default();
         let mut found = Vec::new();
         for piece in pieces {
             let mut rest = *piece;

@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
+use super::bundle_builder::{BundleBuilder, holds_values, refers};
 use super::document::Document;
-use super::draft::{Draft, holds_values, refers};
-use super::options::Restart;
-use super::readiness::{self, Carried};
-use super::stack::{Kind, Stack};
+use super::options::RestartPolicy;
+use super::readiness::{self, CarriedReadiness};
+use super::stack::{ExportedStack, ExportedType};
 use super::{compose_values, names, script, yaml};
 use crate::plan::spec::Probe;
 
 /// Writes the file of `stack`.
-pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
+pub(super) fn write(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) {
     let image = names::image(stack, draft);
     let usable: Vec<_> = stack
         .values
@@ -28,8 +28,8 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
         what_is_lost(kind, draft);
     }
     names::lose_signals(stack, draft);
-    let sign = |kind: &Kind<'_>| matches!(kind.care.probe, Probe::Alive | Probe::Command(_));
-    readiness::lose(stack, &Carried { order: true, sign, socket: false }, draft);
+    let sign = |kind: &ExportedType<'_>| matches!(kind.care.probe, Probe::Alive | Probe::Command(_));
+    readiness::lose(stack, &CarriedReadiness { order: true, sign, socket: false }, draft);
     let document = Document::map().with("name", stack.options.app.as_str()).with("services", services);
     let text = format!("{}\n{}", script::comment(stack), yaml(&document));
     draft.file_with_values(stack, "compose.yaml", text);
@@ -51,11 +51,16 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
 }
 
 /// The file of values, beside compose.yaml. Not `.env`: compose reads that one for itself.
-fn values_file(stack: &Stack<'_>) -> String {
+fn values_file(stack: &ExportedStack<'_>) -> String {
     format!("{}.env", stack.options.app)
 }
 
-fn service(stack: &Stack<'_>, kind: &Kind<'_>, image: &str, values: &[(&str, &str)]) -> Document {
+fn service(
+    stack: &ExportedStack<'_>,
+    kind: &ExportedType<'_>,
+    image: &str,
+    values: &[(&str, &str)],
+) -> Document {
     let count = kind.instances.len();
     let command = [stack.options.shell.as_str(), "-c", &kind.text].map(literal).to_vec();
     let port = kind.port.filter(|_| kind.is_exposed).map(|port| port.to_string());
@@ -86,7 +91,7 @@ fn service(stack: &Stack<'_>, kind: &Kind<'_>, image: &str, values: &[(&str, &st
 }
 
 /// What has to be true of a type before those that wait for it start.
-fn condition(stack: &Stack<'_>, kind: &Kind<'_>) -> &'static str {
+fn condition(stack: &ExportedStack<'_>, kind: &ExportedType<'_>) -> &'static str {
     if kind.is_once {
         "service_completed_successfully"
     } else if health(stack, kind).is_some() {
@@ -98,7 +103,7 @@ fn condition(stack: &Stack<'_>, kind: &Kind<'_>) -> &'static str {
 
 /// How docker asks whether an instance is ready. It goes on asking, but not so often. An image need not have a program
 /// that connects to a port, so only a command can be asked.
-fn health(stack: &Stack<'_>, kind: &Kind<'_>) -> Option<Document> {
+fn health(stack: &ExportedStack<'_>, kind: &ExportedType<'_>) -> Option<Document> {
     let Probe::Command(command) = &kind.care.probe else { return None };
     if kind.is_once {
         return None;
@@ -114,7 +119,7 @@ fn health(stack: &Stack<'_>, kind: &Kind<'_>) -> Option<Document> {
 }
 
 /// PORT and its kin, and the values where they stand in the file. PS only where it is one name.
-fn environment(stack: &Stack<'_>, kind: &Kind<'_>, values: &[(&str, &str)]) -> Document {
+fn environment(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, values: &[(&str, &str)]) -> Document {
     let mut environment = Document::map();
     if let Some(first) = kind.instances.first() {
         for variable in stack.own(first) {
@@ -137,11 +142,11 @@ fn literal(text: &str) -> Document {
     Document::Text(text.replace('$', "$$"))
 }
 
-fn restart(kind: &Kind<'_>) -> &'static str {
+fn restart(kind: &ExportedType<'_>) -> &'static str {
     match kind.restart {
-        Some(Restart::Never) => "no",
-        Some(Restart::OnFailure) => "on-failure",
-        Some(Restart::Always) => "always",
+        Some(RestartPolicy::Never) => "no",
+        Some(RestartPolicy::OnFailure) => "on-failure",
+        Some(RestartPolicy::Always) => "always",
         // It comes back after a reboot, and stays down when it was stopped by hand.
         None => "unless-stopped",
     }
@@ -154,7 +159,7 @@ fn span(duration: Duration) -> String {
     }
 }
 
-fn what_is_lost(kind: &Kind<'_>, draft: &mut Draft) {
+fn what_is_lost(kind: &ExportedType<'_>, draft: &mut BundleBuilder) {
     let (name, count) = (kind.name, kind.instances.len());
     if count > 1 {
         draft.lose(format!("{name}: PS is not set, as {count} instances share one service"));

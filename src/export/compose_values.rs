@@ -3,12 +3,12 @@
 //! In single quotes all is literal but a backslash before a quote, so a value without a backslash stands in
 //! them. Double quotes take the escapes of Go, and interpolate what is not escaped.
 
-use super::draft::Draft;
-use super::stack::{Stack, Variable};
+use super::bundle_builder::BundleBuilder;
+use super::stack::{ExportedStack, ExportedVariable};
 
 /// The values of `stack`, one after the other.
-pub(super) fn text(stack: &Stack<'_>, draft: &mut Draft) -> String {
-    let mut usable: Vec<Variable<'_>> = Vec::new();
+pub(super) fn text(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) -> String {
+    let mut usable: Vec<ExportedVariable<'_>> = Vec::new();
     for variable in &stack.values {
         if check_name(stack, variable, draft) {
             usable.push(*variable);
@@ -50,7 +50,11 @@ pub(super) fn podman_differs(value: &str) -> bool {
 }
 
 /// Whether compose-go takes the name; else the variable is refused.
-pub(super) fn check_name(stack: &Stack<'_>, variable: &Variable<'_>, draft: &mut Draft) -> bool {
+pub(super) fn check_name(
+    stack: &ExportedStack<'_>,
+    variable: &ExportedVariable<'_>,
+    draft: &mut BundleBuilder,
+) -> bool {
     let is_fine = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
     // `export` at the start of a line is passed over.
     let is_name = !variable.name.is_empty() && variable.name.bytes().all(is_fine);

@@ -8,7 +8,7 @@ const MOST_PAIRS: usize = 4_000_000;
 
 /// A line and where it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Line<'a> {
+enum DiffLine<'a> {
     Same(&'a str),
     Old(&'a str),
     New(&'a str),
@@ -17,7 +17,7 @@ enum Line<'a> {
 /// The changes from `old` to `new` as hunks with three lines of context; empty if there are none.
 pub fn unified(old: &str, new: &str) -> String {
     let lines = compare(old, new);
-    let is_change = |line: &Line<'_>| !matches!(line, Line::Same(_));
+    let is_change = |line: &DiffLine<'_>| !matches!(line, DiffLine::Same(_));
     let mut text = String::new();
     let mut at = 0;
     while let Some(change) = lines[at..].iter().position(is_change).map(|place| at + place) {
@@ -34,12 +34,12 @@ pub fn unified(old: &str, new: &str) -> String {
     text
 }
 
-fn hunk(lines: &[Line<'_>], start: usize, end: usize) -> String {
-    let count = |lines: &[Line<'_>], is_old: bool| {
-        let is_there = |line: &&Line<'_>| match line {
-            Line::Same(_) => true,
-            Line::Old(_) => is_old,
-            Line::New(_) => !is_old,
+fn hunk(lines: &[DiffLine<'_>], start: usize, end: usize) -> String {
+    let count = |lines: &[DiffLine<'_>], is_old: bool| {
+        let is_there = |line: &&DiffLine<'_>| match line {
+            DiffLine::Same(_) => true,
+            DiffLine::Old(_) => is_old,
+            DiffLine::New(_) => !is_old,
         };
         lines.iter().filter(is_there).count()
     };
@@ -52,9 +52,9 @@ fn hunk(lines: &[Line<'_>], start: usize, end: usize) -> String {
     let mut text = format!("@@ -{} +{} @@\n", range(true), range(false));
     for line in &lines[start..end] {
         let (sign, content) = match line {
-            Line::Same(content) => (' ', content),
-            Line::Old(content) => ('-', content),
-            Line::New(content) => ('+', content),
+            DiffLine::Same(content) => (' ', content),
+            DiffLine::Old(content) => ('-', content),
+            DiffLine::New(content) => ('+', content),
         };
         text.push(sign);
         text += content;
@@ -64,22 +64,22 @@ fn hunk(lines: &[Line<'_>], start: usize, end: usize) -> String {
 }
 
 /// Every line of both, with a longest common subsequence as what stays the same.
-fn compare<'a>(old: &'a str, new: &'a str) -> Vec<Line<'a>> {
+fn compare<'a>(old: &'a str, new: &'a str) -> Vec<DiffLine<'a>> {
     let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
     let head = old.iter().zip(&new).take_while(|(one, other)| one == other).count();
     let rest = old.len().min(new.len()) - head;
     let tail =
         old.iter().rev().zip(new.iter().rev()).take(rest).take_while(|(one, other)| one == other).count();
     let (middle_old, middle_new) = (&old[head..old.len() - tail], &new[head..new.len() - tail]);
-    let mut lines: Vec<Line<'a>> = old[..head].iter().map(|line| Line::Same(line)).collect();
+    let mut lines: Vec<DiffLine<'a>> = old[..head].iter().map(|line| DiffLine::Same(line)).collect();
     lines.extend(compare_middle(middle_old, middle_new));
-    lines.extend(old[old.len() - tail..].iter().map(|line| Line::Same(line)));
+    lines.extend(old[old.len() - tail..].iter().map(|line| DiffLine::Same(line)));
     lines
 }
 
-fn compare_middle<'a>(old: &[&'a str], new: &[&'a str]) -> Vec<Line<'a>> {
-    let all_old = old.iter().map(|line| Line::Old(line));
-    let all_new = new.iter().map(|line| Line::New(line));
+fn compare_middle<'a>(old: &[&'a str], new: &[&'a str]) -> Vec<DiffLine<'a>> {
+    let all_old = old.iter().map(|line| DiffLine::Old(line));
+    let all_new = new.iter().map(|line| DiffLine::New(line));
     if old.len().saturating_mul(new.len()) > MOST_PAIRS {
         return all_old.chain(all_new).collect();
     }
@@ -98,18 +98,18 @@ fn compare_middle<'a>(old: &[&'a str], new: &[&'a str]) -> Vec<Line<'a>> {
     let mut lines = Vec::with_capacity(old.len() + new.len());
     while i < old.len() && j < new.len() {
         if old[i] == new[j] {
-            lines.push(Line::Same(old[i]));
+            lines.push(DiffLine::Same(old[i]));
             (i, j) = (i + 1, j + 1);
         } else if longest[i + 1][j] >= longest[i][j + 1] {
-            lines.push(Line::Old(old[i]));
+            lines.push(DiffLine::Old(old[i]));
             i += 1;
         } else {
-            lines.push(Line::New(new[j]));
+            lines.push(DiffLine::New(new[j]));
             j += 1;
         }
     }
-    lines.extend(old[i..].iter().map(|line| Line::Old(line)));
-    lines.extend(new[j..].iter().map(|line| Line::New(line)));
+    lines.extend(old[i..].iter().map(|line| DiffLine::Old(line)));
+    lines.extend(new[j..].iter().map(|line| DiffLine::New(line)));
     lines
 }
 

@@ -4,8 +4,8 @@
 //! that character, and all else, a line break too, as it is: systemd.exec(5) and `parse_env_file_internal`
 //! in systemd's src/basic/env-file.c; POSIX XCU 2.2.3.
 
-use super::draft::Draft;
-use super::stack::{Stack, Variable};
+use super::bundle_builder::BundleBuilder;
+use super::stack::{ExportedStack, ExportedVariable};
 
 /// What a shell has for itself: setting it changes the shell, fails (and a script ends there), or does
 /// nothing. Of dash and bash, as `/bin/sh` is one of the two nearly everywhere.
@@ -17,7 +17,7 @@ const SHELLS_OWN: [&str; 25] = [
 ];
 
 /// The values of `stack`, one after the other.
-pub(super) fn text(stack: &Stack<'_>, draft: &mut Draft) -> Vec<u8> {
+pub(super) fn text(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) -> Vec<u8> {
     let mut text = Vec::new();
     for variable in &stack.values {
         if check_name(stack, variable, draft) {
@@ -44,7 +44,11 @@ fn quoted(value: &[u8]) -> Vec<u8> {
 }
 
 /// Whether a shell can set `variable`; else it is refused.
-pub(super) fn check_shell_name(stack: &Stack<'_>, variable: &Variable<'_>, draft: &mut Draft) -> bool {
+pub(super) fn check_shell_name(
+    stack: &ExportedStack<'_>,
+    variable: &ExportedVariable<'_>,
+    draft: &mut BundleBuilder,
+) -> bool {
     if SHELLS_OWN.contains(&variable.name) || ["PWD", "OLDPWD"].contains(&variable.name) {
         draft.refuse(stack, variable, "the shell that sets it has a variable of that name for itself");
         return false;
@@ -54,7 +58,11 @@ pub(super) fn check_shell_name(stack: &Stack<'_>, variable: &Variable<'_>, draft
 
 /// Whether the name is one that POSIX has (XBD 3.230): letters, digits and `_`, no digit first; else the
 /// variable is refused.
-pub(super) fn check_name(stack: &Stack<'_>, variable: &Variable<'_>, draft: &mut Draft) -> bool {
+pub(super) fn check_name(
+    stack: &ExportedStack<'_>,
+    variable: &ExportedVariable<'_>,
+    draft: &mut BundleBuilder,
+) -> bool {
     let is_first = |byte: &u8| byte.is_ascii_alphabetic() || *byte == b'_';
     let name = variable.name.as_bytes();
     let is_name = name.first().is_some_and(is_first)

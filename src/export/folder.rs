@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::bundle_builder::{Bundle, File};
 use super::checksum::sha256;
-use super::draft::{Bundle, File};
 
 /// The manifest's name.
 pub const MANIFEST: &str = ".ganger-export.json";
@@ -32,7 +32,7 @@ pub struct Manifest {
 
 /// What lies at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Found {
+pub enum FolderContents {
     /// Nothing.
     Nothing,
     /// A file with these bytes and permissions.
@@ -43,7 +43,7 @@ pub enum Found {
 
 /// What is to be done with one path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum FileChange {
     /// It is not there yet.
     Create,
     /// It is there with these bytes.
@@ -55,7 +55,7 @@ pub enum Change {
 }
 
 /// All that is to be done, by path.
-pub type Changes = BTreeMap<String, Change>;
+pub type Changes = BTreeMap<String, FileChange>;
 
 impl Manifest {
     /// The manifest of `bundle`.
@@ -122,7 +122,7 @@ impl Manifest {
 pub fn changes(
     old: &Manifest,
     bundle: &Bundle,
-    find: impl Fn(&str) -> Found,
+    find: impl Fn(&str) -> FolderContents,
 ) -> Result<Changes, Vec<(String, &'static str)>> {
     let (mut changes, mut obstacles) = (Changes::new(), Vec::new());
     for file in &bundle.files {
@@ -136,11 +136,11 @@ pub fn changes(
     }
     for path in old.paths().filter(|path| !bundle.files.iter().any(|file| file.path == **path)) {
         match find(path) {
-            Found::Nothing => {}
-            Found::File(bytes, _) if old.is_as_left(path, &bytes) => {
-                changes.insert(path.to_owned(), Change::Remove(bytes));
+            FolderContents::Nothing => {}
+            FolderContents::File(bytes, _) if old.is_as_left(path, &bytes) => {
+                changes.insert(path.to_owned(), FileChange::Remove(bytes));
             }
-            Found::File(..) | Found::Other => obstacles.push((path.to_owned(), CHANGED)),
+            FolderContents::File(..) | FolderContents::Other => obstacles.push((path.to_owned(), CHANGED)),
         }
     }
     if obstacles.is_empty() { Ok(changes) } else { Err(obstacles) }
@@ -151,16 +151,18 @@ const CHANGED: &str = "it was changed by hand since it was exported";
 /// Why a foreign file is left alone.
 const FOREIGN: &str = "it was not written by an export";
 
-fn wanted(old: &Manifest, file: &File, found: Found) -> Result<Option<Change>, &'static str> {
+fn wanted(old: &Manifest, file: &File, found: FolderContents) -> Result<Option<FileChange>, &'static str> {
     let is_ours = old.files.contains_key(&file.path);
     match found {
-        Found::Nothing => Ok(Some(Change::Create)),
-        Found::File(..) | Found::Other if !is_ours => Err(FOREIGN),
-        Found::File(bytes, mode) if bytes == file.bytes => {
-            Ok((mode & 0o777 != file.mode).then_some(Change::Protect))
+        FolderContents::Nothing => Ok(Some(FileChange::Create)),
+        FolderContents::File(..) | FolderContents::Other if !is_ours => Err(FOREIGN),
+        FolderContents::File(bytes, mode) if bytes == file.bytes => {
+            Ok((mode & 0o777 != file.mode).then_some(FileChange::Protect))
         }
-        Found::File(bytes, _) if old.is_as_left(&file.path, &bytes) => Ok(Some(Change::Replace(bytes))),
-        Found::File(..) | Found::Other => Err(CHANGED),
+        FolderContents::File(bytes, _) if old.is_as_left(&file.path, &bytes) => {
+            Ok(Some(FileChange::Replace(bytes)))
+        }
+        FolderContents::File(..) | FolderContents::Other => Err(CHANGED),
     }
 }
 
@@ -179,10 +181,10 @@ mod tests {
         Bundle { files: files.iter().map(file).collect(), ..Bundle::default() }
     }
 
-    fn in_folder<'a>(files: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Found + 'a {
+    fn in_folder<'a>(files: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> FolderContents + 'a {
         |path| match files.iter().find(|(name, _)| *name == path) {
-            Some((_, text)) => Found::File(text.as_bytes().to_vec(), 0o644),
-            None => Found::Nothing,
+            Some((_, text)) => FolderContents::File(text.as_bytes().to_vec(), 0o644),
+            None => FolderContents::Nothing,
         }
     }
 
@@ -192,9 +194,9 @@ mod tests {
         let new = bundle(&[("a", "1"), ("b", "two"), ("d", "4")]);
         let folder = [("a", "1"), ("b", "2"), ("c", "3"), ("foreign", "x")];
         let expected = Changes::from([
-            ("b".to_owned(), Change::Replace(b"2".to_vec())),
-            ("c".to_owned(), Change::Remove(b"3".to_vec())),
-            ("d".to_owned(), Change::Create),
+            ("b".to_owned(), FileChange::Replace(b"2".to_vec())),
+            ("c".to_owned(), FileChange::Remove(b"3".to_vec())),
+            ("d".to_owned(), FileChange::Create),
         ]);
         assert_eq!(changes(&old, &new, in_folder(&folder)), Ok(expected));
     }
@@ -212,7 +214,7 @@ mod tests {
         let (before, after) = (bundle(&[("a", "1"), ("b", "1")]), bundle(&[("a", "2"), ("b", "2")]));
         let both = Manifest::of(&before, "s6").and(&Manifest::of(&after, "s6"));
         let both = Manifest::parse(both.text().as_bytes()).unwrap();
-        let expected = Changes::from([("b".to_owned(), Change::Replace(b"1".to_vec()))]);
+        let expected = Changes::from([("b".to_owned(), FileChange::Replace(b"1".to_vec()))]);
         assert_eq!(changes(&both, &after, in_folder(&[("a", "2"), ("b", "1")])), Ok(expected));
     }
 
@@ -221,7 +223,7 @@ mod tests {
         let mut secret = bundle(&[("a", "1")]);
         secret.files[0].mode = 0o600;
         let old = Manifest::of(&secret, "s6");
-        let expected = Changes::from([("a".to_owned(), Change::Protect)]);
+        let expected = Changes::from([("a".to_owned(), FileChange::Protect)]);
         assert_eq!(changes(&old, &secret, in_folder(&[("a", "1")])), Ok(expected));
     }
 

@@ -1,12 +1,12 @@
 //! Objects for Kubernetes: a Deployment a type, a Service where others connect, a Job for `release`, and
 //! a reference to a Secret.
 
+use super::bundle_builder::{BundleBuilder, File, holds_values, refers};
 use super::checksum::sha256;
 use super::document::Document;
-use super::draft::{Draft, File, holds_values, refers};
-use super::options::Restart;
-use super::readiness::{self, Carried};
-use super::stack::{Kind, Stack, Variable, about};
+use super::options::RestartPolicy;
+use super::readiness::{self, CarriedReadiness};
+use super::stack::{ExportedStack, ExportedType, ExportedVariable, about};
 use super::{names, script, yaml};
 use crate::plan::environment::PS;
 use crate::plan::spec::Probe;
@@ -19,7 +19,7 @@ const LARGEST_SECRET: usize = 1 << 20;
 const KEPT: i64 = 86_400;
 
 /// Writes the objects of `stack`, one file a type.
-pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
+pub(super) fn write(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) {
     let image = names::image(stack, draft);
     let labels = names::labels(stack, draft);
     let secret = secret(stack, draft);
@@ -43,8 +43,8 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
         what_is_lost(kind, draft);
     }
     names::lose_signals(stack, draft);
-    let sign = |kind: &Kind<'_>| !matches!(kind.care.probe, Probe::Log(_) | Probe::Notify);
-    readiness::lose(stack, &Carried { sign, ..Carried::NOTHING }, draft);
+    let sign = |kind: &ExportedType<'_>| !matches!(kind.care.probe, Probe::Log(_) | Probe::Notify);
+    readiness::lose(stack, &CarriedReadiness { sign, ..CarriedReadiness::NOTHING }, draft);
     for job in stack.all().filter(|kind| kind.is_once) {
         draft.lose(format!(
             "nothing in these files waits for the Job of {}: apply it first, and wait for it (docs/export.md)",
@@ -76,8 +76,8 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
 }
 
 /// The Secret with the values.
-pub(super) fn secret(stack: &Stack<'_>, draft: &mut Draft) -> String {
-    let usable: Vec<Variable<'_>> =
+pub(super) fn secret(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) -> String {
+    let usable: Vec<ExportedVariable<'_>> =
         stack.values.iter().filter(|variable| check_name(stack, variable, draft)).copied().collect();
     let values = draft.texts(stack, &usable, |_| None);
     let size: usize = values.iter().map(|(name, value)| name.len() + value.len()).sum();
@@ -93,7 +93,7 @@ pub(super) fn secret(stack: &Stack<'_>, draft: &mut Draft) -> String {
 }
 
 /// Whether a Secret can have a key of that name; else the variable is refused.
-fn check_name(stack: &Stack<'_>, variable: &Variable<'_>, draft: &mut Draft) -> bool {
+fn check_name(stack: &ExportedStack<'_>, variable: &ExportedVariable<'_>, draft: &mut BundleBuilder) -> bool {
     let is_fine = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
     let name = variable.name;
     // An environment takes no digit first, and would leave the key out without a word.
@@ -109,7 +109,7 @@ fn check_name(stack: &Stack<'_>, variable: &Variable<'_>, draft: &mut Draft) -> 
     is_key
 }
 
-fn secret_name(stack: &Stack<'_>) -> String {
+fn secret_name(stack: &ExportedStack<'_>) -> String {
     format!("{}-env", stack.options.app)
 }
 
@@ -118,17 +118,17 @@ fn object(version: &str, kind: &str, name: impl Into<Document>, labels: Document
     Document::map().with("apiVersion", version).with("kind", kind).with("metadata", about_it)
 }
 
-fn common_labels(stack: &Stack<'_>) -> Document {
+fn common_labels(stack: &ExportedStack<'_>) -> Document {
     Document::map().with("app.kubernetes.io/name", stack.options.app.as_str())
 }
 
 /// The labels by which a type's pods are found.
-fn labels_of(stack: &Stack<'_>, label: &str) -> Document {
+fn labels_of(stack: &ExportedStack<'_>, label: &str) -> Document {
     let component = label.strip_prefix(&format!("{}-", stack.options.app)).unwrap_or(label);
     common_labels(stack).with("app.kubernetes.io/component", component)
 }
 
-fn deployment(stack: &Stack<'_>, kind: &Kind<'_>, label: &str, pod: Document) -> Document {
+fn deployment(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, label: &str, pod: Document) -> Document {
     let count = i64::try_from(kind.instances.len()).unwrap_or(i64::MAX);
     let spec = Document::map()
         // With a HorizontalPodAutoscaler: --set spec.replicas=null, so that an apply does not scale back.
@@ -146,7 +146,7 @@ fn deployment(stack: &Stack<'_>, kind: &Kind<'_>, label: &str, pod: Document) ->
 
 /// The Job of `release`. Its name follows from what is in it, so that the same release runs once and a new
 /// one is a new Job: a Job cannot be changed.
-fn job(stack: &Stack<'_>, label: &str, pod: Document) -> Document {
+fn job(stack: &ExportedStack<'_>, label: &str, pod: Document) -> Document {
     let sum = sha256(yaml(&pod).as_bytes());
     let room = 63 - 9;
     let name =
@@ -158,7 +158,7 @@ fn job(stack: &Stack<'_>, label: &str, pod: Document) -> Document {
     object("batch/v1", "Job", name, labels_of(stack, label)).with("spec", spec)
 }
 
-fn pod(stack: &Stack<'_>, kind: &Kind<'_>, label: &str, image: &str) -> Document {
+fn pod(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, label: &str, image: &str) -> Document {
     let grace = kind.grace.as_secs() + u64::from(kind.grace.subsec_nanos() > 0);
     let sum = Document::map().with("checksum/env", format!("sha256:{}", checksum(stack)));
     let about_it = Document::map()
@@ -174,7 +174,7 @@ fn pod(stack: &Stack<'_>, kind: &Kind<'_>, label: &str, image: &str) -> Document
     Document::map().with("metadata", about_it).with("spec", spec)
 }
 
-fn container(stack: &Stack<'_>, kind: &Kind<'_>, label: &str, image: &str) -> Document {
+fn container(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, label: &str, image: &str) -> Document {
     let command = [stack.options.shell.as_str(), "-c", &kind.text].map(literal).to_vec();
     let component = label.strip_prefix(&format!("{}-", stack.options.app)).unwrap_or(label);
     let port = kind.port.filter(|_| kind.is_exposed).map(i64::from);
@@ -193,7 +193,7 @@ fn container(stack: &Stack<'_>, kind: &Kind<'_>, label: &str, image: &str) -> Do
 }
 
 /// How the kubelet asks whether an instance is ready: as the project says, else whether its port is open.
-fn probe(stack: &Stack<'_>, kind: &Kind<'_>) -> Option<Document> {
+fn probe(stack: &ExportedStack<'_>, kind: &ExportedType<'_>) -> Option<Document> {
     if kind.is_once {
         return None;
     }
@@ -224,9 +224,9 @@ fn probe(stack: &Stack<'_>, kind: &Kind<'_>) -> Option<Document> {
 }
 
 /// PORT and its kin; what a Secret holds comes by reference, where nothing of it is expanded.
-fn environment(stack: &Stack<'_>, kind: &Kind<'_>) -> Vec<Document> {
+fn environment(stack: &ExportedStack<'_>, kind: &ExportedType<'_>) -> Vec<Document> {
     let Some(first) = kind.instances.first() else { return Vec::new() };
-    let one = |variable: Variable<'_>| {
+    let one = |variable: ExportedVariable<'_>| {
         let entry = Document::map().with("name", variable.name);
         if variable.name == PS {
             let field = Document::map().with("fieldPath", "metadata.name");
@@ -242,7 +242,7 @@ fn literal(text: &str) -> Document {
     Document::Text(text.replace('$', "$$"))
 }
 
-fn service(stack: &Stack<'_>, kind: &Kind<'_>, label: &str) -> Option<Document> {
+fn service(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, label: &str) -> Option<Document> {
     kind.port.filter(|_| kind.is_exposed)?;
     let port = Document::map().with("name", "http").with("port", 80_i64).with("targetPort", "http");
     let spec = Document::map().with("selector", labels_of(stack, label)).with("ports", vec![port]);
@@ -250,7 +250,7 @@ fn service(stack: &Stack<'_>, kind: &Kind<'_>, label: &str) -> Option<Document> 
 }
 
 /// A sum over all values, by which a change of one can be seen.
-fn checksum(stack: &Stack<'_>) -> String {
+fn checksum(stack: &ExportedStack<'_>) -> String {
     let mut all = Vec::new();
     for variable in &stack.values {
         all.extend_from_slice(variable.name.as_bytes());
@@ -261,7 +261,7 @@ fn checksum(stack: &Stack<'_>) -> String {
     sha256(&all)
 }
 
-fn what_is_lost(kind: &Kind<'_>, draft: &mut Draft) {
+fn what_is_lost(kind: &ExportedType<'_>, draft: &mut BundleBuilder) {
     let name = kind.name;
     if kind.stop_signal != Signal::TERMINATE {
         draft.lose(format!(
@@ -269,7 +269,7 @@ fn what_is_lost(kind: &Kind<'_>, draft: &mut Draft) {
             kind.stop_signal
         ));
     }
-    let asked = kind.restart.filter(|restart| !kind.is_once && *restart != Restart::Always);
+    let asked = kind.restart.filter(|restart| !kind.is_once && *restart != RestartPolicy::Always);
     if asked.is_some() {
         draft.lose(format!("{name}: a Deployment starts its programs again in any case"));
     }

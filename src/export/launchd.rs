@@ -1,12 +1,12 @@
 //! Property lists for launchd of macOS, one an instance. launchd.plist(5).
 
+use super::bundle_builder::{BundleBuilder, holds_values, refers};
 use super::document::Document;
-use super::draft::{Draft, holds_values, refers};
 use super::environment_file::{check_name, check_shell_name};
-use super::options::Restart;
-use super::readiness::{self, Carried};
+use super::options::RestartPolicy;
+use super::readiness::{self, CarriedReadiness};
 use super::script::{comment, install_values, values_file};
-use super::stack::{Kind, Stack, Variable};
+use super::stack::{ExportedStack, ExportedType, ExportedVariable};
 use super::{plist, stack};
 use crate::plan::spec::Spec;
 use crate::signal::Signal;
@@ -16,15 +16,15 @@ use crate::signal::Signal;
 const READ_VALUES: &str = "set -a && . \"$0\" && set +a && exec \"$1\" -c \"$2\"";
 
 /// Writes the property lists of `stack`.
-pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
+pub(super) fn write(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) {
     let check = if holds_values(stack) { check_name } else { check_shell_name };
-    let usable: Vec<Variable<'_>> =
+    let usable: Vec<ExportedVariable<'_>> =
         stack.values.iter().filter(|variable| check(stack, variable, draft)).copied().collect();
     let values = if holds_values(stack) { draft.texts(stack, &usable, plist::refuses) } else { Vec::new() };
     if plist::refuses(stack.root).is_some() {
         draft.errors.push(stack::about(stack.root, "XML cannot hold this folder's name", None));
     }
-    let mut names: Vec<(String, &Kind<'_>)> = Vec::new();
+    let mut names: Vec<(String, &ExportedType<'_>)> = Vec::new();
     for kind in stack.all() {
         if plist::refuses(&kind.text).is_some() {
             let because = "its command holds a control character, which XML cannot";
@@ -45,7 +45,7 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
         }
         what_is_lost(stack, kind, draft);
     }
-    readiness::lose(stack, &Carried::NOTHING, draft);
+    readiness::lose(stack, &CarriedReadiness::NOTHING, draft);
     if refers(stack) {
         // install(1) of macOS makes no folders.
         let command = install_values(stack, stack.options.user.as_deref()).replace("install -D", "install");
@@ -55,11 +55,16 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
 }
 
 /// `local.shop.web.1`: labels are names of domains, backwards.
-fn label(stack: &Stack<'_>, spec: &Spec) -> String {
+fn label(stack: &ExportedStack<'_>, spec: &Spec) -> String {
     format!("local.{}.{}", stack.options.app, spec.name)
 }
 
-fn list(stack: &Stack<'_>, kind: &Kind<'_>, spec: &Spec, values: &[(&str, &str)]) -> Document {
+fn list(
+    stack: &ExportedStack<'_>,
+    kind: &ExportedType<'_>,
+    spec: &Spec,
+    values: &[(&str, &str)],
+) -> Document {
     let own = stack.own(spec);
     let mut environment = own.iter().fold(Document::map(), |map, variable| {
         map.with(variable.name, String::from_utf8_lossy(variable.value).into_owned())
@@ -76,9 +81,9 @@ fn list(stack: &Stack<'_>, kind: &Kind<'_>, spec: &Spec, values: &[(&str, &str)]
     };
     let log = format!("/var/log/{}-{}.log", stack.options.app, spec.name);
     let again = match kind.restart {
-        Some(Restart::Never) => Document::from(false),
-        None | Some(Restart::OnFailure) => Document::map().with("SuccessfulExit", false),
-        Some(Restart::Always) => Document::from(true),
+        Some(RestartPolicy::Never) => Document::from(false),
+        None | Some(RestartPolicy::OnFailure) => Document::map().with("SuccessfulExit", false),
+        Some(RestartPolicy::Always) => Document::from(true),
     };
     let grace = kind.grace.as_secs() + u64::from(kind.grace.subsec_nanos() > 0);
     Document::map()
@@ -95,7 +100,7 @@ fn list(stack: &Stack<'_>, kind: &Kind<'_>, spec: &Spec, values: &[(&str, &str)]
         .with("StandardErrorPath", log)
 }
 
-fn what_is_lost(stack: &Stack<'_>, kind: &Kind<'_>, draft: &mut Draft) {
+fn what_is_lost(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, draft: &mut BundleBuilder) {
     if kind.stop_signal != Signal::TERMINATE {
         draft.lose(format!("{}: launchd stops with SIGTERM only, not with {}", kind.name, kind.stop_signal));
     }

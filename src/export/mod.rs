@@ -14,12 +14,12 @@
     reason = "writing to a String cannot fail, and `write!` would have us say so at each line"
 )]
 
+mod bundle_builder;
 mod checksum;
 mod compose;
 mod compose_values;
 pub mod difference;
 pub mod document;
-mod draft;
 mod environment_file;
 pub mod folder;
 mod kubernetes;
@@ -40,14 +40,14 @@ mod supervisord;
 mod systemd;
 mod systemd_words;
 
-pub use draft::{Bundle, File};
+pub use bundle_builder::{Bundle, File};
 pub use names::app_name;
 pub use script::quote;
 
+use bundle_builder::BundleBuilder;
 use document::Document;
-use draft::Draft;
-use options::{Format, Options, Secrets};
-use stack::Stack;
+use options::{ExportFormat, ExportOptions, Secrets};
+use stack::ExportedStack;
 
 use crate::location::Diagnostic;
 use crate::plan::Plan;
@@ -60,45 +60,45 @@ use crate::plan::Plan;
 /// # Errors
 ///
 /// All that the format cannot express, each with its place and never with a value.
-pub fn export(plan: &Plan, options: &Options) -> Result<Bundle, Vec<Diagnostic>> {
-    let stack = Stack::of(plan, options)?;
-    let mut draft = Draft::default();
+pub fn export(plan: &Plan, options: &ExportOptions) -> Result<Bundle, Vec<Diagnostic>> {
+    let stack = ExportedStack::of(plan, options)?;
+    let mut draft = BundleBuilder::default();
     names::check_app(&stack, &mut draft);
     if options.secrets == Secrets::Only {
         values_only(&stack, &mut draft);
         return draft.finish();
     }
     match options.format {
-        Format::Systemd | Format::SystemdUser => systemd::write(&stack, &mut draft),
-        Format::Launchd => launchd::write(&stack, &mut draft),
-        Format::Supervisord => supervisord::write(&stack, &mut draft),
-        Format::Runit => runit::write(&stack, &mut draft),
-        Format::S6 => s6::write(&stack, &mut draft),
-        Format::Compose => compose::write(&stack, &mut draft),
-        Format::Kubernetes => kubernetes::write(&stack, &mut draft),
-        Format::Nomad => nomad::write(&stack, &mut draft),
-        Format::Procfile => procfile::write(&stack, &mut draft),
+        ExportFormat::Systemd | ExportFormat::SystemdUser => systemd::write(&stack, &mut draft),
+        ExportFormat::Launchd => launchd::write(&stack, &mut draft),
+        ExportFormat::Supervisord => supervisord::write(&stack, &mut draft),
+        ExportFormat::Runit => runit::write(&stack, &mut draft),
+        ExportFormat::S6 => s6::write(&stack, &mut draft),
+        ExportFormat::Compose => compose::write(&stack, &mut draft),
+        ExportFormat::Kubernetes => kubernetes::write(&stack, &mut draft),
+        ExportFormat::Nomad => nomad::write(&stack, &mut draft),
+        ExportFormat::Procfile => procfile::write(&stack, &mut draft),
     }
     draft.finish()
 }
 
 /// What the command of [`Bundle::secrets`] reads.
-fn values_only(stack: &Stack<'_>, draft: &mut Draft) {
+fn values_only(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) {
     let (path, bytes) = match stack.options.format {
-        Format::Systemd | Format::SystemdUser => {
+        ExportFormat::Systemd | ExportFormat::SystemdUser => {
             draft.texts(stack, &stack.values, |_| None);
             ("env", environment_file::text(stack, draft))
         }
-        Format::Launchd | Format::Supervisord | Format::Runit | Format::S6 => {
+        ExportFormat::Launchd | ExportFormat::Supervisord | ExportFormat::Runit | ExportFormat::S6 => {
             for variable in &stack.values {
                 environment_file::check_shell_name(stack, variable, draft);
             }
             ("env", environment_file::text(stack, draft))
         }
-        Format::Compose => ("env", compose_values::text(stack, draft).into_bytes()),
-        Format::Kubernetes => ("secret.yaml", kubernetes::secret(stack, draft).into_bytes()),
-        Format::Nomad => ("variables.json", nomad::variables(stack, draft).into_bytes()),
-        Format::Procfile => ("config", procfile::config(stack)),
+        ExportFormat::Compose => ("env", compose_values::text(stack, draft).into_bytes()),
+        ExportFormat::Kubernetes => ("secret.yaml", kubernetes::secret(stack, draft).into_bytes()),
+        ExportFormat::Nomad => ("variables.json", nomad::variables(stack, draft).into_bytes()),
+        ExportFormat::Procfile => ("config", procfile::config(stack)),
     };
     draft.bundle.files.push(File { path: path.into(), bytes, mode: 0o600 });
 }

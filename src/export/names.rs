@@ -1,8 +1,8 @@
 //! What stacks and types are called in other places.
 
-use super::draft::Draft;
-use super::options::Format;
-use super::stack::{Kind, Stack, about};
+use super::bundle_builder::BundleBuilder;
+use super::options::ExportFormat;
+use super::stack::{ExportedStack, ExportedType, about};
 
 /// The most characters of a DNS label (RFC 1123), and so of most names in Kubernetes.
 const LONGEST: usize = 63;
@@ -21,7 +21,7 @@ pub fn app_name(folder: &str) -> String {
 }
 
 /// Refuses a name of the stack that some engine would not take.
-pub(super) fn check_app(stack: &Stack<'_>, draft: &mut Draft) {
+pub(super) fn check_app(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) {
     let app = stack.options.app.as_str();
     if !is_label(app) {
         let message = "the stack's name is not made of lower-case letters, digits and `-`, a letter first";
@@ -31,11 +31,11 @@ pub(super) fn check_app(stack: &Stack<'_>, draft: &mut Draft) {
 }
 
 /// The names of all types as DNS labels (RFC 1035: Services want a letter first), in the order of
-/// [`Stack::all`]: `_` becomes `-`, and letters become small. A name that is none even so, or that another
+/// [`ExportedStack::all`]: `_` becomes `-`, and letters become small. A name that is none even so, or that another
 /// type has already, is refused.
-pub(super) fn labels(stack: &Stack<'_>, draft: &mut Draft) -> Vec<String> {
+pub(super) fn labels(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) -> Vec<String> {
     let mut labels: Vec<String> = Vec::new();
-    let mut kinds: Vec<&Kind<'_>> = Vec::new();
+    let mut kinds: Vec<&ExportedType<'_>> = Vec::new();
     for kind in stack.all() {
         let own = kind.name.as_str().to_ascii_lowercase().replace('_', "-");
         let label = format!("{}-{own}", stack.options.app);
@@ -62,18 +62,18 @@ fn is_label(name: &str) -> bool {
 }
 
 /// The image, without which `stack` cannot be written; refused if there is none.
-pub(super) fn image<'a>(stack: &Stack<'a>, draft: &mut Draft) -> &'a str {
+pub(super) fn image<'a>(stack: &ExportedStack<'a>, draft: &mut BundleBuilder) -> &'a str {
     if let Some(image) = &stack.options.image {
         return image;
     }
-    let format: Format = stack.options.format;
+    let format: ExportFormat = stack.options.format;
     let hint = Some("name it: --image registry.example.com/shop:1.4.2".to_owned());
     draft.errors.push(about("--image", format!("{} runs an image", format.as_str()), hint));
     ""
 }
 
 /// That the signal ends at the shell, for each type where one stays in front of the program.
-pub(super) fn lose_signals(stack: &Stack<'_>, draft: &mut Draft) {
+pub(super) fn lose_signals(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) {
     for kind in stack.all().filter(|kind| !kind.is_replaced) {
         draft.lose(format!(
             "{}: a shell stays in front of the program, and the stop signal reaches the shell alone; `exec` \

@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
+use super::bundle_builder::{BundleBuilder, holds_values, refers};
 use super::document::Document;
-use super::draft::{Draft, holds_values, refers};
 use super::nomad_words::{delimiters, is_interpolated};
-use super::options::Restart;
-use super::readiness::{self, Carried};
-use super::stack::{Kind, Stack, Variable, about};
+use super::options::RestartPolicy;
+use super::readiness::{self, CarriedReadiness};
+use super::stack::{ExportedStack, ExportedType, ExportedVariable, about};
 use super::{environment_file, json};
 use crate::plan::environment::{PORT, PS};
 use crate::plan::spec::Probe;
@@ -20,7 +20,7 @@ const LARGEST_VARIABLE: usize = 64 << 10;
 const COMMAND_FILE: &str = "local/command";
 
 /// Writes the jobs of `stack`: one that serves, and one that runs `release`.
-pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
+pub(super) fn write(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) {
     let values = values(stack, draft);
     if holds_values(stack) {
         for variable in stack
@@ -49,13 +49,13 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
         draft.file_with_values(stack, format!("{app}.json"), job(app, "service", groups));
     }
     draft.lose("PS counts from 0 there: web.0 is the first");
-    let sign = |kind: &Kind<'_>| match kind.care.probe {
+    let sign = |kind: &ExportedType<'_>| match kind.care.probe {
         Probe::Alive => true,
         // A check belongs to a service.
         Probe::Listen(None) | Probe::Http(_) => kind.is_exposed,
         Probe::Listen(Some(_)) | Probe::Log(_) | Probe::Command(_) | Probe::Notify => false,
     };
-    readiness::lose(stack, &Carried { sign, ..Carried::NOTHING }, draft);
+    readiness::lose(stack, &CarriedReadiness { sign, ..CarriedReadiness::NOTHING }, draft);
     if stack.options.image.is_none() && stack.kinds.iter().any(|kind| kind.port.is_some()) {
         draft.lose(
             "ports are Nomad's choice, and GANGER_PORT_… are not set: without --image all share the host",
@@ -67,19 +67,19 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
 }
 
 /// The specification of the Nomad Variable that holds the values.
-pub(super) fn variables(stack: &Stack<'_>, draft: &mut Draft) -> String {
+pub(super) fn variables(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) -> String {
     let values = values(stack, draft);
     let items = values.into_iter().fold(Document::map(), |map, (name, value)| map.with(name, value));
     json(&Document::map().with("Path", path(stack)).with("Items", items))
 }
 
 /// A job and its tasks may read what lies under their own path.
-fn path(stack: &Stack<'_>) -> String {
+fn path(stack: &ExportedStack<'_>) -> String {
     format!("nomad/jobs/{}", stack.options.app)
 }
 
-fn values<'a>(stack: &Stack<'a>, draft: &mut Draft) -> Vec<(&'a str, &'a str)> {
-    let usable: Vec<Variable<'a>> = stack
+fn values<'a>(stack: &ExportedStack<'a>, draft: &mut BundleBuilder) -> Vec<(&'a str, &'a str)> {
+    let usable: Vec<ExportedVariable<'a>> = stack
         .values
         .iter()
         .filter(|variable| environment_file::check_name(stack, variable, draft))
@@ -109,7 +109,12 @@ fn job(name: &str, kind: &str, groups: Vec<Document>) -> String {
 }
 
 /// A type: a group of as many allocations as there are instances, with one task.
-fn group(stack: &Stack<'_>, kind: &Kind<'_>, values: &[(&str, &str)], draft: &mut Draft) -> Document {
+fn group(
+    stack: &ExportedStack<'_>,
+    kind: &ExportedType<'_>,
+    values: &[(&str, &str)],
+    draft: &mut BundleBuilder,
+) -> Document {
     let has_port = kind.port.is_some() && !kind.is_once;
     let inside = kind.port.filter(|_| stack.options.image.is_some()).map(i64::from);
     let port = Document::map().with("Label", "http").with_some("To", inside);
@@ -143,7 +148,7 @@ fn group(stack: &Stack<'_>, kind: &Kind<'_>, values: &[(&str, &str)], draft: &mu
     group
 }
 
-fn task(stack: &Stack<'_>, kind: &Kind<'_>, values: &[(&str, &str)]) -> Document {
+fn task(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, values: &[(&str, &str)]) -> Document {
     let shell = stack.options.shell.as_str();
     let is_file = is_interpolated(&kind.text);
     let enter = if stack.options.image.is_none() {
@@ -184,7 +189,7 @@ fn task(stack: &Stack<'_>, kind: &Kind<'_>, values: &[(&str, &str)]) -> Document
 }
 
 /// The values from the Nomad Variable, and the command where it cannot stand in the job.
-fn templates(stack: &Stack<'_>, kind: &Kind<'_>, is_file: bool) -> Vec<Document> {
+fn templates(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, is_file: bool) -> Vec<Document> {
     let mut templates = Vec::new();
     if refers(stack) {
         // What go-envparse, which reads the result, takes back in double quotes. Not `toJSON`: that one
@@ -217,7 +222,7 @@ fn templates(stack: &Stack<'_>, kind: &Kind<'_>, is_file: bool) -> Vec<Document>
 }
 
 /// PORT and its kin, where Nomad's own variables are meant, and the values where they stand in the job.
-fn environment(stack: &Stack<'_>, kind: &Kind<'_>, values: &[(&str, &str)]) -> Document {
+fn environment(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, values: &[(&str, &str)]) -> Document {
     let mut environment = Document::map();
     let has_image = stack.options.image.is_some();
     for variable in kind.instances.first().map(|first| stack.own(first)).unwrap_or_default() {
@@ -240,10 +245,10 @@ fn environment(stack: &Stack<'_>, kind: &Kind<'_>, values: &[(&str, &str)]) -> D
 }
 
 /// What happens when a task ends; `None`: Nomad's own habit.
-fn restart(kind: &Kind<'_>) -> Option<Document> {
+fn restart(kind: &ExportedType<'_>) -> Option<Document> {
     let attempts: i64 = match kind.restart {
-        Some(Restart::Never) => 0,
-        None | Some(Restart::OnFailure | Restart::Always) => return None,
+        Some(RestartPolicy::Never) => 0,
+        None | Some(RestartPolicy::OnFailure | RestartPolicy::Always) => return None,
     };
     Some(Document::map().with("Attempts", attempts).with("Mode", "fail"))
 }

@@ -2,11 +2,11 @@
 
 use super::document::Setting;
 /// What the engine does when a program ends, in the plan's words.
-pub use crate::plan::spec::Restart;
+pub use crate::plan::spec::RestartPolicy;
 
 /// The engine that the files are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub enum ExportFormat {
     /// Units of the system's manager.
     Systemd,
     /// Units of a user's own manager.
@@ -29,7 +29,7 @@ pub enum Format {
     Procfile,
 }
 
-impl Format {
+impl ExportFormat {
     /// All of them, in the order of the documentation.
     pub const ALL: [Self; 10] = [
         Self::Systemd,
@@ -75,9 +75,9 @@ pub enum Secrets {
 
 /// What can be asked of an export.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct ExportOptions {
     /// The engine.
-    pub format: Format,
+    pub format: ExportFormat,
     /// What the stack is called there: a lower-case DNS label, as [`app_name`](super::app_name) makes one.
     pub app: String,
     /// The container image, for engines that run containers.
@@ -87,7 +87,7 @@ pub struct Options {
     /// The types that listen on their port; `None`: `web`, and those whose command names PORT.
     pub expose: Option<Vec<String>>,
     /// What happens when a program ends; `None`: the engine's own habit, see docs/export.md.
-    pub restart: Option<Restart>,
+    pub restart: Option<RestartPolicy>,
     /// Where values go.
     pub secrets: Secrets,
     /// Changes that the user asks for.

@@ -1,9 +1,9 @@
 //! A Procfile for platforms that read one themselves (Heroku, Dokku, buildpacks), and what would have to change.
 
-use super::draft::{Draft, refers};
-use super::readiness::{self, Carried};
+use super::bundle_builder::{BundleBuilder, refers};
+use super::readiness::{self, CarriedReadiness};
 use super::script::quote;
-use super::stack::{Kind, Stack, Variable};
+use super::stack::{ExportedStack, ExportedType, ExportedVariable};
 use crate::shell::simple_words;
 use crate::signal::Signal;
 
@@ -12,9 +12,9 @@ use crate::signal::Signal;
 const HEROKUS_GRACE: u64 = 30;
 
 /// Writes the Procfile of `stack`: the types that run, in their order.
-pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
+pub(super) fn write(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) {
     draft.refuse_settings(stack);
-    let mut kinds: Vec<&Kind<'_>> = stack.all().collect();
+    let mut kinds: Vec<&ExportedType<'_>> = stack.all().collect();
     kinds.sort_by_key(|kind| kind.place.line);
     // No comment on top: Heroku's own parser looks for lines that match, a buildpack's may not.
     let text: String = kinds.iter().map(|kind| format!("{}: {}\n", kind.name, kind.command)).collect();
@@ -37,7 +37,7 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
     }
     draft.lose("PS is not set there: Heroku has DYNO, Dokku and buildpacks have no name for an instance");
     draft.lose("PORT is set for `web` only, to a port of the platform's choice");
-    readiness::lose(stack, &Carried::NOTHING, draft);
+    readiness::lose(stack, &CarriedReadiness::NOTHING, draft);
     if refers(stack) {
         draft.bundle.secrets = Some(format!(
             "xargs -0 heroku config:set --app {app}    # or: xargs -0 dokku config:set --no-restart {app}",
@@ -47,7 +47,7 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
 }
 
 /// What of one type would have to change.
-fn about_kind(kind: &Kind<'_>, draft: &mut Draft) {
+fn about_kind(kind: &ExportedType<'_>, draft: &mut BundleBuilder) {
     let name = &kind.name;
     if name.as_str().starts_with('-')
         || name.as_str().contains('_')
@@ -73,12 +73,13 @@ fn about_kind(kind: &Kind<'_>, draft: &mut Draft) {
     }
 }
 
-fn uses(kind: &Kind<'_>, word: &str) -> bool {
+fn uses(kind: &ExportedType<'_>, word: &str) -> bool {
     kind.command.contains(&format!("${word}")) || kind.command.contains(&format!("${{{word}"))
 }
 
 /// The values as `NAME=value`, each with a NUL behind it, as `xargs -0` reads them.
-pub(super) fn config(stack: &Stack<'_>) -> Vec<u8> {
-    let one = |variable: &Variable<'_>| [variable.name.as_bytes(), b"=", variable.value, b"\0"].concat();
+pub(super) fn config(stack: &ExportedStack<'_>) -> Vec<u8> {
+    let one =
+        |variable: &ExportedVariable<'_>| [variable.name.as_bytes(), b"=", variable.value, b"\0"].concat();
     stack.values.iter().flat_map(one).collect()
 }

@@ -1,45 +1,45 @@
 //! Start order and readiness, and the warning where an engine has nothing for them.
 
-use super::draft::Draft;
-use super::stack::{Kind, Stack};
+use super::bundle_builder::BundleBuilder;
+use super::stack::{ExportedStack, ExportedType};
 use crate::plan::spec::Probe;
 
 /// What an engine has for `after`, `ready` and `listen`; nothing, unless its format says so.
-pub(super) struct Carried {
+pub(super) struct CarriedReadiness {
     /// Whether it lets a program wait for others.
     pub(super) order: bool,
     /// Whether it can ask for the sign that this type gives when it is ready.
-    pub(super) sign: fn(&Kind<'_>) -> bool,
+    pub(super) sign: fn(&ExportedType<'_>) -> bool,
     /// Whether it hands a bound socket to a program.
     pub(super) socket: bool,
 }
 
-impl Carried {
+impl CarriedReadiness {
     /// An engine that starts programs and asks no more.
     pub(super) const NOTHING: Self = Self { order: false, sign: |_| false, socket: false };
 }
 
 /// Says what the engine does not take over of how the types are looked after. One sentence each, however many types.
-pub(super) fn lose(stack: &Stack<'_>, carried: &Carried, draft: &mut Draft) {
+pub(super) fn lose(stack: &ExportedStack<'_>, carried: &CarriedReadiness, draft: &mut BundleBuilder) {
     let mut say = |sentence: &str, concerned: Vec<String>| {
         if !concerned.is_empty() {
             draft.lose(format!("{sentence}: {}", concerned.join(", ")));
         }
     };
-    let names = |is_concerned: fn(&&Kind<'_>) -> bool| -> Vec<String> {
+    let names = |is_concerned: fn(&&ExportedType<'_>) -> bool| -> Vec<String> {
         stack.all().filter(is_concerned).map(|kind| kind.name.to_string()).collect()
     };
     if !carried.order {
         // The release is a matter of its own: each format says what it does with it.
-        let waits = |kind: &Kind<'_>| {
+        let waits = |kind: &ExportedType<'_>| {
             let before: Vec<&str> =
                 stack.before(kind).filter(|of| !of.is_release()).map(|of| of.name.as_str()).collect();
             (!before.is_empty()).then(|| format!("{} for {}", kind.name, before.join(" and ")))
         };
         say("nobody waits for another type there (`after`)", stack.all().filter_map(waits).collect());
     }
-    let unseen = |kind: &&Kind<'_>| kind.is_to_be_ready() && !(carried.sign)(kind);
-    let with_sign = |kind: &Kind<'_>| format!("{} ({})", kind.name, sign(&kind.care.probe));
+    let unseen = |kind: &&ExportedType<'_>| kind.is_to_be_ready() && !(carried.sign)(kind);
+    let with_sign = |kind: &ExportedType<'_>| format!("{} ({})", kind.name, sign(&kind.care.probe));
     say(
         "nothing asks there whether these are ready (`ready`)",
         stack.all().filter(unseen).map(with_sign).collect(),

@@ -1,14 +1,14 @@
 //! Service folders for runit: `run`, `log/run`, and `control/t` for the stop signal. runsv(8), chpst(8).
 
-use super::draft::{Draft, holds_values, refers};
-use super::options::Restart;
-use super::readiness::{self, Carried};
+use super::bundle_builder::{BundleBuilder, holds_values, refers};
+use super::options::RestartPolicy;
+use super::readiness::{self, CarriedReadiness};
 use super::script::{Script, header, install_values, quote};
-use super::stack::{Kind, Stack};
+use super::stack::{ExportedStack, ExportedType};
 use crate::plan::spec::Spec;
 
 /// Writes the service folders of `stack`.
-pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
+pub(super) fn write(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) {
     draft.refuse_settings(stack);
     let user = stack.options.user.as_ref().map(|user| format!("-u {} ", quote(user))).unwrap_or_default();
     // A group of its own, so that the stop signal can reach every process of the instance.
@@ -40,7 +40,7 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
         "runit does not kill after a grace by itself: `sv -w {} force-stop …` does",
         grace.as_secs() + u64::from(grace.subsec_nanos() > 0)
     ));
-    readiness::lose(stack, &Carried::NOTHING, draft);
+    readiness::lose(stack, &CarriedReadiness::NOTHING, draft);
     if refers(stack) {
         // Read before the user changes: root's alone.
         draft.bundle.secrets = Some(install_values(stack, None));
@@ -48,27 +48,27 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
 }
 
 /// `shop-web-1`: the folder's name is what `sv` takes.
-fn folder(stack: &Stack<'_>, spec: &Spec) -> String {
+fn folder(stack: &ExportedStack<'_>, spec: &Spec) -> String {
     format!("{}-{}-{}", stack.options.app, spec.name.kind, spec.name.number)
 }
 
 /// What `sv down` and `sv term` run in place of a TERM to one process: the type's own signal, to the group.
-fn control(stack: &Stack<'_>, kind: &Kind<'_>) -> String {
+fn control(stack: &ExportedStack<'_>, kind: &ExportedType<'_>) -> String {
     format!("{}exec kill -{} -- \"-$(cat supervise/pid)\"\n", header(stack), kind.stop_signal.0)
 }
 
-fn log(stack: &Stack<'_>, spec: &Spec) -> String {
+fn log(stack: &ExportedStack<'_>, spec: &Spec) -> String {
     let folder = format!("/var/log/{}/{}", stack.options.app, spec.name);
     format!("{}mkdir -p {folder} && exec svlogd -tt {folder}\n", header(stack))
 }
 
 /// What runs when the program has ended; its first argument is the status. runit starts it again in any
 /// case unless it was told to stay down.
-fn finish(stack: &Stack<'_>, kind: &Kind<'_>) -> Option<String> {
+fn finish(stack: &ExportedStack<'_>, kind: &ExportedType<'_>) -> Option<String> {
     let stay_down = "exec sv down \"$PWD\"";
     match kind.restart {
-        None | Some(Restart::Always) => None,
-        Some(Restart::OnFailure) => Some(format!("{}[ \"$1\" != 0 ] || {stay_down}\n", header(stack))),
-        Some(Restart::Never) => Some(format!("{}{stay_down}\n", header(stack))),
+        None | Some(RestartPolicy::Always) => None,
+        Some(RestartPolicy::OnFailure) => Some(format!("{}[ \"$1\" != 0 ] || {stay_down}\n", header(stack))),
+        Some(RestartPolicy::Never) => Some(format!("{}{stay_down}\n", header(stack))),
     }
 }

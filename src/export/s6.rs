@@ -1,18 +1,18 @@
 //! Service folders for s6: `run`, `finish`, `down-signal`, `timeout-kill`, and a logger.
 //! skarnet.org/software/s6/servicedir.html
 
-use super::draft::{Draft, holds_values, refers};
-use super::options::Restart;
-use super::readiness::{self, Carried};
+use super::bundle_builder::{BundleBuilder, holds_values, refers};
+use super::options::RestartPolicy;
+use super::readiness::{self, CarriedReadiness};
 use super::script::{Script, header, install_values, quote};
-use super::stack::{Kind, Stack};
+use super::stack::{ExportedStack, ExportedType};
 use crate::plan::spec::Spec;
 
 /// The status of `finish` that says "do not start it again", since s6 2.2.
 const STAY_DOWN: u8 = 125;
 
 /// Writes the service folders of `stack`.
-pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
+pub(super) fn write(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) {
     draft.refuse_settings(stack);
     let through =
         stack.options.user.as_ref().map(|user| format!("s6-setuidgid {} ", quote(user))).unwrap_or_default();
@@ -45,22 +45,24 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
             ));
         }
     }
-    readiness::lose(stack, &Carried::NOTHING, draft);
+    readiness::lose(stack, &CarriedReadiness::NOTHING, draft);
     if refers(stack) {
         draft.bundle.secrets = Some(install_values(stack, None));
     }
 }
 
-fn log(stack: &Stack<'_>, spec: &Spec) -> String {
+fn log(stack: &ExportedStack<'_>, spec: &Spec) -> String {
     let folder = format!("/var/log/{}/{}", stack.options.app, spec.name);
     format!("{}mkdir -p {folder} && exec s6-log T {folder}\n", header(stack))
 }
 
 /// What runs when the program has ended; its first argument is the status.
-fn finish(stack: &Stack<'_>, kind: &Kind<'_>) -> Option<String> {
+fn finish(stack: &ExportedStack<'_>, kind: &ExportedType<'_>) -> Option<String> {
     match kind.restart {
-        None | Some(Restart::Always) => None,
-        Some(Restart::OnFailure) => Some(format!("{}[ \"$1\" != 0 ] || exit {STAY_DOWN}\n", header(stack))),
-        Some(Restart::Never) => Some(format!("{}exit {STAY_DOWN}\n", header(stack))),
+        None | Some(RestartPolicy::Always) => None,
+        Some(RestartPolicy::OnFailure) => {
+            Some(format!("{}[ \"$1\" != 0 ] || exit {STAY_DOWN}\n", header(stack)))
+        }
+        Some(RestartPolicy::Never) => Some(format!("{}exit {STAY_DOWN}\n", header(stack))),
     }
 }

@@ -1,8 +1,8 @@
 //! A run script: what an engine starts that knows processes and nothing of values.
 
-use super::draft::{Draft, holds_values, refers};
+use super::bundle_builder::{BundleBuilder, holds_values, refers};
 use super::environment_file;
-use super::stack::{Kind, Stack};
+use super::stack::{ExportedStack, ExportedType};
 use crate::plan::spec::Spec;
 
 /// A script in the making.
@@ -15,7 +15,13 @@ pub(super) struct Script<'a> {
 
 impl Script<'_> {
     /// The script of one instance. Everything in it is quoted: no byte of a value means anything to the shell.
-    pub(super) fn text(&self, stack: &Stack<'_>, kind: &Kind<'_>, spec: &Spec, draft: &mut Draft) -> Vec<u8> {
+    pub(super) fn text(
+        &self,
+        stack: &ExportedStack<'_>,
+        kind: &ExportedType<'_>,
+        spec: &Spec,
+        draft: &mut BundleBuilder,
+    ) -> Vec<u8> {
         let mut text = header(stack).into_bytes();
         text.extend_from_slice(self.first.as_bytes());
         text.extend(format!("cd {} || exit 1\n", quote(stack.root)).into_bytes());
@@ -51,22 +57,22 @@ impl Script<'_> {
 }
 
 /// The first lines of every script.
-pub(super) fn header(stack: &Stack<'_>) -> String {
+pub(super) fn header(stack: &ExportedStack<'_>) -> String {
     format!("#!/bin/sh\n{}\n", comment(stack))
 }
 
 /// The line that says where a file comes from.
-pub(super) fn comment(stack: &Stack<'_>) -> String {
+pub(super) fn comment(stack: &ExportedStack<'_>) -> String {
     format!("# Written by `ganger export {}`: the next export writes it anew.", stack.options.format.as_str())
 }
 
 /// Where the values lie that scripts and units refer to.
-pub(super) fn values_file(stack: &Stack<'_>) -> String {
+pub(super) fn values_file(stack: &ExportedStack<'_>) -> String {
     format!("{}/{}/env", stack.options.etc, stack.options.app)
 }
 
 /// What puts standard input there, for its owner only: root, or whoever else has to read it.
-pub(super) fn install_values(stack: &Stack<'_>, owner: Option<&str>) -> String {
+pub(super) fn install_values(stack: &ExportedStack<'_>, owner: Option<&str>) -> String {
     let owner = owner.map(|user| format!(" -o {}", quote(user))).unwrap_or_default();
     format!("sudo install -D -m 600{owner} /dev/stdin {}", values_file(stack))
 }

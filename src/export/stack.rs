@@ -2,34 +2,34 @@
 
 use std::time::Duration;
 
-use super::options::{Options, Restart};
+use super::options::{ExportOptions, RestartPolicy};
 use crate::location::{Diagnostic, Location};
 use crate::name::TypeName;
 use crate::plan::Plan;
 use crate::plan::environment::{INSTANCE, Origin, PORT, PS, RUN};
 use crate::plan::options::RELEASE;
-use crate::plan::spec::{Care, Probe, Spec};
+use crate::plan::spec::{Probe, ServicePolicy, Spec};
 use crate::shell::{is_replaced, text_for_shell};
 use crate::signal::Signal;
 
 /// A plan as an engine sees it.
-pub(super) struct Stack<'a> {
+pub(super) struct ExportedStack<'a> {
     /// What was asked for.
-    pub(super) options: &'a Options,
+    pub(super) options: &'a ExportOptions,
     /// Where commands run: an absolute path.
     pub(super) root: &'a str,
     /// The types that run, in the order of the Procfile, without a `release`.
-    pub(super) kinds: Vec<Kind<'a>>,
+    pub(super) kinds: Vec<ExportedType<'a>>,
     /// What runs once before all others.
-    pub(super) release: Option<Kind<'a>>,
+    pub(super) release: Option<ExportedType<'a>>,
     /// What .env files and app.json set. Their values go where secrets go.
-    pub(super) values: Vec<Variable<'a>>,
+    pub(super) values: Vec<ExportedVariable<'a>>,
     /// What is no secret and the same for all instances: `GANGER_PORT_…`.
-    pub(super) ports: Vec<Variable<'a>>,
+    pub(super) ports: Vec<ExportedVariable<'a>>,
 }
 
 /// A type and its instances.
-pub(super) struct Kind<'a> {
+pub(super) struct ExportedType<'a> {
     /// What it is called.
     pub(super) name: &'a TypeName,
     /// Where its command stands: `Procfile:3`.
@@ -48,21 +48,21 @@ pub(super) struct Kind<'a> {
     pub(super) is_exposed: bool,
     /// Whether its end with status 0 is what it is for.
     pub(super) is_once: bool,
-    /// The types that it waits for, whether they run or not: [`Stack::before`] knows.
+    /// The types that it waits for, whether they run or not: [`ExportedStack::before`] knows.
     pub(super) after: &'a [TypeName],
     /// What shows that it is ready, and what else ganger does for it.
-    pub(super) care: &'a Care,
+    pub(super) care: &'a ServicePolicy,
     /// What asks it to end.
     pub(super) stop_signal: Signal,
     /// How long it has then.
     pub(super) grace: Duration,
     /// What happens when it ends; `None`: the engine's habit.
-    pub(super) restart: Option<Restart>,
+    pub(super) restart: Option<RestartPolicy>,
 }
 
 /// A variable and where it was said.
 #[derive(Clone, Copy)]
-pub(super) struct Variable<'a> {
+pub(super) struct ExportedVariable<'a> {
     /// Its name.
     pub(super) name: &'a str,
     /// Its value. It may be a secret: no message holds it.
@@ -71,14 +71,14 @@ pub(super) struct Variable<'a> {
     pub(super) place: Option<&'a Location>,
 }
 
-impl<'a> Stack<'a> {
+impl<'a> ExportedStack<'a> {
     /// `plan` as an engine sees it.
     ///
     /// # Errors
     ///
     /// A root that is not UTF-8, a variable whose name is not, a type of `--expose` or `--set` that does not
     /// run, or that nothing runs at all.
-    pub(super) fn of(plan: &'a Plan, options: &'a Options) -> Result<Self, Vec<Diagnostic>> {
+    pub(super) fn of(plan: &'a Plan, options: &'a ExportOptions) -> Result<Self, Vec<Diagnostic>> {
         let mut errors = unknown_kinds(plan, options);
         let root = plan.root.to_str().filter(|root| !root.contains(char::is_control));
         if root.is_none() {
@@ -91,7 +91,7 @@ impl<'a> Stack<'a> {
             let is_its = |spec: &&Spec| spec.name.kind == process.name;
             let instances: Vec<&Spec> = plan.instances.iter().filter(is_its).collect();
             let Some(first) = instances.first() else { continue };
-            let kind = Kind::of(&process.name, first, options, instances.clone());
+            let kind = ExportedType::of(&process.name, first, options, instances.clone());
             if kind.is_release() {
                 release = Some(kind);
             } else {
@@ -110,32 +110,32 @@ impl<'a> Stack<'a> {
     }
 
     /// All types, the release first.
-    pub(super) fn all(&self) -> impl Iterator<Item = &Kind<'a>> {
+    pub(super) fn all(&self) -> impl Iterator<Item = &ExportedType<'a>> {
         self.release.iter().chain(&self.kinds)
     }
 
     /// The types that `kind` waits for, of those that run.
-    pub(super) fn before(&self, kind: &Kind<'a>) -> impl Iterator<Item = &Kind<'a>> {
+    pub(super) fn before(&self, kind: &ExportedType<'a>) -> impl Iterator<Item = &ExportedType<'a>> {
         self.all().filter(|other| kind.after.contains(other.name))
     }
 
     /// `shop-web`: what a type is called where all stacks share one room.
-    pub(super) fn name_of(&self, kind: &Kind<'_>) -> String {
+    pub(super) fn name_of(&self, kind: &ExportedType<'_>) -> String {
         format!("{}-{}", self.options.app, kind.name)
     }
 
     /// PORT, PS and the ports of the others: what an instance has besides the values.
-    pub(super) fn own(&self, spec: &'a Spec) -> Vec<Variable<'a>> {
+    pub(super) fn own(&self, spec: &'a Spec) -> Vec<ExportedVariable<'a>> {
         let own = spec.environment.own.variables().filter_map(|(name, value)| {
             let name = std::str::from_utf8(name).ok().filter(|name| *name != INSTANCE)?;
-            Some(Variable { name, value, place: None })
+            Some(ExportedVariable { name, value, place: None })
         });
         own.chain(self.ports.iter().copied()).collect()
     }
 }
 
-impl<'a> Kind<'a> {
-    fn of(name: &'a TypeName, first: &'a Spec, options: &Options, instances: Vec<&'a Spec>) -> Self {
+impl<'a> ExportedType<'a> {
+    fn of(name: &'a TypeName, first: &'a Spec, options: &ExportOptions, instances: Vec<&'a Spec>) -> Self {
         let command: &str = &first.command;
         let is_exposed = match &options.expose {
             Some(names) => names.iter().any(|exposed| exposed == name.as_str()),
@@ -155,13 +155,13 @@ impl<'a> Kind<'a> {
             care: &first.care,
             stop_signal: first.stop_signal,
             grace: first.grace,
-            restart: if first.once { Some(Restart::Never) } else { options.restart.or(of_plan(first)) },
+            restart: if first.once { Some(RestartPolicy::Never) } else { options.restart.or(of_plan(first)) },
             instances,
         }
     }
 }
 
-impl Kind<'_> {
+impl ExportedType<'_> {
     /// Whether it runs before all others, once.
     pub(super) fn is_release(&self) -> bool {
         self.name.as_str() == RELEASE
@@ -174,14 +174,14 @@ impl Kind<'_> {
 }
 
 /// Whether the project says that something listens on PORT.
-fn says_it_serves(care: &Care) -> bool {
+fn says_it_serves(care: &ServicePolicy) -> bool {
     let is_on_port = matches!(care.probe, Probe::Listen(None) | Probe::Http(_));
     care.listen.is_some() || (care.ready_within.is_some() && is_on_port)
 }
 
 /// What the project says about starting again; nothing, and so the engine's habit, where it says nothing.
-fn of_plan(spec: &Spec) -> Option<Restart> {
-    Some(spec.care.restart).filter(|restart| *restart != Restart::Never)
+fn of_plan(spec: &Spec) -> Option<RestartPolicy> {
+    Some(spec.care.restart).filter(|restart| *restart != RestartPolicy::Never)
 }
 
 /// Whether a shell would put PORT into `command`.
@@ -193,7 +193,10 @@ fn names_port(command: &str) -> bool {
 }
 
 /// The values, and the ports of the types.
-fn variables<'a>(plan: &'a Plan, errors: &mut Vec<Diagnostic>) -> (Vec<Variable<'a>>, Vec<Variable<'a>>) {
+fn variables<'a>(
+    plan: &'a Plan,
+    errors: &mut Vec<Diagnostic>,
+) -> (Vec<ExportedVariable<'a>>, Vec<ExportedVariable<'a>>) {
     let (mut values, mut ports) = (Vec::new(), Vec::new());
     let Some(first) = plan.instances.first() else { return (values, ports) };
     for (name, value) in first.environment.shared.iter() {
@@ -205,11 +208,11 @@ fn variables<'a>(plan: &'a Plan, errors: &mut Vec<Diagnostic>) -> (Vec<Variable<
         };
         match &provenance.origin {
             Origin::Rule if name == RUN => {}
-            Origin::Rule => ports.push(Variable { name, value, place: None }),
+            Origin::Rule => ports.push(ExportedVariable { name, value, place: None }),
             Origin::Line(place) | Origin::Declared(place) => {
-                values.push(Variable { name, value, place: Some(place) });
+                values.push(ExportedVariable { name, value, place: Some(place) });
             }
-            Origin::Shell => values.push(Variable { name, value, place: None }),
+            Origin::Shell => values.push(ExportedVariable { name, value, place: None }),
         }
     }
     debug_assert!(values.iter().all(|variable| variable.name != PORT && variable.name != PS));
@@ -217,7 +220,7 @@ fn variables<'a>(plan: &'a Plan, errors: &mut Vec<Diagnostic>) -> (Vec<Variable<
 }
 
 /// The types of `--expose` and `--set` that do not run.
-fn unknown_kinds(plan: &Plan, options: &Options) -> Vec<Diagnostic> {
+fn unknown_kinds(plan: &Plan, options: &ExportOptions) -> Vec<Diagnostic> {
     let runs = |name: &str| plan.process(name).is_some_and(|process| process.count > 0);
     let exposed = options.expose.iter().flatten().map(|name| (name, format!("--expose {name}")));
     let set = options.set.iter().filter_map(|set| Some((set.kind.as_ref()?, format!("--set {}", set.said))));

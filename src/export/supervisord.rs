@@ -4,17 +4,17 @@
 //! break, ` ;` begins a comment even inside of quotes, and `%` means something. A script has none of that.
 //! supervisord.org/configuration.html; `supervisor/options.py` of 4.2.5.
 
+use super::bundle_builder::{BundleBuilder, holds_values, refers};
 use super::document::Document;
-use super::draft::{Draft, holds_values, refers};
-use super::options::Restart;
-use super::readiness::{self, Carried};
+use super::options::RestartPolicy;
+use super::readiness::{self, CarriedReadiness};
 use super::script::{Script, comment, install_values, quote};
-use super::stack::{Kind, Stack, about};
+use super::stack::{ExportedStack, ExportedType, about};
 use super::{sections, stack};
 use crate::plan::spec::Spec;
 
 /// Writes the configuration and scripts of `stack`.
-pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
+pub(super) fn write(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) {
     let app = &stack.options.app;
     let script = Script { first: "", through: String::new() };
     let mut document = Document::map();
@@ -41,7 +41,7 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
     match sections::text(&document, "=") {
         Ok(text) => {
             // First, as that is what is looked for.
-            let file = super::draft::File {
+            let file = super::bundle_builder::File {
                 path: format!("{app}.conf"),
                 bytes: format!("{}\n{text}", comment(stack)).into_bytes(),
                 mode: 0o644,
@@ -50,7 +50,7 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
         }
         Err(message) => draft.errors.push(stack::about("--set", message, None)),
     }
-    readiness::lose(stack, &Carried::NOTHING, draft);
+    readiness::lose(stack, &CarriedReadiness::NOTHING, draft);
     if refers(stack) {
         draft.bundle.secrets = Some(install_values(stack, stack.options.user.as_deref()));
     }
@@ -60,17 +60,17 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
 }
 
 /// `shop/web.1`, beside the configuration.
-fn script_path(stack: &Stack<'_>, spec: &Spec) -> String {
+fn script_path(stack: &ExportedStack<'_>, spec: &Spec) -> String {
     format!("{}/{}", stack.options.app, spec.name)
 }
 
-fn program(stack: &Stack<'_>, kind: &Kind<'_>, spec: &Spec) -> Document {
+fn program(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, spec: &Spec) -> Document {
     // `%(here)s` is the folder of the file; supervisord splits the line as a POSIX shell would.
     let command = format!("/bin/sh {}", quote(&format!("%(here)s/{}", script_path(stack, spec))));
     let again = match kind.restart {
-        Some(Restart::Never) => "false",
-        None | Some(Restart::OnFailure) => "unexpected",
-        Some(Restart::Always) => "true",
+        Some(RestartPolicy::Never) => "false",
+        None | Some(RestartPolicy::OnFailure) => "unexpected",
+        Some(RestartPolicy::Always) => "true",
     };
     // Whole seconds; to be killed a little late does less harm than too early.
     let grace = kind.grace.as_secs() + u64::from(kind.grace.subsec_nanos() > 0);
@@ -94,8 +94,10 @@ fn program(stack: &Stack<'_>, kind: &Kind<'_>, spec: &Spec) -> Document {
 const SIGNALS: [&str; 8] =
     ["SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT", "SIGKILL", "SIGUSR1", "SIGUSR2", "SIGSTOP"];
 
-fn what_is_lost(stack: &Stack<'_>, kind: &Kind<'_>, draft: &mut Draft) {
-    if kind.restart == Some(Restart::Never) && stack.release.as_ref().is_some_and(|r| r.name == kind.name) {
+fn what_is_lost(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, draft: &mut BundleBuilder) {
+    if kind.restart == Some(RestartPolicy::Never)
+        && stack.release.as_ref().is_some_and(|r| r.name == kind.name)
+    {
         draft.lose("the others do not wait for the end of release: run it first, with `ganger run release`");
     }
     let known = kind.stop_signal.known().map(nix::sys::signal::Signal::as_str);

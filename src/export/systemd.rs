@@ -7,12 +7,12 @@
 use std::net::{Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+use super::bundle_builder::{BundleBuilder, holds_values, refers};
 use super::document::Document;
-use super::draft::{Draft, holds_values, refers};
-use super::options::{Format, Restart};
-use super::readiness::{self, Carried};
+use super::options::{ExportFormat, RestartPolicy};
+use super::readiness::{self, CarriedReadiness};
 use super::script::{comment, install_values, values_file};
-use super::stack::{Kind, Stack, Variable, about};
+use super::stack::{ExportedStack, ExportedType, ExportedVariable, about};
 use super::systemd_words::{plain, quoted};
 use super::{environment_file, sections};
 use crate::name::InstanceName;
@@ -25,7 +25,7 @@ const DELAY: &str = "1s";
 const PROTECTED: [&str; 4] = ["/usr", "/boot", "/efi", "/etc"];
 
 /// Writes the units of `stack`.
-pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
+pub(super) fn write(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) {
     if stack.root.trim() != stack.root || stack.root.ends_with('\\') {
         let hint = Some("rename it, or name another one with -d".to_owned());
         draft.errors.push(about(stack.root, "systemd takes no folder with a blank at its end", hint));
@@ -48,8 +48,8 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
             }
         }
     }
-    let sign = |kind: &Kind<'_>| kind.care.probe == Probe::Alive || is_asked(&kind.care.probe);
-    readiness::lose(stack, &Carried { order: true, sign, socket: true }, draft);
+    let sign = |kind: &ExportedType<'_>| kind.care.probe == Probe::Alive || is_asked(&kind.care.probe);
+    readiness::lose(stack, &CarriedReadiness { order: true, sign, socket: true }, draft);
     if refers(stack) {
         draft.bundle.secrets = Some(if is_user(stack) {
             format!("install -D -m 600 /dev/stdin ~/.config/{}/env", stack.options.app)
@@ -66,8 +66,8 @@ pub(super) fn write(stack: &Stack<'_>, draft: &mut Draft) {
 }
 
 /// The values as words of `Environment=`, where they stand in the units.
-fn values(stack: &Stack<'_>, draft: &mut Draft) -> Vec<String> {
-    let usable: Vec<Variable<'_>> = stack
+fn values(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) -> Vec<String> {
+    let usable: Vec<ExportedVariable<'_>> = stack
         .values
         .iter()
         .filter(|variable| environment_file::check_name(stack, variable, draft))
@@ -81,16 +81,16 @@ fn values(stack: &Stack<'_>, draft: &mut Draft) -> Vec<String> {
     texts.into_iter().map(|(name, value)| quoted(&format!("{name}={value}"))).collect()
 }
 
-fn target_name(stack: &Stack<'_>) -> String {
+fn target_name(stack: &ExportedStack<'_>) -> String {
     format!("{}.target", stack.options.app)
 }
 
 /// `shop-web.1.service`; a release runs once and has no number.
-fn unit_name(stack: &Stack<'_>, name: &InstanceName) -> String {
+fn unit_name(stack: &ExportedStack<'_>, name: &InstanceName) -> String {
     format!("{}-{name}.service", stack.options.app)
 }
 
-fn target(stack: &Stack<'_>) -> String {
+fn target(stack: &ExportedStack<'_>) -> String {
     let units: Vec<String> =
         stack.all().flat_map(|kind| &kind.instances).map(|spec| unit_name(stack, &spec.name)).collect();
     let wanted_by = if is_user(stack) { "default.target" } else { "multi-user.target" };
@@ -103,8 +103,8 @@ fn target(stack: &Stack<'_>) -> String {
 }
 
 /// One service.
-fn unit(stack: &Stack<'_>, kind: &Kind<'_>, spec: &Spec, values: &[String]) -> Document {
-    let units = |of: &Kind<'_>| -> Vec<String> {
+fn unit(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, spec: &Spec, values: &[String]) -> Document {
+    let units = |of: &ExportedType<'_>| -> Vec<String> {
         of.instances.iter().map(|spec| unit_name(stack, &spec.name)).collect()
     };
     let (mut requires, mut after) = (Vec::new(), Vec::new());
@@ -132,7 +132,7 @@ fn unit(stack: &Stack<'_>, kind: &Kind<'_>, spec: &Spec, values: &[String]) -> D
     Document::map().with("Unit", about_unit).with("Service", service(stack, kind, spec, values))
 }
 
-fn service(stack: &Stack<'_>, kind: &Kind<'_>, spec: &Spec, values: &[String]) -> Document {
+fn service(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, spec: &Spec, values: &[String]) -> Document {
     let own = stack.own(spec);
     let own = own
         .iter()
@@ -168,9 +168,9 @@ fn service(stack: &Stack<'_>, kind: &Kind<'_>, spec: &Spec, values: &[String]) -
             let limit = spec.care.ready_within.filter(|_| is_asked(&spec.care.probe));
             let service = service.with_some("TimeoutStartSec", limit.map(span));
             let word = match restart {
-                Some(Restart::Never) => "no",
-                None | Some(Restart::OnFailure) => "on-failure",
-                Some(Restart::Always) => "always",
+                Some(RestartPolicy::Never) => "no",
+                None | Some(RestartPolicy::OnFailure) => "on-failure",
+                Some(RestartPolicy::Always) => "always",
             };
             service.with("Restart", word).with("RestartSec", DELAY)
         }
@@ -194,7 +194,7 @@ fn is_asked(probe: &Probe) -> bool {
 }
 
 /// Until this has ended a unit is `activating`, and those after it wait.
-fn waiting(stack: &Stack<'_>, spec: &Spec) -> Option<String> {
+fn waiting(stack: &ExportedStack<'_>, spec: &Spec) -> Option<String> {
     let Probe::Command(command) = &spec.care.probe else { return None };
     let shell = plain(&stack.options.shell);
     // The command is a word of its own, so that it may be any.
@@ -202,12 +202,12 @@ fn waiting(stack: &Stack<'_>, spec: &Spec) -> Option<String> {
     (!spec.once).then(|| format!(":{shell} -c {wait} {shell} {}", quoted(command)))
 }
 
-fn socket_name(stack: &Stack<'_>, name: &InstanceName) -> String {
+fn socket_name(stack: &ExportedStack<'_>, name: &InstanceName) -> String {
     format!("{}-{name}.socket", stack.options.app)
 }
 
 /// The unit of the socket that an instance is handed: of the same name, so that systemd passes it to the service.
-fn socket(stack: &Stack<'_>, spec: &Spec) -> Option<String> {
+fn socket(stack: &ExportedStack<'_>, spec: &Spec) -> Option<String> {
     let (address, port) = (spec.care.listen?, spec.port?);
     // Without an address: all of both families.
     let everywhere = Ipv6Addr::UNSPECIFIED;
@@ -225,7 +225,7 @@ fn socket(stack: &Stack<'_>, spec: &Spec) -> Option<String> {
 /// `service` with what takes nothing from a program that only serves. Not `NoNewPrivileges=`, nor what
 /// implies it: programs that call sudo, ping or sendmail would fail, and only then. A user's own manager
 /// can do none of this.
-fn hardened(stack: &Stack<'_>, service: Document) -> Document {
+fn hardened(stack: &ExportedStack<'_>, service: Document) -> Document {
     let lies_in = |folder: &&str| {
         stack.root.strip_prefix(*folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
@@ -236,12 +236,12 @@ fn hardened(stack: &Stack<'_>, service: Document) -> Document {
     service.with_some("ProtectSystem", (!is_protected).then_some("full")).with("ProtectControlGroups", "yes")
 }
 
-fn is_user(stack: &Stack<'_>) -> bool {
-    stack.options.format == Format::SystemdUser
+fn is_user(stack: &ExportedStack<'_>) -> bool {
+    stack.options.format == ExportFormat::SystemdUser
 }
 
 /// The stop signal by its name, or its number where it has none.
-fn signal(kind: &Kind<'_>) -> String {
+fn signal(kind: &ExportedType<'_>) -> String {
     kind.stop_signal.known().map_or_else(|| kind.stop_signal.0.to_string(), |known| known.as_str().to_owned())
 }
 

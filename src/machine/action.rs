@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use super::request::{Answer, Ticket};
-use super::whom::Whom;
+use super::request::{RequestResult, Ticket};
+use super::target::Target;
 use crate::notice::Notice;
 use crate::plan::spec::Spec;
 use crate::signal::{Reach, Signal};
@@ -19,13 +19,13 @@ pub enum Action {
     Probe(usize),
     /// Send its stop signal, then SIGCONT, to its main processes: the program, and where a shell stays in front of it, the
     /// shell and its foreground children.
-    Ask(Whom),
+    Ask(Target),
     /// Send it to each process of its tree that has not had it yet, unless one of its main processes still lives.
-    AskRest(Whom),
+    AskRest(Target),
     /// Send it to each process of its tree that has not had it yet.
-    AskAll(Whom),
+    AskAll(Target),
     /// Send SIGKILL to its whole tree.
-    Kill(Whom),
+    Kill(Target),
     /// Look who is left and answer with `Seen` (or `AllGone`).
     Look,
     /// Print this after the instance's last words.
@@ -33,11 +33,11 @@ pub enum Action {
     /// Print this now.
     Say(Notice),
     /// Say which processes of this tree could not be ended.
-    NameSurvivors(Whom),
+    NameSurvivors(Target),
     /// Send this signal to the main processes of this instance, or to its whole group.
     Signal(usize, Signal, Reach),
     /// Answer a request.
-    Answer(Ticket, Answer),
+    Answer(Ticket, RequestResult),
     /// Send a signal to the main processes of every instance.
     Forward(Signal),
     /// Stop every process of the stack as Ctrl-Z does, and then ourselves.

@@ -9,10 +9,10 @@
 use std::rc::Rc;
 
 use super::instance::Instance;
-use super::request::{Answer, Request, Wish};
+use super::request::{InstanceRequest, Operation, RequestResult};
 use super::state::Intent;
-use super::turn::Turn;
-use super::whom::Whom;
+use super::target::Target;
+use super::transition::Transition;
 use super::{Action, Machine};
 use crate::plan::spec::{Policy, Spec};
 
@@ -20,7 +20,7 @@ use crate::plan::spec::{Policy, Spec};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
     /// What is wished of instances that are in the stack already, and what the answer carries.
-    pub request: Request,
+    pub request: InstanceRequest,
     /// What these instances are from their next life on. The index one past the last is a new instance, the
     /// next one after it too, and so on. Who is new, or was retired, joins the stack and starts; who is down
     /// takes it at once.
@@ -31,11 +31,11 @@ pub struct Change {
     pub policy: Option<Policy>,
 }
 
-impl Turn<'_> {
+impl Transition<'_> {
     pub(super) fn on_change(&mut self, change: Change) {
         let Change { request, specs, retired, policy } = change;
         if self.machine.shutdown.is_some() {
-            self.actions.push(Action::Answer(request.ticket, Answer::Ending));
+            self.actions.push(Action::Answer(request.ticket, RequestResult::Ending));
             return;
         }
         if let Some(policy) = policy {
@@ -45,17 +45,17 @@ impl Turn<'_> {
         for (index, spec) in specs {
             if self.take_spec(index, Rc::new(spec)) {
                 extras.push(index);
-                awaited.push(self.machine.awaited(index, Wish::Start));
+                awaited.push(self.machine.awaited(index, Operation::Start));
                 self.want(index, false);
             }
         }
         awaited.extend(self.wish(request.wish, &request.instances));
-        if request.wish == Wish::Roll {
+        if request.wish == Operation::Roll {
             self.begin_roll(&request.instances, extras);
         }
         for index in retired {
             if index < self.machine.instances.len() {
-                awaited.push(self.machine.awaited(index, Wish::Stop));
+                awaited.push(self.machine.awaited(index, Operation::Stop));
                 self.retire(index);
             }
         }
@@ -134,10 +134,10 @@ impl Machine {
         present.all(|instance| instance.state.is_down() && !instance.is_due)
     }
 
-    pub(super) fn at(&mut self, whom: Whom) -> &mut Instance {
+    pub(super) fn at(&mut self, whom: Target) -> &mut Instance {
         match whom {
-            Whom::Instance(index) => &mut self.instances[index],
-            Whom::Strangers => &mut self.strangers,
+            Target::Instance(index) => &mut self.instances[index],
+            Target::Strangers => &mut self.strangers,
         }
     }
 }

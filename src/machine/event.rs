@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::change::Change;
-use super::request::{Request, Ticket};
-use super::whom::Counts;
+use super::request::{InstanceRequest, Ticket};
+use super::target::ProcessCounts;
 use crate::exit::Exit;
 use crate::signal::Signal;
 
@@ -25,7 +25,7 @@ pub enum Event {
         /// Whose.
         instance: usize,
         /// Why.
-        failure: Failure,
+        failure: SpawnFailure,
     },
     /// An instance's own process ended and was reaped.
     Exited {
@@ -37,9 +37,9 @@ pub enum Event {
     /// A process was reaped that is no instance's own.
     Reaped,
     /// The answer to [`Action::Look`](super::Action::Look): how many processes are there.
-    Seen(Counts),
+    Seen(ProcessCounts),
     /// As `Seen`, but processes ended while somebody looked: who was not seen may be there all the same.
-    Glimpsed(Counts),
+    Glimpsed(ProcessCounts),
     /// Somebody found out that an instance is ready.
     Ready {
         /// Which.
@@ -54,7 +54,7 @@ pub enum Event {
     /// A signal came.
     Signal(Signal),
     /// A person asks for something of some instances; [`Action::Answer`](super::Action::Answer) will follow.
-    Request(Request),
+    Request(InstanceRequest),
     /// Instances come, go, or become something else; [`Action::Answer`](super::Action::Answer) will follow.
     Change(Change),
     /// A person wants the end of all; the answer follows when nothing is left.
@@ -79,7 +79,7 @@ pub enum Event {
 
 /// Why a process could not be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub struct SpawnFailure {
     /// What was to be run.
     pub program: String,
     /// Why it was not, with the place in the Procfile.

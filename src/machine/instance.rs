@@ -3,9 +3,9 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::moments::Moments;
 use super::restart::Backoff;
-use super::state::{Effect, Happening, Intent, State, step};
+use super::state::{Effect, InstanceEvent, Intent, State, step};
+use super::timers::Timers;
 use crate::exit::Exit;
 use crate::plan::spec::Spec;
 
@@ -45,7 +45,7 @@ pub struct Instance {
     /// When it was seen to be ready in its present life.
     pub ready: Option<Duration>,
     /// What is due of it beside the table's.
-    pub moments: Moments,
+    pub moments: Timers,
     /// Whether it failed too often to be started again.
     pub is_given_up: bool,
     /// Whether it failed and waits for a change of its files.
@@ -77,7 +77,7 @@ impl Instance {
             is_retired: false,
             next: None,
             ready: None,
-            moments: Moments::default(),
+            moments: Timers::default(),
             is_given_up: false,
             is_resting: false,
             is_late: false,
@@ -132,16 +132,16 @@ impl Instance {
     }
 
     /// Lets `happening` happen at `now`: the table's step, and the timers that the new state needs.
-    pub fn apply(&mut self, now: Duration, happening: Happening) -> &'static [Effect] {
+    pub fn apply(&mut self, now: Duration, happening: InstanceEvent) -> &'static [Effect] {
         let before = self.state;
         let (after, effects) = step(before, self.intent, happening);
         self.state = after;
-        if happening == Happening::Half {
+        if happening == InstanceEvent::Half {
             self.half = None;
         }
         if after != before {
             self.enter(now, before);
-        } else if happening == Happening::Look {
+        } else if happening == InstanceEvent::Look {
             self.look = self.look.map(|_| now + self.look_interval());
         }
         effects
@@ -196,16 +196,16 @@ impl Instance {
     }
 
     /// What is due at `now`, the most decisive alone.
-    pub fn due(&self, now: Duration) -> Option<Happening> {
+    pub fn due(&self, now: Duration) -> Option<InstanceEvent> {
         let is_due = |moment: Option<Duration>| moment.is_some_and(|moment| moment <= now);
         if is_due(self.hopeless) {
-            Some(Happening::Hopeless)
+            Some(InstanceEvent::Hopeless)
         } else if is_due(self.expires) {
-            Some(Happening::Expired)
+            Some(InstanceEvent::Expired)
         } else if is_due(self.half) {
-            Some(Happening::Half)
+            Some(InstanceEvent::Half)
         } else if is_due(self.look) {
-            Some(Happening::Look)
+            Some(InstanceEvent::Look)
         } else {
             None
         }

@@ -6,11 +6,10 @@
 //! and when it is over.
 
 pub mod action;
-mod again;
 pub mod change;
 pub mod event;
+mod exit_disposition;
 pub mod instance;
-pub mod moments;
 mod order;
 pub mod ready;
 pub mod request;
@@ -19,23 +18,24 @@ mod rolling;
 pub mod shutdown;
 pub mod state;
 pub mod table;
+pub mod target;
 #[cfg(test)]
 mod tests;
-mod turn;
-pub mod whom;
+pub mod timers;
+mod transition;
 
 use std::rc::Rc;
 use std::time::Duration;
 
 pub use action::Action;
 pub use change::Change;
-pub use event::{Event, Failure};
+pub use event::{Event, SpawnFailure};
 use instance::Instance;
-use request::Open;
-pub use request::{Answer, Request, Ticket, Wish};
-use shutdown::{Cause, Shutdown};
-use turn::Turn;
-pub use whom::{Counts, Whom};
+use request::OpenRequest;
+pub use request::{InstanceRequest, Operation, RequestResult, Ticket};
+use shutdown::{Shutdown, StopCause};
+pub use target::{ProcessCounts, Target};
+use transition::Transition;
 
 use crate::exit::{Exit, FAILED, Outcome, REFUSED, SUCCESS};
 use crate::plan::spec::{Policy, Spec};
@@ -55,9 +55,9 @@ pub struct Machine {
     shutdown: Option<Shutdown>,
     suspended: Option<Duration>,
     /// Requests that have not been answered, in the order in which they came.
-    open: Vec<Open>,
+    open: Vec<OpenRequest>,
     /// Restarts in which there is never one less.
-    rolls: Vec<rolling::Roll>,
+    rolls: Vec<rolling::RollingRestart>,
     /// Who asked for the end of all.
     downs: Vec<Ticket>,
     /// Whether a change left nobody in the stack who runs: then it waits for who made that change.
@@ -105,7 +105,7 @@ impl Machine {
     /// Takes one event at `now` and says what is to be done, in order.
     #[must_use = "an action that is not performed leaves the machine waiting for its answer"]
     pub fn handle(&mut self, now: Duration, event: Event) -> Vec<Action> {
-        let mut turn = Turn { machine: self, now, actions: Vec::new(), is_answer_due: false };
+        let mut turn = Transition { machine: self, now, actions: Vec::new(), is_answer_due: false };
         turn.on(event);
         turn.close();
         turn.actions
@@ -148,7 +148,7 @@ impl Machine {
     /// up for ever. A stack that ended by itself waits for its reader as any writer into a pipe does.
     pub fn is_awaited(&self) -> bool {
         let cause = self.shutdown.as_ref().map(|shutdown| &shutdown.cause);
-        matches!(cause, Some(Cause::Signal(_) | Cause::Request | Cause::MonitorGone))
+        matches!(cause, Some(StopCause::Signal(_) | StopCause::Request | StopCause::MonitorGone))
     }
 
     /// Whether the stack is being stopped.
@@ -159,13 +159,13 @@ impl Machine {
     /// Whose end is the reason that the stack is being stopped, if one's is.
     pub fn first_end(&self) -> Option<usize> {
         match self.shutdown.as_ref()?.cause {
-            Cause::Ended(instance) | Cause::CannotStart { instance, .. } => Some(instance),
-            Cause::AllEnded => self.ends.first().copied(),
-            Cause::Signal(_)
-            | Cause::Request
-            | Cause::MonitorGone
-            | Cause::OutputClosed(_)
-            | Cause::Broken(_) => None,
+            StopCause::Ended(instance) | StopCause::CannotStart { instance, .. } => Some(instance),
+            StopCause::AllEnded => self.ends.first().copied(),
+            StopCause::Signal(_)
+            | StopCause::Request
+            | StopCause::MonitorGone
+            | StopCause::OutputClosed(_)
+            | StopCause::Broken(_) => None,
         }
     }
 
@@ -174,7 +174,7 @@ impl Machine {
         self.has_survivors
     }
 
-    fn status(&self, cause: &Cause) -> u8 {
+    fn status(&self, cause: &StopCause) -> u8 {
         // Who was ended because it was not ready in time has failed, whatever it says itself.
         let exit_of = |index: &usize| match &self.instances[*index] {
             Instance { is_late: true, ended: Some((Exit::Status(SUCCESS), _)), .. } => {
@@ -186,14 +186,14 @@ impl Machine {
             self.ends.iter().find(|index| self.specs[**index].name.kind == *kind).and_then(exit_of)
         });
         let decided = match cause {
-            Cause::Ended(index) => exit_of(index),
-            Cause::AllEnded => self.ends.iter().filter_map(exit_of).find(|exit| !exit.is_success()),
-            Cause::Signal(_)
-            | Cause::Request
-            | Cause::CannotStart { .. }
-            | Cause::MonitorGone
-            | Cause::OutputClosed(_)
-            | Cause::Broken(_) => None,
+            StopCause::Ended(index) => exit_of(index),
+            StopCause::AllEnded => self.ends.iter().filter_map(exit_of).find(|exit| !exit.is_success()),
+            StopCause::Signal(_)
+            | StopCause::Request
+            | StopCause::CannotStart { .. }
+            | StopCause::MonitorGone
+            | StopCause::OutputClosed(_)
+            | StopCause::Broken(_) => None,
         };
         chosen.or(decided).map_or(SUCCESS, Exit::status)
     }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::instance::Instance;
 use super::ready::missing;
-use super::state::{Happening, Intent, State};
-use super::turn::Turn;
-use super::whom::Whom;
+use super::state::{InstanceEvent, Intent, State};
+use super::target::Target;
+use super::transition::Transition;
 use super::{Action, Machine};
 use crate::name::TypeName;
 use crate::notice::Notice;
@@ -16,7 +16,7 @@ const TELL: Duration = Duration::from_secs(1);
 
 /// How those stand for whom an instance waits; the worst of them counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Way {
+enum DependencyState {
     /// All are ready, or have done what they are for.
     Free,
     /// This one is on its way.
@@ -30,34 +30,41 @@ enum Way {
 impl Machine {
     /// How the instances of a type stand for those that wait for them. One of which nothing is in the stack is
     /// not waited for: who runs `redis=0` has another one somewhere.
-    fn way(&self, kind: &TypeName) -> Way {
+    fn way(&self, kind: &TypeName) -> DependencyState {
         let all = self.specs.iter().zip(&self.instances).enumerate();
         let of_kind = all.filter(|(_, (spec, instance))| spec.name.kind == *kind && !instance.is_retired);
-        of_kind.map(|(index, (spec, instance))| way_of(index, spec.once, instance)).max().unwrap_or(Way::Free)
+        of_kind
+            .map(|(index, (spec, instance))| way_of(index, spec.once, instance))
+            .max()
+            .unwrap_or(DependencyState::Free)
     }
 }
 
-fn way_of(index: usize, is_once: bool, instance: &Instance) -> Way {
+fn way_of(index: usize, is_once: bool, instance: &Instance) -> DependencyState {
     let is_done = is_once && instance.ended.is_some_and(|(exit, _)| exit.is_success());
     if is_done || instance.ready.is_some() {
-        return Way::Free;
+        return DependencyState::Free;
     }
     if instance.is_requested && instance.intent == Intent::Down && !instance.is_due {
-        return Way::Stopped(index);
+        return DependencyState::Stopped(index);
     }
     match instance.state {
-        State::Starting | State::Running | State::Stopping | State::Killing => Way::Waits(index),
+        State::Starting | State::Running | State::Stopping | State::Killing => DependencyState::Waits(index),
         State::Idle | State::Ended | State::Clearing | State::Purging => {
-            if instance.will_start() || instance.is_resting { Way::Waits(index) } else { Way::Gone(index) }
+            if instance.will_start() || instance.is_resting {
+                DependencyState::Waits(index)
+            } else {
+                DependencyState::Gone(index)
+            }
         }
     }
 }
 
-impl Turn<'_> {
+impl Transition<'_> {
     /// One start at a time: between two of them signals and exits have their turn, so a stop in the
     /// middle of a thousand starts is heard at once.
     pub(super) fn start_next(&mut self) {
-        let mut known: Vec<(TypeName, Way)> = Vec::new();
+        let mut known: Vec<(TypeName, DependencyState)> = Vec::new();
         let held = self.machine.ports_being_left();
         let mut next = None;
         for index in 0..self.machine.instances.len() {
@@ -66,14 +73,16 @@ impl Turn<'_> {
                 continue;
             }
             match self.way_of_all(index, &mut known) {
-                Way::Free => {
+                DependencyState::Free => {
                     self.machine.instances[index].unblock();
                     let has_port = self.machine.next_port(index).is_none_or(|port| !held.contains(&port));
                     next = next.or(Some(index).filter(|_| has_port));
                 }
-                Way::Stopped(who) if instance.is_requested => self.strand(index, who),
-                Way::Gone(who) => self.strand(index, who),
-                Way::Waits(_) | Way::Stopped(_) => self.machine.instances[index].block(self.now + TELL),
+                DependencyState::Stopped(who) if instance.is_requested => self.strand(index, who),
+                DependencyState::Gone(who) => self.strand(index, who),
+                DependencyState::Waits(_) | DependencyState::Stopped(_) => {
+                    self.machine.instances[index].block(self.now + TELL);
+                }
             }
         }
         let is_busy = self.machine.instances.iter().any(|instance| instance.state == State::Starting);
@@ -82,14 +91,14 @@ impl Turn<'_> {
             (instance.is_due, instance.intent) = (false, Intent::Up);
             self.machine.is_emptied = false;
             self.adopt(next);
-            self.apply(Whom::Instance(next), Happening::Start);
+            self.apply(Target::Instance(next), InstanceEvent::Start);
         }
     }
 
     /// Of many instances that wait for the same types, the first one asks for all.
-    fn way_of_all(&self, index: usize, known: &mut Vec<(TypeName, Way)>) -> Way {
+    fn way_of_all(&self, index: usize, known: &mut Vec<(TypeName, DependencyState)>) -> DependencyState {
         let has_lived = self.machine.instances[index].lives > 0;
-        let mut worst = Way::Free;
+        let mut worst = DependencyState::Free;
         for kind in self.machine.coming(index).after.iter() {
             let found = known.iter().find(|(name, _)| name == kind).map(|(_, way)| *way);
             let way = found.unwrap_or_else(|| {
@@ -100,8 +109,11 @@ impl Turn<'_> {
             worst = worst.max(match way {
                 // An order of starting, no bond for life: who has run and is started again waits for those that
                 // come, and goes without those that do not.
-                Way::Stopped(_) | Way::Gone(_) if has_lived => Way::Free,
-                Way::Free | Way::Waits(_) | Way::Stopped(_) | Way::Gone(_) => way,
+                DependencyState::Stopped(_) | DependencyState::Gone(_) if has_lived => DependencyState::Free,
+                DependencyState::Free
+                | DependencyState::Waits(_)
+                | DependencyState::Stopped(_)
+                | DependencyState::Gone(_) => way,
             });
         }
         worst
@@ -134,7 +146,11 @@ impl Turn<'_> {
         let mut awaited: Vec<(usize, Vec<usize>)> = Vec::new();
         let mut known = Vec::new();
         for index in waiting {
-            let (Way::Waits(who) | Way::Stopped(who)) = self.way_of_all(*index, &mut known) else { continue };
+            let (DependencyState::Waits(who) | DependencyState::Stopped(who)) =
+                self.way_of_all(*index, &mut known)
+            else {
+                continue;
+            };
             match awaited.iter_mut().find(|(known, _)| *known == who) {
                 Some((_, all)) => all.push(*index),
                 None => awaited.push((who, vec![*index])),
@@ -155,7 +171,7 @@ impl Turn<'_> {
     pub(super) fn ask_next(&mut self) {
         for index in 0..self.machine.instances.len() {
             if self.machine.instances[index].state == State::Running && !self.is_needed(index) {
-                self.apply(Whom::Instance(index), Happening::Stop);
+                self.apply(Target::Instance(index), InstanceEvent::Stop);
             }
         }
         // Strangers have the longest grace of all, and after it everybody is killed: it begins with the last.
@@ -172,7 +188,7 @@ impl Turn<'_> {
             self.machine.strangers.clear(self.now);
             self.actions.push(Action::Look);
             if self.machine.shutdown.as_ref().is_some_and(|shutdown| shutdown.killing) {
-                self.apply(Whom::Strangers, Happening::Kill);
+                self.apply(Target::Strangers, InstanceEvent::Kill);
             }
         }
     }

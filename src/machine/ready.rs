@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use super::Action;
 use super::instance::Instance;
-use super::state::{Happening, State};
-use super::turn::Turn;
-use super::whom::Whom;
+use super::state::{InstanceEvent, State};
+use super::target::Target;
+use super::transition::Transition;
 use crate::notice::Notice;
 use crate::plan::spec::{Probe, Spec};
 
 /// How long an instance must have lived that nothing else shows to be ready (SPEC §10).
 pub const SETTLED: Duration = Duration::from_secs(1);
 
-impl Turn<'_> {
+impl Transition<'_> {
     /// A life has begun: what will show that it is ready?
     pub(super) fn await_readiness(&mut self, index: usize) {
         let (spec, instance) = (&self.machine.specs[index], &mut self.machine.instances[index]);
@@ -80,7 +80,7 @@ impl Turn<'_> {
         };
         self.actions.push(Action::Say(notice));
         self.machine.instances[index].is_late = true;
-        self.apply(Whom::Instance(index), Happening::Stop);
+        self.apply(Target::Instance(index), InstanceEvent::Stop);
     }
 }
 

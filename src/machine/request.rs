@@ -6,10 +6,10 @@
 use std::time::Duration;
 
 use super::instance::Instance;
-use super::shutdown::Cause;
-use super::state::{Happening, Intent, State};
-use super::turn::Turn;
-use super::whom::Whom;
+use super::shutdown::StopCause;
+use super::state::{InstanceEvent, Intent, State};
+use super::target::Target;
+use super::transition::Transition;
 use super::{Action, Machine};
 use crate::signal::{Reach, Signal};
 
@@ -19,7 +19,7 @@ pub struct Ticket(pub u64);
 
 /// What is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish {
+pub enum Operation {
     /// They should run; who runs is left alone.
     Start,
     /// They should not run, until somebody wants them to.
@@ -35,18 +35,18 @@ pub enum Wish {
 
 /// One question, and whom it concerns.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
+pub struct InstanceRequest {
     /// What the answer will carry.
     pub ticket: Ticket,
     /// What.
-    pub wish: Wish,
+    pub wish: Operation,
     /// Whom, by their index.
     pub instances: Vec<usize>,
 }
 
 /// What came of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum RequestResult {
     /// All are where they should be.
     Done,
     /// This instance could not be started.
@@ -74,92 +74,96 @@ pub enum Answer {
 
 /// A request that has not been answered.
 #[derive(Clone, Debug)]
-pub(super) struct Open {
+pub(super) struct OpenRequest {
     ticket: Ticket,
-    awaited: Vec<Awaited>,
+    awaited: Vec<AwaitedInstance>,
 }
 
 /// An instance that a request waits for.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Awaited {
+pub(super) struct AwaitedInstance {
     index: usize,
-    wish: Wish,
+    wish: Operation,
     /// How many lives it had when it was asked.
     lives: u32,
 }
 
 /// What one instance means for a request.
-enum Standing {
+enum RequestProgress {
     There,
     OnItsWay,
-    Never(Answer),
+    Never(RequestResult),
 }
 
-impl Open {
+impl OpenRequest {
     /// The answer, if it can be given.
-    fn answer(&self, machine: &Machine) -> Option<Answer> {
+    fn answer(&self, machine: &Machine) -> Option<RequestResult> {
         let mut is_there = true;
         for awaited in &self.awaited {
             let is_rolling = machine.rolls.iter().any(|roll| roll.is_about(awaited.index));
             match awaited.standing(&machine.instances[awaited.index], is_rolling) {
-                Standing::There => {}
-                Standing::OnItsWay => is_there = false,
-                Standing::Never(answer) => return Some(answer),
+                RequestProgress::There => {}
+                RequestProgress::OnItsWay => is_there = false,
+                RequestProgress::Never(answer) => return Some(answer),
             }
         }
-        is_there.then_some(Answer::Done)
+        is_there.then_some(RequestResult::Done)
     }
 }
 
-impl Awaited {
-    fn standing(&self, instance: &Instance, is_rolling: bool) -> Standing {
+impl AwaitedInstance {
+    fn standing(&self, instance: &Instance, is_rolling: bool) -> RequestProgress {
         let index = self.index;
         let is_new = instance.lives > self.lives;
         match (self.wish, instance.intent) {
-            (Wish::Stop, _) if instance.state.is_down() && !instance.is_due => Standing::There,
-            (Wish::Stop, Intent::Up) => Standing::Never(Answer::Overruled { instance: index }),
-            (Wish::Start, Intent::Up) if instance.state == State::Running => Standing::There,
+            (Operation::Stop, _) if instance.state.is_down() && !instance.is_due => RequestProgress::There,
+            (Operation::Stop, Intent::Up) => {
+                RequestProgress::Never(RequestResult::Overruled { instance: index })
+            }
+            (Operation::Start, Intent::Up) if instance.state == State::Running => RequestProgress::There,
             // It has run, whatever became of it since.
-            (Wish::Start | Wish::Restart, _) if is_new => Standing::There,
-            (Wish::Stop, Intent::Down | Intent::Again)
-            | (Wish::Start | Wish::Restart, Intent::Up | Intent::Again) => Standing::OnItsWay,
-            (Wish::Roll, _) if is_rolling => Standing::OnItsWay,
-            (Wish::Roll, _) if is_new && instance.ready.is_some() => Standing::There,
-            (Wish::Start | Wish::Restart, Intent::Down) | (Wish::Roll, _) => {
-                Standing::Never(match &instance.failure {
-                    Some(reason) => Answer::CannotStart { instance: index, reason: reason.clone() },
-                    None => Answer::Overruled { instance: index },
+            (Operation::Start | Operation::Restart, _) if is_new => RequestProgress::There,
+            (Operation::Stop, Intent::Down | Intent::Again)
+            | (Operation::Start | Operation::Restart, Intent::Up | Intent::Again) => {
+                RequestProgress::OnItsWay
+            }
+            (Operation::Roll, _) if is_rolling => RequestProgress::OnItsWay,
+            (Operation::Roll, _) if is_new && instance.ready.is_some() => RequestProgress::There,
+            (Operation::Start | Operation::Restart, Intent::Down) | (Operation::Roll, _) => {
+                RequestProgress::Never(match &instance.failure {
+                    Some(reason) => RequestResult::CannotStart { instance: index, reason: reason.clone() },
+                    None => RequestResult::Overruled { instance: index },
                 })
             }
-            (Wish::Signal(..), _) => Standing::There,
+            (Operation::Signal(..), _) => RequestProgress::There,
         }
     }
 }
 
 impl Machine {
     /// That this instance is waited for from now on.
-    pub(super) fn awaited(&self, index: usize, wish: Wish) -> Awaited {
-        Awaited { index, wish, lives: self.instances[index].lives }
+    pub(super) fn awaited(&self, index: usize, wish: Operation) -> AwaitedInstance {
+        AwaitedInstance { index, wish, lives: self.instances[index].lives }
     }
 
     /// Keeps a request open until it can be answered.
-    pub(super) fn open(&mut self, ticket: Ticket, awaited: Vec<Awaited>) {
-        self.open.push(Open { ticket, awaited });
+    pub(super) fn open(&mut self, ticket: Ticket, awaited: Vec<AwaitedInstance>) {
+        self.open.push(OpenRequest { ticket, awaited });
     }
 }
 
-impl Turn<'_> {
-    pub(super) fn on_request(&mut self, request: Request) {
-        let Request { ticket, wish, instances } = request;
+impl Transition<'_> {
+    pub(super) fn on_request(&mut self, request: InstanceRequest) {
+        let InstanceRequest { ticket, wish, instances } = request;
         if self.machine.shutdown.is_some() {
-            self.actions.push(Action::Answer(ticket, Answer::Ending));
+            self.actions.push(Action::Answer(ticket, RequestResult::Ending));
             return;
         }
         let has_process =
             |index: &usize| self.machine.instances.get(*index).is_some_and(Instance::has_own_process);
         let idle = instances.iter().find(|index| !has_process(index));
-        if let (Wish::Signal(..), Some(index)) = (wish, idle) {
-            self.actions.push(Action::Answer(ticket, Answer::NotRunning { instance: *index }));
+        if let (Operation::Signal(..), Some(index)) = (wish, idle) {
+            self.actions.push(Action::Answer(ticket, RequestResult::NotRunning { instance: *index }));
             return;
         }
         let awaited = self.wish(wish, &instances);
@@ -167,19 +171,19 @@ impl Turn<'_> {
     }
 
     /// Wishes this of these instances; what is to be waited for. Who has left the stack is not touched.
-    pub(super) fn wish(&mut self, wish: Wish, instances: &[usize]) -> Vec<Awaited> {
+    pub(super) fn wish(&mut self, wish: Operation, instances: &[usize]) -> Vec<AwaitedInstance> {
         let is_there =
             |index: &&usize| self.machine.instances.get(**index).is_some_and(|instance| !instance.is_retired);
         let instances: Vec<usize> = instances.iter().filter(is_there).copied().collect();
         let awaited = instances.iter().map(|index| self.machine.awaited(*index, wish)).collect();
         for index in instances {
             match wish {
-                Wish::Start => self.want(index, false),
-                Wish::Restart => self.want(index, true),
-                Wish::Stop => self.want_down(index),
+                Operation::Start => self.want(index, false),
+                Operation::Restart => self.want(index, true),
+                Operation::Stop => self.want_down(index),
                 // Its turn comes.
-                Wish::Roll => {}
-                Wish::Signal(signal, reach) => self.actions.push(Action::Signal(index, signal, reach)),
+                Operation::Roll => {}
+                Operation::Signal(signal, reach) => self.actions.push(Action::Signal(index, signal, reach)),
             }
         }
         awaited
@@ -201,7 +205,7 @@ impl Turn<'_> {
             State::Running if !anew => {}
             State::Running | State::Stopping | State::Killing | State::Clearing | State::Purging => {
                 instance.intent = Intent::Again;
-                self.apply(Whom::Instance(index), Happening::Stop);
+                self.apply(Target::Instance(index), InstanceEvent::Stop);
             }
         }
     }
@@ -229,7 +233,7 @@ impl Turn<'_> {
         instance.intent = Intent::Down;
         instance.is_due = false;
         instance.is_requested = true;
-        self.apply(Whom::Instance(index), Happening::Stop);
+        self.apply(Target::Instance(index), InstanceEvent::Stop);
     }
 
     /// Everything is to end because somebody asked for it here, with this grace for all if one is given.
@@ -240,7 +244,7 @@ impl Turn<'_> {
                 self.machine.instances.iter_mut().for_each(|instance| instance.set_grace(grace));
                 self.machine.strangers.set_grace(grace);
             }
-            self.stop(Cause::Request);
+            self.stop(StopCause::Request);
         }
     }
 
@@ -250,9 +254,11 @@ impl Turn<'_> {
         for request in open {
             let is_ending = self.machine.shutdown.is_some();
             match request.answer(self.machine) {
-                Some(Answer::Done) => self.actions.push(Action::Answer(request.ticket, Answer::Done)),
+                Some(RequestResult::Done) => {
+                    self.actions.push(Action::Answer(request.ticket, RequestResult::Done));
+                }
                 Some(_) | None if is_ending => {
-                    self.actions.push(Action::Answer(request.ticket, Answer::Ending));
+                    self.actions.push(Action::Answer(request.ticket, RequestResult::Ending));
                 }
                 Some(answer) => self.actions.push(Action::Answer(request.ticket, answer)),
                 None => self.machine.open.push(request),
@@ -268,7 +274,7 @@ impl Turn<'_> {
 
     /// The stack is over: whoever asked for it hears it.
     pub(super) fn answer_downs(&mut self) {
-        let answer = if self.machine.has_survivors { Answer::Survivors } else { Answer::Done };
+        let answer = if self.machine.has_survivors { RequestResult::Survivors } else { RequestResult::Done };
         for ticket in std::mem::take(&mut self.machine.downs) {
             self.actions.push(Action::Answer(ticket, answer.clone()));
         }

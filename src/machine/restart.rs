@@ -22,7 +22,7 @@ pub struct Backoff {
 
 /// What follows an end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next {
+pub enum NextStart {
     /// A start, after this time.
     Start(Duration),
     /// Nothing: it has failed too often.
@@ -33,16 +33,16 @@ impl Backoff {
     /// Takes an end into account: how long that life was, whether it was a failure, and a random number for the
     /// jitter, so that a stack whose database went away does not come back to it all at once.
     #[must_use]
-    pub fn after(&mut self, lived: Duration, is_failure: bool, random: u64) -> Next {
+    pub fn after(&mut self, lived: Duration, is_failure: bool, random: u64) -> NextStart {
         if lived >= WORKED {
             *self = Self::default();
         }
         self.quick = self.quick.saturating_add(1);
         self.failures = if is_failure { self.failures + 1 } else { 0 };
         if self.failures >= MOST_FAILURES {
-            return Next::GivenUp;
+            return NextStart::GivenUp;
         }
-        Next::Start(wait(self.quick, random))
+        NextStart::Start(wait(self.quick, random))
     }
 
     /// How many failures there were in a row.
@@ -77,9 +77,9 @@ mod tests {
     fn five_failures_in_a_row_are_the_end() {
         let mut backoff = Backoff::default();
         let brief = Duration::from_millis(100);
-        let nexts: Vec<Next> = (0..5).map(|_| backoff.after(brief, true, 0)).collect();
-        assert!(nexts[..4].iter().all(|next| matches!(next, Next::Start(_))), "{nexts:?}");
-        assert_eq!(nexts[4], Next::GivenUp);
+        let nexts: Vec<NextStart> = (0..5).map(|_| backoff.after(brief, true, 0)).collect();
+        assert!(nexts[..4].iter().all(|next| matches!(next, NextStart::Start(_))), "{nexts:?}");
+        assert_eq!(nexts[4], NextStart::GivenUp);
     }
 
     #[test]
@@ -88,9 +88,9 @@ mod tests {
         for count in 0..20 {
             let is_failure = count % 5 != 4;
             let next = backoff.after(Duration::ZERO, is_failure, count);
-            assert_ne!(next, Next::GivenUp);
+            assert_ne!(next, NextStart::GivenUp);
             if count > 7 {
-                assert_eq!(next, Next::Start(LONGEST));
+                assert_eq!(next, NextStart::Start(LONGEST));
             }
         }
     }
@@ -118,11 +118,11 @@ mod tests {
                 }
                 row = if is_failure { row + 1 } else { 0 };
                 let next = backoff.after(lived, is_failure, random);
-                prop_assert_eq!(next == Next::GivenUp, row >= MOST_FAILURES);
+                prop_assert_eq!(next == NextStart::GivenUp, row >= MOST_FAILURES);
                 if lived >= WORKED {
-                    prop_assert!(matches!(next, Next::Start(wait) if wait <= SHORTEST * 3 / 2));
+                    prop_assert!(matches!(next, NextStart::Start(wait) if wait <= SHORTEST * 3 / 2));
                 }
-                if next == Next::GivenUp {
+                if next == NextStart::GivenUp {
                     break;
                 }
             }

@@ -8,11 +8,11 @@ use std::collections::VecDeque;
 
 use super::instance::Instance;
 use super::state::{Intent, State};
-use super::turn::Turn;
+use super::transition::Transition;
 
 /// A restart of this kind under way.
 #[derive(Clone, Debug)]
-pub(super) struct Roll {
+pub(super) struct RollingRestart {
     /// Those who are there for the time being.
     extras: Vec<usize>,
     /// Who is still to be restarted.
@@ -22,16 +22,16 @@ pub(super) struct Roll {
 }
 
 /// How far an instance is with a new life.
-enum Progress {
+enum RollProgress {
     Ready,
     OnItsWay,
     Failed,
 }
 
-fn progress(instance: &Instance, lives: u32) -> Progress {
+fn progress(instance: &Instance, lives: u32) -> RollProgress {
     let is_new = instance.lives > lives;
     if is_new && instance.ready.is_some() {
-        return Progress::Ready;
+        return RollProgress::Ready;
     }
     let is_over = match instance.state {
         State::Idle | State::Ended | State::Clearing | State::Purging => !instance.will_start(),
@@ -39,21 +39,21 @@ fn progress(instance: &Instance, lives: u32) -> Progress {
         State::Stopping | State::Killing => instance.is_late,
         State::Starting | State::Running => false,
     };
-    if is_over { Progress::Failed } else { Progress::OnItsWay }
+    if is_over { RollProgress::Failed } else { RollProgress::OnItsWay }
 }
 
-impl Roll {
+impl RollingRestart {
     /// Whether this one is still to be restarted, or being restarted.
     pub(super) fn is_about(&self, index: usize) -> bool {
         self.queue.contains(&index) || self.current.is_some_and(|(current, _)| current == index)
     }
 }
 
-impl Turn<'_> {
+impl Transition<'_> {
     /// These instances are to be restarted in this way, with the help of those extras, which start now.
     pub(super) fn begin_roll(&mut self, instances: &[usize], extras: Vec<usize>) {
         let queue = instances.iter().copied().collect();
-        self.machine.rolls.push(Roll { extras, queue, current: None });
+        self.machine.rolls.push(RollingRestart { extras, queue, current: None });
     }
 
     /// Takes the next step of each such restart that can go on.
@@ -66,20 +66,20 @@ impl Turn<'_> {
     }
 
     /// As many steps as can be taken now; whether there will be more.
-    fn take_steps(&mut self, roll: &mut Roll) -> bool {
+    fn take_steps(&mut self, roll: &mut RollingRestart) -> bool {
         let all = &self.machine.instances;
         let of_extras = || roll.extras.iter().map(|index| progress(&all[*index], 0));
-        if roll.current.is_none() && of_extras().any(|progress| matches!(progress, Progress::Failed)) {
+        if roll.current.is_none() && of_extras().any(|progress| matches!(progress, RollProgress::Failed)) {
             return self.break_off(roll);
         }
-        if roll.current.is_none() && of_extras().any(|progress| matches!(progress, Progress::OnItsWay)) {
+        if roll.current.is_none() && of_extras().any(|progress| matches!(progress, RollProgress::OnItsWay)) {
             return true;
         }
         loop {
             match roll.current.map(|(index, lives)| progress(&self.machine.instances[index], lives)) {
-                Some(Progress::OnItsWay) => return true,
-                Some(Progress::Failed) => return self.break_off(roll),
-                Some(Progress::Ready) | None => roll.current = None,
+                Some(RollProgress::OnItsWay) => return true,
+                Some(RollProgress::Failed) => return self.break_off(roll),
+                Some(RollProgress::Ready) | None => roll.current = None,
             }
             let Some(next) = roll.queue.pop_front() else {
                 self.dismiss(roll);
@@ -95,7 +95,7 @@ impl Turn<'_> {
     }
 
     /// A new life is of no use: those who have not been restarted are left as they are.
-    fn break_off(&mut self, roll: &Roll) -> bool {
+    fn break_off(&mut self, roll: &RollingRestart) -> bool {
         for index in roll.queue.iter().copied().chain(roll.current.map(|(index, _)| index)) {
             let reason = "a new instance did not become ready, so the rest is as it was".to_owned();
             self.machine.instances[index].failure.get_or_insert(reason);
@@ -104,7 +104,7 @@ impl Turn<'_> {
         false
     }
 
-    fn dismiss(&mut self, roll: &Roll) {
+    fn dismiss(&mut self, roll: &RollingRestart) {
         for extra in &roll.extras {
             self.retire(*extra);
         }

@@ -11,7 +11,7 @@ const ONE_KEYPRESS: Duration = Duration::from_millis(200);
 
 /// Why the stack ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Cause {
+pub enum StopCause {
     /// We were asked to.
     Signal(Signal),
     /// The instance with this index ended, and the policy says that this is the end.
@@ -39,7 +39,7 @@ pub enum Cause {
 #[derive(Clone, Debug)]
 pub struct Shutdown {
     /// Why.
-    pub cause: Cause,
+    pub cause: StopCause,
     /// Whether everything is being killed rather than asked.
     pub killing: bool,
     first_interrupt: Option<Duration>,
@@ -47,8 +47,8 @@ pub struct Shutdown {
 
 impl Shutdown {
     /// A stop that begins at `now` for this reason.
-    pub fn new(now: Duration, cause: Cause) -> Self {
-        let first_interrupt = matches!(cause, Cause::Signal(signal) if counts(signal)).then_some(now);
+    pub fn new(now: Duration, cause: StopCause) -> Self {
+        let first_interrupt = matches!(cause, StopCause::Signal(signal) if counts(signal)).then_some(now);
         Self { cause, killing: false, first_interrupt }
     }
 
@@ -70,7 +70,7 @@ fn counts(signal: Signal) -> bool {
     signal == Signal::INTERRUPT || signal == Signal::TERMINATE
 }
 
-impl Cause {
+impl StopCause {
     /// How a line of ours names it.
     pub fn describe(&self, name: impl Fn(usize) -> String) -> String {
         match self {

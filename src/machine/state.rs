@@ -77,7 +77,7 @@ impl fmt::Display for State {
 
 /// What can happen to one instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Happening {
+pub enum InstanceEvent {
     /// It is its turn to start.
     Start,
     /// Its own process exists.
@@ -106,7 +106,7 @@ pub enum Happening {
     Hopeless,
 }
 
-impl Happening {
+impl InstanceEvent {
     /// Every happening.
     pub const ALL: [Self; 13] = [
         Self::Start,
@@ -125,7 +125,7 @@ impl Happening {
     ];
 }
 
-impl fmt::Display for Happening {
+impl fmt::Display for InstanceEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Start => "start",
@@ -182,7 +182,7 @@ impl fmt::Display for Effect {
 }
 
 /// The next state and what to do on the way. Every cell is written: docs/states.md is printed from here.
-pub fn step(state: State, intent: Intent, happening: Happening) -> (State, &'static [Effect]) {
+pub fn step(state: State, intent: Intent, happening: InstanceEvent) -> (State, &'static [Effect]) {
     match state {
         State::Idle | State::Ended => down(state, intent, happening),
         State::Starting => starting(intent, happening),
@@ -194,8 +194,8 @@ pub fn step(state: State, intent: Intent, happening: Happening) -> (State, &'sta
     }
 }
 
-fn down(state: State, intent: Intent, happening: Happening) -> (State, &'static [Effect]) {
-    use Happening as H;
+fn down(state: State, intent: Intent, happening: InstanceEvent) -> (State, &'static [Effect]) {
+    use InstanceEvent as H;
     match (happening, intent) {
         (H::Start, Intent::Up) => (State::Starting, &[Effect::Spawn]),
         (H::Start, Intent::Down | Intent::Again)
@@ -218,8 +218,8 @@ fn down(state: State, intent: Intent, happening: Happening) -> (State, &'static 
 }
 
 /// Between the question and the answer nothing can be signalled: a stop waits in the intent.
-fn starting(intent: Intent, happening: Happening) -> (State, &'static [Effect]) {
-    use Happening as H;
+fn starting(intent: Intent, happening: InstanceEvent) -> (State, &'static [Effect]) {
+    use InstanceEvent as H;
     match (happening, intent) {
         (H::Spawned, Intent::Up) => (State::Running, &[]),
         (H::Spawned, Intent::Down | Intent::Again) => (State::Stopping, &[Effect::Ask]),
@@ -241,8 +241,8 @@ fn starting(intent: Intent, happening: Happening) -> (State, &'static [Effect]) 
     }
 }
 
-fn running(happening: Happening) -> (State, &'static [Effect]) {
-    use Happening as H;
+fn running(happening: InstanceEvent) -> (State, &'static [Effect]) {
+    use InstanceEvent as H;
     match happening {
         H::Exited => (State::Clearing, &[Effect::Bury, Effect::Look]),
         H::Stop => (State::Stopping, &[Effect::Ask]),
@@ -263,8 +263,8 @@ fn running(happening: Happening) -> (State, &'static [Effect]) {
 /// While its own process lives, what it started, before or during the grace, is its own to end: Celery's pool takes SIGTERM
 /// for its master's order to die, and a shell's `trap` may be running its clean-up. What is left is signalled after the own
 /// process has ended (`clearing`), and all of it when half of the grace is over: then there is still time for it to end.
-fn stopping(happening: Happening) -> (State, &'static [Effect]) {
-    use Happening as H;
+fn stopping(happening: InstanceEvent) -> (State, &'static [Effect]) {
+    use InstanceEvent as H;
     match happening {
         H::Exited => (State::Clearing, &[Effect::Bury, Effect::Look]),
         H::Half => (State::Stopping, &[Effect::AskAll]),
@@ -281,8 +281,8 @@ fn stopping(happening: Happening) -> (State, &'static [Effect]) {
     }
 }
 
-fn killing(happening: Happening) -> (State, &'static [Effect]) {
-    use Happening as H;
+fn killing(happening: InstanceEvent) -> (State, &'static [Effect]) {
+    use InstanceEvent as H;
     match happening {
         H::Exited => (State::Purging, &[Effect::Bury, Effect::Kill, Effect::Look]),
         H::Look => (State::Killing, &[Effect::Kill]),
@@ -300,8 +300,8 @@ fn killing(happening: Happening) -> (State, &'static [Effect]) {
     }
 }
 
-fn clearing(happening: Happening) -> (State, &'static [Effect]) {
-    use Happening as H;
+fn clearing(happening: InstanceEvent) -> (State, &'static [Effect]) {
+    use InstanceEvent as H;
     match happening {
         H::Empty => (State::Ended, &[]),
         H::Left => (State::Clearing, &[Effect::AskRest]),
@@ -314,8 +314,8 @@ fn clearing(happening: Happening) -> (State, &'static [Effect]) {
 
 /// One SIGKILL may miss who is being forked at that moment: it is sent again at every look, until none
 /// is left or hope is given up.
-fn purging(happening: Happening) -> (State, &'static [Effect]) {
-    use Happening as H;
+fn purging(happening: InstanceEvent) -> (State, &'static [Effect]) {
+    use InstanceEvent as H;
     match happening {
         H::Empty => (State::Ended, &[]),
         H::Left => (State::Purging, &[Effect::Kill]),

@@ -2,18 +2,18 @@
 
 use std::fmt::Write;
 
-use super::state::{Effect, Happening, Intent, State, step};
+use super::state::{Effect, InstanceEvent, Intent, State, step};
 
 /// The page: one row a state, one column a happening.
 pub fn page() -> String {
     let mut page = String::from(HEAD);
-    row(&mut page, "state", Happening::ALL.iter().map(ToString::to_string));
-    row(&mut page, "---", Happening::ALL.iter().map(|_| "---".to_string()));
+    row(&mut page, "state", InstanceEvent::ALL.iter().map(ToString::to_string));
+    row(&mut page, "---", InstanceEvent::ALL.iter().map(|_| "---".to_string()));
     for state in State::ALL {
         row(
             &mut page,
             &format!("**{state}**"),
-            Happening::ALL.iter().map(|happening| cell(state, *happening)),
+            InstanceEvent::ALL.iter().map(|happening| cell(state, *happening)),
         );
     }
     page.push_str(FOOT);
@@ -49,7 +49,7 @@ fn row(page: &mut String, first: &str, cells: impl Iterator<Item = String>) {
     page.push('\n');
 }
 
-fn cell(state: State, happening: Happening) -> String {
+fn cell(state: State, happening: InstanceEvent) -> String {
     let up = answer(state, step(state, Intent::Up, happening));
     let down = answer(state, step(state, Intent::Down, happening));
     if up == down { up } else { format!("up: {up}; down: {down}") }

@@ -10,8 +10,8 @@ use serde::{Serialize, Serializer};
 use crate::exit::Exit;
 use crate::name::InstanceName;
 use crate::signal::Signal;
-pub use words::Lived;
-use words::{Files, Names, Next, Waiting, Where};
+pub use words::Elapsed;
+use words::{FileList, FollowUp, NameList, ServedAt, WaitingNames};
 
 /// One line of ganger's own. `Display` is the text that follows the prefix `ganger | `; `Serialize` is
 /// the object that `--json` prints, without its `time`.
@@ -224,19 +224,24 @@ impl fmt::Display for Notice {
             }
             Self::Started { process, pid, port: None } => write!(f, "{process} started (pid {pid})"),
             Self::Exited { process, exit, lived, again, awaits_change } => {
-                write!(f, "{process} {exit} after {}{}", Lived(*lived), Next(*again, *awaits_change))
+                write!(f, "{process} {exit} after {}{}", Elapsed(*lived), FollowUp(*again, *awaits_change))
             }
             Self::Ready { process, url, port, took } => {
-                write!(f, "{process} ready{} after {}", Where(url.as_deref(), *port), Lived(*took))
+                write!(f, "{process} ready{} after {}", ServedAt(url.as_deref(), *port), Elapsed(*took))
             }
             Self::NotReady { process, reason, within } => {
-                write!(f, "{process} is not ready within {}: {reason}: stopping it", Lived(*within))
+                write!(f, "{process} is not ready within {}: {reason}: stopping it", Elapsed(*within))
             }
             Self::Awaited { process, reason, waiting } => {
-                write!(f, "{} for {process}: {reason}", Waiting(waiting))
+                write!(f, "{} for {process}: {reason}", WaitingNames(waiting))
             }
             Self::Changed { path, others, processes } => {
-                write!(f, "{} changed: restarting {}", Files(path.as_deref(), *others), Names(processes))
+                write!(
+                    f,
+                    "{} changed: restarting {}",
+                    FileList(path.as_deref(), *others),
+                    NameList(processes)
+                )
             }
             Self::GivenUp { process, failures, lines } => {
                 write!(f, "{process} is given up after {failures} failures in a row")?;
@@ -253,21 +258,22 @@ impl fmt::Display for Notice {
                     if *count == 1 { "process that it started is" } else { "processes that it started are" };
                 write!(f, "{process} is gone, but {count} {are} not: stopping")
             }
-            Self::Stopping { reason, grace } => write!(f, "{reason}: stopping all (grace {})", Lived(*grace)),
+            Self::Stopping { reason, grace } => {
+                write!(f, "{reason}: stopping all (grace {})", Elapsed(*grace))
+            }
             Self::Killing { process: Some(process), reason } => write!(f, "{reason}: killing {process}"),
             Self::Killing { process: None, reason } => write!(f, "{reason}: killing all that is left"),
             Self::Survivor { pid, name, reason } => write!(f, "cannot end {name} (pid {pid}): {reason}"),
             Self::Ended { process, exit, lived } => {
-                write!(f, "{process} ended first: {exit} after {}", Lived(*lived))
+                write!(f, "{process} ended first: {exit} after {}", Elapsed(*lived))
             }
             Self::Lost { lines: 1 } => f.write_str("1 line was forgotten before it could be read"),
             Self::Lost { lines } => write!(f, "{lines} lines were forgotten before they could be read"),
             Self::Info { text } | Self::Answer { text } => f.write_str(text),
-            Self::Waiting { process, here: true } => {
-                write!(f, "{process} waits for keys: `a {process}` and Enter gives it yours")
-            }
-            Self::Waiting { process, here: false } => {
-                write!(f, "{process} waits for keys: `ganger attach {process}` gives it yours")
+            Self::Waiting { process, here } => {
+                let attach = if *here { "a" } else { "ganger attach" };
+                let enter = if *here { " and Enter" } else { "" };
+                write!(f, "{process} waits for keys: `{attach} {process}`{enter} gives it yours")
             }
             Self::Warning { text } => write!(f, "warning: {text}"),
             Self::Forwarded { signal } => write!(f, "{signal} passed on to all"),

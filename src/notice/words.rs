@@ -6,12 +6,12 @@ use std::time::Duration;
 use crate::name::InstanceName;
 
 /// What follows an end: a start after this time, or with the next change of a file.
-pub(super) struct Next(pub(super) Option<Duration>, pub(super) bool);
+pub(super) struct FollowUp(pub(super) Option<Duration>, pub(super) bool);
 
-impl fmt::Display for Next {
+impl fmt::Display for FollowUp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self(Some(wait), _) => write!(f, ", starts again in {}", Lived(*wait)),
+            Self(Some(wait), _) => write!(f, ", starts again in {}", Elapsed(*wait)),
             Self(None, true) => f.write_str(", starts again when a file changes"),
             Self(None, false) => Ok(()),
         }
@@ -19,9 +19,9 @@ impl fmt::Display for Next {
 }
 
 /// Where an instance serves: by its URL, or on a port.
-pub(super) struct Where<'a>(pub(super) Option<&'a str>, pub(super) Option<u16>);
+pub(super) struct ServedAt<'a>(pub(super) Option<&'a str>, pub(super) Option<u16>);
 
-impl fmt::Display for Where<'_> {
+impl fmt::Display for ServedAt<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self(Some(url), _) => write!(f, " on {url}"),
@@ -32,9 +32,9 @@ impl fmt::Display for Where<'_> {
 }
 
 /// One file by its name, and how many more.
-pub(super) struct Files<'a>(pub(super) Option<&'a str>, pub(super) usize);
+pub(super) struct FileList<'a>(pub(super) Option<&'a str>, pub(super) usize);
 
-impl fmt::Display for Files<'_> {
+impl fmt::Display for FileList<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self(None, _) => f.write_str("many files"),
@@ -45,9 +45,9 @@ impl fmt::Display for Files<'_> {
 }
 
 /// `web.1, web.2 and 7 more`.
-pub(super) struct Names<'a>(pub(super) &'a [InstanceName]);
+pub(super) struct NameList<'a>(pub(super) &'a [InstanceName]);
 
-impl fmt::Display for Names<'_> {
+impl fmt::Display for NameList<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const MOST: usize = 4;
         let names: Vec<String> = self.0.iter().take(MOST).map(ToString::to_string).collect();
@@ -60,19 +60,19 @@ impl fmt::Display for Names<'_> {
 }
 
 /// `web.1, web.2 and 7 more wait`.
-pub(super) struct Waiting<'a>(pub(super) &'a [InstanceName]);
+pub(super) struct WaitingNames<'a>(pub(super) &'a [InstanceName]);
 
-impl fmt::Display for Waiting<'_> {
+impl fmt::Display for WaitingNames<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", Names(self.0), if self.0.len() == 1 { "waits" } else { "wait" })
+        write!(f, "{} {}", NameList(self.0), if self.0.len() == 1 { "waits" } else { "wait" })
     }
 }
 
 /// A time span for display: `3.2 s`, `4 min 2 s`, `2 h 5 min`.
 #[derive(Clone, Copy, Debug)]
-pub struct Lived(pub Duration);
+pub struct Elapsed(pub Duration);
 
-impl fmt::Display for Lived {
+impl fmt::Display for Elapsed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let whole = self.0.as_secs();
         match whole {

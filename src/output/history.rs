@@ -35,7 +35,7 @@ pub struct Part {
 /// Lines that were read together: raw bytes, one allocation, one time for all. A `String` a line would cost
 /// eight times the copy (57 ns a line) and twice the memory.
 #[derive(Debug)]
-struct Run {
+struct HistoryRun {
     /// Its place among the runs of all instances.
     number: u64,
     /// How many lines its instance had said before.
@@ -45,27 +45,27 @@ struct Run {
     part: Part,
 }
 
-impl Run {
-    fn lines_of(&self, speaker: usize) -> impl Iterator<Item = Line<'_>> {
+impl HistoryRun {
+    fn lines_of(&self, speaker: usize) -> impl Iterator<Item = HistoryLine<'_>> {
         let (lines, mut start) = (&self.memory[self.part.bytes.clone()], 0);
         memchr_iter(b'\n', lines).map(move |end| {
             let text = &lines[start..end];
             start = end + 1;
-            Line { speaker, time: self.time, text }
+            HistoryLine { speaker, time: self.time, text }
         })
     }
 }
 
 /// A place between two lines of the history, which stays valid whatever is forgotten.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct HistoryPosition {
     run: u64,
     line: usize,
     /// How many lines of each instance are before it.
     passed: Vec<u64>,
 }
 
-impl Place {
+impl HistoryPosition {
     /// Goes on to this line of an instance: how many are passed over, if that is of interest.
     fn pass(&mut self, speaker: usize, line: u64, is_interested: impl Fn(usize) -> bool) -> u64 {
         let passed = std::mem::replace(&mut self.passed[speaker], line);
@@ -73,19 +73,19 @@ impl Place {
     }
 }
 
-/// What stands behind a [`Place`].
+/// What stands behind a [`HistoryPosition`].
 #[derive(Debug, PartialEq, Eq)]
-pub struct Found<'a> {
+pub struct HistoryMatch<'a> {
     /// Lines that were forgotten before they were read.
     pub lost: u64,
     /// Those that are still there.
-    pub lines: Vec<Line<'a>>,
+    pub lines: Vec<HistoryLine<'a>>,
 }
 
 /// The runs of one instance, oldest first.
 #[derive(Debug, Default)]
 struct Runs {
-    queue: VecDeque<Run>,
+    queue: VecDeque<HistoryRun>,
     lines: usize,
     bytes: usize,
     /// All lines that there ever were.
@@ -93,7 +93,7 @@ struct Runs {
 }
 
 impl Runs {
-    fn take_oldest(&mut self) -> Option<Run> {
+    fn take_oldest(&mut self) -> Option<HistoryRun> {
         let run = self.queue.pop_front()?;
         self.lines -= run.part.lines;
         self.bytes -= run.memory.len();
@@ -103,7 +103,7 @@ impl Runs {
 
 /// One line of the history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Line<'a> {
+pub struct HistoryLine<'a> {
     /// The source: the index that [`History::push`] was given.
     pub speaker: usize,
     /// When it was read.
@@ -166,7 +166,7 @@ impl History {
         self.lines += lines;
         self.bytes += bytes;
         let runs = self.runs(speaker);
-        runs.queue.push_back(Run { number, first: runs.said, time, memory, part });
+        runs.queue.push_back(HistoryRun { number, first: runs.said, time, memory, part });
         runs.said += lines as u64;
         runs.lines += lines;
         runs.bytes += bytes;
@@ -183,8 +183,8 @@ impl History {
     }
 
     /// The latest `count` lines of the instances that `wanted` names, in the order in which they were read.
-    pub fn latest(&self, count: usize, wanted: impl Fn(usize) -> bool) -> Vec<Line<'_>> {
-        let mut runs: Vec<(usize, &Run)> = Vec::new();
+    pub fn latest(&self, count: usize, wanted: impl Fn(usize) -> bool) -> Vec<HistoryLine<'_>> {
+        let mut runs: Vec<(usize, &HistoryRun)> = Vec::new();
         for (speaker, own) in self.speakers.iter().enumerate().filter(|(speaker, _)| wanted(*speaker)) {
             runs.extend(own.queue.iter().map(|run| (speaker, run)));
         }
@@ -195,8 +195,12 @@ impl History {
     }
 
     /// Where the latest `count` lines begin of those that `wanted` says yes to.
-    pub fn place_of_latest(&self, count: usize, wanted: impl Fn(&Line<'_>) -> bool) -> Place {
-        let mut runs: Vec<(usize, &Run)> = Vec::new();
+    pub fn place_of_latest(
+        &self,
+        count: usize,
+        wanted: impl Fn(&HistoryLine<'_>) -> bool,
+    ) -> HistoryPosition {
+        let mut runs: Vec<(usize, &HistoryRun)> = Vec::new();
         for (speaker, own) in self.speakers.iter().enumerate() {
             runs.extend(own.queue.iter().map(|run| (speaker, run)));
         }
@@ -204,7 +208,7 @@ impl History {
         let mut place = (self.next, 0);
         let mut left = count;
         'search: for (speaker, run) in runs {
-            let lines: Vec<Line<'_>> = run.lines_of(speaker).collect();
+            let lines: Vec<HistoryLine<'_>> = run.lines_of(speaker).collect();
             for (line, text) in lines.iter().enumerate().rev() {
                 if left == 0 {
                     break 'search;
@@ -219,21 +223,21 @@ impl History {
     }
 
     /// Behind the latest line.
-    pub fn end(&self) -> Place {
+    pub fn end(&self) -> HistoryPosition {
         self.place((self.next, 0))
     }
 
-    fn place(&self, (run, line): (u64, usize)) -> Place {
+    fn place(&self, (run, line): (u64, usize)) -> HistoryPosition {
         let passed = |own: &Runs| match own.queue.get(own.queue.partition_point(|other| other.number < run)) {
             Some(next) if next.number == run => next.first + line as u64,
             Some(next) => next.first,
             None => own.said,
         };
-        Place { run, line, passed: self.speakers.iter().map(passed).collect() }
+        HistoryPosition { run, line, passed: self.speakers.iter().map(passed).collect() }
     }
 
     /// Whether nothing stands behind `place`.
-    pub fn is_end(&self, place: &Place) -> bool {
+    pub fn is_end(&self, place: &HistoryPosition) -> bool {
         place.run == self.next
     }
 
@@ -242,19 +246,19 @@ impl History {
     /// in which the caller `is_interested`: the content of those lines is lost.
     pub fn from(
         &self,
-        place: &mut Place,
+        place: &mut HistoryPosition,
         most: usize,
         is_interested: impl Fn(usize) -> bool,
-        wanted: impl Fn(&Line<'_>) -> bool,
-    ) -> Found<'_> {
+        wanted: impl Fn(&HistoryLine<'_>) -> bool,
+    ) -> HistoryMatch<'_> {
         place.passed.resize(self.speakers.len(), 0);
-        let mut runs: Vec<(usize, &Run)> = Vec::new();
+        let mut runs: Vec<(usize, &HistoryRun)> = Vec::new();
         for (speaker, own) in self.speakers.iter().enumerate() {
             let first = own.queue.partition_point(|run| run.number < place.run);
             runs.extend(own.queue.range(first..).map(|run| (speaker, run)));
         }
         runs.sort_unstable_by_key(|(_, run)| run.number);
-        let (mut found, mut bytes) = (Found { lost: 0, lines: Vec::new() }, 0);
+        let (mut found, mut bytes) = (HistoryMatch { lost: 0, lines: Vec::new() }, 0);
         for (speaker, run) in runs {
             let skipped = if run.number == place.run { place.line } else { 0 };
             found.lost += place.pass(speaker, run.first + skipped as u64, &is_interested);

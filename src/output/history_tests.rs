@@ -9,7 +9,7 @@ fn reading_in_pieces_from_a_place_gives_what_reading_at_once_gives() {
         let text = ["a\n", "b\nc\n", "d\ne\nf\n"][turn % 3].repeat(turn % 4 + 1);
         say(&mut history, turn % 5, text);
     }
-    let wanted = |line: &Line<'_>| line.speaker != 1;
+    let wanted = |line: &HistoryLine<'_>| line.speaker != 1;
     let all: Vec<&[u8]> = history.latest(1000, |speaker| speaker != 1).iter().map(|line| line.text).collect();
     for count in [0, 1, 7, all.len(), 1000] {
         let mut place = history.place_of_latest(count, wanted);
@@ -66,7 +66,7 @@ fn lines_come_back_in_the_order_in_which_they_were_read() {
     assert_eq!(texts(&history, 9), ["1 a", "1 ", "1 b", "0 c", "1 d"]);
     assert_eq!(texts(&history, 2), ["0 c", "1 d"]);
     let own = history.latest(9, |speaker| speaker == 0);
-    assert_eq!(own, [Line { speaker: 0, time: Timestamp::UNIX_EPOCH, text: b"c" }]);
+    assert_eq!(own, [HistoryLine { speaker: 0, time: Timestamp::UNIX_EPOCH, text: b"c" }]);
 }
 
 #[test]

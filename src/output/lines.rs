@@ -37,12 +37,12 @@ const KEPT: usize = 1024;
 
 /// Cuts one stream into lines. Keeps only what follows the last newline.
 #[derive(Debug)]
-pub(super) struct Lines {
+pub(super) struct LineSplitter {
     rest: Vec<u8>,
     limits: Limits,
 }
 
-impl Lines {
+impl LineSplitter {
     /// An empty stream.
     pub(super) fn new(limits: Limits) -> Self {
         Self { rest: Vec::new(), limits }

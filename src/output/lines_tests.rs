@@ -8,7 +8,7 @@ const SMALL: Limits = Limits { row: 8, slack: 3 };
 
 /// The rows of one stream, cut into chunks of these sizes (the last size repeats).
 fn rows(text: &[u8], sizes: &[usize]) -> Vec<Vec<u8>> {
-    let mut lines = Lines::new(SMALL);
+    let mut lines = LineSplitter::new(SMALL);
     let mut rows = Vec::new();
     let mut emit = |run: &[u8]| rows.extend(run.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec));
     let mut left = text;
@@ -90,7 +90,7 @@ fn a_line_within_the_slack_stays_whole_and_a_longer_one_is_cut_into_rows() {
 
 #[test]
 fn nothing_is_kept_of_a_long_line_that_has_ended() {
-    let mut lines = Lines::new(Limits::OUTPUT);
+    let mut lines = LineSplitter::new(Limits::OUTPUT);
     let long = vec![b'x'; 100_000];
     assert_eq!(lines.step(&long, &mut |_| {}), 100_000);
     assert!(lines.rest.capacity() >= 100_000);

@@ -4,12 +4,12 @@
 //! go through the machine. docs/design/0003-the-path-of-a-byte.md has the figures and the roads not taken.
 
 mod batch;
+pub mod console_handle;
 mod descriptor;
-mod ear;
 pub mod history;
+mod line_matcher;
 mod lines;
 mod mux;
-mod outlet;
 mod palette;
 mod pipe;
 mod prefix;
@@ -17,7 +17,7 @@ mod reader;
 pub mod screen;
 mod shared;
 mod sink;
-pub mod stage;
+mod stdout_sink;
 mod writer;
 
 use std::cell::RefCell;
@@ -35,24 +35,24 @@ use tokio::task::{JoinHandle, spawn_local};
 
 use crate::notice::Notice;
 pub use batch::Batch;
-use ear::Ear;
+use console_handle::ConsoleHandle;
 use history::{Bounds, History};
+use line_matcher::LineMatcher;
 use lines::Limits;
-use mux::{Mux, Stream};
-use outlet::Outlet;
+use mux::{Mux, MuxStream};
 use prefix::Prefixes;
-pub use prefix::{Speaker, Timestamps};
-use reader::{Orders, Reader};
+pub use prefix::{LogSource, TimestampFormat};
+use reader::{ReaderControl, StreamReader};
 use screen::Screen;
 use shared::Shared;
-use sink::{Json, Sink, Terminal, Text};
-use stage::Stage;
+use sink::{Json, Sink, TerminalSink, TextSink};
+use stdout_sink::StdoutSink;
 
 /// How the stream looks.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct OutputOptions {
     /// What a row is.
-    pub format: Format,
+    pub format: RowFormat,
     /// Whether prefixes are coloured.
     pub color: bool,
     /// Whether standard output is a terminal: unfinished lines are then shown after 100 ms, and a CR is
@@ -61,7 +61,7 @@ pub struct Options {
     /// Whether ganger's own chatter is left out ([`Notice::is_chatter`]).
     pub quiet: bool,
     /// The sources. The index is what [`Output::attach`] and the others take.
-    pub speakers: Vec<Speaker>,
+    pub speakers: Vec<LogSource>,
     /// How much history is kept; `None`: nothing.
     pub history: Option<Bounds>,
     /// The wall clock.
@@ -70,13 +70,13 @@ pub struct Options {
 
 /// What a row is.
 #[derive(Clone, Debug)]
-pub enum Format {
+pub enum RowFormat {
     /// `web.1 | text`
     Text {
         /// Whether the name stands before the text.
         prefix: bool,
         /// What stands before the name.
-        timestamps: Option<Timestamps>,
+        timestamps: Option<TimestampFormat>,
     },
     /// `{"time":…,"process":"web.1","text":…}`
     Json,
@@ -85,7 +85,7 @@ pub enum Format {
 /// Where an instance's output is read from. Both are set not to block, which affects no other process: the
 /// read end of a pipe is an open file of its own, and so is the master of a terminal.
 #[derive(Debug)]
-pub enum Source {
+pub enum StreamSource {
     /// The read end of a pipe or a socket.
     Pipe(OwnedFd),
     /// The master of a pseudo-terminal: CR LF becomes LF.
@@ -94,21 +94,21 @@ pub enum Source {
 
 /// How [`Output::finish`] went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Finish {
+pub enum FinishResult {
     /// Everything is written, or was dropped because the reader is gone.
     Complete,
     /// The reader of our output stood still: something is lost.
     Abandoned,
 }
 
-fn mux(options: Options) -> Mux {
-    let Options { format, color, terminal, quiet, speakers, history, .. } = options;
+fn mux(options: OutputOptions) -> Mux {
+    let OutputOptions { format, color, terminal, quiet, speakers, history, .. } = options;
     let names: Vec<_> = speakers.iter().map(|speaker| speaker.name.clone()).collect();
     let sink: Box<dyn Sink> = match format {
-        Format::Json => Box::new(Json::new(speakers)),
-        Format::Text { prefix, timestamps } => {
+        RowFormat::Json => Box::new(Json::new(speakers)),
+        RowFormat::Text { prefix, timestamps } => {
             let prefixes = Prefixes::new(speakers, prefix, color, timestamps);
-            if terminal { Box::new(Terminal::new(prefixes)) } else { Box::new(Text::new(prefixes)) }
+            if terminal { Box::new(TerminalSink::new(prefixes)) } else { Box::new(TextSink::new(prefixes)) }
         }
     };
     Mux::new(sink, quiet, history.map(History::new)).with_speakers(names.into_iter())
@@ -117,13 +117,13 @@ fn mux(options: Options) -> Mux {
 /// The pure part of the path, bytes in, bytes out: for benches, and for whoever has lines but no streams.
 pub struct Rows {
     mux: Mux,
-    streams: Vec<Stream>,
+    streams: Vec<MuxStream>,
 }
 
 impl Rows {
     /// No stream has said anything yet.
-    pub fn new(options: Options) -> Self {
-        let streams = (0..options.speakers.len()).map(|index| Stream::new(index, false, Limits::OUTPUT));
+    pub fn new(options: OutputOptions) -> Self {
+        let streams = (0..options.speakers.len()).map(|index| MuxStream::new(index, false, Limits::OUTPUT));
         Self { streams: streams.collect(), mux: mux(options) }
     }
 
@@ -146,8 +146,8 @@ impl Rows {
     }
 
     /// One more source; its index is the next.
-    pub fn add(&mut self, speaker: Speaker) {
-        self.streams.push(Stream::new(self.streams.len(), false, Limits::OUTPUT));
+    pub fn add(&mut self, speaker: LogSource) {
+        self.streams.push(MuxStream::new(self.streams.len(), false, Limits::OUTPUT));
         self.mux.add(speaker);
     }
 }
@@ -156,7 +156,7 @@ impl Rows {
 pub struct Output {
     shared: Rc<Shared>,
     /// For each speaker its streams: mostly one; an earlier one may still be held open by a descendant.
-    orders: RefCell<Vec<Vec<Rc<Orders>>>>,
+    orders: RefCell<Vec<Vec<Rc<ReaderControl>>>>,
     /// For each speaker the terminal that it has had, if any.
     screens: RefCell<Vec<Option<Rc<Screen>>>>,
     tasks: Vec<JoinHandle<()>>,
@@ -169,10 +169,14 @@ impl Output {
     ///
     /// # Errors
     /// The thread cannot be started, or the descriptor is not open.
-    pub fn open(options: Options, stdout: OwnedFd, closed: UnboundedSender<io::Error>) -> io::Result<Self> {
+    pub fn open(
+        options: OutputOptions,
+        stdout: OwnedFd,
+        closed: UnboundedSender<io::Error>,
+    ) -> io::Result<Self> {
         let clock = options.clock;
         let mux = mux(options);
-        let shared = Rc::new(Shared::new(mux, Outlet::open(stdout, closed)?, clock));
+        let shared = Rc::new(Shared::new(mux, StdoutSink::open(stdout, closed)?, clock));
         let mut tasks = vec![spawn_local(Rc::clone(&shared).pump())];
         if let Some(watched) = shared.watched() {
             let watched = descriptor::watch(watched, Interest::READABLE | Interest::ERROR)?;
@@ -186,16 +190,17 @@ impl Output {
     ///
     /// # Errors
     /// The descriptor cannot be watched.
-    pub fn attach(&self, speaker: usize, source: Source) -> io::Result<()> {
+    pub fn attach(&self, speaker: usize, source: StreamSource) -> io::Result<()> {
         let (descriptor, terminal) = match source {
-            Source::Pipe(descriptor) => (descriptor, false),
-            Source::Terminal(descriptor) => (descriptor, true),
+            StreamSource::Pipe(descriptor) => (descriptor, false),
+            StreamSource::Terminal(descriptor) => (descriptor, true),
         };
         descriptor::unblock(&descriptor)?;
         let descriptor = Rc::new(descriptor::watch(descriptor, Interest::READABLE)?);
-        let orders = Rc::new(Orders::default());
+        let orders = Rc::new(ReaderControl::default());
         let screen = terminal.then(|| self.new_life(speaker, &descriptor));
-        let reader = Reader::new(Rc::clone(&self.shared), Rc::clone(&orders), speaker, screen, descriptor);
+        let reader =
+            StreamReader::new(Rc::clone(&self.shared), Rc::clone(&orders), speaker, screen, descriptor);
         let mut all = self.orders.borrow_mut();
         if all.len() <= speaker {
             all.resize(speaker + 1, Vec::new());
@@ -214,7 +219,7 @@ impl Output {
     /// What is wrong with the expression.
     pub fn listen(&self, speaker: usize, expression: &str, tell: Box<dyn FnOnce()>) -> Result<(), String> {
         let expression = Regex::new(expression).map_err(|error| error.to_string())?;
-        self.shared.with_mux(|mux| mux.listen(Ear::new(speaker, expression, tell)));
+        self.shared.with_mux(|mux| mux.listen(LineMatcher::new(speaker, expression, tell)));
         Ok(())
     }
 
@@ -234,7 +239,7 @@ impl Output {
     }
 
     /// One more speaker, for a stack that grows; its index is the next.
-    pub fn add(&self, speaker: Speaker) {
+    pub fn add(&self, speaker: LogSource) {
         self.shared.with_mux(|mux| mux.add(speaker));
     }
 
@@ -274,8 +279,8 @@ impl Output {
     }
 
     /// The terminal on standard output, for the console.
-    pub fn stage(&self) -> Stage {
-        Stage::new(Rc::clone(&self.shared))
+    pub fn stage(&self) -> ConsoleHandle {
+        ConsoleHandle::new(Rc::clone(&self.shared))
     }
 
     /// Looks at the history, if one is kept.
@@ -298,19 +303,19 @@ impl Output {
     /// Writes all that is still to be read, once every process is gone: until each stream has ended, or has
     /// been silent for 300 ms because an outsider holds it. Gives up when standard output has taken
     /// nothing for `patience`; the writer thread is then left behind, as it cannot be interrupted.
-    pub async fn finish(self, patience: Duration) -> Finish {
+    pub async fn finish(self, patience: Duration) -> FinishResult {
         for orders in self.orders.borrow().iter().flatten() {
             orders.finish.set(true);
             orders.changed.notify_one();
         }
         self.shared.flush();
         let mut taken = self.shared.taken();
-        let mut finish = Finish::Complete;
+        let mut finish = FinishResult::Complete;
         while !self.shared.is_done() {
             if tokio::time::timeout(patience, self.shared.progress()).await.is_err() {
                 let now = self.shared.taken();
                 if now == taken && !self.shared.is_written() {
-                    finish = Finish::Abandoned;
+                    finish = FinishResult::Abandoned;
                     break;
                 }
                 taken = now;
@@ -319,7 +324,7 @@ impl Output {
         for task in &self.tasks {
             task.abort();
         }
-        if finish == Finish::Complete {
+        if finish == FinishResult::Complete {
             self.shared.close();
         }
         finish

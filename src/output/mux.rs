@@ -3,29 +3,29 @@
 use jiff::Timestamp;
 
 use super::batch::Batch;
-use super::ear::Ear;
 use super::history::{History, Part};
-use super::lines::{Limits, Lines, Newlines, ends};
-use super::prefix::Speaker;
+use super::line_matcher::LineMatcher;
+use super::lines::{Limits, LineSplitter, Newlines, ends};
+use super::prefix::LogSource;
 use super::sink::Sink;
 use crate::name::InstanceName;
 use crate::notice::Notice;
 
 /// One stream of one speaker, between its chunks.
 #[derive(Debug)]
-pub(super) struct Stream {
+pub(super) struct MuxStream {
     speaker: usize,
-    lines: Lines,
+    lines: LineSplitter,
     newlines: Option<Newlines>,
     /// A chunk of a terminal, its newlines translated.
     translated: Vec<u8>,
 }
 
-impl Stream {
+impl MuxStream {
     /// A stream of this speaker, from a pseudo-terminal or from a pipe.
     pub(super) fn new(speaker: usize, terminal: bool, limits: Limits) -> Self {
         let newlines = terminal.then(Newlines::default);
-        Self { speaker, lines: Lines::new(limits), newlines, translated: Vec::new() }
+        Self { speaker, lines: LineSplitter::new(limits), newlines, translated: Vec::new() }
     }
 
     /// The instance it belongs to.
@@ -45,36 +45,36 @@ pub(super) struct Mux {
     quiet: bool,
     history: Option<History>,
     /// The matchers of awaited lines: mostly none, and then this is one comparison for each run of lines.
-    ears: Vec<Ear>,
+    ears: Vec<LineMatcher>,
     now: Timestamp,
     /// What is to be written next. The caller takes it out and puts an empty one in.
     pub(super) batch: Batch,
     speakers: Vec<InstanceName>,
-    audience: Audience,
+    audience: LineFilter,
 }
 
 /// Decides which instances' lines are shown.
-pub type Choice = Box<dyn Fn(&InstanceName) -> bool>;
+pub type LineChoice = Box<dyn Fn(&InstanceName) -> bool>;
 
 /// Which lines are shown.
 #[derive(Default)]
-struct Audience {
+struct LineFilter {
     /// Those of the sources that it accepts; all without it.
-    only: Option<Choice>,
+    only: Option<LineChoice>,
     /// The answer for each source, so that it is not computed for each line; empty means all.
     shown: Vec<bool>,
     /// While one instance has the screen: what it shows there, and the lines that were kept away.
-    held: Option<Held>,
+    held: Option<HeldLine>,
 }
 
 /// What gathers while lines are kept away.
 #[derive(Default)]
-struct Held {
+struct HeldLine {
     shown: Batch,
     missed: u64,
 }
 
-impl Audience {
+impl LineFilter {
     fn hears(&self, speaker: usize) -> bool {
         self.held.is_none() && self.shown.get(speaker).copied().unwrap_or(true)
     }
@@ -96,7 +96,7 @@ impl Mux {
     /// A mux that writes as `sink` says, with `quiet` without chatter, and keeps what was said in `history`.
     pub(super) fn new(sink: Box<dyn Sink>, quiet: bool, history: Option<History>) -> Self {
         let (batch, speakers) = (Batch::default(), Vec::new());
-        let (ears, audience) = (Vec::new(), Audience::default());
+        let (ears, audience) = (Vec::new(), LineFilter::default());
         Self { sink, quiet, history, ears, now: Timestamp::MIN, batch, speakers, audience }
     }
 
@@ -118,7 +118,7 @@ impl Mux {
     /// Takes some of `chunk` and says how much (all of it in a few steps; the caller looks at the size of
     /// the batch between them), and what became of it. With `lends` the history does not copy whole lines of the chunk,
     /// since it will get the chunk itself: [`Mux::exchange`].
-    pub(super) fn step(&mut self, stream: &mut Stream, chunk: &[u8], lends: bool) -> Step {
+    pub(super) fn step(&mut self, stream: &mut MuxStream, chunk: &[u8], lends: bool) -> MuxStep {
         // The end of a line that has begun in an earlier chunk is copied, and so is what was translated.
         let lends = lends && stream.newlines.is_none() && !stream.is_unfinished();
         let (mut ended, mut lent) = (false, 0);
@@ -147,7 +147,7 @@ impl Mux {
         if taken == chunk.len() && self.sink.is_open(stream.speaker) {
             self.show_unfinished(stream);
         }
-        Step { taken, ended, lent }
+        MuxStep { taken, ended, lent }
     }
 
     /// Passes whole lines on to all but the history; returns their number.
@@ -175,13 +175,13 @@ impl Mux {
     }
 
     /// Whether this stream has something that could be shown now.
-    pub(super) fn has_unfinished(&self, stream: &Stream) -> bool {
+    pub(super) fn has_unfinished(&self, stream: &MuxStream) -> bool {
         self.sink.shows_unfinished() && stream.is_unfinished() && self.audience.hears(stream.speaker)
     }
 
     /// Shows an unfinished line as it is. CRs at its end wait: what follows says whether they go back to
     /// the first column or belong to the newline.
-    pub(super) fn show_unfinished(&mut self, stream: &mut Stream) {
+    pub(super) fn show_unfinished(&mut self, stream: &mut MuxStream) {
         if !self.audience.hears(stream.speaker) {
             return;
         }
@@ -198,7 +198,7 @@ impl Mux {
     }
 
     /// What the stream has said is all for now: an unfinished line becomes a row.
-    pub(super) fn end(&mut self, stream: &mut Stream) {
+    pub(super) fn end(&mut self, stream: &mut MuxStream) {
         let mut emit = |run: &[u8]| {
             let count = self.tell(stream.speaker, run);
             self.remember(stream.speaker, run, count);
@@ -222,13 +222,13 @@ impl Mux {
     }
 
     /// A line is awaited from now on; replaces the matcher of the same source.
-    pub(super) fn listen(&mut self, ear: Ear) {
+    pub(super) fn listen(&mut self, ear: LineMatcher) {
         self.ears.retain(|other| other.speaker() != ear.speaker());
         self.ears.push(ear);
     }
 
     /// Shows only the sources that `only` accepts, all without it; returns their number.
-    pub(super) fn only(&mut self, only: Option<Choice>) -> usize {
+    pub(super) fn only(&mut self, only: Option<LineChoice>) -> usize {
         self.audience.shown =
             only.as_ref().map_or_else(Vec::new, |only| self.speakers.iter().map(only).collect());
         self.audience.only = only;
@@ -263,7 +263,7 @@ impl Mux {
     }
 
     /// One more source; its index is the next.
-    pub(super) fn add(&mut self, speaker: Speaker) {
+    pub(super) fn add(&mut self, speaker: LogSource) {
         if let Some(only) = &self.audience.only {
             self.audience.shown.push(only(&speaker.name));
         }
@@ -284,7 +284,7 @@ impl Mux {
 
 /// What [`Mux::step`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Step {
+pub(super) struct MuxStep {
     /// Bytes of the chunk that were taken.
     pub taken: usize,
     /// Whether a line ended in them.

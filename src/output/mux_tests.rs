@@ -8,11 +8,11 @@ use super::*;
 use crate::exit::Exit;
 use crate::name::{InstanceName, TypeName};
 use crate::output::prefix::Prefixes;
-use crate::output::sink::{Json, Terminal, Text};
+use crate::output::sink::{Json, TerminalSink, TextSink};
 
-fn speakers() -> Vec<Speaker> {
+fn speakers() -> Vec<LogSource> {
     let name = |kind: &str| InstanceName { kind: TypeName::new(kind).unwrap(), number: 1 };
-    vec![Speaker { name: name("web"), kind: 0 }, Speaker { name: name("db"), kind: 1 }]
+    vec![LogSource { name: name("web"), kind: 0 }, LogSource { name: name("db"), kind: 1 }]
 }
 
 fn prefixes() -> Prefixes {
@@ -40,7 +40,7 @@ fn says(speaker: usize, text: &str) -> Event {
 fn play(sink: Box<dyn Sink>, terminal: bool, limits: Limits, events: &[Event]) -> Vec<u8> {
     let mut mux = Mux::new(sink, false, None);
     mux.at(Timestamp::UNIX_EPOCH);
-    let mut streams = [Stream::new(0, terminal, limits), Stream::new(1, terminal, limits)];
+    let mut streams = [MuxStream::new(0, terminal, limits), MuxStream::new(1, terminal, limits)];
     for event in events {
         match event {
             Says(speaker, text) => {
@@ -62,11 +62,11 @@ fn play(sink: Box<dyn Sink>, terminal: bool, limits: Limits, events: &[Event]) -
 }
 
 fn on_pipe(events: &[Event]) -> String {
-    String::from_utf8(play(Box::new(Text::new(prefixes())), false, Limits::OUTPUT, events)).unwrap()
+    String::from_utf8(play(Box::new(TextSink::new(prefixes())), false, Limits::OUTPUT, events)).unwrap()
 }
 
 fn on_screen(events: &[Event]) -> String {
-    String::from_utf8(play(Box::new(Terminal::new(prefixes())), false, Limits::OUTPUT, events)).unwrap()
+    String::from_utf8(play(Box::new(TerminalSink::new(prefixes())), false, Limits::OUTPUT, events)).unwrap()
 }
 
 fn as_json(events: &[Event]) -> String {
@@ -93,7 +93,7 @@ fn rows_for_a_pipe_are_whole_lines_with_their_bytes_as_they_are() {
 #[test]
 fn bytes_that_are_no_text_pass_too() {
     let events = [Says(0, b"\xff\xfe\0\x80\n".to_vec())];
-    let out = play(Box::new(Text::new(prefixes())), false, Limits::OUTPUT, &events);
+    let out = play(Box::new(TextSink::new(prefixes())), false, Limits::OUTPUT, &events);
     assert_eq!(out, b"web.1  | \xff\xfe\0\x80\n");
 }
 
@@ -146,7 +146,7 @@ fn on_a_screen_a_carriage_return_is_followed_by_the_prefix() {
 #[test]
 fn a_pseudo_terminals_newlines_are_undone() {
     let events = [says(0, "a\r\nb\r"), says(0, "\nc\rd\r\r\n"), says(0, "e\r"), Ends(0)];
-    let out = play(Box::new(Text::new(prefixes())), true, Limits::OUTPUT, &events);
+    let out = play(Box::new(TextSink::new(prefixes())), true, Limits::OUTPUT, &events);
     let want = "web.1  | a\nweb.1  | b\nweb.1  | c\rd\r\nweb.1  | e\r\n";
     assert_eq!(String::from_utf8(out).unwrap(), want);
 }
@@ -169,7 +169,7 @@ fn json_has_one_object_a_line() {
 
 #[test]
 fn quiet_leaves_out_what_is_expected() {
-    let mut mux = Mux::new(Box::new(Text::new(prefixes())), true, None);
+    let mut mux = Mux::new(Box::new(TextSink::new(prefixes())), true, None);
     mux.notice(&info("hidden"), Timestamp::UNIX_EPOCH);
     let lived = Duration::from_secs(1);
     let exited = Notice::Exited {
@@ -225,7 +225,7 @@ fn said(events: &[Event], speaker: usize) -> Vec<u8> {
 proptest! {
     #[test]
     fn every_speaker_keeps_its_bytes_and_their_order(events in events()) {
-        let out = play(Box::new(Text::new(prefixes())), false, Limits::OUTPUT, &events);
+        let out = play(Box::new(TextSink::new(prefixes())), false, Limits::OUTPUT, &events);
         for (speaker, head) in [(0, b"web.1  | "), (1, b"db.1   | ")] {
             let rows = out.split_inclusive(|byte| *byte == b'\n');
             let own: Vec<u8> = rows.filter_map(|row| row.strip_prefix(head)).flatten().copied().collect();
@@ -265,7 +265,7 @@ proptest! {
             Ends(who) => Ends(who),
             Event::Notice(text) => Event::Notice(text),
         }).collect();
-        let out = play(Box::new(Terminal::new(prefixes())), false, Limits::OUTPUT, &marked);
+        let out = play(Box::new(TerminalSink::new(prefixes())), false, Limits::OUTPUT, &marked);
         for row in out.split(|byte| *byte == b'\n') {
             prop_assert!(!(row.contains(&b'A') && row.contains(&b'B')), "{}", row.escape_ascii());
         }

@@ -12,7 +12,7 @@ const OWN: &str = "ganger";
 
 /// A source of lines in the stream, apart from ganger itself.
 #[derive(Clone, Debug)]
-pub struct Speaker {
+pub struct LogSource {
     /// `web.1`.
     pub name: InstanceName,
     /// The index of its type in the Procfile, which decides its colour.
@@ -21,12 +21,12 @@ pub struct Speaker {
 
 /// When a row was read, as `strftime` and a time zone say it.
 #[derive(Clone, Debug)]
-pub struct Timestamps {
+pub struct TimestampFormat {
     format: String,
     zone: TimeZone,
 }
 
-impl Timestamps {
+impl TimestampFormat {
     /// What `--timestamps` without a format means.
     pub const DEFAULT: &'static str = "%H:%M:%S";
 
@@ -53,12 +53,12 @@ impl Timestamps {
 /// The prefixes of all speakers, as bytes ready to be copied.
 #[derive(Debug)]
 pub(super) struct Prefixes {
-    speakers: Vec<Speaker>,
+    speakers: Vec<LogSource>,
     /// One label a speaker, and ganger's own at the end.
     labels: Vec<Box<[u8]>>,
     /// Columns of the longest name.
     longest: usize,
-    timestamps: Option<Timestamps>,
+    timestamps: Option<TimestampFormat>,
     /// The time stamp of the moment, with the blank after it; empty without time stamps.
     stamp: String,
     shown: bool,
@@ -70,10 +70,10 @@ pub(super) struct Prefixes {
 impl Prefixes {
     /// Prefixes for these speakers; with `shown` off there are none but the time stamps.
     pub(super) fn new(
-        speakers: Vec<Speaker>,
+        speakers: Vec<LogSource>,
         shown: bool,
         color: bool,
-        timestamps: Option<Timestamps>,
+        timestamps: Option<TimestampFormat>,
     ) -> Self {
         let mut prefixes = Self {
             speakers,
@@ -90,7 +90,7 @@ impl Prefixes {
     }
 
     /// One more speaker. If it has the longest name, all labels are built again.
-    pub(super) fn add(&mut self, speaker: Speaker) {
+    pub(super) fn add(&mut self, speaker: LogSource) {
         let name = speaker.name.to_string();
         let label = self.label(Some(speaker.kind), &name);
         self.speakers.push(speaker);
@@ -157,9 +157,9 @@ mod tests {
     use super::*;
     use crate::name::TypeName;
 
-    fn speakers() -> Vec<Speaker> {
+    fn speakers() -> Vec<LogSource> {
         let name = |kind, number| InstanceName { kind: TypeName::new(kind).unwrap(), number };
-        vec![Speaker { name: name("web", 1), kind: 0 }, Speaker { name: name("worker", 12), kind: 1 }]
+        vec![LogSource { name: name("web", 1), kind: 0 }, LogSource { name: name("worker", 12), kind: 1 }]
     }
 
     fn head(prefixes: &mut Prefixes, speaker: Option<usize>) -> String {
@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_time_stamp_comes_first_and_without_colour() {
-        let stamps = Timestamps::new(Timestamps::DEFAULT, TimeZone::UTC).unwrap();
+        let stamps = TimestampFormat::new(TimestampFormat::DEFAULT, TimeZone::UTC).unwrap();
         let mut colored = Prefixes::new(speakers(), true, true, Some(stamps.clone()));
         colored.at(Timestamp::from_second(3661).unwrap());
         assert_eq!(head(&mut colored, Some(0)), "01:01:01 \x1b[36mweb.1     |\x1b[0m ");
@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_format_that_cannot_work_is_refused() {
-        assert!(Timestamps::new("%H:%", TimeZone::UTC).is_err());
-        assert!(Timestamps::new("%H%n%M", TimeZone::UTC).is_err());
+        assert!(TimestampFormat::new("%H:%", TimeZone::UTC).is_err());
+        assert!(TimestampFormat::new("%H%n%M", TimeZone::UTC).is_err());
     }
 }

@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::history::Part;
 use super::lines::Limits;
-use super::mux::Stream;
+use super::mux::MuxStream;
 use super::pipe::{capacity, grow};
 use super::screen::Screen;
 use super::shared::{READ, Shared};
@@ -51,7 +51,7 @@ const TERMINAL_TURN: usize = READ / 2;
 
 /// What the rest of the program says to a reader.
 #[derive(Debug, Default)]
-pub(super) struct Orders {
+pub(super) struct ReaderControl {
     /// What to say when the stream has nothing more of its process.
     pub obituaries: RefCell<Vec<Notice>>,
     /// End when nothing comes.
@@ -63,23 +63,23 @@ pub(super) struct Orders {
 }
 
 /// Reads one stream until it ends.
-pub(super) struct Reader {
+pub(super) struct StreamReader {
     shared: Rc<Shared>,
-    orders: Rc<Orders>,
+    orders: Rc<ReaderControl>,
     descriptor: Rc<AsyncFd<OwnedFd>>,
     /// The watchers, where it is a terminal.
     screen: Option<Rc<Screen>>,
-    stream: Stream,
+    stream: MuxStream,
     /// When the unfinished line began.
     unfinished: Option<Instant>,
     /// When the process was said to be gone, or the end was asked for.
-    asked: Option<Asked>,
+    asked: Option<DrainState>,
     enlarged: bool,
     turn: usize,
 }
 
 /// What ends a wait.
-enum Wake {
+enum ReaderWake {
     Readable,
     Orders,
     Silence,
@@ -89,11 +89,11 @@ enum Wake {
 /// One read.
 struct Chunk {
     count: usize,
-    after: After,
+    after: ChunkResult,
 }
 
 /// What a stream has after a chunk.
-enum After {
+enum ChunkResult {
     More,
     Nothing,
     End,
@@ -101,21 +101,21 @@ enum After {
 
 /// Since when an ending is waited for, and how much was read meanwhile.
 #[derive(Clone, Copy)]
-struct Asked {
+struct DrainState {
     at: Instant,
     read: usize,
 }
 
-impl Reader {
+impl StreamReader {
     /// A reader that has not begun. The descriptor does not block.
     pub(super) fn new(
         shared: Rc<Shared>,
-        orders: Rc<Orders>,
+        orders: Rc<ReaderControl>,
         speaker: usize,
         screen: Option<Rc<Screen>>,
         descriptor: Rc<AsyncFd<OwnedFd>>,
     ) -> Self {
-        let stream = Stream::new(speaker, screen.is_some(), Limits::OUTPUT);
+        let stream = MuxStream::new(speaker, screen.is_some(), Limits::OUTPUT);
         Self {
             shared,
             orders,
@@ -147,19 +147,19 @@ impl Reader {
     /// One thing that happens; says whether it was the end.
     async fn turn(&mut self) -> bool {
         match self.wait().await {
-            Wake::Readable => self.on_readable().await,
-            Wake::Orders => {
+            ReaderWake::Readable => self.on_readable().await,
+            ReaderWake::Orders => {
                 let asked = self.orders.finish.get() || !self.orders.obituaries.borrow().is_empty();
-                self.asked = asked.then(|| Asked { at: Instant::now(), read: 0 });
+                self.asked = asked.then(|| DrainState { at: Instant::now(), read: 0 });
                 false
             }
-            Wake::Silence => self.on_silence(),
-            Wake::Failure => true,
+            ReaderWake::Silence => self.on_silence(),
+            ReaderWake::Failure => true,
         }
     }
 
     /// Waits for bytes, an order, or a time that has come.
-    async fn wait(&self) -> Wake {
+    async fn wait(&self) -> ReaderWake {
         let deadline = self.deadline();
         let silence = async {
             match deadline {
@@ -170,15 +170,15 @@ impl Reader {
         tokio::select! {
             // Orders first: a stream that never pauses must not be deaf to them.
             biased;
-            () = self.orders.changed.notified() => Wake::Orders,
+            () = self.orders.changed.notified() => ReaderWake::Orders,
             guard = self.descriptor.readable() => match guard {
                 Ok(mut guard) => {
                     guard.retain_ready();
-                    Wake::Readable
+                    ReaderWake::Readable
                 }
-                Err(_) => Wake::Failure,
+                Err(_) => ReaderWake::Failure,
             },
-            () = silence => Wake::Silence,
+            () = silence => ReaderWake::Silence,
         }
     }
 
@@ -196,7 +196,7 @@ impl Reader {
                 }
                 count += chunk.count;
             }
-            if count >= TERMINAL_TURN || !matches!(chunk.after, After::More) {
+            if count >= TERMINAL_TURN || !matches!(chunk.after, ChunkResult::More) {
                 break chunk.after;
             }
         };
@@ -207,9 +207,9 @@ impl Reader {
             self.make_room_for_others().await;
         }
         match after {
-            After::More => self.is_answered(false),
-            After::Nothing => self.is_answered(true),
-            After::End => true,
+            ChunkResult::More => self.is_answered(false),
+            ChunkResult::Nothing => self.is_answered(true),
+            ChunkResult::End => true,
         }
     }
 
@@ -220,7 +220,7 @@ impl Reader {
     /// asked until it has nothing.
     async fn read(&self, buffer: &mut [u8]) -> Chunk {
         let Ok(mut guard) = self.descriptor.readable().await else {
-            return Chunk { count: 0, after: After::End };
+            return Chunk { count: 0, after: ChunkResult::End };
         };
         let piece = if self.screen.is_some() { PIECE } else { buffer.len() };
         let count = loop {
@@ -229,14 +229,14 @@ impl Reader {
                 Err(Errno::EINTR) => {}
                 Err(Errno::EAGAIN) => break 0,
                 // A pseudo-terminal says EIO when its last user has closed it, after all that was in it.
-                Ok(_) | Err(_) => return Chunk { count: 0, after: After::End },
+                Ok(_) | Err(_) => return Chunk { count: 0, after: ChunkResult::End },
             }
         };
         if count == piece || (count > 0 && self.screen.is_some()) {
-            return Chunk { count, after: After::More };
+            return Chunk { count, after: ChunkResult::More };
         }
         guard.clear_ready();
-        Chunk { count, after: After::Nothing }
+        Chunk { count, after: ChunkResult::Nothing }
     }
 
     /// When silence means something.

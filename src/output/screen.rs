@@ -12,7 +12,7 @@ use std::rc::{Rc, Weak};
 use tokio::io::unix::AsyncFd;
 use tokio::sync::Notify;
 
-use crate::escapes::{Modes, Picture, replay};
+use crate::escapes::{Modes, RecentOutput, replay};
 
 /// Bytes that are kept of one instance: more than a full-screen program writes to draw all of a large screen, and
 /// for a thousand instances that flood no more than they cost otherwise.
@@ -23,7 +23,7 @@ const PIECE: usize = 16 << 10;
 /// The terminal of one instance, through all its lives.
 #[derive(Debug, Default)]
 pub struct Screen {
-    shown: RefCell<Shown>,
+    shown: RefCell<ScreenRead>,
     /// Our end of the terminal of the latest life, as long as it is read.
     master: RefCell<Weak<AsyncFd<OwnedFd>>>,
     /// How many are watching.
@@ -36,17 +36,17 @@ pub struct Screen {
 }
 
 #[derive(Debug, Default)]
-struct Shown {
+struct ScreenRead {
     ring: VecDeque<u8>,
     /// Bytes of all lives, those that were forgotten too.
     written: u64,
     modes: Modes,
-    life: Life,
+    life: ScreenGeneration,
 }
 
 /// Which life of an instance it is, and whether it can be seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Life {
+pub struct ScreenGeneration {
     /// 0 before the first.
     pub number: u32,
     /// Whether its terminal is open.
@@ -57,13 +57,13 @@ pub struct Life {
 
 /// A place in the stream of a screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place(u64);
+pub struct ScreenPosition(u64);
 
 /// Counts one watcher, until it is dropped.
 #[derive(Debug)]
-pub struct Watcher(Rc<Screen>);
+pub struct ScreenWatcher(Rc<Screen>);
 
-impl Drop for Watcher {
+impl Drop for ScreenWatcher {
     fn drop(&mut self) {
         self.0.watchers.set(self.0.watchers.get() - 1);
         self.0.is_known.set(true);
@@ -77,7 +77,7 @@ impl Screen {
         *self.master.borrow_mut() = Rc::downgrade(master);
         self.is_known.set(false);
         let mut shown = self.shown.borrow_mut();
-        shown.life = Life { number: shown.life.number + 1, is_open: true, obituary: None };
+        shown.life = ScreenGeneration { number: shown.life.number + 1, is_open: true, obituary: None };
         drop(shown);
         self.changed.notify_waiters();
     }
@@ -120,9 +120,9 @@ impl Screen {
     }
 
     /// A client watches from now on.
-    pub fn watch(self: &Rc<Self>) -> Watcher {
+    pub fn watch(self: &Rc<Self>) -> ScreenWatcher {
         self.watchers.set(self.watchers.get() + 1);
-        Watcher(Rc::clone(self))
+        ScreenWatcher(Rc::clone(self))
     }
 
     /// Whether a client watches: it then chooses the size of the terminal.
@@ -131,7 +131,7 @@ impl Screen {
     }
 
     /// Which life it is.
-    pub fn life(&self) -> Life {
+    pub fn life(&self) -> ScreenGeneration {
         self.shown.borrow().life.clone()
     }
 
@@ -141,24 +141,24 @@ impl Screen {
     }
 
     /// What brings a fresh terminal of so many rows to where this one is, and the place behind it.
-    pub fn picture(&self, rows: u16) -> (Vec<u8>, Place) {
+    pub fn picture(&self, rows: u16) -> (Vec<u8>, ScreenPosition) {
         let mut shown = self.shown.borrow_mut();
         let is_cut = shown.written > shown.ring.len() as u64;
         shown.ring.make_contiguous();
         let text = shown.ring.as_slices().0;
-        let picture = replay(Picture { text, is_cut, modes: &shown.modes }, rows);
-        (picture, Place(shown.written))
+        let picture = replay(RecentOutput { text, is_cut, modes: &shown.modes }, rows);
+        (picture, ScreenPosition(shown.written))
     }
 
     /// What was written since `place`, a piece of it, and the place behind that; `None` if some of it was
     /// forgotten.
-    pub fn since(&self, place: Place) -> Option<(Vec<u8>, Place)> {
+    pub fn since(&self, place: ScreenPosition) -> Option<(Vec<u8>, ScreenPosition)> {
         let shown = self.shown.borrow();
         let behind =
             usize::try_from(shown.written - place.0).ok().filter(|behind| *behind <= shown.ring.len())?;
         let start = shown.ring.len() - behind;
         let piece: Vec<u8> = shown.ring.range(start..start + behind.min(PIECE)).copied().collect();
-        let place = Place(place.0 + piece.len() as u64);
+        let place = ScreenPosition(place.0 + piece.len() as u64);
         Some((piece, place))
     }
 
@@ -185,7 +185,7 @@ impl Screen {
     }
 }
 
-impl Shown {
+impl ScreenRead {
     fn push(&mut self, bytes: &[u8]) {
         self.modes.take(bytes);
         self.written += bytes.len() as u64;

@@ -14,8 +14,8 @@ use tokio::io::unix::AsyncFd;
 use tokio::sync::{Mutex, Notify};
 
 use super::history::History;
-use super::mux::{Mux, Step, Stream};
-use super::outlet::Outlet;
+use super::mux::{Mux, MuxStep, MuxStream};
+use super::stdout_sink::StdoutSink;
 use crate::notice::Notice;
 
 /// Bytes that one read asks for. 16 KiB would cost 40 % of the speed.
@@ -29,7 +29,7 @@ const TOLD: usize = 10;
 /// The mux, the way out, and one read buffer for all.
 pub(super) struct Shared {
     mux: RefCell<Mux>,
-    outlet: RefCell<Outlet>,
+    outlet: RefCell<StdoutSink>,
     /// The one read buffer. tokio's lock is a queue: under back-pressure readers take turns, in order.
     pub(super) buffer: Mutex<Box<[u8]>>,
     /// The batch has become smaller.
@@ -48,7 +48,7 @@ pub(super) struct Shared {
 
 impl Shared {
     /// Nothing read, nothing written.
-    pub(super) fn new(mux: Mux, outlet: Outlet, clock: fn() -> Timestamp) -> Self {
+    pub(super) fn new(mux: Mux, outlet: StdoutSink, clock: fn() -> Timestamp) -> Self {
         Self {
             mux: RefCell::new(mux),
             outlet: RefCell::new(outlet),
@@ -84,19 +84,19 @@ impl Shared {
     }
 
     /// Makes rows of some of a chunk.
-    pub(super) fn step(&self, stream: &mut Stream, chunk: &[u8], lends: bool, now: Timestamp) -> Step {
+    pub(super) fn step(&self, stream: &mut MuxStream, chunk: &[u8], lends: bool, now: Timestamp) -> MuxStep {
         let mut mux = self.mux.borrow_mut();
         mux.at(now);
         mux.step(stream, chunk, lends)
     }
 
     /// Whether the stream has an unfinished line that could be shown.
-    pub(super) fn has_unfinished(&self, stream: &Stream) -> bool {
+    pub(super) fn has_unfinished(&self, stream: &MuxStream) -> bool {
         self.mux.borrow().has_unfinished(stream)
     }
 
     /// Shows an unfinished line.
-    pub(super) fn show_unfinished(&self, stream: &mut Stream) {
+    pub(super) fn show_unfinished(&self, stream: &mut MuxStream) {
         let now = self.now();
         {
             let mut mux = self.mux.borrow_mut();
@@ -107,7 +107,7 @@ impl Shared {
     }
 
     /// Makes a row of an unfinished line.
-    pub(super) fn end_line(&self, stream: &mut Stream) {
+    pub(super) fn end_line(&self, stream: &mut MuxStream) {
         let now = self.now();
         {
             let mut mux = self.mux.borrow_mut();

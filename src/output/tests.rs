@@ -17,15 +17,15 @@ use crate::name::{InstanceName, TypeName};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-fn options(terminal: bool) -> Options {
+fn options(terminal: bool) -> OutputOptions {
     let name = |kind: &str| InstanceName { kind: TypeName::new(kind).unwrap(), number: 1 };
     let kinds = ["web", "db"].into_iter().enumerate();
-    Options {
-        format: Format::Text { prefix: true, timestamps: None },
+    OutputOptions {
+        format: RowFormat::Text { prefix: true, timestamps: None },
         color: false,
         terminal,
         quiet: false,
-        speakers: kinds.map(|(kind, text)| Speaker { name: name(text), kind }).collect(),
+        speakers: kinds.map(|(kind, text)| LogSource { name: name(text), kind }).collect(),
         history: None,
         clock: || Timestamp::UNIX_EPOCH,
     }
@@ -39,7 +39,7 @@ fn run<T>(body: impl AsyncFnOnce() -> T) -> T {
     LocalSet::new().block_on(&Builder::new_current_thread().enable_all().build().unwrap(), body())
 }
 
-fn open(options: Options, stdout: impl Into<OwnedFd>) -> (Output, UnboundedReceiver<io::Error>) {
+fn open(options: OutputOptions, stdout: impl Into<OwnedFd>) -> (Output, UnboundedReceiver<io::Error>) {
     let (closed, errors) = unbounded_channel();
     (Output::open(options, stdout.into(), closed).unwrap(), errors)
 }
@@ -47,7 +47,7 @@ fn open(options: Options, stdout: impl Into<OwnedFd>) -> (Output, UnboundedRecei
 /// A stream of a child: where it writes.
 fn child(output: &Output, speaker: usize) -> PipeWriter {
     let (reader, writer) = io::pipe().unwrap();
-    output.attach(speaker, Source::Pipe(reader.into())).unwrap();
+    output.attach(speaker, StreamSource::Pipe(reader.into())).unwrap();
     writer
 }
 
@@ -82,7 +82,7 @@ fn printed(terminal: bool, body: impl AsyncFnOnce(&Output, &mut UnboundedReceive
     run(async move || {
         let (output, _errors) = open(options(terminal), stdout);
         body(&output, &mut pieces).await;
-        assert_eq!(output.finish(PATIENCE).await, Finish::Complete);
+        assert_eq!(output.finish(PATIENCE).await, FinishResult::Complete);
     });
     all.join().unwrap()
 }
@@ -184,7 +184,7 @@ fn patience_is_for_standard_output_not_for_a_silent_stream() {
     run(async || {
         let (output, _errors) = open(options(false), stdout);
         let _held = child(&output, 0);
-        assert_eq!(output.finish(Duration::from_millis(10)).await, Finish::Complete);
+        assert_eq!(output.finish(Duration::from_millis(10)).await, FinishResult::Complete);
     });
 }
 
@@ -232,9 +232,9 @@ fn what_comes_in_one_large_chunk_is_in_the_history_line_by_line() {
     let (reader, mut web) = io::pipe().unwrap();
     web.write_all(first.as_bytes()).unwrap();
     run(async || {
-        let options = Options { history: Some(Bounds::default()), ..options(false) };
+        let options = OutputOptions { history: Some(Bounds::default()), ..options(false) };
         let (output, _errors) = open(options, File::create("/dev/null").unwrap());
-        output.attach(0, Source::Pipe(reader.into())).unwrap();
+        output.attach(0, StreamSource::Pipe(reader.into())).unwrap();
         let rest = rest.to_owned();
         let writer = thread::spawn(move || web.write_all(rest.as_bytes()).unwrap());
         output.ended().await;
@@ -245,7 +245,7 @@ fn what_comes_in_one_large_chunk_is_in_the_history_line_by_line() {
         };
         let kept: Vec<String> = output.with_history(kept).unwrap();
         assert!(!kept.is_empty() && kept == lines[lines.len() - kept.len()..], "{} lines", kept.len());
-        assert_eq!(output.finish(PATIENCE).await, Finish::Complete);
+        assert_eq!(output.finish(PATIENCE).await, FinishResult::Complete);
     });
 }
 
@@ -265,7 +265,7 @@ fn a_prompt_is_shown_on_a_terminal() {
 fn a_pseudo_terminal_is_read_to_its_end() {
     let text = printed(false, async |output, _| {
         let pair = openpty(None, None).unwrap();
-        output.attach(0, Source::Terminal(pair.master)).unwrap();
+        output.attach(0, StreamSource::Terminal(pair.master)).unwrap();
         let writer = thread::spawn(move || {
             let mut slave = File::from(pair.slave);
             for number in 0..5000 {
@@ -290,7 +290,7 @@ fn error_of(stdout: impl Into<OwnedFd>, says: &[u8], leave: impl FnOnce()) -> io
         let writer = thread::spawn(move || web.write_all(&vec![b'\n'; 1 << 20]).unwrap());
         output.ended().await;
         writer.join().unwrap();
-        assert_eq!(output.finish(PATIENCE).await, Finish::Complete);
+        assert_eq!(output.finish(PATIENCE).await, FinishResult::Complete);
         assert!(errors.recv().await.is_none(), "said once");
         error
     })
@@ -320,7 +320,7 @@ fn a_reader_that_stands_still_holds_the_children_back_and_not_the_end() {
             let written = std::iter::repeat_with(|| web.write_all(&[b'\n'; 4096])).take(100_000);
             written.take_while(Result::is_ok).count()
         });
-        assert_eq!(output.finish(Duration::from_millis(300)).await, Finish::Abandoned);
+        assert_eq!(output.finish(Duration::from_millis(300)).await, FinishResult::Abandoned);
         // The runtime's end closes our end of the pipe, and the flood ends.
         tokio::task::spawn_local(async move { drop(reader) }).await.unwrap();
         drop(flood);
@@ -333,7 +333,7 @@ fn the_prefix_takes_its_columns() {
     run(async || {
         let (output, _errors) = open(options(false), stdout);
         assert_eq!(output.prefix_width(), "ganger | ".len());
-        assert_eq!(output.finish(PATIENCE).await, Finish::Complete);
+        assert_eq!(output.finish(PATIENCE).await, FinishResult::Complete);
     });
 }
 

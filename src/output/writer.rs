@@ -17,7 +17,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use super::batch::Batch;
 
 /// A buffer on its way to standard output.
-pub(super) struct ToWrite {
+pub(super) struct PendingBuffer {
     /// What is to be written.
     pub batch: Batch,
     /// How many of the bytes are there already.
@@ -25,7 +25,7 @@ pub(super) struct ToWrite {
 }
 
 /// A buffer on its way back.
-pub(super) struct Written {
+pub(super) struct WrittenBuffer {
     /// The buffer that was handed over, as it was.
     pub batch: Batch,
     /// Why not all of it was written.
@@ -35,8 +35,8 @@ pub(super) struct Written {
 /// The loop's end of the writer. Two buffers go to and fro, so neither side ever waits for a lock: while
 /// one is written, the other is filled.
 pub(super) struct Writer {
-    batches: Sender<ToWrite>,
-    written: UnboundedReceiver<Written>,
+    batches: Sender<PendingBuffer>,
+    written: UnboundedReceiver<WrittenBuffer>,
     thread: JoinHandle<()>,
 }
 
@@ -55,19 +55,19 @@ impl Writer {
         Ok(Self { batches, written, thread: thread? })
     }
 
-    /// Hands a batch over. It comes back as [`Written`].
-    pub(super) fn write(&self, to_write: ToWrite) {
+    /// Hands a batch over. It comes back as [`WrittenBuffer`].
+    pub(super) fn write(&self, to_write: PendingBuffer) {
         // The thread ends only when this sender is dropped.
         let _ = self.batches.send(to_write);
     }
 
     /// What came back, if something did.
-    pub(super) fn try_written(&mut self) -> Option<Written> {
+    pub(super) fn try_written(&mut self) -> Option<WrittenBuffer> {
         self.written.try_recv().ok()
     }
 
     /// Waits for what comes back.
-    pub(super) fn poll_written(&mut self, context: &mut Context<'_>) -> Poll<Option<Written>> {
+    pub(super) fn poll_written(&mut self, context: &mut Context<'_>) -> Poll<Option<WrittenBuffer>> {
         self.written.poll_recv(context)
     }
 
@@ -82,12 +82,12 @@ impl Writer {
 fn write_batches(
     stdout: &OwnedFd,
     taken: &AtomicU64,
-    batches: &Receiver<ToWrite>,
-    written: &UnboundedSender<Written>,
+    batches: &Receiver<PendingBuffer>,
+    written: &UnboundedSender<WrittenBuffer>,
 ) {
-    for ToWrite { batch, written: start } in batches {
+    for PendingBuffer { batch, written: start } in batches {
         let result = write_all(stdout, taken, &batch[start..]).map_err(io::Error::from);
-        if written.send(Written { batch, result }).is_err() {
+        if written.send(WrittenBuffer { batch, result }).is_err() {
             return;
         }
     }

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::care;
-use super::entries::Entries;
+use super::entries::EnvEntries;
 use super::environment::{self, Merged};
 use super::error::Error;
-use super::options::{Inputs, Options, RELEASE};
-use super::order::Order;
-use super::ports::{self, Choice, DEFAULT_BASE, DEFAULT_STEP, Holder, Layout};
+use super::options::{Inputs, PlanOptions, RELEASE};
+use super::order::StartOrder;
+use super::ports::{self, DEFAULT_BASE, DEFAULT_STEP, Holder, Layout, PortChoice};
+use super::service_policy;
 use super::spec::{Environment, Spec, Variables};
-use super::{Plan, Process};
-use crate::config::{BasePort, Given};
+use super::{Plan, PlannedType};
+use crate::config::{BasePort, Located};
 use crate::location::{Diagnostic, Location};
 use crate::name::InstanceName;
 use crate::procfile::Entry;
@@ -35,19 +35,19 @@ impl Plan {
         inputs: &Inputs<'_>,
         taken: impl FnMut(u16) -> Option<Holder>,
     ) -> Result<Self, Vec<Diagnostic>> {
-        let (options, mut errors) = Options::resolve(inputs);
+        let (options, mut errors) = PlanOptions::resolve(inputs);
         let merged = Merged::of(inputs);
         let has_ports = inputs.settings.no_port != Some(true);
-        let order = Order::of(inputs).map_err(|wrong| errors.extend(wrong)).unwrap_or_default();
+        let order = StartOrder::of(inputs).map_err(|wrong| errors.extend(wrong)).unwrap_or_default();
         if !has_ports {
-            errors.extend(care::without_ports(inputs));
+            errors.extend(service_policy::without_ports(inputs));
         }
         let mut own = vec![environment::PS, environment::INSTANCE];
         if has_ports {
             own.insert(0, environment::PORT);
         }
         errors.extend(merged.unset(inputs, |name| own.contains(&name)));
-        let mut words = Words::default();
+        let mut words = PlanWarnings::default();
         let layout = if has_ports {
             place_ports(inputs, &merged, &options, taken, &mut words)
                 .map_err(|error| errors.push(*error))
@@ -59,7 +59,7 @@ impl Plan {
             return Err(errors);
         }
         words.about_types(inputs, &options);
-        words.warnings.extend(care::behind_a_shell(inputs));
+        words.warnings.extend(service_policy::behind_a_shell(inputs));
         let processes = processes(inputs, &options, layout.as_ref());
         let running = processes.iter().filter(|process| process.count > 0);
         let ports = running.filter_map(|process| Some((process.name.clone(), process.port?)));
@@ -79,14 +79,14 @@ impl Plan {
             warnings: words.warnings,
             shadowed: words.shadowed.into_iter().chain(options.idle).collect(),
             notes: words.notes,
-            shared: Environment { shared, own: Entries::default() },
+            shared: Environment { shared, own: EnvEntries::default() },
         })
     }
 }
 
 /// What a plan has to say besides itself.
 #[derive(Default)]
-struct Words {
+struct PlanWarnings {
     warnings: Vec<Diagnostic>,
     shadowed: Vec<Diagnostic>,
     notes: Vec<String>,
@@ -96,9 +96,9 @@ struct Words {
 fn place_ports(
     inputs: &Inputs<'_>,
     merged: &Merged<'_>,
-    options: &Options,
+    options: &PlanOptions,
     taken: impl FnMut(u16) -> Option<Holder>,
-    words: &mut Words,
+    words: &mut PlanWarnings,
 ) -> Result<Layout, Box<Diagnostic>> {
     let (base, may_move) = match merged.base_port(inputs)? {
         Some(BasePort::At(port)) => (port, false),
@@ -133,8 +133,8 @@ fn place_ports(
 }
 
 /// Every line of the Procfile with its count and port.
-fn processes(inputs: &Inputs<'_>, options: &Options, layout: Option<&Layout>) -> Vec<Process> {
-    let process = |(line, (entry, &count)): (usize, (&Entry, &u32))| Process {
+fn processes(inputs: &Inputs<'_>, options: &PlanOptions, layout: Option<&Layout>) -> Vec<PlannedType> {
+    let process = |(line, (entry, &count)): (usize, (&Entry, &u32))| PlannedType {
         name: entry.name.clone(),
         command: Arc::clone(&entry.command),
         line: entry.line,
@@ -147,18 +147,18 @@ fn processes(inputs: &Inputs<'_>, options: &Options, layout: Option<&Layout>) ->
 /// What will run: a release first, the rest in the order of the file, whatever the start order.
 fn instances(
     inputs: &Inputs<'_>,
-    (processes, order): (&[Process], &Order),
+    (processes, order): (&[PlannedType], &StartOrder),
     shared: &Variables,
     layout: Option<&Layout>,
 ) -> Vec<Spec> {
     let mut instances = Vec::with_capacity(processes.iter().map(|process| process.count as usize).sum());
-    let mut lines: Vec<(usize, &Process)> = processes.iter().enumerate().collect();
+    let mut lines: Vec<(usize, &PlannedType)> = processes.iter().enumerate().collect();
     lines.sort_by_key(|(_, process)| process.name.as_str() != RELEASE);
     for (line, process) in lines {
-        let once = care::is_once(inputs, process);
+        let once = service_policy::is_once(inputs, process);
         let place: Arc<str> = format!("{}:{}", inputs.procfile.file, process.line).into();
         let (stop_signal, stop_to, grace) = ending(inputs, process);
-        let care = care::of_line(inputs, line, order, layout.is_some());
+        let care = service_policy::of_line(inputs, line, order, layout.is_some());
         let after = order.before(line, inputs);
         for number in 1..=process.count {
             let name = InstanceName { kind: process.name.clone(), number };
@@ -185,7 +185,7 @@ fn instances(
 }
 
 /// The stop signal of a type, how far it goes, and the grace: its own, else those of all.
-fn ending(inputs: &Inputs<'_>, process: &Process) -> (Signal, Reach, Duration) {
+fn ending(inputs: &Inputs<'_>, process: &PlannedType) -> (Signal, Reach, Duration) {
     let settings = inputs.settings;
     let own = settings.processes.get(&process.name);
     let signal = own.and_then(|own| own.stop_signal.as_ref()).or(settings.stop_signal.as_ref());
@@ -198,14 +198,14 @@ fn ending(inputs: &Inputs<'_>, process: &Process) -> (Signal, Reach, Duration) {
     )
 }
 
-impl Words {
+impl PlanWarnings {
     /// What was found when the ports were tried.
-    fn about_ports(&mut self, inputs: &Inputs<'_>, choice: &Choice) {
+    fn about_ports(&mut self, inputs: &Inputs<'_>, choice: &PortChoice) {
         if let Some((port, holder)) = &choice.moved {
             let base = choice.layout.base;
             self.notes.push(format!("port {port} is in use by {holder}: ports begin at {base} instead"));
         }
-        let said = inputs.settings.port.as_ref().map(|given: &Given<BasePort>| given.place.clone());
+        let said = inputs.settings.port.as_ref().map(|given: &Located<BasePort>| given.place.clone());
         for (port, line, number, holder) in choice.taken.iter().take(MOST_WARNINGS) {
             let entry = &inputs.procfile.entries[*line];
             let of_line =
@@ -223,7 +223,7 @@ impl Words {
     }
 
     /// What does not run, and which lines have no effect.
-    fn about_types(&mut self, inputs: &Inputs<'_>, options: &Options) {
+    fn about_types(&mut self, inputs: &Inputs<'_>, options: &PlanOptions) {
         let nobody = options.counts.iter().all(|count| *count == 0);
         let release = inputs.procfile.entries.iter().position(|entry| entry.name.as_str() == RELEASE);
         // Where types are named one by one, no other is expected.
@@ -244,7 +244,7 @@ impl Words {
     }
 
     /// That the end of the stack waits for a type that does not run.
-    fn about_policy(&mut self, inputs: &Inputs<'_>, options: &Options) {
+    fn about_policy(&mut self, inputs: &Inputs<'_>, options: &PlanOptions) {
         let given = [&inputs.settings.exit_on, &inputs.settings.exit_code_from];
         for given in given.into_iter().flatten() {
             let entries = inputs.procfile.entries.iter().zip(&options.counts);
@@ -261,7 +261,7 @@ impl Words {
     }
 
     /// That a type's port has no variable of its own.
-    fn about_late(&mut self, inputs: &Inputs<'_>, process: &Process) {
+    fn about_late(&mut self, inputs: &Inputs<'_>, process: &PlannedType) {
         self.shadowed.push(Diagnostic {
             location: Location {
                 file: Arc::clone(&inputs.procfile.file),

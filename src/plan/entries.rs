@@ -4,9 +4,9 @@ use std::ffi::CStr;
 
 /// Variables in the form that execve(2) takes them in: `NAME=value`, each with a NUL behind it, all in one piece.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Entries(Box<[u8]>);
+pub struct EnvEntries(Box<[u8]>);
 
-impl Entries {
+impl EnvEntries {
     /// Every variable, name and value as bytes.
     pub fn variables(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.iter().filter_map(|entry| {
@@ -23,7 +23,7 @@ impl Entries {
     }
 }
 
-impl<N: AsRef<[u8]>, V: AsRef<[u8]>> FromIterator<(N, V)> for Entries {
+impl<N: AsRef<[u8]>, V: AsRef<[u8]>> FromIterator<(N, V)> for EnvEntries {
     /// A variable with a NUL in it is left out: it cannot exist in an environment, and the readers refuse it.
     fn from_iter<I: IntoIterator<Item = (N, V)>>(variables: I) -> Self {
         let mut block = Vec::new();
@@ -45,10 +45,10 @@ mod tests {
     fn what_goes_in_comes_out_but_what_cannot_exist() {
         let given: [(&[u8], &[u8]); 5] =
             [(b"PORT", b"5000"), (b"EMPTY", b""), (b"URL", b"a=b"), (b"NUL", b"a\0b=c"), (b"BYTES", b"\xff")];
-        let entries: Entries = given.into_iter().collect();
+        let entries: EnvEntries = given.into_iter().collect();
         let kept: Vec<_> = given.into_iter().filter(|(name, _)| *name != b"NUL").collect();
         assert_eq!(entries.variables().collect::<Vec<_>>(), kept);
         assert_eq!(entries.iter().next(), Some(c"PORT=5000"));
-        assert_eq!(Entries::default().variables().count(), 0);
+        assert_eq!(EnvEntries::default().variables().count(), 0);
     }
 }

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde::{Serialize, Serializer};
 
-use super::entries::Entries;
+use super::entries::EnvEntries;
 use super::error::Error;
 use super::options::Inputs;
 use super::spec::Variables;
-use crate::config::{BasePort, Declared};
+use crate::config::{BasePort, DeclaredVariable};
 use crate::dotenv::Assignment;
 use crate::location::{Diagnostic, Location};
 use crate::name::{InstanceName, TypeName};
@@ -173,10 +173,10 @@ impl<'a> Merged<'a> {
 
     /// The variables that app.json requires and nothing sets.
     pub(super) fn unset(&self, inputs: &Inputs<'_>, is_ruled: impl Fn(&str) -> bool) -> Vec<Diagnostic> {
-        let is_missing = |variable: &&Declared| {
+        let is_missing = |variable: &&DeclaredVariable| {
             variable.required && self.get(&variable.name).is_none() && !is_ruled(&variable.name)
         };
-        let error = |variable: &Declared| Error::Unset {
+        let error = |variable: &DeclaredVariable| Error::Unset {
             name: variable.name.clone(),
             description: variable.description.clone(),
             generated: variable.generated,
@@ -272,12 +272,12 @@ pub(super) fn common_rules(
 }
 
 /// The variables that app.json declares, where they count: it describes a deployment, and not this machine.
-fn declared<'a>(inputs: &Inputs<'a>) -> &'a [Declared] {
+fn declared<'a>(inputs: &Inputs<'a>) -> &'a [DeclaredVariable] {
     if inputs.settings.app_json == Some(true) { &inputs.settings.variables } else { &[] }
 }
 
 /// The variables that an instance has for itself.
-pub fn own(name: &InstanceName, port: Option<u16>) -> Entries {
+pub fn own(name: &InstanceName, port: Option<u16>) -> EnvEntries {
     let name = name.to_string();
     let port = port.map(|port| (PORT, port.to_string()));
     port.into_iter().chain([(PS, name.clone()), (INSTANCE, name)]).collect()

@@ -2,8 +2,8 @@
 
 mod build;
 pub use build::DEFAULT_GRACE;
-mod care;
-pub use care::READY_WITHIN;
+mod service_policy;
+pub use service_policy::READY_WITHIN;
 pub mod entries;
 pub mod environment;
 pub mod error;
@@ -33,7 +33,7 @@ pub struct Plan {
     /// Where commands run: an absolute path.
     pub root: PathBuf,
     /// Every line of the Procfile, in its order, those with no instance too.
-    pub processes: Vec<Process>,
+    pub processes: Vec<PlannedType>,
     /// What will run: a `release` first, the rest in the order of the file.
     pub instances: Vec<Spec>,
     /// What decides about the end.
@@ -56,7 +56,7 @@ pub struct Plan {
 
 /// A line of the Procfile and how often it runs.
 #[derive(Clone, Debug)]
-pub struct Process {
+pub struct PlannedType {
     /// What stands before the colon.
     pub name: TypeName,
     /// What stands after it.
@@ -91,7 +91,7 @@ impl Plan {
     }
 
     /// The line of the Procfile called `name`.
-    pub fn process(&self, name: &str) -> Option<&Process> {
+    pub fn process(&self, name: &str) -> Option<&PlannedType> {
         self.processes.iter().find(|process| process.name.as_str() == name)
     }
 
@@ -106,7 +106,7 @@ impl Plan {
 
     /// The environment of a type that is run by itself (`ganger run web`): that of its first instance,
     /// for which it stands.
-    pub fn environment_of(&self, process: &Process) -> Environment {
+    pub fn environment_of(&self, process: &PlannedType) -> Environment {
         let name = InstanceName { kind: process.name.clone(), number: 1 };
         let own = environment::own(&name, process.port.or(self.base_port));
         Environment { shared: Arc::clone(&self.shared.shared), own }

@@ -6,7 +6,7 @@ use super::error::{Error, index_of, type_named};
 use super::running::Running;
 pub use super::selection::Selection;
 use super::spec::{ExitOn, Policy};
-use crate::config::{Given, Settings};
+use crate::config::{Located, Settings};
 use crate::dotenv::Assignment;
 use crate::location::{Diagnostic, Location};
 use crate::procfile::{Entry, Procfile};
@@ -39,7 +39,7 @@ pub struct Inputs<'a> {
 
 /// What was asked for, in terms of the Procfile.
 #[derive(Debug, Default)]
-pub(super) struct Options {
+pub(super) struct PlanOptions {
     /// How many instances each line has.
     pub(super) counts: Vec<u32>,
     /// What ends the stack.
@@ -49,7 +49,7 @@ pub(super) struct Options {
     pub(super) idle: Vec<Diagnostic>,
 }
 
-impl Options {
+impl PlanOptions {
     /// What `inputs` ask for, and all that is wrong with it.
     pub(super) fn resolve(inputs: &Inputs<'_>) -> (Self, Vec<Diagnostic>) {
         // Only a one-off command gets as far as this without a Procfile, and what is set about types is
@@ -118,13 +118,13 @@ fn standing(entry: &Entry, inputs: &Inputs<'_>) -> u32 {
 /// Where the formation was said; the words after `start` if nowhere else.
 fn formation_place(inputs: &Inputs<'_>) -> Location {
     let said = inputs.settings.formation.as_ref().map(|given| given.place.clone());
-    said.unwrap_or_else(|| Given::said((), RELEASE).place)
+    said.unwrap_or_else(|| Located::said((), RELEASE).place)
 }
 
 /// The types that are named anywhere and that the Procfile does not have.
 fn unknown_types(inputs: &Inputs<'_>) -> Vec<Diagnostic> {
     let settings = inputs.settings;
-    let words = inputs.selection.types.keys().map(|name| (name.as_str(), Given::said((), name).place));
+    let words = inputs.selection.types.keys().map(|name| (name.as_str(), Located::said((), name).place));
     let formation = settings
         .formation
         .iter()
@@ -170,7 +170,7 @@ fn was_known(name: &str, inputs: &Inputs<'_>) -> bool {
 
 /// What ends the stack.
 fn policy(inputs: &Inputs<'_>, errors: &mut Vec<Diagnostic>) -> Policy {
-    let mut named = |given: &Given<String>| {
+    let mut named = |given: &Located<String>| {
         let found = type_named(&given.value, inputs.procfile);
         found.map_err(|error| errors.push(error.at(&given.place))).ok()
     };

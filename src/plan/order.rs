@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use super::error::{Error, index_of};
 use super::options::{Inputs, RELEASE};
-use crate::config::Given;
+use crate::config::Located;
 use crate::location::Diagnostic;
 use crate::name::TypeName;
 
 /// The types that each line of the Procfile waits for, in the order of the lines.
 #[derive(Debug, Default)]
-pub(super) struct Order {
+pub(super) struct StartOrder {
     lines: Vec<Vec<usize>>,
 }
 
-impl Order {
+impl StartOrder {
     /// What `inputs` say. A release comes before all others but those that it waits for itself (a database).
     ///
     /// # Errors
@@ -38,7 +38,8 @@ impl Order {
             let name = |line: &usize| entries[*line].name.as_str();
             let path = circle.iter().map(name).collect::<Vec<_>>().join(" → ");
             // The line that closes the circle in reading order: the first one's.
-            let place = |given: &&Given<String>| circle.get(1).is_some_and(|next| given.value == name(next));
+            let place =
+                |given: &&Located<String>| circle.get(1).is_some_and(|next| given.value == name(next));
             let own = circle.first().and_then(|first| inputs.settings.processes.get(&entries[*first].name));
             if let Some(given) = own.and_then(|own| own.after.iter().find(place)) {
                 errors.push(Error::Circle { path }.at(&given.place));

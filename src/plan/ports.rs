@@ -131,7 +131,7 @@ fn tidy_step(fitting: &std::ops::RangeInclusive<u16>) -> u16 {
 
 /// What [`choose`] found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Choice {
+pub struct PortChoice {
     /// The ports, perhaps from another base.
     pub layout: Layout,
     /// The port that made the base move, and the program that holds it.
@@ -144,7 +144,7 @@ pub struct Choice {
 ///
 /// If none is free the layout stays, and all that is taken is listed. `taken` is asked once a port at
 /// most; naming the holder may be dear (a walk through /proc), so callers should keep what they found.
-pub fn choose(layout: Layout, may_move: bool, mut taken: impl FnMut(u16) -> Option<Holder>) -> Choice {
+pub fn choose(layout: Layout, may_move: bool, mut taken: impl FnMut(u16) -> Option<Holder>) -> PortChoice {
     let mut known: HashMap<u16, Option<Holder>> = HashMap::new();
     let mut holder = |port: u16| known.entry(port).or_insert_with(|| taken(port)).clone();
     let mut first = None;
@@ -152,7 +152,7 @@ pub fn choose(layout: Layout, may_move: bool, mut taken: impl FnMut(u16) -> Opti
     while let Some(tried) = candidate {
         let found = tried.ports().find_map(|(port, _, _)| Some((port, holder(port)?)));
         match found {
-            None => return Choice { layout: tried, moved: first, taken: Vec::new() },
+            None => return PortChoice { layout: tried, moved: first, taken: Vec::new() },
             Some(found) => first = first.or(Some(found)),
         }
         let base = tried.base.checked_add(MOVE);
@@ -160,7 +160,7 @@ pub fn choose(layout: Layout, may_move: bool, mut taken: impl FnMut(u16) -> Opti
     }
     let taken =
         layout.ports().filter_map(|(port, line, number)| Some((port, line, number, holder(port)?))).collect();
-    Choice { layout, moved: None, taken }
+    PortChoice { layout, moved: None, taken }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::{Plan, Process};
+use super::{Plan, PlannedType};
 use crate::location::Diagnostic;
 use crate::name::{InstanceName, TypeName};
 use crate::text::visible;
@@ -53,11 +53,11 @@ pub struct ReportedInstance<'a> {
 impl<'a> Report<'a> {
     /// The report of a plan. `read` are the warnings of the files that were read; the plan's own follow.
     pub fn of(plan: &'a Plan, read: &'a [Diagnostic]) -> Self {
-        let instances = |process: &Process| {
+        let instances = |process: &PlannedType| {
             let own = plan.instances.iter().filter(|spec| spec.name.kind == process.name);
             own.map(|spec| ReportedInstance { name: &spec.name, port: spec.port }).collect()
         };
-        let reported = |process: &'a Process| ReportedProcess {
+        let reported = |process: &'a PlannedType| ReportedProcess {
             name: &process.name,
             command: &process.command,
             line: process.line,
@@ -107,7 +107,7 @@ pub fn table(plan: &Plan, width: Option<usize>) -> String {
 }
 
 /// `5000`, `5000-5001`, or `-` for a type without.
-fn ports(plan: &Plan, process: &Process) -> String {
+fn ports(plan: &Plan, process: &PlannedType) -> String {
     let own =
         || plan.instances.iter().filter(|spec| spec.name.kind == process.name).filter_map(|spec| spec.port);
     match (own().min(), own().max()) {

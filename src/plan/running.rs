@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::environment;
 use super::spec::{Environment, Spec};
-use super::{Plan, Process};
+use super::{Plan, PlannedType};
 use crate::name::TypeName;
 
 /// A running stack, as far as it matters for its next plan.
@@ -34,7 +34,7 @@ impl Running {
 impl Plan {
     /// How many of each type it has, in the order of the Procfile.
     pub fn counts(&self) -> IndexMap<TypeName, u32> {
-        self.processes.iter().map(|Process { name, count, .. }| (name.clone(), *count)).collect()
+        self.processes.iter().map(|PlannedType { name, count, .. }| (name.clone(), *count)).collect()
     }
 
     /// Tells every instance the ports of the types as an instance that runs was told them: for a plan of which

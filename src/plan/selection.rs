@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use crate::config::Given;
+use crate::config::Located;
 use crate::formation::Formation;
 use crate::location::Diagnostic;
 
@@ -33,7 +33,7 @@ impl Selection {
             match Formation::parse(word) {
                 Ok(formation) => selection.take(formation),
                 Err(error) => errors.push(Diagnostic {
-                    location: Given::said((), word).place,
+                    location: Located::said((), word).place,
                     message: error.to_string(),
                     hint: None,
                     excerpt: None,

@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::entries::Entries;
-pub use crate::config::{Care, Probe, Restart};
+use super::entries::EnvEntries;
+pub use crate::config::{Probe, RestartPolicy, ServicePolicy};
 use crate::name::{InstanceName, TypeName};
 use crate::signal::{Reach, Signal};
 
@@ -34,7 +34,7 @@ pub struct Spec {
     /// one starts. One of which nothing runs is not waited for.
     pub after: Arc<[TypeName]>,
     /// How it is looked after.
-    pub care: Care,
+    pub care: ServicePolicy,
 }
 
 /// Variables that many instances share: names and values as bytes (an environment need not be UTF-8).
@@ -47,7 +47,7 @@ pub struct Environment {
     /// Shared by all instances; holds none of the names in `own`.
     pub shared: Variables,
     /// PORT, PS and the like.
-    pub own: Entries,
+    pub own: EnvEntries,
 }
 
 impl Environment {

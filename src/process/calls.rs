@@ -12,7 +12,7 @@ use crate::signal::Signal;
 
 /// The two sides of [`fork`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
+pub enum ForkSide {
     /// We are who we were; the child has this id.
     Parent(Pid),
     /// We are the new process.
@@ -24,11 +24,11 @@ pub enum Side {
 ///
 /// # Errors
 /// EAGAIN (limit of processes reached) or ENOMEM.
-pub fn fork() -> io::Result<Side> {
+pub fn fork() -> io::Result<ForkSide> {
     // SAFETY: no other thread exists yet (see above), so the child may go on as an ordinary program.
     match unsafe { nix::unistd::fork() }? {
-        nix::unistd::ForkResult::Parent { child } => Ok(Side::Parent(child)),
-        nix::unistd::ForkResult::Child => Ok(Side::Child),
+        nix::unistd::ForkResult::Parent { child } => Ok(ForkSide::Parent(child)),
+        nix::unistd::ForkResult::Child => Ok(ForkSide::Child),
     }
 }
 
@@ -49,7 +49,7 @@ pub(super) enum Parent {
 /// # Errors
 /// EAGAIN or ENOMEM; EINVAL, EPERM or ENOSYS where a filter of system calls is in the way.
 #[cfg(target_os = "linux")]
-pub(super) fn fork_unheard(parent: Parent) -> nix::Result<Side> {
+pub(super) fn fork_unheard(parent: Parent) -> nix::Result<ForkSide> {
     let flags: libc::c_long = match parent {
         Parent::Caller => 0,
         Parent::CallersParent => libc::CLONE_PARENT.into(),
@@ -62,8 +62,8 @@ pub(super) fn fork_unheard(parent: Parent) -> nix::Result<Side> {
     // renew the number of the thread, which no call that we use reads.
     let result = unsafe { libc::syscall(libc::SYS_clone, first, second, none, none, none) };
     match i32::try_from(nix::errno::Errno::result(result)?) {
-        Ok(child @ 1..) => Ok(Side::Parent(Pid::from_raw(child))),
-        Ok(_) | Err(_) => Ok(Side::Child),
+        Ok(child @ 1..) => Ok(ForkSide::Parent(Pid::from_raw(child))),
+        Ok(_) | Err(_) => Ok(ForkSide::Child),
     }
 }
 
@@ -105,7 +105,7 @@ pub(super) fn end_at_once(status: i32) -> ! {
 
 /// What [`wait_any`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Waited {
+pub enum WaitResult {
     /// This child changed its state (with `WUNTRACED`, a stop too).
     Changed(Pid, ExitStatus),
     /// There are children, but none of them has anything to report.
@@ -119,19 +119,19 @@ pub enum Waited {
 ///
 /// # Errors
 /// Any but ECHILD, which is an answer, and EINTR, which is tried again.
-pub fn wait_any(flags: nix::sys::wait::WaitPidFlag) -> io::Result<Waited> {
+pub fn wait_any(flags: nix::sys::wait::WaitPidFlag) -> io::Result<WaitResult> {
     let mut raw = 0;
     loop {
         // SAFETY: `raw` is a valid place for an int for the time of the call.
         let pid = unsafe { libc::waitpid(-1, &raw mut raw, flags.bits()) };
         match pid {
-            0 => return Ok(Waited::Nothing),
+            0 => return Ok(WaitResult::Nothing),
             -1 => match io::Error::last_os_error() {
-                error if error.raw_os_error() == Some(libc::ECHILD) => return Ok(Waited::NoChild),
+                error if error.raw_os_error() == Some(libc::ECHILD) => return Ok(WaitResult::NoChild),
                 error if error.kind() == io::ErrorKind::Interrupted => {}
                 error => return Err(error),
             },
-            pid => return Ok(Waited::Changed(Pid::from_raw(pid), ExitStatus::from_raw(raw))),
+            pid => return Ok(WaitResult::Changed(Pid::from_raw(pid), ExitStatus::from_raw(raw))),
         }
     }
 }
@@ -288,7 +288,7 @@ pub fn terminal_name(master: &nix::pty::PtyMaster) -> nix::Result<String> {
 
 /// Rows and columns of a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Size {
+pub struct WindowSize {
     /// Lines.
     pub rows: u16,
     /// Characters a line.
@@ -296,18 +296,18 @@ pub struct Size {
 }
 
 /// The size of this terminal; `None` if it is none or does not know.
-pub fn window_size(terminal: BorrowedFd<'_>) -> Option<Size> {
+pub fn window_size(terminal: BorrowedFd<'_>) -> Option<WindowSize> {
     let mut size = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
     // SAFETY: TIOCGWINSZ writes one winsize, and `size` is one.
     let result = unsafe { libc::ioctl(terminal.as_raw_fd(), libc::TIOCGWINSZ, &raw mut size) };
-    (result == 0 && size.ws_col > 0).then_some(Size { rows: size.ws_row, columns: size.ws_col })
+    (result == 0 && size.ws_col > 0).then_some(WindowSize { rows: size.ws_row, columns: size.ws_col })
 }
 
 /// Gives this terminal another size; its foreground group gets SIGWINCH.
 ///
 /// # Errors
 /// As ioctl(2) with TIOCSWINSZ.
-pub fn set_window_size(terminal: BorrowedFd<'_>, size: Size) -> io::Result<()> {
+pub fn set_window_size(terminal: BorrowedFd<'_>, size: WindowSize) -> io::Result<()> {
     let size = libc::winsize { ws_row: size.rows, ws_col: size.columns, ws_xpixel: 0, ws_ypixel: 0 };
     // SAFETY: TIOCSWINSZ reads one winsize, and `size` is one.
     match unsafe { libc::ioctl(terminal.as_raw_fd(), libc::TIOCSWINSZ, &raw const size) } {

@@ -16,7 +16,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::unistd::{getpgrp, tcgetpgrp};
 
-use super::terminal::{Promises, Settings};
+use super::terminal::{TerminalGuard, TerminalSettings};
 
 /// Bytes that are read at once: what a terminal in line mode holds.
 const PIECE: usize = 4096;
@@ -33,9 +33,9 @@ pub(super) struct Keyboard {
     is_ours: bool,
     /// Wakes us when something is typed while the terminal is another's.
     elsewhere: Option<Edge>,
-    promises: Promises,
+    promises: TerminalGuard,
     /// The settings before the worker changed them.
-    before: Settings,
+    before: TerminalSettings,
 }
 
 impl Keyboard {
@@ -43,7 +43,7 @@ impl Keyboard {
     pub(super) fn open(worker: UnixStream) -> Option<Self> {
         let stdin = io::stdin();
         // Of a terminal that is not the one of our session the kernel would give us everybody's keys.
-        let before = Settings::of(&stdin).ok().filter(|_| tcgetpgrp(&stdin).is_ok())?;
+        let before = TerminalSettings::of(&stdin).ok().filter(|_| tcgetpgrp(&stdin).is_ok())?;
         let opened = OpenOptions::new()
             .read(true)
             .write(true)
@@ -62,7 +62,7 @@ impl Keyboard {
             unsent: Vec::new(),
             is_ours: true,
             elsewhere,
-            promises: Promises::default(),
+            promises: TerminalGuard::default(),
             before,
         })
     }
@@ -140,7 +140,7 @@ impl Keyboard {
     /// They are as the person wants them until the worker has promised to take something back.
     fn remember_settings(&mut self) {
         if !self.promises.is_open()
-            && let Ok(now) = Settings::of(&self.terminal)
+            && let Ok(now) = TerminalSettings::of(&self.terminal)
         {
             self.before = now;
         }

@@ -5,9 +5,11 @@ use std::io;
 use std::time::Duration;
 
 use super::reaper::reap;
-use super::tree::main_processes::Purpose;
-use super::tree::{Identity, Look, Process, Refusal, children, descendants, kill_orphans, mains, send_to};
-use crate::machine::{Action, Counts, Event, Machine};
+use super::tree::main_processes::SignalPurpose;
+use super::tree::{
+    Identity, Process, Scan, SignalRefusal, children, descendants, kill_orphans, mains, send_to,
+};
+use crate::machine::{Action, Event, Machine, ProcessCounts};
 use crate::signal::Signal;
 
 /// The children that this process had before it became ganger: a script may start something and then `exec
@@ -35,7 +37,7 @@ pub struct Leftovers {
     /// The processes that had the signal first: what fell to us when the worker died, with the rules of a stop.
     mains: Option<HashSet<Identity>>,
     is_killing: bool,
-    refused: Vec<Refusal>,
+    refused: Vec<SignalRefusal>,
 }
 
 impl Leftovers {
@@ -76,7 +78,7 @@ impl Leftovers {
     }
 
     /// Who is left at the end.
-    pub fn survivors(&self) -> &[Refusal] {
+    pub fn survivors(&self) -> &[SignalRefusal] {
         &self.refused
     }
 
@@ -108,12 +110,12 @@ impl Leftovers {
         if harvest.is_empty || self.bystanders.is_empty() {
             return Ok(harvest.is_empty);
         }
-        let Look { processes, is_certain } = self.below()?;
+        let Scan { processes, is_certain } = self.below()?;
         Ok(is_certain && processes.is_empty())
     }
 
     /// Everybody below us but for the bystanders and what is below them.
-    fn below(&self) -> io::Result<Look> {
+    fn below(&self) -> io::Result<Scan> {
         let mut look = descendants(std::process::id().cast_signed())?;
         let mut spared = self.bystanders.clone();
         // Parents come before their children.
@@ -151,7 +153,7 @@ impl Leftovers {
         let below = || look(self);
         match action {
             Action::Look => {
-                let counts = Counts { instances: Vec::new(), strangers: below().len() };
+                let counts = ProcessCounts { instances: Vec::new(), strangers: below().len() };
                 return Some(Event::Seen(counts));
             }
             Action::Ask(_) | Action::AskRest(_) => {
@@ -178,7 +180,7 @@ impl Leftovers {
             Action::NameSurvivors(_) => {
                 let left = below();
                 self.refused =
-                    left.into_iter().map(|left| Refusal { pid: left.pid, name: left.name }).collect();
+                    left.into_iter().map(|left| SignalRefusal { pid: left.pid, name: left.name }).collect();
             }
             Action::Forward(signal) => {
                 for process in below() {
@@ -204,7 +206,7 @@ impl Leftovers {
 fn first_asked(below: &[Process]) -> HashSet<Identity> {
     let us = std::process::id().cast_signed();
     let children = below.iter().filter(|process| process.parent == us);
-    let mains = children.flat_map(|child| mains(child.pid, below, (Signal::TERMINATE, Purpose::Stop)));
+    let mains = children.flat_map(|child| mains(child.pid, below, (Signal::TERMINATE, SignalPurpose::Stop)));
     mains.map(|process| process.identity()).collect()
 }
 

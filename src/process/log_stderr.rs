@@ -31,7 +31,7 @@ const PIPE_BUF: usize = 512;
 
 /// How standard error is written to.
 #[derive(Debug)]
-enum Route {
+enum StderrRoute {
     /// A pipe, FIFO or terminal, opened once more: an open file description that is ours alone, and does not block.
     Reopened(File),
     /// A socket, which can be told not to block for one call.
@@ -47,28 +47,28 @@ enum Route {
 
 /// Standard error, as something that never holds up its writer.
 #[derive(Debug)]
-pub struct Stderr(Route);
+pub struct Stderr(StderrRoute);
 
 impl Stderr {
     /// Descriptor 2, whatever it is.
     pub fn open() -> Self {
-        let route = || -> io::Result<Route> {
+        let route = || -> io::Result<StderrRoute> {
             let stderr = io::stderr().as_fd().try_clone_to_owned()?;
             let kind = File::from(stderr.try_clone()?).metadata()?.file_type();
             if kind.is_socket() {
-                return Ok(Route::Socket(stderr));
+                return Ok(StderrRoute::Socket(stderr));
             }
             if !kind.is_fifo() && !io::IsTerminal::is_terminal(&stderr) {
                 // Not opened again: a regular file would have an offset of its own, and be overwritten.
-                return Ok(Route::Plain(stderr.into()));
+                return Ok(StderrRoute::Plain(stderr.into()));
             }
             let reopened = OpenOptions::new()
                 .write(true)
                 .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
                 .open("/proc/self/fd/2");
-            Ok(reopened.map_or(Route::Polled(stderr), Route::Reopened))
+            Ok(reopened.map_or(StderrRoute::Polled(stderr), StderrRoute::Reopened))
         };
-        Self(route().unwrap_or(Route::Closed))
+        Self(route().unwrap_or(StderrRoute::Closed))
     }
 
     /// Writes what is taken at once, and says how much that was.
@@ -77,18 +77,18 @@ impl Stderr {
     /// `WouldBlock` if nothing is, else as write(2).
     pub fn write_now(&self, bytes: &[u8]) -> io::Result<usize> {
         match &self.0 {
-            Route::Reopened(file) | Route::Plain(file) => (&*file).write(bytes),
-            Route::Socket(socket) => {
+            StderrRoute::Reopened(file) | StderrRoute::Plain(file) => (&*file).write(bytes),
+            StderrRoute::Socket(socket) => {
                 Ok(send(socket.as_raw_fd(), bytes, MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL)?)
             }
-            Route::Polled(stderr) => {
+            StderrRoute::Polled(stderr) => {
                 let mut asked = [PollFd::new(stderr.as_fd(), PollFlags::POLLOUT)];
                 if poll(&mut asked, PollTimeout::ZERO)? == 0 {
                     return Err(io::ErrorKind::WouldBlock.into());
                 }
                 Ok(nix::unistd::write(stderr, &bytes[..bytes.len().min(PIPE_BUF)])?)
             }
-            Route::Closed => Err(io::ErrorKind::BrokenPipe.into()),
+            StderrRoute::Closed => Err(io::ErrorKind::BrokenPipe.into()),
         }
     }
 
@@ -155,7 +155,7 @@ mod tests {
     use crate::process::pipe::pipe;
 
     /// A log on the write end of a pipe, by this route.
-    fn log(route: Route) -> StderrLog {
+    fn log(route: StderrRoute) -> StderrLog {
         StderrLog { stderr: Stderr(route), unsent: RefCell::default() }
     }
 
@@ -174,7 +174,7 @@ mod tests {
         fill(&write);
         let path = format!("/proc/self/fd/{}", write.as_raw_fd());
         let again = OpenOptions::new().write(true).custom_flags(libc::O_NONBLOCK).open(path).unwrap();
-        for route in [Route::Polled(write.try_clone().unwrap()), Route::Reopened(again)] {
+        for route in [StderrRoute::Polled(write.try_clone().unwrap()), StderrRoute::Reopened(again)] {
             let log = log(route);
             // Neither blocks, or this test would not end.
             log.log("one");
@@ -200,13 +200,13 @@ mod tests {
     fn what_can_never_be_written_is_dropped_and_what_is_kept_has_a_bound() {
         let (read, write) = pipe().unwrap();
         drop(read);
-        let gone = log(Route::Polled(write));
+        let gone = log(StderrRoute::Polled(write));
         gone.log("nothing reads this");
         assert!(gone.unsent.borrow().is_empty());
         let (_read, write) = pipe().unwrap();
         #[cfg(target_os = "linux")]
         fill(&write);
-        let full = log(Route::Polled(write));
+        let full = log(StderrRoute::Polled(write));
         for _ in 0..10_000 {
             full.log("a line that is not taken, and of which there are very many");
         }

@@ -5,8 +5,6 @@
 mod at_rest;
 pub mod calls;
 pub mod cgroup;
-pub mod ears;
-pub mod escort;
 pub mod isolation;
 mod keyboard;
 pub mod leftovers;
@@ -23,15 +21,17 @@ pub mod ready;
 pub mod reaper;
 pub mod replace;
 pub mod run;
+pub mod run_file;
 pub mod runtime_folder;
 pub mod session;
+pub mod signal_receiver;
 pub mod signals;
 #[cfg(target_os = "linux")]
 mod sock_diag;
 pub mod spawn;
+pub mod supervised_command;
 pub mod sweep;
 pub mod terminal;
-pub mod trace;
 pub mod tree;
 pub mod usage;
-pub mod verdict;
+pub mod worker_exit;

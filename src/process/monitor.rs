@@ -32,7 +32,7 @@ use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::SignalOnly;
 
 use super::at_rest::give_back_memory;
-use super::calls::{Side, Waited, fork, wait_any};
+use super::calls::{ForkSide, WaitResult, fork, wait_any};
 use super::cgroup::Cgroup;
 use super::keyboard::Keyboard;
 use super::leftovers::bystanders;
@@ -42,7 +42,7 @@ use super::pipe::pipe;
 use super::reaper::become_subreaper;
 pub use super::signals::die_by;
 use super::signals::{self, Inherited};
-pub use super::verdict::Verdict;
+pub use super::worker_exit::WorkerExit;
 use super::{isolation, name, usage};
 use crate::exit::{Exit, FAILED, Outcome};
 use crate::signal::Signal;
@@ -55,7 +55,7 @@ const PERSISTENCE: u32 = 1000;
 const SUSPENDING: Duration = Duration::from_millis(100);
 
 /// What the monitor needs to know.
-pub struct Watch<'a> {
+pub struct MonitorOptions<'a> {
     /// The longest grace of any instance.
     pub grace: Duration,
     /// Whether the stack gets a namespace of process ids of its own.
@@ -70,7 +70,7 @@ pub struct Watch<'a> {
 
 /// What the worker is given of what joins the pair.
 #[derive(Debug)]
-pub struct Ends {
+pub struct WorkerPipes {
     /// The read end of the life-line.
     pub lifeline: OwnedFd,
     /// Where signs of life go while a stop is under way; it does not block.
@@ -84,7 +84,10 @@ pub struct Ends {
 ///
 /// # Errors
 /// When the pair cannot be made: EAGAIN, EMFILE and the like. Nothing has been started then.
-pub fn watch_over(watch: &Watch<'_>, work: impl FnOnce(Ends, &Inherited) -> Verdict) -> io::Result<Outcome> {
+pub fn watch_over(
+    watch: &MonitorOptions<'_>,
+    work: impl FnOnce(WorkerPipes, &Inherited) -> WorkerExit,
+) -> io::Result<Outcome> {
     become_subreaper().map_err(during("prctl"))?;
     let inherited = Inherited::now();
     let bystanders = bystanders().map_err(during("waitpid"))?;
@@ -106,7 +109,7 @@ pub fn watch_over(watch: &Watch<'_>, work: impl FnOnce(Ends, &Inherited) -> Verd
     signals::block().map_err(during("sigprocmask"))?;
     signals::ignore_reports();
     match fork().map_err(during("fork"))? {
-        Side::Child => {
+        ForkSide::Child => {
             drop((lifeline_end, verdict, pulse, wake_up, keys));
             if let Some(cgroup) = &cgroup {
                 cgroup.enter();
@@ -114,22 +117,22 @@ pub fn watch_over(watch: &Watch<'_>, work: impl FnOnce(Ends, &Inherited) -> Verd
             let said = prepare_worker(watch.isolate).map_or_else(
                 |error| {
                     (watch.say)(&format!("cannot start: {error}"));
-                    Verdict { outcome: Outcome::Status(FAILED), has_survivors: false }
+                    WorkerExit { outcome: Outcome::Status(FAILED), has_survivors: false }
                 },
-                |()| work(Ends { lifeline, pulse: pulse_end, keyboard }, &inherited),
+                |()| work(WorkerPipes { lifeline, pulse: pulse_end, keyboard }, &inherited),
             );
             if let Err(error) = said.send(verdict_end) {
                 (watch.say)(&format!("the worker cannot tell how it ended: {error}"));
             }
             Ok(Outcome::Status(0))
         }
-        Side::Parent(worker) => {
+        ForkSide::Parent(worker) => {
             // What the worker's work holds (the control socket) is its alone: it must be closed when it ends.
             drop((lifeline, verdict_end, pulse_end, keyboard, work));
             give_back_memory();
             let signals = listen(wake_up, &inherited);
             let keyboard = keys.and_then(Keyboard::open);
-            let surroundings = Surroundings { bystanders, cgroup, keyboard, pulse };
+            let surroundings = InheritedState { bystanders, cgroup, keyboard, pulse };
             let monitor = Monitor::new(worker, watch, signals, surroundings);
             // The life-line lives as long as we do: until after the last look at what is left.
             let outcome = monitor.watch(verdict);
@@ -163,7 +166,7 @@ fn listen((read, write): (UnixStream, UnixStream), inherited: &Inherited) -> io:
 }
 
 /// What was there before the worker.
-struct Surroundings {
+struct InheritedState {
     bystanders: HashSet<i32>,
     cgroup: Option<Cgroup>,
     keyboard: Option<Keyboard>,
@@ -173,7 +176,7 @@ struct Surroundings {
 struct Monitor<'a> {
     /// `None` once it was reaped: its number may be another's then.
     worker: Option<Pid>,
-    watch: &'a Watch<'a>,
+    watch: &'a MonitorOptions<'a>,
     /// `None` if handlers could not be installed.
     signals: Option<Delivery>,
     bystanders: HashSet<i32>,
@@ -196,9 +199,9 @@ struct Monitor<'a> {
 impl<'a> Monitor<'a> {
     fn new(
         worker: Pid,
-        watch: &'a Watch<'a>,
+        watch: &'a MonitorOptions<'a>,
         signals: io::Result<Delivery>,
-        Surroundings { bystanders, cgroup, keyboard, pulse }: Surroundings,
+        InheritedState { bystanders, cgroup, keyboard, pulse }: InheritedState,
     ) -> Self {
         let mut monitor = Self {
             worker: Some(worker),
@@ -258,7 +261,7 @@ impl<'a> Monitor<'a> {
                 (self.watch.say)("the worker does not end: killing it");
             }
         };
-        self.conclude(exit, Verdict::receive(verdict))
+        self.conclude(exit, WorkerExit::receive(verdict))
     }
 
     /// The processor time that the worker has used, while a stop is under way: nothing else asks for it.
@@ -352,7 +355,7 @@ impl<'a> Monitor<'a> {
     fn reap_until_worker(&mut self) -> io::Result<Option<Exit>> {
         loop {
             match wait_any(WaitPidFlag::WNOHANG | WaitPidFlag::WUNTRACED | WaitPidFlag::WCONTINUED)? {
-                Waited::Changed(pid, status) if Some(pid) == self.worker => {
+                WaitResult::Changed(pid, status) if Some(pid) == self.worker => {
                     use std::os::unix::process::ExitStatusExt;
                     self.is_worker_stopped = status.stopped_signal().is_some();
                     if !self.is_worker_stopped && !status.continued() {
@@ -364,13 +367,13 @@ impl<'a> Monitor<'a> {
                         self.stand_still();
                     }
                 }
-                Waited::Changed(pid, status) => {
+                WaitResult::Changed(pid, status) => {
                     use std::os::unix::process::ExitStatusExt;
                     if status.stopped_signal().is_none() && !status.continued() {
                         self.bystanders.remove(&pid.as_raw());
                     }
                 }
-                Waited::Nothing | Waited::NoChild => return Ok(None),
+                WaitResult::Nothing | WaitResult::NoChild => return Ok(None),
             }
         }
     }

@@ -26,7 +26,7 @@ pub struct Program {
 
 /// Why a program cannot be run, before it was tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Missing {
+pub struct MissingProgram {
     /// The word that names it.
     pub program: String,
     /// Why.
@@ -40,9 +40,9 @@ pub struct Missing {
 /// without a slash are looked for there, names with one are relative to the current directory.
 ///
 /// # Errors
-/// [`Missing`] if the command has no shell syntax and its first word is no program. What a shell runs is
+/// [`MissingProgram`] if the command has no shell syntax and its first word is no program. What a shell runs is
 /// for the shell to find.
-pub fn of_command(command: &str, path: Option<&[u8]>) -> Result<Program, Missing> {
+pub fn of_command(command: &str, path: Option<&[u8]>) -> Result<Program, MissingProgram> {
     match shell::simple_words(command) {
         Some(words) => of_words(&words, path),
         None => Ok(Program::of_shell(&shell::text_for_shell(command))),
@@ -52,8 +52,8 @@ pub fn of_command(command: &str, path: Option<&[u8]>) -> Result<Program, Missing
 /// The program that the first of these words names, with all of them as its arguments.
 ///
 /// # Errors
-/// [`Missing`] if there is no such program.
-pub fn of_words<Word: AsRef<OsStr>>(words: &[Word], path: Option<&[u8]>) -> Result<Program, Missing> {
+/// [`MissingProgram`] if there is no such program.
+pub fn of_words<Word: AsRef<OsStr>>(words: &[Word], path: Option<&[u8]>) -> Result<Program, MissingProgram> {
     let first = words.first().map_or(OsStr::new(""), AsRef::as_ref);
     let found = find(first, path.unwrap_or(DEFAULT_PATH))?;
     Ok(Program { path: found, arguments: strings(words) })
@@ -96,17 +96,17 @@ fn strings<Word: AsRef<OsStr>>(words: &[Word]) -> Vec<CString> {
 /// POSIX XCU 2.9.1.1: a name with a slash is a path; any other is looked for in each directory of PATH, an
 /// empty one meaning the current directory. One that may not be executed is remembered, so that 126 is said
 /// where 127 would send a person looking for a missing file.
-fn find(name: &OsStr, path: &[u8]) -> Result<PathBuf, Missing> {
-    let missing = |reason: &str, status| Missing {
+fn find(name: &OsStr, path: &[u8]) -> Result<PathBuf, MissingProgram> {
+    let missing = |reason: &str, status| MissingProgram {
         program: name.to_string_lossy().into_owned(),
         reason: reason.into(),
         status,
     };
     if name.as_bytes().contains(&b'/') {
         return match judge(Path::new(name)) {
-            Fitness::Program => Ok(name.into()),
-            Fitness::Absent => Err(missing("not found", NOT_FOUND)),
-            Fitness::Refused(reason) => Err(missing(reason, NOT_EXECUTABLE)),
+            Executability::Program => Ok(name.into()),
+            Executability::Absent => Err(missing("not found", NOT_FOUND)),
+            Executability::Refused(reason) => Err(missing(reason, NOT_EXECUTABLE)),
         };
     }
     let mut refused = None;
@@ -114,16 +114,16 @@ fn find(name: &OsStr, path: &[u8]) -> Result<PathBuf, Missing> {
         let directory = if directory.is_empty() { b"." } else { directory };
         let candidate = Path::new(OsStr::from_bytes(directory)).join(name);
         match judge(&candidate) {
-            Fitness::Program => return Ok(candidate),
-            Fitness::Absent => {}
-            Fitness::Refused(reason) => refused = refused.or(Some(reason)),
+            Executability::Program => return Ok(candidate),
+            Executability::Absent => {}
+            Executability::Refused(reason) => refused = refused.or(Some(reason)),
         }
     }
     Err(refused
         .map_or_else(|| missing("not found on PATH", NOT_FOUND), |reason| missing(reason, NOT_EXECUTABLE)))
 }
 
-enum Fitness {
+enum Executability {
     Program,
     Absent,
     Refused(&'static str),
@@ -131,17 +131,17 @@ enum Fitness {
 
 /// What execve will say, asked without it, so that it can be said in words. A race with somebody who
 /// changes the file in between only costs the words: execve has the last one.
-fn judge(path: &Path) -> Fitness {
+fn judge(path: &Path) -> Executability {
     match std::fs::metadata(path) {
-        Ok(data) if data.is_dir() => Fitness::Refused("is a directory"),
+        Ok(data) if data.is_dir() => Executability::Refused("is a directory"),
         Ok(data) if data.permissions().mode() & 0o111 == 0 => {
-            Fitness::Refused("is not executable (chmod +x would make it so)")
+            Executability::Refused("is not executable (chmod +x would make it so)")
         }
-        Ok(_) => Fitness::Program,
+        Ok(_) => Executability::Program,
         Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
-            Fitness::Refused("permission denied")
+            Executability::Refused("permission denied")
         }
-        Err(_) => Fitness::Absent,
+        Err(_) => Executability::Absent,
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use nix::fcntl::OFlag;
 use nix::pty::{grantpt, posix_openpt, unlockpt};
 
-use super::calls::{Size, set_window_size, terminal_name};
+use super::calls::{WindowSize, set_window_size, terminal_name};
 
 /// A new pseudo-terminal of this size: our end, and the path at which the child opens its own. A session
 /// leader without a terminal that opens it gets it as its controlling terminal, without a further call.
@@ -16,7 +16,7 @@ use super::calls::{Size, set_window_size, terminal_name};
 ///
 /// # Errors
 /// As posix_openpt(3): ENOSPC or EIO when the system has no pseudo-terminal left, EMFILE.
-pub fn open(size: Size) -> io::Result<(OwnedFd, PathBuf)> {
+pub fn open(size: WindowSize) -> io::Result<(OwnedFd, PathBuf)> {
     let master = posix_openpt(OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC)?;
     grantpt(&master)?;
     unlockpt(&master)?;

@@ -4,12 +4,12 @@ use std::io;
 
 use nix::sys::wait::WaitPidFlag;
 
-use super::calls::{Waited, wait_any};
+use super::calls::{WaitResult, wait_any};
 use crate::exit::Exit;
 
 /// What one round of reaping found.
 #[derive(Debug, Default)]
-pub struct Harvest {
+pub struct Reaped {
     /// Who ended, and how, in the order in which the kernel told.
     pub ended: Vec<(i32, Exit)>,
     /// Whether no child is left at all: the tree below us is empty.
@@ -24,22 +24,22 @@ pub struct Harvest {
 /// waitpid(2), but for ECHILD and EINTR.
 ///
 /// Children that end without a signal (see [`super::session`]) are reaped too, but do not count for whether one is left.
-pub fn reap() -> Harvest {
-    let mut harvest = Harvest::default();
+pub fn reap() -> Reaped {
+    let mut harvest = Reaped::default();
     harvest.is_empty = harvest.gather(WaitPidFlag::WNOHANG);
     #[cfg(target_os = "linux")]
     harvest.gather(WaitPidFlag::WNOHANG | WaitPidFlag::__WCLONE);
     harvest
 }
 
-impl Harvest {
+impl Reaped {
     /// Reaps all of one kind; whether there is none at all.
     fn gather(&mut self, kind: WaitPidFlag) -> bool {
         loop {
             match wait_any(kind) {
-                Ok(Waited::Changed(pid, status)) => self.ended.push((pid.as_raw(), Exit::from(status))),
-                Ok(Waited::Nothing) => return false,
-                Ok(Waited::NoChild) => return true,
+                Ok(WaitResult::Changed(pid, status)) => self.ended.push((pid.as_raw(), Exit::from(status))),
+                Ok(WaitResult::Nothing) => return false,
+                Ok(WaitResult::NoChild) => return true,
                 Err(error) => {
                     self.failure = Some(error);
                     return false;

@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::program::{Missing, Program, of_words};
+use super::program::{MissingProgram, Program, of_words};
 use crate::exit::{FAILED, NOT_EXECUTABLE};
 use crate::plan::spec::Environment;
 
@@ -24,11 +24,11 @@ pub struct Replacement {
 
 /// Replaces this process. Returns only if that failed: 127 for a program that is not found, 126 for one that
 /// cannot be run.
-pub fn exec(replacement: &Replacement) -> Missing {
+pub fn exec(replacement: &Replacement) -> MissingProgram {
     // Relative names and PATH entries mean the root, as they do for the instances.
     if let Err(error) = std::env::set_current_dir(&replacement.root) {
         let program = replacement.root.display().to_string();
-        return Missing { program, reason: error.to_string(), status: FAILED };
+        return MissingProgram { program, reason: error.to_string(), status: FAILED };
     }
     let program = match of_words(&replacement.words, replacement.environment.get(b"PATH")) {
         Ok(program) => program,
@@ -39,7 +39,7 @@ pub fn exec(replacement: &Replacement) -> Missing {
         error = become_program(&program.as_script(), &replacement.environment);
     }
     let name = replacement.words.first().map(|word| word.to_string_lossy().into_owned());
-    Missing { program: name.unwrap_or_default(), reason: error.to_string(), status: NOT_EXECUTABLE }
+    MissingProgram { program: name.unwrap_or_default(), reason: error.to_string(), status: NOT_EXECUTABLE }
 }
 
 /// std's exec puts SIGPIPE back to its default and the signal mask to empty; no handler of ours is installed

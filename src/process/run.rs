@@ -13,14 +13,14 @@ use super::tree::{Identity, look_at, process};
 /// one of its two processes does, and no file has to be kept, cleaned up or trusted. A lock on a file would
 /// say the same, but not from which run a process came when two have run in one root.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Run {
+pub struct RunId {
     root: u64,
     monitor: Identity,
     worker: Identity,
     random: String,
 }
 
-impl Run {
+impl RunId {
     /// The run that this process begins in `root`, a real path; `random` tells it from all others, also
     /// across machines and containers.
     ///
@@ -33,7 +33,7 @@ impl Run {
     /// The same when this process is its worker.
     ///
     /// # Errors
-    /// As [`Run::begin`].
+    /// As [`RunId::begin`].
     pub fn in_worker(self) -> io::Result<Self> {
         Ok(Self { worker: ourselves()?, ..self })
     }
@@ -69,7 +69,7 @@ impl Run {
     }
 }
 
-impl fmt::Display for Run {
+impl fmt::Display for RunId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { root, monitor, worker, random } = self;
         write!(f, "{root:016x}.{}-{}.{}-{}.{random}", monitor.0, monitor.1, worker.0, worker.1)
@@ -110,11 +110,11 @@ mod tests {
 
     #[test]
     fn an_id_reads_as_it_was_written_and_anything_else_is_none() {
-        let run = Run::begin(Path::new("/srv/shop"), "00ff".into()).unwrap().in_worker().unwrap();
-        assert_eq!(Run::parse(&run.to_string()), Some(run.clone()));
+        let run = RunId::begin(Path::new("/srv/shop"), "00ff".into()).unwrap().in_worker().unwrap();
+        assert_eq!(RunId::parse(&run.to_string()), Some(run.clone()));
         assert!(run.is_of(Path::new("/srv/shop")) && !run.is_of(Path::new("/srv/sho")));
         for wrong in ["", "00ff", "1.2-3.4-5", "x.2-3.4-5.r", "1.2.4-5.r", "1.2-3.4-5.r.s"] {
-            assert_eq!(Run::parse(wrong), None, "{wrong}");
+            assert_eq!(RunId::parse(wrong), None, "{wrong}");
         }
     }
 
@@ -126,10 +126,10 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn a_run_lives_while_one_of_its_two_does_and_a_reused_number_is_another() {
-        let run = Run::begin(Path::new("/"), "r".into()).unwrap();
+        let run = RunId::begin(Path::new("/"), "r".into()).unwrap();
         assert!(run.is_alive());
         let (pid, born) = run.monitor;
-        assert!(!Run { monitor: (pid, born + 1), ..run.clone() }.is_alive());
-        assert!(Run { monitor: (0, 0), worker: (pid, born), ..run }.is_alive());
+        assert!(!RunId { monitor: (pid, born + 1), ..run.clone() }.is_alive());
+        assert!(RunId { monitor: (0, 0), worker: (pid, born), ..run }.is_alive());
     }
 }

@@ -18,21 +18,21 @@ use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_s
 use nix::sys::signal::SigSet;
 use nix::sys::stat::Mode;
 
-use super::calls::Size;
+use super::calls::WindowSize;
 use super::limits::OpenFiles;
 use super::pipe::pipe;
-use super::program::{self, Missing, Program};
+use super::program::{self, MissingProgram, Program};
 use super::pty;
-use super::session::{Led, Sessions};
+use super::session::{LedChild, Sessions};
 use super::signals::Inherited;
 use crate::exit::{FAILED, NOT_EXECUTABLE, NOT_FOUND};
-use crate::machine::Failure;
-use crate::plan::entries::Entries;
+use crate::machine::SpawnFailure;
+use crate::plan::entries::EnvEntries;
 use crate::plan::spec::{Environment, Spec};
 
 /// Our end of what an instance says.
 #[derive(Debug)]
-pub enum Stream {
+pub enum ChildStream {
     /// The read end of the pipe that is its standard output and standard error: one, so that their order
     /// is kept.
     Pipe(OwnedFd),
@@ -47,18 +47,18 @@ pub enum Stream {
 
 /// What was made.
 #[derive(Debug)]
-pub struct Made {
+pub struct SpawnedChild {
     /// The process, which leads a group of the same number.
     pub pid: i32,
     /// Its session: of the same number too, or that of a leader which [`Spawner::end_sessions`] ends.
     pub session: i32,
     /// What it says.
-    pub stream: Stream,
+    pub stream: ChildStream,
 }
 
 /// What one process is given besides what its spec says.
 #[derive(Debug, Default)]
-pub struct Extra {
+pub struct ChildResources {
     /// Variables that win over all others of the same name.
     pub variables: Vec<(Vec<u8>, Vec<u8>)>,
     /// A socket that it finds as descriptor 3, with its own id in LISTEN_PID (sd_listen_fds(3)).
@@ -73,7 +73,7 @@ pub(super) const FIRST_PASSED: i32 = 3;
 pub struct Spawner {
     limit: OpenFiles,
     defaults: SigSet,
-    terminal: Option<Size>,
+    terminal: Option<WindowSize>,
     /// An empty pipe that stays open: standard input of all who have no terminal. Programs that end at the
     /// end of their input (watchers do) keep running.
     silence: (OwnedFd, OwnedFd),
@@ -97,7 +97,7 @@ impl Spawner {
     pub fn new(
         limit: OpenFiles,
         inherited: &Inherited,
-        terminal: Option<Size>,
+        terminal: Option<WindowSize>,
         sessions: Option<Sessions>,
     ) -> io::Result<Self> {
         Ok(Self {
@@ -126,16 +126,16 @@ impl Spawner {
     }
 
     /// The size for the pseudo-terminals made from now on.
-    pub fn set_size(&mut self, size: Size) {
+    pub fn set_size(&mut self, size: WindowSize) {
         self.terminal = self.terminal.map(|_| size);
     }
 
     /// Makes the process of this instance, in our current directory.
     ///
     /// # Errors
-    /// [`Failure`]: the program is not there (127), cannot be run (126), or the system has no room (125).
-    pub fn spawn(&mut self, spec: &Spec, extra: &Extra) -> Result<Made, Failure> {
-        let failed = |Missing { program, reason, status }| Failure {
+    /// [`SpawnFailure`]: the program is not there (127), cannot be run (126), or the system has no room (125).
+    pub fn spawn(&mut self, spec: &Spec, extra: &ChildResources) -> Result<SpawnedChild, SpawnFailure> {
+        let failed = |MissingProgram { program, reason, status }| SpawnFailure {
             program,
             reason: format!("{reason} ({})", spec.place),
             status,
@@ -152,7 +152,12 @@ impl Spawner {
         })
     }
 
-    fn make(&mut self, program: &Program, spec: &Spec, extra: &Extra) -> Result<Made, Errno> {
+    fn make(
+        &mut self,
+        program: &Program,
+        spec: &Spec,
+        extra: &ChildResources,
+    ) -> Result<SpawnedChild, Errno> {
         let Some(size) = self.terminal else {
             let (ours, theirs) = pipe().map_err(number)?;
             let mut actions = passing(extra)?;
@@ -160,19 +165,19 @@ impl Spawner {
             actions.add_dup2(theirs.as_raw_fd(), 1)?;
             actions.add_dup2(theirs.as_raw_fd(), 2)?;
             let pid = self.run(program, &spec.environment, &extra.variables, &actions)?;
-            return Ok(Made { pid, session: pid, stream: Stream::Pipe(ours) });
+            return Ok(SpawnedChild { pid, session: pid, stream: ChildStream::Pipe(ours) });
         };
         let (master, path) = pty::open(size).map_err(number)?;
         if let Some(led) = self.lead(program, spec, extra, &path) {
-            let Led { pid, session } = led?;
-            return Ok(Made { pid, session, stream: Stream::Terminal { master, path } });
+            let LedChild { pid, session } = led?;
+            return Ok(SpawnedChild { pid, session, stream: ChildStream::Terminal { master, path } });
         }
         let mut actions = passing(extra)?;
         actions.add_open(0, &path, OFlag::O_RDWR, Mode::empty())?;
         actions.add_dup2(0, 1)?;
         actions.add_dup2(0, 2)?;
         let pid = self.run(program, &spec.environment, &extra.variables, &actions)?;
-        Ok(Made { pid, session: pid, stream: Stream::Terminal { master, path } })
+        Ok(SpawnedChild { pid, session: pid, stream: ChildStream::Terminal { master, path } })
     }
 
     /// Makes the process in a session with another leader, if that can be had.
@@ -180,9 +185,9 @@ impl Spawner {
         &mut self,
         program: &Program,
         spec: &Spec,
-        extra: &Extra,
+        extra: &ChildResources,
         terminal: &Path,
-    ) -> Option<Result<Led, Errno>> {
+    ) -> Option<Result<LedChild, Errno>> {
         let sessions = self.sessions.as_mut()?;
         let entries = entries(&extra.variables);
         let environment = self.shared.with(&spec.environment, &extra.variables, &entries);
@@ -240,7 +245,7 @@ impl Spawner {
 }
 
 /// What a child does to have what is passed on to it.
-fn passing(extra: &Extra) -> Result<PosixSpawnFileActions, Errno> {
+fn passing(extra: &ChildResources) -> Result<PosixSpawnFileActions, Errno> {
     let mut actions = PosixSpawnFileActions::init()?;
     if let Some(listener) = &extra.listener {
         actions.add_dup2(listener.as_raw_fd(), FIRST_PASSED)?;
@@ -261,7 +266,7 @@ impl SharedEnvironment {
         &'a mut self,
         environment: &'a Environment,
         extra: &[(Vec<u8>, Vec<u8>)],
-        entries: &'a Entries,
+        entries: &'a EnvEntries,
     ) -> Vec<&'a CStr> {
         self.refresh(environment);
         let is_kept = |string: &&CString| {
@@ -282,7 +287,7 @@ impl SharedEnvironment {
     }
 }
 
-fn entries(variables: &[(Vec<u8>, Vec<u8>)]) -> Entries {
+fn entries(variables: &[(Vec<u8>, Vec<u8>)]) -> EnvEntries {
     variables.iter().map(|(name, value)| (name, value)).collect()
 }
 
@@ -298,10 +303,10 @@ const HINTS: [(Errno, &str, u8); 7] = [
     (Errno::ENFILE, ": the limit of open files of the whole system is reached", FAILED),
 ];
 
-fn describe(program: String, error: Errno) -> Missing {
+fn describe(program: String, error: Errno) -> MissingProgram {
     let known = HINTS.iter().find(|(known, ..)| *known == error);
     let (hint, status) = known.map_or(("", FAILED), |(_, hint, status)| (*hint, *status));
-    Missing { program, reason: format!("{}{hint}", io::Error::from(error)), status }
+    MissingProgram { program, reason: format!("{}{hint}", io::Error::from(error)), status }
 }
 
 /// The number of an error that std has wrapped.

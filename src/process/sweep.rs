@@ -17,9 +17,9 @@ use std::time::Duration;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::calls::{pidfd_open, pidfd_send_signal};
-use super::run::Run;
+use super::run::RunId;
 use super::tree::{Identity, Process, RUN_MARK, descendants, environment, pids, process, variable_of};
-use crate::machine::{Action, Counts, Event, Machine};
+use crate::machine::{Action, Event, Machine, ProcessCounts};
 use crate::signal::Signal;
 
 /// How many ends are waited for at once; the machine looks again soon in any case.
@@ -27,7 +27,7 @@ const WATCHED: usize = 32;
 
 /// A process that an earlier run left.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stray {
+pub struct Leftover {
     /// Which.
     pub process: Process,
     /// The mark that it was found by; none if it was found below one that has it.
@@ -41,11 +41,11 @@ pub struct Stray {
 ///
 /// # Errors
 /// When /proc cannot be read.
-pub fn strays(root: &Path) -> io::Result<Vec<Stray>> {
+pub fn strays(root: &Path) -> io::Result<Vec<Leftover>> {
     let (user, namespace) = (nix::unistd::geteuid().as_raw(), namespace_of("self"));
     let spared = ancestors();
     let mut dead: HashMap<String, bool> = HashMap::new();
-    let mut found: Vec<Stray> = Vec::new();
+    let mut found: Vec<Leftover> = Vec::new();
     for pid in pids()? {
         let Some(mark) = mark_of(pid)? else { continue };
         let is_dead = *dead.entry(mark.clone()).or_insert_with_key(|mark| is_dead_run(mark, root));
@@ -54,9 +54,9 @@ pub fn strays(root: &Path) -> io::Result<Vec<Stray>> {
                 && namespace_of(&pid.to_string()) == namespace
         };
         if is_dead && !spared.contains(&pid) && is_ours() {
-            found.extend(process(pid).map(|process| Stray { process, mark: Some(mark) }));
+            found.extend(process(pid).map(|process| Leftover { process, mark: Some(mark) }));
             let below = descendants(pid)?.processes.into_iter();
-            found.extend(below.map(|process| Stray { process, mark: None }));
+            found.extend(below.map(|process| Leftover { process, mark: None }));
         }
     }
     let mut seen = HashSet::new();
@@ -81,7 +81,7 @@ pub struct LivingRun {
 /// When /proc cannot be read.
 pub fn living(root: &Path) -> io::Result<Option<LivingRun>> {
     for pid in pids()? {
-        let run = mark_of(pid)?.and_then(|mark| Run::parse(&mark)).filter(|run| run.is_of(root));
+        let run = mark_of(pid)?.and_then(|mark| RunId::parse(&mark)).filter(|run| run.is_of(root));
         if let Some(pid) = run.and_then(|run| run.living_half()) {
             let environment = environment(pid)?.unwrap_or_default();
             let runtime = variable_of(&environment, b"XDG_RUNTIME_DIR").map(<[u8]>::to_vec);
@@ -97,7 +97,7 @@ fn mark_of(pid: i32) -> io::Result<Option<String>> {
 }
 
 fn is_dead_run(mark: &str, root: &Path) -> bool {
-    Run::parse(mark).is_some_and(|run| run.is_of(root) && !run.is_alive())
+    RunId::parse(mark).is_some_and(|run| run.is_of(root) && !run.is_alive())
 }
 
 fn namespace_of(pid: &str) -> Option<PathBuf> {
@@ -118,7 +118,7 @@ pub struct Sweep<'a> {
     machine: Machine,
     asked: HashSet<Identity>,
     watched: Vec<OwnedFd>,
-    survivors: Vec<Stray>,
+    survivors: Vec<Leftover>,
 }
 
 impl<'a> Sweep<'a> {
@@ -136,7 +136,7 @@ impl<'a> Sweep<'a> {
     }
 
     /// Who could not be ended.
-    pub fn survivors(&self) -> &[Stray] {
+    pub fn survivors(&self) -> &[Leftover] {
         &self.survivors
     }
 
@@ -153,7 +153,7 @@ impl<'a> Sweep<'a> {
         let mut events = if left.is_empty() {
             vec![Event::AllGone]
         } else {
-            let counts = Counts { instances: Vec::new(), strangers: left.len() };
+            let counts = ProcessCounts { instances: Vec::new(), strangers: left.len() };
             vec![Event::Timeout, Event::Seen(counts)]
         };
         while let Some(event) = events.pop() {
@@ -174,7 +174,7 @@ impl<'a> Sweep<'a> {
         let _ = poll(&mut ends, PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX));
     }
 
-    fn perform(&mut self, action: &Action, left: &[Stray]) -> io::Result<()> {
+    fn perform(&mut self, action: &Action, left: &[Leftover]) -> io::Result<()> {
         match action {
             Action::Ask(_) | Action::AskRest(_) | Action::AskAll(_) => {
                 for stray in left {
@@ -204,8 +204,8 @@ impl<'a> Sweep<'a> {
 }
 
 /// The very process that was seen, if it still is what it was; `None` if it is gone.
-fn open(stray: &Stray) -> io::Result<Option<OwnedFd>> {
-    let Stray { process: seen, mark } = stray;
+fn open(stray: &Leftover) -> io::Result<Option<OwnedFd>> {
+    let Leftover { process: seen, mark } = stray;
     let pidfd = match pidfd_open(seen.pid) {
         Err(error) if error.raw_os_error() == Some(libc::ESRCH) => return Ok(None),
         other => other?,
@@ -217,7 +217,7 @@ fn open(stray: &Stray) -> io::Result<Option<OwnedFd>> {
     Ok((is_same && has_mark).then_some(pidfd))
 }
 
-fn send(stray: &Stray, signals: &[Signal]) -> io::Result<()> {
+fn send(stray: &Leftover, signals: &[Signal]) -> io::Result<()> {
     let Some(pidfd) = open(stray)? else { return Ok(()) };
     for signal in signals {
         // Gone by now; or it changed its user, and is named at the end.

@@ -17,16 +17,16 @@ const PATIENCE: u16 = 500;
 
 /// A terminal in raw mode, until it is dropped.
 #[derive(Debug)]
-pub struct Raw {
+pub struct RawMode {
     terminal: OwnedFd,
-    before: Settings,
+    before: TerminalSettings,
 }
 
 /// The settings of a terminal.
 #[derive(Clone, Debug)]
-pub struct Settings(Termios);
+pub struct TerminalSettings(Termios);
 
-impl Settings {
+impl TerminalSettings {
     /// Those of this terminal.
     ///
     /// # Errors
@@ -44,14 +44,14 @@ impl Settings {
     }
 }
 
-impl Raw {
+impl RawMode {
     /// Makes this terminal raw: every key comes as it is pressed, and what is written is shown as it is.
     ///
     /// # Errors
     /// ENOTTY if it is none, EIO if it is gone.
     pub fn enter(terminal: &impl AsFd) -> io::Result<Self> {
         let terminal = terminal.as_fd().try_clone_to_owned()?;
-        let before = Settings::of(&terminal)?;
+        let before = TerminalSettings::of(&terminal)?;
         let raw = Self { terminal, before };
         raw.again()?;
         Ok(raw)
@@ -68,12 +68,12 @@ impl Raw {
     }
 
     /// How it was before.
-    pub fn before(&self) -> &Settings {
+    pub fn before(&self) -> &TerminalSettings {
         &self.before
     }
 }
 
-impl Drop for Raw {
+impl Drop for RawMode {
     fn drop(&mut self) {
         // Where it is gone, nothing has to be put back.
         let _ = self.before.apply(&self.terminal);
@@ -119,12 +119,12 @@ pub fn promise(keeper: &mut impl Write, way_back: &[u8]) -> io::Result<()> {
 
 /// What a keeper was told.
 #[derive(Debug, Default)]
-pub struct Promises {
+pub struct TerminalGuard {
     received: Vec<u8>,
     latest: Vec<u8>,
 }
 
-impl Promises {
+impl TerminalGuard {
     /// Takes what was received.
     pub fn take(&mut self, bytes: &[u8]) {
         self.received.extend_from_slice(bytes);
@@ -142,7 +142,7 @@ impl Promises {
     }
 
     /// Takes it back: the modes, then the settings. Not twice.
-    pub fn keep(&mut self, terminal: &impl AsFd, before: &Settings) {
+    pub fn keep(&mut self, terminal: &impl AsFd, before: &TerminalSettings) {
         let way_back = std::mem::take(&mut self.latest);
         if !way_back.is_empty() {
             // A terminal stopped by Ctrl-S takes nothing: the settings are put back all the same.
@@ -153,8 +153,8 @@ impl Promises {
 }
 
 /// Keeps this terminal until the other end of `pipe` is closed.
-pub fn keep_until_closed(mut pipe: impl Read, terminal: &impl AsFd, before: &Settings) {
-    let mut promises = Promises::default();
+pub fn keep_until_closed(mut pipe: impl Read, terminal: &impl AsFd, before: &TerminalSettings) {
+    let mut promises = TerminalGuard::default();
     let mut piece = [0; 1024];
     loop {
         match pipe.read(&mut piece) {
@@ -168,39 +168,39 @@ pub fn keep_until_closed(mut pipe: impl Read, terminal: &impl AsFd, before: &Set
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::process::calls::Size;
+    use crate::process::calls::WindowSize;
     use crate::process::pty;
 
     fn terminal() -> (OwnedFd, std::fs::File) {
-        let (master, path) = pty::open(Size { rows: 24, columns: 80 }).unwrap();
+        let (master, path) = pty::open(WindowSize { rows: 24, columns: 80 }).unwrap();
         let opened = std::fs::OpenOptions::new().read(true).write(true).open(path).unwrap();
         (master, opened)
     }
 
     /// Whether the terminal gives whole lines only.
     fn are_lines(terminal: &std::fs::File) -> bool {
-        Settings::of(terminal).unwrap().0.local_flags.contains(nix::sys::termios::LocalFlags::ICANON)
+        TerminalSettings::of(terminal).unwrap().0.local_flags.contains(nix::sys::termios::LocalFlags::ICANON)
     }
 
     #[test]
     fn raw_is_taken_back_when_it_is_dropped() {
         let (_master, terminal) = terminal();
-        let before = Settings::of(&terminal).unwrap();
+        let before = TerminalSettings::of(&terminal).unwrap();
         assert!(are_lines(&terminal));
-        let raw = Raw::enter(&terminal).unwrap();
+        let raw = RawMode::enter(&terminal).unwrap();
         assert!(!are_lines(&terminal));
         drop(raw);
-        assert_eq!(Settings::of(&terminal).unwrap().0, before.0);
+        assert_eq!(TerminalSettings::of(&terminal).unwrap().0, before.0);
     }
 
     #[test]
     fn a_keeper_takes_back_the_latest_promise_and_an_empty_one_is_none() {
         let (_master, terminal) = terminal();
-        let before = Settings::of(&terminal).unwrap();
+        let before = TerminalSettings::of(&terminal).unwrap();
         for (promised, is_kept) in
             [(&[&b"\x1b[?1l"[..], b"\x1b>"][..], true), (&[b"\x1b>", b""], false), (&[], false)]
         {
-            let raw = Raw::enter(&terminal).unwrap();
+            let raw = RawMode::enter(&terminal).unwrap();
             let mut pipe = Vec::new();
             for way_back in promised {
                 promise(&mut pipe, way_back).unwrap();
@@ -215,7 +215,7 @@ mod tests {
     fn a_promise_that_comes_in_pieces_is_understood() {
         let mut pipe = Vec::new();
         promise(&mut pipe, b"abc").unwrap();
-        let mut promises = Promises::default();
+        let mut promises = TerminalGuard::default();
         for byte in &pipe {
             assert!(!promises.is_open());
             promises.take(&[*byte]);

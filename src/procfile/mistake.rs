@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{LONGEST_COMMAND, MOST_ENTRIES};
 use crate::location::{Diagnostic, Location};
 use crate::name::TypeName;
-use crate::text::{self, Line};
+use crate::text::{self, SourceLine};
 
 /// A line that is refused. The texts are parts of it.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ pub(super) enum Mistake<'a> {
 
 impl Mistake<'_> {
     /// Its message; `line` is the line, `previous` the text of the one before.
-    pub(super) fn diagnostic(&self, file: &Arc<str>, line: Line<'_>, previous: &str) -> Diagnostic {
+    pub(super) fn diagnostic(&self, file: &Arc<str>, line: SourceLine<'_>, previous: &str) -> Diagnostic {
         let (part, message, hint) = match *self {
             Self::NoColon { line } => (line, no_colon_message(line), no_colon_hint(line, previous)),
             Self::Name { name, command } => return bad_name(file, line, name, command),
@@ -83,7 +83,7 @@ impl Mistake<'_> {
 }
 
 /// A diagnostic about `part` of `line`.
-fn pointing(file: &Arc<str>, line: Line<'_>, part: &str, said: (String, String)) -> Diagnostic {
+fn pointing(file: &Arc<str>, line: SourceLine<'_>, part: &str, said: (String, String)) -> Diagnostic {
     // `part` is a slice of the line, so its place is the distance of the two.
     let start = (part.as_ptr() as usize).saturating_sub(line.text.as_ptr() as usize);
     let (message, hint) = said;
@@ -126,7 +126,7 @@ fn no_colon_hint(line: &str, previous: &str) -> String {
     }
 }
 
-fn bad_name(file: &Arc<str>, line: Line<'_>, name: &str, command: &str) -> Diagnostic {
+fn bad_name(file: &Arc<str>, line: SourceLine<'_>, name: &str, command: &str) -> Diagnostic {
     if name.is_empty() {
         let colon = line.text.find(':').map_or(line.text, |at| &line.text[at..=at]);
         let hint = "write `NAME: COMMAND`".to_owned();
@@ -202,7 +202,7 @@ pub(super) fn no_entries(file: &Arc<str>, content: &str) -> Diagnostic {
 
 /// A command that is allowed and yet hardly meant. The texts are parts of it.
 #[derive(Debug)]
-pub(super) enum Slip<'a> {
+pub(super) enum MistakeKind<'a> {
     /// It ends in a backslash, as if the next line belonged to it.
     Backslash(&'a str),
     /// All of it is a comment for the shell.
@@ -213,7 +213,7 @@ pub(super) enum Slip<'a> {
     Percent(&'a str),
 }
 
-impl<'a> Slip<'a> {
+impl<'a> MistakeKind<'a> {
     /// The first slip in `command`.
     pub(super) fn of(command: &'a str) -> Option<Self> {
         if command.ends_with('\\') {
@@ -240,7 +240,7 @@ impl<'a> Slip<'a> {
     }
 
     /// Its message.
-    pub(super) fn diagnostic(&self, file: &Arc<str>, line: Line<'_>) -> Diagnostic {
+    pub(super) fn diagnostic(&self, file: &Arc<str>, line: SourceLine<'_>) -> Diagnostic {
         let (part, message, hint) = match *self {
             Self::Backslash(part) => (
                 part,

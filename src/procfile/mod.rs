@@ -33,7 +33,7 @@ pub struct Procfile {
 /// A Procfile and all that is wrong with it. With an error nothing may start: the entries are then those
 /// lines that could be read.
 #[derive(Clone, Debug)]
-pub struct Parsed {
+pub struct ParsedProcfile {
     /// What could be read.
     pub procfile: Procfile,
     /// Every mistake, in order of place (past a hundred they are only counted).

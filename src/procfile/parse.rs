@@ -6,16 +6,16 @@ use std::iter::Peekable;
 use std::sync::Arc;
 
 use super::mistake::{self, Mistake};
-use super::{Entry, LONGEST_COMMAND, MOST_ENTRIES, Parsed, Procfile};
+use super::{Entry, LONGEST_COMMAND, MOST_ENTRIES, ParsedProcfile, Procfile};
 use crate::name::TypeName;
-use crate::text::{self, Fault, Findings, Line};
+use crate::text::{self, Findings, LineError, SourceLine};
 
 /// Reads a Procfile; `file` is its name in messages. Never fails: what is wrong is in the answer.
 ///
 /// Takes time in proportion to the length of the file, whatever is in it.
-pub fn parse(file: &str, bytes: &[u8]) -> Parsed {
+pub fn parse(file: &str, bytes: &[u8]) -> ParsedProcfile {
     let text = text::decode(bytes);
-    let reader = Reader {
+    let reader = ProcfileReader {
         file: file.into(),
         faults: text.faults.iter().peekable(),
         // An entry is hardly shorter than this many bytes; nothing depends on it but the time of a huge file.
@@ -28,9 +28,9 @@ pub fn parse(file: &str, bytes: &[u8]) -> Parsed {
     reader.read(&text.content, text.is_binary)
 }
 
-struct Reader<'a> {
+struct ProcfileReader<'a> {
     file: Arc<str>,
-    faults: Peekable<std::slice::Iter<'a, Fault>>,
+    faults: Peekable<std::slice::Iter<'a, LineError>>,
     /// Where each name was seen first.
     first_lines: HashMap<&'a str, u32>,
     entries: Vec<Entry>,
@@ -40,8 +40,8 @@ struct Reader<'a> {
     warnings: Findings,
 }
 
-impl<'a> Reader<'a> {
-    fn read(mut self, content: &'a str, is_binary: bool) -> Parsed {
+impl<'a> ProcfileReader<'a> {
+    fn read(mut self, content: &'a str, is_binary: bool) -> ParsedProcfile {
         let mut previous = "";
         for line in text::lines(content) {
             if self.is_full {
@@ -65,20 +65,20 @@ impl<'a> Reader<'a> {
         if self.errors.is_empty() && self.entries.is_empty() {
             self.errors.add(|| mistake::no_entries(&self.file, content));
         }
-        Parsed {
+        ParsedProcfile {
             errors: self.errors.into_list(&self.file),
             warnings: self.warnings.into_list(&self.file),
             procfile: Procfile { file: self.file, entries: self.entries },
         }
     }
 
-    fn fault(&mut self, fault: &Fault) {
+    fn fault(&mut self, fault: &LineError) {
         let mut diagnostic = fault.diagnostic(&self.file);
         diagnostic.excerpt.clone_from(&fault.excerpt);
         self.errors.add(|| diagnostic);
     }
 
-    fn line(&mut self, line: Line<'a>) -> Result<(), Mistake<'a>> {
+    fn line(&mut self, line: SourceLine<'a>) -> Result<(), Mistake<'a>> {
         let entry = line.text.trim();
         if entry.is_empty() || entry.starts_with('#') {
             return Ok(());
@@ -101,7 +101,7 @@ impl<'a> Reader<'a> {
             return Err(Mistake::TooMany { name });
         }
         let file = &self.file;
-        if let Some(slip) = mistake::Slip::of(command) {
+        if let Some(slip) = mistake::MistakeKind::of(command) {
             self.warnings.add(|| slip.diagnostic(file, line));
         }
         self.entries.push(Entry { name: type_name, command: command.into(), line: line.number });

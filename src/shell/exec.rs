@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::lexer::{Join, Word};
+use super::lexer::{Join, ShellWord};
 use super::list::{Simple, simple_commands};
 use super::words::{HARMLESS, is_program};
 
@@ -69,12 +69,12 @@ fn is_harmless(command: &Simple<'_>) -> bool {
 }
 
 /// `true` and the like: a program of that name need not be there.
-fn is_builtin_somewhere(name: &Word<'_>) -> bool {
+fn is_builtin_somewhere(name: &ShellWord<'_>) -> bool {
     name.literal.as_ref().is_some_and(|name| HARMLESS.contains(&name.as_str()))
 }
 
 /// Whether every shell takes this word, in first place, for the name of a program.
-fn is_program_name(word: &Word<'_>) -> bool {
+fn is_program_name(word: &ShellWord<'_>) -> bool {
     let Some(name) = &word.literal else { return false };
     // What `~` alone becomes is not known.
     !name.is_empty() && is_program(name) && (!name.starts_with('~') || name.contains('/'))

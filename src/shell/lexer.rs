@@ -10,9 +10,9 @@ const DEEPEST: u32 = 16;
 
 /// One token and where it begins, in bytes.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Token<'a> {
+pub(super) enum ShellToken<'a> {
     /// A word, an assignment or a reserved word: position decides which.
-    Word(Word<'a>),
+    Word(ShellWord<'a>),
     /// `&&`, `||`, `;` or `|`.
     Join(Join),
     /// `>`, `<`, `>>`, `<>`, `>|`: the next word is a file.
@@ -36,7 +36,7 @@ pub(super) enum Join {
 
 /// A word.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Word<'a> {
+pub(super) struct ShellWord<'a> {
     /// Where it begins, in bytes.
     pub(super) start: usize,
     /// As it is written, quotes and all.
@@ -47,7 +47,7 @@ pub(super) struct Word<'a> {
 }
 
 /// The tokens of `text` up to a comment at its end; `None` in any doubt.
-pub(super) fn tokens(text: &str) -> Option<Vec<Token<'_>>> {
+pub(super) fn tokens(text: &str) -> Option<Vec<ShellToken<'_>>> {
     let mut lexer = Lexer { text, at: 0, depth: 0 };
     let mut tokens = Vec::new();
     loop {
@@ -57,13 +57,13 @@ pub(super) fn tokens(text: &str) -> Option<Vec<Token<'_>>> {
             // A comment hides all that follows, up to a newline, which no line of a Procfile has.
             Some('#') => return (!lexer.rest().contains('\n')).then_some(tokens),
             Some('<' | '>') => tokens.push(lexer.redirection()?),
-            Some('|' | '&' | ';' | '(' | ')') => tokens.push(Token::Join(lexer.join()?)),
+            Some('|' | '&' | ';' | '(' | ')') => tokens.push(ShellToken::Join(lexer.join()?)),
             Some(_) => {
                 let word = lexer.word()?;
                 // XCU 2.10.1: digits right before `<` or `>` are a descriptor. dash takes one digit, bash any number.
                 let is_number = word.raw.bytes().all(|byte| byte.is_ascii_digit());
                 match (is_number && matches!(lexer.peek(), Some('<' | '>')), word.raw.len()) {
-                    (false, _) => tokens.push(Token::Word(word)),
+                    (false, _) => tokens.push(ShellToken::Word(word)),
                     (true, 1) => {}
                     (true, _) => return None,
                 }
@@ -128,19 +128,19 @@ impl<'a> Lexer<'a> {
         Some(join)
     }
 
-    fn redirection(&mut self) -> Option<Token<'a>> {
+    fn redirection(&mut self) -> Option<ShellToken<'a>> {
         // A here-document, a here-string, a process substitution: none of them is one word.
         if ["<<", "<(", ">("].iter().any(|no| self.rest().starts_with(no)) {
             return None;
         }
         if self.skip(">&") || self.skip("<&") {
-            return Some(Token::Duplicate);
+            return Some(ShellToken::Duplicate);
         }
         let _ = self.skip(">>") || self.skip("<>") || self.skip(">|") || self.skip("<") || self.skip(">");
-        Some(Token::File)
+        Some(ShellToken::File)
     }
 
-    fn word(&mut self) -> Option<Word<'a>> {
+    fn word(&mut self) -> Option<ShellWord<'a>> {
         let start = self.at;
         let mut literal = Literal::default();
         while let Some(c) = self.peek() {
@@ -169,7 +169,7 @@ impl<'a> Lexer<'a> {
             }
         }
         let raw = self.text.get(start..self.at)?;
-        Some(Word { start, raw, literal: (!literal.is_expanded).then_some(literal.text) })
+        Some(ShellWord { start, raw, literal: (!literal.is_expanded).then_some(literal.text) })
     }
 
     /// What stands between these single quotes.

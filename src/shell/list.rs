@@ -1,6 +1,6 @@
 //! A command line as a list of simple commands (POSIX XCU 2.9): `A=b x >y && ! z | w; v`.
 
-use super::lexer::{Join, Token, Word, tokens};
+use super::lexer::{Join, ShellToken, ShellWord, tokens};
 use super::words::RESERVED;
 
 /// A simple command and what follows it.
@@ -11,7 +11,7 @@ pub(super) struct Simple<'a> {
     /// `NAME=value` before its first word.
     pub(super) has_assignments: bool,
     /// Its words, the name of the command first; none where it only assigns or redirects.
-    pub(super) words: Vec<Word<'a>>,
+    pub(super) words: Vec<ShellWord<'a>>,
     /// Whether the name of a file that it redirects to is for the shell to expand.
     pub(super) expands_files: bool,
     /// What stands behind it; `None` at the end.
@@ -24,7 +24,7 @@ pub(super) fn simple_commands(text: &str) -> Option<Vec<Simple<'_>>> {
     let (mut command, mut is_empty) = (Simple::default(), true);
     let mut rest = tokens(text)?.into_iter();
     while let Some(token) = rest.next() {
-        if let Token::Join(join) = token {
+        if let ShellToken::Join(join) = token {
             command.join = Some(join);
             commands.push(std::mem::take(&mut command));
             if std::mem::replace(&mut is_empty, true) {
@@ -33,22 +33,22 @@ pub(super) fn simple_commands(text: &str) -> Option<Vec<Simple<'_>>> {
             continue;
         }
         match token {
-            Token::Word(word) if is_empty && word.raw == "!" && !command.is_negated => {
+            ShellToken::Word(word) if is_empty && word.raw == "!" && !command.is_negated => {
                 command.is_negated = true;
                 continue;
             }
-            Token::Word(word) => add_word(&mut command, word)?,
-            Token::File => {
-                let Some(Token::Word(file)) = rest.next() else { return None };
+            ShellToken::Word(word) => add_word(&mut command, word)?,
+            ShellToken::File => {
+                let Some(ShellToken::Word(file)) = rest.next() else { return None };
                 command.expands_files |= file.literal.is_none();
             }
-            Token::Duplicate => {
+            ShellToken::Duplicate => {
                 // bash takes any other word for a file that both streams go to.
-                let Some(Token::Word(word)) = rest.next() else { return None };
+                let Some(ShellToken::Word(word)) = rest.next() else { return None };
                 word.raw.bytes().all(|byte| byte == b'-' || byte.is_ascii_digit()).then_some(())?;
                 (word.raw.len() == 1).then_some(())?;
             }
-            Token::Join(_) => return None,
+            ShellToken::Join(_) => return None,
         }
         is_empty = false;
     }
@@ -61,7 +61,7 @@ pub(super) fn simple_commands(text: &str) -> Option<Vec<Simple<'_>>> {
     is_whole.then_some(commands)
 }
 
-fn add_word<'a>(command: &mut Simple<'a>, word: Word<'a>) -> Option<()> {
+fn add_word<'a>(command: &mut Simple<'a>, word: ShellWord<'a>) -> Option<()> {
     if command.words.is_empty() {
         if is_assignment(word.raw) {
             command.has_assignments = true;

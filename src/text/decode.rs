@@ -8,18 +8,18 @@ use crate::location::{Diagnostic, Excerpt, Location};
 
 /// A file's text, as far as it is text.
 #[derive(Debug)]
-pub struct Text<'a> {
+pub struct DecodedText<'a> {
     /// Without a byte order mark; what is not UTF-8 is U+FFFD. It ends before the line with the first NUL.
     pub content: Cow<'a, str>,
     /// What keeps it from being text, in order of place, one a line.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<LineError>,
     /// Whether it holds a NUL: then the last fault is about that, and nothing after it was read.
     pub is_binary: bool,
 }
 
 /// A reason why a line cannot be read.
 #[derive(Clone, Debug)]
-pub struct Fault {
+pub struct LineError {
     /// The line, from 1.
     pub line: u32,
     /// The column in characters, from 1.
@@ -32,7 +32,7 @@ pub struct Fault {
     pub excerpt: Option<Excerpt>,
 }
 
-impl Fault {
+impl LineError {
     /// Its message, without the line itself.
     pub fn diagnostic(&self, file: &Arc<str>) -> Diagnostic {
         Diagnostic {
@@ -51,9 +51,9 @@ const MOST_FAULTS: usize = 10;
 ///
 /// UTF-16 and UTF-32 are refused by name and not converted: every other program that reads the file would
 /// trip over it still, and a Procfile that PowerShell's `>` wrote has lost its `$PORT` already.
-pub fn decode(bytes: &[u8]) -> Text<'_> {
+pub fn decode(bytes: &[u8]) -> DecodedText<'_> {
     if let Some(encoding) = other_encoding(bytes) {
-        return Text { content: Cow::Borrowed(""), faults: vec![wide(encoding)], is_binary: false };
+        return DecodedText { content: Cow::Borrowed(""), faults: vec![wide(encoding)], is_binary: false };
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let Some(at) = memchr::memchr(0, bytes) else {
@@ -65,8 +65,8 @@ pub fn decode(bytes: &[u8]) -> Text<'_> {
     let rest = &bytes[start..bytes.len().min(at + 400)];
     let line = String::from_utf8_lossy(&rest[..line_length(rest).0]);
     let place = line.find('\0').unwrap_or(0);
-    text.faults.push(Fault {
-        line: Lines::default().advance(&bytes[..start]).line,
+    text.faults.push(LineError {
+        line: SourceLines::default().advance(&bytes[..start]).line,
         column: column(&line, place),
         message: "there is a NUL byte here: this is a binary file, not text".into(),
         hint: "if it is meant to be text, save it again as UTF-8".into(),
@@ -88,9 +88,9 @@ fn other_encoding(bytes: &[u8]) -> Option<&'static str> {
     }
 }
 
-fn wide(encoding: &str) -> Fault {
+fn wide(encoding: &str) -> LineError {
     let name = encoding.split(' ').next().unwrap_or(encoding);
-    Fault {
+    LineError {
         line: 1,
         column: 1,
         message: format!("this file is encoded as {encoding}, not as UTF-8"),
@@ -102,13 +102,13 @@ fn wide(encoding: &str) -> Fault {
     }
 }
 
-fn utf8(bytes: &[u8]) -> Text<'_> {
+fn utf8(bytes: &[u8]) -> DecodedText<'_> {
     let Err(_) = std::str::from_utf8(bytes) else {
-        return Text { content: String::from_utf8_lossy(bytes), faults: Vec::new(), is_binary: false };
+        return DecodedText { content: String::from_utf8_lossy(bytes), faults: Vec::new(), is_binary: false };
     };
     let mut content = String::with_capacity(bytes.len());
-    let mut faults: Vec<Fault> = Vec::new();
-    let mut place = Lines::default();
+    let mut faults: Vec<LineError> = Vec::new();
+    let mut place = SourceLines::default();
     let mut position = 0;
     for chunk in bytes.utf8_chunks() {
         content.push_str(chunk.valid());
@@ -127,15 +127,15 @@ fn utf8(bytes: &[u8]) -> Text<'_> {
         }
         position += chunk.invalid().len();
     }
-    Text { content: Cow::Owned(content), faults, is_binary: false }
+    DecodedText { content: Cow::Owned(content), faults, is_binary: false }
 }
 
 /// `before` is the line so far, `rest` what follows, from the bad byte on.
-fn not_utf8(before: &str, line: u32, rest: &[u8]) -> Fault {
+fn not_utf8(before: &str, line: u32, rest: &[u8]) -> LineError {
     let rest = &rest[..rest.len().min(400)];
     let after = String::from_utf8_lossy(&rest[..line_length(rest).0]);
     let whole = format!("{before}{after}");
-    Fault {
+    LineError {
         line,
         column: column(&whole, before.len()),
         message: format!("the byte 0x{:02x} is not UTF-8", rest.first().copied().unwrap_or_default()),
@@ -145,20 +145,20 @@ fn not_utf8(before: &str, line: u32, rest: &[u8]) -> Fault {
 }
 
 /// Counts lines on the way through a text.
-struct Lines {
+struct SourceLines {
     line: u32,
     /// Where the line begins in what was passed.
     start: usize,
     position: usize,
 }
 
-impl Default for Lines {
+impl Default for SourceLines {
     fn default() -> Self {
         Self { line: 1, start: 0, position: 0 }
     }
 }
 
-impl Lines {
+impl SourceLines {
     fn advance(&mut self, bytes: &[u8]) -> &Self {
         let mut passed = 0;
         loop {

@@ -5,14 +5,14 @@ mod excerpt;
 mod findings;
 mod harmless;
 
-pub use decode::{Fault, Text, decode};
+pub use decode::{DecodedText, LineError, decode};
 pub use excerpt::excerpt;
 pub use findings::Findings;
 pub use harmless::{harmless, visible};
 
 /// One line of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Line<'a> {
+pub struct SourceLine<'a> {
     /// Its number, from 1.
     pub number: u32,
     /// Where it begins in the text, in bytes.
@@ -23,14 +23,14 @@ pub struct Line<'a> {
 
 /// The lines of `content`. A line ends at LF, CRLF or a lone CR (editors of all three kinds are alive); a
 /// form feed or U+2028 ends none, since no editor counts them. The end of the text ends the last line.
-pub fn lines(content: &str) -> impl Iterator<Item = Line<'_>> {
+pub fn lines(content: &str) -> impl Iterator<Item = SourceLine<'_>> {
     let mut start = 0;
     let mut number = 0_u32;
     std::iter::from_fn(move || {
         let rest = content.get(start..).filter(|rest| !rest.is_empty())?;
         let (length, end) = line_length(rest.as_bytes());
         number = number.saturating_add(1);
-        let line = Line { number, start, text: &rest[..length] };
+        let line = SourceLine { number, start, text: &rest[..length] };
         start += length + end;
         Some(line)
     })

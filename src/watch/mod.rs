@@ -15,7 +15,7 @@ pub use tree::Tree;
 
 /// What was heard at once.
 #[derive(Debug, Default)]
-pub struct Heard {
+pub struct WatchEvents {
     /// Files that changed, came or went, relative to the root.
     pub paths: Vec<String>,
     /// Whether the kernel had more to tell than it could keep: anything may have changed.

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, InotifyEvent, WatchDescriptor};
 
-use super::Heard;
+use super::WatchEvents;
 use super::ignored::Ignored;
 use super::patterns::Patterns;
 
@@ -61,8 +61,8 @@ impl Tree {
     ///
     /// # Errors
     /// As read(2) and inotify_add_watch(2).
-    pub fn hear(&mut self) -> io::Result<Heard> {
-        let mut heard = Heard::default();
+    pub fn hear(&mut self) -> io::Result<WatchEvents> {
+        let mut heard = WatchEvents::default();
         loop {
             let events = match self.inotify.read_events() {
                 Ok(events) => events,
@@ -76,7 +76,7 @@ impl Tree {
         }
     }
 
-    fn take(&mut self, event: &InotifyEvent, heard: &mut Heard) -> io::Result<()> {
+    fn take(&mut self, event: &InotifyEvent, heard: &mut WatchEvents) -> io::Result<()> {
         use AddWatchFlags as Flags;
         if event.mask.contains(Flags::IN_Q_OVERFLOW) {
             heard.is_overflown = true;

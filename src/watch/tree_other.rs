@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::path::Path;
 
-use super::Heard;
+use super::WatchEvents;
 use super::patterns::Patterns;
 
 /// There is none on this system.
@@ -26,8 +26,8 @@ impl Tree {
     ///
     /// # Errors
     /// None.
-    pub fn hear(&mut self) -> io::Result<Heard> {
-        Ok(Heard::default())
+    pub fn hear(&mut self) -> io::Result<WatchEvents> {
+        Ok(WatchEvents::default())
     }
 }
 

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 
-use ganger::dotenv::{self, Source};
+use ganger::dotenv::{self, EnvSource};
 use ganger::location::Diagnostic;
 use ganger::procfile;
 use serde::Deserialize;
@@ -102,8 +102,8 @@ fn the_dotenv_vectors_hold() {
     hold(include_str!("../conformance/dotenv.json"), |vector| {
         let files = vector.files();
         let names: Vec<String> = (1..=files.len()).map(|number| number.to_string()).collect();
-        let sources: Vec<Source<'_>> =
-            names.iter().zip(&files).map(|(file, bytes)| Source { file, bytes }).collect();
+        let sources: Vec<EnvSource<'_>> =
+            names.iter().zip(&files).map(|(file, bytes)| EnvSource { file, bytes }).collect();
         let parsed = dotenv::parse(&sources, &|name| vector.env.get(name).map(|v| v.clone().into_bytes()));
         let place = first_place(&parsed.errors);
         let expected =
@@ -140,7 +140,7 @@ fn dotenvy_disagrees_exactly_where_the_vectors_say_so() {
             return Ok(());
         }
         let bytes = &vector.files()[0];
-        let source = Source { file: ".env", bytes };
+        let source = EnvSource { file: ".env", bytes };
         let parsed = dotenv::parse(&[source], &|_| None);
         let disagreements = dotenv::second_reader::disagreements(&source, &parsed.assignments);
         let agrees = vector.agreed_by.iter().any(|parser| parser == "dotenvy");

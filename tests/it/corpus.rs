@@ -10,7 +10,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use ganger::dotenv::{self, Source};
+use ganger::dotenv::{self, EnvSource};
 use ganger::procfile;
 use ganger::shell::{is_replaced, simple_words};
 use serde::Deserialize;
@@ -72,7 +72,7 @@ fn real_procfiles_are_read_as_the_index_says() {
 #[test]
 fn real_env_files_are_read_as_the_index_says() {
     for (file, bytes) in corpus("dotenv") {
-        let parsed = dotenv::parse(&[Source { file: &file.file, bytes: &bytes }], &|_| None);
+        let parsed = dotenv::parse(&[EnvSource { file: &file.file, bytes: &bytes }], &|_| None);
         let line = parsed.errors.first().map(|error| error.location.line);
         assert_eq!(line, file.expect.error.map(|error| error.line), "{}: {:?}", file.file, parsed.errors);
         if let Some(names) = file.expect.names {

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use ganger::process::calls::Size;
+use ganger::process::calls::WindowSize;
 use ganger::process::pty;
 use nix::fcntl::OFlag;
 use nix::poll::{PollTimeout, poll};
@@ -80,7 +80,7 @@ fn full(kind: Kind, folder: &Path) -> (File, Option<Box<dyn Send>>) {
             (open(&path, 0), Some(Box::new(open(&path, libc::O_NONBLOCK))))
         }
         Kind::Terminal => {
-            let (master, path) = pty::open(Size { rows: 24, columns: 80 }).unwrap();
+            let (master, path) = pty::open(WindowSize { rows: 24, columns: 80 }).unwrap();
             (open(&path, 0), Some(Box::new(master)))
         }
         Kind::FullDisk => (open(Path::new("/dev/full"), 0), None),

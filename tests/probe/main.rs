@@ -136,11 +136,11 @@ fn chain() {
     ignore(number("TERM"));
     loop {
         match ganger::process::calls::fork().unwrap() {
-            ganger::process::calls::Side::Parent(_) => {
+            ganger::process::calls::ForkSide::Parent(_) => {
                 pause(u64::from(std::process::id() % 11));
                 return;
             }
-            ganger::process::calls::Side::Child => drop(nix::unistd::setsid()),
+            ganger::process::calls::ForkSide::Child => drop(nix::unistd::setsid()),
         }
     }
 }

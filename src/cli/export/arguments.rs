@@ -5,30 +5,30 @@ use std::path::PathBuf;
 use clap::builder::PossibleValue;
 use clap::{ArgAction, Args, ValueEnum, ValueHint};
 
-use crate::cli::args::Project;
+use crate::cli::args::ProjectFlags;
 use crate::cli::values::of;
-use crate::export::options::{Format, Restart, Secrets};
+use crate::export::options::{ExportFormat, RestartPolicy, Secrets};
 
 /// `ganger export`.
 #[derive(Args, Debug)]
-pub struct Export {
+pub struct ExportArgs {
     /// The engine that the files are for
     #[arg(value_enum)]
-    pub format: Format,
+    pub format: ExportFormat,
     /// How the files are made and where they go.
     #[command(flatten)]
-    pub asked: Handing,
+    pub asked: EnvDelivery,
     /// What the stack is read from.
     #[command(flatten)]
-    pub project: Project,
+    pub project: ProjectFlags,
     /// Which instances run and how they end.
     #[command(flatten)]
-    pub ending: Ending,
+    pub ending: LineEnding,
 }
 
 /// How the files are made and where they go.
 #[derive(Args, Debug)]
-pub struct Handing {
+pub struct EnvDelivery {
     /// Write files into this folder, not to standard output
     ///
     /// All of them or none. Files that an earlier export wrote there and that are stale are removed; files
@@ -62,7 +62,7 @@ pub struct Handing {
     ///
     /// Without it, the engine's own habit: docs/export.md has them.
     #[arg(long, value_name = "WHEN", value_enum)]
-    pub restart: Option<Restart>,
+    pub restart: Option<RestartPolicy>,
     /// Where values of .env go
     ///
     /// `reference`, without it: the files refer to a place, and the command that fills it is printed.
@@ -80,7 +80,7 @@ pub struct Handing {
 /// Which instances run and how they end.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Running and stopping")]
-pub struct Ending {
+pub struct LineEnding {
     /// All types but these
     #[arg(short = 'x', long, value_name = "TYPE")]
     #[arg(env = "GANGER_EXCEPT", hide_env = true, action = ArgAction::Append)]
@@ -100,7 +100,7 @@ fn typed(word: &'static str, help: &'static str) -> PossibleValue {
     PossibleValue::new(word).help(help)
 }
 
-impl ValueEnum for Format {
+impl ValueEnum for ExportFormat {
     fn value_variants<'a>() -> &'a [Self] {
         &Self::ALL
     }
@@ -135,7 +135,7 @@ impl ValueEnum for Secrets {
     }
 }
 
-impl ValueEnum for Restart {
+impl ValueEnum for RestartPolicy {
     fn value_variants<'a>() -> &'a [Self] {
         &Self::ALL
     }

@@ -1,10 +1,10 @@
 //! The command that prints the values, with the flags of this one that matter to them.
 
-use super::arguments::Export;
+use super::arguments::ExportArgs;
 use crate::export::quote;
 
 /// `ganger export systemd --app shop --secrets only`.
-pub(super) fn for_values(export: &Export) -> String {
+pub(super) fn for_values(export: &ExportArgs) -> String {
     let mut words = vec!["ganger".to_owned(), "export".to_owned(), export.format.as_str().to_owned()];
     let project = &export.project;
     let mut flag = |name: &str, value: &str| words.extend([name.to_owned(), quote(value)]);

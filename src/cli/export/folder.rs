@@ -9,13 +9,13 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::shown;
-use crate::cli::ambient::Ambient;
 use crate::cli::failure::Failure;
 use crate::cli::files::about;
+use crate::cli::system_env::SystemEnv;
 use crate::cli::{print, report};
 use crate::exit;
 use crate::export::difference::unified;
-use crate::export::folder::{Change, Changes, Found, MANIFEST, Manifest, STAGING, changes};
+use crate::export::folder::{Changes, FileChange, FolderContents, MANIFEST, Manifest, STAGING, changes};
 use crate::export::{Bundle, File};
 use crate::location::Diagnostic;
 
@@ -33,10 +33,10 @@ pub(super) fn write(
     bundle: &Bundle,
     format: &str,
     only_show: bool,
-    ambient: &Ambient,
+    ambient: &SystemEnv,
 ) -> Result<Result<u8, Vec<Diagnostic>>, Failure> {
     let folder = ambient.folder.as_deref().map_or_else(|| folder.to_owned(), |here| here.join(folder));
-    let folder = Folder { path: folder };
+    let folder = OutputFolder { path: folder };
     let old = match folder.manifest(format) {
         Ok(old) => old,
         Err(error) => return Ok(Err(vec![error])),
@@ -63,17 +63,17 @@ pub(super) fn write(
 }
 
 fn summary(folder: &Path, bundle: &Bundle, changes: &Changes) -> String {
-    let removed = changes.values().filter(|change| matches!(change, Change::Remove(_))).count();
+    let removed = changes.values().filter(|change| matches!(change, FileChange::Remove(_))).count();
     let written = changes.len() - removed;
     let same = bundle.files.len() - written;
     format!("{}: {written} written, {removed} removed, {same} as before\n", shown(folder))
 }
 
-struct Folder {
+struct OutputFolder {
     path: PathBuf,
 }
 
-impl Folder {
+impl OutputFolder {
     fn manifest(&self, format: &str) -> Result<Manifest, Diagnostic> {
         let path = self.path.join(MANIFEST);
         let wrong = |message: String, hint: &str| about(&shown(&path), message, Some(hint.to_owned()));
@@ -93,22 +93,23 @@ impl Folder {
     }
 
     /// What lies at `path`. A link on the way is not followed: it may lead anywhere.
-    fn find(&self, path: &str) -> Found {
+    fn find(&self, path: &str) -> FolderContents {
         let mut place = self.path.clone();
         let mut parts = path.split('/').peekable();
         while let Some(part) = parts.next() {
             place.push(part);
-            let Ok(metadata) = fs::symlink_metadata(&place) else { return Found::Nothing };
+            let Ok(metadata) = fs::symlink_metadata(&place) else { return FolderContents::Nothing };
             if parts.peek().is_some() {
                 if !metadata.is_dir() {
-                    return Found::Other;
+                    return FolderContents::Other;
                 }
             } else if metadata.is_file() {
                 let mode = metadata.permissions().mode();
-                return fs::read(&place).map_or(Found::Other, |bytes| Found::File(bytes, mode));
+                return fs::read(&place)
+                    .map_or(FolderContents::Other, |bytes| FolderContents::File(bytes, mode));
             }
         }
-        Found::Other
+        FolderContents::Other
     }
 
     fn in_the_way(&self, obstacles: &[(String, &'static str)]) -> Vec<Diagnostic> {
@@ -141,7 +142,7 @@ impl Folder {
             }
             fs::rename(staging.join(number.to_string()), target)?;
         }
-        for (path, _) in changes.iter().filter(|(_, change)| matches!(change, Change::Remove(_))) {
+        for (path, _) in changes.iter().filter(|(_, change)| matches!(change, FileChange::Remove(_))) {
             self.remove(path)?;
         }
         self.put(&staging, MANIFEST, &new.text())?;
@@ -197,22 +198,24 @@ fn show(changes: &Changes, bundle: &Bundle) -> String {
         let is_secret = file.is_some_and(File::is_secret);
         let new = file.map(|file| String::from_utf8_lossy(&file.bytes)).unwrap_or_default();
         let (old, from, to) = match change {
-            Change::Create => (String::new(), "/dev/null", path.as_str()),
-            Change::Replace(bytes) => {
+            FileChange::Create => (String::new(), "/dev/null", path.as_str()),
+            FileChange::Replace(bytes) => {
                 (String::from_utf8_lossy(bytes).into_owned(), path.as_str(), path.as_str())
             }
-            Change::Protect => (new.clone().into_owned(), path.as_str(), path.as_str()),
-            Change::Remove(bytes) => {
+            FileChange::Protect => (new.clone().into_owned(), path.as_str(), path.as_str()),
+            FileChange::Remove(bytes) => {
                 (String::from_utf8_lossy(bytes).into_owned(), path.as_str(), "/dev/null")
             }
         };
         text += &format!("--- {from}\n+++ {to}\n");
         text += &match change {
-            Change::Protect => "permissions differ\n".to_owned(),
+            FileChange::Protect => "permissions differ\n".to_owned(),
             // What is removed may have been one with values: nobody remembers.
-            Change::Remove(_) => "removed\n".to_owned(),
-            Change::Create | Change::Replace(_) if is_secret => "holds values: not shown\n".to_owned(),
-            Change::Create | Change::Replace(_) => unified(&old, &new),
+            FileChange::Remove(_) => "removed\n".to_owned(),
+            FileChange::Create | FileChange::Replace(_) if is_secret => {
+                "holds values: not shown\n".to_owned()
+            }
+            FileChange::Create | FileChange::Replace(_) => unified(&old, &new),
         };
     }
     text

@@ -13,18 +13,18 @@ mod validators;
 
 use std::path::Path;
 
-use super::ambient::{Ambient, Stream};
 use super::failure::Failure;
 use super::files::about;
-use super::load::{self, Need};
+use super::load::{self, ProcfileNeed};
 use super::project::Project;
 use super::report::{self, Severity};
-use super::settings::{self, Said};
-use crate::config::{Given, Settings, When, words};
+use super::settings::{self, ArgSource};
+use super::system_env::{StdStream, SystemEnv};
+use crate::config::{ColorChoice, Located, Settings, words};
 use crate::exit::{self, Outcome};
 use crate::export;
 use crate::export::document::Setting;
-use crate::export::options::{Format, Options};
+use crate::export::options::{ExportFormat, ExportOptions};
 use crate::location::Diagnostic;
 use crate::plan::Plan;
 use crate::plan::options::{RELEASE, Selection};
@@ -34,14 +34,18 @@ use crate::plan::options::{RELEASE, Selection};
 /// # Errors
 ///
 /// All that is wrong with the project or that the format cannot express; that a file is in the way.
-pub fn run(export: arguments::Export, said: Said<'_>, ambient: &Ambient) -> Result<Outcome, Failure> {
+pub fn run(
+    export: arguments::ExportArgs,
+    said: ArgSource<'_>,
+    ambient: &SystemEnv,
+) -> Result<Outcome, Failure> {
     let secrets_command = command_line::for_values(&export);
-    let arguments::Export { format, project, ending, asked, .. } = export;
+    let arguments::ExportArgs { format, project, ending, asked, .. } = export;
     let mut typed = settings::of_project(project, said)?;
     // It is what app.json describes.
     typed.app_json = Some(true);
     set_ending(&mut typed, &ending).map_err(|error| Failure::Refused(vec![error]))?;
-    let mut project = load::project(&typed, Need::Procfile, ambient)?;
+    let mut project = load::project(&typed, ProcfileNeed::Procfile, ambient)?;
     let plan = plan(&mut project, ambient).map_err(Failure::Refused)?;
     project.say_warnings(&plan.warnings, ambient);
     let options = options(format, &asked, &project)?;
@@ -74,7 +78,7 @@ pub fn run(export: arguments::Export, said: Said<'_>, ambient: &Ambient) -> Resu
 }
 
 /// What is typed of how instances end, by the words that files have for it too.
-fn set_ending(settings: &mut Settings, ending: &arguments::Ending) -> Result<(), Diagnostic> {
+fn set_ending(settings: &mut Settings, ending: &arguments::LineEnding) -> Result<(), Diagnostic> {
     let list = |values: &[String]| (!values.is_empty()).then(|| values.join(","));
     let said = [
         ("except", list(&ending.except)),
@@ -96,7 +100,7 @@ fn set_ending(settings: &mut Settings, ending: &arguments::Ending) -> Result<(),
 
 /// The plan, made without the shell's environment: an export means the same wherever it is made. Only what
 /// app.json asks for by name, and no file sets, is taken from there.
-fn plan(project: &mut Project, ambient: &Ambient) -> Result<Plan, Vec<Diagnostic>> {
+fn plan(project: &mut Project, ambient: &SystemEnv) -> Result<Plan, Vec<Diagnostic>> {
     let is_set = |name: &str| project.assignments.iter().any(|assignment| assignment.name == name);
     let is_asked_for = |name: &[u8]| {
         let mut declared = project.settings.variables.iter();
@@ -111,18 +115,22 @@ fn plan(project: &mut Project, ambient: &Ambient) -> Result<Plan, Vec<Diagnostic
         formation.value.counts.iter().any(|(name, count)| name.as_str() == RELEASE && *count == 0)
     });
     if is_there && !is_unwanted {
-        project.settings.release = Some(Given::said(true, "export"));
+        project.settings.release = Some(Located::said(true, "export"));
     }
     project.plan(&Selection::default(), None, |_| None, &outside)
 }
 
-fn options(format: Format, asked: &arguments::Handing, project: &Project) -> Result<Options, Failure> {
+fn options(
+    format: ExportFormat,
+    asked: &arguments::EnvDelivery,
+    project: &Project,
+) -> Result<ExportOptions, Failure> {
     let set = asked.set.iter().map(|text| {
         Setting::parse(text)
             .map_err(|message| Failure::Refused(vec![about(&format!("--set {text}"), message, None)]))
     });
     let folder = || project.root.file_name().map(|name| name.to_string_lossy().into_owned());
-    Ok(Options {
+    Ok(ExportOptions {
         format,
         app: asked.app.clone().unwrap_or_else(|| export::app_name(&folder().unwrap_or_default())),
         image: asked.image.clone(),
@@ -137,12 +145,12 @@ fn options(format: Format, asked: &arguments::Handing, project: &Project) -> Res
 }
 
 /// Says all that is wrong.
-fn refused(errors: &[Diagnostic], ambient: &Ambient) -> Outcome {
+fn refused(errors: &[Diagnostic], ambient: &SystemEnv) -> Outcome {
     let many = match errors.len() {
         1 => "1 error".to_owned(),
         count => format!("{count} errors"),
     };
-    let colors = ambient.colors(Stream::Error, When::Auto);
+    let colors = ambient.colors(StdStream::Error, ColorChoice::Auto);
     let text = report::diagnostics(Severity::Error, errors, colors);
     report::say(&format!("{text}\n{many}, nothing was written\n"));
     Outcome::Status(exit::REFUSED)
@@ -150,10 +158,10 @@ fn refused(errors: &[Diagnostic], ambient: &Ambient) -> Outcome {
 
 /// `command` with the folder of the export before the file that lies in it: compose looks for its values
 /// beside compose.yaml.
-fn beside(command: &str, asked: &arguments::Handing, options: &Options) -> String {
+fn beside(command: &str, asked: &arguments::EnvDelivery, options: &ExportOptions) -> String {
     let file = format!("{}.env", options.app);
     match &asked.output {
-        Some(folder) if options.format == Format::Compose => {
+        Some(folder) if options.format == ExportFormat::Compose => {
             command.replace(&file, &export::quote(&shown(&folder.join(&file))))
         }
         Some(_) | None => command.to_owned(),
@@ -161,10 +169,10 @@ fn beside(command: &str, asked: &arguments::Handing, options: &Options) -> Strin
 }
 
 /// Says what the engine cannot do, and how the values get to it: `values | command`.
-fn say(lost: &[String], command: Option<&str>, options: &Options, values: &str) {
+fn say(lost: &[String], command: Option<&str>, options: &ExportOptions, values: &str) {
     let mut text = String::new();
     if !lost.is_empty() {
-        let is_procfile = options.format == Format::Procfile;
+        let is_procfile = options.format == ExportFormat::Procfile;
         text += if is_procfile { "what would have to change:\n" } else { "not carried over:\n" };
         for sentence in lost {
             text += &format!("  {sentence}\n");

@@ -3,14 +3,14 @@
 use crate::cli::failure::Failure;
 use crate::cli::print;
 use crate::export::Bundle;
-use crate::export::options::{Format, Secrets};
+use crate::export::options::{ExportFormat, Secrets};
 
 /// Prints the files of `bundle`.
 ///
 /// # Errors
 ///
 /// That standard output cannot be written to.
-pub(super) fn print(bundle: &Bundle, format: Format, secrets: Secrets) -> Result<(), Failure> {
+pub(super) fn print(bundle: &Bundle, format: ExportFormat, secrets: Secrets) -> Result<(), Failure> {
     let mut text = Vec::new();
     let is_one = bundle.files.len() == 1 || secrets == Secrets::Only;
     for (number, file) in bundle.files.iter().enumerate() {
@@ -23,20 +23,20 @@ pub(super) fn print(bundle: &Bundle, format: Format, secrets: Secrets) -> Result
 }
 
 /// What stands between two files: what the format takes for a comment, if it has one.
-fn separator(format: Format, path: &str, is_first: bool) -> String {
+fn separator(format: ExportFormat, path: &str, is_first: bool) -> String {
     match format {
         // A stream of YAML documents, as kubectl reads them.
-        Format::Kubernetes | Format::Compose if is_first => String::new(),
-        Format::Kubernetes | Format::Compose => "---\n".to_owned(),
+        ExportFormat::Kubernetes | ExportFormat::Compose if is_first => String::new(),
+        ExportFormat::Kubernetes | ExportFormat::Compose => "---\n".to_owned(),
         // JSON has no comments: one document after the other.
-        Format::Nomad => String::new(),
-        Format::Launchd => format!("<!-- {path} -->\n"),
-        Format::Systemd
-        | Format::SystemdUser
-        | Format::Supervisord
-        | Format::Runit
-        | Format::S6
-        | Format::Procfile => {
+        ExportFormat::Nomad => String::new(),
+        ExportFormat::Launchd => format!("<!-- {path} -->\n"),
+        ExportFormat::Systemd
+        | ExportFormat::SystemdUser
+        | ExportFormat::Supervisord
+        | ExportFormat::Runit
+        | ExportFormat::S6
+        | ExportFormat::Procfile => {
             let gap = if is_first { "" } else { "\n" };
             format!("{gap}# {path}\n")
         }

@@ -6,12 +6,12 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::cli::ambient::Ambient;
 use crate::cli::failure::Failure;
 use crate::cli::report;
+use crate::cli::system_env::SystemEnv;
 use crate::exit::{self, Outcome};
 use crate::export::Bundle;
-use crate::export::options::Format;
+use crate::export::options::ExportFormat;
 
 /// A program that can say whether files are right.
 struct Validator {
@@ -67,22 +67,22 @@ const NOMAD: [Validator; 1] = [validator("nomad", &["version"], &["job", "valida
 const SCRIPTS: [Validator; 1] = [validator("sh", &["-c", ":"], &["-n"], is_script)];
 
 /// The validators of a format, the best first.
-fn validators(format: Format) -> &'static [Validator] {
+fn validators(format: ExportFormat) -> &'static [Validator] {
     match format {
-        Format::Systemd => &SYSTEM,
-        Format::SystemdUser => &USER,
-        Format::Launchd => &PROPERTY_LIST,
-        Format::Compose => &COMPOSE,
-        Format::Kubernetes => &KUBERNETES,
-        Format::Nomad => &NOMAD,
-        Format::Runit | Format::S6 | Format::Supervisord => &SCRIPTS,
-        Format::Procfile => &[],
+        ExportFormat::Systemd => &SYSTEM,
+        ExportFormat::SystemdUser => &USER,
+        ExportFormat::Launchd => &PROPERTY_LIST,
+        ExportFormat::Compose => &COMPOSE,
+        ExportFormat::Kubernetes => &KUBERNETES,
+        ExportFormat::Nomad => &NOMAD,
+        ExportFormat::Runit | ExportFormat::S6 | ExportFormat::Supervisord => &SCRIPTS,
+        ExportFormat::Procfile => &[],
     }
 }
 
 /// Whether a validator takes one file at a time.
-fn one_by_one(format: Format) -> bool {
-    matches!(format, Format::Nomad | Format::Runit | Format::S6 | Format::Supervisord)
+fn one_by_one(format: ExportFormat) -> bool {
+    matches!(format, ExportFormat::Nomad | ExportFormat::Runit | ExportFormat::S6 | ExportFormat::Supervisord)
 }
 
 /// Asks the first validator that is there, in a folder of its own, and says what it says.
@@ -90,7 +90,7 @@ fn one_by_one(format: Format) -> bool {
 /// # Errors
 ///
 /// That the files cannot be laid out for it.
-pub(super) fn check(bundle: &Bundle, format: Format, app: &str) -> Result<Outcome, Failure> {
+pub(super) fn check(bundle: &Bundle, format: ExportFormat, app: &str) -> Result<Outcome, Failure> {
     let known = validators(format);
     if known.is_empty() {
         report::say("not checked: this format has no validator\n");
@@ -101,7 +101,7 @@ pub(super) fn check(bundle: &Bundle, format: Format, app: &str) -> Result<Outcom
         report::say(&format!("not checked: not installed: {}\n", names.join(", ")));
         return Ok(Outcome::Status(exit::SUCCESS));
     };
-    let folder = Folder::with(bundle, app)
+    let folder = ValidatorFolder::with(bundle, app)
         .map_err(|error| Failure::Failed(format!("cannot write a folder to check: {error}")))?;
     let files: Vec<&str> =
         bundle.files.iter().map(|file| file.path.as_str()).filter(|path| (validator.reads)(path)).collect();
@@ -142,13 +142,13 @@ impl Validator {
 }
 
 /// A folder that goes when it is dropped.
-struct Folder {
+struct ValidatorFolder {
     path: PathBuf,
 }
 
-impl Folder {
+impl ValidatorFolder {
     fn with(bundle: &Bundle, app: &str) -> io::Result<Self> {
-        let path = std::env::temp_dir().join(format!("ganger-export-{}", Ambient::mark()));
+        let path = std::env::temp_dir().join(format!("ganger-export-{}", SystemEnv::mark()));
         DirBuilder::new().mode(0o700).create(&path)?;
         let folder = Self { path };
         for file in &bundle.files {
@@ -167,7 +167,7 @@ impl Folder {
     }
 }
 
-impl Drop for Folder {
+impl Drop for ValidatorFolder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.path);
     }

@@ -4,7 +4,7 @@ use super::super::ready::SETTLED;
 use super::super::*;
 use super::{at, counts, done, said, spec, start, stop_of};
 use crate::exit::Exit;
-use crate::plan::spec::{Care, ExitOn, Probe, Restart};
+use crate::plan::spec::{ExitOn, Probe, RestartPolicy, ServicePolicy};
 
 use std::sync::Arc;
 
@@ -13,16 +13,16 @@ fn after(spec: Spec, kinds: &[&str]) -> Spec {
     Spec { after: kinds.collect(), ..spec }
 }
 
-fn with(spec: Spec, care: Care) -> Spec {
+fn with(spec: Spec, care: ServicePolicy) -> Spec {
     Spec { care, ..spec }
 }
 
-fn listening() -> Care {
-    Care { probe: Probe::Listen(None), ready_within: Some(at(60.0)), ..Care::default() }
+fn listening() -> ServicePolicy {
+    ServicePolicy { probe: Probe::Listen(None), ready_within: Some(at(60.0)), ..ServicePolicy::default() }
 }
 
-fn again(restart: Restart) -> Care {
-    Care { restart, ..Care::default() }
+fn again(restart: RestartPolicy) -> ServicePolicy {
+    ServicePolicy { restart, ..ServicePolicy::default() }
 }
 
 fn machine(specs: Vec<Spec>, exit_on: ExitOn) -> Machine {
@@ -104,14 +104,14 @@ fn who_waits_for_somebody_that_will_not_come_is_told_and_ends_nothing_else() {
 
 #[test]
 fn who_is_not_ready_in_time_has_failed() {
-    let care = Care { ready_within: Some(at(2.0)), ..listening() };
+    let care = ServicePolicy { ready_within: Some(at(2.0)), ..listening() };
     let mut machine = machine(vec![with(spec("db", 1), care)], ExitOn::Failure);
     let actions = machine.handle(at(2.0), Event::Timeout);
     assert_eq!(
         said(&actions),
         ["db.1 is not ready within 2 s: nothing of it listens on its port: stopping it"]
     );
-    assert_eq!(done(&actions), [&Action::Ask(Whom::Instance(0))]);
+    assert_eq!(done(&actions), [&Action::Ask(Target::Instance(0))]);
     let _ = machine.handle(at(2.1), exited(0, 0));
     let _ = machine.handle(at(2.1), Event::AllGone);
     assert_eq!(machine.outcome(), Some(Outcome::Status(1)), "though it ended with 0");
@@ -120,7 +120,7 @@ fn who_is_not_ready_in_time_has_failed() {
 #[test]
 fn a_failure_is_followed_by_another_life_until_it_is_given_up() {
     let mut machine =
-        machine(vec![with(spec("web", 1), again(Restart::OnFailure)), spec("job", 1)], ExitOn::Any);
+        machine(vec![with(spec("web", 1), again(RestartPolicy::OnFailure)), spec("job", 1)], ExitOn::Any);
     let mut now = at(0.1);
     for count in 1..=5 {
         let actions = machine.handle(now, exited(0, 1));
@@ -148,12 +148,12 @@ fn a_failure_is_followed_by_another_life_until_it_is_given_up() {
 #[test]
 fn which_ends_are_followed_by_another_life() {
     let table = [
-        (Restart::Never, 0, false),
-        (Restart::Never, 1, false),
-        (Restart::OnFailure, 0, false),
-        (Restart::OnFailure, 1, true),
-        (Restart::Always, 0, true),
-        (Restart::Always, 1, true),
+        (RestartPolicy::Never, 0, false),
+        (RestartPolicy::Never, 1, false),
+        (RestartPolicy::OnFailure, 0, false),
+        (RestartPolicy::OnFailure, 1, true),
+        (RestartPolicy::Always, 0, true),
+        (RestartPolicy::Always, 1, true),
     ];
     for (restart, status, is_followed) in table {
         let mut machine = machine(vec![with(spec("web", 1), again(restart))], ExitOn::Any);
@@ -162,7 +162,7 @@ fn which_ends_are_followed_by_another_life() {
         let _ = machine.handle(at(1.0), Event::AllGone);
         assert_eq!(machine.outcome().is_none(), is_followed, "{restart:?} {status}");
     }
-    let once = Spec { once: true, ..with(spec("job", 1), again(Restart::Always)) };
+    let once = Spec { once: true, ..with(spec("job", 1), again(RestartPolicy::Always)) };
     let mut machine = machine(vec![once], ExitOn::Any);
     let _ = machine.handle(at(1.0), exited(0, 0));
     let _ = machine.handle(at(1.0), Event::AllGone);
@@ -172,7 +172,7 @@ fn which_ends_are_followed_by_another_life() {
 
 #[test]
 fn restarts_that_a_person_or_a_change_asked_for_do_not_count() {
-    let care = Care { watch: Arc::new(["src".into()]), ..again(Restart::OnFailure) };
+    let care = ServicePolicy { watch: Arc::new(["src".into()]), ..again(RestartPolicy::OnFailure) };
     let mut machine = machine(vec![with(spec("web", 1), care)], ExitOn::Any);
     for count in 0..20 {
         let _ = machine.handle(at(f64::from(count)), Event::Changed(vec![0]));
@@ -187,7 +187,7 @@ fn restarts_that_a_person_or_a_change_asked_for_do_not_count() {
 
 #[test]
 fn a_change_during_a_restart_is_one_more_life_at_most_and_none_for_who_was_stopped() {
-    let care = Care { watch: Arc::new(["src".into()]), ..Care::default() };
+    let care = ServicePolicy { watch: Arc::new(["src".into()]), ..ServicePolicy::default() };
     let mut machine = machine(vec![with(spec("web", 1), care), spec("job", 1)], ExitOn::Any);
     for _ in 0..5 {
         let _ = machine.handle(at(1.0), Event::Changed(vec![0]));
@@ -206,7 +206,7 @@ fn a_change_during_a_restart_is_one_more_life_at_most_and_none_for_who_was_stopp
 
 #[test]
 fn who_fails_while_its_files_are_watched_waits_for_the_next_change() {
-    let care = Care { watch: Arc::new(["src".into()]), ..Care::default() };
+    let care = ServicePolicy { watch: Arc::new(["src".into()]), ..ServicePolicy::default() };
     let mut machine = machine(vec![with(spec("web", 1), care)], ExitOn::Any);
     let actions = machine.handle(at(1.0), exited(0, 1));
     assert_eq!(said(&actions), ["web.1 exited with status 1 after 1 s, starts again when a file changes"]);
@@ -236,7 +236,7 @@ fn an_ordered_stop_goes_backwards_and_a_second_signal_ends_the_order() {
         }
         machine
     };
-    let asked = |index: usize| Action::Ask(Whom::Instance(index));
+    let asked = |index: usize| Action::Ask(Target::Instance(index));
     let mut machine = begun();
     let actions = machine.handle(at(5.0), Event::Signal(Signal::TERMINATE));
     assert_eq!(done(&actions), [&asked(2)]);
@@ -254,7 +254,7 @@ fn an_ordered_stop_goes_backwards_and_a_second_signal_ends_the_order() {
     let _ = machine.handle(at(5.0), Event::Signal(Signal::INTERRUPT));
     let actions = machine.handle(at(6.0), Event::Signal(Signal::INTERRUPT));
     for index in 0..3 {
-        assert!(actions.contains(&Action::Kill(Whom::Instance(index))), "{actions:?}");
+        assert!(actions.contains(&Action::Kill(Target::Instance(index))), "{actions:?}");
         let _ = machine.handle(at(6.0), Event::Exited { instance: index, exit: Exit::Signal(Signal::KILL) });
     }
     let _ = machine.handle(at(6.1), Event::AllGone);

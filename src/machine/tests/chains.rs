@@ -11,7 +11,7 @@ use super::super::state::State;
 use super::super::*;
 use super::spec;
 use crate::exit::Exit;
-use crate::plan::spec::{Care, ExitOn, Probe, Restart};
+use crate::plan::spec::{ExitOn, Probe, RestartPolicy, ServicePolicy};
 use crate::signal::Signal;
 
 /// What a life does, in milliseconds from its beginning.
@@ -40,7 +40,7 @@ struct Sort {
     /// Whom it waits for: only those with a lower number, so there is no circle.
     after: u8,
     probe: Probe,
-    restart: Restart,
+    restart: RestartPolicy,
     once: bool,
     is_watched: bool,
     /// Its lives, over and over again.
@@ -49,7 +49,8 @@ struct Sort {
 
 fn a_sort() -> impl Strategy<Value = Sort> {
     let probe = prop::sample::select(vec![Probe::Alive, Probe::Listen(None), Probe::Notify]);
-    let restart = prop::sample::select(vec![Restart::Never, Restart::OnFailure, Restart::Always]);
+    let restart =
+        prop::sample::select(vec![RestartPolicy::Never, RestartPolicy::OnFailure, RestartPolicy::Always]);
     let lives = prop::collection::vec(a_life(), 1..4);
     (any::<u8>(), probe, restart, prop::bool::weighted(0.2), prop::bool::weighted(0.2), lives).prop_map(
         |(after, probe, restart, once, is_watched, lives)| Sort {
@@ -67,7 +68,7 @@ fn specs(sorts: &[Sort]) -> Vec<Rc<Spec>> {
     let one = |(index, sort): (usize, &Sort)| {
         let after = (0..index).filter(|before| sort.after & (1 << before) != 0);
         let kind = |before| spec(&format!("p{before}"), 1).name.kind;
-        let care = Care {
+        let care = ServicePolicy {
             probe: sort.probe.clone(),
             ready_within: Some(Duration::from_secs(20)),
             restart: sort.restart,
@@ -152,29 +153,29 @@ impl<'a> World<'a> {
     fn perform(&mut self, action: &Action) {
         match action {
             Action::Spawn(index) => self.spawn(*index),
-            Action::Ask(Whom::Instance(index))
-            | Action::AskRest(Whom::Instance(index))
-            | Action::AskAll(Whom::Instance(index)) => {
+            Action::Ask(Target::Instance(index))
+            | Action::AskRest(Target::Instance(index))
+            | Action::AskAll(Target::Instance(index)) => {
                 let life = self.life(*index);
                 if life.obeys {
                     self.later(10, Event::Exited { instance: *index, exit: Exit::Status(0) });
                 }
             }
-            Action::Kill(Whom::Instance(index)) => {
+            Action::Kill(Target::Instance(index)) => {
                 self.later(1, Event::Exited { instance: *index, exit: Exit::Signal(Signal::KILL) });
             }
             Action::Look => {
                 let instances: Vec<usize> = self.pids.iter().map(|pid| usize::from(pid.is_some())).collect();
                 let is_empty = instances.iter().all(|count| *count == 0);
-                let seen = Event::Seen(Counts { instances, strangers: 0 });
+                let seen = Event::Seen(ProcessCounts { instances, strangers: 0 });
                 self.later(1, if is_empty { Event::AllGone } else { seen });
             }
             Action::Enroll(..)
             | Action::Probe(_)
-            | Action::Ask(Whom::Strangers)
-            | Action::AskRest(Whom::Strangers)
-            | Action::AskAll(Whom::Strangers)
-            | Action::Kill(Whom::Strangers)
+            | Action::Ask(Target::Strangers)
+            | Action::AskRest(Target::Strangers)
+            | Action::AskAll(Target::Strangers)
+            | Action::Kill(Target::Strangers)
             | Action::Bury(..)
             | Action::Say(_)
             | Action::NameSurvivors(_)
@@ -204,7 +205,7 @@ impl<'a> World<'a> {
         let was_asked = std::mem::take(&mut self.is_asked[index]);
         if self.starts[index] > 0 && !was_asked {
             assert!(self.failures[index] < MOST_FAILURES, "p{index} was given up");
-            assert_ne!(self.sorts[index].restart, Restart::Never);
+            assert_ne!(self.sorts[index].restart, RestartPolicy::Never);
             assert!(self.now >= self.ended[index] + SHORTEST, "p{index} starts again at once");
         }
         self.starts[index] += 1;
@@ -212,7 +213,7 @@ impl<'a> World<'a> {
         if !life.can_start {
             self.failures[index] += 1;
             self.ended[index] = self.now;
-            let failure = Failure { program: "x".into(), reason: "gone".into(), status: 127 };
+            let failure = SpawnFailure { program: "x".into(), reason: "gone".into(), status: 127 };
             return self.later(0, Event::SpawnFailed { instance: index, failure });
         }
         self.count += 1;

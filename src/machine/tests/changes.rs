@@ -18,7 +18,7 @@ struct Asked<'a> {
 impl World {
     fn changes(&mut self, number: u64, asked: &Asked<'_>) {
         let instances = asked.restarted.to_vec();
-        let request = Request { ticket: Ticket(number), wish: Wish::Restart, instances };
+        let request = InstanceRequest { ticket: Ticket(number), wish: Operation::Restart, instances };
         let (specs, retired) = (asked.specs.to_vec(), asked.retired.to_vec());
         self.happens(Event::Change(Change { request, specs, retired, policy: None }));
     }
@@ -36,7 +36,7 @@ fn web(number: u32, port: u16) -> Spec {
 fn who_comes_starts_and_nobody_else_is_touched() {
     let mut world = World::new(1, ExitOn::Any);
     world.changes(1, &Asked { specs: &[(1, web(2, 5001)), (2, web(3, 5002))], ..Asked::default() });
-    assert_eq!(world.answers, [(1, Answer::Done)]);
+    assert_eq!(world.answers, [(1, RequestResult::Done)]);
     assert_eq!(world.lives_of_all(), [1, 1, 1]);
     world.ends(2);
     assert_eq!(world.machine.outcome(), Some(Outcome::Status(0)), "who came has a say as the others have");
@@ -46,14 +46,14 @@ fn who_comes_starts_and_nobody_else_is_touched() {
 fn who_leaves_is_stopped_has_no_say_and_comes_back_as_what_it_was() {
     let mut world = World::new(3, ExitOn::Any);
     world.changes(1, &Asked { retired: &[2], ..Asked::default() });
-    assert_eq!(world.answers, [(1, Answer::Done)]);
+    assert_eq!(world.answers, [(1, RequestResult::Done)]);
     assert!(!world.lives(2) && world.machine.instances()[2].is_retired);
     assert_eq!(world.machine.outcome(), None);
-    world.asks(2, Wish::Restart, &[0, 1, 2]);
+    world.asks(2, Operation::Restart, &[0, 1, 2]);
     assert_eq!(world.lives_of_all(), [2, 2, 1], "who has left is not started by others' restarts");
     world.changes(3, &Asked { specs: &[(2, web(3, 5002))], ..Asked::default() });
     assert_eq!(world.lives_of_all(), [2, 2, 2], "its slot is its own");
-    assert_eq!(world.answers, [(1, Answer::Done), (2, Answer::Done), (3, Answer::Done)]);
+    assert_eq!(world.answers, [(1, RequestResult::Done), (2, RequestResult::Done), (3, RequestResult::Done)]);
 }
 
 #[test]
@@ -63,9 +63,9 @@ fn a_new_spec_is_taken_at_the_next_start_and_not_before() {
     world.changes(1, &Asked { specs: &specs, restarted: &[1], ..Asked::default() });
     let ports = |world: &World| world.machine.specs().iter().map(|spec| spec.port).collect::<Vec<_>>();
     assert_eq!(ports(&world), [None, Some(6001)]);
-    world.asks(2, Wish::Restart, &[0]);
+    world.asks(2, Operation::Restart, &[0]);
     assert_eq!(ports(&world), [Some(6000), Some(6001)]);
-    world.asks(3, Wish::Stop, &[0]);
+    world.asks(3, Operation::Stop, &[0]);
     world.changes(4, &Asked { specs: &[(0, web(1, 7000))], ..Asked::default() });
     assert_eq!(ports(&world), [Some(7000), Some(6001)], "who is down takes it at once");
     assert!(!world.lives(0), "and stays down");
@@ -92,11 +92,11 @@ fn what_cannot_start_is_told_and_the_stack_goes_on() {
     world.broken.push(1);
     world.changes(1, &Asked { specs: &[(1, web(2, 5001))], ..Asked::default() });
     let reason = "x: not found".to_owned();
-    assert_eq!(world.answers, [(1, Answer::CannotStart { instance: 1, reason })]);
+    assert_eq!(world.answers, [(1, RequestResult::CannotStart { instance: 1, reason })]);
     assert_eq!(world.machine.outcome(), None);
     world.happens(Event::Down { ticket: Ticket(2), grace: None });
     world.changes(3, &Asked { retired: &[1], ..Asked::default() });
-    assert_eq!(world.answers.last(), Some(&(3, Answer::Ending)));
+    assert_eq!(world.answers.last(), Some(&(3, RequestResult::Ending)));
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn a_release_that_left_holds_nobody_up() {
 /// Two of web, which are to be restarted one after the other with a third one's help.
 fn rolling() -> World {
     let mut world = World::new(2, ExitOn::Any);
-    let request = Request { ticket: Ticket(1), wish: Wish::Roll, instances: vec![0, 1] };
+    let request = InstanceRequest { ticket: Ticket(1), wish: Operation::Roll, instances: vec![0, 1] };
     let change = Change { request, specs: vec![(2, web(3, 5000))], retired: Vec::new(), policy: None };
     world.happens(Event::Change(change));
     world
@@ -130,7 +130,7 @@ fn a_rolling_restart_has_never_one_less_and_ends_with_as_many_as_before() {
     }
     seen.dedup();
     assert_eq!(seen, [[1, 1, 1], [2, 1, 1], [2, 2, 1]]);
-    assert_eq!(world.answers, [(1, Answer::Done)]);
+    assert_eq!(world.answers, [(1, RequestResult::Done)]);
     assert!(!world.lives(2) && world.machine.instances()[2].is_retired);
     assert_eq!(world.machine.outcome(), None);
 }
@@ -143,11 +143,11 @@ fn a_rolling_restart_that_fails_leaves_the_rest_as_it_was() {
         world.happens(Event::Timeout);
     }
     let reason = "x: not found".to_owned();
-    assert_eq!(world.answers, [(1, Answer::CannotStart { instance: 0, reason })]);
+    assert_eq!(world.answers, [(1, RequestResult::CannotStart { instance: 0, reason })]);
     assert_eq!(world.lives_of_all(), [1, 1, 1]);
     assert!(world.lives(1) && !world.lives(2));
     let mut world = rolling();
     world.ends(2);
     assert!(world.machine.is_stopping(), "an end is an end");
-    assert_eq!(world.answers, [(1, Answer::Ending)]);
+    assert_eq!(world.answers, [(1, RequestResult::Ending)]);
 }

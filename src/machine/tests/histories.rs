@@ -111,7 +111,7 @@ impl World {
                 assert_eq!(self.leaders[*index], None, "at most one process an instance");
                 assert_eq!(self.others[*index], 0, "no start before the last life is cleared away");
                 if self.spawns_fail {
-                    let failure = Failure { program: "x".into(), reason: "gone".into(), status: 127 };
+                    let failure = SpawnFailure { program: "x".into(), reason: "gone".into(), status: 127 };
                     self.queue.push_back(Event::SpawnFailed { instance: *index, failure });
                 } else {
                     self.next_pid += 1;
@@ -144,7 +144,7 @@ impl World {
         }
     }
 
-    fn no_signal_for_who_is_down(&mut self, whom: Whom, action: &Action) {
+    fn no_signal_for_who_is_down(&mut self, whom: Target, action: &Action) {
         let is_killing = matches!(action, Action::Kill(_));
         let Some(index) = whom.instance() else {
             self.strangers = if is_killing { 0 } else { self.strangers };
@@ -210,7 +210,7 @@ impl World {
         self.asked += 1;
         let mut specs = Vec::new();
         let (mut restarted, mut retired, mut count) = (Vec::new(), Vec::new(), self.leaders.len());
-        let mut wish = Wish::Restart;
+        let mut wish = Operation::Restart;
         for (index, fate) in fates {
             let name = |index: usize| spec(&format!("p{index}"), 1);
             match fate {
@@ -220,11 +220,11 @@ impl World {
                     count += 1;
                 }
                 Fate::Restart => restarted.push(*index),
-                Fate::Start => (wish, restarted) = (Wish::Start, vec![*index]),
+                Fate::Start => (wish, restarted) = (Operation::Start, vec![*index]),
                 Fate::Leave => retired.push(*index),
             }
         }
-        let request = Request { ticket: Ticket(self.asked), wish, instances: restarted };
+        let request = InstanceRequest { ticket: Ticket(self.asked), wish, instances: restarted };
         self.feed(Event::Change(Change { request, specs, retired, policy: None }));
     }
 

@@ -16,7 +16,7 @@ use super::state::State;
 use super::*;
 use crate::exit::Exit;
 use crate::name::{InstanceName, TypeName};
-use crate::plan::spec::{Care, Environment, ExitOn};
+use crate::plan::spec::{Environment, ExitOn, ServicePolicy};
 use crate::signal::{Reach, Signal};
 
 const GRACE: Duration = Duration::from_secs(5);
@@ -33,7 +33,7 @@ fn spec(kind: &str, number: u32) -> Spec {
         grace: GRACE,
         once: false,
         after: Arc::default(),
-        care: Care::default(),
+        care: ServicePolicy::default(),
     }
 }
 
@@ -49,8 +49,8 @@ fn with_release() -> Vec<Rc<Spec>> {
     vec![Rc::new(release), Rc::new(web)]
 }
 
-fn counts(instances: &[usize], strangers: usize) -> Counts {
-    Counts { instances: instances.to_vec(), strangers }
+fn counts(instances: &[usize], strangers: usize) -> ProcessCounts {
+    ProcessCounts { instances: instances.to_vec(), strangers }
 }
 
 fn at(seconds: f64) -> Duration {
@@ -69,7 +69,7 @@ fn start(machine: &mut Machine) {
 
 /// Somebody wants this instance stopped.
 fn stop_of(instance: usize) -> Event {
-    Event::Request(Request { ticket: Ticket(0), wish: Wish::Stop, instances: vec![instance] })
+    Event::Request(InstanceRequest { ticket: Ticket(0), wish: Operation::Stop, instances: vec![instance] })
 }
 
 /// The actions but for what is only said.
@@ -102,7 +102,7 @@ fn a_stop_in_the_middle_of_the_starts_starts_nobody_else() {
     let actions = machine.handle(at(0.1), Event::Spawned { instance: 0, pid: 100 });
     assert_eq!(
         done(&actions),
-        [&Action::Ask(Whom::Instance(0))],
+        [&Action::Ask(Target::Instance(0))],
         "who was on its way is asked as soon as it is there"
     );
     assert_eq!(machine.instances()[1].state, State::Idle);
@@ -117,7 +117,7 @@ fn the_first_end_stops_the_rest_and_its_status_is_ours() {
         said(&actions),
         ["web.1 exited with status 7 after 3.2 s", "web.1 ended: stopping all (grace 5 s)"]
     );
-    assert!(actions.contains(&Action::Ask(Whom::Instance(1))));
+    assert!(actions.contains(&Action::Ask(Target::Instance(1))));
     let _ = machine.handle(at(3.3), Event::Exited { instance: 1, exit: Exit::Signal(Signal::TERMINATE) });
     assert_eq!(machine.outcome(), None, "the end is when nothing is left, not when the leaders are gone");
     let actions = machine.handle(at(3.3), Event::AllGone);
@@ -146,7 +146,7 @@ fn policies_decide_what_ends_the_stack_and_with_which_status() {
         let mut machine = stack(&["web", "worker"], policy.clone());
         start(&mut machine);
         let actions = machine.handle(at(1.0), Event::Exited { instance: first, exit });
-        assert_eq!(actions.contains(&Action::Ask(Whom::Instance(1 - first))), ends, "{case}");
+        assert_eq!(actions.contains(&Action::Ask(Target::Instance(1 - first))), ends, "{case}");
         let last = if first == 0 { Exit::Status(4) } else { ok };
         let _ = machine.handle(at(1.5), Event::Seen(counts(&[0, 0], 0)));
         let _ = machine.handle(at(2.0), Event::Exited { instance: 1 - first, exit: last });
@@ -175,17 +175,17 @@ fn a_stop_signal_asks_waits_and_kills_whole_trees() {
     let actions = machine.handle(at(1.0), Event::Signal(Signal::TERMINATE));
     assert_eq!(
         done(&actions),
-        [&Action::Ask(Whom::Instance(0)), &Action::Ask(Whom::Instance(1)), &Action::Look]
+        [&Action::Ask(Target::Instance(0)), &Action::Ask(Target::Instance(1)), &Action::Look]
     );
     let _ = machine.handle(at(1.1), Event::Exited { instance: 0, exit: Exit::Status(0) });
     let _ = machine.handle(at(1.1), Event::Seen(counts(&[1, 2], 0)));
     let actions = machine.handle(at(6.0), Event::Timeout);
     assert_eq!(said(&actions), ["the grace is over: killing all that is left"]);
     assert!(
-        actions.contains(&Action::Kill(Whom::Instance(0))),
+        actions.contains(&Action::Kill(Target::Instance(0))),
         "a leader that is gone does not save what it left"
     );
-    assert!(actions.contains(&Action::Kill(Whom::Instance(1))));
+    assert!(actions.contains(&Action::Kill(Target::Instance(1))));
     let _ = machine.handle(at(6.1), Event::Exited { instance: 1, exit: Exit::Signal(Signal::KILL) });
     let _ = machine.handle(at(6.1), Event::AllGone);
     assert_eq!(machine.outcome(), Some(Outcome::DieBy(Signal::TERMINATE)));
@@ -210,7 +210,7 @@ fn a_second_interrupt_kills_at_once_but_the_echo_of_the_first_does_not() {
         start(&mut machine);
         let _ = machine.handle(at(1.0), Event::Signal(first));
         let actions = machine.handle(at(1.0 + between), Event::Signal(second));
-        assert_eq!(actions.contains(&Action::Kill(Whom::Instance(0))), kills, "{first} then {second}");
+        assert_eq!(actions.contains(&Action::Kill(Target::Instance(0))), kills, "{first} then {second}");
     }
 }
 
@@ -223,7 +223,7 @@ fn who_repeats_the_signal_without_a_pause_is_heard_too() {
         .map(|now| {
             machine
                 .handle(at(now), Event::Signal(Signal::TERMINATE))
-                .contains(&Action::Kill(Whom::Instance(0)))
+                .contains(&Action::Kill(Target::Instance(0)))
         })
         .collect();
     assert_eq!(kills, [false, false, false, true]);
@@ -237,13 +237,13 @@ fn what_an_instance_leaves_is_stopped_as_it_would_have_been() {
     assert!(actions.contains(&Action::Look));
     let actions = machine.handle(at(1.0), Event::Seen(counts(&[2, 1], 0)));
     assert_eq!(said(&actions), ["web.1 is gone, but 2 processes that it started are not: stopping"]);
-    assert_eq!(done(&actions), [&Action::AskRest(Whom::Instance(0))], "the other instance is not touched");
+    assert_eq!(done(&actions), [&Action::AskRest(Target::Instance(0))], "the other instance is not touched");
     let actions = machine.handle(at(1.1), Event::Reaped);
     assert_eq!(done(&actions), [&Action::Look]);
     let actions = machine.handle(at(6.0), Event::Timeout);
     assert!(
-        actions.contains(&Action::Kill(Whom::Instance(0)))
-            && !actions.contains(&Action::Kill(Whom::Instance(1)))
+        actions.contains(&Action::Kill(Target::Instance(0)))
+            && !actions.contains(&Action::Kill(Target::Instance(1)))
     );
     let _ = machine.handle(at(6.1), Event::Seen(counts(&[0, 1], 0)));
     assert_eq!(machine.instances()[0].state, State::Ended);
@@ -258,7 +258,7 @@ fn a_look_during_which_somebody_ended_does_not_say_that_nobody_is_left() {
     let _ = machine.handle(at(1.0), Event::Glimpsed(counts(&[0, 1], 0)));
     assert_eq!(machine.instances()[0].state, State::Clearing);
     let actions = machine.handle(at(1.0), Event::Glimpsed(counts(&[1, 1], 0)));
-    assert!(actions.contains(&Action::AskRest(Whom::Instance(0))), "who was seen is there");
+    assert!(actions.contains(&Action::AskRest(Target::Instance(0))), "who was seen is there");
     let _ = machine.handle(at(1.1), Event::Seen(counts(&[0, 1], 0)));
     assert_eq!(machine.instances()[0].state, State::Ended);
 }
@@ -270,11 +270,11 @@ fn one_instance_that_is_stopped_has_no_say_in_how_the_stack_ends() {
         let mut machine = stack(&["web", "worker"], policy);
         start(&mut machine);
         let actions = machine.handle(at(1.0), stop_of(0));
-        assert_eq!(done(&actions), [&Action::Ask(Whom::Instance(0))], "the other instance is not touched");
+        assert_eq!(done(&actions), [&Action::Ask(Target::Instance(0))], "the other instance is not touched");
         let actions = machine.handle(at(6.0), Event::Timeout);
         assert!(
-            actions.contains(&Action::Kill(Whom::Instance(0)))
-                && !actions.contains(&Action::Kill(Whom::Instance(1)))
+            actions.contains(&Action::Kill(Target::Instance(0)))
+                && !actions.contains(&Action::Kill(Target::Instance(1)))
         );
         let exit = Exit::Signal(Signal::KILL);
         let _ = machine.handle(at(6.1), Event::Exited { instance: 0, exit });
@@ -326,7 +326,7 @@ fn what_cannot_be_ended_is_named_and_the_status_is_not_0() {
         let _ = machine.handle(now, Event::Seen(counts(&[1], 0)));
         named.extend(machine.handle(now, Event::Timeout));
     }
-    assert!(named.contains(&Action::NameSurvivors(Whom::Instance(0))));
+    assert!(named.contains(&Action::NameSurvivors(Target::Instance(0))));
     assert_eq!(machine.outcome(), Some(Outcome::Status(FAILED)));
 }
 
@@ -335,7 +335,8 @@ fn a_command_that_cannot_start_stops_the_others() {
     let mut machine = stack(&["web", "worker"], ExitOn::Never);
     let _ = machine.handle(at(0.0), Event::Begin);
     let _ = machine.handle(at(0.0), Event::Spawned { instance: 0, pid: 100 });
-    let failure = Failure { program: "wroker".into(), reason: "not found (Procfile:2)".into(), status: 127 };
+    let failure =
+        SpawnFailure { program: "wroker".into(), reason: "not found (Procfile:2)".into(), status: 127 };
     let actions = machine.handle(at(0.0), Event::SpawnFailed { instance: 1, failure });
     assert_eq!(
         said(&actions),
@@ -388,7 +389,9 @@ fn a_closed_output_stops_the_stack_as_sigterm_does() {
         let mut machine = stack(&["web"], ExitOn::Any);
         start(&mut machine);
         assert!(
-            machine.handle(at(1.0), Event::OutputClosed { error }).contains(&Action::Ask(Whom::Instance(0)))
+            machine
+                .handle(at(1.0), Event::OutputClosed { error })
+                .contains(&Action::Ask(Target::Instance(0)))
         );
         let _ = machine.handle(at(1.1), Event::Exited { instance: 0, exit: Exit::Status(0) });
         let _ = machine.handle(at(1.1), Event::AllGone);

@@ -9,7 +9,7 @@ use super::super::request::*;
 use super::super::*;
 use super::{counts, spec};
 use crate::exit::{Exit, Outcome};
-use crate::machine::{Event, Failure};
+use crate::machine::{Event, SpawnFailure};
 use crate::plan::spec::{ExitOn, Policy};
 use crate::signal::{Reach, Signal};
 
@@ -17,7 +17,7 @@ use crate::signal::{Reach, Signal};
 pub(super) struct World {
     pub(super) machine: Machine,
     seconds: u64,
-    pub(super) answers: Vec<(u64, Answer)>,
+    pub(super) answers: Vec<(u64, RequestResult)>,
     /// Instances that cannot be started.
     pub(super) broken: Vec<usize>,
     alive: HashMap<usize, bool>,
@@ -48,16 +48,16 @@ impl World {
         match action {
             Action::Spawn(instance) if self.broken.contains(&instance) => {
                 let (program, reason) = ("x".to_owned(), "not found".to_owned());
-                Some(Event::SpawnFailed { instance, failure: Failure { program, reason, status: 127 } })
+                Some(Event::SpawnFailed { instance, failure: SpawnFailure { program, reason, status: 127 } })
             }
             Action::Spawn(instance) => {
                 self.alive.insert(instance, true);
                 Some(Event::Spawned { instance, pid: 100 })
             }
-            Action::Ask(Whom::Instance(instance))
-            | Action::AskRest(Whom::Instance(instance))
-            | Action::AskAll(Whom::Instance(instance))
-            | Action::Kill(Whom::Instance(instance)) => {
+            Action::Ask(Target::Instance(instance))
+            | Action::AskRest(Target::Instance(instance))
+            | Action::AskAll(Target::Instance(instance))
+            | Action::Kill(Target::Instance(instance)) => {
                 let was_alive = self.alive.insert(instance, false).unwrap_or(false);
                 was_alive.then_some(Event::Exited { instance, exit: Exit::Signal(Signal::TERMINATE) })
             }
@@ -72,10 +72,10 @@ impl World {
                 None
             }
             Action::Enroll(..)
-            | Action::Ask(Whom::Strangers)
-            | Action::AskRest(Whom::Strangers)
-            | Action::AskAll(Whom::Strangers)
-            | Action::Kill(Whom::Strangers)
+            | Action::Ask(Target::Strangers)
+            | Action::AskRest(Target::Strangers)
+            | Action::AskAll(Target::Strangers)
+            | Action::Kill(Target::Strangers)
             | Action::Bury(..)
             | Action::Probe(_)
             | Action::Say(_)
@@ -92,8 +92,12 @@ impl World {
         self.alive.get(&index).copied().unwrap_or(false)
     }
 
-    pub(super) fn asks(&mut self, number: u64, wish: Wish, instances: &[usize]) {
-        self.happens(Event::Request(Request { ticket: Ticket(number), wish, instances: instances.into() }));
+    pub(super) fn asks(&mut self, number: u64, wish: Operation, instances: &[usize]) {
+        self.happens(Event::Request(InstanceRequest {
+            ticket: Ticket(number),
+            wish,
+            instances: instances.into(),
+        }));
     }
 
     pub(super) fn ends(&mut self, instance: usize) {
@@ -106,8 +110,8 @@ impl World {
 #[test]
 fn a_restart_is_answered_when_the_new_life_has_begun_and_touches_no_other() {
     let mut world = World::new(2, ExitOn::Any);
-    world.asks(1, Wish::Restart, &[0]);
-    assert_eq!(world.answers, [(1, Answer::Done)]);
+    world.asks(1, Operation::Restart, &[0]);
+    assert_eq!(world.answers, [(1, RequestResult::Done)]);
     let lives: Vec<u32> = world.machine.instances().iter().map(|instance| instance.lives).collect();
     assert_eq!(lives, [2, 1]);
     assert_eq!(world.machine.outcome(), None, "an end that was asked for does not end the stack");
@@ -118,42 +122,42 @@ fn a_restart_is_answered_when_the_new_life_has_begun_and_touches_no_other() {
 #[test]
 fn a_stopped_stack_waits_for_the_person_who_stopped_it() {
     let mut world = World::new(2, ExitOn::Any);
-    world.asks(1, Wish::Stop, &[0, 1]);
-    assert_eq!(world.answers, [(1, Answer::Done)]);
+    world.asks(1, Operation::Stop, &[0, 1]);
+    assert_eq!(world.answers, [(1, RequestResult::Done)]);
     assert_eq!(world.machine.outcome(), None);
-    world.asks(2, Wish::Stop, &[0]);
-    world.asks(3, Wish::Signal(Signal::HANGUP, Reach::Main), &[0]);
-    world.asks(4, Wish::Start, &[0]);
-    world.asks(5, Wish::Start, &[0]);
-    world.asks(6, Wish::Signal(Signal::HANGUP, Reach::Main), &[0]);
+    world.asks(2, Operation::Stop, &[0]);
+    world.asks(3, Operation::Signal(Signal::HANGUP, Reach::Main), &[0]);
+    world.asks(4, Operation::Start, &[0]);
+    world.asks(5, Operation::Start, &[0]);
+    world.asks(6, Operation::Signal(Signal::HANGUP, Reach::Main), &[0]);
     let expected = [
-        (1, Answer::Done),
-        (2, Answer::Done),
-        (3, Answer::NotRunning { instance: 0 }),
-        (4, Answer::Done),
-        (5, Answer::Done),
-        (6, Answer::Done),
+        (1, RequestResult::Done),
+        (2, RequestResult::Done),
+        (3, RequestResult::NotRunning { instance: 0 }),
+        (4, RequestResult::Done),
+        (5, RequestResult::Done),
+        (6, RequestResult::Done),
     ];
     assert_eq!(world.answers, expected);
     world.happens(Event::Down { ticket: Ticket(7), grace: None });
-    assert_eq!(world.answers.last(), Some(&(7, Answer::Done)));
+    assert_eq!(world.answers.last(), Some(&(7, RequestResult::Done)));
     assert_eq!(world.machine.outcome(), Some(Outcome::Status(0)));
-    world.asks(8, Wish::Start, &[0]);
-    assert_eq!(world.answers.last(), Some(&(8, Answer::Ending)));
+    world.asks(8, Operation::Start, &[0]);
+    assert_eq!(world.answers.last(), Some(&(8, RequestResult::Ending)));
 }
 
 #[test]
 fn what_cannot_be_started_again_is_told_to_who_asked_and_the_rest_goes_on() {
     let mut world = World::new(2, ExitOn::Any);
     world.broken.push(0);
-    world.asks(1, Wish::Restart, &[0, 1]);
+    world.asks(1, Operation::Restart, &[0, 1]);
     let reason = "x: not found".to_owned();
-    assert_eq!(world.answers, [(1, Answer::CannotStart { instance: 0, reason })]);
+    assert_eq!(world.answers, [(1, RequestResult::CannotStart { instance: 0, reason })]);
     assert!(world.lives(1));
     assert_eq!(world.machine.outcome(), None);
     world.broken.clear();
-    world.asks(2, Wish::Start, &[0]);
-    assert_eq!(world.answers.last(), Some(&(2, Answer::Done)));
+    world.asks(2, Operation::Start, &[0]);
+    assert_eq!(world.answers.last(), Some(&(2, RequestResult::Done)));
 }
 
 #[test]
@@ -161,27 +165,27 @@ fn who_is_overruled_hears_it() {
     let mut world = World::new(1, ExitOn::Any);
     // The process does not end at once: the answer to the question is held back.
     world.alive.insert(0, false);
-    world.asks(1, Wish::Restart, &[0]);
+    world.asks(1, Operation::Restart, &[0]);
     assert_eq!(world.answers, []);
-    world.asks(2, Wish::Stop, &[0]);
-    assert_eq!(world.answers, [(1, Answer::Overruled { instance: 0 })]);
+    world.asks(2, Operation::Stop, &[0]);
+    assert_eq!(world.answers, [(1, RequestResult::Overruled { instance: 0 })]);
     world.happens(Event::Exited { instance: 0, exit: Exit::Status(0) });
-    assert_eq!(world.answers.last(), Some(&(2, Answer::Done)));
+    assert_eq!(world.answers.last(), Some(&(2, RequestResult::Done)));
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    Ask(Wish, usize),
+    Ask(Operation, usize),
     End(usize),
     Break(usize),
 }
 
 fn step() -> impl Strategy<Value = Step> {
     let wish = prop_oneof![
-        Just(Wish::Start),
-        Just(Wish::Stop),
-        Just(Wish::Restart),
-        Just(Wish::Signal(Signal::HANGUP, Reach::Main))
+        Just(Operation::Start),
+        Just(Operation::Stop),
+        Just(Operation::Restart),
+        Just(Operation::Signal(Signal::HANGUP, Reach::Main))
     ];
     prop_oneof![
         4 => (wish, 0..3_usize).prop_map(|(wish, index)| Step::Ask(wish, index)),

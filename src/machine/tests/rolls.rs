@@ -12,7 +12,7 @@ use crate::plan::spec::ExitOn;
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Roll(usize),
-    Ask(Wish, usize),
+    Ask(Operation, usize),
     End(usize),
     Break(usize),
     Mend,
@@ -20,7 +20,7 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let wish = prop_oneof![Just(Wish::Start), Just(Wish::Stop), Just(Wish::Restart)];
+    let wish = prop_oneof![Just(Operation::Start), Just(Operation::Stop), Just(Operation::Restart)];
     prop_oneof![
         3 => (0..3_usize).prop_map(Step::Roll),
         2 => (wish, 0..3_usize).prop_map(|(wish, index)| Step::Ask(wish, index)),
@@ -45,7 +45,7 @@ proptest! {
                 Step::Roll(index) => {
                     asked += 1;
                     let request =
-                        Request { ticket: Ticket(asked), wish: Wish::Roll, instances: vec![index, (index + 1) % 3] };
+                        InstanceRequest { ticket: Ticket(asked), wish: Operation::Roll, instances: vec![index, (index + 1) % 3] };
                     let next = world.machine.instances().len();
                     let extra = spec("web", u32::try_from(next).unwrap() + 1);
                     let change = Change { request, specs: vec![(next, extra)], retired: Vec::new(), policy: None };

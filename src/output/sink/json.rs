@@ -8,13 +8,13 @@ use super::Sink;
 use crate::notice::Notice;
 use crate::output::batch::Batch;
 use crate::output::lines::ends;
-use crate::output::prefix::Speaker;
+use crate::output::prefix::LogSource;
 
 /// `{"time":"2026-11-20T12:00:00.123Z","process":"web.1","text":"…"}`; text that is not UTF-8 comes as
 /// `"base64":"…"`.
 #[derive(Debug)]
 pub(in crate::output) struct Json {
-    speakers: Vec<Speaker>,
+    speakers: Vec<LogSource>,
     /// `{"time":"…",` of the moment.
     time: String,
     /// Where the part before the text is joined.
@@ -23,7 +23,7 @@ pub(in crate::output) struct Json {
 
 impl Json {
     /// Objects for these speakers.
-    pub(in crate::output) fn new(speakers: Vec<Speaker>) -> Self {
+    pub(in crate::output) fn new(speakers: Vec<LogSource>) -> Self {
         Self { speakers, time: String::new(), head: Vec::new() }
     }
 
@@ -78,7 +78,7 @@ impl Sink for Json {
         out.push(b'\n');
     }
 
-    fn add(&mut self, speaker: Speaker) {
+    fn add(&mut self, speaker: LogSource) {
         self.speakers.push(speaker);
     }
 

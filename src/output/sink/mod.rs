@@ -7,11 +7,11 @@ mod text;
 use jiff::Timestamp;
 
 pub(super) use json::Json;
-pub(super) use terminal::Terminal;
-pub(super) use text::Text;
+pub(super) use terminal::TerminalSink;
+pub(super) use text::TextSink;
 
 use super::batch::Batch;
-use super::prefix::Speaker;
+use super::prefix::LogSource;
 use crate::notice::Notice;
 
 /// Turns lines into what is written. Called once for a run of lines, so that the dispatch costs nothing a
@@ -27,7 +27,7 @@ pub(super) trait Sink {
     fn notice(&mut self, notice: &Notice, out: &mut Batch);
 
     /// One more source; its index is the next.
-    fn add(&mut self, speaker: Speaker);
+    fn add(&mut self, speaker: LogSource);
 
     /// Columns of a screen that stand before the text.
     fn width(&self, now: Timestamp) -> usize;

@@ -7,12 +7,12 @@ use super::Sink;
 use crate::notice::Notice;
 use crate::output::batch::Batch;
 use crate::output::lines::ends;
-use crate::output::prefix::{Prefixes, Speaker};
+use crate::output::prefix::{LogSource, Prefixes};
 use crate::text::harmless;
 
 /// `web.1 | text`, where the last row may still be open.
 #[derive(Debug)]
-pub(in crate::output) struct Terminal {
+pub(in crate::output) struct TerminalSink {
     prefixes: Prefixes,
     /// The source of the unfinished line before the cursor.
     open: Option<usize>,
@@ -21,7 +21,7 @@ pub(in crate::output) struct Terminal {
     broken: Vec<bool>,
 }
 
-impl Terminal {
+impl TerminalSink {
     /// Rows with these prefixes.
     pub(in crate::output) fn new(prefixes: Prefixes) -> Self {
         Self { prefixes, open: None, broken: Vec::new() }
@@ -50,7 +50,7 @@ impl Terminal {
     }
 }
 
-impl Sink for Terminal {
+impl Sink for TerminalSink {
     fn at(&mut self, now: Timestamp) {
         self.prefixes.at(now);
     }
@@ -86,7 +86,7 @@ impl Sink for Terminal {
         }
     }
 
-    fn add(&mut self, speaker: Speaker) {
+    fn add(&mut self, speaker: LogSource) {
         self.prefixes.add(speaker);
     }
 

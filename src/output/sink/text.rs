@@ -5,22 +5,22 @@ use jiff::Timestamp;
 use super::Sink;
 use crate::notice::Notice;
 use crate::output::batch::Batch;
-use crate::output::prefix::{Prefixes, Speaker};
+use crate::output::prefix::{LogSource, Prefixes};
 
 /// `web.1 | text`, the bytes of the text as they are.
 #[derive(Debug)]
-pub(in crate::output) struct Text {
+pub(in crate::output) struct TextSink {
     prefixes: Prefixes,
 }
 
-impl Text {
+impl TextSink {
     /// Rows with these prefixes.
     pub(in crate::output) fn new(prefixes: Prefixes) -> Self {
         Self { prefixes }
     }
 }
 
-impl Sink for Text {
+impl Sink for TextSink {
     fn at(&mut self, now: Timestamp) {
         self.prefixes.at(now);
     }
@@ -35,7 +35,7 @@ impl Sink for Text {
         }
     }
 
-    fn add(&mut self, speaker: Speaker) {
+    fn add(&mut self, speaker: LogSource) {
         self.prefixes.add(speaker);
     }
 

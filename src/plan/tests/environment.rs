@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::config::Declared;
+use crate::config::DeclaredVariable;
 use crate::location::Location;
 use crate::plan::environment::{Origin, Provenance};
 
@@ -11,7 +11,7 @@ use crate::plan::environment::{Origin, Provenance};
 fn the_base_is_the_flag_then_the_shell_then_the_files_then_5000() {
     let case = || Case::of(&["web"]);
     let in_file = |settings: &mut Settings| {
-        settings.port = Some(Given::on_line(BasePort::At(6000), &"ganger.toml".into(), 1));
+        settings.port = Some(Located::on_line(BasePort::At(6000), &"ganger.toml".into(), 1));
     };
     let env_wins = |settings: &mut Settings| settings.env_wins = Some(true);
     let base = |case: Case| case.plan().base_port.unwrap();
@@ -137,7 +137,7 @@ fn a_path_without_effect_is_worth_a_warning_at_every_start() {
 
 #[test]
 fn a_variable_that_the_project_requires_must_be_set_and_a_default_is_under_all() {
-    let declare = |name: &str, value: Option<&str>, required| Declared {
+    let declare = |name: &str, value: Option<&str>, required| DeclaredVariable {
         name: name.into(),
         value: value.map(Into::into),
         required,

@@ -5,11 +5,11 @@ use std::io;
 use super::{Monitor, PERSISTENCE};
 use crate::exit::{Exit, FAILED, Outcome};
 use crate::process::leftovers::Leftovers;
-use crate::process::verdict::Verdict;
+use crate::process::worker_exit::WorkerExit;
 
 impl Monitor<'_> {
-    pub(super) fn conclude(mut self, exit: Exit, verdict: Option<Verdict>) -> io::Result<Outcome> {
-        if let (Some(cgroup), Some(Verdict { has_survivors: true, .. })) = (&self.cgroup, verdict) {
+    pub(super) fn conclude(mut self, exit: Exit, verdict: Option<WorkerExit>) -> io::Result<Outcome> {
+        if let (Some(cgroup), Some(WorkerExit { has_survivors: true, .. })) = (&self.cgroup, verdict) {
             // Another user's process too.
             cgroup.kill();
         }

@@ -10,7 +10,7 @@ pub mod notify;
 
 /// One message of sd_notify(3), as far as it matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Word {
+pub struct NotifyMessage {
     /// The process that sent it, by the kernel's word.
     pub pid: i32,
     /// Whether `READY=1` is in it.

@@ -10,7 +10,7 @@ use nix::sys::socket::{
     socket,
 };
 
-use super::Word;
+use super::NotifyMessage;
 
 /// The longest message; sd_notify(3) promises readers no more than a page.
 const LONGEST: usize = 4096;
@@ -46,7 +46,7 @@ impl NotifySocket {
     ///
     /// # Errors
     /// As recvmsg(2).
-    pub fn next(&self) -> io::Result<Option<Word>> {
+    pub fn next(&self) -> io::Result<Option<NotifyMessage>> {
         let mut text = [0; LONGEST];
         // Descriptors may come along (`FDSTORE=1`, and systemd-notify's `BARRIER=1`). They are closed, which is
         // all that a barrier waits for.
@@ -70,7 +70,7 @@ impl NotifySocket {
             }
         }
         let length = message.bytes;
-        Ok(Some(Word { pid, is_ready: says_ready(&text[..length]) }))
+        Ok(Some(NotifyMessage { pid, is_ready: says_ready(&text[..length]) }))
     }
 }
 
@@ -122,8 +122,8 @@ mod tests {
         sender.send_to_addr(b"STATUS=soon", &address).unwrap();
         sender.send_to_addr(b"READY=1\nMAINPID=1", &address).unwrap();
         let pid = std::process::id().cast_signed();
-        assert_eq!(socket.next().unwrap(), Some(Word { pid, is_ready: false }));
-        assert_eq!(socket.next().unwrap(), Some(Word { pid, is_ready: true }));
+        assert_eq!(socket.next().unwrap(), Some(NotifyMessage { pid, is_ready: false }));
+        assert_eq!(socket.next().unwrap(), Some(NotifyMessage { pid, is_ready: true }));
         assert_eq!(socket.next().unwrap(), None);
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::OwnedFd;
 
-use super::Word;
+use super::NotifyMessage;
 
 /// There is none on this system.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl NotifySocket {
     ///
     /// # Errors
     /// None.
-    pub fn next(&self) -> io::Result<Option<Word>> {
+    pub fn next(&self) -> io::Result<Option<NotifyMessage>> {
         Ok(None)
     }
 }

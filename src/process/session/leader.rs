@@ -16,11 +16,11 @@ use nix::sys::signal::{SIGHUP, SigSet};
 use nix::sys::stat::Mode;
 use nix::unistd::{Pid, dup2_stderr, dup2_stdin, dup2_stdout, execve, getppid, setpgid, setsid, tcsetpgrp};
 
-use super::message::{Answer, HEADER, Request, decode, length};
+use super::message::{HEADER, LeaderReply, LeaderRequest, decode, length};
 use crate::process::at_rest::give_back_memory;
 use crate::process::calls::{
-    Parent, Side, close_all, close_own_but, end_at_once, fork_unheard, pass_on_as, receive, restore_default,
-    vfork_sibling,
+    ForkSide, Parent, close_all, close_own_but, end_at_once, fork_unheard, pass_on_as, receive,
+    restore_default, vfork_sibling,
 };
 use crate::process::name;
 use crate::process::signals::{self, Inherited};
@@ -77,9 +77,9 @@ fn serve(mut socket: UnixStream) -> bool {
         let Some(request) = decode(&header, &body) else { return false };
         // First of all: what is done for this request is none of the next leader's.
         let answer = match fork_unheard(Parent::CallersParent) {
-            Ok(Side::Child) => continue,
-            Ok(Side::Parent(next)) => lead(&request, listener.as_ref(), next.as_raw()),
-            Err(errno) => Answer { program: 0, next: Pid::this().as_raw(), failure: Some(errno) },
+            Ok(ForkSide::Child) => continue,
+            Ok(ForkSide::Parent(next)) => lead(&request, listener.as_ref(), next.as_raw()),
+            Err(errno) => LeaderReply { program: 0, next: Pid::this().as_raw(), failure: Some(errno) },
         };
         let is_heard = socket.write_all(&answer.to_bytes()).is_ok();
         if answer.next != Pid::this().as_raw() {
@@ -99,7 +99,7 @@ fn next(socket: &mut UnixStream, body: &mut Vec<u8>) -> Option<([u8; HEADER], Op
     Some((header, listener))
 }
 
-fn lead(request: &Request<'_>, listener: Option<&OwnedFd>, next: i32) -> Answer {
+fn lead(request: &LeaderRequest<'_>, listener: Option<&OwnedFd>, next: i32) -> LeaderReply {
     // Written by the program's process, whose memory is ours until it has executed the program.
     let (mut program, mut failure) = (0, None);
     let begun = begin_session(request.terminal).and_then(|terminal| {
@@ -109,7 +109,7 @@ fn lead(request: &Request<'_>, listener: Option<&OwnedFd>, next: i32) -> Answer 
             failure = Some(errno);
         })
     });
-    Answer { program, next, failure: begun.err().or(failure) }
+    LeaderReply { program, next, failure: begun.err().or(failure) }
 }
 
 /// A leader without a terminal that opens one has it as its controlling terminal.
@@ -121,7 +121,7 @@ fn begin_session(terminal: &std::ffi::CStr) -> Result<OwnedFd, Errno> {
 /// As posix_spawn(3) does for those on pipes, but for the session: a group of its own in the foreground of the
 /// terminal, the signals of an ordinary program, and no descriptor more than it is to have.
 fn become_program(
-    request: &Request<'_>,
+    request: &LeaderRequest<'_>,
     terminal: &OwnedFd,
     listener: Option<&OwnedFd>,
 ) -> Result<Infallible, Errno> {

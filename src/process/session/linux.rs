@@ -14,10 +14,10 @@ use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::Pid;
 
-use super::Led;
+use super::LedChild;
 use super::leader::wait_for_requests;
-use super::message::{Answer, HEADER, encode};
-use crate::process::calls::{Parent, Side, fork_unheard};
+use super::message::{HEADER, LeaderReply, encode};
+use crate::process::calls::{ForkSide, Parent, fork_unheard};
 use crate::process::program::Program;
 use crate::process::signals::Inherited;
 
@@ -43,8 +43,8 @@ impl Sessions {
         let Ok((ours, theirs)) = UnixStream::pair() else { return (None, kept) };
         let forked = ours.set_read_timeout(Some(PATIENCE)).and_then(|()| Ok(fork_unheard(Parent::Caller)?));
         match forked {
-            Ok(Side::Child) => wait_for_requests(theirs, (root, inherited), kept),
-            Ok(Side::Parent(next)) => {
+            Ok(ForkSide::Child) => wait_for_requests(theirs, (root, inherited), kept),
+            Ok(ForkSide::Parent(next)) => {
                 let sessions = Self { socket: Some(ours), next: next.as_raw(), leaders: HashSet::new() };
                 (Some(sessions), kept)
             }
@@ -62,12 +62,12 @@ impl Sessions {
         program: &Program,
         environment: &[&CStr],
         listener: Option<&OwnedFd>,
-    ) -> Option<Result<Led, Errno>> {
+    ) -> Option<Result<LedChild, Errno>> {
         let socket = self.socket.as_mut()?;
         let request = encode(terminal, program, environment)?;
         let listener = listener.map(AsRawFd::as_raw_fd);
         let answered = ask(socket, &request, listener.as_slice()).and_then(|()| answer(socket, self.next));
-        let Ok(Answer { program, next, failure }) = answered else {
+        let Ok(LeaderReply { program, next, failure }) = answered else {
             // It was killed, and is reaped with the next process that ends.
             self.socket = None;
             return None;
@@ -82,7 +82,7 @@ impl Sessions {
         match failure {
             None => {
                 self.leaders.insert(session);
-                Some(Ok(Led { pid: program, session }))
+                Some(Ok(LedChild { pid: program, session }))
             }
             Some(errno) => {
                 // Both end by themselves.
@@ -149,7 +149,7 @@ fn ask(socket: &mut UnixStream, request: &[u8], listener: &[RawFd]) -> io::Resul
 }
 
 /// The answer of this leader. The socket alone would not tell that it has died when another one waits already.
-fn answer(socket: &mut UnixStream, leader: i32) -> io::Result<Answer> {
+fn answer(socket: &mut UnixStream, leader: i32) -> io::Result<LeaderReply> {
     let mut bytes = [0; HEADER];
     let mut count = 0;
     while count < HEADER {
@@ -161,7 +161,7 @@ fn answer(socket: &mut UnixStream, leader: i32) -> io::Result<Answer> {
             Err(error) => return Err(error),
         }
     }
-    Ok(Answer::of(&bytes))
+    Ok(LeaderReply::of(&bytes))
 }
 
 /// It is not reaped by this.

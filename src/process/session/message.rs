@@ -14,7 +14,7 @@ pub(super) const HEADER: usize = 12;
 
 /// One program on one terminal.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Request<'a> {
+pub(super) struct LeaderRequest<'a> {
     pub terminal: &'a CStr,
     pub file: &'a CStr,
     pub arguments: Vec<&'a CStr>,
@@ -45,7 +45,7 @@ pub(super) fn length(header: &[u8; HEADER]) -> usize {
 
 /// What has come of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Answer {
+pub(super) struct LeaderReply {
     /// The process of the program, or that was to execute it; 0 if there is none.
     pub program: i32,
     /// Who waits for the next request.
@@ -54,7 +54,7 @@ pub(super) struct Answer {
     pub failure: Option<Errno>,
 }
 
-impl Answer {
+impl LeaderReply {
     /// As bytes.
     pub(super) fn to_bytes(self) -> [u8; HEADER] {
         let mut bytes = [0; HEADER];
@@ -74,7 +74,7 @@ impl Answer {
 }
 
 /// The request that `body` has, after its header. `None` if they do not belong together.
-pub(super) fn decode<'a>(header: &[u8; HEADER], body: &'a [u8]) -> Option<Request<'a>> {
+pub(super) fn decode<'a>(header: &[u8; HEADER], body: &'a [u8]) -> Option<LeaderRequest<'a>> {
     let mut strings = body.split_inclusive(|byte| *byte == 0).map(CStr::from_bytes_with_nul);
     let mut take = |count: usize| -> Option<Vec<&'a CStr>> {
         let taken: Vec<&CStr> = strings.by_ref().take(count).filter_map(Result::ok).collect();
@@ -82,7 +82,7 @@ pub(super) fn decode<'a>(header: &[u8; HEADER], body: &'a [u8]) -> Option<Reques
     };
     let (paths, arguments, environment) = (take(2)?, take(number(header, 1))?, take(number(header, 2))?);
     let [terminal, file] = paths[..] else { return None };
-    Some(Request { terminal, file, arguments, environment })
+    Some(LeaderRequest { terminal, file, arguments, environment })
 }
 
 fn number(header: &[u8; HEADER], index: usize) -> usize {
@@ -126,8 +126,8 @@ mod tests {
         fn an_answer_arrives(program in 0_i32.., next in 1_i32.., failure in 0_i32..133) {
             // Some numbers are no error (0, and on Linux 41 and 58).
             let failure = Some(Errno::from_raw(failure)).filter(|errno| *errno != Errno::UnknownErrno);
-            let answer = Answer { program, next, failure };
-            prop_assert_eq!(Answer::of(&answer.to_bytes()), answer);
+            let answer = LeaderReply { program, next, failure };
+            prop_assert_eq!(LeaderReply::of(&answer.to_bytes()), answer);
         }
 
         #[test]

@@ -27,7 +27,7 @@ pub use other::Sessions;
 
 /// A program that was started in a session whose leader is another process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Led {
+pub struct LedChild {
     /// The program, which leads a group of the same number.
     pub pid: i32,
     /// The session, which is its leader's pid.

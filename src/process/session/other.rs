@@ -6,7 +6,7 @@ use std::path::Path;
 
 use nix::errno::Errno;
 
-use super::Led;
+use super::LedChild;
 use crate::process::program::Program;
 use crate::process::signals::Inherited;
 
@@ -27,7 +27,7 @@ impl Sessions {
         _program: &Program,
         _environment: &[&CStr],
         _listener: Option<&OwnedFd>,
-    ) -> Option<Result<Led, Errno>> {
+    ) -> Option<Result<LedChild, Errno>> {
         None
     }
 

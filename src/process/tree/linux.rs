@@ -11,20 +11,20 @@ use nix::errno::Errno;
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::Pid;
 
-use super::main_processes::Facts;
-use super::{Look, Process};
+use super::main_processes::ProcessFacts;
+use super::{Process, Scan};
 
 /// Every living descendant of `root`, parents before their children. Zombies are left out: they are
 /// ended, and only wait to be reaped.
 ///
 /// # Errors
 /// When /proc cannot be read: it is not mounted, or there is no room for a descriptor (EMFILE, ENOMEM).
-pub fn descendants(root: i32) -> io::Result<Look> {
+pub fn descendants(root: i32) -> io::Result<Scan> {
     let mut children: HashMap<i32, Vec<(Process, bool)>> = HashMap::new();
     for (process, is_alive) in all()? {
         children.entry(process.parent).or_default().push((process, is_alive));
     }
-    let mut look = Look { processes: Vec::new(), is_certain: true };
+    let mut look = Scan { processes: Vec::new(), is_certain: true };
     let mut parents = vec![root];
     while let Some(parent) = parents.pop() {
         for (process, is_alive) in children.remove(&parent).unwrap_or_default() {
@@ -155,7 +155,7 @@ pub fn is_shell(process: &Process) -> bool {
 }
 
 /// What /proc says of one process; what cannot be read is not so.
-pub(in crate::process) fn facts(process: &Process) -> Facts {
+pub(in crate::process) fn facts(process: &Process) -> ProcessFacts {
     let link = |name: &str| fs::read_link(format!("/proc/{}/{name}", process.pid)).ok();
     let status = read(&format!("/proc/{}/status", process.pid)).unwrap_or_default();
     let status = String::from_utf8_lossy(&status);
@@ -167,7 +167,7 @@ pub(in crate::process) fn facts(process: &Process) -> Facts {
         let target = link(name)?.to_str()?.to_owned();
         target.starts_with("pipe:").then_some(target)
     };
-    Facts {
+    ProcessFacts {
         is_shell: is_shell(process),
         caught: mask("SigCgt"),
         ignored: mask("SigIgn"),

@@ -9,7 +9,7 @@ use crate::signal::Signal;
 
 /// What is known of one process beside what a scan says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Facts {
+pub struct ProcessFacts {
     /// Whether it is a shell: it waits for its children.
     pub is_shell: bool,
     /// The signals that it catches, and those that it ignores: bit n-1 is signal n (`SigCgt`, `SigIgn` in
@@ -25,7 +25,7 @@ pub struct Facts {
     pub output: Option<String>,
 }
 
-impl Facts {
+impl ProcessFacts {
     /// Whether a shell without job control has put it into the background: it then ignores SIGINT and SIGQUIT and reads from
     /// /dev/null (POSIX XCU 2.11 and 2.9.3.1). A program may set its own handlers, so one of both is enough.
     fn is_background(&self) -> bool {
@@ -45,7 +45,7 @@ fn bit(signal: Signal) -> u64 {
 
 /// What the signal is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
+pub enum SignalPurpose {
     /// To end the instance.
     Stop,
     /// Anything else, as a reload: a shell in front that would die of it is left out.
@@ -61,8 +61,8 @@ pub enum Purpose {
 pub fn main_processes(
     own: i32,
     members: &[Process],
-    (signal, purpose): (Signal, Purpose),
-    facts: &dyn Fn(&Process) -> Facts,
+    (signal, purpose): (Signal, SignalPurpose),
+    facts: &dyn Fn(&Process) -> ProcessFacts,
 ) -> Vec<Identity> {
     let mut found = Vec::new();
     if let Some(process) = members.iter().find(|process| process.pid == own) {
@@ -74,19 +74,19 @@ pub fn main_processes(
 fn collect(
     process: &Process,
     members: &[Process],
-    (signal, purpose): (Signal, Purpose),
-    facts: &dyn Fn(&Process) -> Facts,
+    (signal, purpose): (Signal, SignalPurpose),
+    facts: &dyn Fn(&Process) -> ProcessFacts,
     found: &mut Vec<Identity>,
 ) {
     let of = facts(process);
-    let children: Vec<(&Process, Facts)> = if of.is_shell {
+    let children: Vec<(&Process, ProcessFacts)> = if of.is_shell {
         // A cycle is not possible: the ancestors that were seen are older.
         let is_child = |child: &&Process| child.parent == process.pid && child.pid != process.pid;
         members.iter().filter(is_child).map(|child| (child, facts(child))).collect()
     } else {
         Vec::new()
     };
-    let is_main = |child: &Facts| {
+    let is_main = |child: &ProcessFacts| {
         let is_its_own_care = child.is_background() && of.caught & bit(signal) != 0;
         let ends_with_input = child.input.is_some()
             && children.iter().any(|(_, sibling)| sibling != child && sibling.output == child.input);
@@ -94,7 +94,7 @@ fn collect(
     };
     let mains: Vec<&Process> =
         children.iter().filter(|(_, facts)| is_main(facts)).map(|(child, _)| *child).collect();
-    let is_spared = purpose == Purpose::Message && of.dies_of(signal) && !mains.is_empty();
+    let is_spared = purpose == SignalPurpose::Message && of.dies_of(signal) && !mains.is_empty();
     if !is_spared {
         found.push(process.identity());
     }

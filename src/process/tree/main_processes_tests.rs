@@ -4,14 +4,14 @@ use super::*;
 
 /// `pid parent what…`, one process a line. What: `shell`, `catches`, `ignores`, `background`, `nothing` (reads /dev/null),
 /// `<A` and `>A` for pipes.
-fn mains(purpose: Purpose, tree: &str) -> Vec<i32> {
+fn mains(purpose: SignalPurpose, tree: &str) -> Vec<i32> {
     let mut facts = HashMap::new();
     let mut members = Vec::new();
     for line in tree.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let mut words = line.split_whitespace();
         let mut number = || words.next().unwrap().parse::<i32>().unwrap();
         let (pid, parent) = (number(), number());
-        let mut of = Facts::default();
+        let mut of = ProcessFacts::default();
         for word in words {
             match word {
                 "shell" => of.is_shell = true,
@@ -54,7 +54,7 @@ fn the_program_is_the_main_process_and_a_shell_in_front_comes_before_its_childre
         ("sh -c in bash in sh", "1 0 shell\n2 1 shell\n3 2 shell catches\n4 3", &[1, 2, 3, 4], &[3, 4]),
         ("gone already", "2 1\n3 2", &[], &[]),
     ] {
-        assert_eq!(mains(Purpose::Stop, tree), stopped, "{name}: stop");
-        assert_eq!(mains(Purpose::Message, tree), told, "{name}: reload");
+        assert_eq!(mains(SignalPurpose::Stop, tree), stopped, "{name}: stop");
+        assert_eq!(mains(SignalPurpose::Message, tree), told, "{name}: reload");
     }
 }

@@ -4,15 +4,14 @@
 //! setsid. Those are found by looking (Linux: one pass over /proc; elsewhere nobody is found and the group
 //! has to do).
 
-mod genealogy;
 #[cfg(target_os = "linux")]
 mod linux;
 pub mod main_processes;
 #[cfg(not(target_os = "linux"))]
 mod other;
 mod send;
+mod tracker;
 
-pub use genealogy::{Census, Genealogy};
 #[cfg(target_os = "linux")]
 pub(in crate::process) use linux::{children, environment, facts, look_at, pids};
 #[cfg(target_os = "linux")]
@@ -21,9 +20,10 @@ pub use linux::{descendants, is_shell, is_stopped};
 pub(in crate::process) use other::{children, environment, facts, look_at, pids};
 #[cfg(not(target_os = "linux"))]
 pub use other::{descendants, is_shell, is_stopped};
-pub use send::{Refusal, kill_all, kill_orphans, send_to, send_to_group};
+pub use send::{SignalRefusal, kill_all, kill_orphans, send_to, send_to_group};
+pub use tracker::{ProcessSnapshot, ProcessTracker};
 
-use main_processes::{Purpose, main_processes};
+use main_processes::{SignalPurpose, main_processes};
 
 use crate::plan::environment::{INSTANCE, RUN};
 use crate::signal::Signal;
@@ -62,7 +62,7 @@ impl Process {
 
 /// What one pass over all processes saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Look {
+pub struct Scan {
     /// Every living descendant, parents before their children.
     pub processes: Vec<Process>,
     /// Whether nobody can have been overlooked. A pass goes by rising numbers, so a chain of processes that
@@ -73,7 +73,7 @@ pub struct Look {
 }
 
 /// The main processes among `members` of the instance whose own process is `own`, for this signal.
-pub fn mains(own: i32, members: &[Process], signal: (Signal, Purpose)) -> Vec<Process> {
+pub fn mains(own: i32, members: &[Process], signal: (Signal, SignalPurpose)) -> Vec<Process> {
     let mains = main_processes(own, members, signal, &facts);
     let process = |identity: &Identity| members.iter().find(|process| process.identity() == *identity);
     mains.iter().filter_map(process).cloned().collect()

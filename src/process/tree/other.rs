@@ -3,8 +3,8 @@
 
 use std::io;
 
-use super::main_processes::Facts;
-use super::{Look, Process};
+use super::main_processes::ProcessFacts;
+use super::{Process, Scan};
 
 /// None are found.
 ///
@@ -18,8 +18,8 @@ pub(in crate::process) fn children() -> io::Result<Vec<i32>> {
 ///
 /// # Errors
 /// None.
-pub fn descendants(_root: i32) -> io::Result<Look> {
-    Ok(Look { processes: Vec::new(), is_certain: true })
+pub fn descendants(_root: i32) -> io::Result<Scan> {
+    Ok(Scan { processes: Vec::new(), is_certain: true })
 }
 
 /// None are found.
@@ -41,8 +41,8 @@ pub fn is_shell(_process: &Process) -> bool {
 }
 
 /// Nothing is known: a signal goes to the instance's own process alone.
-pub(in crate::process) fn facts(_process: &Process) -> Facts {
-    Facts::default()
+pub(in crate::process) fn facts(_process: &Process) -> ProcessFacts {
+    ProcessFacts::default()
 }
 
 /// Not known.

@@ -11,12 +11,12 @@ use super::linux::children;
 #[cfg(not(target_os = "linux"))]
 use super::other::children;
 use super::{Process, descendants};
-use crate::process::reaper::{Harvest, reap};
+use crate::process::reaper::{Reaped, reap};
 use crate::signal::Signal;
 
 /// A process that may not be signalled (EPERM): it runs as another user.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct SignalRefusal {
     /// Who.
     pub pid: i32,
     /// Its name, as the kernel has it.
@@ -36,7 +36,7 @@ const ROUNDS: usize = 64;
 
 /// SIGKILL to everything below us: see [`kill_orphans`] for those who are not there when we look. And why nobody could
 /// be seen, if so.
-pub fn kill_all() -> (Harvest, Option<io::Error>) {
+pub fn kill_all() -> (Reaped, Option<io::Error>) {
     let found = descendants(std::process::id().cast_signed());
     for process in found.iter().flat_map(|look| &look.processes) {
         // Another user's is named at the end, if still there.
@@ -50,8 +50,8 @@ pub fn kill_all() -> (Harvest, Option<io::Error>) {
 /// process that forks and ends within a millisecond, and its child too, is gone before a look at all of /proc
 /// is over. Orphans fall to us, so the latest link of such a chain is soon a child of ours; and who has
 /// SIGKILL pending cannot fork any more (fork(2) is started again, and meets it), so one hit ends the chain.
-pub fn kill_orphans(mut is_meant: impl FnMut(i32) -> bool) -> Harvest {
-    let mut all = Harvest::default();
+pub fn kill_orphans(mut is_meant: impl FnMut(i32) -> bool) -> Reaped {
+    let mut all = Reaped::default();
     for _ in 0..ROUNDS {
         let harvest = reap();
         all.ended.extend(harvest.ended);
@@ -77,11 +77,11 @@ pub fn kill_orphans(mut is_meant: impl FnMut(i32) -> bool) -> Harvest {
 /// Sends to one process as a look saw it.
 ///
 /// # Errors
-/// [`Refusal`] if it is another user's. That it is gone is no error.
-pub fn send_to(process: &Process, signal: Signal) -> Result<(), Refusal> {
+/// [`SignalRefusal`] if it is another user's. That it is gone is no error.
+pub fn send_to(process: &Process, signal: Signal) -> Result<(), SignalRefusal> {
     let Some(known) = signal.known() else { return Ok(()) };
     match kill(Pid::from_raw(process.pid), known) {
-        Err(Errno::EPERM) => Err(Refusal { pid: process.pid, name: process.name.clone() }),
+        Err(Errno::EPERM) => Err(SignalRefusal { pid: process.pid, name: process.name.clone() }),
         Ok(()) | Err(_) => Ok(()),
     }
 }

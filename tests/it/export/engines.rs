@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use ganger::export::export;
-use ganger::export::options::{Format, Options, Restart, Secrets};
+use ganger::export::options::{ExportFormat, ExportOptions, RestartPolicy, Secrets};
 
 use super::random::{commands, values};
 use super::recorder::{Engine, Given, Job, Recorder};
@@ -13,12 +13,12 @@ use super::{Exported, export_without_refused, options};
 /// The name of the only instance in [`all_values_through`].
 const ONLY: &str = "web.1";
 
-fn options_for(recorder: &Recorder, format: Format, secrets: Secrets) -> Options {
-    Options { etc: recorder.etc(), shell: recorder.shell(), ..options(format, secrets) }
+fn options_for(recorder: &Recorder, format: ExportFormat, secrets: Secrets) -> ExportOptions {
+    ExportOptions { etc: recorder.etc(), shell: recorder.shell(), ..options(format, secrets) }
 }
 
 /// Every one of 2,000 values in the child of `engine`, but for those that were refused by name; returns why.
-fn all_values_through(engine: Engine, format: Format, secrets: Secrets) -> Vec<String> {
+fn all_values_through(engine: Engine, format: ExportFormat, secrets: Secrets) -> Vec<String> {
     let recorder = Recorder::new();
     let mut project = Exported { procfile: "web: serve $PORT\n".into(), values: values(2000) };
     let all = project.values.clone();
@@ -62,7 +62,7 @@ pub(super) fn assert_no_value_is_said(messages: &[String], values: &[(String, Ve
 }
 
 /// 500 commands in the children of `engine`.
-fn all_commands_through(engine: Engine, format: Format) {
+fn all_commands_through(engine: Engine, format: ExportFormat) {
     let recorder = Recorder::new();
     let lines = commands(500);
     let procfile: String = lines.iter().enumerate().map(|(n, line)| format!("t{n}: {line}\n")).collect();
@@ -106,10 +106,10 @@ fn values_and_commands_arrive_under_systemd() {
         return;
     }
     for secrets in [Secrets::Reference, Secrets::Inline] {
-        let refused = all_values_through(Engine::Systemd, Format::SystemdUser, secrets);
+        let refused = all_values_through(Engine::Systemd, ExportFormat::SystemdUser, secrets);
         assert!(refused.iter().all(|message| message.contains("is not UTF-8")), "{refused:?}");
     }
-    all_commands_through(Engine::Systemd, Format::SystemdUser);
+    all_commands_through(Engine::Systemd, ExportFormat::SystemdUser);
 }
 
 /// What `after`, `ready` and `listen` mean is the same there: who is waited for has come, and a socket is handed over.
@@ -137,9 +137,12 @@ fn systemd_waits_for_what_is_ready_and_hands_sockets_over() {
     );
     let plan = project.plan_with(&settings, &folder);
     // Not the recorder's: it would take the question of `db` for one more instance.
-    let restart = Some(Restart::Never);
-    let options =
-        Options { etc: recorder.etc(), restart, ..options(Format::SystemdUser, Secrets::Reference) };
+    let restart = Some(RestartPolicy::Never);
+    let options = ExportOptions {
+        etc: recorder.etc(),
+        restart,
+        ..options(ExportFormat::SystemdUser, Secrets::Reference)
+    };
     let bundle = export(&plan, &options).unwrap();
     assert_eq!(bundle.lost, Vec::<String>::new());
     let names: Vec<String> = plan.instances.iter().map(|spec| spec.name.to_string()).collect();
@@ -152,21 +155,21 @@ fn systemd_waits_for_what_is_ready_and_hands_sockets_over() {
 
 #[test]
 fn values_and_commands_arrive_under_supervisord() {
-    through_scripts(Engine::Supervisord, Format::Supervisord);
+    through_scripts(Engine::Supervisord, ExportFormat::Supervisord);
 }
 
 #[test]
 fn values_and_commands_arrive_under_runit() {
-    through_scripts(Engine::Runit, Format::Runit);
+    through_scripts(Engine::Runit, ExportFormat::Runit);
 }
 
 #[test]
 fn values_and_commands_arrive_under_s6() {
-    through_scripts(Engine::S6, Format::S6);
+    through_scripts(Engine::S6, ExportFormat::S6);
 }
 
 /// Scripts can hold everything that an environment can.
-fn through_scripts(engine: Engine, format: Format) {
+fn through_scripts(engine: Engine, format: ExportFormat) {
     if !engine.is_there() {
         return;
     }
@@ -182,19 +185,19 @@ fn values_and_commands_arrive_from_a_property_list() {
         return;
     }
     assert_eq!(
-        all_values_through(Engine::Launchd, Format::Launchd, Secrets::Reference),
+        all_values_through(Engine::Launchd, ExportFormat::Launchd, Secrets::Reference),
         Vec::<String>::new()
     );
-    let refused = all_values_through(Engine::Launchd, Format::Launchd, Secrets::Inline);
+    let refused = all_values_through(Engine::Launchd, ExportFormat::Launchd, Secrets::Inline);
     let is_meant =
         |message: &String| message.contains("is not UTF-8") || message.contains("control character");
     assert!(refused.iter().all(is_meant), "{refused:?}");
-    all_commands_through(Engine::Launchd, Format::Launchd);
+    all_commands_through(Engine::Launchd, ExportFormat::Launchd);
 }
 
 #[test]
 fn a_variable_that_a_shell_has_for_itself_is_refused_by_name() {
-    for format in [Format::Supervisord, Format::Runit, Format::S6, Format::Launchd] {
+    for format in [ExportFormat::Supervisord, ExportFormat::Runit, ExportFormat::S6, ExportFormat::Launchd] {
         for name in ["UID", "OPTIND", "RANDOM", "a.b", "1A"] {
             let project =
                 Exported { procfile: "web: a\n".into(), values: vec![(name.into(), b"hunter2".to_vec())] };
@@ -207,7 +210,7 @@ fn a_variable_that_a_shell_has_for_itself_is_refused_by_name() {
 }
 
 /// examples/hello under `engine`: both programs run there, with the environment that ganger would give them.
-fn the_example_runs(engine: Engine, format: Format) {
+fn the_example_runs(engine: Engine, format: ExportFormat) {
     if !engine.is_there() {
         return;
     }
@@ -239,9 +242,9 @@ fn the_example_runs(engine: Engine, format: Format) {
 
 #[test]
 fn the_example_runs_under_every_engine() {
-    the_example_runs(Engine::Systemd, Format::SystemdUser);
-    the_example_runs(Engine::Supervisord, Format::Supervisord);
-    the_example_runs(Engine::Runit, Format::Runit);
-    the_example_runs(Engine::S6, Format::S6);
-    the_example_runs(Engine::Launchd, Format::Launchd);
+    the_example_runs(Engine::Systemd, ExportFormat::SystemdUser);
+    the_example_runs(Engine::Supervisord, ExportFormat::Supervisord);
+    the_example_runs(Engine::Runit, ExportFormat::Runit);
+    the_example_runs(Engine::S6, ExportFormat::S6);
+    the_example_runs(Engine::Launchd, ExportFormat::Launchd);
 }

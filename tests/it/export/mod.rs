@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use ganger::config::{Settings, ganger_toml};
 use ganger::dotenv::Assignment;
-use ganger::export::options::{Format, Options, Secrets};
+use ganger::export::options::{ExportFormat, ExportOptions, Secrets};
 use ganger::export::{Bundle, export};
 use ganger::location::Diagnostic;
 use ganger::plan::Plan;
@@ -75,8 +75,8 @@ impl Exported {
 }
 
 /// What a test asks for, unless it says otherwise.
-fn options(format: Format, secrets: Secrets) -> Options {
-    Options {
+fn options(format: ExportFormat, secrets: Secrets) -> ExportOptions {
+    ExportOptions {
         format,
         app: "shop".into(),
         image: Some("shop:1".into()),
@@ -94,7 +94,7 @@ fn options(format: Format, secrets: Secrets) -> Options {
 fn export_without_refused(
     project: &mut Exported,
     root: &Path,
-    options: &Options,
+    options: &ExportOptions,
 ) -> (Bundle, Vec<String>, Values) {
     let errors = match export(&project.plan(root), options) {
         Ok(bundle) => return (bundle, Vec::new(), project.values.clone()),

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use ganger::export::options::Format;
+use ganger::export::options::ExportFormat;
 
 use super::readers;
 use crate::harness::{are_there, python_has};
@@ -51,7 +51,7 @@ impl Example {
 }
 
 /// The export of an example, with the folder of this machine taken out: its files, and what is said.
-fn exported(example: Example, format: Format) -> BTreeMap<String, String> {
+fn exported(example: Example, format: ExportFormat) -> BTreeMap<String, String> {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out");
     let output = Command::new(env!("CARGO_BIN_EXE_ganger"))
@@ -88,7 +88,9 @@ fn exported(example: Example, format: Format) -> BTreeMap<String, String> {
 #[test]
 fn the_examples_are_exported_as_they_were() {
     let is_update = std::env::var_os("UPDATE").is_some();
-    for (example, format) in Example::ALL.into_iter().flat_map(|of| Format::ALL.map(|format| (of, format))) {
+    for (example, format) in
+        Example::ALL.into_iter().flat_map(|of| ExportFormat::ALL.map(|format| (of, format)))
+    {
         let mut text = String::new();
         for (name, content) in exported(example, format) {
             // The Job's name follows from the file, which names this machine's folder nowhere: it stays.
@@ -121,7 +123,7 @@ fn the_examples_objects_have_names_that_kubernetes_takes() {
         (Example::CaredFor, [("Deployment", 7), ("Job", 2), ("Service", 3)]),
     ] {
         let mut kinds = BTreeMap::new();
-        let files = exported(example, Format::Kubernetes);
+        let files = exported(example, ExportFormat::Kubernetes);
         for (name, content) in files.into_iter().filter(|(name, _)| name != "stderr") {
             let path = folder.path().join(&name);
             fs::write(&path, content).unwrap();
@@ -152,7 +154,7 @@ fn the_examples_objects_have_names_that_kubernetes_takes() {
 fn the_examples_jobs_have_the_shape_that_nomad_has() {
     let jobs = [("shop.json", "service"), ("shop-release.json", "batch")];
     for (example, (name, kind)) in Example::ALL.into_iter().flat_map(|of| jobs.map(|job| (of, job))) {
-        let files = exported(example, Format::Nomad);
+        let files = exported(example, ExportFormat::Nomad);
         let document: serde_json::Value = serde_json::from_str(&files[name]).unwrap();
         let job = &document["Job"];
         assert_eq!(job["Type"], kind);
@@ -183,7 +185,7 @@ fn the_examples_units_are_what_systemd_takes() {
     if !are_there(&["systemd-analyze"]) {
         return;
     }
-    let formats = [(Format::Systemd, "--system"), (Format::SystemdUser, "--user")];
+    let formats = [(ExportFormat::Systemd, "--system"), (ExportFormat::SystemdUser, "--user")];
     for (example, (format, flag)) in
         Example::ALL.into_iter().flat_map(|of| formats.map(|format| (of, format)))
     {
@@ -206,8 +208,11 @@ fn the_examples_services_are_what_compose_takes() {
     }
     for example in Example::ALL {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("compose.yaml"), &exported(example, Format::Compose)["compose.yaml"])
-            .unwrap();
+        fs::write(
+            folder.path().join("compose.yaml"),
+            &exported(example, ExportFormat::Compose)["compose.yaml"],
+        )
+        .unwrap();
         let arguments = ["--builtin-schema", "vendor.compose-spec", "compose.yaml"];
         readers::succeeds("check-jsonschema", &arguments, folder.path());
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ganger::export::options::{Format, Secrets};
+use ganger::export::options::{ExportFormat, Secrets};
 use ganger::export::{Bundle, export};
 use ganger::plan::Plan;
 use ganger::procfile;
@@ -25,7 +25,7 @@ struct Values {
     folder: tempfile::TempDir,
 }
 
-fn two_thousand(format: Format, secrets: Secrets, reasons: &[&str]) -> Values {
+fn two_thousand(format: ExportFormat, secrets: Secrets, reasons: &[&str]) -> Values {
     let mut project = Exported { procfile: "web: serve\n".into(), values: values(2000) };
     let all = project.values.clone();
     let (bundle, refused, kept) =
@@ -62,7 +62,7 @@ fn bytes(value: &Value) -> Option<Vec<u8>> {
 }
 
 /// 500 commands, one a type: the plan, and the files of the export laid out.
-fn five_hundred(format: Format) -> (Plan, Bundle, tempfile::TempDir) {
+fn five_hundred(format: ExportFormat) -> (Plan, Bundle, tempfile::TempDir) {
     let lines = commands(500);
     let procfile: String = lines.iter().enumerate().map(|(n, line)| format!("t{n}: {line}\n")).collect();
     let plan = Exported { procfile, values: Vec::new() }.plan(Path::new(ROOT));
@@ -82,7 +82,7 @@ fn values_arrive_by_compose() {
     if !python_has(&["yaml"]) {
         return;
     }
-    let inline = two_thousand(Format::Compose, Secrets::Inline, &["is not UTF-8"]);
+    let inline = two_thousand(ExportFormat::Compose, Secrets::Inline, &["is not UTF-8"]);
     assert_eq!(inline.bundle.files[0].mode, 0o600);
     let document = readers::python("read_yaml.py", &inline.file());
     let environment = &document[0]["services"]["web"]["environment"];
@@ -103,7 +103,7 @@ fn values_arrive_by_compose() {
 
 #[test]
 fn values_arrive_by_an_env_file_of_compose() {
-    let file = two_thousand(Format::Compose, Secrets::Only, &["is not UTF-8"]);
+    let file = two_thousand(ExportFormat::Compose, Secrets::Only, &["is not UTF-8"]);
     let read = readers::compose_values(&file.text());
     file.assert(|name| Some(read.get(name)?.as_bytes().to_vec()));
     if !python_has(&["podman_compose"]) {
@@ -111,8 +111,11 @@ fn values_arrive_by_an_env_file_of_compose() {
     }
     let read = readers::python("read_podman.py", &file.file());
     let mut project = Exported { procfile: "web: serve\n".into(), values: values(2000) };
-    let (bundle, ..) =
-        export_without_refused(&mut project, Path::new(ROOT), &options(Format::Compose, Secrets::Reference));
+    let (bundle, ..) = export_without_refused(
+        &mut project,
+        Path::new(ROOT),
+        &options(ExportFormat::Compose, Secrets::Reference),
+    );
     let said = bundle.lost.iter().find_map(|lost| lost.strip_prefix("podman-compose would read ")).unwrap();
     let otherwise: Vec<&str> = said.split_once(" otherwise").unwrap().0.split(", ").collect();
     for (name, value) in file.kept.iter().filter(|(name, _)| !otherwise.contains(&name.as_str())) {
@@ -125,7 +128,7 @@ fn commands_arrive_by_compose() {
     if !python_has(&["yaml"]) {
         return;
     }
-    let (plan, _, folder) = five_hundred(Format::Compose);
+    let (plan, _, folder) = five_hundred(ExportFormat::Compose);
     let document = readers::python("read_yaml.py", &folder.path().join("compose.yaml"));
     for process in &plan.processes {
         let command = &document[0]["services"][process.name.as_str()]["command"];
@@ -143,7 +146,7 @@ fn commands_arrive_by_podman_compose() {
     for lines in commands(500).chunks(10) {
         let procfile: String = lines.iter().enumerate().map(|(n, line)| format!("t{n}: {line}\n")).collect();
         let plan = Exported { procfile, values: Vec::new() }.plan(Path::new(ROOT));
-        let bundle = export(&plan, &options(Format::Compose, Secrets::Reference)).unwrap();
+        let bundle = export(&plan, &options(ExportFormat::Compose, Secrets::Reference)).unwrap();
         let folder = tempfile::tempdir().unwrap();
         lay_out(&bundle, folder.path());
         let said = readers::succeeds("podman-compose", &["-f", "compose.yaml", "config"], folder.path());
@@ -162,7 +165,7 @@ fn values_arrive_by_a_secret_of_kubernetes() {
         return;
     }
     for secrets in [Secrets::Only, Secrets::Inline] {
-        let values = two_thousand(Format::Kubernetes, secrets, &["is not UTF-8"]);
+        let values = two_thousand(ExportFormat::Kubernetes, secrets, &["is not UTF-8"]);
         let document = readers::python("read_yaml.py", &values.file());
         assert_eq!(document[0]["kind"], "Secret");
         assert_eq!(document[0]["metadata"]["name"], "shop-env");
@@ -179,7 +182,7 @@ fn commands_arrive_by_kubernetes() {
     if !python_has(&["yaml"]) {
         return;
     }
-    let (plan, bundle, folder) = five_hundred(Format::Kubernetes);
+    let (plan, bundle, folder) = five_hundred(ExportFormat::Kubernetes);
     let all: Vec<u8> =
         bundle.files.iter().flat_map(|file| [b"---\n", file.bytes.as_slice()].concat()).collect();
     fs::write(folder.path().join("all"), all).unwrap();
@@ -197,12 +200,12 @@ fn commands_arrive_by_kubernetes() {
 #[test]
 fn values_arrive_by_nomad() {
     let reasons = ["is not UTF-8", "control character"];
-    let file = two_thousand(Format::Nomad, Secrets::Only, &reasons);
+    let file = two_thousand(ExportFormat::Nomad, Secrets::Only, &reasons);
     let document: Value = serde_json::from_str(&file.text()).unwrap();
     assert_eq!(document["Path"], "nomad/jobs/shop");
     // The Variable's values go through our template and Nomad's reader of the result.
     file.assert(|name| readers::go_envparse(&readers::consul_template(document["Items"][name].as_str()?)));
-    let inline = two_thousand(Format::Nomad, Secrets::Inline, &["is not UTF-8", "a ${…}"]);
+    let inline = two_thousand(ExportFormat::Nomad, Secrets::Inline, &["is not UTF-8", "a ${…}"]);
     let document: Value = serde_json::from_str(&inline.text()).unwrap();
     let environment = &document["Job"]["TaskGroups"][0]["Tasks"][0]["Env"];
     inline.assert(|name| {
@@ -213,7 +216,8 @@ fn values_arrive_by_nomad() {
 #[test]
 fn nomads_template_escapes_what_its_reader_takes_back() {
     let project = Exported { procfile: "web: a\n".into(), values: vec![("A".into(), b"1".to_vec())] };
-    let bundle = export(&project.plan(Path::new(ROOT)), &options(Format::Nomad, Secrets::Reference)).unwrap();
+    let bundle =
+        export(&project.plan(Path::new(ROOT)), &options(ExportFormat::Nomad, Secrets::Reference)).unwrap();
     let document: Value = serde_json::from_slice(&bundle.files[0].bytes).unwrap();
     let template =
         document["Job"]["TaskGroups"][0]["Tasks"][0]["Templates"][0]["EmbeddedTmpl"].as_str().unwrap();
@@ -232,8 +236,10 @@ fn commands_arrive_by_nomad() {
         let lines = commands(500);
         let procfile: String = lines.iter().enumerate().map(|(n, line)| format!("t{n}: {line}\n")).collect();
         let plan = Exported { procfile, values: Vec::new() }.plan(Path::new(ROOT));
-        let options =
-            ganger::export::options::Options { image, ..options(Format::Nomad, Secrets::Reference) };
+        let options = ganger::export::options::ExportOptions {
+            image,
+            ..options(ExportFormat::Nomad, Secrets::Reference)
+        };
         let bundle = export(&plan, &options).unwrap();
         let document: Value = serde_json::from_slice(&bundle.files[0].bytes).unwrap();
         for (group, process) in document["Job"]["TaskGroups"].as_array().unwrap().iter().zip(&plan.processes)
@@ -264,13 +270,13 @@ fn commands_arrive_by_nomad() {
 
 #[test]
 fn commands_and_values_arrive_by_a_procfile() {
-    let (plan, bundle, _) = five_hundred(Format::Procfile);
+    let (plan, bundle, _) = five_hundred(ExportFormat::Procfile);
     let again = procfile::parse("Procfile", &bundle.files[0].bytes);
     assert!(again.errors.is_empty());
     let commands: Vec<&str> = again.procfile.entries.iter().map(|entry| &*entry.command).collect();
     let expected: Vec<&str> = plan.processes.iter().map(|process| &*process.command).collect();
     assert_eq!(commands, expected);
-    let file = two_thousand(Format::Procfile, Secrets::Only, &[]);
+    let file = two_thousand(ExportFormat::Procfile, Secrets::Only, &[]);
     let pairs: BTreeMap<String, Vec<u8>> = file.bundle.files[0]
         .bytes
         .split(|byte| *byte == 0)

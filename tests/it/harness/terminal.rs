@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use ganger::process::calls::{Size, set_window_size};
+use ganger::process::calls::{WindowSize, set_window_size};
 use ganger::process::pty;
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -42,7 +42,7 @@ impl Screen {
     /// Starts it.
     pub(crate) fn start(start: &Start<'_>) -> Self {
         let mark = Mark::new();
-        let (master, path) = pty::open(Size { rows: start.size.0, columns: start.size.1 }).unwrap();
+        let (master, path) = pty::open(WindowSize { rows: start.size.0, columns: start.size.1 }).unwrap();
         let before = settings_of(&master);
         let mut actions = PosixSpawnFileActions::init().unwrap();
         actions.add_open(0, &path, OFlag::O_RDWR, Mode::empty()).unwrap();
@@ -114,7 +114,7 @@ impl Screen {
     /// Gives the terminal another size.
     pub(crate) fn resize(&self, rows: u16, columns: u16) {
         let master = self.master.as_ref().expect("the terminal is closed");
-        set_window_size(master.as_fd(), Size { rows, columns }).unwrap();
+        set_window_size(master.as_fd(), WindowSize { rows, columns }).unwrap();
     }
 
     /// The settings of the terminal, to be compared.

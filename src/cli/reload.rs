@@ -1,0 +1,90 @@
+//! The project of a running stack, read again: with the words, the environment and the folder of its start.
+
+use std::path::Path;
+use std::rc::Rc;
+
+use super::failure::Failure;
+use super::files;
+use super::load;
+use super::project::Project;
+use super::report::{self, Severity};
+use super::system_env::SystemEnv;
+use crate::config::Settings;
+use crate::location::Diagnostic;
+use crate::plan::options::Selection;
+use crate::plan::running::Running;
+use crate::supervisor::replan::{PlanSource, Planner};
+
+/// Where the plans of a stack come from that was started from this project, with these words after `start`.
+/// `mark` is that of the run; its worker puts its own in its place.
+pub fn source(project: Project, selection: Selection, mark: String, ambient: SystemEnv) -> PlanSource {
+    let start = Rc::new(StartContext { selection, mark, ambient });
+    let earlier = Rc::new(project);
+    let first = planner(Rc::clone(&start), Rc::clone(&earlier));
+    let read = move || {
+        let mut project = load::again(&earlier, &start.ambient).map_err(|failure| refused(&failure))?;
+        stays(&earlier.root, &project)?;
+        project.warnings.extend(kept(&earlier.settings, &project.settings));
+        Ok(planner(Rc::clone(&start), Rc::new(project)))
+    };
+    PlanSource { planner: first, read: Box::new(read) }
+}
+
+/// What a start was given and no file says.
+struct StartContext {
+    selection: Selection,
+    mark: String,
+    ambient: SystemEnv,
+}
+
+fn planner(start: Rc<StartContext>, project: Rc<Project>) -> Planner {
+    Rc::new(move |running: &Running| {
+        let StartContext { selection, mark, ambient } = &*start;
+        project.plan_again(selection, mark, running, ambient).map_err(|errors| rendered(&errors))
+    })
+}
+
+/// A process cannot be moved to another folder, and a stack is found by its folder.
+fn stays(root: &Path, project: &Project) -> Result<(), String> {
+    if root == project.root {
+        return Ok(());
+    }
+    let place = project.settings.root.as_ref().map(|given| given.place.clone());
+    let message =
+        format!("the root is {} now, and this stack runs in {}", project.root.display(), root.display());
+    let hint = Some("stop it with `ganger down`, and start it anew".into());
+    let file = project.procfile.file.to_string();
+    let about = files::about(&file, message, hint);
+    Err(rendered(&[Diagnostic { location: place.unwrap_or_else(|| about.location.clone()), ..about }]))
+}
+
+/// What concerns ganger itself stays as it was at the start: that is said where the files have another opinion now.
+fn kept(then: &Settings, now: &Settings) -> Option<Diagnostic> {
+    let all = [
+        ("pty", then.pty == now.pty),
+        ("color", then.color == now.color),
+        ("timestamps", then.timestamps == now.timestamps),
+        ("prefix", then.prefix == now.prefix),
+        ("quiet", then.quiet == now.quiet),
+        ("json", then.json == now.json),
+        ("isolate", then.isolate == now.isolate),
+    ];
+    let changed = all.iter().filter(|(_, is_same)| !is_same).map(|(name, _)| format!("`{name}`"));
+    let names = changed.collect::<Vec<_>>().join(", ");
+    let hint = Some("`ganger down`, and start it anew, to have it otherwise".into());
+    let message = format!("a stack that runs keeps {names} as it was started");
+    (!names.is_empty()).then(|| files::about("settings", message, hint))
+}
+
+fn refused(failure: &Failure) -> String {
+    if let Failure::Refused(errors) = failure { rendered(errors) } else { report::failure(failure, false) }
+}
+
+/// All that is wrong, for a client: without colours, as nobody knows here what its terminal is.
+fn rendered(errors: &[Diagnostic]) -> String {
+    let many = match errors.len() {
+        1 => "1 error".to_owned(),
+        count => format!("{count} errors"),
+    };
+    format!("{}\n{many}, nothing was changed\n", report::diagnostics(Severity::Error, errors, false))
+}

@@ -1,0 +1,66 @@
+//! The terminal on standard output, for the console and attached clients: which lines are shown, and
+//! whether it is given to one instance alone for a while.
+
+use std::rc::Rc;
+
+pub use super::mux::LineChoice;
+use super::shared::Shared;
+use crate::notice::Notice;
+
+/// A handle on the screen. It may outlive the output.
+#[derive(Clone)]
+pub struct ConsoleHandle {
+    shared: Rc<Shared>,
+}
+
+impl ConsoleHandle {
+    /// The screen of these.
+    pub(super) fn new(shared: Rc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// Says a line of ganger's own.
+    pub fn notice(&self, notice: &Notice) {
+        self.shared.notice(notice);
+    }
+
+    /// Lines that are typed are read from now on.
+    pub fn expect_keys(&self) {
+        self.shared.has_keyboard.set(true);
+    }
+
+    /// Shows only lines of sources that `is_shown` accepts, later ones too; of all without it. What is
+    /// not shown is in the history all the same. Says how many are shown.
+    pub fn only(&self, is_shown: Option<LineChoice>) -> usize {
+        self.shared.with_mux(|mux| mux.only(is_shown))
+    }
+
+    /// Waits until everything that was said stands on the screen, then keeps lines away from it until
+    /// [`ConsoleHandle::release`]: they go to the history only.
+    pub async fn hold(&self) {
+        self.settled().await;
+        self.shared.with_mux(super::mux::Mux::hold);
+    }
+
+    /// Writes bytes as they are, while lines are kept away; waits while the screen takes nothing.
+    pub async fn show(&self, bytes: &[u8]) {
+        self.shared.space().await;
+        self.shared.with_mux(|mux| mux.show(bytes));
+        self.shared.flush();
+    }
+
+    /// Waits until all bytes stand on the screen.
+    pub async fn settled(&self) {
+        self.shared.flush();
+        while !self.shared.is_written() {
+            self.shared.progress().await;
+        }
+    }
+
+    /// Lets lines on the screen again; says how many were kept away.
+    pub fn release(&self) -> u64 {
+        let missed = self.shared.with_mux(super::mux::Mux::release);
+        self.shared.flush();
+        missed
+    }
+}

@@ -1,0 +1,165 @@
+//! Standard output: how a batch is written, and with which result.
+
+use std::fs::File;
+use std::io;
+use std::mem;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::FileTypeExt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::batch::Batch;
+use super::pipe::{grow, write_now};
+use super::writer::{PendingBuffer, Writer, WrittenBuffer};
+
+/// Bytes that the pipe of standard output is asked to hold: of 64 KiB, 256 KiB and 1 MiB the middle gives
+/// all of the gain.
+const PIPE: i32 = 256 << 10;
+
+/// A buffer that grew beyond this is made smaller when it comes back.
+const KEPT: usize = 512 << 10;
+
+/// Standard output as the loop sees it: never blocks, takes one batch at a time.
+pub(super) struct StdoutSink {
+    stdout: Arc<OwnedFd>,
+    writer: Option<Writer>,
+    /// The empty half of the pair of buffers; `None` while the writer has it.
+    spare: Option<Batch>,
+    /// Whether the loop may try to write itself.
+    direct: bool,
+    /// The reader is gone, or it cannot be written: all that follows is dropped.
+    gone: bool,
+    closed: UnboundedSender<io::Error>,
+    taken: Arc<AtomicU64>,
+}
+
+impl StdoutSink {
+    /// Starts the writer. `closed` hears of the error that ends standard output, once.
+    pub(super) fn open(stdout: OwnedFd, closed: UnboundedSender<io::Error>) -> io::Result<Self> {
+        let kind = File::from(stdout.try_clone()?).metadata()?.file_type();
+        if kind.is_fifo() {
+            grow(&stdout, PIPE);
+        }
+        let direct = kind.is_fifo() || kind.is_socket();
+        let stdout = Arc::new(stdout);
+        let taken = Arc::new(AtomicU64::new(0));
+        let writer = Some(Writer::start(Arc::clone(&stdout), Arc::clone(&taken))?);
+        Ok(Self { stdout, writer, spare: Some(Batch::default()), direct, gone: false, closed, taken })
+    }
+
+    /// What to watch for the end of the reader: only a pipe or a socket tells.
+    pub(super) fn watched(&self) -> Option<Arc<OwnedFd>> {
+        self.direct.then(|| Arc::clone(&self.stdout))
+    }
+
+    /// Whether all that is written is dropped.
+    pub(super) fn is_gone(&self) -> bool {
+        self.gone
+    }
+
+    /// Whether nothing is on its way.
+    pub(super) fn is_idle(&self) -> bool {
+        self.spare.is_some()
+    }
+
+    /// Bytes that standard output has taken so far.
+    pub(super) fn taken(&self) -> u64 {
+        self.taken.load(Ordering::Relaxed)
+    }
+
+    /// Sends the batch on its way if none is; else it may grow until the one before is written. So a lone
+    /// line goes at once and a flood goes in large pieces, without any timer.
+    ///
+    /// The loop writes all it can itself, however large: a hand-over is two wake-ups, and cost a third of all CPU
+    /// time where the reader kept up. The thread is for what would wait. Says whether a buffer came back here, of which
+    /// [`StdoutSink::poll_written`] then says nothing.
+    pub(super) fn flush(&mut self, batch: &mut Batch) -> bool {
+        let has_taken_back = self.collect();
+        if self.gone {
+            batch.clear();
+        }
+        if batch.is_empty() || self.spare.is_none() {
+            return has_taken_back;
+        }
+        let written = if self.direct { self.write_directly(batch) } else { 0 };
+        if written == batch.len() {
+            batch.clear();
+            batch.shrink_to(KEPT);
+        } else if let Some(writer) = &self.writer
+            && let Some(spare) = self.spare.take()
+        {
+            writer.write(PendingBuffer { batch: mem::replace(batch, spare), written });
+        }
+        has_taken_back
+    }
+
+    /// Ready when the writer has given a buffer back; pending for ever once it was stopped.
+    pub(super) fn poll_written(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let Some(writer) = &mut self.writer else { return Poll::Pending };
+        match writer.poll_written(context) {
+            Poll::Ready(Some(written)) => {
+                self.take_back(written);
+                Poll::Ready(())
+            }
+            Poll::Ready(None) | Poll::Pending => Poll::Pending,
+        }
+    }
+
+    /// Standard output cannot be used any more. Reported once; the reader may leave while no instance writes, and
+    /// the next write then fails too.
+    pub(super) fn fail(&mut self, error: io::Error) {
+        if !mem::replace(&mut self.gone, true) {
+            // The receiver may be gone: then the run is over anyway.
+            let _ = self.closed.send(error);
+        }
+    }
+
+    /// Ends the writer, which must be idle, and waits until its thread is gone.
+    pub(super) fn close(&mut self) {
+        if let Some(writer) = self.writer.take() {
+            writer.join();
+        }
+    }
+
+    /// Takes back what is written already, without waiting for the loop to say so; whether there was something.
+    fn collect(&mut self) -> bool {
+        if self.spare.is_none()
+            && let Some(written) = self.writer.as_mut().and_then(Writer::try_written)
+        {
+            self.take_back(written);
+            return true;
+        }
+        false
+    }
+
+    fn take_back(&mut self, written: WrittenBuffer) {
+        let mut batch = written.batch;
+        batch.clear();
+        batch.shrink_to(KEPT);
+        self.spare = Some(batch);
+        if let Err(error) = written.result {
+            self.fail(error);
+        }
+    }
+
+    /// Writes what goes without waiting, and returns how much that was; all of it when the reader is gone.
+    fn write_directly(&mut self, batch: &[u8]) -> usize {
+        match write_now(&*self.stdout, batch) {
+            Ok(Some(count)) => {
+                self.taken.fetch_add(count as u64, Ordering::Relaxed);
+                count
+            }
+            Ok(None) => {
+                self.direct = false;
+                0
+            }
+            Err(error) => {
+                self.fail(error);
+                batch.len()
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! How each type is looked after: what is set for it, and what follows where nothing is.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::PlannedType;
+use super::error::Error;
+use super::options::Inputs;
+use super::order::StartOrder;
+use super::spec::{Probe, RestartPolicy, ServicePolicy};
+use crate::config::ProcessSettings;
+use crate::location::Diagnostic;
+use crate::procfile::Entry;
+use crate::shell::is_replaced;
+
+/// How long an instance has to become ready where its readiness is configured or awaited.
+pub const READY_WITHIN: Duration = Duration::from_mins(1);
+
+/// The care for the line of the Procfile with this index. `has_ports`: whether ports are given out.
+pub(super) fn of_line(
+    inputs: &Inputs<'_>,
+    line: usize,
+    order: &StartOrder,
+    has_ports: bool,
+) -> ServicePolicy {
+    let entry = &inputs.procfile.entries[line];
+    let (settings, none) = (inputs.settings, ProcessSettings::default());
+    let own = settings.processes.get(&entry.name).unwrap_or(&none);
+    let listen = own.listen.as_ref().and_then(|given| given.value);
+    let said = own.ready.as_ref().map(|given| given.value.clone());
+    let limit = own.ready_timeout.as_ref().or(settings.ready_timeout.as_ref()).map(|given| given.value);
+    let is_awaited = said.is_some() || order.is_awaited(line);
+    let restart = own.restart.as_ref().or(settings.restart.as_ref());
+    let watch = if own.watch.is_empty() { &settings.watch } else { &own.watch };
+    ServicePolicy {
+        probe: said.unwrap_or_else(|| implied(entry.name.as_str(), &entry.command, has_ports, listen)),
+        ready_within: limit.or(is_awaited.then_some(READY_WITHIN)),
+        restart: restart.map_or(RestartPolicy::default(), |given| given.value),
+        watch: watch.iter().map(|given| given.value.clone()).collect(),
+        listen,
+    }
+}
+
+/// The default readiness of an instance. Every instance has a PORT, but only a `web`, or a
+/// command that names PORT, is known to use it. Whoever is handed a socket holds it from the beginning on, so
+/// that it listens says nothing.
+fn implied(name: &str, command: &str, has_ports: bool, listen: Option<IpAddr>) -> Probe {
+    let serves = has_ports && listen.is_none() && (name == "web" || command.contains("PORT"));
+    if serves { Probe::Listen(None) } else { Probe::Alive }
+}
+
+/// What is set for types that have no PORT and cannot do without one.
+pub(super) fn without_ports(inputs: &Inputs<'_>) -> Vec<Diagnostic> {
+    let of_type = |entry: &Entry| {
+        let own = inputs.settings.processes.get(&entry.name)?;
+        let ready = own.ready.as_ref().filter(|given| match given.value {
+            Probe::Listen(None) | Probe::Http(_) => true,
+            Probe::Listen(Some(_)) | Probe::Alive | Probe::Log(_) | Probe::Command(_) | Probe::Notify => {
+                false
+            }
+        });
+        let listen = own.listen.as_ref().filter(|given| given.value.is_some());
+        let place = ready.map(|given| &given.place).or(listen.map(|given| &given.place))?;
+        Some(Error::Portless { name: entry.name.to_string() }.at(place))
+    };
+    inputs.procfile.entries.iter().filter_map(of_type).collect()
+}
+
+/// Whether a `once` of this process is its end with status 0.
+pub(super) fn is_once(inputs: &Inputs<'_>, process: &PlannedType) -> bool {
+    let own = inputs.settings.processes.get(&process.name);
+    process.name.as_str() == super::options::RELEASE
+        || own.and_then(|own| own.once.as_ref()).is_some_and(|given| given.value)
+}
+
+/// Types that are handed a socket and may not find it: LISTEN_PID is the shell's id where a shell stays in between.
+pub(super) fn behind_a_shell(inputs: &Inputs<'_>) -> Vec<Diagnostic> {
+    let of_type = |entry: &Entry| {
+        let own = inputs.settings.processes.get(&entry.name)?;
+        let listen = own.listen.as_ref().filter(|given| given.value.is_some())?;
+        // In an `if`, say, it is not known whether it is the last command.
+        let is_replaced =
+            is_replaced(&entry.command) || entry.command.split_whitespace().any(|word| word == "exec");
+        (!is_replaced).then(|| Diagnostic {
+            location: listen.place.clone(),
+            message: format!(
+                "a shell runs the line of `{}`, and the socket is passed to the shell",
+                entry.name
+            ),
+            hint: Some(
+                "write `exec` before the server in that line, so that the shell is replaced by it".into(),
+            ),
+            excerpt: None,
+        })
+    };
+    inputs.procfile.entries.iter().filter_map(of_type).collect()
+}

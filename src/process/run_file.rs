@@ -1,0 +1,106 @@
+//! The trace of a run: a small file that is there while it runs. One that is there though its run is dead
+//! says that both halves were killed at once, so that something may be left.
+//!
+//! Looking for what is left means reading the environment of every process, 60 µs each on a busy
+//! machine. So a start does it only where a trace says so. A trace is no lock, and decides nothing: who is swept is
+//! told by the marks alone.
+
+use std::fs::{self, DirEntry, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use super::run::RunId;
+use super::runtime_folder::{candidates, is_ours, prepare};
+
+/// The traces of one root.
+#[derive(Clone, Debug)]
+pub struct RunFiles {
+    /// Of all roots. Nobody reads it: what was left in it by kills, here and elsewhere, would make each start slower
+    /// (2.5 ms for 3,600 files).
+    parent: PathBuf,
+    /// Of this root, and there only while something is in it.
+    folder: PathBuf,
+}
+
+/// A trace of this process' run, removed when it is dropped (in the process that left it, and no other).
+#[derive(Debug)]
+pub struct RunFile {
+    file: PathBuf,
+    owner: u32,
+}
+
+impl RunFiles {
+    /// Of `root`, a real path. `runtime` is `$XDG_RUNTIME_DIR`.
+    pub fn of(root: &Path, runtime: Option<&Path>) -> Self {
+        let parent = candidates(runtime).swap_remove(0);
+        let folder = parent.join(format!("{}.runs", RunId::root(root)));
+        Self { parent, folder }
+    }
+
+    /// Leaves one. Where that cannot be, a start after a double kill finds nothing without `--sweep`.
+    pub fn leave(&self, run: &RunId) -> Option<RunFile> {
+        prepare(&self.parent).ok()?;
+        // The name says all, so that there is no moment in which it says half.
+        let file = self.folder.join(run.to_string());
+        let make = || {
+            prepare(&self.folder)?;
+            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file)
+        };
+        // Whoever ends takes the folder with it if it is empty, maybe just now; twice in a row nobody does.
+        make().or_else(|_| make()).ok()?;
+        Some(RunFile { file, owner: std::process::id() })
+    }
+
+    /// The traces of dead runs in this root.
+    pub fn of_dead_runs(&self) -> Vec<PathBuf> {
+        if !is_ours(&self.parent) {
+            return Vec::new();
+        }
+        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        let is_dead = |entry: &DirEntry| {
+            let name = entry.file_name();
+            let run = name.to_str().and_then(RunId::parse);
+            run.is_some_and(|run| !run.is_alive())
+        };
+        entries.filter(is_dead).map(|entry| entry.path()).collect()
+    }
+}
+
+impl Drop for RunFile {
+    fn drop(&mut self) {
+        if self.owner == std::process::id() {
+            let _ = fs::remove_file(&self.file);
+            // Which it does only when nothing is in it.
+            self.file.parent().map(fs::remove_dir);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_is_there_while_its_run_lives_and_tells_nothing_then() {
+        let runtime = tempfile::tempdir().unwrap();
+        fs::set_permissions(runtime.path(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+        let traces = RunFiles::of(Path::new("/app"), Some(runtime.path()));
+        let living = RunId::begin(Path::new("/app"), "r".into()).unwrap();
+        let trace = traces.leave(&living).unwrap();
+        assert!(trace.file.exists());
+        assert!(traces.of_dead_runs().is_empty());
+        let dead = living.to_string().replace(&format!(".{}-", std::process::id()), ".1999999999-");
+        let left = trace.file.with_file_name(dead);
+        fs::write(&left, "").unwrap();
+        assert_eq!(traces.of_dead_runs(), [left.as_path()]);
+        let elsewhere = RunFiles::of(Path::new("/elsewhere"), Some(runtime.path()));
+        assert!(elsewhere.of_dead_runs().is_empty());
+        let file = trace.file.clone();
+        drop(trace);
+        assert!(!file.exists());
+        assert_eq!(traces.of_dead_runs(), [left.as_path()], "what is left of another stays");
+        fs::remove_file(left).unwrap();
+        drop(traces.leave(&living).unwrap());
+        assert_eq!(fs::read_dir(runtime.path().join("ganger")).unwrap().count(), 0, "no litter");
+    }
+}

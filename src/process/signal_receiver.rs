@@ -1,0 +1,156 @@
+//! Hearing signals without handlers, and whether the terminal sent them: Ctrl-C goes to the whole foreground
+//! group by itself, and whoever passed it on to a process of the same group would send it twice.
+
+#[cfg(target_os = "linux")]
+pub use linux::SignalReceiver;
+#[cfg(not(target_os = "linux"))]
+pub use other::SignalReceiver;
+use std::io;
+
+use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
+
+use crate::signal::Signal;
+
+/// What is heard. Not SIGTSTP and SIGCONT: who shares a terminal with its child stops and goes on with it.
+const HEARD: [Signal; 7] = [
+    Signal::HANGUP,
+    Signal::INTERRUPT,
+    Signal::QUIT,
+    Signal::TERMINATE,
+    Signal::USER1,
+    Signal::USER2,
+    Signal::CHILD,
+];
+
+/// A signal that came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReceivedSignal {
+    /// Which.
+    pub signal: Signal,
+    /// Whether the kernel sent it, to the whole group: a key was pressed, or the terminal was closed.
+    pub is_from_terminal: bool,
+}
+
+/// Holds back what is heard, from now on and in every process that is forked from this one.
+///
+/// # Errors
+/// As sigprocmask(2).
+pub fn hold_back() -> io::Result<()> {
+    Ok(sigprocmask(SigmaskHow::SIG_BLOCK, Some(&set()), None)?)
+}
+
+/// Takes [`hold_back`] back: for a process that becomes another program. exec keeps what is held back, and std
+/// leaves it so.
+///
+/// # Errors
+/// As sigprocmask(2).
+pub fn let_through() -> io::Result<()> {
+    Ok(sigprocmask(SigmaskHow::SIG_UNBLOCK, Some(&set()), None)?)
+}
+
+fn set() -> SigSet {
+    HEARD.iter().filter_map(|signal| signal.known()).collect()
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::io;
+    use std::os::fd::{AsFd, BorrowedFd};
+
+    use nix::sys::signalfd::{SfdFlags, SignalFd};
+
+    use super::ReceivedSignal;
+    use crate::signal::Signal;
+
+    /// signalfd(2), which tells who sent a signal.
+    #[derive(Debug)]
+    pub struct SignalReceiver(SignalFd);
+
+    impl SignalReceiver {
+        /// Of this process: a child that is forked needs its own. To be called after [`super::hold_back`].
+        ///
+        /// # Errors
+        /// EMFILE and ENFILE.
+        pub fn open() -> io::Result<Self> {
+            Ok(Self(SignalFd::with_flags(&super::set(), SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?))
+        }
+
+        /// What came since the last call.
+        pub fn sounds(&mut self) -> Vec<ReceivedSignal> {
+            let next = || self.0.read_signal().ok().flatten();
+            let sound = |heard: nix::sys::signalfd::siginfo| ReceivedSignal {
+                signal: Signal(heard.ssi_signo.cast_signed()),
+                is_from_terminal: heard.ssi_code == libc::SI_KERNEL,
+            };
+            std::iter::from_fn(next).map(sound).collect()
+        }
+    }
+
+    impl AsFd for SignalReceiver {
+        fn as_fd(&self) -> BorrowedFd<'_> {
+            self.0.as_fd()
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod other {
+    use std::io::{self, Read};
+    use std::os::fd::{AsFd, BorrowedFd};
+    use std::os::unix::net::UnixStream;
+
+    use signal_hook::iterator::backend::SignalDelivery;
+    use signal_hook::iterator::exfiltrator::SignalOnly;
+
+    use super::{HEARD, ReceivedSignal};
+    use crate::signal::Signal;
+
+    /// Handlers, which cannot tell who sent a signal.
+    #[derive(Debug)]
+    pub struct SignalReceiver(SignalDelivery<UnixStream, SignalOnly>);
+
+    impl SignalReceiver {
+        /// Of this process.
+        ///
+        /// # Errors
+        /// EMFILE and ENFILE.
+        pub fn open() -> io::Result<Self> {
+            let (read, write) = UnixStream::pair()?;
+            read.set_nonblocking(true)?;
+            let numbers = HEARD.iter().map(|signal| signal.0);
+            let delivery = SignalDelivery::with_pipe(read, write, SignalOnly, numbers)?;
+            crate::process::signals::unblock()?;
+            Ok(Self(delivery))
+        }
+
+        /// What came since the last call. Ctrl-C is far more common than `kill -INT`.
+        pub fn sounds(&mut self) -> Vec<ReceivedSignal> {
+            let mut bytes = [0; 64];
+            while self.0.get_read_mut().read(&mut bytes).is_ok_and(|count| count == bytes.len()) {}
+            let keys = [Signal::INTERRUPT, Signal::QUIT];
+            let sound = |signal| ReceivedSignal { signal, is_from_terminal: keys.contains(&signal) };
+            self.0.pending().map(|number| sound(Signal(number))).collect()
+        }
+    }
+
+    impl AsFd for SignalReceiver {
+        fn as_fd(&self) -> BorrowedFd<'_> {
+            self.0.get_read().as_fd()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_signal_that_a_process_sent_is_heard_and_is_no_key() {
+        hold_back().unwrap();
+        let mut ears = SignalReceiver::open().unwrap();
+        assert_eq!(ears.sounds(), []);
+        nix::sys::signal::raise(nix::sys::signal::SIGUSR2).unwrap();
+        assert_eq!(ears.sounds(), [ReceivedSignal { signal: Signal::USER2, is_from_terminal: false }]);
+    }
+}

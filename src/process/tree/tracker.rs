@@ -1,0 +1,122 @@
+//! Attribution: from which instance a process came.
+
+use std::collections::{HashMap, HashSet};
+use std::io;
+
+use super::{INSTANCE_MARK, Identity, Process, RUN_MARK, Scan, descendants, environment, variable_of};
+use crate::machine::{ProcessCounts, Target};
+
+/// One look: who belongs to which instance.
+#[derive(Debug, Default)]
+pub struct ProcessSnapshot {
+    /// The processes of each instance.
+    pub instances: Vec<Vec<Process>>,
+    /// Those that belong to none.
+    pub strangers: Vec<Process>,
+    /// As [`Scan::is_certain`].
+    pub is_certain: bool,
+}
+
+impl ProcessSnapshot {
+    /// The processes of an instance, or of none.
+    pub fn of(&self, whom: Target) -> &[Process] {
+        match whom {
+            Target::Instance(index) => self.instances.get(index).map_or(&[], Vec::as_slice),
+            Target::Strangers => &self.strangers,
+        }
+    }
+
+    /// Leaves out all of which `is_meant` is not true.
+    pub fn retain(&mut self, is_meant: impl Fn(&Process) -> bool) {
+        self.instances.iter_mut().chain([&mut self.strangers]).for_each(|all| all.retain(&is_meant));
+    }
+
+    /// How many there are.
+    pub fn counts(&self) -> ProcessCounts {
+        ProcessCounts {
+            instances: self.instances.iter().map(Vec::len).collect(),
+            strangers: self.strangers.len(),
+        }
+    }
+}
+
+/// Attributes processes to instances, and remembers what it found: whose parents are gone by the next look
+/// has not lost its instance.
+#[derive(Debug)]
+pub struct ProcessTracker {
+    run: Vec<u8>,
+    known: HashMap<Identity, usize>,
+    /// Who was seen once without any environment. A process has none for a moment while it ends or executes
+    /// another program, and then it tells nobody whose it is: only who is still without one at the next look
+    /// was started so.
+    nameless: HashSet<Identity>,
+}
+
+impl ProcessTracker {
+    /// For the run with this id.
+    pub fn new(run: &[u8]) -> Self {
+        Self { run: run.to_vec(), known: HashMap::new(), nameless: HashSet::new() }
+    }
+
+    /// Looks once. `sessions[i]` is the session of instance `i`, as long as a process may be in it: until then the kernel
+    /// gives that number to no other. `named` finds an instance by the mark's value.
+    ///
+    /// # Errors
+    /// As [`descendants`].
+    pub fn look(
+        &mut self,
+        sessions: &[Option<i32>],
+        named: &dyn Fn(&[u8]) -> Option<usize>,
+    ) -> io::Result<ProcessSnapshot> {
+        let Scan { processes, mut is_certain } = descendants(std::process::id().cast_signed())?;
+        let by_session: HashMap<i32, usize> = sessions
+            .iter()
+            .enumerate()
+            .filter_map(|(index, session)| session.map(|session| (session, index)))
+            .collect();
+        let mut instances: Vec<Vec<Process>> = vec![Vec::new(); sessions.len()];
+        let mut strangers = Vec::new();
+        let mut attributed: HashMap<i32, usize> = HashMap::new();
+        let mut seen: HashSet<Identity> = HashSet::new();
+        // Parents come before their children in `processes`, so one pass hands an instance down the tree.
+        for process in processes {
+            let identity = process.identity();
+            let known = by_session
+                .get(&process.session)
+                .or_else(|| attributed.get(&process.parent))
+                .or_else(|| self.known.get(&identity));
+            let mut whose = known.copied();
+            if whose.is_none() {
+                let environment = environment(process.pid)?.unwrap_or_default();
+                is_certain &= !environment.is_empty() || !self.nameless.insert(identity);
+                whose = self.by_mark(&environment, named);
+            }
+            if let Some(index) = whose {
+                attributed.insert(process.pid, index);
+                self.known.insert(identity, index);
+            }
+            seen.insert(identity);
+            match whose.and_then(|index| instances.get_mut(index)) {
+                Some(members) => members.push(process),
+                None => strangers.push(process),
+            }
+        }
+        self.known.retain(|identity, _| seen.contains(identity));
+        self.nameless.retain(|identity| seen.contains(identity));
+        Ok(ProcessSnapshot { instances, strangers, is_certain })
+    }
+
+    /// The instance whose mark this process has.
+    ///
+    /// # Errors
+    /// As [`descendants`].
+    pub fn instance_of(&self, pid: i32, named: &dyn Fn(&[u8]) -> Option<usize>) -> io::Result<Option<usize>> {
+        Ok(environment(pid)?.and_then(|environment| self.by_mark(&environment, named)))
+    }
+
+    /// The instance whose mark is in this environment. Reading one is the dearest question, so it is the last.
+    fn by_mark(&self, environment: &[u8], named: &dyn Fn(&[u8]) -> Option<usize>) -> Option<usize> {
+        let is_of_run = variable_of(environment, RUN_MARK).is_some_and(|run| run == self.run);
+        variable_of(environment, INSTANCE_MARK).filter(|_| is_of_run).and_then(named)
+    }
+}

@@ -1,0 +1,49 @@
+//! The sockets that ganger binds for types with `listen`: one for each port, for as long as the stack runs.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+
+use crate::plan::spec::Spec;
+use crate::process::spawn::ChildResources;
+
+/// All that are bound.
+#[derive(Debug, Default)]
+pub(crate) struct Sockets {
+    bound: HashMap<(IpAddr, u16), Rc<OwnedFd>>,
+}
+
+impl Sockets {
+    /// Puts the socket of this instance's type into what it is given, if it wants one, bound when first asked for:
+    /// sd_listen_fds(3) says what LISTEN_FDS and LISTEN_FDNAMES are; LISTEN_PID is set when the process is there.
+    ///
+    /// # Errors
+    /// As socket(2) and bind(2), with the port.
+    pub(crate) fn provide(&mut self, spec: &Spec, extra: &mut ChildResources) -> io::Result<()> {
+        let (Some(address), Some(port)) = (spec.care.listen, spec.port) else { return Ok(()) };
+        let socket = match self.bound.get(&(address, port)) {
+            Some(socket) => Rc::clone(socket),
+            None => Rc::new(bind(address, port)?),
+        };
+        self.bound.insert((address, port), Rc::clone(&socket));
+        extra.listener = Some(socket);
+        extra.variables.push((b"LISTEN_FDS".to_vec(), b"1".to_vec()));
+        extra.variables.push((b"LISTEN_FDNAMES".to_vec(), spec.name.kind.as_str().into()));
+        Ok(())
+    }
+}
+
+/// A listening socket; without IPv6, every address of IPv4 stands for every address.
+fn bind(address: IpAddr, port: u16) -> io::Result<OwnedFd> {
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("port {port}: {error}"));
+    match TcpListener::bind(SocketAddr::new(address, port)) {
+        Err(error) if address.is_ipv6() && error.raw_os_error() == Some(libc::EAFNOSUPPORT) => {
+            TcpListener::bind(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), port))
+                .map(Into::into)
+                .map_err(named)
+        }
+        bound => bound.map(Into::into).map_err(named),
+    }
+}

@@ -1,0 +1,4 @@
+//! Clients that are attached to an instance.
+
+pub(crate) mod clients;
+pub(crate) mod session;

@@ -1,0 +1,207 @@
+//! Which source of events has its turn next, and how soon a costly question may be asked again. Pure, so that a property
+//! shows that no source starves: a signal, the end of a child, a deadline or a client waits for one scan at most,
+//! however long scans take.
+
+use std::time::Duration;
+
+/// A source of events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EventSource {
+    /// Signals, children that ended, clients, the life-line: what lies in the inbox.
+    Inbox,
+    /// What is due in the machine: the end of a grace, a restart.
+    Deadline,
+    /// What the performer answered and the machine has not had yet.
+    Answer,
+    /// Clients that wait for something whose time is over.
+    Review,
+    /// A scan of the processes below us.
+    Scan,
+    /// Questions whether instances are ready.
+    Readiness,
+    /// A burst of changed files that has ended.
+    Files,
+}
+
+impl EventSource {
+    /// A round. The cheap sources come again before each costly one: that is what bounds their wait.
+    const ROUND: [Self; 15] = [
+        Self::Inbox,
+        Self::Deadline,
+        Self::Answer,
+        Self::Review,
+        Self::Scan,
+        Self::Inbox,
+        Self::Deadline,
+        Self::Answer,
+        Self::Review,
+        Self::Readiness,
+        Self::Inbox,
+        Self::Deadline,
+        Self::Answer,
+        Self::Review,
+        Self::Files,
+    ];
+}
+
+/// Where in the round the loop stands.
+#[derive(Debug, Default)]
+pub(crate) struct Agenda {
+    next: usize,
+}
+
+impl Agenda {
+    /// The next source in the round that is due; `None` if none is, and the loop can wait.
+    pub(crate) fn next(&mut self, mut is_due: impl FnMut(EventSource) -> bool) -> Option<EventSource> {
+        let length = EventSource::ROUND.len();
+        let found =
+            (self.next..self.next + length).find(|place| is_due(EventSource::ROUND[place % length]))?;
+        self.next = (found + 1) % length;
+        Some(EventSource::ROUND[found % length])
+    }
+}
+
+/// The pace of a costly question: it is asked again after a pause that begins at its end and grows with what it took,
+/// so that it never takes more than a third of the time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    shortest: Duration,
+    due: Duration,
+}
+
+impl Pace {
+    /// Due at once, and then at least `shortest` after each end.
+    pub(crate) fn of(shortest: Duration) -> Self {
+        Self { shortest, due: Duration::ZERO }
+    }
+
+    /// When it may be asked again.
+    pub(crate) fn due(self) -> Duration {
+        self.due
+    }
+
+    /// It was asked from `began` to `ended`.
+    pub(crate) fn passed(&mut self, began: Duration, ended: Duration) {
+        self.due = ended + pause(self.shortest, ended.saturating_sub(began));
+    }
+}
+
+/// The pause after a question that took `cost`.
+pub(crate) fn pause(shortest: Duration, cost: Duration) -> Duration {
+    shortest.max(cost * 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A loop that is never at rest: scans and readiness questions are wanted all the time and take as long as they are
+    /// said to, deadlines and signals come when they come.
+    struct LoopHealth {
+        agenda: Agenda,
+        now: Duration,
+        scans: Pace,
+        readiness: Pace,
+        answers: usize,
+    }
+
+    impl LoopHealth {
+        fn new() -> Self {
+            let pace = Pace::of(Duration::from_millis(5));
+            Self { agenda: Agenda::default(), now: Duration::ZERO, scans: pace, readiness: pace, answers: 0 }
+        }
+
+        /// One turn, in which a costly source takes `cost`; the source.
+        fn turn(
+            &mut self,
+            cost: Duration,
+            is_signalled: bool,
+            deadline: Option<Duration>,
+        ) -> Option<EventSource> {
+            let Self { now, scans, readiness, answers, .. } = *self;
+            let source = self.agenda.next(|source| match source {
+                EventSource::Inbox => is_signalled,
+                EventSource::Deadline => deadline.is_some_and(|deadline| deadline <= now),
+                EventSource::Answer => answers > 0,
+                EventSource::Scan => scans.due() <= now,
+                EventSource::Readiness => readiness.due() <= now,
+                EventSource::Review | EventSource::Files => false,
+            });
+            match source {
+                Some(EventSource::Scan) => {
+                    self.now += cost;
+                    self.scans.passed(now, self.now);
+                    self.answers += 1;
+                }
+                Some(EventSource::Readiness) => {
+                    self.now += cost;
+                    self.readiness.passed(now, self.now);
+                    self.answers += 1;
+                }
+                Some(EventSource::Answer) => self.answers -= 1,
+                Some(
+                    EventSource::Inbox | EventSource::Deadline | EventSource::Review | EventSource::Files,
+                ) => {}
+                None => self.now = self.scans.due().min(self.readiness.due()),
+            }
+            source
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_deadline_a_signal_and_an_answer_wait_for_one_scan_at_most(
+            costs in proptest::collection::vec(0_u64..2000, 1..60),
+            moment in 0_u64..20_000,
+            is_signal in any::<bool>(),
+        ) {
+            let longest = Duration::from_millis(costs.iter().copied().max().unwrap_or(0));
+            let moment = Duration::from_millis(moment);
+            let mut of = LoopHealth::new();
+            let mut costs = costs.into_iter().cycle().map(Duration::from_millis);
+            let waited = if is_signal { EventSource::Inbox } else { EventSource::Deadline };
+            // A costly source that had begun before, and one that began between: no more may come first.
+            let mut costly = 0;
+            loop {
+                let is_there = of.now >= moment;
+                let deadline = (!is_signal).then_some(moment);
+                let source = of.turn(costs.next().unwrap_or_default(), is_signal && is_there, deadline);
+                if source == Some(waited) {
+                    break;
+                }
+                costly += usize::from(is_there && matches!(source, Some(EventSource::Scan | EventSource::Readiness)));
+                prop_assert!(costly <= 1, "{source:?} at {:?}", of.now);
+            }
+            // Without a scan under way the loop sleeps until the next one at most; with one, it is late by that.
+            prop_assert!(of.now <= moment.max(Duration::ZERO) + longest * 3 + Duration::from_millis(5));
+        }
+
+        #[test]
+        fn no_source_starves_and_scans_take_no_more_than_a_third_each(
+            costs in proptest::collection::vec(1_u64..1000, 1..20),
+        ) {
+            let longest = Duration::from_millis(costs.iter().copied().max().unwrap_or(0));
+            let mut of = LoopHealth::new();
+            let mut costs = costs.into_iter().cycle().map(Duration::from_millis);
+            let mut scanned = Duration::ZERO;
+            for _ in 0..2000 {
+                let (before, due) = (of.now, [of.scans.due(), of.readiness.due()]);
+                let late = match of.turn(costs.next().unwrap_or_default(), false, None) {
+                    Some(EventSource::Scan) => {
+                        scanned += of.now.saturating_sub(before);
+                        before.saturating_sub(due[0])
+                    }
+                    Some(EventSource::Readiness) => before.saturating_sub(due[1]),
+                    Some(EventSource::Inbox | EventSource::Deadline | EventSource::Answer | EventSource::Review | EventSource::Files)
+                    | None => Duration::ZERO,
+                };
+                prop_assert!(late <= longest, "it waits for the other costly source once at most: {late:?}");
+                prop_assert!(of.answers <= 1, "each answer is heard before the next costly source");
+            }
+            // The last one's pause may not have been counted.
+            prop_assert!(scanned <= of.now / 3 + Duration::from_secs(1), "{scanned:?} of {:?}", of.now);
+        }
+    }
+}

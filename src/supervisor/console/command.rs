@@ -1,0 +1,141 @@
+//! What a line means that is typed in the foreground. Pure.
+
+use crate::control::protocol::Request;
+use crate::control::scaling::ScaleStep;
+use crate::escapes::EscapeScanner;
+
+/// What `h` says.
+pub(crate) const HELP: &str = "\
+lines that are read here, each with Enter:
+  a NAME      attach: your keys and this screen are the program's; Ctrl-] comes back
+  r [NAME…]   restart these, or all
+  s web=3     scale: web=3, worker+1, clock-1
+  l [NAME…]   show only lines of these, or of all again
+  p           what runs: the table of `ganger ps`
+  q           stop all
+  h           this
+NAME is a type, an instance or a glob; what is typed here reaches no program";
+
+/// As many characters of a line that means nothing are repeated.
+const REPEATED: usize = 40;
+
+/// What was typed.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum ConsoleCommand {
+    /// Only Enter.
+    Nothing,
+    /// What can be typed?
+    Help,
+    /// The terminal of this instance.
+    Attach(String),
+    /// Only these are to be shown; all, if there are none.
+    Only(Vec<String>),
+    /// What a client could ask too.
+    Ask(Request),
+}
+
+/// Reads a line. The commands' full names mean the same as their first letters.
+///
+/// # Errors
+/// What to say to the person.
+pub(crate) fn parse(line: &str) -> Result<ConsoleCommand, String> {
+    let line = without_sequences(line);
+    let mut words = line.split_whitespace();
+    let Some(command) = words.next() else { return Ok(ConsoleCommand::Nothing) };
+    let words: Vec<String> = words.map(String::from).collect();
+    match (command, words.as_slice()) {
+        ("h" | "help" | "?", []) => Ok(ConsoleCommand::Help),
+        ("a" | "attach", [name]) => Ok(ConsoleCommand::Attach(name.clone())),
+        ("a" | "attach", []) => Err("a needs the name of an instance, for example `a web`".into()),
+        ("a" | "attach", _) => Err("a takes one name: one terminal fits into this one".into()),
+        ("r" | "restart", _) => Ok(ConsoleCommand::Ask(Request::Restart { names: words })),
+        ("s" | "scale", []) => Err("s needs a number of instances, for example `s web=3`".into()),
+        ("s" | "scale", words) => scale(words).map(ConsoleCommand::Ask),
+        ("l" | "logs", _) => Ok(ConsoleCommand::Only(words)),
+        ("p" | "ps", []) => Ok(ConsoleCommand::Ask(Request::Status)),
+        ("q" | "quit" | "down", []) => Ok(ConsoleCommand::Ask(Request::Down { grace_seconds: None })),
+        _ => Err(unknown(&line)),
+    }
+}
+
+/// What is answered to anything else, with the line, which the terminal has shown already.
+fn unknown(line: &str) -> String {
+    let line = line.trim();
+    let repeated: String = line.chars().filter(|character| !character.is_control()).take(REPEATED).collect();
+    let rest = if line.chars().count() > REPEATED { "…" } else { "" };
+    format!("`{repeated}{rest}` means nothing here, and no program gets it: h and Enter says what does")
+}
+
+/// A terminal answers what programs ask it, as if that had been typed; and arrow keys send sequences too.
+fn without_sequences(line: &str) -> String {
+    let mut scanner = EscapeScanner::default();
+    let (mut plain, mut rest) = (Vec::new(), line.as_bytes());
+    while !rest.is_empty() {
+        let step = scanner.step(rest);
+        plain.extend_from_slice(&rest[..step.start.unwrap_or(step.taken)]);
+        rest = &rest[step.taken..];
+    }
+    String::from_utf8_lossy(&plain).into_owned()
+}
+
+/// `web=3 worker+1`.
+fn scale(words: &[String]) -> Result<Request, String> {
+    let steps: Result<Vec<ScaleStep>, String> = words
+        .iter()
+        .map(|word| ScaleStep::parse(word).map_err(|wrong| format!("`{word}` is no scale: {wrong}")))
+        .collect();
+    Ok(Request::Scale { steps: steps? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(words: &[&str]) -> Vec<String> {
+        words.iter().map(ToString::to_string).collect()
+    }
+
+    fn step(word: &str) -> ScaleStep {
+        ScaleStep::parse(word).unwrap()
+    }
+
+    #[test]
+    fn a_line_means_what_its_first_word_or_letter_says() {
+        for (line, meant) in [
+            ("\n", ConsoleCommand::Nothing),
+            ("   \r\n", ConsoleCommand::Nothing),
+            ("h\n", ConsoleCommand::Help),
+            (" help ", ConsoleCommand::Help),
+            ("\x1b[2;2R\x1b[3;1Rh\n", ConsoleCommand::Help),
+            ("\x1b]11;rgb:0/0/0\x1b\\p\n", ConsoleCommand::Ask(Request::Status)),
+            ("a web\n", ConsoleCommand::Attach("web".into())),
+            ("attach web.1", ConsoleCommand::Attach("web.1".into())),
+            ("r\n", ConsoleCommand::Ask(Request::Restart { names: Vec::new() })),
+            (
+                "r web worker.*\n",
+                ConsoleCommand::Ask(Request::Restart { names: words(&["web", "worker.*"]) }),
+            ),
+            ("l\n", ConsoleCommand::Only(Vec::new())),
+            ("l web", ConsoleCommand::Only(words(&["web"]))),
+            ("p\n", ConsoleCommand::Ask(Request::Status)),
+            (
+                "s web=3 worker-1\n",
+                ConsoleCommand::Ask(Request::Scale { steps: vec![step("web=3"), step("worker-1")] }),
+            ),
+            ("q\n", ConsoleCommand::Ask(Request::Down { grace_seconds: None })),
+        ] {
+            assert_eq!(parse(line), Ok(meant), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn what_means_nothing_is_answered_with_what_was_typed() {
+        let answer = parse(&format!("x\u{7}{}\n", "y".repeat(100))).unwrap_err();
+        assert!(answer.starts_with(&format!("`x{}…` means", "y".repeat(39))), "{answer}");
+        for line in
+            ["x", "hunter2 is my password", "h web", "p x", "q now", "a web worker", "a", "s", "s web"]
+        {
+            assert!(parse(line).is_err(), "{line}");
+        }
+    }
+}

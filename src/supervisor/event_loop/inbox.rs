@@ -1,0 +1,151 @@
+//! The inbox: one channel into which everything that happens is put.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixListener;
+use std::panic;
+
+use futures_util::StreamExt;
+use signal_hook_tokio::Signals;
+use tokio::net::unix::pipe::Receiver;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, WeakUnboundedSender, unbounded_channel};
+use tokio::task::{JoinHandle, spawn_local};
+
+use crate::control::presence::Presence;
+use crate::control::protocol::Request;
+use crate::control::server::{self, Server};
+use crate::machine::Event;
+use crate::process::log_stderr::Stderr;
+use crate::process::signals::Inherited;
+use crate::signal::Signal;
+use crate::supervisor::channel::arrival::Arrival;
+use crate::supervisor::event_loop::removal;
+
+/// The receiving end, and what must live for things to arrive.
+pub(crate) struct Inbox {
+    receiver: UnboundedReceiver<Arrival>,
+    /// Weak: that nobody is left who could send must be noticed.
+    sender: WeakUnboundedSender<Arrival>,
+}
+
+impl Inbox {
+    /// Opens the inbox: from now on signals, the end of the life-line and the end of standard output
+    /// (errors on the returned sender) arrive in it. Runs on a `LocalSet`.
+    ///
+    /// # Errors
+    /// When a descriptor cannot be watched or a handler cannot be installed.
+    pub(crate) fn open(
+        lifeline: OwnedFd,
+        inherited: &Inherited,
+    ) -> io::Result<(Self, UnboundedSender<io::Error>)> {
+        let (sender, receiver) = unbounded_channel();
+        let weak = sender.downgrade();
+        tell_of_defects(sender.clone());
+        let signals = Signals::new(inherited.heard())?;
+        spawn_local(hear(signals, sender.clone()));
+        let lifeline = Receiver::from_owned_fd(lifeline)?;
+        spawn_local(hold(lifeline, sender.clone()));
+        let (closed, closings) = unbounded_channel();
+        spawn_local(notice_closing(closings, sender));
+        Ok((Self { receiver, sender: weak }, closed))
+    }
+
+    /// From now on the questions of clients arrive too; `None` if the socket cannot be watched.
+    pub(crate) fn serve(&self, listener: UnixListener) -> Option<Server> {
+        server::open(listener, self.sender.upgrade()?).ok()
+    }
+
+    /// From now on it arrives that one of these files was removed.
+    /// `None` where that cannot be watched.
+    pub(crate) fn watch_files_of(&self, presence: &Presence) -> Option<JoinHandle<()>> {
+        removal::watch(presence, self.sender.upgrade()?).ok()
+    }
+
+    /// Where to put things later on, for as long as somebody listens to it.
+    pub(crate) fn sender(&self) -> WeakUnboundedSender<Arrival> {
+        self.sender.clone()
+    }
+
+    /// The next thing; waits for it.
+    pub(crate) async fn next(&mut self) -> Arrival {
+        match self.receiver.recv().await {
+            Some(arrival) => arrival,
+            // All senders are gone, that is: their tasks failed. Nothing would ever arrive again.
+            None => Arrival::Event(Event::Broken("ganger cannot hear signals any more".into())),
+        }
+    }
+
+    /// Waits until somebody asks for the end, when nothing else is of interest any more.
+    pub(crate) async fn stop_asked_for(&mut self) {
+        loop {
+            match self.next().await {
+                Arrival::Event(Event::Signal(signal)) if signal.is_stop_request() => return,
+                Arrival::Event(Event::MonitorGone | Event::Broken(_)) => return,
+                Arrival::Call(call) if matches!(call.request, Request::Down { .. }) => return,
+                Arrival::Event(_)
+                | Arrival::Child
+                | Arrival::Call(_)
+                | Arrival::Released(_)
+                | Arrival::Heard(..)
+                | Arrival::Notified(_)
+                | Arrival::SocketRemoved
+                | Arrival::FilesChanged => {}
+            }
+        }
+    }
+
+    /// Whether nothing has arrived.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.receiver.is_empty()
+    }
+
+    /// The next thing, if there is one.
+    pub(crate) fn try_next(&mut self) -> Option<Arrival> {
+        self.receiver.try_recv().ok()
+    }
+}
+
+/// A panic of one task would only end that task, and the stack would run on without its ears or a reader: it
+/// is an event like any other, and ends the stack. A panic of the loop itself ends the worker; then the
+/// monitor stops what is left, and this line is the worker's last word.
+fn tell_of_defects(inbox: UnboundedSender<Arrival>) {
+    let stderr = Stderr::open();
+    panic::set_hook(Box::new(move |panic| {
+        let what = panic.payload_as_str().unwrap_or("no reason given");
+        let place = panic.location().map(|place| format!(" at {}:{}", place.file(), place.line()));
+        let line = format!("ganger: a defect{}: {what}\n", place.unwrap_or_default());
+        let _ = inbox.send(Arrival::Event(Event::Broken("a part of ganger failed".into())));
+        stderr.write_soon(line.as_bytes());
+    }));
+}
+
+async fn hear(mut signals: Signals, inbox: UnboundedSender<Arrival>) {
+    while let Some(number) = signals.next().await {
+        let signal = Signal(number);
+        let arrival =
+            if signal == Signal::CHILD { Arrival::Child } else { Arrival::Event(Event::Signal(signal)) };
+        if inbox.send(arrival).is_err() {
+            return;
+        }
+    }
+}
+
+/// Nobody writes into the life-line: it becomes readable when its other end is closed, that is, when the
+/// monitor is gone.
+async fn hold(lifeline: Receiver, inbox: UnboundedSender<Arrival>) {
+    while lifeline.readable().await.is_ok() {
+        match lifeline.try_read(&mut [0]) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Ok(_) | Err(_) => break,
+        }
+    }
+    let _ = inbox.send(Arrival::Event(Event::MonitorGone));
+}
+
+async fn notice_closing(mut closings: UnboundedReceiver<io::Error>, inbox: UnboundedSender<Arrival>) {
+    if let Some(error) = closings.recv().await {
+        // A reader that went away is a wish; a full disk is an error.
+        let error = (error.kind() != io::ErrorKind::BrokenPipe).then(|| error.to_string());
+        let _ = inbox.send(Arrival::Event(Event::OutputClosed { error }));
+    }
+}

@@ -1,0 +1,17 @@
+//! Not Linux: that the control socket was removed is not heard.
+
+use std::io;
+
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::task::JoinHandle;
+
+use crate::control::presence::Presence;
+use crate::supervisor::channel::arrival::Arrival;
+
+/// Not possible.
+///
+/// # Errors
+/// Always.
+pub(crate) fn watch(_presence: &Presence, _inbox: UnboundedSender<Arrival>) -> io::Result<JoinHandle<()>> {
+    Err(io::ErrorKind::Unsupported.into())
+}

@@ -1,0 +1,266 @@
+//! How many of each type there should be, and what they are: the plan of a running stack, made again when a
+//! person scales it or has edited its files.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use indexmap::{IndexMap, IndexSet};
+
+use crate::control::protocol::{RefusalKind, RequestRefusal};
+use crate::control::scaling::ScaleStep;
+use crate::location::Diagnostic;
+use crate::machine::{Machine, Operation};
+use crate::name::TypeName;
+use crate::plan::Plan;
+use crate::plan::running::Running;
+use crate::process::limits::OpenFiles;
+use crate::suggestion;
+use crate::supervisor::requests::plan_diff::{InstanceTable, PlanDiff};
+
+/// Makes plans of a project as it was read once; an error is all that is to be said about it.
+pub type Planner = Rc<dyn Fn(&Running) -> Result<Plan, String>>;
+
+/// Where the plans of a running stack come from. The supervisor knows no files: who starts it gives it this.
+pub struct PlanSource {
+    /// Plans from what was read at the start.
+    pub planner: Planner,
+    /// Reads all files again, with the flags of the start.
+    pub read: Box<dyn Fn() -> Result<Planner, String>>,
+}
+
+/// The formation of a running stack.
+pub(crate) struct Replanner {
+    read: Box<dyn Fn() -> Result<Planner, String>>,
+    /// The project as all were started from it last.
+    planner: Planner,
+    /// The project as these types alone were started from it since.
+    newer: HashMap<TypeName, Planner>,
+    /// How many of each type files and flags ask for.
+    planned: IndexMap<TypeName, u32>,
+    /// How many a person wants instead.
+    scaled: IndexMap<TypeName, u32>,
+    /// Every type that there has been.
+    known: IndexSet<TypeName>,
+    base: Option<u16>,
+    step: Option<u16>,
+    /// What a person was warned of: once is enough.
+    told: Vec<Diagnostic>,
+    /// The id of the run, with which every process is marked.
+    run: String,
+    limit: OpenFiles,
+}
+
+impl Replanner {
+    /// That of a stack which is started as `plan` says.
+    pub(crate) fn new(source: PlanSource, plan: &Plan, run: String, limit: OpenFiles) -> Self {
+        let PlanSource { planner, read } = source;
+        Self {
+            read,
+            planner,
+            newer: HashMap::new(),
+            planned: plan.counts(),
+            scaled: IndexMap::new(),
+            known: plan.processes.iter().map(|process| process.name.clone()).collect(),
+            base: plan.base_port,
+            step: plan.port_step,
+            told: plan.warnings.clone(),
+            run,
+            limit,
+        }
+    }
+
+    /// How many of each type there should be, in the order of the Procfile.
+    pub(crate) fn counts(&self) -> IndexMap<TypeName, u32> {
+        let wanted = |(name, count): (&TypeName, &u32)| {
+            (name.clone(), self.scaled.get(name).copied().unwrap_or(*count))
+        };
+        self.planned.iter().map(wanted).collect()
+    }
+
+    /// Other numbers of instances, of the project as it was read: nothing else changes, nobody's port moves.
+    ///
+    /// # Errors
+    /// There is no such type, or so many cannot be.
+    pub(crate) fn scale(
+        &mut self,
+        steps: &[ScaleStep],
+        machine: &Machine,
+    ) -> Result<PlanDiff, RequestRefusal> {
+        let mut counts = self.counts();
+        for step in steps {
+            let unknown = || RequestRefusal::new(RefusalKind::UnknownName, self.unknown(&step.r#type));
+            let (_, count) =
+                (counts.iter_mut()).find(|(name, _)| name.as_str() == step.r#type).ok_or_else(unknown)?;
+            *count =
+                step.apply(*count).map_err(|message| RequestRefusal::new(RefusalKind::Failed, message))?;
+        }
+        let running = Running { counts, step: self.step, ..self.running(machine) };
+        let mut plan = self.plan(&self.planner, &running)?;
+        for (kind, newer) in &self.newer {
+            // Its siblings were started from newer files; only the ports are those of all.
+            let mut newer = self.plan(newer, &Running { step: None, ..running.clone() })?;
+            let mut siblings = plan.instances.iter_mut().filter(|spec| spec.name.kind == *kind).peekable();
+            if let Some(any) = siblings.peek() {
+                newer.tell_ports_as(&any.environment);
+            }
+            for spec in siblings {
+                if let Some(found) = newer.instances.iter().find(|newer| newer.name == spec.name) {
+                    *spec = found.clone().with_port(spec.port);
+                }
+            }
+        }
+        let mut slots = InstanceTable::of(machine);
+        let mut draft =
+            PlanDiff { wish: Operation::Start, notes: self.news(&plan.warnings), ..PlanDiff::default() };
+        draft.retired = slots.absent(&plan.instances);
+        plan.instances.retain(|spec| !slots.is_there(&spec.name));
+        draft.specs = slots.take(plan.instances);
+        self.scaled = running.counts;
+        self.scaled.retain(|name, count| self.planned.get(name) != Some(count));
+        Ok(draft)
+    }
+
+    /// The whole project as it is now: who went is to leave, who came is to start, all others begin again.
+    ///
+    /// # Errors
+    /// All that is wrong with it; then nothing has changed.
+    pub(crate) fn renew_all(&mut self, machine: &Machine) -> Result<PlanDiff, RequestRefusal> {
+        let planner = self.read_again()?;
+        let running = self.running(machine);
+        let mut plan = self.plan(&planner, &running)?;
+        let asked = plan.counts();
+        let scaled = self.scaled_beside(&asked);
+        if !scaled.is_empty() {
+            plan = self.plan(&planner, &Running { counts: scaled.clone(), ..running })?;
+        }
+        let mut slots = InstanceTable::of(machine);
+        let draft = PlanDiff {
+            wish: Operation::Restart,
+            instances: slots.present(&plan.instances),
+            retired: slots.absent(&plan.instances),
+            specs: slots.take(plan.instances),
+            policy: Some(plan.policy),
+            notes: self.news(&plan.warnings),
+        };
+        self.known.extend(asked.keys().cloned());
+        (self.planner, self.planned, self.scaled) = (planner, asked, scaled);
+        (self.base, self.step) = (plan.base_port, plan.port_step);
+        self.newer.clear();
+        Ok(draft)
+    }
+
+    /// These instances as the project has them now; all others, and all ports, stay as they are.
+    ///
+    /// # Errors
+    /// As [`Replanner::renew_all`]; or one of them is not in the project any more.
+    pub(crate) fn renew(
+        &mut self,
+        wish: Operation,
+        chosen: &[usize],
+        machine: &Machine,
+    ) -> Result<PlanDiff, RequestRefusal> {
+        let planner = self.read_again()?;
+        let counts = self.counts();
+        let mut of_files = self.plan(&planner, &self.running(machine))?.counts();
+        of_files.extend(self.scaled_beside(&of_files));
+        let mut plan = self.plan(&planner, &Running { counts, ..self.running(machine) })?;
+        if let Some(any) = machine.specs().first() {
+            plan.tell_ports_as(&any.environment);
+        }
+        let slots = InstanceTable::of(machine);
+        let mut draft = PlanDiff { wish, instances: chosen.to_vec(), ..PlanDiff::default() };
+        let mut renewed = Vec::new();
+        for index in chosen {
+            let (present, instance) = (&machine.specs()[*index], &machine.instances()[*index]);
+            let Some(spec) = plan.instances.iter().find(|spec| spec.name == present.name) else {
+                let name = &present.name.kind;
+                let message = format!(
+                    "`{name}` is not in the Procfile any more: `ganger restart` without a name stops it"
+                );
+                return Err(RequestRefusal::new(RefusalKind::Failed, message));
+            };
+            // Who runs and only has to run stays what it is.
+            if wish != Operation::Start || !instance.has_own_process() {
+                renewed.push(spec.clone().with_port(present.port));
+                self.newer.insert(present.name.kind.clone(), Rc::clone(&planner));
+            }
+        }
+        draft.specs = InstanceTable::of(machine).take(renewed);
+        draft.notes = self.news(&plan.warnings);
+        draft.notes.extend(slots.waiting(&plan.instances, chosen, (&self.counts(), &of_files)));
+        Ok(draft)
+    }
+
+    /// Why one of these names cannot be started, though it is a type: there are no instances of it, or it is new.
+    pub(crate) fn explain(&self, names: &[String], machine: &Machine) -> Option<String> {
+        let counts = self.counts();
+        let files = self.read_again().and_then(|planner| self.plan(&planner, &self.running(machine))).ok();
+        names.iter().find_map(|name| {
+            let kind = TypeName::new(name)?;
+            match counts.get(&kind) {
+                Some(0) => {
+                    Some(format!("there are no instances of `{name}`: `ganger scale {name}=1` starts one"))
+                }
+                Some(_) => None,
+                None => files.as_ref().and_then(|plan| plan.process(name)).map(|_| {
+                    format!("`{name}` is new in the Procfile: `ganger restart` without a name starts it")
+                }),
+            }
+        })
+    }
+
+    /// That there is no type of this name, and what was meant.
+    fn unknown(&self, name: &str) -> String {
+        let known = || self.planned.keys().map(TypeName::as_str);
+        match suggestion::nearest(name, known()) {
+            Some(near) => format!("there is no type `{name}`: did you mean `{near}`?"),
+            None => {
+                format!("there is no type `{name}`: there are {}", known().collect::<Vec<_>>().join(", "))
+            }
+        }
+    }
+
+    /// What a person has scaled stays, unless files and flags ask for another number by now than they did then.
+    fn scaled_beside(&self, asked: &IndexMap<TypeName, u32>) -> IndexMap<TypeName, u32> {
+        let stays = |(name, _): &(&TypeName, &u32)| {
+            asked.contains_key(*name) && asked.get(*name) == self.planned.get(*name)
+        };
+        self.scaled.iter().filter(stays).map(|(name, count)| (name.clone(), *count)).collect()
+    }
+
+    fn read_again(&self) -> Result<Planner, RequestRefusal> {
+        (self.read)().map_err(|rendered| RequestRefusal::new(RefusalKind::Refused, rendered))
+    }
+
+    fn running(&self, machine: &Machine) -> Running {
+        Running {
+            counts: IndexMap::new(),
+            known: self.known.iter().cloned().collect(),
+            base: self.base,
+            step: None,
+            held: InstanceTable::of(machine).ports(),
+        }
+    }
+
+    /// A plan of which this machine can bear the number of instances.
+    fn plan(&self, planner: &Planner, running: &Running) -> Result<Plan, RequestRefusal> {
+        let mut plan =
+            planner(running).map_err(|rendered| RequestRefusal::new(RefusalKind::Refused, rendered))?;
+        self.limit
+            .suffice(plan.instances.len())
+            .map_err(|why| RequestRefusal::new(RefusalKind::Failed, why))?;
+        plan.mark(&self.run);
+        Ok(plan)
+    }
+
+    /// The warnings that the person has not had, as sentences.
+    fn news(&mut self, warnings: &[Diagnostic]) -> Vec<String> {
+        let told = std::mem::replace(&mut self.told, warnings.to_vec());
+        let news = warnings.iter().filter(|warning| !told.contains(warning));
+        news.map(|Diagnostic { location, message, hint, .. }| {
+            let hint = hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+            format!("{location}: {message}{hint}")
+        })
+        .collect()
+    }
+}

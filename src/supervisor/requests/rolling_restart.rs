@@ -1,0 +1,63 @@
+//! Restarts in which there is never one less: who can be restarted so, and who helps out meanwhile.
+
+use std::collections::BTreeSet;
+
+use crate::control::protocol::{RefusalKind, RequestRefusal};
+use crate::machine::{Machine, Operation};
+use crate::name::{InstanceName, TypeName};
+use crate::plan::environment;
+use crate::plan::spec::{Probe, Spec};
+use crate::supervisor::requests::plan_diff::{InstanceTable, PlanDiff};
+use crate::supervisor::requests::replan::Replanner;
+
+impl Replanner {
+    /// These instances as the project has them now, one after the other; for each of their types one more is there
+    /// until all are done.
+    ///
+    /// # Errors
+    /// As [`Replanner::renew`]; or a type whose instances each bind a port of their own.
+    pub(crate) fn roll(&mut self, chosen: &[usize], machine: &Machine) -> Result<PlanDiff, RequestRefusal> {
+        let specs = machine.specs();
+        let lives = |index: &&usize| machine.instances()[**index].has_own_process() && !specs[**index].once;
+        let chosen: Vec<usize> = chosen.iter().filter(lives).copied().collect();
+        if let Some(index) = chosen.iter().find(|index| binds_its_port(&specs[**index])) {
+            let kind = &specs[*index].name.kind;
+            let message = format!(
+                "{kind} binds its PORT itself, which the old and the new one cannot both have: set `listen = true` for \
+                 it in ganger.toml, or restart it without --rolling"
+            );
+            return Err(RequestRefusal::new(RefusalKind::Failed, message));
+        }
+        let mut draft = self.renew(Operation::Roll, &chosen, machine)?;
+        let kinds: BTreeSet<&TypeName> = chosen.iter().map(|index| &specs[*index].name.kind).collect();
+        let extras = kinds.into_iter().filter_map(|kind| {
+            let renewed = draft.specs.iter().map(|(_, spec)| spec).find(|spec| spec.name.kind == *kind)?;
+            Some(one_more(renewed, machine))
+        });
+        let extras: Vec<Spec> = extras.collect();
+        draft.specs.extend(InstanceTable::of(machine).take(extras));
+        Ok(draft)
+    }
+}
+
+/// Whether two of it could not be there at once with one port. What it is known by is what shows that it is ready.
+fn binds_its_port(spec: &Spec) -> bool {
+    let serves = matches!(spec.care.probe, Probe::Listen(_) | Probe::Http(_))
+        || spec.name.kind.as_str() == "web"
+        || spec.command.contains("PORT");
+    spec.care.listen.is_none() && serves && spec.port.is_some()
+}
+
+/// The same with the next number that nobody of the stack has.
+fn one_more(spec: &Spec, machine: &Machine) -> Spec {
+    let all = machine.specs().iter().zip(machine.instances());
+    let present = all.filter(|(other, instance)| {
+        other.name.kind == spec.name.kind && !(instance.is_retired && instance.state.is_down())
+    });
+    let last = present.map(|(other, _)| other.name.number).max().unwrap_or_default();
+    let name = InstanceName { kind: spec.name.kind.clone(), number: last + 1 };
+    let mut more = spec.clone();
+    more.environment.own = environment::own(&name, spec.port);
+    more.name = name;
+    more
+}

@@ -1,0 +1,174 @@
+//! How the stack stands, as `ps` shows it.
+
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use jiff::Timestamp;
+
+use crate::control::protocol::{InstanceStatus, Phase, SCHEMA, Status};
+use crate::exit::Exit;
+use crate::machine::instance::Instance;
+use crate::machine::state::{Intent, State};
+use crate::machine::{Machine, Target};
+use crate::name::InstanceName;
+use crate::plan::spec::Probe;
+use crate::process::ports_in_use::Listeners;
+use crate::process::usage;
+use crate::supervisor::actions::executor::Executor;
+use crate::supervisor::status::selector::select;
+
+/// What is known of the stack beside what the machine knows.
+pub(crate) struct StatusInputs {
+    pub root: String,
+    /// How many of each type there should be.
+    pub formation: IndexMap<String, u32>,
+    /// The pid that the person sees.
+    pub pid: i32,
+    /// When the run began.
+    pub started: Timestamp,
+    /// Who listens, as the latest look saw it.
+    pub listeners: Listeners,
+}
+
+/// Everything together, at one moment.
+pub(crate) struct View<'a> {
+    pub machine: &'a Machine,
+    pub performer: &'a mut Executor,
+    pub facts: &'a mut StatusInputs,
+    pub now: Duration,
+}
+
+impl View<'_> {
+    /// Sees processes and ports as they are now.
+    pub(crate) fn look_anew(&mut self) {
+        self.performer.look_anew();
+        self.facts.listeners = Listeners::now();
+    }
+
+    /// The indices of those that `names` mean: of all who are in the stack, and, where the past is asked for, of
+    /// those who were.
+    ///
+    /// # Errors
+    /// As [`select`].
+    pub(crate) fn select(&self, names: &[String], with_retired: bool) -> Result<Vec<usize>, String> {
+        let all = self.machine.specs().iter().zip(self.machine.instances()).enumerate();
+        let known = all.filter(|(_, (_, instance))| with_retired || !instance.is_retired);
+        let known: Vec<(usize, &InstanceName)> =
+            known.map(|(index, (spec, _))| (index, &spec.name)).collect();
+        select(&known, names)
+    }
+
+    /// The indices of all who are in the stack, and of those who have left it but have not ended.
+    pub(crate) fn present(&self) -> Vec<usize> {
+        let all = self.machine.instances().iter().enumerate();
+        let present = all.filter(|(_, instance)| !(instance.is_retired && instance.state.is_down()));
+        present.map(|(index, _)| index).collect()
+    }
+
+    /// `web.1`
+    pub(crate) fn name(&self, index: usize) -> String {
+        self.machine.specs()[index].name.to_string()
+    }
+
+    /// The whole document, about these instances. When all is over, nothing runs.
+    pub(crate) fn status(&mut self, indices: &[usize]) -> Status {
+        self.look_anew();
+        let mut indices = indices.to_vec();
+        // Who came later has a later index, and stands beside its siblings all the same.
+        indices.sort_by_cached_key(|index| {
+            let name = &self.machine.specs()[*index].name;
+            let kind = self.facts.formation.get_index_of(name.kind.as_str());
+            (kind.unwrap_or(usize::MAX), name.kind.clone(), name.number)
+        });
+        Status { instances: indices.iter().map(|index| self.row(*index)).collect(), ..self.summary() }
+    }
+
+    /// The document without instances, for which nothing is looked at.
+    pub(crate) fn summary(&self) -> Status {
+        let runs = self.machine.outcome().is_none();
+        Status {
+            schema: SCHEMA,
+            root: self.facts.root.clone(),
+            pid: runs.then_some(self.facts.pid),
+            state: None,
+            started_at: runs.then(|| moment(self.facts.started)),
+            formation: self.facts.formation.clone(),
+            notes: Vec::new(),
+            instances: Vec::new(),
+        }
+    }
+
+    fn row(&mut self, index: usize) -> InstanceStatus {
+        let ready = self.is_ready(index);
+        let spec = &self.machine.specs()[index];
+        let instance = &self.machine.instances()[index];
+        let family = self.performer.members(Target::Instance(index));
+        let lives = instance.has_own_process();
+        let used = (!family.is_empty()).then(|| usage::of(&family));
+        let serves =
+            |port: u16| self.facts.listeners.is_served_by(port, family.iter().map(|process| process.pid));
+        let started = instance.started.filter(|_| lives);
+        let ended = instance.ended.map(|(exit, _)| exit);
+        InstanceStatus {
+            name: spec.name.to_string(),
+            r#type: spec.name.kind.to_string(),
+            number: spec.name.number,
+            state: phase(instance),
+            ready,
+            one_shot: spec.once,
+            pid: instance.pid.filter(|_| lives),
+            port: spec.port,
+            url: spec.port.filter(|port| serves(*port)).map(|port| format!("http://localhost:{port}")),
+            started_at: started.and_then(|at| self.facts.started.checked_add(at).ok()).map(moment),
+            uptime_seconds: started.map(|at| rounded(self.now.saturating_sub(at))),
+            restarts: instance.lives.saturating_sub(1),
+            cpu_seconds: used.map(|used| rounded(used.processor)),
+            memory_bytes: used.map(|used| used.memory),
+            exit_status: ended.map(Exit::status),
+            signal: ended.and_then(|exit| match exit {
+                Exit::Signal(signal) => Some(signal.to_string()),
+                Exit::Status(_) => None,
+            }),
+        }
+    }
+
+    /// Whether the instance is known to be ready. Whoever took its time and was not waited for is not asked any more
+    /// (see [`super::probes`]): then it is looked at now.
+    pub(crate) fn is_ready(&mut self, index: usize) -> bool {
+        let (spec, instance) = (&self.machine.specs()[index], &self.machine.instances()[index]);
+        if instance.ready.is_some() {
+            return true;
+        }
+        let Probe::Listen(port) = spec.care.probe else { return false };
+        let Some(port) = port.or(spec.port).filter(|_| instance.state == State::Running) else {
+            return false;
+        };
+        let family = self.performer.members(Target::Instance(index));
+        self.facts.listeners.is_served_by(port, family.iter().map(|process| process.pid))
+    }
+}
+
+/// Where an instance is, in a user's words.
+pub(crate) fn phase(instance: &Instance) -> Phase {
+    match instance.state {
+        State::Idle | State::Ended if instance.is_due => Phase::Waiting,
+        State::Idle | State::Ended if instance.will_start() => Phase::Restarting,
+        State::Ended if instance.is_given_up => Phase::GivenUp,
+        State::Idle | State::Ended if instance.failure.is_some() => Phase::Failed,
+        State::Idle => Phase::Stopped,
+        State::Ended if instance.is_requested => Phase::Stopped,
+        State::Ended => Phase::Exited,
+        State::Starting => Phase::Starting,
+        State::Running => Phase::Running,
+        State::Clearing | State::Purging if instance.intent == Intent::Up => Phase::Exited,
+        State::Stopping | State::Killing | State::Clearing | State::Purging => Phase::Stopping,
+    }
+}
+
+fn rounded(span: Duration) -> f64 {
+    (span.as_secs_f64() * 1000.0).round() / 1000.0
+}
+
+fn moment(time: Timestamp) -> String {
+    format!("{time:.3}")
+}
