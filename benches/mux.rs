@@ -23,14 +23,14 @@ fn chunk(line: usize, text: &[u8]) -> Vec<u8> {
 }
 
 fn options(format: RowFormat, history: Option<Bounds>) -> OutputOptions {
-    let speakers =
+    let log_sources =
         TypeName::new("web").map(|kind| LogSource { name: InstanceName { kind, number: 1 }, kind: 0 });
     OutputOptions {
         format,
         color: true,
         terminal: false,
         quiet: false,
-        speakers: speakers.into_iter().collect(),
+        log_sources: log_sources.into_iter().collect(),
         history,
         clock: || Timestamp::UNIX_EPOCH,
     }

@@ -34,7 +34,7 @@ fn main() -> std::io::Result<()> {
         color: flag("--color"),
         terminal: flag("--terminal"),
         quiet: false,
-        speakers: (0..commands.len()).filter_map(speaker).collect(),
+        log_sources: (0..commands.len()).filter_map(speaker).collect(),
         history: flag("--history").then(Bounds::default),
         clock: jiff::Timestamp::now,
     };

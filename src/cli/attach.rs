@@ -21,12 +21,12 @@ use crate::control::session::AttachConnection;
 use crate::control::terminal::{AttachWanted, TerminalInput};
 use crate::exit::{self, Outcome};
 use crate::process::calls::{ForkSide, fork, wait_any, window_size};
-use crate::process::terminal::{RawMode, TerminalSettings, keep_until_closed, promise, show};
+use crate::process::terminal::{RawMode, TerminalSettings, guard, keep_until_closed, show};
 use crate::signal::Signal;
 
 /// The signals that are of interest. Those of keys do not come: a raw terminal passes the keys on. SIGTSTP from
 /// elsewhere is heard and not obeyed, as it would leave the terminal raw.
-const HEARD: [Signal; 7] = [
+const HANDLED: [Signal; 7] = [
     Signal::HANGUP,
     Signal::INTERRUPT,
     Signal::QUIT,
@@ -45,7 +45,7 @@ const TURN: usize = 16;
 /// # Errors
 ///
 /// Standard input or output is no terminal; nothing runs here; the instance does not run, or has no terminal.
-pub fn run(attach: AttachArgs, said: ArgSource<'_>, ambient: &SystemEnv) -> Result<Outcome, Failure> {
+pub fn run(attach: AttachArgs, said: ArgSource<'_>, system: &SystemEnv) -> Result<Outcome, Failure> {
     let (stdin, stdout) = (io::stdin(), io::stdout());
     if !stdin.is_terminal() || !stdout.is_terminal() {
         return Err(Failure::Stack {
@@ -54,17 +54,17 @@ pub fn run(attach: AttachArgs, said: ArgSource<'_>, ambient: &SystemEnv) -> Resu
             status: exit::REFUSED,
         });
     }
-    let client = stack::connect(&attach.stack, said, ambient)?;
+    let client = stack::connect(&attach.stack, said, system)?;
     let (rows, columns) = size();
     let AttachArgs { instance: name, view, take, .. } = attach;
     let wanted = AttachWanted { name, rows, columns, view, take };
     let session = client.attach(wanted).map_err(|error| stack::unanswered(error, exit::REFUSED))?;
     let failed = |error: io::Error| Failure::Failed(format!("cannot use the terminal: {error}"));
     let before = TerminalSettings::of(&stdin).map_err(failed)?;
-    let (keeper, promises) = UnixStream::pair().map_err(failed)?;
+    let (keeper, guards) = UnixStream::pair().map_err(failed)?;
     match fork().map_err(failed)? {
         ForkSide::Child => {
-            drop((session, promises));
+            drop((session, guards));
             // Its signals are not ours: it lives until we are gone.
             let _ = setsid();
             let _ = (&keeper).write_all(&READY);
@@ -74,8 +74,8 @@ pub fn run(attach: AttachArgs, said: ArgSource<'_>, ambient: &SystemEnv) -> Resu
         ForkSide::Parent(_) => {
             drop(keeper);
             // Until then what ends us could end it too. One that is gone is as good as none.
-            let _ = (&promises).read_exact(&mut [0; READY.len()]);
-            let outcome = Attachment::begin(session, promises).map_err(failed)?.run();
+            let _ = (&guards).read_exact(&mut [0; READY.len()]);
+            let outcome = Attachment::begin(session, guards).map_err(failed)?.run();
             // The keeper, which has seen the end of the pipe.
             let _ = wait_any(WaitPidFlag::empty());
             outcome
@@ -99,31 +99,31 @@ enum AttachEnd {
 
 struct Attachment {
     session: AttachConnection,
-    viewer: AttachedTerminal,
+    terminal: AttachedTerminal,
     raw: RawMode,
-    promises: UnixStream,
+    guards: UnixStream,
     /// What the keeper was told last.
-    promised: Vec<u8>,
+    guard: Vec<u8>,
     signals: SignalDelivery<UnixStream, SignalOnly>,
     name: String,
 }
 
 impl Attachment {
-    fn begin(session: AttachConnection, promises: UnixStream) -> io::Result<Self> {
+    fn begin(session: AttachConnection, guards: UnixStream) -> io::Result<Self> {
         let (read, write) = UnixStream::pair()?;
         read.set_nonblocking(true)?;
-        let signals = SignalDelivery::with_pipe(read, write, SignalOnly, HEARD.map(|signal| signal.0))?;
-        let viewer = AttachedTerminal::default();
+        let signals = SignalDelivery::with_pipe(read, write, SignalOnly, HANDLED.map(|signal| signal.0))?;
+        let terminal = AttachedTerminal::default();
         let mut attachment = Self {
             session,
             raw: RawMode::enter(&io::stdin())?,
-            promises,
-            promised: Vec::new(),
+            guards,
+            guard: Vec::new(),
             signals,
-            viewer,
+            terminal,
             name: String::new(),
         };
-        attachment.promise();
+        attachment.guard();
         Ok(attachment)
     }
 
@@ -141,12 +141,12 @@ impl Attachment {
             AttachEnd::Over => "\r\n[the stack has ended]\r\n".into(),
             AttachEnd::Refused(_) | AttachEnd::Signal(_) => "\r\n".into(),
         };
-        let text = [self.viewer.undo(), line.into_bytes()].concat();
+        let text = [self.terminal.undo(), line.into_bytes()].concat();
         let _ = show(&io::stdout(), &text);
-        let Self { raw, mut promises, .. } = self;
+        let Self { raw, mut guards, .. } = self;
         drop(raw);
         // Whoever keeps it has nothing more to do.
-        let _ = promise(&mut promises, b"");
+        let _ = guard(&mut guards, b"");
         match end {
             AttachEnd::Detached | AttachEnd::Over => Ok(Outcome::Status(exit::SUCCESS)),
             AttachEnd::Signal(signal) => Ok(Outcome::DieBy(signal)),
@@ -217,12 +217,12 @@ impl Attachment {
             match self.session.next_answer()? {
                 None => return Ok(None),
                 Some(Answer::Screen(shown)) => {
-                    let text = self.viewer.show(&shown);
-                    self.promise();
+                    let text = self.terminal.show(&shown);
+                    self.guard();
                     show(&io::stdout(), &text)?;
                 }
                 Some(Answer::Attached(attached)) => {
-                    show(&io::stdout(), &self.viewer.tell(&attached))?;
+                    show(&io::stdout(), &self.terminal.tell(&attached))?;
                     self.name = attached.name;
                 }
                 Some(Answer::Done(_)) => return Ok(Some(AttachEnd::Over)),
@@ -234,12 +234,12 @@ impl Attachment {
     }
 
     /// Tells the keeper the way back, if it has become another.
-    fn promise(&mut self) {
-        let way_back = self.viewer.way_back();
-        if way_back != self.promised {
+    fn guard(&mut self) {
+        let restore_sequence = self.terminal.restore_sequence();
+        if restore_sequence != self.guard {
             // Without a keeper there is still ourselves.
-            let _ = promise(&mut self.promises, &way_back);
-            self.promised = way_back;
+            let _ = guard(&mut self.guards, &restore_sequence);
+            self.guard = restore_sequence;
         }
     }
 }

@@ -15,8 +15,8 @@ use crate::exit::Outcome;
 /// # Errors
 ///
 /// Nothing runs here, nobody has that name, or it cannot be started.
-pub fn restart(restart: RestartArgs, said: ArgSource<'_>, ambient: &SystemEnv) -> Result<Outcome, Failure> {
-    let mut client = stack::connect(&restart.stack, said, ambient)?;
+pub fn restart(restart: RestartArgs, said: ArgSource<'_>, system: &SystemEnv) -> Result<Outcome, Failure> {
+    let mut client = stack::connect(&restart.stack, said, system)?;
     let names = restart.names;
     let request = if restart.rolling { Request::Roll { names } } else { Request::Restart { names } };
     stack::tell(&stack::ask(&mut client, request)?, restart.stack.json)
@@ -27,8 +27,8 @@ pub fn restart(restart: RestartArgs, said: ArgSource<'_>, ambient: &SystemEnv) -
 /// # Errors
 ///
 /// Nothing runs here, or nobody has that name.
-pub fn stop(stop: StopArgs, said: ArgSource<'_>, ambient: &SystemEnv) -> Result<Outcome, Failure> {
-    let mut client = stack::connect(&stop.stack, said, ambient)?;
+pub fn stop(stop: StopArgs, said: ArgSource<'_>, system: &SystemEnv) -> Result<Outcome, Failure> {
+    let mut client = stack::connect(&stop.stack, said, system)?;
     let request = Request::Stop { names: stop.names };
     stack::tell(&stack::ask(&mut client, request)?, stop.stack.json)
 }
@@ -38,8 +38,8 @@ pub fn stop(stop: StopArgs, said: ArgSource<'_>, ambient: &SystemEnv) -> Result<
 /// # Errors
 ///
 /// Nothing runs here, nobody has that name, or one of them does not run.
-pub fn kill(kill: KillArgs, said: ArgSource<'_>, ambient: &SystemEnv) -> Result<Outcome, Failure> {
-    let mut client = stack::connect(&kill.stack, said, ambient)?;
+pub fn kill(kill: KillArgs, said: ArgSource<'_>, system: &SystemEnv) -> Result<Outcome, Failure> {
+    let mut client = stack::connect(&kill.stack, said, system)?;
     let request = Request::Kill { names: kill.names, signal: kill.signal, group: kill.group };
     stack::tell(&stack::ask(&mut client, request)?, kill.stack.json)
 }

@@ -20,10 +20,10 @@ use crate::plan::{self, Plan};
 /// # Errors
 ///
 /// All that would keep the stack from being started.
-pub fn run(check: args::CheckArgs, said: ArgSource<'_>, ambient: &SystemEnv) -> Result<Outcome, Failure> {
+pub fn run(check: args::CheckArgs, said: ArgSource<'_>, system: &SystemEnv) -> Result<Outcome, Failure> {
     let typed = settings::of_project(check.project, said)?;
-    let findings = match load::project(&typed, ProcfileNeed::Procfile, ambient) {
-        Ok(project) => examine(project, ambient),
+    let findings = match load::project(&typed, ProcfileNeed::Procfile, system) {
+        Ok(project) => examine(project, system),
         // A root that is not there: with --json this is a finding too.
         Err(Failure::Refused(errors)) => CheckFindings { errors, ..CheckFindings::default() },
         Err(failure) => return Err(failure),
@@ -40,10 +40,10 @@ pub fn run(check: args::CheckArgs, said: ArgSource<'_>, ambient: &SystemEnv) -> 
     report::say(&report::diagnostics(
         Severity::Warning,
         &warnings,
-        ambient.colors(StdStream::Error, ColorChoice::Auto),
+        system.colors(StdStream::Error, ColorChoice::Auto),
     ));
     let Some(plan) = plan else { return Err(Failure::Refused(errors)) };
-    let mut text = plan::report::table(&plan, ambient.columns);
+    let mut text = plan::report::table(&plan, system.columns);
     for note in &plan.notes {
         text += note;
         text += "\n";
@@ -61,11 +61,11 @@ struct CheckFindings {
     warnings: Vec<Diagnostic>,
 }
 
-fn examine(mut project: Project, ambient: &SystemEnv) -> CheckFindings {
+fn examine(mut project: Project, system: &SystemEnv) -> CheckFindings {
     let mut warnings = std::mem::take(&mut project.warnings);
     warnings.extend(project.disagreements());
-    warnings.extend(project.wanted_by_a_deployment(ambient));
-    match project.plan(&Selection::default(), None, |_| None, ambient) {
+    warnings.extend(project.wanted_by_a_deployment(system));
+    match project.plan(&Selection::default(), None, |_| None, system) {
         Ok(plan) => CheckFindings { project: Some(project), plan: Some(plan), errors: Vec::new(), warnings },
         Err(errors) => CheckFindings { project: Some(project), plan: None, errors, warnings },
     }

@@ -41,11 +41,11 @@ pub fn run(shell: Shell) -> Result<Outcome, Failure> {
 /// # Errors
 ///
 /// That there is no such shell, or that standard output cannot be written to.
-pub fn answer(shell: &OsStr, words: Vec<OsString>, ambient: &SystemEnv) -> Result<Outcome, Failure> {
+pub fn answer(shell: &OsStr, words: Vec<OsString>, system: &SystemEnv) -> Result<Outcome, Failure> {
     let asked: Vec<OsString> = words.into_iter().skip_while(|word| word != "--").skip(1).collect();
-    let mut command = with_types(usage::command(ambient), &types(&asked, ambient));
+    let mut command = with_types(usage::command(system), &types(&asked, system));
     let mut answers = Vec::new();
-    completer(shell)?.write_complete(&mut command, asked, ambient.folder.as_deref(), &mut answers)?;
+    completer(shell)?.write_complete(&mut command, asked, system.folder.as_deref(), &mut answers)?;
     print::and_succeed(&answers)
 }
 
@@ -69,8 +69,8 @@ fn with_types(command: clap::Command, types: &[String]) -> clap::Command {
 }
 
 /// The types of the Procfile that the words before the cursor name; none if it cannot be read.
-fn types(words: &[OsString], ambient: &SystemEnv) -> Vec<String> {
-    let folder = ambient.folder.clone().unwrap_or_default();
+fn types(words: &[OsString], system: &SystemEnv) -> Vec<String> {
+    let folder = system.folder.clone().unwrap_or_default();
     let value_of = |short: &str, long: &str| {
         let mut pairs = words.iter().zip(words.iter().skip(1));
         pairs.find(|(flag, _)| *flag == short || *flag == long).map(|(_, value)| folder.join(value))

@@ -17,11 +17,11 @@ use crate::process::monitor::resume_pair;
 /// # Errors
 ///
 /// Nothing runs here, or something cannot be ended.
-pub fn run(down: &DownArgs, said: ArgSource<'_>, ambient: &SystemEnv) -> Result<Outcome, Failure> {
-    let address = stack::find(&down.stack, said, ambient)?;
-    let tenancy = address.tenancy();
+pub fn run(down: &DownArgs, said: ArgSource<'_>, system: &SystemEnv) -> Result<Outcome, Failure> {
+    let address = stack::find(&down.stack, said, system)?;
+    let lock_wait = address.lock_wait();
     resume(&address);
-    let mut client = stack::connect(&down.stack, said, ambient)?;
+    let mut client = stack::connect(&down.stack, said, system)?;
     let mut before = client.ask(Request::Status).unwrap_or_else(|_| stack::nothing());
     let answer = Client::ask(&mut client, Request::Down { grace_seconds: down.timeout });
     drop(client);
@@ -32,7 +32,7 @@ pub fn run(down: &DownArgs, said: ArgSource<'_>, ambient: &SystemEnv) -> Result<
     }
     // A monitor that is stopped by itself would never see the end of its worker.
     resume(&address);
-    tenancy.wait();
+    lock_wait.wait();
     if down.stack.json {
         (before.pid, before.started_at) = (None, None);
         before.instances.clear();

@@ -25,10 +25,10 @@ use crate::text::{harmless, visible};
 /// # Errors
 ///
 /// All that is wrong with the project, a type that it does not have too.
-pub fn run(env: args::EnvArgs, said: ArgSource<'_>, ambient: &SystemEnv) -> Result<Outcome, Failure> {
+pub fn run(env: args::EnvArgs, said: ArgSource<'_>, system: &SystemEnv) -> Result<Outcome, Failure> {
     let args::EnvArgs { of, json, explain, show_values, all, project } = env;
-    let project = load::project(&settings::of_project(project, said)?, ProcfileNeed::Nothing, ambient)?;
-    let plan = project.plan(&Selection::default(), None, |_| None, ambient).map_err(Failure::Refused)?;
+    let project = load::project(&settings::of_project(project, said)?, ProcfileNeed::Nothing, system)?;
+    let plan = project.plan(&Selection::default(), None, |_| None, system).map_err(Failure::Refused)?;
     let environment = match &of {
         None => plan.environment_of_command(),
         Some(of) => match plan.process(of) {
@@ -41,12 +41,12 @@ pub fn run(env: args::EnvArgs, said: ArgSource<'_>, ambient: &SystemEnv) -> Resu
         .map(|variable| if show_values { variable } else { variable.masked() })
         .collect();
     shown.sort_by(|one, other| one.name.cmp(&other.name));
-    project.say_warnings(if explain { &plan.shadowed } else { &[] }, ambient);
+    project.say_warnings(if explain { &plan.shadowed } else { &[] }, system);
     if json {
         print::json(&EnvDocument { schema: 1, variables: &shown })?;
         return print::and_succeed(b"");
     }
-    let is_for_a_terminal = ambient.output_is_terminal;
+    let is_for_a_terminal = system.output_is_terminal;
     print::and_succeed(&shown.iter().flat_map(|it| it.line(explain, is_for_a_terminal)).collect::<Vec<u8>>())
 }
 

@@ -27,7 +27,7 @@ use crate::plan::options::Selection;
 use crate::plan::spec::Environment;
 use crate::plan::{DEFAULT_GRACE, environment};
 use crate::process::log_stderr::StderrLog;
-use crate::process::supervised_command::{ForkReturn, SupervisedCommand, accompany, mirrored};
+use crate::process::supervised_command::{ForkReturn, SupervisedCommand, mirrored, supervise_command};
 use crate::supervisor::clock::Clock;
 
 /// Runs the command. Returns in every process that is made on the way.
@@ -35,45 +35,45 @@ use crate::supervisor::clock::Clock;
 /// # Errors
 ///
 /// The stack does not come up, or not in time; or the command cannot be run.
-pub fn run(exec: ExecArgs, said: ArgSource<'_>, ambient: &SystemEnv) -> Result<Outcome, Failure> {
+pub fn run(exec: ExecArgs, said: ArgSource<'_>, system: &SystemEnv) -> Result<Outcome, Failure> {
     run::refuse_flags("exec", &exec.command)?;
     let ExecArgs { command, with, timeout, name, project } = exec;
-    let typed = settings::of_project(project, said)?.or(of_variables(ambient)?);
-    let project = load::project(&typed, ProcfileNeed::Procfile, ambient)?;
-    let plan = project.plan(&Selection::default(), None, |_| None, ambient).map_err(Failure::Refused)?;
+    let typed = settings::of_project(project, said)?.or(of_variables(system)?);
+    let project = load::project(&typed, ProcfileNeed::Procfile, system)?;
+    let plan = project.plan(&Selection::default(), None, |_| None, system).map_err(Failure::Refused)?;
     let mut replacement = run::replacement(&command, &project, &plan);
     let clock = Clock::start();
     let patience = Duration::try_from_secs_f64(timeout).unwrap_or(Duration::MAX);
-    let search = StackSearch { project: &project, ambient, clock: &clock, patience };
-    let address = stack::address(&project.root, name.as_deref(), ambient);
+    let search = StackSearch { project: &project, system, clock: &clock, patience };
+    let address = stack::address(&project.root, name.as_deref(), system);
     let hold = match search.hold(&address)? {
         Forked::Background(outcome) => return Ok(outcome),
         Forked::On(hold) => hold,
     };
-    let tenancy = address.tenancy();
+    let lock_wait = address.lock_wait();
     let status = match search.ready(&address, with) {
         Ok(status) => status,
         Err(failure) => {
             // What was started for this alone is over before we are.
-            let _ = let_go(hold, tenancy);
+            let _ = let_go(hold, lock_wait);
             return Err(failure);
         }
     };
     point_at(&mut replacement.environment, &status);
     let log = StderrLog::open();
-    let escort = SupervisedCommand {
+    let supervised = SupervisedCommand {
         replacement: &replacement,
         grace: project.settings.timeout.as_ref().map_or(DEFAULT_GRACE, |given| given.value),
         now: &|| clock.now(),
         say: &|line| log.log(line),
         lost: &|| log.log("the stack ended before the command"),
     };
-    let returned = accompany(&escort, hold);
+    let returned = supervise_command(&supervised, hold);
     log.finish();
     match returned.map_err(|error| Failure::Failed(format!("cannot run a command: {error}")))? {
         ForkReturn::Outer(exit) => Ok(mirrored(exit)),
         ForkReturn::Inner(exit, hold) => {
-            let_go(hold, tenancy)?;
+            let_go(hold, lock_wait)?;
             Ok(mirrored(exit))
         }
         ForkReturn::Command(missing) => Err(run::cannot_run(&missing, &project)),
@@ -81,9 +81,9 @@ pub fn run(exec: ExecArgs, said: ArgSource<'_>, ambient: &SystemEnv) -> Result<O
 }
 
 /// What `ganger start` would take from variables: a stack that is started here is the same.
-fn of_variables(ambient: &SystemEnv) -> Result<Settings, Failure> {
+fn of_variables(system: &SystemEnv) -> Result<Settings, Failure> {
     let words = ["ganger", "start"].map(Into::into).to_vec();
-    match usage::parse(words, ambient)? {
+    match usage::parse(words, system)? {
         Some((Command::Start(start), matches)) => settings::of_start(*start, ArgSource { matches: &matches }),
         Some(_) | None => Ok(Settings::default()),
     }
@@ -92,7 +92,7 @@ fn of_variables(ambient: &SystemEnv) -> Result<Settings, Failure> {
 /// Whose stack is looked for, and for how long.
 struct StackSearch<'a> {
     project: &'a Project,
-    ambient: &'a SystemEnv,
+    system: &'a SystemEnv,
     clock: &'a Clock,
     patience: Duration,
 }
@@ -117,7 +117,7 @@ impl StackSearch<'_> {
             match address.claim() {
                 Ok(ClaimResult::Ours(claim, listener)) => return self.start(address, (claim, listener)),
                 // Ending, or between lock and socket; or somebody only looks.
-                Ok(ClaimResult::Another) => address.tenancy().wait_within(PAUSE.min(self.left())),
+                Ok(ClaimResult::Another) => address.lock_wait().wait_within(PAUSE.min(self.left())),
                 Err(error) => {
                     return Err(Failure::Failed(format!(
                         "no control socket, without which no stack ends: {error}"
@@ -133,11 +133,11 @@ impl StackSearch<'_> {
     /// Starts a stack that ends with its last hold, of which ours is the first.
     fn start(&self, address: &Address, place: (Claim, UnixListener)) -> Result<Forked<Lease>, Failure> {
         let begun = StartedStack { project: self.project, address, is_detached: true };
-        let mut prepared = prepare(&begun, &Selection::default(), Some(Ok(place)), self.ambient)?;
+        let mut prepared = prepare(&begun, &Selection::default(), Some(Ok(place)), self.system)?;
         prepared.end_with_last_hold();
         let client = Client::connect(address)
             .ok_or_else(|| Failure::Failed("the control socket is gone already".into()))?;
-        let mut went = fork_off(Lease::ask(client), prepared.in_background(self.ambient))?;
+        let mut went = fork_off(Lease::ask(client), prepared.in_background(self.system))?;
         if let Forked::On(hold) = &mut went {
             hold.confirm(Some(self.left())).map_err(Self::not_held)?;
         }
@@ -197,11 +197,11 @@ fn point_at(variables: &mut Environment, status: &Status) {
 }
 
 /// Lets go of the stack; if it ends with that, waits until nothing is left.
-fn let_go(hold: Lease, tenancy: LockWait) -> Result<(), Failure> {
+fn let_go(hold: Lease, lock_wait: LockWait) -> Result<(), Failure> {
     match hold.release(None) {
         Ok(status) if status.pid.is_some() => Ok(()),
         Ok(_) | Err(Unanswered::Ended) => {
-            tenancy.wait();
+            lock_wait.wait();
             Ok(())
         }
         Err(error) => Err(stack::unanswered(error, exit::FAILED)),

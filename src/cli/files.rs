@@ -18,13 +18,13 @@ const LARGEST: u64 = 64 << 20;
 #[derive(Debug, Default)]
 pub struct InputCache {
     read: RefCell<HashMap<PathBuf, Vec<u8>>>,
-    is_sealed: Cell<bool>,
+    is_frozen: Cell<bool>,
 }
 
 impl InputCache {
     /// From now on only plain files are opened.
-    pub fn seal(&self) {
-        self.is_sealed.set(true);
+    pub fn freeze(&self) {
+        self.is_frozen.set(true);
     }
 
     /// As [`read`], but what is no plain file is read once only.
@@ -70,7 +70,7 @@ impl InputCache {
         if let Some(known) = self.read.borrow().get(path) {
             return Ok(known.clone());
         }
-        if is_other && self.is_sealed.get() {
+        if is_other && self.is_frozen.get() {
             let message = "this is no plain file, and cannot be read while the stack runs";
             return Err(about(name, message, Some("`ganger down`, and start it anew".into())));
         }

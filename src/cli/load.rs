@@ -35,14 +35,14 @@ pub enum ProcfileNeed {
     Nothing,
 }
 
-/// Reads the project that `typed` names, from the current folder of `ambient`.
+/// Reads the project that `typed` names, from the current folder of `system`.
 ///
 /// # Errors
 ///
 /// Only that there is no place to look at: the current folder or the root is gone. What is wrong in the
 /// files is in [`Project::errors`].
-pub fn project(typed: &Settings, need: ProcfileNeed, ambient: &SystemEnv) -> Result<Project, Failure> {
-    read(Rc::default(), typed, need, ambient)
+pub fn project(typed: &Settings, need: ProcfileNeed, system: &SystemEnv) -> Result<Project, Failure> {
+    read(Rc::default(), typed, need, system)
 }
 
 /// The same project as it is now.
@@ -50,18 +50,18 @@ pub fn project(typed: &Settings, need: ProcfileNeed, ambient: &SystemEnv) -> Res
 /// # Errors
 ///
 /// As [`project`]'s.
-pub fn again(earlier: &Project, ambient: &SystemEnv) -> Result<Project, Failure> {
-    earlier.memory.seal();
-    read(Rc::clone(&earlier.memory), &earlier.typed, ProcfileNeed::Procfile, ambient)
+pub fn again(earlier: &Project, system: &SystemEnv) -> Result<Project, Failure> {
+    earlier.memory.freeze();
+    read(Rc::clone(&earlier.memory), &earlier.typed, ProcfileNeed::Procfile, system)
 }
 
 fn read(
     memory: Rc<InputCache>,
     typed: &Settings,
     need: ProcfileNeed,
-    ambient: &SystemEnv,
+    system: &SystemEnv,
 ) -> Result<Project, Failure> {
-    let mut reader = ProjectReader::of(ambient, &memory)?;
+    let mut reader = ProjectReader::of(system, &memory)?;
     let home = reader.home(typed)?;
     let settings = reader.settings(typed.clone(), &home);
     // A path of a file is relative to the file, one that was typed to where the person is.
@@ -72,7 +72,7 @@ fn read(
     let procfile = reader.procfile(settings.procfile.as_ref(), &procfile_base, &root, need);
     let env_files = reader.env_files(&settings.env, &env_base, &root);
     let precedence = if settings.env_wins == Some(true) { Precedence::Files } else { Precedence::Outside };
-    let assignments = reader.assignments(&env_files, precedence, ambient);
+    let assignments = reader.assignments(&env_files, precedence, system);
     let ProjectReader { errors, warnings, .. } = reader;
     let is_whole = errors.len() == errors_before;
     let typed = typed.clone();
@@ -96,9 +96,9 @@ fn read(
 /// # Errors
 ///
 /// As [`project`]'s.
-pub fn root(typed: &Settings, ambient: &SystemEnv) -> Result<PathBuf, Failure> {
+pub fn root(typed: &Settings, system: &SystemEnv) -> Result<PathBuf, Failure> {
     let memory = InputCache::default();
-    let mut reader = ProjectReader::of(ambient, &memory)?;
+    let mut reader = ProjectReader::of(system, &memory)?;
     let home = reader.home(typed)?;
     let settings = reader.settings(typed.clone(), &home);
     reader.root(typed, &settings, home)
@@ -113,9 +113,9 @@ struct ProjectReader<'a> {
 }
 
 impl<'a> ProjectReader<'a> {
-    fn of(ambient: &SystemEnv, memory: &'a InputCache) -> Result<Self, Failure> {
+    fn of(system: &SystemEnv, memory: &'a InputCache) -> Result<Self, Failure> {
         let gone = || Failure::Failed("the current folder has been removed: go to one that is there".into());
-        let folder = ambient.folder.clone().ok_or_else(gone)?;
+        let folder = system.folder.clone().ok_or_else(gone)?;
         Ok(Self { memory, folder, errors: Vec::new(), warnings: Vec::new() })
     }
 
@@ -239,12 +239,12 @@ impl<'a> ProjectReader<'a> {
         &mut self,
         files: &[(Arc<str>, Vec<u8>)],
         precedence: Precedence,
-        ambient: &SystemEnv,
+        system: &SystemEnv,
     ) -> Vec<Assignment> {
         let sources: Vec<EnvSource<'_>> =
             files.iter().map(|(file, bytes)| EnvSource { file, bytes }).collect();
         // Also with --env-wins the shell is asked: `PATH=bin:$PATH` in a file must find the shell's.
-        let outside = |name: &str| ambient.value(name);
+        let outside = |name: &str| system.value(name);
         let mut parsed = dotenv::parse_by(precedence, &sources, &outside);
         // Said once, behind the last: there is a way on for a file that is another program's.
         if let Some(hint) = parsed.errors.last_mut().and_then(|error| error.hint.as_mut()) {

@@ -29,12 +29,12 @@ const BATCH: usize = 32 << 10;
 /// # Errors
 ///
 /// Nothing runs here, nobody has that name, or standard output is closed.
-pub fn run(logs: LogsArgs, said: ArgSource<'_>, ambient: &SystemEnv) -> Result<Outcome, Failure> {
-    let (mut client, status) = stack::look(&logs.stack, said, ambient)?;
+pub fn run(logs: LogsArgs, said: ArgSource<'_>, system: &SystemEnv) -> Result<Outcome, Failure> {
+    let (mut client, status) = stack::look(&logs.stack, said, system)?;
     if let Ok(output) = io::stdout().as_fd().try_clone_to_owned() {
         client.set_output(output);
     }
-    let mut printer = Printer::new(&logs, &status, ambient);
+    let mut printer = Printer::new(&logs, &status, system);
     // A document has its end, so what is followed comes in lines.
     let is_document = logs.stack.json && !logs.follow;
     let mut document = LogsDocument { schema: SCHEMA, root: &status.root, lost: 0, lines: Vec::new() };
@@ -92,7 +92,7 @@ struct Printer {
 }
 
 impl Printer {
-    fn new(logs: &LogsArgs, status: &Status, ambient: &SystemEnv) -> Self {
+    fn new(logs: &LogsArgs, status: &Status, system: &SystemEnv) -> Self {
         let format = if logs.stack.json {
             RowFormat::Json
         } else {
@@ -103,10 +103,10 @@ impl Printer {
         let names: Vec<String> = status.instances.iter().map(|row| row.name.clone()).collect();
         let options = OutputOptions {
             format,
-            color: ambient.colors(StdStream::Output, ColorChoice::Auto),
+            color: system.colors(StdStream::Output, ColorChoice::Auto),
             terminal: false,
             quiet: false,
-            speakers: names.iter().filter_map(|name| speaker(&mut kinds, name)).collect(),
+            log_sources: names.iter().filter_map(|name| log_source(&mut kinds, name)).collect(),
             history: None,
             clock: clock::wall,
         };
@@ -136,8 +136,8 @@ impl Printer {
         if let Some(index) = self.names.iter().position(|known| known == name) {
             return index;
         }
-        let Some(speaker) = speaker(&mut self.kinds, name) else { return usize::MAX };
-        self.rows.add(speaker);
+        let Some(log_source) = log_source(&mut self.kinds, name) else { return usize::MAX };
+        self.rows.add(log_source);
         self.names.push(name.to_owned());
         self.names.len() - 1
     }
@@ -156,7 +156,7 @@ impl Printer {
 }
 
 /// `web.1` as a speaker; `kinds` are the types by the order of their colours.
-fn speaker(kinds: &mut Vec<String>, name: &str) -> Option<LogSource> {
+fn log_source(kinds: &mut Vec<String>, name: &str) -> Option<LogSource> {
     let (word, number) = name.rsplit_once('.')?;
     let name = InstanceName { kind: TypeName::new(word)?, number: number.parse().ok()? };
     let kind = kinds.iter().position(|kind| kind == word).unwrap_or_else(|| {

@@ -53,9 +53,9 @@ use crate::process::monitor::die_by;
 
 /// Runs the program: the first of `arguments` is its own name.
 pub fn main(arguments: Vec<OsString>) -> ExitCode {
-    let ambient = SystemEnv::read();
-    let outcome = answer(arguments, &ambient).unwrap_or_else(|failure| {
-        report::say(&report::failure(&failure, ambient.colors(StdStream::Error, ColorChoice::Auto)));
+    let system = SystemEnv::read();
+    let outcome = answer(arguments, &system).unwrap_or_else(|failure| {
+        report::say(&report::failure(&failure, system.colors(StdStream::Error, ColorChoice::Auto)));
         failure.outcome()
     });
     let status = match outcome {
@@ -69,31 +69,31 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
     ExitCode::from(status)
 }
 
-fn answer(arguments: Vec<OsString>, ambient: &SystemEnv) -> Result<Outcome, Failure> {
-    if let Some(shell) = ambient.variable(completions::VARIABLE) {
-        return completions::answer(&shell, arguments, ambient);
+fn answer(arguments: Vec<OsString>, system: &SystemEnv) -> Result<Outcome, Failure> {
+    if let Some(shell) = system.variable(completions::VARIABLE) {
+        return completions::answer(&shell, arguments, system);
     }
-    let Some((command, matches)) = usage::parse(arguments, ambient)? else {
+    let Some((command, matches)) = usage::parse(arguments, system)? else {
         return Ok(Outcome::Status(crate::exit::SUCCESS));
     };
     let said = ArgSource { matches: &matches };
     match command {
-        Command::Start(start) => start::run(*start, said, ambient),
-        Command::Run(run) => run::run(run, said, ambient),
-        Command::Exec(exec) => exec::run(exec, said, ambient),
-        Command::Check(check) => check::run(check, said, ambient),
-        Command::Env(env) => env::run(env, said, ambient),
-        Command::Ps(ps) => ps::run(&ps, said, ambient),
-        Command::Logs(logs) => logs::run(logs, said, ambient),
-        Command::Restart(restart) => change::restart(restart, said, ambient),
-        Command::Stop(stop) => change::stop(stop, said, ambient),
-        Command::Scale(scale) => scale::run(scale, said, ambient),
-        Command::Kill(kill) => change::kill(kill, said, ambient),
-        Command::Attach(attach) => attach::run(attach, said, ambient),
-        Command::Wait(wait) => wait::run(wait, said, ambient),
-        Command::Port(port) => port::run(&port, said, ambient),
-        Command::Down(down) => down::run(&down, said, ambient),
-        Command::Export(export) => export::run(*export, said, ambient),
+        Command::Start(start) => start::run(*start, said, system),
+        Command::Run(run) => run::run(run, said, system),
+        Command::Exec(exec) => exec::run(exec, said, system),
+        Command::Check(check) => check::run(check, said, system),
+        Command::Env(env) => env::run(env, said, system),
+        Command::Ps(ps) => ps::run(&ps, said, system),
+        Command::Logs(logs) => logs::run(logs, said, system),
+        Command::Restart(restart) => change::restart(restart, said, system),
+        Command::Stop(stop) => change::stop(stop, said, system),
+        Command::Scale(scale) => scale::run(scale, said, system),
+        Command::Kill(kill) => change::kill(kill, said, system),
+        Command::Attach(attach) => attach::run(attach, said, system),
+        Command::Wait(wait) => wait::run(wait, said, system),
+        Command::Port(port) => port::run(&port, said, system),
+        Command::Down(down) => down::run(&down, said, system),
+        Command::Export(export) => export::run(*export, said, system),
         Command::Completions(completions) => completions::run(completions.shell),
         Command::Man => man::run(),
         Command::Version => version::run(),

@@ -14,8 +14,8 @@ use crate::suggestion;
 /// # Errors
 ///
 /// Nothing runs here, nobody has that name, or it has no port.
-pub fn run(port: &PortArgs, said: ArgSource<'_>, ambient: &SystemEnv) -> Result<Outcome, Failure> {
-    let (_, status) = stack::look(&port.stack, said, ambient)?;
+pub fn run(port: &PortArgs, said: ArgSource<'_>, system: &SystemEnv) -> Result<Outcome, Failure> {
+    let (_, status) = stack::look(&port.stack, said, system)?;
     let name = &port.instance;
     let refused = |message, hint| Failure::Stack { message, hint, status: exit::REFUSED };
     let Some(row) = status.instances.iter().find(|row| row.name == *name || row.r#type == *name) else {

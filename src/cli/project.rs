@@ -54,9 +54,9 @@ impl Project {
         selection: &Selection,
         run: Option<&str>,
         taken: impl FnMut(u16) -> Option<Holder>,
-        ambient: &SystemEnv,
+        system: &SystemEnv,
     ) -> Result<Plan, Vec<Diagnostic>> {
-        self.build(&self.inputs(selection, run, ambient), taken)
+        self.build(&self.inputs(selection, run, system), taken)
     }
 
     /// The next plan for a stack that runs. Its warnings are those of the files too.
@@ -69,9 +69,9 @@ impl Project {
         selection: &Selection,
         run: &str,
         running: &Running,
-        ambient: &SystemEnv,
+        system: &SystemEnv,
     ) -> Result<Plan, Vec<Diagnostic>> {
-        let inputs = Inputs { running: Some(running), ..self.inputs(selection, Some(run), ambient) };
+        let inputs = Inputs { running: Some(running), ..self.inputs(selection, Some(run), system) };
         let taken = |port: u16| if running.held.contains(&port) { None } else { ports_in_use::holder(port) };
         let mut plan = self.build(&inputs, taken)?;
         plan.warnings.splice(0..0, self.warnings.iter().cloned());
@@ -82,12 +82,12 @@ impl Project {
         &'a self,
         selection: &'a Selection,
         run: Option<&'a str>,
-        ambient: &'a SystemEnv,
+        system: &'a SystemEnv,
     ) -> Inputs<'a> {
         Inputs {
             procfile: &self.procfile,
             dotenv: &self.assignments,
-            ambient: &ambient.variables,
+            ambient: &system.variables,
             settings: &self.settings,
             selection,
             root: &self.root,
@@ -117,8 +117,8 @@ impl Project {
     }
 
     /// Says on standard error what is worth a warning.
-    pub fn say_warnings(&self, more: &[Diagnostic], ambient: &SystemEnv) {
-        let colors = ambient.colors(StdStream::Error, self.settings.color.unwrap_or_default());
+    pub fn say_warnings(&self, more: &[Diagnostic], system: &SystemEnv) {
+        let colors = system.colors(StdStream::Error, self.settings.color.unwrap_or_default());
         let warnings = [self.warnings.as_slice(), more].concat();
         report::say(&report::diagnostics(Severity::Warning, &warnings, colors));
     }
@@ -136,9 +136,9 @@ impl Project {
     }
 
     /// The variables that app.json requires of a deployment and that are not set here, where that is no error: one line.
-    pub fn wanted_by_a_deployment(&self, ambient: &SystemEnv) -> Option<Diagnostic> {
+    pub fn wanted_by_a_deployment(&self, system: &SystemEnv) -> Option<Diagnostic> {
         let is_set = |name: &str| {
-            ambient.value(name).is_some() || self.assignments.iter().any(|assignment| assignment.name == name)
+            system.value(name).is_some() || self.assignments.iter().any(|assignment| assignment.name == name)
         };
         let is_missing = |of: &&DeclaredVariable| of.required && of.value.is_none() && !is_set(&of.name);
         let missing: Vec<&DeclaredVariable> = self.settings.variables.iter().filter(is_missing).collect();

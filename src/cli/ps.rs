@@ -14,8 +14,8 @@ use crate::exit::{self, Outcome};
 /// # Errors
 ///
 /// Nothing runs here.
-pub fn run(ps: &PsArgs, said: ArgSource<'_>, ambient: &SystemEnv) -> Result<Outcome, Failure> {
-    let (_, status) = stack::look(&ps.stack, said, ambient)?;
+pub fn run(ps: &PsArgs, said: ArgSource<'_>, system: &SystemEnv) -> Result<Outcome, Failure> {
+    let (_, status) = stack::look(&ps.stack, said, system)?;
     if ps.stack.json {
         print::json(&status)?;
     } else {

@@ -17,12 +17,12 @@ use crate::supervisor::replan::{PlanSource, Planner};
 
 /// Where the plans of a stack come from that was started from this project, with these words after `start`.
 /// `mark` is that of the run; its worker puts its own in its place.
-pub fn source(project: Project, selection: Selection, mark: String, ambient: SystemEnv) -> PlanSource {
-    let start = Rc::new(StartContext { selection, mark, ambient });
+pub fn source(project: Project, selection: Selection, mark: String, system: SystemEnv) -> PlanSource {
+    let start = Rc::new(StartContext { selection, mark, system });
     let earlier = Rc::new(project);
     let first = planner(Rc::clone(&start), Rc::clone(&earlier));
     let read = move || {
-        let mut project = load::again(&earlier, &start.ambient).map_err(|failure| refused(&failure))?;
+        let mut project = load::again(&earlier, &start.system).map_err(|failure| refused(&failure))?;
         stays(&earlier.root, &project)?;
         project.warnings.extend(kept(&earlier.settings, &project.settings));
         Ok(planner(Rc::clone(&start), Rc::new(project)))
@@ -34,13 +34,13 @@ pub fn source(project: Project, selection: Selection, mark: String, ambient: Sys
 struct StartContext {
     selection: Selection,
     mark: String,
-    ambient: SystemEnv,
+    system: SystemEnv,
 }
 
 fn planner(start: Rc<StartContext>, project: Rc<Project>) -> Planner {
     Rc::new(move |running: &Running| {
-        let StartContext { selection, mark, ambient } = &*start;
-        project.plan_again(selection, mark, running, ambient).map_err(|errors| rendered(&errors))
+        let StartContext { selection, mark, system } = &*start;
+        project.plan_again(selection, mark, running, system).map_err(|errors| rendered(&errors))
     })
 }
 

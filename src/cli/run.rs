@@ -24,12 +24,12 @@ use crate::{shell, suggestion};
 /// # Errors
 ///
 /// All that is wrong with the project, or why the command cannot be run.
-pub fn run(run: args::RunArgs, said: ArgSource<'_>, ambient: &SystemEnv) -> Result<Outcome, Failure> {
+pub fn run(run: args::RunArgs, said: ArgSource<'_>, system: &SystemEnv) -> Result<Outcome, Failure> {
     refuse_flags("run", &run.command)?;
     let typed = settings::of_project(run.project, said)?;
-    let project = load::project(&typed, ProcfileNeed::Nothing, ambient)?;
-    let plan = project.plan(&Selection::default(), None, |_| None, ambient).map_err(Failure::Refused)?;
-    project.say_warnings(&[], ambient);
+    let project = load::project(&typed, ProcfileNeed::Nothing, system)?;
+    let plan = project.plan(&Selection::default(), None, |_| None, system).map_err(Failure::Refused)?;
+    project.say_warnings(&[], system);
     let missing = replace::exec(&replacement(&run.command, &project, &plan));
     Err(cannot_run(&missing, &project))
 }

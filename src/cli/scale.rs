@@ -13,8 +13,8 @@ use crate::exit::{self, Outcome};
 /// # Errors
 ///
 /// Nothing runs here, there is no such type, or so many cannot be started.
-pub fn run(scale: ScaleArgs, said: ArgSource<'_>, ambient: &SystemEnv) -> Result<Outcome, Failure> {
-    let mut client = stack::connect(&scale.stack, said, ambient)?;
+pub fn run(scale: ScaleArgs, said: ArgSource<'_>, system: &SystemEnv) -> Result<Outcome, Failure> {
+    let mut client = stack::connect(&scale.stack, said, system)?;
     let status = stack::ask(&mut client, Request::Scale { steps: scale.steps })?;
     if scale.stack.json || !status.instances.is_empty() {
         return stack::tell(&status, scale.stack.json);

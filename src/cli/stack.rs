@@ -22,10 +22,10 @@ use crate::exit::{self, LATE, NOTHING_RUNS, Outcome};
 use crate::process::sweep::{LivingRun, living};
 
 /// The address of the stack called `name` in `root`.
-pub fn address(root: &Path, name: Option<&str>, ambient: &SystemEnv) -> Address {
+pub fn address(root: &Path, name: Option<&str>, system: &SystemEnv) -> Address {
     // The same root by another name (a link, `..`) is the same root.
     let real = std::fs::canonicalize(root);
-    Address::new(real.as_deref().unwrap_or(root), name, ambient.runtime_folder().as_deref())
+    Address::new(real.as_deref().unwrap_or(root), name, system.runtime_folder().as_deref())
 }
 
 /// The address of the stack that these words mean.
@@ -33,9 +33,9 @@ pub fn address(root: &Path, name: Option<&str>, ambient: &SystemEnv) -> Address 
 /// # Errors
 ///
 /// There is no such folder.
-pub fn find(stack: &StackFlags, said: ArgSource<'_>, ambient: &SystemEnv) -> Result<Address, Failure> {
-    let root = load::root(&settings::of_stack(stack, said), ambient)?;
-    Ok(address(&root, stack.name.as_deref(), ambient))
+pub fn find(stack: &StackFlags, said: ArgSource<'_>, system: &SystemEnv) -> Result<Address, Failure> {
+    let root = load::root(&settings::of_stack(stack, said), system)?;
+    Ok(address(&root, stack.name.as_deref(), system))
 }
 
 /// A connection to the stack that these words mean.
@@ -43,8 +43,8 @@ pub fn find(stack: &StackFlags, said: ArgSource<'_>, ambient: &SystemEnv) -> Res
 /// # Errors
 ///
 /// As [`find`]; or nothing runs there: then a command with --json prints the document that says so.
-pub fn connect(stack: &StackFlags, said: ArgSource<'_>, ambient: &SystemEnv) -> Result<Client, Failure> {
-    reach(&find(stack, said, ambient)?, stack.json)?.map_or_else(|| Err(nothing_runs(stack)), Ok)
+pub fn connect(stack: &StackFlags, said: ArgSource<'_>, system: &SystemEnv) -> Result<Client, Failure> {
+    reach(&find(stack, said, system)?, stack.json)?.map_or_else(|| Err(nothing_runs(stack)), Ok)
 }
 
 /// A connection to the stack at this address, which has answered; `None` if none runs there.
@@ -109,9 +109,9 @@ fn does_not_answer(state: Unresponsive, pid: Option<i32>, json: bool) -> Failure
 pub fn look(
     stack: &StackFlags,
     said: ArgSource<'_>,
-    ambient: &SystemEnv,
+    system: &SystemEnv,
 ) -> Result<(Client, Status), Failure> {
-    let mut client = connect(stack, said, ambient)?;
+    let mut client = connect(stack, said, system)?;
     match client.ask(Request::Status) {
         Ok(status) => Ok((client, status)),
         Err(Unanswered::Ended) => Err(nothing_runs(stack)),

@@ -43,16 +43,16 @@ const ROUNDS: usize = 100;
 /// # Errors
 ///
 /// All that keeps it from being started.
-pub fn run(start: args::StartArgs, said: ArgSource<'_>, ambient: &SystemEnv) -> Result<Outcome, Failure> {
+pub fn run(start: args::StartArgs, said: ArgSource<'_>, system: &SystemEnv) -> Result<Outcome, Failure> {
     let selection = Selection::parse(&start.types).map_err(Failure::Refused)?;
     let (words, name, is_detached) = (start.types.clone(), start.name.clone(), start.detach);
     let wanted = DetachOptions { ready_within: start.wait, json: start.output.json };
     let typed = settings::of_start(start, said)?;
-    let project = load::project(&typed, ProcfileNeed::Procfile, ambient)?;
+    let project = load::project(&typed, ProcfileNeed::Procfile, system)?;
     // The same root by another name (a link, `..`) is the same root.
     let root = std::fs::canonicalize(&project.root).unwrap_or_else(|_| project.root.clone());
     let root = root.as_path();
-    let address = stack::address(root, name.as_deref(), ambient);
+    let address = stack::address(root, name.as_deref(), system);
     let mut place = None;
     if project.is_whole && project.errors.is_empty() {
         place = match claim(&address)? {
@@ -61,11 +61,11 @@ pub fn run(start: args::StartArgs, said: ArgSource<'_>, ambient: &SystemEnv) -> 
         };
     }
     let begun = StartedStack { project: &project, address: &address, is_detached };
-    let prepared = prepare(&begun, &selection, place, ambient)?;
+    let prepared = prepare(&begun, &selection, place, system)?;
     if !is_detached {
-        return Ok(prepared.run(ambient));
+        return Ok(prepared.run(system));
     }
-    detach::start(&address, wanted, prepared.in_background(ambient))
+    detach::start(&address, wanted, prepared.in_background(system))
 }
 
 /// What was read and decided before a stack is prepared.
@@ -97,26 +97,26 @@ pub fn prepare(
     begun: &StartedStack<'_>,
     selection: &Selection,
     place: Option<io::Result<(Claim, UnixListener)>>,
-    ambient: &SystemEnv,
+    system: &SystemEnv,
 ) -> Result<Prepared, Failure> {
     let StartedStack { project, address, is_detached } = begun;
     let home = address.home();
     if place.is_some() {
         let grace = project.settings.timeout.as_ref().map_or(DEFAULT_GRACE, |given| given.value);
-        sweep::before_start(home, project.settings.sweep.unwrap_or(false), grace, ambient)?;
+        sweep::before_start(home, project.settings.sweep.unwrap_or(false), grace, system)?;
     }
     let mark = SystemEnv::mark();
     let run = begin(home, &mark)?;
     let marked = run.to_string();
     let mut plan =
-        project.plan(selection, Some(&marked), ports_in_use::holder, ambient).map_err(Failure::Refused)?;
+        project.plan(selection, Some(&marked), ports_in_use::holder, system).map_err(Failure::Refused)?;
     // The mark is random, and in hexadecimal.
     plan.policy.seed = u64::from_str_radix(&mark, 16).unwrap_or_default();
-    let mut settings = supervised(&project.settings, &plan, run, ambient)?;
-    project.say_warnings(&plan.warnings, ambient);
+    let mut settings = supervised(&project.settings, &plan, run, system)?;
+    project.say_warnings(&plan.warnings, system);
     // Who reads them again has these already.
     plan.warnings.splice(0..0, project.warnings.iter().cloned());
-    let source = reload::source((*project).clone(), selection.clone(), marked, ambient.clone());
+    let source = reload::source((*project).clone(), selection.clone(), marked, system.clone());
     let claim = settle(place, *is_detached, &mut settings)?;
     settings.presence = claim.as_ref().and_then(|claim| claim.presence(address));
     Ok(Prepared { plan, source, settings, claim, home: home.to_path_buf(), mark })
@@ -134,16 +134,16 @@ impl Prepared {
     }
 
     /// Runs it to its end.
-    fn run(self, ambient: &SystemEnv) -> Outcome {
+    fn run(self, system: &SystemEnv) -> Outcome {
         // There until all is over; who kills both halves of us leaves it.
-        let _trace = sweep::traces(&self.home, ambient).leave(&self.settings.run);
+        let _trace = sweep::run_files(&self.home, system).leave(&self.settings.run);
         // Held until nothing is left: then the next may start.
         let _claim = self.claim;
         supervisor::run::start(self.plan, self.source, self.settings)
     }
 
     /// What runs it in a process that is forked from this one.
-    pub fn in_background(mut self, ambient: &SystemEnv) -> impl FnOnce() -> Outcome {
+    pub fn in_background(mut self, system: &SystemEnv) -> impl FnOnce() -> Outcome {
         self.claim.iter_mut().for_each(Claim::hand_over);
         move || {
             self.claim.iter_mut().for_each(Claim::adopt);
@@ -152,7 +152,7 @@ impl Prepared {
             // The background process is the monitor, not we.
             begin(&self.home, &self.mark).map_or(Outcome::Status(FAILED), |run| {
                 self.settings.run = run;
-                self.run(ambient)
+                self.run(system)
             })
         }
     }
@@ -190,7 +190,7 @@ fn claim(address: &Address) -> Result<StackPlace, Failure> {
                 Err(error) => return Err(stack::unanswered(error, exit::REFUSED)),
             }
         }
-        address.tenancy().wait_within(PAUSE);
+        address.lock_wait().wait_within(PAUSE);
     }
 }
 
@@ -242,12 +242,12 @@ fn supervised(
     settings: &Settings,
     plan: &Plan,
     run: RunId,
-    ambient: &SystemEnv,
+    system: &SystemEnv,
 ) -> Result<supervisor::run::StartSettings, Failure> {
-    let is_terminal = ambient.output_is_terminal;
+    let is_terminal = system.output_is_terminal;
     Ok(supervisor::run::StartSettings {
         format: format(settings)?,
-        color: ambient.colors(StdStream::Output, settings.color.unwrap_or_default()),
+        color: system.colors(StdStream::Output, settings.color.unwrap_or_default()),
         is_terminal,
         quiet: settings.quiet.unwrap_or(false),
         pseudo_terminals: match settings.pty.unwrap_or_default() {
@@ -256,7 +256,7 @@ fn supervised(
             ColorChoice::Never => false,
         },
         // A pipe into `ganger start` is not a person who types.
-        keyboard: is_terminal && ambient.input_is_terminal && settings.json != Some(true),
+        keyboard: is_terminal && system.input_is_terminal && settings.json != Some(true),
         isolate: settings.isolate.unwrap_or(false),
         run,
         listener: None,

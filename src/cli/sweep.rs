@@ -8,7 +8,7 @@ use super::failure::Failure;
 use super::report;
 use super::system_env::SystemEnv;
 use crate::process::run_file::RunFiles;
-use crate::process::sweep::{Leftover, Sweep, strays};
+use crate::process::sweep::{Leftover, Sweep, leftovers};
 use crate::supervisor::clock::Clock;
 
 /// How many are named; the rest is counted.
@@ -19,12 +19,12 @@ const MOST_NAMED: usize = 5;
 ///
 /// # Errors
 /// Only if they were to be stopped and could not be.
-pub fn before_start(root: &Path, wanted: bool, grace: Duration, ambient: &SystemEnv) -> Result<(), Failure> {
-    let traces = traces(root, ambient).of_dead_runs();
-    if traces.is_empty() && !wanted {
+pub fn before_start(root: &Path, wanted: bool, grace: Duration, system: &SystemEnv) -> Result<(), Failure> {
+    let run_files = run_files(root, system).of_dead_runs();
+    if run_files.is_empty() && !wanted {
         return Ok(());
     }
-    let found = match strays(root) {
+    let found = match leftovers(root) {
         // Where there is no /proc nobody can be found, and a start needs none of this.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         other => other.map_err(|error| {
@@ -32,7 +32,7 @@ pub fn before_start(root: &Path, wanted: bool, grace: Duration, ambient: &System
         })?,
     };
     if found.is_empty() {
-        forget(&traces);
+        forget(&run_files);
         return Ok(());
     }
     let is = if found.len() == 1 {
@@ -42,7 +42,7 @@ pub fn before_start(root: &Path, wanted: bool, grace: Duration, ambient: &System
     };
     let said = format!("{} {is} still alive: {}", found.len(), named(&found));
     // Asked only where somebody reads the question and can answer it.
-    let may_ask = ambient.output_is_terminal && ambient.error_is_terminal && io::stdin().is_terminal();
+    let may_ask = system.output_is_terminal && system.error_is_terminal && io::stdin().is_terminal();
     if wanted {
         report::line(&format!("{said}: stopping"));
     } else if may_ask {
@@ -56,18 +56,18 @@ pub fn before_start(root: &Path, wanted: bool, grace: Duration, ambient: &System
         return Ok(());
     }
     sweep(root, grace)?;
-    forget(&traces);
+    forget(&run_files);
     Ok(())
 }
 
 /// The traces of the runs in this root.
-pub fn traces(root: &Path, ambient: &SystemEnv) -> RunFiles {
-    RunFiles::of(root, ambient.variable("XDG_RUNTIME_DIR").as_deref().map(Path::new))
+pub fn run_files(root: &Path, system: &SystemEnv) -> RunFiles {
+    RunFiles::of(root, system.variable("XDG_RUNTIME_DIR").as_deref().map(Path::new))
 }
 
-fn forget(traces: &[PathBuf]) {
-    for trace in traces {
-        let _ = std::fs::remove_file(trace);
+fn forget(run_files: &[PathBuf]) {
+    for run_file in run_files {
+        let _ = std::fs::remove_file(run_file);
     }
 }
 

@@ -21,8 +21,8 @@ use crate::text::harmless;
 /// # Errors
 ///
 /// What is not understood, in clap's words; or that standard output cannot be written to.
-pub fn parse(words: Vec<OsString>, ambient: &SystemEnv) -> Result<Option<(Command, ArgMatches)>, Failure> {
-    let mut command = command(ambient);
+pub fn parse(words: Vec<OsString>, system: &SystemEnv) -> Result<Option<(Command, ArgMatches)>, Failure> {
+    let mut command = command(system);
     let is_harmless = |bytes: &[u8]| matches!(harmless(&String::from_utf8_lossy(bytes)), Cow::Borrowed(_));
     let words_are_harmless = words.iter().all(|word| is_harmless(word.as_bytes()));
     let understood = command.try_get_matches_from_mut(words).and_then(|mut matches| {
@@ -34,14 +34,14 @@ pub fn parse(words: Vec<OsString>, ambient: &SystemEnv) -> Result<Option<(Comman
             Ok(Some((command, matches.map(|(_, matches)| matches).unwrap_or_default())))
         }
         Err(error) if error.use_stderr() => {
-            let error = explained(error, ambient);
-            let mut variables = ambient.variables.iter().filter(|(name, _)| name.starts_with(b"GANGER_"));
+            let error = explained(error, system);
+            let mut variables = system.variables.iter().filter(|(name, _)| name.starts_with(b"GANGER_"));
             let is_safe = words_are_harmless && variables.all(|(_, value)| is_harmless(value));
             Err(Failure::Usage(if is_safe { error } else { defused(error) }))
         }
         Err(error) => {
             let text = error.render();
-            let colors = ambient.colors(StdStream::Output, ColorChoice::Auto);
+            let colors = system.colors(StdStream::Output, ColorChoice::Auto);
             let text = if colors { text.ansi().to_string() } else { text.to_string() };
             // An `after_help` comes without an end of line.
             print::bytes(format!("{}\n", text.trim_end()).as_bytes()).map(|()| None)
@@ -50,15 +50,15 @@ pub fn parse(words: Vec<OsString>, ambient: &SystemEnv) -> Result<Option<(Comman
 }
 
 /// clap's command, in which a variable that is set to nothing counts as not set (`GANGER_PORT= ganger …`).
-pub fn command(ambient: &SystemEnv) -> clap::Command {
+pub fn command(system: &SystemEnv) -> clap::Command {
     let command = Arguments::command();
     let is_nothing = |(name, value): &(Vec<u8>, Vec<u8>)| name.starts_with(b"GANGER_") && value.is_empty();
-    if !ambient.variables.iter().any(is_nothing) {
+    if !system.variables.iter().any(is_nothing) {
         // Mostly so; and to go through all arguments takes as long as to make them.
         return command;
     }
     let without_empty = |arg: clap::Arg| {
-        let is_empty = arg.get_env().is_some_and(|name| ambient.variable(&name.to_string_lossy()).is_none());
+        let is_empty = arg.get_env().is_some_and(|name| system.variable(&name.to_string_lossy()).is_none());
         if is_empty { arg.env(None::<&str>) } else { arg }
     };
     let names: Vec<String> = command.get_subcommands().map(|of| of.get_name().to_owned()).collect();
@@ -66,7 +66,7 @@ pub fn command(ambient: &SystemEnv) -> clap::Command {
 }
 
 /// `error` with what clap cannot know: the way out, and that a value came from a variable.
-fn explained(mut error: clap::Error, ambient: &SystemEnv) -> clap::Error {
+fn explained(mut error: clap::Error, system: &SystemEnv) -> clap::Error {
     let text = |error: &clap::Error, kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.clone()),
         Some(_) | None => None,
@@ -76,7 +76,7 @@ fn explained(mut error: clap::Error, ambient: &SystemEnv) -> clap::Error {
     let refused = error.source().and_then(|source| source.downcast_ref::<ValueError>());
     let tips: Vec<_> = [
         refused.and_then(|refused| refused.hint.clone()),
-        argument.zip(value).and_then(|(argument, value)| variable_of(&argument, &value, ambient)),
+        argument.zip(value).and_then(|(argument, value)| variable_of(&argument, &value, system)),
     ]
     .into_iter()
     .flatten()
@@ -115,15 +115,15 @@ fn defused(mut error: clap::Error) -> clap::Error {
 }
 
 /// That `value` of `argument` (`--port <BASE>`) stands in a variable, where one would not look for it.
-fn variable_of(argument: &str, value: &str, ambient: &SystemEnv) -> Option<String> {
+fn variable_of(argument: &str, value: &str, system: &SystemEnv) -> Option<String> {
     let flag = argument.split([' ', '=', '[']).next()?;
-    let command = command(ambient);
+    let command = command(system);
     let arguments = command.get_subcommands().flat_map(clap::Command::get_arguments);
     let name = arguments
         .filter(|arg| arg.get_long().is_some_and(|long| flag.strip_prefix("--") == Some(long)))
         .find_map(|arg| arg.get_env())?
         .to_string_lossy()
         .into_owned();
-    let is_set = ambient.variable(&name).is_some_and(|set| set.to_string_lossy().contains(value));
+    let is_set = system.variable(&name).is_some_and(|set| set.to_string_lossy().contains(value));
     is_set.then(|| format!("the environment has {name}={value}"))
 }

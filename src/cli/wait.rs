@@ -15,21 +15,21 @@ use crate::control::protocol::{Goal, LogsWanted, Request, Status};
 use crate::exit::{self, Outcome};
 
 /// How long a line may still be on its way when its instance has ended.
-const LAST_WORDS: Duration = Duration::from_millis(200);
+const REMAINING_OUTPUT: Duration = Duration::from_millis(200);
 
 /// Waits.
 ///
 /// # Errors
 ///
 /// Nothing runs here, they cannot get there any more, or the time is over.
-pub fn run(wait: WaitArgs, said: ArgSource<'_>, ambient: &SystemEnv) -> Result<Outcome, Failure> {
-    let mut client = stack::connect(&wait.stack, said, ambient)?;
+pub fn run(wait: WaitArgs, said: ArgSource<'_>, system: &SystemEnv) -> Result<Outcome, Failure> {
+    let mut client = stack::connect(&wait.stack, said, system)?;
     let patience = Duration::try_from_secs_f64(wait.timeout).unwrap_or(Duration::MAX);
     let reached = if let Some(expression) = wait.goal.strip_prefix("log=") {
-        let other = stack::connect(&wait.stack, said, ambient)?;
+        let other = stack::connect(&wait.stack, said, system)?;
         until_said([client, other], &wait.names, expression, patience).map(|name| {
             // As it stands now, if it still does.
-            let client = stack::connect(&wait.stack, said, ambient).ok();
+            let client = stack::connect(&wait.stack, said, system).ok();
             let status = client.and_then(|mut client| client.ask(Request::Status).ok());
             let mut status = status.unwrap_or_else(stack::nothing);
             status.instances.retain(|row| row.name == name);
@@ -101,7 +101,7 @@ fn until_said(
             Ok(WaitNews::Said(said)) => return said,
             Ok(WaitNews::Ended(ended)) => {
                 why = ended.err().unwrap_or(Unanswered::Ended);
-                patience = LAST_WORDS;
+                patience = REMAINING_OUTPUT;
             }
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return Err(why),
         }

@@ -200,7 +200,7 @@ impl Address {
     }
 
     /// Who has this address now, to be waited for; nobody is over at once.
-    pub fn tenancy(&self) -> LockWait {
+    pub fn lock_wait(&self) -> LockWait {
         let folders = self.folders.iter().filter(|folder| is_ours(folder));
         LockWait { locks: folders.filter_map(|folder| self.lock_file(folder, false).ok()).collect() }
     }

@@ -58,7 +58,7 @@ impl AttachedTerminal {
     }
 
     /// The same bytes, for one who keeps them in case this process does not come to it.
-    pub fn way_back(&self) -> Vec<u8> {
+    pub fn restore_sequence(&self) -> Vec<u8> {
         self.modes.undo()
     }
 }
@@ -83,19 +83,19 @@ mod tests {
 
     #[test]
     fn the_screen_is_taken_back_before_it_is_shown_anew_and_at_the_end() {
-        let mut viewer = AttachedTerminal::default();
-        viewer.show(&TerminalOutput::new(b"\x1b[?1049h\x1b[?25l", true));
+        let mut terminal = AttachedTerminal::default();
+        terminal.show(&TerminalOutput::new(b"\x1b[?1049h\x1b[?25l", true));
         let told = |message: &str| AttachedState {
             name: "web.1".into(),
             has_input: true,
             is_running: true,
             message: Some(message.into()),
         };
-        assert_eq!(viewer.tell(&told("x")), b"");
-        let again = viewer.show(&TerminalOutput::new(b"text", true));
+        assert_eq!(terminal.tell(&told("x")), b"");
+        let again = terminal.show(&TerminalOutput::new(b"text", true));
         assert!(again.starts_with(b"\x1b[?25h\x1b[?1049l"), "{}", again.escape_ascii());
         assert!(again.ends_with(b"text"));
-        assert_eq!(viewer.tell(&told("x")), b"\x1b[0m\r\n[x]\r\n");
-        assert_eq!(viewer.undo(), b"\x0f\x1b[0m");
+        assert_eq!(terminal.tell(&told("x")), b"\x1b[0m\r\n[x]\r\n");
+        assert_eq!(terminal.undo(), b"\x0f\x1b[0m");
     }
 }

@@ -60,7 +60,7 @@ pub struct ReplySender {
     replies: Sender<AnswerPart>,
     in_flight: InFlight,
     /// Whether its side of the connection is closed.
-    is_silent: watch::Receiver<bool>,
+    is_half_closed: watch::Receiver<bool>,
 }
 
 /// A piece of an answer on its way to the client.
@@ -100,12 +100,12 @@ impl Server {
 }
 
 /// A question from inside of ganger itself: the call, where to type what follows, and what is answered.
-pub fn inside(request: Request) -> (Call, Sender<TerminalInput>, Replies) {
+pub fn in_process(request: Request) -> (Call, Sender<TerminalInput>, Replies) {
     let (replies, answers) = channel(AHEAD);
     let (typing, typed) = channel(AHEAD);
     // It holds nothing, so nobody asks whether it is silent.
-    let is_silent = watch::channel(false).1;
-    let caller = ReplySender { id: 0, replies, in_flight: InFlight(Arc::new(Notify::new())), is_silent };
+    let is_half_closed = watch::channel(false).1;
+    let caller = ReplySender { id: 0, replies, in_flight: InFlight(Arc::new(Notify::new())), is_half_closed };
     (Call { request, caller, typed: Some(typed) }, typing, Replies { answers, read: VecDeque::new() })
 }
 
@@ -156,9 +156,9 @@ impl ReplySender {
     }
 
     /// Waits until the client closes its side of the connection, or is gone.
-    pub async fn silent(&self) {
+    pub async fn half_closed(&self) {
         // An error says that the connection is gone.
-        let _ = self.is_silent.clone().wait_for(|is_silent| *is_silent).await;
+        let _ = self.is_half_closed.clone().wait_for(|is_half_closed| *is_half_closed).await;
     }
 
     fn piece(&self, answers: Vec<Answer>) -> AnswerPart {
@@ -212,7 +212,7 @@ async fn accept<T: From<Call> + 'static>(
                 stream,
                 input: Vec::new(),
                 in_flight: notify,
-                is_silent: watch::Sender::new(false),
+                is_half_closed: watch::Sender::new(false),
             };
             let _ = connection.serve(&calls).await;
             drop(place);
@@ -236,7 +236,7 @@ struct Connection {
     input: Vec<u8>,
     in_flight: Weak<Notify>,
     /// Whether its side is closed.
-    is_silent: watch::Sender<bool>,
+    is_half_closed: watch::Sender<bool>,
 }
 
 impl Connection {
@@ -259,8 +259,12 @@ impl Connection {
                     let (id, request) = (envelope.id, envelope.request);
                     let typing = matches!(request, Request::Attach(_)).then(|| channel(AHEAD));
                     let (typing, typed) = typing.unzip();
-                    let caller =
-                        ReplySender { id, replies, in_flight, is_silent: self.is_silent.subscribe() };
+                    let caller = ReplySender {
+                        id,
+                        replies,
+                        in_flight,
+                        is_half_closed: self.is_half_closed.subscribe(),
+                    };
                     if calls.send(Call { request, caller, typed }.into()).is_err() {
                         return Ok(());
                     }
@@ -354,7 +358,7 @@ impl Connection {
         while self.input.len() <= LONGEST {
             self.stream.readable().await?;
             if self.read()? == Some(0) {
-                self.is_silent.send_replace(true);
+                self.is_half_closed.send_replace(true);
                 break;
             }
         }

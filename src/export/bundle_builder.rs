@@ -68,7 +68,7 @@ impl BundleBuilder {
     }
 
     /// What is not carried over; the same sentence is listed once.
-    pub(super) fn lose(&mut self, sentence: impl Into<String>) {
+    pub(super) fn unsupported(&mut self, sentence: impl Into<String>) {
         let sentence = sentence.into();
         if !self.bundle.lost.contains(&sentence) {
             self.bundle.lost.push(sentence);

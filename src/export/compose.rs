@@ -11,38 +11,38 @@ use super::{compose_values, names, script, yaml};
 use crate::plan::spec::Probe;
 
 /// Writes the file of `stack`.
-pub(super) fn write(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) {
-    let image = names::image(stack, draft);
+pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
+    let image = names::image(stack, bundle);
     let usable: Vec<_> = stack
         .values
         .iter()
-        .filter(|variable| compose_values::check_name(stack, variable, draft))
+        .filter(|variable| compose_values::check_name(stack, variable, bundle))
         .copied()
         .collect();
-    let values = draft.texts(stack, &usable, |_| None);
+    let values = bundle.texts(stack, &usable, |_| None);
     let mut services = Document::map();
     for kind in stack.all() {
         let mut service = service(stack, kind, image, &values);
-        draft.set(stack.options, kind, &mut service);
+        bundle.set(stack.options, kind, &mut service);
         services = services.with(kind.name.as_str(), service);
-        what_is_lost(kind, draft);
+        what_is_lost(kind, bundle);
     }
-    names::lose_signals(stack, draft);
+    names::lose_signals(stack, bundle);
     let sign = |kind: &ExportedType<'_>| matches!(kind.care.probe, Probe::Alive | Probe::Command(_));
-    readiness::lose(stack, &CarriedReadiness { order: true, sign, socket: false }, draft);
+    readiness::unsupported(stack, &CarriedReadiness { order: true, sign, socket: false }, bundle);
     let document = Document::map().with("name", stack.options.app.as_str()).with("services", services);
     let text = format!("{}\n{}", script::comment(stack), yaml(&document));
-    draft.file_with_values(stack, "compose.yaml", text);
+    bundle.file_with_values(stack, "compose.yaml", text);
     if refers(stack) {
         let file = values_file(stack);
-        draft.bundle.secrets = Some(format!("install -m 600 /dev/stdin {file}"));
+        bundle.bundle.secrets = Some(format!("install -m 600 /dev/stdin {file}"));
         let otherwise: Vec<&str> = values
             .iter()
             .filter(|(_, value)| compose_values::podman_differs(value))
             .map(|(name, _)| *name)
             .collect();
         if !otherwise.is_empty() {
-            draft.lose(format!(
+            bundle.unsupported(format!(
                 "podman-compose would read {} otherwise than docker compose; --secrets inline is read alike",
                 otherwise.join(", ")
             ));
@@ -159,13 +159,15 @@ fn span(duration: Duration) -> String {
     }
 }
 
-fn what_is_lost(kind: &ExportedType<'_>, draft: &mut BundleBuilder) {
+fn what_is_lost(kind: &ExportedType<'_>, bundle: &mut BundleBuilder) {
     let (name, count) = (kind.name, kind.instances.len());
     if count > 1 {
-        draft.lose(format!("{name}: PS is not set, as {count} instances share one service"));
-        draft.lose(format!("{name}: all have the same PORT, each in a network of its own"));
+        bundle.unsupported(format!("{name}: PS is not set, as {count} instances share one service"));
+        bundle.unsupported(format!("{name}: all have the same PORT, each in a network of its own"));
     }
     if count > 1 && kind.is_exposed {
-        draft.lose(format!("{name}: no port of the host leads to {count} instances; put a proxy in front"));
+        bundle.unsupported(format!(
+            "{name}: no port of the host leads to {count} instances; put a proxy in front"
+        ));
     }
 }

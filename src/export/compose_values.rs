@@ -7,14 +7,14 @@ use super::bundle_builder::BundleBuilder;
 use super::stack::{ExportedStack, ExportedVariable};
 
 /// The values of `stack`, one after the other.
-pub(super) fn text(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) -> String {
+pub(super) fn text(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) -> String {
     let mut usable: Vec<ExportedVariable<'_>> = Vec::new();
     for variable in &stack.values {
-        if check_name(stack, variable, draft) {
+        if check_name(stack, variable, bundle) {
             usable.push(*variable);
         }
     }
-    let texts = draft.texts(stack, &usable, |_| None);
+    let texts = bundle.texts(stack, &usable, |_| None);
     texts.into_iter().map(|(name, value)| format!("{name}={}\n", quoted(value))).collect()
 }
 
@@ -53,13 +53,17 @@ pub(super) fn podman_differs(value: &str) -> bool {
 pub(super) fn check_name(
     stack: &ExportedStack<'_>,
     variable: &ExportedVariable<'_>,
-    draft: &mut BundleBuilder,
+    bundle: &mut BundleBuilder,
 ) -> bool {
     let is_fine = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
     // `export` at the start of a line is passed over.
     let is_name = !variable.name.is_empty() && variable.name.bytes().all(is_fine);
     if !is_name {
-        draft.refuse(stack, variable, "its name has other characters than letters, digits, `_`, `.` and `-`");
+        bundle.refuse(
+            stack,
+            variable,
+            "its name has other characters than letters, digits, `_`, `.` and `-`",
+        );
     }
     is_name
 }

@@ -17,10 +17,10 @@ const SHELLS_OWN: [&str; 25] = [
 ];
 
 /// The values of `stack`, one after the other.
-pub(super) fn text(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) -> Vec<u8> {
+pub(super) fn text(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) -> Vec<u8> {
     let mut text = Vec::new();
     for variable in &stack.values {
-        if check_name(stack, variable, draft) {
+        if check_name(stack, variable, bundle) {
             text.extend_from_slice(variable.name.as_bytes());
             text.push(b'=');
             text.extend(quoted(variable.value));
@@ -47,13 +47,13 @@ fn quoted(value: &[u8]) -> Vec<u8> {
 pub(super) fn check_shell_name(
     stack: &ExportedStack<'_>,
     variable: &ExportedVariable<'_>,
-    draft: &mut BundleBuilder,
+    bundle: &mut BundleBuilder,
 ) -> bool {
     if SHELLS_OWN.contains(&variable.name) || ["PWD", "OLDPWD"].contains(&variable.name) {
-        draft.refuse(stack, variable, "the shell that sets it has a variable of that name for itself");
+        bundle.refuse(stack, variable, "the shell that sets it has a variable of that name for itself");
         return false;
     }
-    check_name(stack, variable, draft)
+    check_name(stack, variable, bundle)
 }
 
 /// Whether the name is one that POSIX has (XBD 3.230): letters, digits and `_`, no digit first; else the
@@ -61,14 +61,14 @@ pub(super) fn check_shell_name(
 pub(super) fn check_name(
     stack: &ExportedStack<'_>,
     variable: &ExportedVariable<'_>,
-    draft: &mut BundleBuilder,
+    bundle: &mut BundleBuilder,
 ) -> bool {
     let is_first = |byte: &u8| byte.is_ascii_alphabetic() || *byte == b'_';
     let name = variable.name.as_bytes();
     let is_name = name.first().is_some_and(is_first)
         && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
     if !is_name {
-        draft.refuse(stack, variable, "its name has other characters than letters, digits and `_`");
+        bundle.refuse(stack, variable, "its name has other characters than letters, digits and `_`");
     }
     is_name
 }

@@ -19,19 +19,19 @@ const LARGEST_SECRET: usize = 1 << 20;
 const KEPT: i64 = 86_400;
 
 /// Writes the objects of `stack`, one file a type.
-pub(super) fn write(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) {
-    let image = names::image(stack, draft);
-    let labels = names::labels(stack, draft);
-    let secret = secret(stack, draft);
+pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
+    let image = names::image(stack, bundle);
+    let labels = names::labels(stack, bundle);
+    let secret = secret(stack, bundle);
     if holds_values(stack) {
         let file = File { path: "secret.yaml".into(), bytes: secret.into_bytes(), mode: 0o600 };
-        draft.bundle.files.push(file);
+        bundle.bundle.files.push(file);
     }
     for (kind, label) in stack.all().zip(&labels) {
         let pod = pod(stack, kind, label, image);
         let mut object =
             if kind.is_once { job(stack, label, pod) } else { deployment(stack, kind, label, pod) };
-        draft.set(stack.options, kind, &mut object);
+        bundle.set(stack.options, kind, &mut object);
         let mut text = format!("{}\n{}", script::comment(stack), yaml(&object));
         if let Some(service) = service(stack, kind, label) {
             text += "---\n";
@@ -39,14 +39,14 @@ pub(super) fn write(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) {
         }
         // kubectl applies a folder's files in the order of their names: what is needed first comes first.
         let path = if kind.is_once { format!("0-{label}.yaml") } else { format!("{label}.yaml") };
-        draft.file(path, text);
-        what_is_lost(kind, draft);
+        bundle.file(path, text);
+        what_is_lost(kind, bundle);
     }
-    names::lose_signals(stack, draft);
+    names::lose_signals(stack, bundle);
     let sign = |kind: &ExportedType<'_>| !matches!(kind.care.probe, Probe::Log(_) | Probe::Notify);
-    readiness::lose(stack, &CarriedReadiness { sign, ..CarriedReadiness::NOTHING }, draft);
+    readiness::unsupported(stack, &CarriedReadiness { sign, ..CarriedReadiness::NOTHING }, bundle);
     for job in stack.all().filter(|kind| kind.is_once) {
-        draft.lose(format!(
+        bundle.unsupported(format!(
             "nothing in these files waits for the Job of {}: apply it first, and wait for it (docs/export.md)",
             job.name
         ));
@@ -60,30 +60,34 @@ pub(super) fn write(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) {
     let (without_both, without_service) = (hidden(false), hidden(true));
     if !without_both.is_empty() {
         let names = without_both.join(", ");
-        draft.lose(format!(
+        bundle.unsupported(format!(
             "no Service and no probe for {names}: nothing says that they listen; --expose does"
         ));
     }
     if !without_service.is_empty() {
         let names = without_service.join(", ");
-        draft.lose(format!("no Service for {names}: nothing says that they listen on PORT; --expose does"));
+        bundle.unsupported(format!(
+            "no Service for {names}: nothing says that they listen on PORT; --expose does"
+        ));
     }
-    draft.lose("PS is the pod's name there, not web.1, and PORT is the same for all instances of a type");
+    bundle.unsupported(
+        "PS is the pod's name there, not web.1, and PORT is the same for all instances of a type",
+    );
     if refers(stack) {
         // On the server's side, so that no annotation keeps a copy of the values.
-        draft.bundle.secrets = Some("kubectl apply --server-side -f -".into());
+        bundle.bundle.secrets = Some("kubectl apply --server-side -f -".into());
     }
 }
 
 /// The Secret with the values.
-pub(super) fn secret(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) -> String {
+pub(super) fn secret(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) -> String {
     let usable: Vec<ExportedVariable<'_>> =
-        stack.values.iter().filter(|variable| check_name(stack, variable, draft)).copied().collect();
-    let values = draft.texts(stack, &usable, |_| None);
+        stack.values.iter().filter(|variable| check_name(stack, variable, bundle)).copied().collect();
+    let values = bundle.texts(stack, &usable, |_| None);
     let size: usize = values.iter().map(|(name, value)| name.len() + value.len()).sum();
     if size > LARGEST_SECRET {
         let message = format!("the values have {size} bytes; a Secret holds {LARGEST_SECRET}");
-        draft.errors.push(about("environment", message, Some("move the largest into a file".into())));
+        bundle.errors.push(about("environment", message, Some("move the largest into a file".into())));
     }
     let data = values.into_iter().fold(Document::map(), |map, (name, value)| map.with(name, value));
     let object = object("v1", "Secret", secret_name(stack), common_labels(stack))
@@ -93,7 +97,11 @@ pub(super) fn secret(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) -> St
 }
 
 /// Whether a Secret can have a key of that name; else the variable is refused.
-fn check_name(stack: &ExportedStack<'_>, variable: &ExportedVariable<'_>, draft: &mut BundleBuilder) -> bool {
+fn check_name(
+    stack: &ExportedStack<'_>,
+    variable: &ExportedVariable<'_>,
+    bundle: &mut BundleBuilder,
+) -> bool {
     let is_fine = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
     let name = variable.name;
     // An environment takes no digit first, and would leave the key out without a word.
@@ -104,7 +112,7 @@ fn check_name(stack: &ExportedStack<'_>, variable: &ExportedVariable<'_>, draft:
         && !name.is_empty()
         && name != ".";
     if !is_key {
-        draft.refuse(stack, variable, "a Secret has no key of that name");
+        bundle.refuse(stack, variable, "a Secret has no key of that name");
     }
     is_key
 }
@@ -261,16 +269,16 @@ fn checksum(stack: &ExportedStack<'_>) -> String {
     sha256(&all)
 }
 
-fn what_is_lost(kind: &ExportedType<'_>, draft: &mut BundleBuilder) {
+fn what_is_lost(kind: &ExportedType<'_>, bundle: &mut BundleBuilder) {
     let name = kind.name;
     if kind.stop_signal != Signal::TERMINATE {
-        draft.lose(format!(
+        bundle.unsupported(format!(
             "{name}: {} has to be the image's STOPSIGNAL; Kubernetes sends what the image says",
             kind.stop_signal
         ));
     }
     let asked = kind.restart.filter(|restart| !kind.is_once && *restart != RestartPolicy::Always);
     if asked.is_some() {
-        draft.lose(format!("{name}: a Deployment starts its programs again in any case"));
+        bundle.unsupported(format!("{name}: a Deployment starts its programs again in any case"));
     }
 }

@@ -16,40 +16,40 @@ use crate::signal::Signal;
 const READ_VALUES: &str = "set -a && . \"$0\" && set +a && exec \"$1\" -c \"$2\"";
 
 /// Writes the property lists of `stack`.
-pub(super) fn write(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) {
+pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
     let check = if holds_values(stack) { check_name } else { check_shell_name };
     let usable: Vec<ExportedVariable<'_>> =
-        stack.values.iter().filter(|variable| check(stack, variable, draft)).copied().collect();
-    let values = if holds_values(stack) { draft.texts(stack, &usable, plist::refuses) } else { Vec::new() };
+        stack.values.iter().filter(|variable| check(stack, variable, bundle)).copied().collect();
+    let values = if holds_values(stack) { bundle.texts(stack, &usable, plist::refuses) } else { Vec::new() };
     if plist::refuses(stack.root).is_some() {
-        draft.errors.push(stack::about(stack.root, "XML cannot hold this folder's name", None));
+        bundle.errors.push(stack::about(stack.root, "XML cannot hold this folder's name", None));
     }
     let mut names: Vec<(String, &ExportedType<'_>)> = Vec::new();
     for kind in stack.all() {
         if plist::refuses(&kind.text).is_some() {
             let because = "its command holds a control character, which XML cannot";
-            draft.refuse_kind(stack, kind, because, "move the command into a script");
+            bundle.refuse_kind(stack, kind, because, "move the command into a script");
         }
         // macOS' file system takes `web` and `Web` for the same file.
         let lower = kind.name.as_str().to_ascii_lowercase();
         if let Some((_, other)) = names.iter().find(|(name, _)| *name == lower) {
             let because = format!("macOS does not tell it from `{}`", other.name);
-            draft.refuse_kind(stack, kind, &because, "rename one of the two");
+            bundle.refuse_kind(stack, kind, &because, "rename one of the two");
         }
         names.push((lower, kind));
         for spec in &kind.instances {
             let mut document = list(stack, kind, spec, &values);
-            draft.set(stack.options, kind, &mut document);
+            bundle.set(stack.options, kind, &mut document);
             let text = plist::text(&document, comment(stack).trim_start_matches("# "));
-            draft.file_with_values(stack, format!("{}.plist", label(stack, spec)), text);
+            bundle.file_with_values(stack, format!("{}.plist", label(stack, spec)), text);
         }
-        what_is_lost(stack, kind, draft);
+        what_is_lost(stack, kind, bundle);
     }
-    readiness::lose(stack, &CarriedReadiness::NOTHING, draft);
+    readiness::unsupported(stack, &CarriedReadiness::NOTHING, bundle);
     if refers(stack) {
         // install(1) of macOS makes no folders.
         let command = install_values(stack, stack.options.user.as_deref()).replace("install -D", "install");
-        draft.bundle.secrets =
+        bundle.bundle.secrets =
             Some(format!("(sudo mkdir -p {}/{}; {command})", stack.options.etc, stack.options.app));
     }
 }
@@ -100,12 +100,15 @@ fn list(
         .with("StandardErrorPath", log)
 }
 
-fn what_is_lost(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, draft: &mut BundleBuilder) {
+fn what_is_lost(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, bundle: &mut BundleBuilder) {
     if kind.stop_signal != Signal::TERMINATE {
-        draft.lose(format!("{}: launchd stops with SIGTERM only, not with {}", kind.name, kind.stop_signal));
+        bundle.unsupported(format!(
+            "{}: launchd stops with SIGTERM only, not with {}",
+            kind.name, kind.stop_signal
+        ));
     }
     for spec in kind.instances.iter().filter(|spec| spec.once) {
-        draft.lose(format!(
+        bundle.unsupported(format!(
             "launchd has no order: `sudo launchctl kickstart system/{}` runs {}",
             label(stack, spec),
             kind.name

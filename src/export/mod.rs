@@ -62,45 +62,45 @@ use crate::plan::Plan;
 /// All that the format cannot express, each with its place and never with a value.
 pub fn export(plan: &Plan, options: &ExportOptions) -> Result<Bundle, Vec<Diagnostic>> {
     let stack = ExportedStack::of(plan, options)?;
-    let mut draft = BundleBuilder::default();
-    names::check_app(&stack, &mut draft);
+    let mut bundle = BundleBuilder::default();
+    names::check_app(&stack, &mut bundle);
     if options.secrets == Secrets::Only {
-        values_only(&stack, &mut draft);
-        return draft.finish();
+        values_only(&stack, &mut bundle);
+        return bundle.finish();
     }
     match options.format {
-        ExportFormat::Systemd | ExportFormat::SystemdUser => systemd::write(&stack, &mut draft),
-        ExportFormat::Launchd => launchd::write(&stack, &mut draft),
-        ExportFormat::Supervisord => supervisord::write(&stack, &mut draft),
-        ExportFormat::Runit => runit::write(&stack, &mut draft),
-        ExportFormat::S6 => s6::write(&stack, &mut draft),
-        ExportFormat::Compose => compose::write(&stack, &mut draft),
-        ExportFormat::Kubernetes => kubernetes::write(&stack, &mut draft),
-        ExportFormat::Nomad => nomad::write(&stack, &mut draft),
-        ExportFormat::Procfile => procfile::write(&stack, &mut draft),
+        ExportFormat::Systemd | ExportFormat::SystemdUser => systemd::write(&stack, &mut bundle),
+        ExportFormat::Launchd => launchd::write(&stack, &mut bundle),
+        ExportFormat::Supervisord => supervisord::write(&stack, &mut bundle),
+        ExportFormat::Runit => runit::write(&stack, &mut bundle),
+        ExportFormat::S6 => s6::write(&stack, &mut bundle),
+        ExportFormat::Compose => compose::write(&stack, &mut bundle),
+        ExportFormat::Kubernetes => kubernetes::write(&stack, &mut bundle),
+        ExportFormat::Nomad => nomad::write(&stack, &mut bundle),
+        ExportFormat::Procfile => procfile::write(&stack, &mut bundle),
     }
-    draft.finish()
+    bundle.finish()
 }
 
 /// What the command of [`Bundle::secrets`] reads.
-fn values_only(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) {
+fn values_only(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
     let (path, bytes) = match stack.options.format {
         ExportFormat::Systemd | ExportFormat::SystemdUser => {
-            draft.texts(stack, &stack.values, |_| None);
-            ("env", environment_file::text(stack, draft))
+            bundle.texts(stack, &stack.values, |_| None);
+            ("env", environment_file::text(stack, bundle))
         }
         ExportFormat::Launchd | ExportFormat::Supervisord | ExportFormat::Runit | ExportFormat::S6 => {
             for variable in &stack.values {
-                environment_file::check_shell_name(stack, variable, draft);
+                environment_file::check_shell_name(stack, variable, bundle);
             }
-            ("env", environment_file::text(stack, draft))
+            ("env", environment_file::text(stack, bundle))
         }
-        ExportFormat::Compose => ("env", compose_values::text(stack, draft).into_bytes()),
-        ExportFormat::Kubernetes => ("secret.yaml", kubernetes::secret(stack, draft).into_bytes()),
-        ExportFormat::Nomad => ("variables.json", nomad::variables(stack, draft).into_bytes()),
+        ExportFormat::Compose => ("env", compose_values::text(stack, bundle).into_bytes()),
+        ExportFormat::Kubernetes => ("secret.yaml", kubernetes::secret(stack, bundle).into_bytes()),
+        ExportFormat::Nomad => ("variables.json", nomad::variables(stack, bundle).into_bytes()),
         ExportFormat::Procfile => ("config", procfile::config(stack)),
     };
-    draft.bundle.files.push(File { path: path.into(), bytes, mode: 0o600 });
+    bundle.bundle.files.push(File { path: path.into(), bytes, mode: 0o600 });
 }
 
 /// `document` as YAML. A text with several lines stays one quoted scalar, so that no indentation and no

@@ -21,19 +21,19 @@ pub fn app_name(folder: &str) -> String {
 }
 
 /// Refuses a name of the stack that some engine would not take.
-pub(super) fn check_app(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) {
+pub(super) fn check_app(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
     let app = stack.options.app.as_str();
     if !is_label(app) {
         let message = "the stack's name is not made of lower-case letters, digits and `-`, a letter first";
         let hint = format!("try --app {}", app_name(app));
-        draft.errors.push(about(&format!("--app {app}"), message, Some(hint)));
+        bundle.errors.push(about(&format!("--app {app}"), message, Some(hint)));
     }
 }
 
 /// The names of all types as DNS labels (RFC 1035: Services want a letter first), in the order of
 /// [`ExportedStack::all`]: `_` becomes `-`, and letters become small. A name that is none even so, or that another
 /// type has already, is refused.
-pub(super) fn labels(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) -> Vec<String> {
+pub(super) fn labels(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) -> Vec<String> {
     let mut labels: Vec<String> = Vec::new();
     let mut kinds: Vec<&ExportedType<'_>> = Vec::new();
     for kind in stack.all() {
@@ -42,10 +42,10 @@ pub(super) fn labels(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) -> Ve
         if is_label(&stack.options.app) && (!is_label(&label) || own.starts_with('-')) {
             let because =
                 format!("`{label}` is no name there: at most {LONGEST} characters, no `-` at the end");
-            draft.refuse_kind(stack, kind, &because, "rename the type, or the stack with --app");
+            bundle.refuse_kind(stack, kind, &because, "rename the type, or the stack with --app");
         } else if let Some(place) = labels.iter().position(|other| *other == label) {
             let because = format!("it would have the same name there as `{}`: {label}", kinds[place].name);
-            draft.refuse_kind(stack, kind, &because, "rename one of the two");
+            bundle.refuse_kind(stack, kind, &because, "rename one of the two");
         }
         labels.push(label);
         kinds.push(kind);
@@ -62,20 +62,20 @@ fn is_label(name: &str) -> bool {
 }
 
 /// The image, without which `stack` cannot be written; refused if there is none.
-pub(super) fn image<'a>(stack: &ExportedStack<'a>, draft: &mut BundleBuilder) -> &'a str {
+pub(super) fn image<'a>(stack: &ExportedStack<'a>, bundle: &mut BundleBuilder) -> &'a str {
     if let Some(image) = &stack.options.image {
         return image;
     }
     let format: ExportFormat = stack.options.format;
     let hint = Some("name it: --image registry.example.com/shop:1.4.2".to_owned());
-    draft.errors.push(about("--image", format!("{} runs an image", format.as_str()), hint));
+    bundle.errors.push(about("--image", format!("{} runs an image", format.as_str()), hint));
     ""
 }
 
 /// That the signal ends at the shell, for each type where one stays in front of the program.
-pub(super) fn lose_signals(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) {
+pub(super) fn lose_signals(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
     for kind in stack.all().filter(|kind| !kind.is_replaced) {
-        draft.lose(format!(
+        bundle.unsupported(format!(
             "{}: a shell stays in front of the program, and the stop signal reaches the shell alone; `exec` \
              before the last command of the line mends that",
             kind.name

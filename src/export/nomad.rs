@@ -20,55 +20,55 @@ const LARGEST_VARIABLE: usize = 64 << 10;
 const COMMAND_FILE: &str = "local/command";
 
 /// Writes the jobs of `stack`: one that serves, and one that runs `release`.
-pub(super) fn write(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) {
-    let values = values(stack, draft);
+pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
+    let values = values(stack, bundle);
     if holds_values(stack) {
         for variable in stack
             .values
             .iter()
             .filter(|variable| std::str::from_utf8(variable.value).is_ok_and(is_interpolated))
         {
-            draft.refuse(stack, variable, "its value has a ${…}, in whose place Nomad puts something else");
+            bundle.refuse(stack, variable, "its value has a ${…}, in whose place Nomad puts something else");
         }
     }
     if stack.options.image.is_none() && is_interpolated(stack.root) {
-        draft.errors.push(about(stack.root, "Nomad would put something in place of ${…}", None));
+        bundle.errors.push(about(stack.root, "Nomad would put something in place of ${…}", None));
     }
     let app = &stack.options.app;
     if let Some(release) = &stack.release {
-        let groups = vec![group(stack, release, &values, draft)];
-        draft.file_with_values(
+        let groups = vec![group(stack, release, &values, bundle)];
+        bundle.file_with_values(
             stack,
             format!("{app}-release.json"),
             job(&format!("{app}-release"), "batch", groups),
         );
-        draft.lose(format!("nothing waits for {app}-release: run that job first, to its end"));
+        bundle.unsupported(format!("nothing waits for {app}-release: run that job first, to its end"));
     }
     if !stack.kinds.is_empty() {
-        let groups = stack.kinds.iter().map(|kind| group(stack, kind, &values, draft)).collect();
-        draft.file_with_values(stack, format!("{app}.json"), job(app, "service", groups));
+        let groups = stack.kinds.iter().map(|kind| group(stack, kind, &values, bundle)).collect();
+        bundle.file_with_values(stack, format!("{app}.json"), job(app, "service", groups));
     }
-    draft.lose("PS counts from 0 there: web.0 is the first");
+    bundle.unsupported("PS counts from 0 there: web.0 is the first");
     let sign = |kind: &ExportedType<'_>| match kind.care.probe {
         Probe::Alive => true,
         // A check belongs to a service.
         Probe::Listen(None) | Probe::Http(_) => kind.is_exposed,
         Probe::Listen(Some(_)) | Probe::Log(_) | Probe::Command(_) | Probe::Notify => false,
     };
-    readiness::lose(stack, &CarriedReadiness { sign, ..CarriedReadiness::NOTHING }, draft);
+    readiness::unsupported(stack, &CarriedReadiness { sign, ..CarriedReadiness::NOTHING }, bundle);
     if stack.options.image.is_none() && stack.kinds.iter().any(|kind| kind.port.is_some()) {
-        draft.lose(
+        bundle.unsupported(
             "ports are Nomad's choice, and GANGER_PORT_… are not set: without --image all share the host",
         );
     }
     if refers(stack) {
-        draft.bundle.secrets = Some("nomad var put -force -in=json -".into());
+        bundle.bundle.secrets = Some("nomad var put -force -in=json -".into());
     }
 }
 
 /// The specification of the Nomad Variable that holds the values.
-pub(super) fn variables(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) -> String {
-    let values = values(stack, draft);
+pub(super) fn variables(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) -> String {
+    let values = values(stack, bundle);
     let items = values.into_iter().fold(Document::map(), |map, (name, value)| map.with(name, value));
     json(&Document::map().with("Path", path(stack)).with("Items", items))
 }
@@ -78,22 +78,23 @@ fn path(stack: &ExportedStack<'_>) -> String {
     format!("nomad/jobs/{}", stack.options.app)
 }
 
-fn values<'a>(stack: &ExportedStack<'a>, draft: &mut BundleBuilder) -> Vec<(&'a str, &'a str)> {
+fn values<'a>(stack: &ExportedStack<'a>, bundle: &mut BundleBuilder) -> Vec<(&'a str, &'a str)> {
     let usable: Vec<ExportedVariable<'a>> = stack
         .values
         .iter()
-        .filter(|variable| environment_file::check_name(stack, variable, draft))
+        .filter(|variable| environment_file::check_name(stack, variable, bundle))
         .copied()
         .collect();
     // go-envparse, which reads the values, has no way to write other control characters.
     let is_none = |c: char| c.is_ascii_control() && !matches!(c, '\n' | '\t' | '\u{7f}');
     let is_file = !holds_values(stack);
     let because = "its value holds a control character, which Nomad's file of variables cannot";
-    let values = draft.texts(stack, &usable, |value| (is_file && value.contains(is_none)).then_some(because));
+    let values =
+        bundle.texts(stack, &usable, |value| (is_file && value.contains(is_none)).then_some(because));
     let size: usize = values.iter().map(|(name, value)| name.len() + value.len()).sum();
     if size > LARGEST_VARIABLE && !holds_values(stack) {
         let message = format!("the values have {size} bytes; a Nomad Variable holds {LARGEST_VARIABLE}");
-        draft.errors.push(about("environment", message, Some("move the largest into a file".into())));
+        bundle.errors.push(about("environment", message, Some("move the largest into a file".into())));
     }
     values
 }
@@ -113,7 +114,7 @@ fn group(
     stack: &ExportedStack<'_>,
     kind: &ExportedType<'_>,
     values: &[(&str, &str)],
-    draft: &mut BundleBuilder,
+    bundle: &mut BundleBuilder,
 ) -> Document {
     let has_port = kind.port.is_some() && !kind.is_once;
     let inside = kind.port.filter(|_| stack.options.image.is_some()).map(i64::from);
@@ -144,7 +145,7 @@ fn group(
         .with_some("Networks", has_port.then(|| vec![network]))
         .with_some("Services", kind.is_exposed.then(|| vec![service]))
         .with("Tasks", vec![task(stack, kind, values)]);
-    draft.set(stack.options, kind, &mut group);
+    bundle.set(stack.options, kind, &mut group);
     group
 }
 

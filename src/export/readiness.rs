@@ -20,10 +20,10 @@ impl CarriedReadiness {
 }
 
 /// Says what the engine does not take over of how the types are looked after. One sentence each, however many types.
-pub(super) fn lose(stack: &ExportedStack<'_>, carried: &CarriedReadiness, draft: &mut BundleBuilder) {
+pub(super) fn unsupported(stack: &ExportedStack<'_>, carried: &CarriedReadiness, bundle: &mut BundleBuilder) {
     let mut say = |sentence: &str, concerned: Vec<String>| {
         if !concerned.is_empty() {
-            draft.lose(format!("{sentence}: {}", concerned.join(", ")));
+            bundle.unsupported(format!("{sentence}: {}", concerned.join(", ")));
         }
     };
     let names = |is_concerned: fn(&&ExportedType<'_>) -> bool| -> Vec<String> {

@@ -8,27 +8,27 @@ use super::stack::{ExportedStack, ExportedType};
 use crate::plan::spec::Spec;
 
 /// Writes the service folders of `stack`.
-pub(super) fn write(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) {
-    draft.refuse_settings(stack);
+pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
+    bundle.refuse_settings(stack);
     let user = stack.options.user.as_ref().map(|user| format!("-u {} ", quote(user))).unwrap_or_default();
     // A group of its own, so that the stop signal can reach every process of the instance.
     let script = Script { first: "exec 2>&1\n", through: format!("chpst -P {user}") };
     for kind in stack.all() {
         for spec in &kind.instances {
             let folder = folder(stack, spec);
-            let text = script.text(stack, kind, spec, draft);
-            draft.program(format!("{folder}/run"), text, holds_values(stack));
-            draft.program(format!("{folder}/control/t"), control(stack, kind), false);
-            draft.program(format!("{folder}/log/run"), log(stack, spec), false);
+            let text = script.text(stack, kind, spec, bundle);
+            bundle.program(format!("{folder}/run"), text, holds_values(stack));
+            bundle.program(format!("{folder}/control/t"), control(stack, kind), false);
+            bundle.program(format!("{folder}/log/run"), log(stack, spec), false);
             if spec.once {
-                draft.file(format!("{folder}/down"), "");
+                bundle.file(format!("{folder}/down"), "");
             }
             if let Some(text) = finish(stack, kind) {
-                draft.program(format!("{folder}/finish"), text, false);
+                bundle.program(format!("{folder}/finish"), text, false);
             }
         }
         if kind.is_once {
-            draft.lose(format!(
+            bundle.unsupported(format!(
                 "runit has no order: `sv once {}` runs {}, before the others are started",
                 kind.instances.first().map(|spec| folder(stack, spec)).unwrap_or_default(),
                 kind.name
@@ -36,14 +36,14 @@ pub(super) fn write(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) {
         }
     }
     let grace = stack.kinds.iter().map(|kind| kind.grace).max().unwrap_or_default();
-    draft.lose(format!(
+    bundle.unsupported(format!(
         "runit does not kill after a grace by itself: `sv -w {} force-stop …` does",
         grace.as_secs() + u64::from(grace.subsec_nanos() > 0)
     ));
-    readiness::lose(stack, &CarriedReadiness::NOTHING, draft);
+    readiness::unsupported(stack, &CarriedReadiness::NOTHING, bundle);
     if refers(stack) {
         // Read before the user changes: root's alone.
-        draft.bundle.secrets = Some(install_values(stack, None));
+        bundle.bundle.secrets = Some(install_values(stack, None));
     }
 }
 

@@ -12,42 +12,42 @@ use crate::plan::spec::Spec;
 const STAY_DOWN: u8 = 125;
 
 /// Writes the service folders of `stack`.
-pub(super) fn write(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) {
-    draft.refuse_settings(stack);
+pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
+    bundle.refuse_settings(stack);
     let through =
         stack.options.user.as_ref().map(|user| format!("s6-setuidgid {} ", quote(user))).unwrap_or_default();
     let script = Script { first: "exec 2>&1\n", through };
     for kind in stack.all() {
         for spec in &kind.instances {
             let folder = format!("{}-{}-{}", stack.options.app, spec.name.kind, spec.name.number);
-            let text = script.text(stack, kind, spec, draft);
-            draft.program(format!("{folder}/run"), text, holds_values(stack));
-            draft.file(format!("{folder}/down-signal"), format!("{}\n", kind.stop_signal.0));
+            let text = script.text(stack, kind, spec, bundle);
+            bundle.program(format!("{folder}/run"), text, holds_values(stack));
+            bundle.file(format!("{folder}/down-signal"), format!("{}\n", kind.stop_signal.0));
             // In milliseconds; 0 would be never.
-            draft.file(format!("{folder}/timeout-kill"), format!("{}\n", kind.grace.as_millis().max(1)));
-            draft.program(format!("{folder}/log/run"), log(stack, spec), false);
+            bundle.file(format!("{folder}/timeout-kill"), format!("{}\n", kind.grace.as_millis().max(1)));
+            bundle.program(format!("{folder}/log/run"), log(stack, spec), false);
             if spec.once {
-                draft.file(format!("{folder}/down"), "");
-                draft.lose(format!(
+                bundle.file(format!("{folder}/down"), "");
+                bundle.unsupported(format!(
                     "s6 has no order: `s6-svc -wD -o {folder}` runs {}, before the others are started",
                     kind.name
                 ));
             }
             if let Some(text) = finish(stack, kind) {
-                draft.program(format!("{folder}/finish"), text, false);
+                bundle.program(format!("{folder}/finish"), text, false);
             }
         }
         if !kind.is_replaced {
-            draft.lose(format!(
+            bundle.unsupported(format!(
                 "{}: a shell stays in front of the program, and s6 signals the shell alone; `exec` before the \
                  last command of the line mends that",
                 kind.name
             ));
         }
     }
-    readiness::lose(stack, &CarriedReadiness::NOTHING, draft);
+    readiness::unsupported(stack, &CarriedReadiness::NOTHING, bundle);
     if refers(stack) {
-        draft.bundle.secrets = Some(install_values(stack, None));
+        bundle.bundle.secrets = Some(install_values(stack, None));
     }
 }
 

@@ -20,7 +20,7 @@ impl Script<'_> {
         stack: &ExportedStack<'_>,
         kind: &ExportedType<'_>,
         spec: &Spec,
-        draft: &mut BundleBuilder,
+        bundle: &mut BundleBuilder,
     ) -> Vec<u8> {
         let mut text = header(stack).into_bytes();
         text.extend_from_slice(self.first.as_bytes());
@@ -28,7 +28,7 @@ impl Script<'_> {
         let usable: Vec<_> = stack
             .values
             .iter()
-            .filter(|variable| environment_file::check_shell_name(stack, variable, draft))
+            .filter(|variable| environment_file::check_shell_name(stack, variable, bundle))
             .collect();
         if refers(stack) {
             let file = values_file(stack);

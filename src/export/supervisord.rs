@@ -14,7 +14,7 @@ use super::{sections, stack};
 use crate::plan::spec::Spec;
 
 /// Writes the configuration and scripts of `stack`.
-pub(super) fn write(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) {
+pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
     let app = &stack.options.app;
     let script = Script { first: "", through: String::new() };
     let mut document = Document::map();
@@ -24,17 +24,17 @@ pub(super) fn write(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) {
             let name = format!("{app}-{}", spec.name);
             let mut program = Document::map().with("program", program(stack, kind, spec));
             // `--set program.stdout_logfile=…` reaches each one.
-            draft.set(stack.options, kind, &mut program);
+            bundle.set(stack.options, kind, &mut program);
             if let Document::Map(mut entries) = program
                 && let Some(program) = entries.shift_remove("program")
             {
                 document = document.with(&format!("program:{name}"), program);
             }
-            let text = script.text(stack, kind, spec, draft);
-            draft.program(script_path(stack, spec), text, holds_values(stack));
+            let text = script.text(stack, kind, spec, bundle);
+            bundle.program(script_path(stack, spec), text, holds_values(stack));
             programs.push(name);
         }
-        what_is_lost(stack, kind, draft);
+        what_is_lost(stack, kind, bundle);
     }
     let group = Document::map().with("programs", programs.join(","));
     document = document.with(&format!("group:{app}"), group);
@@ -46,16 +46,16 @@ pub(super) fn write(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) {
                 bytes: format!("{}\n{text}", comment(stack)).into_bytes(),
                 mode: 0o644,
             };
-            draft.bundle.files.insert(0, file);
+            bundle.bundle.files.insert(0, file);
         }
-        Err(message) => draft.errors.push(stack::about("--set", message, None)),
+        Err(message) => bundle.errors.push(stack::about("--set", message, None)),
     }
-    readiness::lose(stack, &CarriedReadiness::NOTHING, draft);
+    readiness::unsupported(stack, &CarriedReadiness::NOTHING, bundle);
     if refers(stack) {
-        draft.bundle.secrets = Some(install_values(stack, stack.options.user.as_deref()));
+        bundle.bundle.secrets = Some(install_values(stack, stack.options.user.as_deref()));
     }
     if let Some(user) = stack.options.user.as_ref().filter(|user| user.contains(['%', ';', '\n', ' '])) {
-        draft.errors.push(about(&format!("--user {user}"), "supervisord takes no such name", None));
+        bundle.errors.push(about(&format!("--user {user}"), "supervisord takes no such name", None));
     }
 }
 
@@ -94,14 +94,19 @@ fn program(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, spec: &Spec) -> D
 const SIGNALS: [&str; 8] =
     ["SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT", "SIGKILL", "SIGUSR1", "SIGUSR2", "SIGSTOP"];
 
-fn what_is_lost(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, draft: &mut BundleBuilder) {
+fn what_is_lost(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, bundle: &mut BundleBuilder) {
     if kind.restart == Some(RestartPolicy::Never)
         && stack.release.as_ref().is_some_and(|r| r.name == kind.name)
     {
-        draft.lose("the others do not wait for the end of release: run it first, with `ganger run release`");
+        bundle.unsupported(
+            "the others do not wait for the end of release: run it first, with `ganger run release`",
+        );
     }
     let known = kind.stop_signal.known().map(nix::sys::signal::Signal::as_str);
     if !known.is_some_and(|name| SIGNALS[..7].contains(&name)) {
-        draft.lose(format!("{}: supervisord cannot stop with {}; it is TERM", kind.name, kind.stop_signal));
+        bundle.unsupported(format!(
+            "{}: supervisord cannot stop with {}; it is TERM",
+            kind.name, kind.stop_signal
+        ));
     }
 }

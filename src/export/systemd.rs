@@ -25,40 +25,40 @@ const DELAY: &str = "1s";
 const PROTECTED: [&str; 4] = ["/usr", "/boot", "/efi", "/etc"];
 
 /// Writes the units of `stack`.
-pub(super) fn write(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) {
+pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
     if stack.root.trim() != stack.root || stack.root.ends_with('\\') {
         let hint = Some("rename it, or name another one with -d".to_owned());
-        draft.errors.push(about(stack.root, "systemd takes no folder with a blank at its end", hint));
+        bundle.errors.push(about(stack.root, "systemd takes no folder with a blank at its end", hint));
     }
-    let values = values(stack, draft);
-    draft.file(target_name(stack), target(stack));
+    let values = values(stack, bundle);
+    bundle.file(target_name(stack), target(stack));
     for kind in stack.all() {
         for spec in &kind.instances {
             let mut unit = unit(stack, kind, spec, &values);
-            draft.set(stack.options, kind, &mut unit);
+            bundle.set(stack.options, kind, &mut unit);
             match sections::text(&unit, "=") {
                 Ok(text) => {
                     let text = format!("{}\n{text}", comment(stack));
-                    draft.file_with_values(stack, unit_name(stack, &spec.name), text);
+                    bundle.file_with_values(stack, unit_name(stack, &spec.name), text);
                 }
-                Err(message) => draft.errors.push(about("--set", message, None)),
+                Err(message) => bundle.errors.push(about("--set", message, None)),
             }
             if let Some(socket) = socket(stack, spec) {
-                draft.file(socket_name(stack, &spec.name), socket);
+                bundle.file(socket_name(stack, &spec.name), socket);
             }
         }
     }
     let sign = |kind: &ExportedType<'_>| kind.care.probe == Probe::Alive || is_asked(&kind.care.probe);
-    readiness::lose(stack, &CarriedReadiness { order: true, sign, socket: true }, draft);
+    readiness::unsupported(stack, &CarriedReadiness { order: true, sign, socket: true }, bundle);
     if refers(stack) {
-        draft.bundle.secrets = Some(if is_user(stack) {
+        bundle.bundle.secrets = Some(if is_user(stack) {
             format!("install -D -m 600 /dev/stdin ~/.config/{}/env", stack.options.app)
         } else {
             install_values(stack, None)
         });
     }
     if holds_values(stack) {
-        draft.lose(
+        bundle.unsupported(
             "secrecy: who may ask systemd (systemctl show) sees values that stand in a unit; without \
              --secrets inline they lie in a file of their own",
         );
@@ -66,15 +66,15 @@ pub(super) fn write(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) {
 }
 
 /// The values as words of `Environment=`, where they stand in the units.
-fn values(stack: &ExportedStack<'_>, draft: &mut BundleBuilder) -> Vec<String> {
+fn values(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) -> Vec<String> {
     let usable: Vec<ExportedVariable<'_>> = stack
         .values
         .iter()
-        .filter(|variable| environment_file::check_name(stack, variable, draft))
+        .filter(|variable| environment_file::check_name(stack, variable, bundle))
         .copied()
         .collect();
     // A file of values has to be UTF-8 too (`load_env_file` in systemd's src/basic/env-file.c).
-    let texts = draft.texts(stack, &usable, |_| None);
+    let texts = bundle.texts(stack, &usable, |_| None);
     if !holds_values(stack) {
         return Vec::new();
     }

@@ -19,21 +19,21 @@ pub enum Action {
     Probe(usize),
     /// Send its stop signal, then SIGCONT, to its main processes: the program, and where a shell stays in front of it, the
     /// shell and its foreground children.
-    Ask(Target),
+    Stop(Target),
     /// Send it to each process of its tree that has not had it yet, unless one of its main processes still lives.
-    AskRest(Target),
+    StopRest(Target),
     /// Send it to each process of its tree that has not had it yet.
-    AskAll(Target),
+    StopAll(Target),
     /// Send SIGKILL to its whole tree.
     Kill(Target),
-    /// Look who is left and answer with `Seen` (or `AllGone`).
-    Look,
+    /// Look who is left and answer with `Scanned` (or `AllGone`).
+    Scan,
     /// Print this after the instance's last words.
-    Bury(usize, Notice),
+    ReportExit(usize, Notice),
     /// Print this now.
-    Say(Notice),
+    Notify(Notice),
     /// Say which processes of this tree could not be ended.
-    NameSurvivors(Target),
+    ReportSurvivors(Target),
     /// Send this signal to the main processes of this instance, or to its whole group.
     Signal(usize, Signal, Reach),
     /// Answer a request.

@@ -49,8 +49,8 @@ impl Transition<'_> {
                 self.want(index, false);
             }
         }
-        awaited.extend(self.wish(request.wish, &request.instances));
-        if request.wish == Operation::Roll {
+        awaited.extend(self.operation(request.operation, &request.instances));
+        if request.operation == Operation::Roll {
             self.begin_roll(&request.instances, extras);
         }
         for index in retired {
@@ -60,7 +60,7 @@ impl Transition<'_> {
             }
         }
         let grace = self.machine.longest_grace();
-        self.machine.strangers.set_grace(grace);
+        self.machine.orphans.set_grace(grace);
         self.machine.is_emptied = self.machine.is_idle();
         self.machine.open(request.ticket, awaited);
     }
@@ -134,10 +134,10 @@ impl Machine {
         present.all(|instance| instance.state.is_down() && !instance.is_due)
     }
 
-    pub(super) fn at(&mut self, whom: Target) -> &mut Instance {
-        match whom {
+    pub(super) fn at(&mut self, target: Target) -> &mut Instance {
+        match target {
             Target::Instance(index) => &mut self.instances[index],
-            Target::Strangers => &mut self.strangers,
+            Target::Orphans => &mut self.orphans,
         }
     }
 }

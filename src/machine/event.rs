@@ -36,10 +36,10 @@ pub enum Event {
     },
     /// A process was reaped that is no instance's own.
     Reaped,
-    /// The answer to [`Action::Look`](super::Action::Look): how many processes are there.
-    Seen(ProcessCounts),
-    /// As `Seen`, but processes ended while somebody looked: who was not seen may be there all the same.
-    Glimpsed(ProcessCounts),
+    /// The answer to [`Action::Scan`](super::Action::Scan): how many processes are there.
+    Scanned(ProcessCounts),
+    /// As `Scanned`, but processes ended while somebody looked: who was not seen may be there all the same.
+    PartlyScanned(ProcessCounts),
     /// Somebody found out that an instance is ready.
     Ready {
         /// Which.

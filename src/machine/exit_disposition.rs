@@ -33,22 +33,22 @@ impl Transition<'_> {
         let lived = self.now.saturating_sub(instance.started.unwrap_or(self.now));
         instance.ended = Some((exit, lived));
         let is_failure = instance.is_late || !exit.is_success();
-        let fate = self.fate(index, is_failure, lived);
+        let disposition = self.disposition(index, is_failure, lived);
         let is_ending = self.machine.shutdown.is_some();
         let instance = &mut self.machine.instances[index];
-        match fate {
-            ExitDisposition::Again(wait) => instance.moments.again = Some(self.now + wait),
+        match disposition {
+            ExitDisposition::Again(wait) => instance.timers.again = Some(self.now + wait),
             ExitDisposition::Rests => instance.is_resting = true,
             ExitDisposition::GivenUp => instance.is_given_up = true,
             ExitDisposition::Wanted | ExitDisposition::Counts => {}
         }
-        let counts = matches!(fate, ExitDisposition::Counts | ExitDisposition::GivenUp)
+        let counts = matches!(disposition, ExitDisposition::Counts | ExitDisposition::GivenUp)
             || is_ending && !instance.is_retired;
         if counts {
             self.machine.ends.push(index);
         }
         self.apply(Target::Instance(index), InstanceEvent::Exited);
-        if fate == ExitDisposition::GivenUp {
+        if disposition == ExitDisposition::GivenUp {
             self.say_that_it_is_given_up(index);
         }
         if !is_ending && counts && self.ends_the_stack(index, is_failure) {
@@ -60,15 +60,17 @@ impl Transition<'_> {
     /// is while a compiler writes it. Whether that is the case, and so the stack goes on.
     pub(super) fn tries_again(&mut self, index: usize) -> bool {
         let instance = &self.machine.instances[index];
-        if instance.lives == 0 || instance.is_requested || self.machine.shutdown.is_some() {
+        if instance.generation == 0 || instance.is_requested || self.machine.shutdown.is_some() {
             return false;
         }
-        let ExitDisposition::Again(wait) = self.fate(index, true, Duration::ZERO) else { return false };
-        self.machine.instances[index].moments.again = Some(self.now + wait);
+        let ExitDisposition::Again(wait) = self.disposition(index, true, Duration::ZERO) else {
+            return false;
+        };
+        self.machine.instances[index].timers.again = Some(self.now + wait);
         true
     }
 
-    fn fate(&mut self, index: usize, is_failure: bool, lived: Duration) -> ExitDisposition {
+    fn disposition(&mut self, index: usize, is_failure: bool, lived: Duration) -> ExitDisposition {
         let (spec, instance) = (&self.machine.specs[index], &mut self.machine.instances[index]);
         // Who was asked to end, while the rest was not, has no say in how the stack ends; nor has who left.
         if instance.is_retired || self.machine.shutdown.is_some() || !instance.is_wanted() {
@@ -80,7 +82,7 @@ impl Transition<'_> {
             RestartPolicy::Always => is_failure || !spec.once,
         };
         if is_followed {
-            let random = self.machine.policy.seed ^ ((index as u64) << 32) ^ u64::from(instance.lives);
+            let random = self.machine.policy.seed ^ ((index as u64) << 32) ^ u64::from(instance.generation);
             return match instance.backoff.after(lived, is_failure, random) {
                 NextStart::Start(wait) => ExitDisposition::Again(wait),
                 NextStart::GivenUp => ExitDisposition::GivenUp,
@@ -107,19 +109,20 @@ impl Transition<'_> {
         }
     }
 
-    pub(super) fn bury(&mut self, whom: Target) {
-        let Some(index) = whom.instance() else { return };
-        let Instance { ended, moments, is_resting, .. } = &self.machine.instances[index];
+    pub(super) fn bury(&mut self, target: Target) {
+        let Some(index) = target.instance() else { return };
+        let Instance { ended, timers, is_resting, .. } = &self.machine.instances[index];
         let Some((exit, lived)) = *ended else { return };
-        let again = moments.again.map(|moment| moment.saturating_sub(self.now));
+        let again = timers.again.map(|moment| moment.saturating_sub(self.now));
         let process = self.machine.specs[index].name.clone();
         let notice = Notice::Exited { process, exit, lived, again, awaits_change: *is_resting };
-        self.actions.push(Action::Bury(index, notice));
+        self.actions.push(Action::ReportExit(index, notice));
     }
 
     fn say_that_it_is_given_up(&mut self, index: usize) {
         let process = self.machine.specs[index].name.clone();
         let failures = self.machine.instances[index].backoff.failures();
-        self.actions.push(Action::Bury(index, Notice::GivenUp { process, failures, lines: Vec::new() }));
+        self.actions
+            .push(Action::ReportExit(index, Notice::GivenUp { process, failures, lines: Vec::new() }));
     }
 }

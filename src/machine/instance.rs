@@ -31,7 +31,7 @@ pub struct Instance {
     /// How its own process ended, and after how long.
     pub ended: Option<(Exit, Duration)>,
     /// How often its own process was made.
-    pub lives: u32,
+    pub generation: u32,
     /// Whether it waits for its turn to start.
     pub is_due: bool,
     /// Whether a person has asked for what is wished of it: then the stack waits for that person.
@@ -45,7 +45,7 @@ pub struct Instance {
     /// When it was seen to be ready in its present life.
     pub ready: Option<Duration>,
     /// What is due of it beside the table's.
-    pub moments: Timers,
+    pub timers: Timers,
     /// Whether it failed too often to be started again.
     pub is_given_up: bool,
     /// Whether it failed and waits for a change of its files.
@@ -70,14 +70,14 @@ impl Instance {
             pid: None,
             started: None,
             ended: None,
-            lives: 0,
+            generation: 0,
             is_due: true,
             is_requested: false,
             failure: None,
             is_retired: false,
             next: None,
             ready: None,
-            moments: Timers::default(),
+            timers: Timers::default(),
             is_given_up: false,
             is_resting: false,
             is_late: false,
@@ -103,27 +103,27 @@ impl Instance {
 
     /// Whether it will start, now or later, without anybody asking for it.
     pub fn will_start(&self) -> bool {
-        self.is_due || self.moments.again.is_some() || self.intent == Intent::Again
+        self.is_due || self.timers.again.is_some() || self.intent == Intent::Again
     }
 
     /// Somebody decides about it: what went wrong before is forgotten.
     pub(super) fn forget_failures(&mut self) {
         self.failure = None;
         self.backoff = Backoff::default();
-        self.moments.again = None;
+        self.timers.again = None;
         (self.is_given_up, self.is_resting) = (false, false);
     }
 
     /// It has to wait for others, and the person hears of it at this moment, once.
     pub(super) fn block(&mut self, tells: Duration) {
         if !std::mem::replace(&mut self.is_told, true) {
-            self.moments.tells = Some(tells);
+            self.timers.tells = Some(tells);
         }
     }
 
     /// It need not wait for others any more.
     pub(super) fn unblock(&mut self) {
-        (self.is_told, self.moments.tells) = (false, None);
+        (self.is_told, self.timers.tells) = (false, None);
     }
 
     /// Another grace for the next stop.
@@ -131,17 +131,17 @@ impl Instance {
         self.grace = grace;
     }
 
-    /// Lets `happening` happen at `now`: the table's step, and the timers that the new state needs.
-    pub fn apply(&mut self, now: Duration, happening: InstanceEvent) -> &'static [Effect] {
+    /// Lets `event` happen at `now`: the table's step, and the timers that the new state needs.
+    pub fn apply(&mut self, now: Duration, event: InstanceEvent) -> &'static [Effect] {
         let before = self.state;
-        let (after, effects) = step(before, self.intent, happening);
+        let (after, effects) = step(before, self.intent, event);
         self.state = after;
-        if happening == InstanceEvent::Half {
+        if event == InstanceEvent::Half {
             self.half = None;
         }
         if after != before {
             self.enter(now, before);
-        } else if happening == InstanceEvent::Look {
+        } else if event == InstanceEvent::Scan {
             self.look = self.look.map(|_| now + self.look_interval());
         }
         effects
@@ -158,7 +158,7 @@ impl Instance {
     fn enter(&mut self, now: Duration, before: State) {
         if before == State::Running {
             self.ready = None;
-            self.moments.end_life();
+            self.timers.end_life();
         }
         match self.state {
             State::Idle | State::Starting | State::Running | State::Ended => {
@@ -192,7 +192,7 @@ impl Instance {
 
     /// The next moment at which something is due.
     pub fn deadline(&self) -> Option<Duration> {
-        [self.half, self.expires, self.look, self.hopeless, self.moments.first()].into_iter().flatten().min()
+        [self.half, self.expires, self.look, self.hopeless, self.timers.first()].into_iter().flatten().min()
     }
 
     /// What is due at `now`, the most decisive alone.
@@ -205,7 +205,7 @@ impl Instance {
         } else if is_due(self.half) {
             Some(InstanceEvent::Half)
         } else if is_due(self.look) {
-            Some(InstanceEvent::Look)
+            Some(InstanceEvent::Scan)
         } else {
             None
         }
@@ -213,7 +213,7 @@ impl Instance {
 
     /// Moves all that is due by the time for which the whole stack stood still (Ctrl-Z).
     pub fn postpone(&mut self, by: Duration) {
-        self.moments.postpone(by);
+        self.timers.postpone(by);
         for moment in [&mut self.half, &mut self.expires, &mut self.look, &mut self.hopeless] {
             *moment = moment.map(|moment| moment + by);
         }

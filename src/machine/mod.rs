@@ -49,7 +49,7 @@ pub struct Machine {
     policy: Policy,
     instances: Vec<Instance>,
     /// The processes that belong to no instance, under the same table.
-    strangers: Instance,
+    orphans: Instance,
     /// Indices in the order in which their own processes ended.
     ends: Vec<usize>,
     shutdown: Option<Shutdown>,
@@ -85,7 +85,7 @@ impl Machine {
     fn with(specs: Vec<Rc<Spec>>, policy: Policy, grace_of_strangers: Duration) -> Self {
         Self {
             instances: specs.iter().map(|spec| Instance::new(spec.grace)).collect(),
-            strangers: Instance::new(grace_of_strangers),
+            orphans: Instance::new(grace_of_strangers),
             specs,
             policy,
             ends: Vec::new(),
@@ -116,7 +116,7 @@ impl Machine {
         if self.suspended.is_some() || self.is_over {
             return None;
         }
-        self.instances.iter().chain([&self.strangers]).filter_map(Instance::deadline).min()
+        self.instances.iter().chain([&self.orphans]).filter_map(Instance::deadline).min()
     }
 
     /// How ganger is to end; `None` until the stack is over.

@@ -78,8 +78,8 @@ impl Transition<'_> {
                     let has_port = self.machine.next_port(index).is_none_or(|port| !held.contains(&port));
                     next = next.or(Some(index).filter(|_| has_port));
                 }
-                DependencyState::Stopped(who) if instance.is_requested => self.strand(index, who),
-                DependencyState::Gone(who) => self.strand(index, who),
+                DependencyState::Stopped(who) if instance.is_requested => self.fail_dependent(index, who),
+                DependencyState::Gone(who) => self.fail_dependent(index, who),
                 DependencyState::Waits(_) | DependencyState::Stopped(_) => {
                     self.machine.instances[index].block(self.now + TELL);
                 }
@@ -97,7 +97,7 @@ impl Transition<'_> {
 
     /// Of many instances that wait for the same types, the first one asks for all.
     fn way_of_all(&self, index: usize, known: &mut Vec<(TypeName, DependencyState)>) -> DependencyState {
-        let has_lived = self.machine.instances[index].lives > 0;
+        let has_lived = self.machine.instances[index].generation > 0;
         let mut worst = DependencyState::Free;
         for kind in self.machine.coming(index).after.iter() {
             let found = known.iter().find(|(name, _)| name == kind).map(|(_, way)| *way);
@@ -120,7 +120,7 @@ impl Transition<'_> {
     }
 
     /// It cannot start, because another one will not come.
-    fn strand(&mut self, index: usize, who: usize) {
+    fn fail_dependent(&mut self, index: usize, who: usize) {
         let other = self.machine.name(who);
         let how = match &self.machine.instances[who] {
             instance if instance.is_requested => "is stopped",
@@ -135,7 +135,7 @@ impl Transition<'_> {
         if !instance.is_requested {
             self.machine.is_incomplete = true;
             let text = format!("{} is not started: {reason}", self.machine.name(index));
-            self.actions.push(Action::Say(Notice::Warning { text }));
+            self.actions.push(Action::Notify(Notice::Warning { text }));
         }
         self.machine.instances[index].failure = Some(reason);
         self.is_answer_due = true;
@@ -163,7 +163,7 @@ impl Transition<'_> {
                 reason: missing(spec, &self.machine.instances[who]),
                 waiting: waiting.iter().map(|index| self.machine.specs[*index].name.clone()).collect(),
             };
-            self.actions.push(Action::Say(notice));
+            self.actions.push(Action::Notify(notice));
         }
     }
 
@@ -184,11 +184,11 @@ impl Transition<'_> {
             | State::Purging
             | State::Ended => true,
         };
-        if self.machine.strangers.state == State::Idle && self.machine.instances.iter().all(is_asked) {
-            self.machine.strangers.clear(self.now);
-            self.actions.push(Action::Look);
+        if self.machine.orphans.state == State::Idle && self.machine.instances.iter().all(is_asked) {
+            self.machine.orphans.clear(self.now);
+            self.actions.push(Action::Scan);
             if self.machine.shutdown.as_ref().is_some_and(|shutdown| shutdown.killing) {
-                self.apply(Target::Strangers, InstanceEvent::Kill);
+                self.apply(Target::Orphans, InstanceEvent::Kill);
             }
         }
     }

@@ -22,9 +22,9 @@ impl Transition<'_> {
             return;
         }
         match &spec.care.probe {
-            Probe::Alive => instance.moments.settles = Some(self.now + SETTLED),
+            Probe::Alive => instance.timers.settles = Some(self.now + SETTLED),
             Probe::Listen(_) | Probe::Http(_) | Probe::Log(_) | Probe::Command(_) | Probe::Notify => {
-                instance.moments.late = spec.care.ready_within.map(|within| self.now + within);
+                instance.timers.late = spec.care.ready_within.map(|within| self.now + within);
                 self.actions.push(Action::Probe(index));
             }
         }
@@ -37,7 +37,7 @@ impl Transition<'_> {
             return;
         }
         instance.ready = Some(self.now);
-        instance.moments.end_life();
+        instance.timers.end_life();
         let spec = &self.machine.specs[index];
         let took = self.now.saturating_sub(instance.started.unwrap_or(self.now));
         let (url, port) = match &spec.care.probe {
@@ -46,7 +46,7 @@ impl Transition<'_> {
             Probe::Alive | Probe::Log(_) | Probe::Command(_) | Probe::Notify => (None, None),
         };
         let url = url.map(|port| format!("http://localhost:{port}"));
-        self.actions.push(Action::Say(Notice::Ready { process: spec.name.clone(), url, port, took }));
+        self.actions.push(Action::Notify(Notice::Ready { process: spec.name.clone(), url, port, took }));
     }
 
     /// All that is due at this moment beside the table's.
@@ -54,10 +54,10 @@ impl Transition<'_> {
         let mut is_told = Vec::new();
         for index in 0..self.machine.instances.len() {
             let instance = &mut self.machine.instances[index];
-            let due = instance.moments.take(self.now);
+            let due = instance.timers.take(self.now);
             if due.settles.is_some() {
                 instance.ready = Some(self.now);
-                instance.moments.end_life();
+                instance.timers.end_life();
             }
             instance.is_due |= due.again.is_some();
             if due.late.is_some() {
@@ -78,7 +78,7 @@ impl Transition<'_> {
             reason: missing(spec, &self.machine.instances[index]),
             within: spec.care.ready_within.unwrap_or_default(),
         };
-        self.actions.push(Action::Say(notice));
+        self.actions.push(Action::Notify(notice));
         self.machine.instances[index].is_late = true;
         self.apply(Target::Instance(index), InstanceEvent::Stop);
     }

@@ -39,7 +39,7 @@ pub struct InstanceRequest {
     /// What the answer will carry.
     pub ticket: Ticket,
     /// What.
-    pub wish: Operation,
+    pub operation: Operation,
     /// Whom, by their index.
     pub instances: Vec<usize>,
 }
@@ -83,9 +83,9 @@ pub(super) struct OpenRequest {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct AwaitedInstance {
     index: usize,
-    wish: Operation,
+    operation: Operation,
     /// How many lives it had when it was asked.
-    lives: u32,
+    generation: u32,
 }
 
 /// What one instance means for a request.
@@ -114,8 +114,8 @@ impl OpenRequest {
 impl AwaitedInstance {
     fn standing(&self, instance: &Instance, is_rolling: bool) -> RequestProgress {
         let index = self.index;
-        let is_new = instance.lives > self.lives;
-        match (self.wish, instance.intent) {
+        let is_new = instance.generation > self.generation;
+        match (self.operation, instance.intent) {
             (Operation::Stop, _) if instance.state.is_down() && !instance.is_due => RequestProgress::There,
             (Operation::Stop, Intent::Up) => {
                 RequestProgress::Never(RequestResult::Overruled { instance: index })
@@ -142,8 +142,8 @@ impl AwaitedInstance {
 
 impl Machine {
     /// That this instance is waited for from now on.
-    pub(super) fn awaited(&self, index: usize, wish: Operation) -> AwaitedInstance {
-        AwaitedInstance { index, wish, lives: self.instances[index].lives }
+    pub(super) fn awaited(&self, index: usize, operation: Operation) -> AwaitedInstance {
+        AwaitedInstance { index, operation, generation: self.instances[index].generation }
     }
 
     /// Keeps a request open until it can be answered.
@@ -154,7 +154,7 @@ impl Machine {
 
 impl Transition<'_> {
     pub(super) fn on_request(&mut self, request: InstanceRequest) {
-        let InstanceRequest { ticket, wish, instances } = request;
+        let InstanceRequest { ticket, operation, instances } = request;
         if self.machine.shutdown.is_some() {
             self.actions.push(Action::Answer(ticket, RequestResult::Ending));
             return;
@@ -162,22 +162,22 @@ impl Transition<'_> {
         let has_process =
             |index: &usize| self.machine.instances.get(*index).is_some_and(Instance::has_own_process);
         let idle = instances.iter().find(|index| !has_process(index));
-        if let (Operation::Signal(..), Some(index)) = (wish, idle) {
+        if let (Operation::Signal(..), Some(index)) = (operation, idle) {
             self.actions.push(Action::Answer(ticket, RequestResult::NotRunning { instance: *index }));
             return;
         }
-        let awaited = self.wish(wish, &instances);
+        let awaited = self.operation(operation, &instances);
         self.machine.open(ticket, awaited);
     }
 
     /// Wishes this of these instances; what is to be waited for. Who has left the stack is not touched.
-    pub(super) fn wish(&mut self, wish: Operation, instances: &[usize]) -> Vec<AwaitedInstance> {
+    pub(super) fn operation(&mut self, operation: Operation, instances: &[usize]) -> Vec<AwaitedInstance> {
         let is_there =
             |index: &&usize| self.machine.instances.get(**index).is_some_and(|instance| !instance.is_retired);
         let instances: Vec<usize> = instances.iter().filter(is_there).copied().collect();
-        let awaited = instances.iter().map(|index| self.machine.awaited(*index, wish)).collect();
+        let awaited = instances.iter().map(|index| self.machine.awaited(*index, operation)).collect();
         for index in instances {
-            match wish {
+            match operation {
                 Operation::Start => self.want(index, false),
                 Operation::Restart => self.want(index, true),
                 Operation::Stop => self.want_down(index),
@@ -219,7 +219,7 @@ impl Transition<'_> {
             let Some(instance) = self.machine.instances.get(index) else { continue };
             let is_stopped =
                 instance.intent == Intent::Down && instance.is_requested && instance.failure.is_none();
-            let is_of_use = instance.lives > 0 && !instance.is_retired && !is_stopped;
+            let is_of_use = instance.generation > 0 && !instance.is_retired && !is_stopped;
             if is_of_use {
                 self.want(index, true);
             }
@@ -242,7 +242,7 @@ impl Transition<'_> {
         if self.machine.shutdown.is_none() {
             if let Some(grace) = grace {
                 self.machine.instances.iter_mut().for_each(|instance| instance.set_grace(grace));
-                self.machine.strangers.set_grace(grace);
+                self.machine.orphans.set_grace(grace);
             }
             self.stop(StopCause::Request);
         }

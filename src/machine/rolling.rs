@@ -28,8 +28,8 @@ enum RollProgress {
     Failed,
 }
 
-fn progress(instance: &Instance, lives: u32) -> RollProgress {
-    let is_new = instance.lives > lives;
+fn progress(instance: &Instance, generation: u32) -> RollProgress {
+    let is_new = instance.generation > generation;
     if is_new && instance.ready.is_some() {
         return RollProgress::Ready;
     }
@@ -76,19 +76,20 @@ impl Transition<'_> {
             return true;
         }
         loop {
-            match roll.current.map(|(index, lives)| progress(&self.machine.instances[index], lives)) {
+            match roll.current.map(|(index, generation)| progress(&self.machine.instances[index], generation))
+            {
                 Some(RollProgress::OnItsWay) => return true,
                 Some(RollProgress::Failed) => return self.break_off(roll),
                 Some(RollProgress::Ready) | None => roll.current = None,
             }
             let Some(next) = roll.queue.pop_front() else {
-                self.dismiss(roll);
+                self.retire_extra(roll);
                 return false;
             };
             let instance = &self.machine.instances[next];
             // Whom somebody has stopped or scaled away meanwhile stays so.
             if instance.intent != Intent::Down && !instance.is_retired {
-                roll.current = Some((next, instance.lives));
+                roll.current = Some((next, instance.generation));
                 self.want(next, true);
             }
         }
@@ -100,11 +101,11 @@ impl Transition<'_> {
             let reason = "a new instance did not become ready, so the rest is as it was".to_owned();
             self.machine.instances[index].failure.get_or_insert(reason);
         }
-        self.dismiss(roll);
+        self.retire_extra(roll);
         false
     }
 
-    fn dismiss(&mut self, roll: &RollingRestart) {
+    fn retire_extra(&mut self, roll: &RollingRestart) {
         for extra in &roll.extras {
             self.retire(*extra);
         }

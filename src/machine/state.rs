@@ -97,7 +97,7 @@ pub enum InstanceEvent {
     /// It is to end at once.
     Kill,
     /// It is time to look again who is left.
-    Look,
+    Scan,
     /// Half of its grace is over.
     Half,
     /// Its grace is over.
@@ -118,7 +118,7 @@ impl InstanceEvent {
         Self::Reaped,
         Self::Stop,
         Self::Kill,
-        Self::Look,
+        Self::Scan,
         Self::Half,
         Self::Expired,
         Self::Hopeless,
@@ -137,7 +137,7 @@ impl fmt::Display for InstanceEvent {
             Self::Reaped => "reaped",
             Self::Stop => "stop",
             Self::Kill => "kill",
-            Self::Look => "look",
+            Self::Scan => "scan",
             Self::Half => "half",
             Self::Expired => "expired",
             Self::Hopeless => "hopeless",
@@ -151,17 +151,17 @@ pub enum Effect {
     /// Make its own process.
     Spawn,
     /// Send the stop signal to its main processes.
-    Ask,
+    Stop,
     /// Send it to what is left of the tree, each process once, when the main processes are gone.
-    AskRest,
+    StopRest,
     /// Send it to all of the tree, each process once.
-    AskAll,
+    StopAll,
     /// Send SIGKILL to the tree.
     Kill,
     /// Look who is left.
-    Look,
+    Scan,
     /// Its own process is gone: say so after its last words.
-    Bury,
+    ReportExit,
     /// Say who could not be ended.
     GiveUp,
 }
@@ -170,33 +170,33 @@ impl fmt::Display for Effect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Spawn => "spawn",
-            Self::Ask => "ask",
-            Self::AskRest => "ask rest",
-            Self::AskAll => "ask all",
+            Self::Stop => "stop",
+            Self::StopRest => "stop rest",
+            Self::StopAll => "stop all",
             Self::Kill => "kill",
-            Self::Look => "look",
-            Self::Bury => "bury",
+            Self::Scan => "scan",
+            Self::ReportExit => "report exit",
             Self::GiveUp => "give up",
         })
     }
 }
 
 /// The next state and what to do on the way. Every cell is written: docs/states.md is printed from here.
-pub fn step(state: State, intent: Intent, happening: InstanceEvent) -> (State, &'static [Effect]) {
+pub fn step(state: State, intent: Intent, event: InstanceEvent) -> (State, &'static [Effect]) {
     match state {
-        State::Idle | State::Ended => down(state, intent, happening),
-        State::Starting => starting(intent, happening),
-        State::Running => running(happening),
-        State::Stopping => stopping(happening),
-        State::Killing => killing(happening),
-        State::Clearing => clearing(happening),
-        State::Purging => purging(happening),
+        State::Idle | State::Ended => down(state, intent, event),
+        State::Starting => starting(intent, event),
+        State::Running => running(event),
+        State::Stopping => stopping(event),
+        State::Killing => killing(event),
+        State::Clearing => clearing(event),
+        State::Purging => purging(event),
     }
 }
 
-fn down(state: State, intent: Intent, happening: InstanceEvent) -> (State, &'static [Effect]) {
+fn down(state: State, intent: Intent, event: InstanceEvent) -> (State, &'static [Effect]) {
     use InstanceEvent as H;
-    match (happening, intent) {
+    match (event, intent) {
         (H::Start, Intent::Up) => (State::Starting, &[Effect::Spawn]),
         (H::Start, Intent::Down | Intent::Again)
         | (
@@ -208,7 +208,7 @@ fn down(state: State, intent: Intent, happening: InstanceEvent) -> (State, &'sta
             | H::Reaped
             | H::Stop
             | H::Kill
-            | H::Look
+            | H::Scan
             | H::Half
             | H::Expired
             | H::Hopeless,
@@ -218,11 +218,11 @@ fn down(state: State, intent: Intent, happening: InstanceEvent) -> (State, &'sta
 }
 
 /// Between the question and the answer nothing can be signalled: a stop waits in the intent.
-fn starting(intent: Intent, happening: InstanceEvent) -> (State, &'static [Effect]) {
+fn starting(intent: Intent, event: InstanceEvent) -> (State, &'static [Effect]) {
     use InstanceEvent as H;
-    match (happening, intent) {
+    match (event, intent) {
         (H::Spawned, Intent::Up) => (State::Running, &[]),
-        (H::Spawned, Intent::Down | Intent::Again) => (State::Stopping, &[Effect::Ask]),
+        (H::Spawned, Intent::Down | Intent::Again) => (State::Stopping, &[Effect::Stop]),
         (H::Failed, Intent::Up | Intent::Down | Intent::Again) => (State::Ended, &[]),
         (
             H::Start
@@ -232,7 +232,7 @@ fn starting(intent: Intent, happening: InstanceEvent) -> (State, &'static [Effec
             | H::Reaped
             | H::Stop
             | H::Kill
-            | H::Look
+            | H::Scan
             | H::Half
             | H::Expired
             | H::Hopeless,
@@ -241,11 +241,11 @@ fn starting(intent: Intent, happening: InstanceEvent) -> (State, &'static [Effec
     }
 }
 
-fn running(happening: InstanceEvent) -> (State, &'static [Effect]) {
+fn running(event: InstanceEvent) -> (State, &'static [Effect]) {
     use InstanceEvent as H;
-    match happening {
-        H::Exited => (State::Clearing, &[Effect::Bury, Effect::Look]),
-        H::Stop => (State::Stopping, &[Effect::Ask]),
+    match event {
+        H::Exited => (State::Clearing, &[Effect::ReportExit, Effect::Scan]),
+        H::Stop => (State::Stopping, &[Effect::Stop]),
         H::Kill => (State::Killing, &[Effect::Kill]),
         H::Start
         | H::Spawned
@@ -253,7 +253,7 @@ fn running(happening: InstanceEvent) -> (State, &'static [Effect]) {
         | H::Left
         | H::Empty
         | H::Reaped
-        | H::Look
+        | H::Scan
         | H::Half
         | H::Expired
         | H::Hopeless => (State::Running, &[]),
@@ -263,11 +263,11 @@ fn running(happening: InstanceEvent) -> (State, &'static [Effect]) {
 /// While its own process lives, what it started, before or during the grace, is its own to end: Celery's pool takes SIGTERM
 /// for its master's order to die, and a shell's `trap` may be running its clean-up. What is left is signalled after the own
 /// process has ended (`clearing`), and all of it when half of the grace is over: then there is still time for it to end.
-fn stopping(happening: InstanceEvent) -> (State, &'static [Effect]) {
+fn stopping(event: InstanceEvent) -> (State, &'static [Effect]) {
     use InstanceEvent as H;
-    match happening {
-        H::Exited => (State::Clearing, &[Effect::Bury, Effect::Look]),
-        H::Half => (State::Stopping, &[Effect::AskAll]),
+    match event {
+        H::Exited => (State::Clearing, &[Effect::ReportExit, Effect::Scan]),
+        H::Half => (State::Stopping, &[Effect::StopAll]),
         H::Kill | H::Expired => (State::Killing, &[Effect::Kill]),
         H::Start
         | H::Spawned
@@ -276,16 +276,16 @@ fn stopping(happening: InstanceEvent) -> (State, &'static [Effect]) {
         | H::Empty
         | H::Reaped
         | H::Stop
-        | H::Look
+        | H::Scan
         | H::Hopeless => (State::Stopping, &[]),
     }
 }
 
-fn killing(happening: InstanceEvent) -> (State, &'static [Effect]) {
+fn killing(event: InstanceEvent) -> (State, &'static [Effect]) {
     use InstanceEvent as H;
-    match happening {
-        H::Exited => (State::Purging, &[Effect::Bury, Effect::Kill, Effect::Look]),
-        H::Look => (State::Killing, &[Effect::Kill]),
+    match event {
+        H::Exited => (State::Purging, &[Effect::ReportExit, Effect::Kill, Effect::Scan]),
+        H::Scan => (State::Killing, &[Effect::Kill]),
         H::Hopeless => (State::Ended, &[Effect::GiveUp]),
         H::Start
         | H::Spawned
@@ -300,26 +300,26 @@ fn killing(happening: InstanceEvent) -> (State, &'static [Effect]) {
     }
 }
 
-fn clearing(happening: InstanceEvent) -> (State, &'static [Effect]) {
+fn clearing(event: InstanceEvent) -> (State, &'static [Effect]) {
     use InstanceEvent as H;
-    match happening {
+    match event {
         H::Empty => (State::Ended, &[]),
-        H::Left => (State::Clearing, &[Effect::AskRest]),
-        H::Half => (State::Clearing, &[Effect::AskAll]),
-        H::Kill | H::Expired => (State::Purging, &[Effect::Kill, Effect::Look]),
-        H::Reaped | H::Look => (State::Clearing, &[Effect::Look]),
+        H::Left => (State::Clearing, &[Effect::StopRest]),
+        H::Half => (State::Clearing, &[Effect::StopAll]),
+        H::Kill | H::Expired => (State::Purging, &[Effect::Kill, Effect::Scan]),
+        H::Reaped | H::Scan => (State::Clearing, &[Effect::Scan]),
         H::Start | H::Spawned | H::Failed | H::Exited | H::Stop | H::Hopeless => (State::Clearing, &[]),
     }
 }
 
 /// One SIGKILL may miss who is being forked at that moment: it is sent again at every look, until none
 /// is left or hope is given up.
-fn purging(happening: InstanceEvent) -> (State, &'static [Effect]) {
+fn purging(event: InstanceEvent) -> (State, &'static [Effect]) {
     use InstanceEvent as H;
-    match happening {
+    match event {
         H::Empty => (State::Ended, &[]),
         H::Left => (State::Purging, &[Effect::Kill]),
-        H::Reaped | H::Look => (State::Purging, &[Effect::Look]),
+        H::Reaped | H::Scan => (State::Purging, &[Effect::Scan]),
         H::Hopeless => (State::Ended, &[Effect::GiveUp]),
         H::Start | H::Spawned | H::Failed | H::Exited | H::Stop | H::Kill | H::Half | H::Expired => {
             (State::Purging, &[])

@@ -10,11 +10,7 @@ pub fn page() -> String {
     row(&mut page, "state", InstanceEvent::ALL.iter().map(ToString::to_string));
     row(&mut page, "---", InstanceEvent::ALL.iter().map(|_| "---".to_string()));
     for state in State::ALL {
-        row(
-            &mut page,
-            &format!("**{state}**"),
-            InstanceEvent::ALL.iter().map(|happening| cell(state, *happening)),
-        );
+        row(&mut page, &format!("**{state}**"), InstanceEvent::ALL.iter().map(|event| cell(state, *event)));
     }
     page.push_str(FOOT);
     page
@@ -32,9 +28,10 @@ decides, `up` and `down` stand before the two answers.
 ";
 
 const FOOT: &str = "
-Done on the way: *spawn* its own process; *ask* the whole tree to end (stop signal and SIGCONT, each process
-once); *kill* the whole tree; *look* who is left of it; *bury*: say, after its last words, how its own process
-ended; *give up*: name what could not be ended.
+Done on the way: *spawn* its own process; *stop*: send the stop signal and SIGCONT to its main processes; *stop rest*: to what
+is left of its tree after them, each process once; *stop all*: to all of its tree, each process once; *kill* the whole tree;
+*scan* /proc for what is left of it; *report exit*: print how its own process ended, after the remaining output; *give up*:
+name what could not be ended.
 
 Beside these rows the machine keeps one more instance for the processes that belong to none (a daemon that
 wiped its environment, say). It enters *clearing* when the stack is stopped, and is *ended* only when the
@@ -49,9 +46,9 @@ fn row(page: &mut String, first: &str, cells: impl Iterator<Item = String>) {
     page.push('\n');
 }
 
-fn cell(state: State, happening: InstanceEvent) -> String {
-    let up = answer(state, step(state, Intent::Up, happening));
-    let down = answer(state, step(state, Intent::Down, happening));
+fn cell(state: State, event: InstanceEvent) -> String {
+    let up = answer(state, step(state, Intent::Up, event));
+    let down = answer(state, step(state, Intent::Down, event));
     if up == down { up } else { format!("up: {up}; down: {down}") }
 }
 

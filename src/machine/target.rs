@@ -7,7 +7,7 @@ pub enum Target {
     /// back has the index that it had.
     Instance(usize),
     /// Every process of ours that belongs to no instance: a daemon that wiped its environment, say.
-    Strangers,
+    Orphans,
 }
 
 impl Target {
@@ -15,7 +15,7 @@ impl Target {
     pub fn instance(self) -> Option<usize> {
         match self {
             Self::Instance(index) => Some(index),
-            Self::Strangers => None,
+            Self::Orphans => None,
         }
     }
 }
@@ -26,5 +26,5 @@ pub struct ProcessCounts {
     /// Of each instance, by its index. One that came after the look is not in it.
     pub instances: Vec<usize>,
     /// Of no instance.
-    pub strangers: usize,
+    pub orphans: usize,
 }

@@ -29,8 +29,8 @@ impl Transition<'_> {
             Event::SpawnFailed { instance, failure } => self.on_spawn_failed(instance, failure),
             Event::Exited { instance, exit } => self.on_exited(instance, exit),
             Event::Reaped => self.for_all(InstanceEvent::Reaped),
-            Event::Seen(counts) => self.on_seen(&counts, true),
-            Event::Glimpsed(counts) => self.on_seen(&counts, false),
+            Event::Scanned(counts) => self.on_seen(&counts, true),
+            Event::PartlyScanned(counts) => self.on_seen(&counts, false),
             Event::AllGone => self.on_all_gone(),
             Event::Signal(signal) => self.on_signal(signal),
             Event::Request(request) => self.on_request(request),
@@ -55,12 +55,12 @@ impl Transition<'_> {
         let now = self.now;
         let instance = &mut self.machine.instances[index];
         (instance.pid, instance.started, instance.ended) = (Some(pid), Some(now), None);
-        instance.lives += 1;
+        instance.generation += 1;
         instance.is_late = false;
         instance.is_requested &= instance.intent != Intent::Up;
         let spec = &self.machine.specs[index];
         let notice = Notice::Started { process: spec.name.clone(), pid, port: spec.port };
-        self.actions.push(Action::Say(notice));
+        self.actions.push(Action::Notify(notice));
         self.apply(Target::Instance(index), InstanceEvent::Spawned);
         if self.machine.shutdown.as_ref().is_some_and(|shutdown| shutdown.killing) {
             self.apply(Target::Instance(index), InstanceEvent::Kill);
@@ -72,7 +72,7 @@ impl Transition<'_> {
         let SpawnFailure { program, reason, status } = failure;
         let process = self.machine.specs[index].name.clone();
         let failure_in_words = format!("{program}: {reason}");
-        self.actions.push(Action::Say(Notice::CannotStart { process, program, reason, status }));
+        self.actions.push(Action::Notify(Notice::CannotStart { process, program, reason, status }));
         // Also if the stack is ending for another reason: the system has refused us something.
         self.machine.has_failed |= status == FAILED;
         self.apply(Target::Instance(index), InstanceEvent::Failed);
@@ -98,8 +98,8 @@ impl Transition<'_> {
             }
         }
         // Whether strangers are all gone is for the kernel to say (AllGone): one may be on its way here.
-        if counts.strangers > 0 {
-            self.apply(Target::Strangers, InstanceEvent::Left);
+        if counts.orphans > 0 {
+            self.apply(Target::Orphans, InstanceEvent::Left);
         }
     }
 
@@ -109,15 +109,15 @@ impl Transition<'_> {
             && self.machine.instances[index].intent == Intent::Up;
         if is_first {
             let process = self.machine.specs[index].name.clone();
-            self.actions.push(Action::Say(Notice::Leftovers { process, count }));
+            self.actions.push(Action::Notify(Notice::Leftovers { process, count }));
             self.machine.instances[index].intent = Intent::Down;
         }
     }
 
     fn on_all_gone(&mut self) {
-        for whom in self.all() {
-            if self.machine.at(whom).state.is_clearing() {
-                self.apply(whom, InstanceEvent::Empty);
+        for target in self.all() {
+            if self.machine.at(target).state.is_clearing() {
+                self.apply(target, InstanceEvent::Empty);
             }
         }
     }
@@ -133,7 +133,7 @@ impl Transition<'_> {
             Signal::RESIZE => self.actions.push(Action::Resize),
             other => {
                 self.actions.push(Action::Forward(other));
-                self.actions.push(Action::Say(Notice::Forwarded { signal: other }));
+                self.actions.push(Action::Notify(Notice::Forwarded { signal: other }));
             }
         }
     }
@@ -155,8 +155,8 @@ impl Transition<'_> {
     fn on_continue(&mut self) {
         if let Some(since) = self.machine.suspended.take() {
             let stood_still = self.now.saturating_sub(since);
-            for whom in self.all() {
-                self.machine.at(whom).postpone(stood_still);
+            for target in self.all() {
+                self.machine.at(target).postpone(stood_still);
             }
         }
         self.actions.push(Action::Resume);
@@ -166,24 +166,24 @@ impl Transition<'_> {
         let now = self.now;
         self.on_moments();
         let due: Vec<(Target, InstanceEvent)> =
-            self.all().filter_map(|whom| Some((whom, self.machine.at(whom).due(now)?))).collect();
+            self.all().filter_map(|target| Some((target, self.machine.at(target).due(now)?))).collect();
         self.tell_of_killing(&due);
-        for (whom, happening) in due {
-            self.apply(whom, happening);
+        for (target, happening) in due {
+            self.apply(target, happening);
         }
     }
 
     /// One line, however many are killed at the same moment.
     fn tell_of_killing(&mut self, due: &[(Target, InstanceEvent)]) {
         // Strangers have the longest grace of all; that it is over is no news beside an instance's.
-        let is_news = |whom: Target| whom != Target::Strangers || due.len() == 1;
+        let is_news = |target: Target| target != Target::Orphans || due.len() == 1;
         let expired = due.iter().filter(|(_, happening)| *happening == InstanceEvent::Expired);
-        let mut expired = expired.map(|(whom, _)| *whom).filter(|whom| is_news(*whom));
+        let mut expired = expired.map(|(target, _)| *target).filter(|target| is_news(*target));
         let Some(first) = expired.next() else { return };
         let is_alone = expired.next().is_none();
         let first = first.instance().filter(|_| is_alone);
         let process = first.map(|index| self.machine.specs[index].name.clone());
-        self.actions.push(Action::Say(Notice::Killing { process, reason: "the grace is over".into() }));
+        self.actions.push(Action::Notify(Notice::Killing { process, reason: "the grace is over".into() }));
     }
 
     /// Ends the stack for this reason, unless it is ending already: the first reason stays.
@@ -196,19 +196,19 @@ impl Transition<'_> {
         if runs {
             let reason = cause.describe(|index| self.machine.name(index));
             let grace = self.machine.longest_grace();
-            self.actions.push(Action::Say(Notice::Stopping { reason, grace }));
+            self.actions.push(Action::Notify(Notice::Stopping { reason, grace }));
         }
         self.machine.shutdown = Some(Shutdown::new(self.now, cause));
         for index in 0..self.machine.instances.len() {
             self.machine.instances[index].intent = Intent::Down;
             self.machine.instances[index].is_due = false;
-            self.machine.instances[index].moments = Timers::default();
+            self.machine.instances[index].timers = Timers::default();
         }
         self.ask_next();
     }
 
     fn kill(&mut self, reason: String) {
-        self.actions.push(Action::Say(Notice::Killing { process: None, reason }));
+        self.actions.push(Action::Notify(Notice::Killing { process: None, reason }));
         if let Some(shutdown) = &mut self.machine.shutdown {
             shutdown.killing = true;
         }
@@ -217,40 +217,40 @@ impl Transition<'_> {
 
     /// Every instance, and then the strangers.
     fn all(&self) -> impl Iterator<Item = Target> + use<> {
-        (0..self.machine.instances.len()).map(Target::Instance).chain([Target::Strangers])
+        (0..self.machine.instances.len()).map(Target::Instance).chain([Target::Orphans])
     }
 
     fn for_all(&mut self, happening: InstanceEvent) {
-        for whom in self.all() {
-            self.apply(whom, happening);
+        for target in self.all() {
+            self.apply(target, happening);
         }
     }
 
-    pub(super) fn apply(&mut self, whom: Target, happening: InstanceEvent) {
-        let effects = self.machine.at(whom).apply(self.now, happening);
+    pub(super) fn apply(&mut self, target: Target, happening: InstanceEvent) {
+        let effects = self.machine.at(target).apply(self.now, happening);
         for effect in effects {
-            self.carry_out(whom, *effect);
+            self.carry_out(target, *effect);
         }
     }
 
-    fn carry_out(&mut self, whom: Target, effect: Effect) {
+    fn carry_out(&mut self, target: Target, effect: Effect) {
         match effect {
             // Nobody starts strangers.
-            Effect::Spawn => self.actions.extend(whom.instance().map(Action::Spawn)),
-            Effect::Ask => self.actions.push(Action::Ask(whom)),
-            Effect::AskRest => self.actions.push(Action::AskRest(whom)),
-            Effect::AskAll => self.actions.push(Action::AskAll(whom)),
-            Effect::Kill => self.actions.push(Action::Kill(whom)),
-            Effect::Look => {
+            Effect::Spawn => self.actions.extend(target.instance().map(Action::Spawn)),
+            Effect::Stop => self.actions.push(Action::Stop(target)),
+            Effect::StopRest => self.actions.push(Action::StopRest(target)),
+            Effect::StopAll => self.actions.push(Action::StopAll(target)),
+            Effect::Kill => self.actions.push(Action::Kill(target)),
+            Effect::Scan => {
                 // One look answers for all.
-                if !self.actions.contains(&Action::Look) {
-                    self.actions.push(Action::Look);
+                if !self.actions.contains(&Action::Scan) {
+                    self.actions.push(Action::Scan);
                 }
             }
-            Effect::Bury => self.bury(whom),
+            Effect::ReportExit => self.bury(target),
             Effect::GiveUp => {
                 self.machine.has_survivors = true;
-                self.actions.push(Action::NameSurvivors(whom));
+                self.actions.push(Action::ReportSurvivors(target));
             }
         }
     }
@@ -288,20 +288,20 @@ impl Transition<'_> {
         if self.machine.shutdown.is_some() {
             self.ask_next();
         }
-        let is_over =
-            self.machine.shutdown.is_some() && self.all().all(|whom| self.machine.at(whom).state.is_down());
+        let is_over = self.machine.shutdown.is_some()
+            && self.all().all(|target| self.machine.at(target).state.is_down());
         if is_over {
             self.machine.is_over = true;
             self.answer_downs();
-            self.say_who_ended_first();
+            self.report_first_exit();
         }
     }
 
-    fn say_who_ended_first(&mut self) {
+    fn report_first_exit(&mut self) {
         let Some(index) = self.machine.first_end().filter(|_| self.machine.specs.len() > 1) else { return };
         if let Some((exit, lived)) = self.machine.instances[index].ended {
             let process = self.machine.specs[index].name.clone();
-            self.actions.push(Action::Say(Notice::Ended { process, exit, lived }));
+            self.actions.push(Action::Notify(Notice::Ended { process, exit, lived }));
         }
     }
 }

@@ -46,12 +46,12 @@ struct HistoryRun {
 }
 
 impl HistoryRun {
-    fn lines_of(&self, speaker: usize) -> impl Iterator<Item = HistoryLine<'_>> {
+    fn lines_of(&self, log_source: usize) -> impl Iterator<Item = HistoryLine<'_>> {
         let (lines, mut start) = (&self.memory[self.part.bytes.clone()], 0);
         memchr_iter(b'\n', lines).map(move |end| {
             let text = &lines[start..end];
             start = end + 1;
-            HistoryLine { speaker, time: self.time, text }
+            HistoryLine { log_source, time: self.time, text }
         })
     }
 }
@@ -67,9 +67,9 @@ pub struct HistoryPosition {
 
 impl HistoryPosition {
     /// Goes on to this line of an instance: how many are passed over, if that is of interest.
-    fn pass(&mut self, speaker: usize, line: u64, is_interested: impl Fn(usize) -> bool) -> u64 {
-        let passed = std::mem::replace(&mut self.passed[speaker], line);
-        if is_interested(speaker) { line.saturating_sub(passed) } else { 0 }
+    fn pass(&mut self, log_source: usize, line: u64, is_interested: impl Fn(usize) -> bool) -> u64 {
+        let passed = std::mem::replace(&mut self.passed[log_source], line);
+        if is_interested(log_source) { line.saturating_sub(passed) } else { 0 }
     }
 }
 
@@ -105,7 +105,7 @@ impl Runs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HistoryLine<'a> {
     /// The source: the index that [`History::push`] was given.
-    pub speaker: usize,
+    pub log_source: usize,
     /// When it was read.
     pub time: Timestamp,
     /// The text, without its newline.
@@ -117,7 +117,7 @@ pub struct HistoryLine<'a> {
 #[derive(Debug, Default)]
 pub struct History {
     bounds: Bounds,
-    speakers: Vec<Runs>,
+    log_sources: Vec<Runs>,
     lines: usize,
     bytes: usize,
     next: u64,
@@ -136,28 +136,28 @@ impl History {
 
     /// Keeps a run of lines of one instance; a last one without a newline gets one. The caller knows how many (`count`),
     /// since it has made rows of them: to count them again would cost as much as to copy them.
-    pub fn push(&mut self, speaker: usize, time: Timestamp, lines: &[u8], count: usize) {
+    pub fn push(&mut self, log_source: usize, time: Timestamp, lines: &[u8], count: usize) {
         debug_assert_eq!(count, lines.split_inclusive(|byte| *byte == b'\n').count(), "lines of a run");
         let (text, kept) = self.latest_within_bounds(lines, count);
-        self.runs(speaker).said += (count - kept) as u64;
+        self.runs(log_source).said += (count - kept) as u64;
         let end: &[u8] = if text.ends_with(b"\n") { b"" } else { b"\n" };
         let part = Part { bytes: 0..text.len() + end.len(), lines: kept };
-        self.keep(speaker, time, [text, end].concat().into(), part);
+        self.keep(log_source, time, [text, end].concat().into(), part);
     }
 
     /// The same for lines that fill most of their memory: it is kept as it is, and the caller gets other memory of that
     /// size. So a flood costs the history no copy.
-    pub fn exchange(&mut self, speaker: usize, time: Timestamp, memory: &mut Box<[u8]>, part: Part) {
+    pub fn exchange(&mut self, log_source: usize, time: Timestamp, memory: &mut Box<[u8]>, part: Part) {
         let size = memory.len();
         if part.lines > self.bounds.lines || size > self.bounds.bytes {
-            return self.push(speaker, time, &memory[part.bytes], part.lines);
+            return self.push(log_source, time, &memory[part.bytes], part.lines);
         }
         let spare = mem::take(&mut self.spare);
         let other = if spare.len() == size { spare } else { vec![0; size].into() };
-        self.keep(speaker, time, mem::replace(memory, other), part);
+        self.keep(log_source, time, mem::replace(memory, other), part);
     }
 
-    fn keep(&mut self, speaker: usize, time: Timestamp, memory: Box<[u8]>, part: Part) {
+    fn keep(&mut self, log_source: usize, time: Timestamp, memory: Box<[u8]>, part: Part) {
         if part.lines == 0 {
             return;
         }
@@ -165,32 +165,34 @@ impl History {
         self.next += 1;
         self.lines += lines;
         self.bytes += bytes;
-        let runs = self.runs(speaker);
+        let runs = self.runs(log_source);
         runs.queue.push_back(HistoryRun { number, first: runs.said, time, memory, part });
         runs.said += lines as u64;
         runs.lines += lines;
         runs.bytes += bytes;
         while self.lines > self.bounds.lines || self.bytes > self.bounds.bytes {
-            self.forget_one(speaker);
+            self.forget_one(log_source);
         }
     }
 
-    fn runs(&mut self, speaker: usize) -> &mut Runs {
-        if self.speakers.len() <= speaker {
-            self.speakers.resize_with(speaker + 1, Runs::default);
+    fn runs(&mut self, log_source: usize) -> &mut Runs {
+        if self.log_sources.len() <= log_source {
+            self.log_sources.resize_with(log_source + 1, Runs::default);
         }
-        &mut self.speakers[speaker]
+        &mut self.log_sources[log_source]
     }
 
     /// The latest `count` lines of the instances that `wanted` names, in the order in which they were read.
     pub fn latest(&self, count: usize, wanted: impl Fn(usize) -> bool) -> Vec<HistoryLine<'_>> {
         let mut runs: Vec<(usize, &HistoryRun)> = Vec::new();
-        for (speaker, own) in self.speakers.iter().enumerate().filter(|(speaker, _)| wanted(*speaker)) {
-            runs.extend(own.queue.iter().map(|run| (speaker, run)));
+        for (log_source, own) in
+            self.log_sources.iter().enumerate().filter(|(log_source, _)| wanted(*log_source))
+        {
+            runs.extend(own.queue.iter().map(|run| (log_source, run)));
         }
         runs.sort_unstable_by_key(|(_, run)| run.number);
         let total: usize = runs.iter().map(|(_, run)| run.part.lines).sum();
-        let lines = runs.into_iter().flat_map(|(speaker, run)| run.lines_of(speaker));
+        let lines = runs.into_iter().flat_map(|(log_source, run)| run.lines_of(log_source));
         lines.skip(total.saturating_sub(count)).collect()
     }
 
@@ -201,14 +203,14 @@ impl History {
         wanted: impl Fn(&HistoryLine<'_>) -> bool,
     ) -> HistoryPosition {
         let mut runs: Vec<(usize, &HistoryRun)> = Vec::new();
-        for (speaker, own) in self.speakers.iter().enumerate() {
-            runs.extend(own.queue.iter().map(|run| (speaker, run)));
+        for (log_source, own) in self.log_sources.iter().enumerate() {
+            runs.extend(own.queue.iter().map(|run| (log_source, run)));
         }
         runs.sort_unstable_by_key(|(_, run)| std::cmp::Reverse(run.number));
         let mut place = (self.next, 0);
         let mut left = count;
-        'search: for (speaker, run) in runs {
-            let lines: Vec<HistoryLine<'_>> = run.lines_of(speaker).collect();
+        'search: for (log_source, run) in runs {
+            let lines: Vec<HistoryLine<'_>> = run.lines_of(log_source).collect();
             for (line, text) in lines.iter().enumerate().rev() {
                 if left == 0 {
                     break 'search;
@@ -233,7 +235,7 @@ impl History {
             Some(next) => next.first,
             None => own.said,
         };
-        HistoryPosition { run, line, passed: self.speakers.iter().map(passed).collect() }
+        HistoryPosition { run, line, passed: self.log_sources.iter().map(passed).collect() }
     }
 
     /// Whether nothing stands behind `place`.
@@ -251,33 +253,33 @@ impl History {
         is_interested: impl Fn(usize) -> bool,
         wanted: impl Fn(&HistoryLine<'_>) -> bool,
     ) -> HistoryMatch<'_> {
-        place.passed.resize(self.speakers.len(), 0);
+        place.passed.resize(self.log_sources.len(), 0);
         let mut runs: Vec<(usize, &HistoryRun)> = Vec::new();
-        for (speaker, own) in self.speakers.iter().enumerate() {
+        for (log_source, own) in self.log_sources.iter().enumerate() {
             let first = own.queue.partition_point(|run| run.number < place.run);
-            runs.extend(own.queue.range(first..).map(|run| (speaker, run)));
+            runs.extend(own.queue.range(first..).map(|run| (log_source, run)));
         }
         runs.sort_unstable_by_key(|(_, run)| run.number);
         let (mut found, mut bytes) = (HistoryMatch { lost: 0, lines: Vec::new() }, 0);
-        for (speaker, run) in runs {
+        for (log_source, run) in runs {
             let skipped = if run.number == place.run { place.line } else { 0 };
-            found.lost += place.pass(speaker, run.first + skipped as u64, &is_interested);
-            for (number, line) in run.lines_of(speaker).enumerate().skip(skipped) {
+            found.lost += place.pass(log_source, run.first + skipped as u64, &is_interested);
+            for (number, line) in run.lines_of(log_source).enumerate().skip(skipped) {
                 if bytes >= most {
                     (place.run, place.line) = (run.number, number);
                     return found;
                 }
                 // What is passed over costs time too: a search goes through it.
                 bytes += 1 + line.text.len() / SEARCHED;
-                place.passed[speaker] += 1;
+                place.passed[log_source] += 1;
                 if wanted(&line) {
                     bytes += line.text.len();
                     found.lines.push(line);
                 }
             }
         }
-        for (speaker, runs) in self.speakers.iter().enumerate() {
-            found.lost += place.pass(speaker, runs.said, &is_interested);
+        for (log_source, runs) in self.log_sources.iter().enumerate() {
+            found.lost += place.pass(log_source, runs.said, &is_interested);
         }
         (place.run, place.line) = (self.next, 0);
         found
@@ -303,14 +305,14 @@ impl History {
             // In thousandths of the bounds, of which the one that is nearer counts.
             (runs.lines * 1000 / self.bounds.lines.max(1)).max(runs.bytes * 1000 / self.bounds.bytes.max(1))
         };
-        let fair = 1000 / self.speakers.len().max(1);
-        let most = if share(&self.speakers[spoke]) > fair {
+        let fair = 1000 / self.log_sources.len().max(1);
+        let most = if share(&self.log_sources[spoke]) > fair {
             spoke
         } else {
-            let largest = self.speakers.iter().enumerate().max_by_key(|(_, runs)| share(runs));
-            largest.map_or(spoke, |(speaker, _)| speaker)
+            let largest = self.log_sources.iter().enumerate().max_by_key(|(_, runs)| share(runs));
+            largest.map_or(spoke, |(log_source, _)| log_source)
         };
-        if let Some(run) = self.speakers[most].take_oldest() {
+        if let Some(run) = self.log_sources[most].take_oldest() {
             self.lines -= run.part.lines;
             self.bytes -= run.memory.len();
             if run.memory.len() > self.spare.len() {

@@ -9,13 +9,14 @@ fn reading_in_pieces_from_a_place_gives_what_reading_at_once_gives() {
         let text = ["a\n", "b\nc\n", "d\ne\nf\n"][turn % 3].repeat(turn % 4 + 1);
         say(&mut history, turn % 5, text);
     }
-    let wanted = |line: &HistoryLine<'_>| line.speaker != 1;
-    let all: Vec<&[u8]> = history.latest(1000, |speaker| speaker != 1).iter().map(|line| line.text).collect();
+    let wanted = |line: &HistoryLine<'_>| line.log_source != 1;
+    let all: Vec<&[u8]> =
+        history.latest(1000, |log_source| log_source != 1).iter().map(|line| line.text).collect();
     for count in [0, 1, 7, all.len(), 1000] {
         let mut place = history.place_of_latest(count, wanted);
         let mut pieces = Vec::new();
         while !history.is_end(&place) {
-            let found = history.from(&mut place, 5, |speaker| speaker != 1, wanted);
+            let found = history.from(&mut place, 5, |log_source| log_source != 1, wanted);
             assert_eq!(found.lost, 0);
             pieces.extend(found.lines.iter().map(|line| line.text));
         }
@@ -47,14 +48,14 @@ fn a_search_that_finds_nothing_comes_back_before_it_has_gone_through_all() {
     assert!(turns > 10, "{turns}");
 }
 
-fn say(history: &mut History, speaker: usize, lines: impl AsRef<str>) {
+fn say(history: &mut History, log_source: usize, lines: impl AsRef<str>) {
     let lines = lines.as_ref();
-    history.push(speaker, Timestamp::UNIX_EPOCH, lines.as_bytes(), lines.lines().count());
+    history.push(log_source, Timestamp::UNIX_EPOCH, lines.as_bytes(), lines.lines().count());
 }
 
 fn texts(history: &History, count: usize) -> Vec<String> {
     let lines = history.latest(count, |_| true);
-    lines.iter().map(|line| format!("{} {}", line.speaker, line.text.escape_ascii())).collect()
+    lines.iter().map(|line| format!("{} {}", line.log_source, line.text.escape_ascii())).collect()
 }
 
 #[test]
@@ -65,8 +66,8 @@ fn lines_come_back_in_the_order_in_which_they_were_read() {
     say(&mut history, 1, "d\n");
     assert_eq!(texts(&history, 9), ["1 a", "1 ", "1 b", "0 c", "1 d"]);
     assert_eq!(texts(&history, 2), ["0 c", "1 d"]);
-    let own = history.latest(9, |speaker| speaker == 0);
-    assert_eq!(own, [HistoryLine { speaker: 0, time: Timestamp::UNIX_EPOCH, text: b"c" }]);
+    let own = history.latest(9, |log_source| log_source == 0);
+    assert_eq!(own, [HistoryLine { log_source: 0, time: Timestamp::UNIX_EPOCH, text: b"c" }]);
 }
 
 #[test]
@@ -124,17 +125,17 @@ proptest! {
         let mut history = History::new(Bounds { lines: 12, bytes: 60 });
         let mut place = history.end();
         let (mut said, mut heard) = (0, 0);
-        for (speaker, count, read) in turns {
-            say(&mut history, speaker, "line\n".repeat(count));
-            said += if speaker == 1 { 0 } else { count as u64 };
+        for (log_source, count, read) in turns {
+            say(&mut history, log_source, "line\n".repeat(count));
+            said += if log_source == 1 { 0 } else { count as u64 };
             if let Some(most) = read {
-                let found = history.from(&mut place, most, |speaker| speaker != 1, |line| line.speaker != 1);
+                let found = history.from(&mut place, most, |log_source| log_source != 1, |line| line.log_source != 1);
                 heard += found.lost + found.lines.len() as u64;
                 prop_assert!(heard <= said);
             }
         }
         while !history.is_end(&place) {
-            let found = history.from(&mut place, 9, |speaker| speaker != 1, |line| line.speaker != 1);
+            let found = history.from(&mut place, 9, |log_source| log_source != 1, |line| line.log_source != 1);
             heard += found.lost + found.lines.len() as u64;
         }
         prop_assert_eq!(heard, said);
@@ -147,8 +148,8 @@ proptest! {
         bytes in 0_usize..200,
     ) {
         let mut history = History::new(Bounds { lines, bytes });
-        for (speaker, text) in &pushes {
-            say(&mut history, *speaker, text);
+        for (log_source, text) in &pushes {
+            say(&mut history, *log_source, text);
             let kept = history.latest(usize::MAX, |_| true);
             prop_assert!(kept.len() <= lines);
             prop_assert!(kept.iter().map(|line| line.text.len() + 1).sum::<usize>() <= bytes);

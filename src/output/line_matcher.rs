@@ -6,25 +6,25 @@ use super::lines::ends;
 
 /// Waits for a line of one speaker in which an expression is found.
 pub(super) struct LineMatcher {
-    speaker: usize,
+    log_source: usize,
     expression: Regex,
     tell: Option<Box<dyn FnOnce()>>,
 }
 
 impl LineMatcher {
     /// One that calls `tell` once.
-    pub(super) fn new(speaker: usize, expression: Regex, tell: Box<dyn FnOnce()>) -> Self {
-        Self { speaker, expression, tell: Some(tell) }
+    pub(super) fn new(log_source: usize, expression: Regex, tell: Box<dyn FnOnce()>) -> Self {
+        Self { log_source, expression, tell: Some(tell) }
     }
 
     /// The instance whose line is awaited.
-    pub(super) fn speaker(&self) -> usize {
-        self.speaker
+    pub(super) fn log_source(&self) -> usize {
+        self.log_source
     }
 
     /// Hears whole lines of a speaker; whether it has heard what it waits for.
-    pub(super) fn hear(&mut self, speaker: usize, lines: &[u8]) -> bool {
-        if speaker != self.speaker || !self.is_in(lines) {
+    pub(super) fn hear(&mut self, log_source: usize, lines: &[u8]) -> bool {
+        if log_source != self.log_source || !self.is_in(lines) {
             return false;
         }
         if let Some(tell) = self.tell.take() {
@@ -55,12 +55,12 @@ mod tests {
         let count = Rc::new(Cell::new(0));
         let counted = Rc::clone(&count);
         let tell = Box::new(move || counted.set(counted.get() + 1));
-        let mut ear = LineMatcher::new(1, Regex::new("^ready.*now$").unwrap(), tell);
-        assert!(!ear.hear(0, b"ready now\n"));
-        assert!(!ear.hear(1, b"ready\nnow\n"), "a line is a line");
-        assert!(!ear.hear(1, b""));
-        assert!(ear.hear(1, b"x\n\xff\nready by now\ny\n"));
-        assert!(ear.hear(1, b"ready now"));
+        let mut matcher = LineMatcher::new(1, Regex::new("^ready.*now$").unwrap(), tell);
+        assert!(!matcher.hear(0, b"ready now\n"));
+        assert!(!matcher.hear(1, b"ready\nnow\n"), "a line is a line");
+        assert!(!matcher.hear(1, b""));
+        assert!(matcher.hear(1, b"x\n\xff\nready by now\ny\n"));
+        assert!(matcher.hear(1, b"ready now"));
         assert_eq!(count.get(), 1);
     }
 }

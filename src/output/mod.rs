@@ -61,7 +61,7 @@ pub struct OutputOptions {
     /// Whether ganger's own chatter is left out ([`Notice::is_chatter`]).
     pub quiet: bool,
     /// The sources. The index is what [`Output::attach`] and the others take.
-    pub speakers: Vec<LogSource>,
+    pub log_sources: Vec<LogSource>,
     /// How much history is kept; `None`: nothing.
     pub history: Option<Bounds>,
     /// The wall clock.
@@ -102,16 +102,16 @@ pub enum FinishResult {
 }
 
 fn mux(options: OutputOptions) -> Mux {
-    let OutputOptions { format, color, terminal, quiet, speakers, history, .. } = options;
-    let names: Vec<_> = speakers.iter().map(|speaker| speaker.name.clone()).collect();
+    let OutputOptions { format, color, terminal, quiet, log_sources, history, .. } = options;
+    let names: Vec<_> = log_sources.iter().map(|log_source| log_source.name.clone()).collect();
     let sink: Box<dyn Sink> = match format {
-        RowFormat::Json => Box::new(Json::new(speakers)),
+        RowFormat::Json => Box::new(Json::new(log_sources)),
         RowFormat::Text { prefix, timestamps } => {
-            let prefixes = Prefixes::new(speakers, prefix, color, timestamps);
+            let prefixes = Prefixes::new(log_sources, prefix, color, timestamps);
             if terminal { Box::new(TerminalSink::new(prefixes)) } else { Box::new(TextSink::new(prefixes)) }
         }
     };
-    Mux::new(sink, quiet, history.map(History::new)).with_speakers(names.into_iter())
+    Mux::new(sink, quiet, history.map(History::new)).with_log_sources(names.into_iter())
 }
 
 /// The pure part of the path, bytes in, bytes out: for benches, and for whoever has lines but no streams.
@@ -123,15 +123,16 @@ pub struct Rows {
 impl Rows {
     /// No stream has said anything yet.
     pub fn new(options: OutputOptions) -> Self {
-        let streams = (0..options.speakers.len()).map(|index| MuxStream::new(index, false, Limits::OUTPUT));
+        let streams =
+            (0..options.log_sources.len()).map(|index| MuxStream::new(index, false, Limits::OUTPUT));
         Self { streams: streams.collect(), mux: mux(options) }
     }
 
     /// Makes rows of a chunk of this speaker, read at `now`, and gives the batch that they were added to.
     /// A speaker that is not there says nothing.
-    pub fn chunk(&mut self, speaker: usize, now: Timestamp, mut chunk: &[u8]) -> &mut Batch {
+    pub fn chunk(&mut self, log_source: usize, now: Timestamp, mut chunk: &[u8]) -> &mut Batch {
         self.mux.at(now);
-        if let Some(stream) = self.streams.get_mut(speaker) {
+        if let Some(stream) = self.streams.get_mut(log_source) {
             while !chunk.is_empty() {
                 chunk = &chunk[self.mux.step(stream, chunk, false).taken..];
             }
@@ -146,9 +147,9 @@ impl Rows {
     }
 
     /// One more source; its index is the next.
-    pub fn add(&mut self, speaker: LogSource) {
+    pub fn add(&mut self, log_source: LogSource) {
         self.streams.push(MuxStream::new(self.streams.len(), false, Limits::OUTPUT));
-        self.mux.add(speaker);
+        self.mux.add(log_source);
     }
 }
 
@@ -156,7 +157,7 @@ impl Rows {
 pub struct Output {
     shared: Rc<Shared>,
     /// For each speaker its streams: mostly one; an earlier one may still be held open by a descendant.
-    orders: RefCell<Vec<Vec<Rc<ReaderControl>>>>,
+    control: RefCell<Vec<Vec<Rc<ReaderControl>>>>,
     /// For each speaker the terminal that it has had, if any.
     screens: RefCell<Vec<Option<Rc<Screen>>>>,
     tasks: Vec<JoinHandle<()>>,
@@ -177,12 +178,12 @@ impl Output {
         let clock = options.clock;
         let mux = mux(options);
         let shared = Rc::new(Shared::new(mux, StdoutSink::open(stdout, closed)?, clock));
-        let mut tasks = vec![spawn_local(Rc::clone(&shared).pump())];
+        let mut tasks = vec![spawn_local(Rc::clone(&shared).flush_all())];
         if let Some(watched) = shared.watched() {
             let watched = descriptor::watch(watched, Interest::READABLE | Interest::ERROR)?;
             tasks.push(spawn_local(Rc::clone(&shared).watch(watched)));
         }
-        Ok(Self { shared, orders: RefCell::default(), screens: RefCell::default(), tasks })
+        Ok(Self { shared, control: RefCell::default(), screens: RefCell::default(), tasks })
     }
 
     /// Reads `source` as the output of this speaker, until it ends. May be called again for the next life
@@ -190,23 +191,23 @@ impl Output {
     ///
     /// # Errors
     /// The descriptor cannot be watched.
-    pub fn attach(&self, speaker: usize, source: StreamSource) -> io::Result<()> {
+    pub fn attach(&self, log_source: usize, source: StreamSource) -> io::Result<()> {
         let (descriptor, terminal) = match source {
             StreamSource::Pipe(descriptor) => (descriptor, false),
             StreamSource::Terminal(descriptor) => (descriptor, true),
         };
         descriptor::unblock(&descriptor)?;
         let descriptor = Rc::new(descriptor::watch(descriptor, Interest::READABLE)?);
-        let orders = Rc::new(ReaderControl::default());
-        let screen = terminal.then(|| self.new_life(speaker, &descriptor));
+        let control = Rc::new(ReaderControl::default());
+        let screen = terminal.then(|| self.new_life(log_source, &descriptor));
         let reader =
-            StreamReader::new(Rc::clone(&self.shared), Rc::clone(&orders), speaker, screen, descriptor);
-        let mut all = self.orders.borrow_mut();
-        if all.len() <= speaker {
-            all.resize(speaker + 1, Vec::new());
+            StreamReader::new(Rc::clone(&self.shared), Rc::clone(&control), log_source, screen, descriptor);
+        let mut all = self.control.borrow_mut();
+        if all.len() <= log_source {
+            all.resize(log_source + 1, Vec::new());
         }
-        all[speaker].retain(|earlier| !earlier.ended.get());
-        all[speaker].push(orders);
+        all[log_source].retain(|earlier| !earlier.ended.get());
+        all[log_source].push(control);
         self.shared.reader_began();
         spawn_local(reader.run());
         Ok(())
@@ -217,30 +218,30 @@ impl Output {
     ///
     /// # Errors
     /// What is wrong with the expression.
-    pub fn listen(&self, speaker: usize, expression: &str, tell: Box<dyn FnOnce()>) -> Result<(), String> {
+    pub fn listen(&self, log_source: usize, expression: &str, tell: Box<dyn FnOnce()>) -> Result<(), String> {
         let expression = Regex::new(expression).map_err(|error| error.to_string())?;
-        self.shared.with_mux(|mux| mux.listen(LineMatcher::new(speaker, expression, tell)));
+        self.shared.with_mux(|mux| mux.listen(LineMatcher::new(log_source, expression, tell)));
         Ok(())
     }
 
-    fn new_life(&self, speaker: usize, master: &Rc<AsyncFd<OwnedFd>>) -> Rc<Screen> {
+    fn new_life(&self, log_source: usize, master: &Rc<AsyncFd<OwnedFd>>) -> Rc<Screen> {
         let mut screens = self.screens.borrow_mut();
-        if screens.len() <= speaker {
-            screens.resize(speaker + 1, None);
+        if screens.len() <= log_source {
+            screens.resize(log_source + 1, None);
         }
-        let screen = screens[speaker].get_or_insert_default();
+        let screen = screens[log_source].get_or_insert_default();
         screen.begin(master);
         Rc::clone(screen)
     }
 
     /// The terminal of this speaker, if it has had one.
-    pub fn screen(&self, speaker: usize) -> Option<Rc<Screen>> {
-        self.screens.borrow().get(speaker).cloned().flatten()
+    pub fn screen(&self, log_source: usize) -> Option<Rc<Screen>> {
+        self.screens.borrow().get(log_source).cloned().flatten()
     }
 
     /// One more speaker, for a stack that grows; its index is the next.
-    pub fn add(&self, speaker: LogSource) {
-        self.shared.with_mux(|mux| mux.add(speaker));
+    pub fn add(&self, log_source: LogSource) {
+        self.shared.with_mux(|mux| mux.add(log_source));
     }
 
     /// Says a line of ganger's own, in order with what has been printed.
@@ -258,18 +259,18 @@ impl Output {
         self.shared.flush();
     }
 
-    /// The speaker's process is gone: `obituary` follows its last words. That is when its stream has ended,
+    /// The speaker's process is gone: `exit_notice` follows its last words. That is when its stream has ended,
     /// or after 100 ms of silence if a descendant holds it open. A second one follows the first.
-    pub fn retire(&self, speaker: usize, obituary: Notice) {
-        if let Some(screen) = self.screen(speaker) {
-            screen.bury(obituary.to_string());
+    pub fn retire(&self, log_source: usize, exit_notice: Notice) {
+        if let Some(screen) = self.screen(log_source) {
+            screen.bury(exit_notice.to_string());
         }
-        match self.orders.borrow().get(speaker).and_then(|streams| streams.last()) {
-            Some(orders) if !orders.ended.get() => {
-                orders.obituaries.borrow_mut().push(obituary);
-                orders.changed.notify_one();
+        match self.control.borrow().get(log_source).and_then(|streams| streams.last()) {
+            Some(control) if !control.ended.get() => {
+                control.exit_notices.borrow_mut().push(exit_notice);
+                control.changed.notify_one();
             }
-            Some(_) | None => self.shared.obituary(speaker, obituary),
+            Some(_) | None => self.shared.exit_notice(log_source, exit_notice),
         }
     }
 
@@ -279,7 +280,7 @@ impl Output {
     }
 
     /// The terminal on standard output, for the console.
-    pub fn stage(&self) -> ConsoleHandle {
+    pub fn console_handle(&self) -> ConsoleHandle {
         ConsoleHandle::new(Rc::clone(&self.shared))
     }
 
@@ -304,9 +305,9 @@ impl Output {
     /// been silent for 300 ms because an outsider holds it. Gives up when standard output has taken
     /// nothing for `patience`; the writer thread is then left behind, as it cannot be interrupted.
     pub async fn finish(self, patience: Duration) -> FinishResult {
-        for orders in self.orders.borrow().iter().flatten() {
-            orders.finish.set(true);
-            orders.changed.notify_one();
+        for control in self.control.borrow().iter().flatten() {
+            control.finish.set(true);
+            control.changed.notify_one();
         }
         self.shared.flush();
         let mut taken = self.shared.taken();

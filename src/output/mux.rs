@@ -14,7 +14,7 @@ use crate::notice::Notice;
 /// One stream of one speaker, between its chunks.
 #[derive(Debug)]
 pub(super) struct MuxStream {
-    speaker: usize,
+    log_source: usize,
     lines: LineSplitter,
     newlines: Option<Newlines>,
     /// A chunk of a terminal, its newlines translated.
@@ -23,14 +23,14 @@ pub(super) struct MuxStream {
 
 impl MuxStream {
     /// A stream of this speaker, from a pseudo-terminal or from a pipe.
-    pub(super) fn new(speaker: usize, terminal: bool, limits: Limits) -> Self {
+    pub(super) fn new(log_source: usize, terminal: bool, limits: Limits) -> Self {
         let newlines = terminal.then(Newlines::default);
-        Self { speaker, lines: LineSplitter::new(limits), newlines, translated: Vec::new() }
+        Self { log_source, lines: LineSplitter::new(limits), newlines, translated: Vec::new() }
     }
 
     /// The instance it belongs to.
-    pub(super) fn speaker(&self) -> usize {
-        self.speaker
+    pub(super) fn log_source(&self) -> usize {
+        self.log_source
     }
 
     /// Whether a line has begun that has not ended.
@@ -49,7 +49,7 @@ pub(super) struct Mux {
     now: Timestamp,
     /// What is to be written next. The caller takes it out and puts an empty one in.
     pub(super) batch: Batch,
-    speakers: Vec<InstanceName>,
+    log_sources: Vec<InstanceName>,
     audience: LineFilter,
 }
 
@@ -75,8 +75,8 @@ struct HeldLine {
 }
 
 impl LineFilter {
-    fn hears(&self, speaker: usize) -> bool {
-        self.held.is_none() && self.shown.get(speaker).copied().unwrap_or(true)
+    fn hears(&self, log_source: usize) -> bool {
+        self.held.is_none() && self.shown.get(log_source).copied().unwrap_or(true)
     }
 
     /// Lines that are not shown; how many they are.
@@ -95,14 +95,14 @@ const KEPT: usize = 64 << 10;
 impl Mux {
     /// A mux that writes as `sink` says, with `quiet` without chatter, and keeps what was said in `history`.
     pub(super) fn new(sink: Box<dyn Sink>, quiet: bool, history: Option<History>) -> Self {
-        let (batch, speakers) = (Batch::default(), Vec::new());
+        let (batch, log_sources) = (Batch::default(), Vec::new());
         let (ears, audience) = (Vec::new(), LineFilter::default());
-        Self { sink, quiet, history, ears, now: Timestamp::MIN, batch, speakers, audience }
+        Self { sink, quiet, history, ears, now: Timestamp::MIN, batch, log_sources, audience }
     }
 
     /// The same with these sources, to choose from.
-    pub(super) fn with_speakers(mut self, speakers: impl Iterator<Item = InstanceName>) -> Self {
-        self.speakers = speakers.collect();
+    pub(super) fn with_log_sources(mut self, log_sources: impl Iterator<Item = InstanceName>) -> Self {
+        self.log_sources = log_sources.collect();
         self
     }
 
@@ -116,20 +116,20 @@ impl Mux {
     }
 
     /// Takes some of `chunk` and says how much (all of it in a few steps; the caller looks at the size of
-    /// the batch between them), and what became of it. With `lends` the history does not copy whole lines of the chunk,
+    /// the batch between them), and what became of it. With `swaps` the history does not copy whole lines of the chunk,
     /// since it will get the chunk itself: [`Mux::exchange`].
-    pub(super) fn step(&mut self, stream: &mut MuxStream, chunk: &[u8], lends: bool) -> MuxStep {
+    pub(super) fn step(&mut self, stream: &mut MuxStream, chunk: &[u8], swaps: bool) -> MuxStep {
         // The end of a line that has begun in an earlier chunk is copied, and so is what was translated.
-        let lends = lends && stream.newlines.is_none() && !stream.is_unfinished();
-        let (mut ended, mut lent) = (false, 0);
+        let swaps = swaps && stream.newlines.is_none() && !stream.is_unfinished();
+        let (mut ended, mut swapped) = (false, 0);
         let mut emit = |run: &[u8]| {
             ended = true;
-            let count = self.tell(stream.speaker, run);
+            let count = self.tell(stream.log_source, run);
             // A piece of a line that was cut is no line of the chunk.
-            if lends && run.ends_with(b"\n") {
-                lent += count;
+            if swaps && run.ends_with(b"\n") {
+                swapped += count;
             } else {
-                self.remember(stream.speaker, run, count);
+                self.remember(stream.log_source, run, count);
             }
         };
         let taken = if let Some(newlines) = &mut stream.newlines {
@@ -144,55 +144,55 @@ impl Mux {
         } else {
             stream.lines.step(chunk, &mut emit)
         };
-        if taken == chunk.len() && self.sink.is_open(stream.speaker) {
+        if taken == chunk.len() && self.sink.is_open(stream.log_source) {
             self.show_unfinished(stream);
         }
-        MuxStep { taken, ended, lent }
+        MuxStep { taken, ended, swapped }
     }
 
     /// Passes whole lines on to all but the history; returns their number.
-    fn tell(&mut self, speaker: usize, lines: &[u8]) -> usize {
-        self.ears.retain_mut(|ear| !ear.hear(speaker, lines));
-        if self.audience.hears(speaker) {
-            self.sink.rows(speaker, lines, &mut self.batch)
+    fn tell(&mut self, log_source: usize, lines: &[u8]) -> usize {
+        self.ears.retain_mut(|matcher| !matcher.hear(log_source, lines));
+        if self.audience.hears(log_source) {
+            self.sink.rows(log_source, lines, &mut self.batch)
         } else {
             self.audience.miss(lines)
         }
     }
 
-    fn remember(&mut self, speaker: usize, lines: &[u8], count: usize) {
+    fn remember(&mut self, log_source: usize, lines: &[u8], count: usize) {
         if let Some(history) = &mut self.history {
-            history.push(speaker, self.now, lines, count);
+            history.push(log_source, self.now, lines, count);
         }
     }
 
     /// Gives the history the lines that were lent, with the memory that they stand in; there is other memory in its
     /// place then.
-    pub(super) fn exchange(&mut self, speaker: usize, memory: &mut Box<[u8]>, lent: Part) {
+    pub(super) fn exchange(&mut self, log_source: usize, memory: &mut Box<[u8]>, swapped: Part) {
         if let Some(history) = &mut self.history {
-            history.exchange(speaker, self.now, memory, lent);
+            history.exchange(log_source, self.now, memory, swapped);
         }
     }
 
     /// Whether this stream has something that could be shown now.
     pub(super) fn has_unfinished(&self, stream: &MuxStream) -> bool {
-        self.sink.shows_unfinished() && stream.is_unfinished() && self.audience.hears(stream.speaker)
+        self.sink.shows_unfinished() && stream.is_unfinished() && self.audience.hears(stream.log_source)
     }
 
     /// Shows an unfinished line as it is. CRs at its end wait: what follows says whether they go back to
     /// the first column or belong to the newline.
     pub(super) fn show_unfinished(&mut self, stream: &mut MuxStream) {
-        if !self.audience.hears(stream.speaker) {
+        if !self.audience.hears(stream.log_source) {
             return;
         }
         let returns = stream.lines.rest().iter().rev().take_while(|byte| **byte == b'\r').count();
         let Self { sink, history, ears, now, batch, .. } = self;
         stream.lines.take(returns, &mut |text| {
-            sink.unfinished(stream.speaker, text, batch);
-            ears.retain_mut(|ear| !ear.hear(stream.speaker, text));
+            sink.unfinished(stream.log_source, text, batch);
+            ears.retain_mut(|matcher| !matcher.hear(stream.log_source, text));
             // In the history the shown part is a line of its own.
             if let Some(history) = history {
-                history.push(stream.speaker, *now, text, 1);
+                history.push(stream.log_source, *now, text, 1);
             }
         });
     }
@@ -200,14 +200,14 @@ impl Mux {
     /// What the stream has said is all for now: an unfinished line becomes a row.
     pub(super) fn end(&mut self, stream: &mut MuxStream) {
         let mut emit = |run: &[u8]| {
-            let count = self.tell(stream.speaker, run);
-            self.remember(stream.speaker, run, count);
+            let count = self.tell(stream.log_source, run);
+            self.remember(stream.log_source, run, count);
         };
         if let Some(held) = stream.newlines.as_mut().map(Newlines::end).filter(|held| !held.is_empty()) {
             stream.lines.step(held, &mut emit);
         }
         stream.lines.take(0, &mut emit);
-        self.sink.close(stream.speaker, &mut self.batch);
+        self.sink.close(stream.log_source, &mut self.batch);
     }
 
     /// A line of ganger's own.
@@ -222,17 +222,17 @@ impl Mux {
     }
 
     /// A line is awaited from now on; replaces the matcher of the same source.
-    pub(super) fn listen(&mut self, ear: LineMatcher) {
-        self.ears.retain(|other| other.speaker() != ear.speaker());
-        self.ears.push(ear);
+    pub(super) fn listen(&mut self, matcher: LineMatcher) {
+        self.ears.retain(|other| other.log_source() != matcher.log_source());
+        self.ears.push(matcher);
     }
 
     /// Shows only the sources that `only` accepts, all without it; returns their number.
     pub(super) fn only(&mut self, only: Option<LineChoice>) -> usize {
         self.audience.shown =
-            only.as_ref().map_or_else(Vec::new, |only| self.speakers.iter().map(only).collect());
+            only.as_ref().map_or_else(Vec::new, |only| self.log_sources.iter().map(only).collect());
         self.audience.only = only;
-        (0..self.speakers.len()).filter(|speaker| self.audience.hears(*speaker)).count()
+        (0..self.log_sources.len()).filter(|log_source| self.audience.hears(*log_source)).count()
     }
 
     /// Keeps lines away from now on.
@@ -263,17 +263,17 @@ impl Mux {
     }
 
     /// One more source; its index is the next.
-    pub(super) fn add(&mut self, speaker: LogSource) {
+    pub(super) fn add(&mut self, log_source: LogSource) {
         if let Some(only) = &self.audience.only {
-            self.audience.shown.push(only(&speaker.name));
+            self.audience.shown.push(only(&log_source.name));
         }
-        self.speakers.push(speaker.name.clone());
-        self.sink.add(speaker);
+        self.log_sources.push(log_source.name.clone());
+        self.sink.add(log_source);
     }
 
     /// The name of a speaker.
-    pub(super) fn speaker(&self, index: usize) -> Option<InstanceName> {
-        self.speakers.get(index).cloned()
+    pub(super) fn log_source(&self, index: usize) -> Option<InstanceName> {
+        self.log_sources.get(index).cloned()
     }
 
     /// Columns of a screen that stand before the text.
@@ -290,7 +290,7 @@ pub(super) struct MuxStep {
     /// Whether a line ended in them.
     pub ended: bool,
     /// Lines that the bytes are and that the history has not got yet.
-    pub lent: usize,
+    pub swapped: usize,
 }
 
 #[cfg(test)]

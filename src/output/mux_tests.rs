@@ -10,13 +10,13 @@ use crate::name::{InstanceName, TypeName};
 use crate::output::prefix::Prefixes;
 use crate::output::sink::{Json, TerminalSink, TextSink};
 
-fn speakers() -> Vec<LogSource> {
+fn log_sources() -> Vec<LogSource> {
     let name = |kind: &str| InstanceName { kind: TypeName::new(kind).unwrap(), number: 1 };
     vec![LogSource { name: name("web"), kind: 0 }, LogSource { name: name("db"), kind: 1 }]
 }
 
 fn prefixes() -> Prefixes {
-    Prefixes::new(speakers(), true, false, None)
+    Prefixes::new(log_sources(), true, false, None)
 }
 
 fn info(text: &str) -> Notice {
@@ -33,8 +33,8 @@ enum Event {
 }
 use Event::{Ends, Says, Waits};
 
-fn says(speaker: usize, text: &str) -> Event {
-    Says(speaker, text.into())
+fn says(log_source: usize, text: &str) -> Event {
+    Says(log_source, text.into())
 }
 
 fn play(sink: Box<dyn Sink>, terminal: bool, limits: Limits, events: &[Event]) -> Vec<u8> {
@@ -43,18 +43,18 @@ fn play(sink: Box<dyn Sink>, terminal: bool, limits: Limits, events: &[Event]) -
     let mut streams = [MuxStream::new(0, terminal, limits), MuxStream::new(1, terminal, limits)];
     for event in events {
         match event {
-            Says(speaker, text) => {
+            Says(log_source, text) => {
                 let mut chunk = text.as_slice();
                 while !chunk.is_empty() {
-                    chunk = &chunk[mux.step(&mut streams[*speaker], chunk, false).taken..];
+                    chunk = &chunk[mux.step(&mut streams[*log_source], chunk, false).taken..];
                 }
             }
-            Waits(speaker) => {
-                if mux.has_unfinished(&streams[*speaker]) {
-                    mux.show_unfinished(&mut streams[*speaker]);
+            Waits(log_source) => {
+                if mux.has_unfinished(&streams[*log_source]) {
+                    mux.show_unfinished(&mut streams[*log_source]);
                 }
             }
-            Ends(speaker) => mux.end(&mut streams[*speaker]),
+            Ends(log_source) => mux.end(&mut streams[*log_source]),
             Event::Notice(text) => mux.notice(&info(text), Timestamp::UNIX_EPOCH),
         }
     }
@@ -70,7 +70,7 @@ fn on_screen(events: &[Event]) -> String {
 }
 
 fn as_json(events: &[Event]) -> String {
-    String::from_utf8(play(Box::new(Json::new(speakers())), false, Limits::OUTPUT, events)).unwrap()
+    String::from_utf8(play(Box::new(Json::new(log_sources())), false, Limits::OUTPUT, events)).unwrap()
 }
 
 #[test]
@@ -173,7 +173,7 @@ fn quiet_leaves_out_what_is_expected() {
     mux.notice(&info("hidden"), Timestamp::UNIX_EPOCH);
     let lived = Duration::from_secs(1);
     let exited = Notice::Exited {
-        process: speakers()[0].name.clone(),
+        process: log_sources()[0].name.clone(),
         exit: Exit::Status(3),
         lived,
         again: None,
@@ -198,7 +198,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         0..30,
     );
     let event = prop_oneof![
-        6 => (0_usize..2, text).prop_map(|(speaker, text)| Says(speaker, text)),
+        6 => (0_usize..2, text).prop_map(|(log_source, text)| Says(log_source, text)),
         1 => (0_usize..2).prop_map(Waits),
     ];
     prop::collection::vec(event, 0..30).prop_map(|mut events| {
@@ -208,11 +208,11 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
 }
 
 /// All that a speaker said, one string a line.
-fn said(events: &[Event], speaker: usize) -> Vec<u8> {
+fn said(events: &[Event], log_source: usize) -> Vec<u8> {
     let mut text = Vec::new();
     for event in events {
         match event {
-            Says(who, bytes) if *who == speaker => text.extend_from_slice(bytes),
+            Says(who, bytes) if *who == log_source => text.extend_from_slice(bytes),
             Says(..) | Waits(_) | Ends(_) | Event::Notice(_) => {}
         }
     }
@@ -226,17 +226,17 @@ proptest! {
     #[test]
     fn every_speaker_keeps_its_bytes_and_their_order(events in events()) {
         let out = play(Box::new(TextSink::new(prefixes())), false, Limits::OUTPUT, &events);
-        for (speaker, head) in [(0, b"web.1  | "), (1, b"db.1   | ")] {
+        for (log_source, head) in [(0, b"web.1  | "), (1, b"db.1   | ")] {
             let rows = out.split_inclusive(|byte| *byte == b'\n');
             let own: Vec<u8> = rows.filter_map(|row| row.strip_prefix(head)).flatten().copied().collect();
-            prop_assert_eq!(own, said(&events, speaker));
+            prop_assert_eq!(own, said(&events, log_source));
         }
     }
 
     #[test]
     fn json_gives_every_line_back(events in events()) {
-        let out = play(Box::new(Json::new(speakers())), false, Limits::OUTPUT, &events);
-        for (speaker, name) in [(0, "web.1"), (1, "db.1")] {
+        let out = play(Box::new(Json::new(log_sources())), false, Limits::OUTPUT, &events);
+        for (log_source, name) in [(0, "web.1"), (1, "db.1")] {
             let mut lines = Vec::new();
             for row in out.split(|byte| *byte == b'\n').filter(|row| !row.is_empty()) {
                 let object: serde_json::Value = serde_json::from_slice(row).unwrap();
@@ -244,7 +244,7 @@ proptest! {
                     lines.push(object["text"].as_str().map(|text| text.as_bytes().to_vec()));
                 }
             }
-            let text = said(&events, speaker);
+            let text = said(&events, log_source);
             let want: Vec<_> = text.split_inclusive(|byte| *byte == b'\n').map(|line| {
                 let line = line.strip_suffix(b"\n").unwrap();
                 std::str::from_utf8(line).ok().map(|_| line.to_vec())
@@ -271,8 +271,8 @@ proptest! {
         }
         for letter in *b"AB" {
             let count = |bytes: &[u8]| memchr::memchr_iter(letter, bytes).count();
-            let speaker = usize::from(letter == b'B');
-            prop_assert_eq!(count(&out), count(&said(&marked, speaker)));
+            let log_source = usize::from(letter == b'B');
+            prop_assert_eq!(count(&out), count(&said(&marked, log_source)));
         }
     }
 }

@@ -53,7 +53,7 @@ impl TimestampFormat {
 /// The prefixes of all speakers, as bytes ready to be copied.
 #[derive(Debug)]
 pub(super) struct Prefixes {
-    speakers: Vec<LogSource>,
+    log_sources: Vec<LogSource>,
     /// One label a speaker, and ganger's own at the end.
     labels: Vec<Box<[u8]>>,
     /// Columns of the longest name.
@@ -70,13 +70,13 @@ pub(super) struct Prefixes {
 impl Prefixes {
     /// Prefixes for these speakers; with `shown` off there are none but the time stamps.
     pub(super) fn new(
-        speakers: Vec<LogSource>,
+        log_sources: Vec<LogSource>,
         shown: bool,
         color: bool,
         timestamps: Option<TimestampFormat>,
     ) -> Self {
         let mut prefixes = Self {
-            speakers,
+            log_sources,
             labels: Vec::new(),
             longest: OWN.len(),
             timestamps,
@@ -90,10 +90,10 @@ impl Prefixes {
     }
 
     /// One more speaker. If it has the longest name, all labels are built again.
-    pub(super) fn add(&mut self, speaker: LogSource) {
-        let name = speaker.name.to_string();
-        let label = self.label(Some(speaker.kind), &name);
-        self.speakers.push(speaker);
+    pub(super) fn add(&mut self, log_source: LogSource) {
+        let name = log_source.name.to_string();
+        let label = self.label(Some(log_source.kind), &name);
+        self.log_sources.push(log_source);
         if name.len() > self.longest {
             self.build();
         } else {
@@ -112,8 +112,8 @@ impl Prefixes {
     }
 
     /// What stands before the rows of a speaker (`None`: ganger's own).
-    pub(super) fn head(&mut self, speaker: Option<usize>) -> &[u8] {
-        let label = match speaker {
+    pub(super) fn head(&mut self, log_source: Option<usize>) -> &[u8] {
+        let label = match log_source {
             Some(index) => self.labels.get(index),
             None => self.labels.last(),
         }
@@ -134,10 +134,12 @@ impl Prefixes {
     }
 
     fn build(&mut self) {
-        let names: Vec<String> = self.speakers.iter().map(|speaker| speaker.name.to_string()).collect();
+        let names: Vec<String> =
+            self.log_sources.iter().map(|log_source| log_source.name.to_string()).collect();
         self.longest = names.iter().map(String::len).max().unwrap_or(0).max(OWN.len());
-        let all = self.speakers.iter().zip(&names);
-        let mut labels: Vec<_> = all.map(|(speaker, name)| self.label(Some(speaker.kind), name)).collect();
+        let all = self.log_sources.iter().zip(&names);
+        let mut labels: Vec<_> =
+            all.map(|(log_source, name)| self.label(Some(log_source.kind), name)).collect();
         labels.push(self.label(None, OWN));
         self.labels = labels;
     }
@@ -157,32 +159,35 @@ mod tests {
     use super::*;
     use crate::name::TypeName;
 
-    fn speakers() -> Vec<LogSource> {
+    fn log_sources() -> Vec<LogSource> {
         let name = |kind, number| InstanceName { kind: TypeName::new(kind).unwrap(), number };
         vec![LogSource { name: name("web", 1), kind: 0 }, LogSource { name: name("worker", 12), kind: 1 }]
     }
 
-    fn head(prefixes: &mut Prefixes, speaker: Option<usize>) -> String {
-        String::from_utf8(prefixes.head(speaker).to_vec()).unwrap()
+    fn head(prefixes: &mut Prefixes, log_source: Option<usize>) -> String {
+        String::from_utf8(prefixes.head(log_source).to_vec()).unwrap()
     }
 
     #[test]
     fn names_are_padded_to_the_longest() {
-        let mut plain = Prefixes::new(speakers(), true, false, None);
+        let mut plain = Prefixes::new(log_sources(), true, false, None);
         assert_eq!(head(&mut plain, Some(0)), "web.1     | ");
         assert_eq!(head(&mut plain, Some(1)), "worker.12 | ");
         assert_eq!(head(&mut plain, None), "ganger    | ");
         assert_eq!(plain.width(Timestamp::UNIX_EPOCH), 12);
-        assert_eq!(head(&mut Prefixes::new(speakers()[..1].into(), true, false, None), Some(0)), "web.1  | ");
+        assert_eq!(
+            head(&mut Prefixes::new(log_sources()[..1].into(), true, false, None), Some(0)),
+            "web.1  | "
+        );
     }
 
     #[test]
     fn a_later_speaker_with_a_longer_name_widens_all() {
-        let mut plain = Prefixes::new(speakers()[..1].into(), true, false, None);
-        plain.add(speakers()[1].clone());
+        let mut plain = Prefixes::new(log_sources()[..1].into(), true, false, None);
+        plain.add(log_sources()[1].clone());
         assert_eq!(head(&mut plain, Some(0)), "web.1     | ");
         assert_eq!(head(&mut plain, None), "ganger    | ");
-        plain.add(speakers()[0].clone());
+        plain.add(log_sources()[0].clone());
         assert_eq!(head(&mut plain, Some(2)), "web.1     | ");
         assert_eq!(head(&mut plain, None), "ganger    | ");
     }
@@ -190,11 +195,11 @@ mod tests {
     #[test]
     fn a_time_stamp_comes_first_and_without_colour() {
         let stamps = TimestampFormat::new(TimestampFormat::DEFAULT, TimeZone::UTC).unwrap();
-        let mut colored = Prefixes::new(speakers(), true, true, Some(stamps.clone()));
+        let mut colored = Prefixes::new(log_sources(), true, true, Some(stamps.clone()));
         colored.at(Timestamp::from_second(3661).unwrap());
         assert_eq!(head(&mut colored, Some(0)), "01:01:01 \x1b[36mweb.1     |\x1b[0m ");
         assert_eq!(colored.width(Timestamp::UNIX_EPOCH), 21);
-        let mut bare = Prefixes::new(speakers(), false, true, Some(stamps));
+        let mut bare = Prefixes::new(log_sources(), false, true, Some(stamps));
         bare.at(Timestamp::UNIX_EPOCH);
         assert_eq!(head(&mut bare, None), "00:00:00 ");
     }

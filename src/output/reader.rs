@@ -32,7 +32,7 @@ const FINISHED: Duration = Duration::from_millis(300);
 /// longer, for no throughput that could be seen (docs/design/0003).
 const TURN: usize = READ;
 /// A chunk of this size is not copied into the history: most of the buffer is lines.
-const LENT: usize = READ / 2;
+const SWAPPED: usize = READ / 2;
 
 /// A read of this size means that the default pipe (64 KiB) was full: a larger one is filled in one go while we are
 /// elsewhere. One that holds more than a read takes brings nothing more.
@@ -53,7 +53,7 @@ const TERMINAL_TURN: usize = READ / 2;
 #[derive(Debug, Default)]
 pub(super) struct ReaderControl {
     /// What to say when the stream has nothing more of its process.
-    pub obituaries: RefCell<Vec<Notice>>,
+    pub exit_notices: RefCell<Vec<Notice>>,
     /// End when nothing comes.
     pub finish: Cell<bool>,
     /// The reader is gone.
@@ -65,7 +65,7 @@ pub(super) struct ReaderControl {
 /// Reads one stream until it ends.
 pub(super) struct StreamReader {
     shared: Rc<Shared>,
-    orders: Rc<ReaderControl>,
+    control: Rc<ReaderControl>,
     descriptor: Rc<AsyncFd<OwnedFd>>,
     /// The watchers, where it is a terminal.
     screen: Option<Rc<Screen>>,
@@ -110,15 +110,15 @@ impl StreamReader {
     /// A reader that has not begun. The descriptor does not block.
     pub(super) fn new(
         shared: Rc<Shared>,
-        orders: Rc<ReaderControl>,
-        speaker: usize,
+        control: Rc<ReaderControl>,
+        log_source: usize,
         screen: Option<Rc<Screen>>,
         descriptor: Rc<AsyncFd<OwnedFd>>,
     ) -> Self {
-        let stream = MuxStream::new(speaker, screen.is_some(), Limits::OUTPUT);
+        let stream = MuxStream::new(log_source, screen.is_some(), Limits::OUTPUT);
         Self {
             shared,
-            orders,
+            control,
             descriptor,
             screen,
             stream,
@@ -137,7 +137,7 @@ impl StreamReader {
             screen.end();
         }
         self.announce();
-        self.orders.ended.set(true);
+        self.control.ended.set(true);
         if self.enlarged {
             self.shared.large_pipes.set(self.shared.large_pipes.get() - 1);
         }
@@ -149,7 +149,7 @@ impl StreamReader {
         match self.wait().await {
             ReaderWake::Readable => self.on_readable().await,
             ReaderWake::Orders => {
-                let asked = self.orders.finish.get() || !self.orders.obituaries.borrow().is_empty();
+                let asked = self.control.finish.get() || !self.control.exit_notices.borrow().is_empty();
                 self.asked = asked.then(|| DrainState { at: Instant::now(), read: 0 });
                 false
             }
@@ -170,7 +170,7 @@ impl StreamReader {
         tokio::select! {
             // Orders first: a stream that never pauses must not be deaf to them.
             biased;
-            () = self.orders.changed.notified() => ReaderWake::Orders,
+            () = self.control.changed.notified() => ReaderWake::Orders,
             guard = self.descriptor.readable() => match guard {
                 Ok(mut guard) => {
                     guard.retain_ready();
@@ -190,9 +190,9 @@ impl StreamReader {
         let after = loop {
             let chunk = self.read(&mut buffer).await;
             if chunk.count > 0 {
-                let lent = self.pass_on(&buffer[..chunk.count], now).await;
-                if lent.lines > 0 {
-                    shared.with_mux(|mux| mux.exchange(self.stream.speaker(), &mut buffer, lent));
+                let swapped = self.pass_on(&buffer[..chunk.count], now).await;
+                if swapped.lines > 0 {
+                    shared.with_mux(|mux| mux.exchange(self.stream.log_source(), &mut buffer, swapped));
                 }
                 count += chunk.count;
             }
@@ -258,14 +258,14 @@ impl StreamReader {
             screen.show(chunk);
         }
         let shared = Rc::clone(&self.shared);
-        let (lends, mut lent) = (chunk.len() >= LENT, Part::default());
+        let (swaps, mut swapped) = (chunk.len() >= SWAPPED, Part::default());
         let mut taken = if shared.is_gone() { chunk.len() } else { 0 };
         while taken < chunk.len() {
             shared.space().await;
-            let step = shared.step(&mut self.stream, &chunk[taken..], lends, now);
-            if step.lent > 0 {
-                let start = if lent.lines == 0 { taken } else { lent.bytes.start };
-                lent = Part { bytes: start..taken + step.taken, lines: lent.lines + step.lent };
+            let step = shared.step(&mut self.stream, &chunk[taken..], swaps, now);
+            if step.swapped > 0 {
+                let start = if swapped.lines == 0 { taken } else { swapped.bytes.start };
+                swapped = Part { bytes: start..taken + step.taken, lines: swapped.lines + step.swapped };
             }
             taken += step.taken;
             if step.ended {
@@ -278,7 +278,7 @@ impl StreamReader {
         } else if self.unfinished.is_none() {
             self.unfinished = Some(Instant::now());
         }
-        lent
+        swapped
     }
 
     /// Learns from the size of a read.
@@ -317,7 +317,7 @@ impl StreamReader {
             self.end_line();
             self.announce();
         }
-        self.orders.finish.get()
+        self.control.finish.get()
     }
 
     /// Tells the user that a prompt waits for single keys (a debugger's, not one that a line answers): once, until
@@ -328,7 +328,7 @@ impl StreamReader {
                 .is_ok_and(|it| !it.local_flags.contains(LocalFlags::ICANON))
             && screen.is_news()
         {
-            self.shared.tell_of_waiting(self.stream.speaker());
+            self.shared.tell_of_waiting(self.stream.log_source());
         }
     }
 
@@ -344,12 +344,12 @@ impl StreamReader {
         }
         self.asked = None;
         self.announce();
-        self.orders.finish.get()
+        self.control.finish.get()
     }
 
     /// How long a silence is an answer to what was asked.
     fn patience(&self) -> Duration {
-        if self.orders.finish.get() { FINISHED } else { RETIRED }
+        if self.control.finish.get() { FINISHED } else { RETIRED }
     }
 
     fn end_line(&mut self) {
@@ -358,8 +358,8 @@ impl StreamReader {
     }
 
     fn announce(&self) {
-        for obituary in self.orders.obituaries.take() {
-            self.shared.obituary(self.stream.speaker(), obituary);
+        for exit_notice in self.control.exit_notices.take() {
+            self.shared.exit_notice(self.stream.log_source(), exit_notice);
         }
     }
 }

@@ -52,7 +52,7 @@ pub struct ScreenGeneration {
     /// Whether its terminal is open.
     pub is_open: bool,
     /// How the latest one ended.
-    pub obituary: Option<String>,
+    pub exit_notice: Option<String>,
 }
 
 /// A place in the stream of a screen.
@@ -77,7 +77,7 @@ impl Screen {
         *self.master.borrow_mut() = Rc::downgrade(master);
         self.is_known.set(false);
         let mut shown = self.shown.borrow_mut();
-        shown.life = ScreenGeneration { number: shown.life.number + 1, is_open: true, obituary: None };
+        shown.life = ScreenGeneration { number: shown.life.number + 1, is_open: true, exit_notice: None };
         drop(shown);
         self.changed.notify_waiters();
     }
@@ -101,8 +101,8 @@ impl Screen {
     }
 
     /// How the latest life ended.
-    pub(super) fn bury(&self, obituary: String) {
-        self.shown.borrow_mut().life.obituary = Some(obituary);
+    pub(super) fn bury(&self, exit_notice: String) {
+        self.shown.borrow_mut().life.exit_notice = Some(exit_notice);
         self.changed.notify_waiters();
     }
 

@@ -29,7 +29,7 @@ const TOLD: usize = 10;
 /// The mux, the way out, and one read buffer for all.
 pub(super) struct Shared {
     mux: RefCell<Mux>,
-    outlet: RefCell<StdoutSink>,
+    sink: RefCell<StdoutSink>,
     /// The one read buffer. tokio's lock is a queue: under back-pressure readers take turns, in order.
     pub(super) buffer: Mutex<Box<[u8]>>,
     /// The batch has become smaller.
@@ -48,10 +48,10 @@ pub(super) struct Shared {
 
 impl Shared {
     /// Nothing read, nothing written.
-    pub(super) fn new(mux: Mux, outlet: StdoutSink, clock: fn() -> Timestamp) -> Self {
+    pub(super) fn new(mux: Mux, sink: StdoutSink, clock: fn() -> Timestamp) -> Self {
         Self {
             mux: RefCell::new(mux),
-            outlet: RefCell::new(outlet),
+            sink: RefCell::new(sink),
             buffer: Mutex::new(vec![0; READ].into()),
             space: Notify::new(),
             progress: Notify::new(),
@@ -70,7 +70,7 @@ impl Shared {
 
     /// Whether all output is dropped.
     pub(super) fn is_gone(&self) -> bool {
-        self.outlet.borrow().is_gone()
+        self.sink.borrow().is_gone()
     }
 
     /// Waits until the batch has room.
@@ -84,10 +84,10 @@ impl Shared {
     }
 
     /// Makes rows of some of a chunk.
-    pub(super) fn step(&self, stream: &mut MuxStream, chunk: &[u8], lends: bool, now: Timestamp) -> MuxStep {
+    pub(super) fn step(&self, stream: &mut MuxStream, chunk: &[u8], swaps: bool, now: Timestamp) -> MuxStep {
         let mut mux = self.mux.borrow_mut();
         mux.at(now);
-        mux.step(stream, chunk, lends)
+        mux.step(stream, chunk, swaps)
     }
 
     /// Whether the stream has an unfinished line that could be shown.
@@ -130,10 +130,10 @@ impl Shared {
     }
 
     /// Says a line about a speaker that has nothing more to say; its last lines are put in where they belong.
-    pub(super) fn obituary(&self, speaker: usize, mut notice: Notice) {
+    pub(super) fn exit_notice(&self, log_source: usize, mut notice: Notice) {
         if let Notice::GivenUp { lines, .. } = &mut notice {
             let last = |history: &History| {
-                let last = history.latest(TOLD, |own| own == speaker);
+                let last = history.latest(TOLD, |own| own == log_source);
                 last.iter().map(|line| String::from_utf8_lossy(line.text).into_owned()).collect()
             };
             *lines = self.with_mux(|mux| mux.history().map(last)).unwrap_or_default();
@@ -142,8 +142,8 @@ impl Shared {
     }
 
     /// Says that this speaker waits for keys.
-    pub(super) fn tell_of_waiting(&self, speaker: usize) {
-        let process = self.mux.borrow().speaker(speaker);
+    pub(super) fn tell_of_waiting(&self, log_source: usize) {
+        let process = self.mux.borrow().log_source(log_source);
         if let Some(process) = process {
             self.notice(&Notice::Waiting { process, here: self.has_keyboard.get() });
         }
@@ -168,7 +168,7 @@ impl Shared {
     pub(super) fn flush(&self) {
         // One atomic load while there is no waiter.
         self.wake();
-        let has_taken_back = self.outlet.borrow_mut().flush(self.mux.borrow_mut().outgoing());
+        let has_taken_back = self.sink.borrow_mut().flush(self.mux.borrow_mut().outgoing());
         if has_taken_back {
             // The pump does not hear of it any more, and a reader may wait for just this.
             self.space.notify_one();
@@ -199,12 +199,12 @@ impl Shared {
 
     /// Whether everything that was read is written.
     pub(super) fn is_written(&self) -> bool {
-        self.mux.borrow_mut().outgoing().is_empty() && self.outlet.borrow().is_idle()
+        self.mux.borrow_mut().outgoing().is_empty() && self.sink.borrow().is_idle()
     }
 
     /// Bytes that standard output has taken so far.
     pub(super) fn taken(&self) -> u64 {
-        self.outlet.borrow().taken()
+        self.sink.borrow().taken()
     }
 
     /// Waits until [`Shared::is_done`] may have changed.
@@ -214,18 +214,18 @@ impl Shared {
 
     /// Ends the writer thread, which must be idle.
     pub(super) fn close(&self) {
-        self.outlet.borrow_mut().close();
+        self.sink.borrow_mut().close();
     }
 
     /// What to watch for the end of the reader.
     pub(super) fn watched(&self) -> Option<Arc<OwnedFd>> {
-        self.outlet.borrow().watched()
+        self.sink.borrow().watched()
     }
 
     /// For as long as the writer runs: takes back what it has written, and gives it what has gathered.
-    pub(super) async fn pump(self: Rc<Self>) {
+    pub(super) async fn flush_all(self: Rc<Self>) {
         loop {
-            poll_fn(|context| self.outlet.borrow_mut().poll_written(context)).await;
+            poll_fn(|context| self.sink.borrow_mut().poll_written(context)).await;
             self.flush();
             self.space.notify_one();
             self.progress.notify_one();
@@ -237,7 +237,7 @@ impl Shared {
     pub(super) async fn watch(self: Rc<Self>, stdout: AsyncFd<Arc<OwnedFd>>) {
         while let Ok(mut guard) = stdout.ready(Interest::READABLE | Interest::ERROR).await {
             if is_closed(stdout.get_ref()) {
-                self.outlet.borrow_mut().fail(io::ErrorKind::BrokenPipe.into());
+                self.sink.borrow_mut().fail(io::ErrorKind::BrokenPipe.into());
                 self.flush();
                 self.space.notify_one();
                 self.progress.notify_one();

@@ -25,13 +25,13 @@ fn options(terminal: bool) -> OutputOptions {
         color: false,
         terminal,
         quiet: false,
-        speakers: kinds.map(|(kind, text)| LogSource { name: name(text), kind }).collect(),
+        log_sources: kinds.map(|(kind, text)| LogSource { name: name(text), kind }).collect(),
         history: None,
         clock: || Timestamp::UNIX_EPOCH,
     }
 }
 
-fn obituary() -> Notice {
+fn exit_notice() -> Notice {
     Notice::Info { text: "gone".into() }
 }
 
@@ -45,9 +45,9 @@ fn open(options: OutputOptions, stdout: impl Into<OwnedFd>) -> (Output, Unbounde
 }
 
 /// A stream of a child: where it writes.
-fn child(output: &Output, speaker: usize) -> PipeWriter {
+fn child(output: &Output, log_source: usize) -> PipeWriter {
     let (reader, writer) = io::pipe().unwrap();
-    output.attach(speaker, StreamSource::Pipe(reader.into())).unwrap();
+    output.attach(log_source, StreamSource::Pipe(reader.into())).unwrap();
     writer
 }
 
@@ -91,7 +91,7 @@ fn printed(terminal: bool, body: impl AsyncFnOnce(&Output, &mut UnboundedReceive
 fn the_last_words_come_before_the_obituary() {
     let text = printed(false, async |output, _| {
         let mut web = child(output, 0);
-        output.retire(0, obituary());
+        output.retire(0, exit_notice());
         web.write_all(b"a\nlast words").unwrap();
     });
     assert_eq!(text, "web.1  | a\nweb.1  | last words\nganger | gone\n");
@@ -100,10 +100,10 @@ fn the_last_words_come_before_the_obituary() {
 #[test]
 fn an_instance_without_a_stream_is_said_to_be_gone_at_once() {
     let text = printed(false, async |output, _| {
-        output.retire(1, obituary());
+        output.retire(1, exit_notice());
         drop(child(output, 0));
         output.ended().await;
-        output.retire(0, obituary());
+        output.retire(0, exit_notice());
     });
     assert_eq!(text, "ganger | gone\nganger | gone\n");
 }
@@ -124,7 +124,7 @@ fn a_descendant_that_keeps_the_pipe_holds_the_obituary_up_for_a_moment_only() {
     let text = printed(false, async |output, pieces| {
         let mut web = child(output, 0);
         web.write_all(b"last words").unwrap();
-        output.retire(0, obituary());
+        output.retire(0, exit_notice());
         until(pieces, "gone\n").await;
         web.write_all(b"from the grave\n").unwrap();
     });
@@ -142,7 +142,7 @@ fn a_descendant_that_never_pauses_does_not_hide_the_obituary() {
             }
         });
         until(pieces, "yes\n").await;
-        output.retire(0, obituary());
+        output.retire(0, exit_notice());
         until(pieces, "ganger | gone\n").await;
         drop(stop);
         output.ended().await;
@@ -156,7 +156,7 @@ fn a_descendant_that_says_a_little_all_the_time_does_not_hide_the_obituary() {
     let text = printed(false, async |output, pieces| {
         let mut web = child(output, 0);
         web.write_all(b"last words\n").unwrap();
-        output.retire(0, obituary());
+        output.retire(0, exit_notice());
         // One line after another: each answers the one before, so the stream is never silent.
         let mut all = String::new();
         while !all.contains("gone\n") {
@@ -202,8 +202,8 @@ fn another_life_of_an_instance_speaks_on() {
 fn a_flood_of_two_arrives_whole_and_in_order() {
     const LINES: usize = 100_000;
     let text = printed(false, async |output, _| {
-        let writers = [0, 1].map(|speaker| {
-            let mut pipe = child(output, speaker);
+        let writers = [0, 1].map(|log_source| {
+            let mut pipe = child(output, log_source);
             thread::spawn(move || {
                 for number in 0..LINES {
                     writeln!(pipe, "{number}").unwrap();
@@ -240,7 +240,7 @@ fn what_comes_in_one_large_chunk_is_in_the_history_line_by_line() {
         output.ended().await;
         writer.join().unwrap();
         let kept = |history: &History| {
-            let all = history.latest(usize::MAX, |speaker| speaker == 0);
+            let all = history.latest(usize::MAX, |log_source| log_source == 0);
             all.iter().map(|line| String::from_utf8(line.text.to_vec()).unwrap()).collect()
         };
         let kept: Vec<String> = output.with_history(kept).unwrap();
@@ -343,9 +343,9 @@ fn who_waits_for_the_screen_hears_of_it_though_another_took_the_buffer_back() {
         // A terminal is written to by the writer thread.
         let terminal = openpty(None, None).unwrap();
         let (output, _errors) = open(options(true), terminal.slave);
-        let stage = output.stage();
+        let stage = output.console_handle();
         for _ in 0..20 {
-            output.notice(&obituary());
+            output.notice(&exit_notice());
             let mut settled = Box::pin(stage.settled());
             let poll = |context: &mut Context<'_>| Poll::Ready(settled.as_mut().poll(context));
             if std::future::poll_fn(poll).await.is_ready() {

@@ -48,7 +48,7 @@ impl StartOrder {
         if !errors.is_empty() {
             return Err(errors);
         }
-        order.let_release_be_first(entries.iter().position(|entry| entry.name.as_str() == RELEASE));
+        order.start_release_first(entries.iter().position(|entry| entry.name.as_str() == RELEASE));
         Ok(order)
     }
 
@@ -63,7 +63,7 @@ impl StartOrder {
         self.lines.iter().any(|before| before.contains(&line))
     }
 
-    fn let_release_be_first(&mut self, release: Option<usize>) {
+    fn start_release_first(&mut self, release: Option<usize>) {
         let Some(release) = release else { return };
         let mut needed = vec![release];
         let mut at = 0;

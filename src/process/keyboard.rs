@@ -33,7 +33,7 @@ pub(super) struct Keyboard {
     is_ours: bool,
     /// Wakes us when something is typed while the terminal is another's.
     elsewhere: Option<Edge>,
-    promises: TerminalGuard,
+    guards: TerminalGuard,
     /// The settings before the worker changed them.
     before: TerminalSettings,
 }
@@ -62,7 +62,7 @@ impl Keyboard {
             unsent: Vec::new(),
             is_ours: true,
             elsewhere,
-            promises: TerminalGuard::default(),
+            guards: TerminalGuard::default(),
             before,
         })
     }
@@ -95,7 +95,7 @@ impl Keyboard {
     /// The worker is gone: what it has left undone is done.
     pub(super) fn finish(mut self) {
         self.hear();
-        self.promises.keep(&self.terminal, &self.before);
+        self.guards.keep(&self.terminal, &self.before);
     }
 
     fn is_in_foreground(&self) -> bool {
@@ -108,7 +108,7 @@ impl Keyboard {
         loop {
             match self.worker.read(&mut piece) {
                 Ok(0) => return false,
-                Ok(count) => self.promises.take(&piece[..count]),
+                Ok(count) => self.guards.take(&piece[..count]),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return error.kind() == io::ErrorKind::WouldBlock,
             }
@@ -139,7 +139,7 @@ impl Keyboard {
 
     /// They are as the person wants them until the worker has promised to take something back.
     fn remember_settings(&mut self) {
-        if !self.promises.is_open()
+        if !self.guards.is_open()
             && let Ok(now) = TerminalSettings::of(&self.terminal)
         {
             self.before = now;

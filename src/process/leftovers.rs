@@ -17,11 +17,11 @@ use crate::signal::Signal;
 ///
 /// # Errors
 /// As waitpid(2), or when /proc cannot be read.
-pub fn bystanders() -> io::Result<HashSet<i32>> {
+pub fn preexisting_children() -> io::Result<HashSet<i32>> {
     // One call where there are none, which is nearly always.
-    let harvest = reap();
-    let is_none = harvest.is_empty;
-    harvest.failure.map_or(Ok(()), Err)?;
+    let reaped = reap();
+    let is_none = reaped.is_empty;
+    reaped.failure.map_or(Ok(()), Err)?;
     if is_none {
         return Ok(HashSet::new());
     }
@@ -32,7 +32,7 @@ pub fn bystanders() -> io::Result<HashSet<i32>> {
 #[derive(Debug)]
 pub struct Leftovers {
     machine: Machine,
-    bystanders: HashSet<i32>,
+    preexisting_children: HashSet<i32>,
     asked: HashSet<Identity>,
     /// The processes that had the signal first: what fell to us when the worker died, with the rules of a stop.
     mains: Option<HashSet<Identity>>,
@@ -43,13 +43,13 @@ pub struct Leftovers {
 impl Leftovers {
     /// Begins the stop at `now`, of all but these children and theirs: the first signals go out with the
     /// first [`Leftovers::advance`].
-    pub fn begin(grace: Duration, now: Duration, bystanders: HashSet<i32>) -> Self {
+    pub fn begin(grace: Duration, now: Duration, preexisting_children: HashSet<i32>) -> Self {
         let mut machine = Machine::without_instances(grace);
         // Its first action is to look, which `advance` does anyway.
         let _ = machine.handle(now, Event::Broken("the worker is gone".into()));
         Self {
             machine,
-            bystanders,
+            preexisting_children,
             asked: HashSet::new(),
             mains: None,
             is_killing: false,
@@ -102,13 +102,13 @@ impl Leftovers {
 
     /// Reaps; whether nobody is left. Only with bystanders the kernel's word is not enough.
     fn is_empty(&mut self) -> io::Result<bool> {
-        let harvest = reap();
-        for (pid, _) in &harvest.ended {
-            self.bystanders.remove(pid);
+        let reaped = reap();
+        for (pid, _) in &reaped.ended {
+            self.preexisting_children.remove(pid);
         }
-        harvest.failure.map_or(Ok(()), Err)?;
-        if harvest.is_empty || self.bystanders.is_empty() {
-            return Ok(harvest.is_empty);
+        reaped.failure.map_or(Ok(()), Err)?;
+        if reaped.is_empty || self.preexisting_children.is_empty() {
+            return Ok(reaped.is_empty);
         }
         let Scan { processes, is_certain } = self.below()?;
         Ok(is_certain && processes.is_empty())
@@ -117,7 +117,7 @@ impl Leftovers {
     /// Everybody below us but for the bystanders and what is below them.
     fn below(&self) -> io::Result<Scan> {
         let mut look = descendants(std::process::id().cast_signed())?;
-        let mut spared = self.bystanders.clone();
+        let mut spared = self.preexisting_children.clone();
         // Parents come before their children.
         look.processes.retain(|process| {
             let is_spared = spared.contains(&process.pid) || spared.contains(&process.parent);
@@ -144,7 +144,7 @@ impl Leftovers {
         let children = children().unwrap_or_default().into_iter();
         let own = std::process::id().cast_signed();
         let child = |pid| Process { pid, parent: own, group: 0, session: 0, born: 0, name: String::new() };
-        children.filter(|pid| !self.bystanders.contains(pid)).map(child).collect()
+        children.filter(|pid| !self.preexisting_children.contains(pid)).map(child).collect()
     }
 
     fn perform(&mut self, action: &Action) -> Option<Event> {
@@ -152,11 +152,11 @@ impl Leftovers {
         let look = |of: &Self| of.below().map_or_else(|_| of.children(), |look| look.processes);
         let below = || look(self);
         match action {
-            Action::Look => {
-                let counts = ProcessCounts { instances: Vec::new(), strangers: below().len() };
-                return Some(Event::Seen(counts));
+            Action::Scan => {
+                let counts = ProcessCounts { instances: Vec::new(), orphans: below().len() };
+                return Some(Event::Scanned(counts));
             }
-            Action::Ask(_) | Action::AskRest(_) => {
+            Action::Stop(_) | Action::StopRest(_) => {
                 let below = look(self);
                 let mains = self.mains.get_or_insert_with(|| first_asked(&below)).clone();
                 let is_ending = below.iter().any(|process| mains.contains(&process.identity()));
@@ -164,7 +164,7 @@ impl Leftovers {
                     below.into_iter().filter(|process| !is_ending || mains.contains(&process.identity()));
                 self.ask(asked);
             }
-            Action::AskAll(_) => {
+            Action::StopAll(_) => {
                 // From now on newborns too.
                 self.mains = Some(HashSet::new());
                 let below = look(self);
@@ -175,9 +175,9 @@ impl Leftovers {
                     send(&process, Signal::KILL);
                 }
                 // Whoever was reaped is nobody's own; that it was one of the last is seen by looking.
-                let _ = kill_orphans(|pid| !self.bystanders.contains(&pid));
+                let _ = kill_orphans(|pid| !self.preexisting_children.contains(&pid));
             }
-            Action::NameSurvivors(_) => {
+            Action::ReportSurvivors(_) => {
                 let left = below();
                 self.refused =
                     left.into_iter().map(|left| SignalRefusal { pid: left.pid, name: left.name }).collect();
@@ -190,8 +190,8 @@ impl Leftovers {
             Action::Enroll(..)
             | Action::Spawn(_)
             | Action::Probe(_)
-            | Action::Bury(..)
-            | Action::Say(_)
+            | Action::ReportExit(..)
+            | Action::Notify(_)
             | Action::Signal(..)
             | Action::Answer(..)
             | Action::Suspend

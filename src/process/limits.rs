@@ -25,7 +25,7 @@ impl OpenFiles {
         Ok(Self { soft, hard })
     }
 
-    /// Raises our own soft limit to the hard one. A refusal leaves what we had, and [`OpenFiles::suffice`] tells
+    /// Raises our own soft limit to the hard one. A refusal leaves what we had, and [`OpenFiles::raise_open_files`] tells
     /// whether that is enough.
     #[must_use]
     pub fn raised(self) -> Self {
@@ -51,7 +51,7 @@ impl OpenFiles {
     ///
     /// # Errors
     /// The sentence to tell the person.
-    pub fn suffice(self, instances: usize) -> Result<(), String> {
+    pub fn raise_open_files(self, instances: usize) -> Result<(), String> {
         let need = instances as u64 + OWN;
         if need <= self.hard {
             return Ok(());
@@ -71,8 +71,8 @@ mod tests {
     #[test]
     fn a_limit_too_low_is_known_before_anything_starts() {
         let limit = OpenFiles { soft: 64, hard: 64 };
-        assert_eq!(limit.suffice(40), Ok(()));
-        let refused = limit.suffice(100).unwrap_err();
+        assert_eq!(limit.raise_open_files(40), Ok(()));
+        let refused = limit.raise_open_files(100).unwrap_err();
         assert!(refused.contains("need 124 open files, and the limit is 64"), "{refused}");
     }
 }

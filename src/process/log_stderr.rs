@@ -23,7 +23,7 @@ use crate::text::harmless;
 /// Bytes that are kept for later: some hundred lines. What comes when they are full is dropped.
 const KEPT: usize = 32 << 10;
 /// How long the last lines may take to be written at the end.
-const FAREWELL: Duration = Duration::from_millis(500);
+const FINISH_TIMEOUT: Duration = Duration::from_millis(500);
 /// How often the last lines are tried.
 const STEP: Duration = Duration::from_millis(20);
 /// What a pipe that is ready for writing takes without waiting: POSIX's least `PIPE_BUF` (write(2), pipe(7)).
@@ -94,7 +94,7 @@ impl Stderr {
 
     /// Writes as much of it as is taken within half a second.
     pub fn write_soon(&self, mut bytes: &[u8]) {
-        for _ in 0..FAREWELL.as_millis() / STEP.as_millis() {
+        for _ in 0..FINISH_TIMEOUT.as_millis() / STEP.as_millis() {
             bytes = self.rest(bytes);
             if bytes.is_empty() {
                 return;

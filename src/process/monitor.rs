@@ -35,7 +35,7 @@ use super::at_rest::give_back_memory;
 use super::calls::{ForkSide, WaitResult, fork, wait_any};
 use super::cgroup::Cgroup;
 use super::keyboard::Keyboard;
-use super::leftovers::bystanders;
+use super::leftovers::preexisting_children;
 use super::patience::Patience;
 pub(crate) use super::pipe::during;
 use super::pipe::pipe;
@@ -90,9 +90,9 @@ pub fn watch_over(
 ) -> io::Result<Outcome> {
     become_subreaper().map_err(during("prctl"))?;
     let inherited = Inherited::now();
-    let bystanders = bystanders().map_err(during("waitpid"))?;
+    let preexisting_children = preexisting_children().map_err(during("waitpid"))?;
     let (lifeline, lifeline_end) = pipe().map_err(during("pipe"))?;
-    let (verdict, verdict_end) = pipe().map_err(during("pipe"))?;
+    let (worker_exit, verdict_end) = pipe().map_err(during("pipe"))?;
     let (pulse, pulse_end) = UnixStream::pair().map_err(during("socketpair"))?;
     for end in [&pulse, &pulse_end] {
         end.set_nonblocking(true).map_err(during("socketpair"))?;
@@ -110,7 +110,7 @@ pub fn watch_over(
     signals::ignore_reports();
     match fork().map_err(during("fork"))? {
         ForkSide::Child => {
-            drop((lifeline_end, verdict, pulse, wake_up, keys));
+            drop((lifeline_end, worker_exit, pulse, wake_up, keys));
             if let Some(cgroup) = &cgroup {
                 cgroup.enter();
             }
@@ -132,10 +132,10 @@ pub fn watch_over(
             give_back_memory();
             let signals = listen(wake_up, &inherited);
             let keyboard = keys.and_then(Keyboard::open);
-            let surroundings = InheritedState { bystanders, cgroup, keyboard, pulse };
-            let monitor = Monitor::new(worker, watch, signals, surroundings);
+            let inherited_state = InheritedState { preexisting_children, cgroup, keyboard, pulse };
+            let monitor = Monitor::new(worker, watch, signals, inherited_state);
             // The life-line lives as long as we do: until after the last look at what is left.
-            let outcome = monitor.watch(verdict);
+            let outcome = monitor.watch(worker_exit);
             drop(lifeline_end);
             outcome
         }
@@ -160,14 +160,14 @@ type Delivery = SignalDelivery<UnixStream, SignalOnly>;
 
 /// Installs the handlers, and lets come what was held back.
 fn listen((read, write): (UnixStream, UnixStream), inherited: &Inherited) -> io::Result<Delivery> {
-    let signals = SignalDelivery::with_pipe(read, write, SignalOnly, inherited.heard());
+    let signals = SignalDelivery::with_pipe(read, write, SignalOnly, inherited.handled());
     signals::unblock()?;
     signals
 }
 
 /// What was there before the worker.
 struct InheritedState {
-    bystanders: HashSet<i32>,
+    preexisting_children: HashSet<i32>,
     cgroup: Option<Cgroup>,
     keyboard: Option<Keyboard>,
     pulse: UnixStream,
@@ -179,7 +179,7 @@ struct Monitor<'a> {
     watch: &'a MonitorOptions<'a>,
     /// `None` if handlers could not be installed.
     signals: Option<Delivery>,
-    bystanders: HashSet<i32>,
+    preexisting_children: HashSet<i32>,
     cgroup: Option<Cgroup>,
     keyboard: Option<Keyboard>,
     /// Where the worker's signs of life come from; `None` when its end is closed.
@@ -201,13 +201,13 @@ impl<'a> Monitor<'a> {
         worker: Pid,
         watch: &'a MonitorOptions<'a>,
         signals: io::Result<Delivery>,
-        InheritedState { bystanders, cgroup, keyboard, pulse }: InheritedState,
+        InheritedState { preexisting_children, cgroup, keyboard, pulse }: InheritedState,
     ) -> Self {
         let mut monitor = Self {
             worker: Some(worker),
             watch,
             signals: None,
-            bystanders,
+            preexisting_children,
             cgroup,
             keyboard,
             pulse: Some(pulse),
@@ -232,7 +232,7 @@ impl<'a> Monitor<'a> {
         }
     }
 
-    fn watch(mut self, verdict: OwnedFd) -> io::Result<Outcome> {
+    fn watch(mut self, worker_exit: OwnedFd) -> io::Result<Outcome> {
         let mut failures = 0;
         let exit = loop {
             match self.reap_until_worker() {
@@ -250,7 +250,7 @@ impl<'a> Monitor<'a> {
                 self.pass_on(signal);
             }
             self.listen_to_keys();
-            self.feel_pulse();
+            self.read_pulse();
             let now = (self.watch.now)();
             if self.stop_worker.take_if(|moment| *moment <= now).is_some() {
                 self.send(nix::sys::signal::SIGSTOP);
@@ -261,7 +261,7 @@ impl<'a> Monitor<'a> {
                 (self.watch.say)("the worker does not end: killing it");
             }
         };
-        self.conclude(exit, WorkerExit::receive(verdict))
+        self.conclude(exit, WorkerExit::receive(worker_exit))
     }
 
     /// The processor time that the worker has used, while a stop is under way: nothing else asks for it.
@@ -270,7 +270,7 @@ impl<'a> Monitor<'a> {
         usage::processor_time(worker.as_raw())
     }
 
-    fn feel_pulse(&mut self) {
+    fn read_pulse(&mut self) {
         let mut bytes = [0; 64];
         match self.pulse.as_mut().map(|pulse| pulse.read(&mut bytes)) {
             Some(Ok(0)) => self.pulse = None,
@@ -370,7 +370,7 @@ impl<'a> Monitor<'a> {
                 WaitResult::Changed(pid, status) => {
                     use std::os::unix::process::ExitStatusExt;
                     if status.stopped_signal().is_none() && !status.continued() {
-                        self.bystanders.remove(&pid.as_raw());
+                        self.preexisting_children.remove(&pid.as_raw());
                     }
                 }
                 WaitResult::Nothing | WaitResult::NoChild => return Ok(None),

@@ -25,11 +25,11 @@ pub struct Reaped {
 ///
 /// Children that end without a signal (see [`super::session`]) are reaped too, but do not count for whether one is left.
 pub fn reap() -> Reaped {
-    let mut harvest = Reaped::default();
-    harvest.is_empty = harvest.gather(WaitPidFlag::WNOHANG);
+    let mut reaped = Reaped::default();
+    reaped.is_empty = reaped.gather(WaitPidFlag::WNOHANG);
     #[cfg(target_os = "linux")]
-    harvest.gather(WaitPidFlag::WNOHANG | WaitPidFlag::__WCLONE);
-    harvest
+    reaped.gather(WaitPidFlag::WNOHANG | WaitPidFlag::__WCLONE);
+    reaped
 }
 
 impl Reaped {

@@ -84,23 +84,23 @@ mod tests {
     fn a_trace_is_there_while_its_run_lives_and_tells_nothing_then() {
         let runtime = tempfile::tempdir().unwrap();
         fs::set_permissions(runtime.path(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
-        let traces = RunFiles::of(Path::new("/app"), Some(runtime.path()));
+        let run_files = RunFiles::of(Path::new("/app"), Some(runtime.path()));
         let living = RunId::begin(Path::new("/app"), "r".into()).unwrap();
-        let trace = traces.leave(&living).unwrap();
-        assert!(trace.file.exists());
-        assert!(traces.of_dead_runs().is_empty());
+        let run_file = run_files.leave(&living).unwrap();
+        assert!(run_file.file.exists());
+        assert!(run_files.of_dead_runs().is_empty());
         let dead = living.to_string().replace(&format!(".{}-", std::process::id()), ".1999999999-");
-        let left = trace.file.with_file_name(dead);
+        let left = run_file.file.with_file_name(dead);
         fs::write(&left, "").unwrap();
-        assert_eq!(traces.of_dead_runs(), [left.as_path()]);
+        assert_eq!(run_files.of_dead_runs(), [left.as_path()]);
         let elsewhere = RunFiles::of(Path::new("/elsewhere"), Some(runtime.path()));
         assert!(elsewhere.of_dead_runs().is_empty());
-        let file = trace.file.clone();
-        drop(trace);
+        let file = run_file.file.clone();
+        drop(run_file);
         assert!(!file.exists());
-        assert_eq!(traces.of_dead_runs(), [left.as_path()], "what is left of another stays");
+        assert_eq!(run_files.of_dead_runs(), [left.as_path()], "what is left of another stays");
         fs::remove_file(left).unwrap();
-        drop(traces.leave(&living).unwrap());
+        drop(run_files.leave(&living).unwrap());
         assert_eq!(fs::read_dir(runtime.path().join("ganger")).unwrap().count(), 0, "no litter");
     }
 }

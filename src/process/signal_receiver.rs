@@ -12,7 +12,7 @@ use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
 use crate::signal::Signal;
 
 /// What is heard. Not SIGTSTP and SIGCONT: who shares a terminal with its child stops and goes on with it.
-const HEARD: [Signal; 7] = [
+const HANDLED: [Signal; 7] = [
     Signal::HANGUP,
     Signal::INTERRUPT,
     Signal::QUIT,
@@ -35,21 +35,21 @@ pub struct ReceivedSignal {
 ///
 /// # Errors
 /// As sigprocmask(2).
-pub fn hold_back() -> io::Result<()> {
+pub fn block() -> io::Result<()> {
     Ok(sigprocmask(SigmaskHow::SIG_BLOCK, Some(&set()), None)?)
 }
 
-/// Takes [`hold_back`] back: for a process that becomes another program. exec keeps what is held back, and std
+/// Takes [`block`] back: for a process that becomes another program. exec keeps what is held back, and std
 /// leaves it so.
 ///
 /// # Errors
 /// As sigprocmask(2).
-pub fn let_through() -> io::Result<()> {
+pub fn unblock() -> io::Result<()> {
     Ok(sigprocmask(SigmaskHow::SIG_UNBLOCK, Some(&set()), None)?)
 }
 
 fn set() -> SigSet {
-    HEARD.iter().filter_map(|signal| signal.known()).collect()
+    HANDLED.iter().filter_map(|signal| signal.known()).collect()
 }
 
 #[cfg(target_os = "linux")]
@@ -67,7 +67,7 @@ mod linux {
     pub struct SignalReceiver(SignalFd);
 
     impl SignalReceiver {
-        /// Of this process: a child that is forked needs its own. To be called after [`super::hold_back`].
+        /// Of this process: a child that is forked needs its own. To be called after [`super::block`].
         ///
         /// # Errors
         /// EMFILE and ENFILE.
@@ -76,13 +76,13 @@ mod linux {
         }
 
         /// What came since the last call.
-        pub fn sounds(&mut self) -> Vec<ReceivedSignal> {
+        pub fn signals(&mut self) -> Vec<ReceivedSignal> {
             let next = || self.0.read_signal().ok().flatten();
-            let sound = |heard: nix::sys::signalfd::siginfo| ReceivedSignal {
+            let signal = |heard: nix::sys::signalfd::siginfo| ReceivedSignal {
                 signal: Signal(heard.ssi_signo.cast_signed()),
                 is_from_terminal: heard.ssi_code == libc::SI_KERNEL,
             };
-            std::iter::from_fn(next).map(sound).collect()
+            std::iter::from_fn(next).map(signal).collect()
         }
     }
 
@@ -102,7 +102,7 @@ mod other {
     use signal_hook::iterator::backend::SignalDelivery;
     use signal_hook::iterator::exfiltrator::SignalOnly;
 
-    use super::{HEARD, ReceivedSignal};
+    use super::{HANDLED, ReceivedSignal};
     use crate::signal::Signal;
 
     /// Handlers, which cannot tell who sent a signal.
@@ -117,19 +117,19 @@ mod other {
         pub fn open() -> io::Result<Self> {
             let (read, write) = UnixStream::pair()?;
             read.set_nonblocking(true)?;
-            let numbers = HEARD.iter().map(|signal| signal.0);
+            let numbers = HANDLED.iter().map(|signal| signal.0);
             let delivery = SignalDelivery::with_pipe(read, write, SignalOnly, numbers)?;
             crate::process::signals::unblock()?;
             Ok(Self(delivery))
         }
 
         /// What came since the last call. Ctrl-C is far more common than `kill -INT`.
-        pub fn sounds(&mut self) -> Vec<ReceivedSignal> {
+        pub fn signals(&mut self) -> Vec<ReceivedSignal> {
             let mut bytes = [0; 64];
             while self.0.get_read_mut().read(&mut bytes).is_ok_and(|count| count == bytes.len()) {}
             let keys = [Signal::INTERRUPT, Signal::QUIT];
-            let sound = |signal| ReceivedSignal { signal, is_from_terminal: keys.contains(&signal) };
-            self.0.pending().map(|number| sound(Signal(number))).collect()
+            let signal = |signal| ReceivedSignal { signal, is_from_terminal: keys.contains(&signal) };
+            self.0.pending().map(|number| signal(Signal(number))).collect()
         }
     }
 
@@ -147,10 +147,10 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn a_signal_that_a_process_sent_is_heard_and_is_no_key() {
-        hold_back().unwrap();
+        block().unwrap();
         let mut ears = SignalReceiver::open().unwrap();
-        assert_eq!(ears.sounds(), []);
+        assert_eq!(ears.signals(), []);
         nix::sys::signal::raise(nix::sys::signal::SIGUSR2).unwrap();
-        assert_eq!(ears.sounds(), [ReceivedSignal { signal: Signal::USER2, is_from_terminal: false }]);
+        assert_eq!(ears.signals(), [ReceivedSignal { signal: Signal::USER2, is_from_terminal: false }]);
     }
 }

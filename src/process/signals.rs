@@ -6,7 +6,8 @@ use super::calls;
 use crate::signal::Signal;
 
 /// What ganger listens to beside the requests to stop and SIGCHLD.
-const HEARD: [Signal; 5] = [Signal::USER1, Signal::USER2, Signal::RESIZE, Signal::SUSPEND, Signal::CONTINUE];
+const HANDLED: [Signal; 5] =
+    [Signal::USER1, Signal::USER2, Signal::RESIZE, Signal::SUSPEND, Signal::CONTINUE];
 
 /// The dispositions that our parent left us. What it ignored stays ignored, by us and by those that we
 /// start: that is what `nohup ganger start &` asks for (POSIX XCU 2.11 for background jobs, nohup(1)).
@@ -25,10 +26,10 @@ impl Inherited {
     }
 
     /// The signals to listen to, as numbers: all that our parent did not ignore, and SIGCHLD.
-    pub fn heard(&self) -> Vec<i32> {
+    pub fn handled(&self) -> Vec<i32> {
         let stops = Known::iterator().map(|known| Signal(known as i32)).filter(|it| it.is_stop_request());
-        let heard = stops.chain(HEARD).filter(|signal| !self.ignored.contains(signal));
-        heard.chain([Signal::CHILD]).map(|signal| signal.0).collect()
+        let handled = stops.chain(HANDLED).filter(|signal| !self.ignored.contains(signal));
+        handled.chain([Signal::CHILD]).map(|signal| signal.0).collect()
     }
 
     /// Whether our parent left this signal ignored.

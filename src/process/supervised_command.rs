@@ -24,7 +24,7 @@ use nix::sys::wait::WaitPidFlag;
 use nix::unistd::Pid;
 
 use super::calls::{ForkSide, WaitResult, fork, wait_any};
-use super::leftovers::{Leftovers, bystanders};
+use super::leftovers::{Leftovers, preexisting_children};
 use super::monitor::during;
 use super::name;
 use super::pipe::pipe;
@@ -49,7 +49,7 @@ pub struct SupervisedCommand<'a> {
     pub lost: &'a dyn Fn(),
 }
 
-/// Who has returned from [`accompany`], which three processes do.
+/// Who has returned from [`supervise_command`], which three processes do.
 #[derive(Debug)]
 pub enum ForkReturn<H> {
     /// The outer one: how the inner one ended.
@@ -66,20 +66,25 @@ pub enum ForkReturn<H> {
 ///
 /// # Errors
 /// When processes cannot be made (EAGAIN, EMFILE and the like), or waited for.
-pub fn accompany<H: AsFd>(escort: &SupervisedCommand<'_>, hold: H) -> io::Result<ForkReturn<H>> {
+pub fn supervise_command<H: AsFd>(supervised: &SupervisedCommand<'_>, hold: H) -> io::Result<ForkReturn<H>> {
     become_subreaper().map_err(during("prctl"))?;
-    let bystanders = bystanders().map_err(during("waitpid"))?;
+    let preexisting_children = preexisting_children().map_err(during("waitpid"))?;
     let (lifeline, lifeline_end) = pipe().map_err(during("pipe"))?;
-    signal_receiver::hold_back().map_err(during("sigprocmask"))?;
+    signal_receiver::block().map_err(during("sigprocmask"))?;
     match fork().map_err(during("fork"))? {
         ForkSide::Child => {
             drop(lifeline_end);
-            attend(escort, &lifeline, hold)
+            forward_until_exit(supervised, &lifeline, hold)
         }
         ForkSide::Parent(inner) => {
             // They are the inner one's alone: they must be closed when it ends.
             drop((lifeline, hold));
-            let mut watch = CommandWatch { escort, child: inner, ears: SignalReceiver::open()?, bystanders };
+            let mut watch = CommandWatch {
+                supervised,
+                child: inner,
+                ears: SignalReceiver::open()?,
+                preexisting_children,
+            };
             let exit = watch.until_ended(None, None)?;
             watch.clear()?;
             drop(lifeline_end);
@@ -88,19 +93,27 @@ pub fn accompany<H: AsFd>(escort: &SupervisedCommand<'_>, hold: H) -> io::Result
     }
 }
 
-fn attend<H: AsFd>(escort: &SupervisedCommand<'_>, lifeline: &OwnedFd, hold: H) -> io::Result<ForkReturn<H>> {
+fn forward_until_exit<H: AsFd>(
+    supervised: &SupervisedCommand<'_>,
+    lifeline: &OwnedFd,
+    hold: H,
+) -> io::Result<ForkReturn<H>> {
     become_subreaper().map_err(during("prctl"))?;
     let command = match fork().map_err(during("fork"))? {
         ForkSide::Child => {
-            signal_receiver::let_through().map_err(during("sigprocmask"))?;
-            return Ok(ForkReturn::Command(replace::exec(escort.replacement)));
+            signal_receiver::unblock().map_err(during("sigprocmask"))?;
+            return Ok(ForkReturn::Command(replace::exec(supervised.replacement)));
         }
         ForkSide::Parent(command) => command,
     };
     // Not before: the command would begin with it.
     name::set("ganger-escort", "ganger-escort: stops the command and lets go of the stack if ganger is gone");
-    let mut watch =
-        CommandWatch { escort, child: command, ears: SignalReceiver::open()?, bystanders: HashSet::new() };
+    let mut watch = CommandWatch {
+        supervised,
+        child: command,
+        ears: SignalReceiver::open()?,
+        preexisting_children: HashSet::new(),
+    };
     let exit = watch.until_ended(Some(lifeline.as_fd()), Some(hold.as_fd()))?;
     watch.clear()?;
     Ok(ForkReturn::Inner(exit, hold))
@@ -119,11 +132,11 @@ pub fn mirrored(exit: Exit) -> Outcome {
 
 /// One of the two, who waits for its child.
 struct CommandWatch<'a> {
-    escort: &'a SupervisedCommand<'a>,
+    supervised: &'a SupervisedCommand<'a>,
     child: Pid,
     ears: SignalReceiver,
     /// Children that are no business of ours.
-    bystanders: HashSet<i32>,
+    preexisting_children: HashSet<i32>,
 }
 
 impl CommandWatch<'_> {
@@ -145,7 +158,7 @@ impl CommandWatch<'_> {
             }
             if has_news {
                 news = None;
-                (self.escort.lost)();
+                (self.supervised.lost)();
             }
             for signal in self.heard(true) {
                 if let Some(known) = signal.known() {
@@ -158,10 +171,10 @@ impl CommandWatch<'_> {
 
     /// The signals that came but SIGCHLD; those of the terminal only on request.
     fn heard(&mut self, without_keys: bool) -> Vec<Signal> {
-        let sounds = self.ears.sounds().into_iter();
-        sounds
-            .filter(|sound| sound.signal != Signal::CHILD && !(without_keys && sound.is_from_terminal))
-            .map(|sound| sound.signal)
+        let signals = self.ears.signals().into_iter();
+        signals
+            .filter(|signal| signal.signal != Signal::CHILD && !(without_keys && signal.is_from_terminal))
+            .map(|signal| signal.signal)
             .collect()
     }
 
@@ -171,7 +184,7 @@ impl CommandWatch<'_> {
             match wait_any(WaitPidFlag::WNOHANG)? {
                 WaitResult::Changed(pid, status) if pid == self.child => return Ok(Some(Exit::from(status))),
                 WaitResult::Changed(pid, _) => {
-                    self.bystanders.remove(&pid.as_raw());
+                    self.preexisting_children.remove(&pid.as_raw());
                 }
                 WaitResult::Nothing => return Ok(None),
                 WaitResult::NoChild => return Err(io::Error::other("the command is not there")),
@@ -182,9 +195,9 @@ impl CommandWatch<'_> {
     /// Stops everything below us, if there is anything: SIGTERM, the grace, SIGKILL. A signal that comes meanwhile
     /// counts as it would for a stack: the second one kills at once.
     fn clear(&mut self) -> io::Result<()> {
-        let now = self.escort.now;
-        let bystanders = std::mem::take(&mut self.bystanders);
-        let mut leftovers = Leftovers::begin(self.escort.grace, now(), bystanders);
+        let now = self.supervised.now;
+        let preexisting_children = std::mem::take(&mut self.preexisting_children);
+        let mut leftovers = Leftovers::begin(self.supervised.grace, now(), preexisting_children);
         let mut signals = Vec::new();
         loop {
             leftovers.advance(now(), &signals)?;
@@ -196,7 +209,7 @@ impl CommandWatch<'_> {
             signals = self.heard(false);
         }
         for refusal in leftovers.survivors() {
-            (self.escort.say)(&format!("cannot end {} (pid {})", refusal.name, refusal.pid));
+            (self.supervised.say)(&format!("cannot end {} (pid {})", refusal.name, refusal.pid));
         }
         Ok(())
     }

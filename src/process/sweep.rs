@@ -41,7 +41,7 @@ pub struct Leftover {
 ///
 /// # Errors
 /// When /proc cannot be read.
-pub fn strays(root: &Path) -> io::Result<Vec<Leftover>> {
+pub fn leftovers(root: &Path) -> io::Result<Vec<Leftover>> {
     let (user, namespace) = (nix::unistd::geteuid().as_raw(), namespace_of("self"));
     let spared = ancestors();
     let mut dead: HashMap<String, bool> = HashMap::new();
@@ -61,8 +61,8 @@ pub fn strays(root: &Path) -> io::Result<Vec<Leftover>> {
     }
     let mut seen = HashSet::new();
     // Who was found by its own mark counts as that.
-    found.sort_by_key(|stray| stray.mark.is_none());
-    found.retain(|stray| !spared.contains(&stray.process.pid) && seen.insert(stray.process.pid));
+    found.sort_by_key(|leftover| leftover.mark.is_none());
+    found.retain(|leftover| !spared.contains(&leftover.process.pid) && seen.insert(leftover.process.pid));
     Ok(found)
 }
 
@@ -145,23 +145,24 @@ impl<'a> Sweep<'a> {
     /// # Errors
     /// When /proc cannot be read, or the kernel has no pidfd (before 5.3).
     pub fn advance(&mut self, now: Duration) -> io::Result<()> {
-        let mut left = strays(self.root)?;
+        let mut left = leftovers(self.root)?;
         if left.is_empty() {
             // One that forks and ends may have jumped behind the look; hardly twice.
-            left = strays(self.root)?;
+            left = leftovers(self.root)?;
         }
         let mut events = if left.is_empty() {
             vec![Event::AllGone]
         } else {
-            let counts = ProcessCounts { instances: Vec::new(), strangers: left.len() };
-            vec![Event::Timeout, Event::Seen(counts)]
+            let counts = ProcessCounts { instances: Vec::new(), orphans: left.len() };
+            vec![Event::Timeout, Event::Scanned(counts)]
         };
         while let Some(event) = events.pop() {
             for action in self.machine.handle(now, event) {
                 self.perform(&action, &left)?;
             }
         }
-        self.watched = left.iter().take(WATCHED).filter_map(|stray| open(stray).ok().flatten()).collect();
+        self.watched =
+            left.iter().take(WATCHED).filter_map(|leftover| open(leftover).ok().flatten()).collect();
         Ok(())
     }
 
@@ -176,25 +177,25 @@ impl<'a> Sweep<'a> {
 
     fn perform(&mut self, action: &Action, left: &[Leftover]) -> io::Result<()> {
         match action {
-            Action::Ask(_) | Action::AskRest(_) | Action::AskAll(_) => {
-                for stray in left {
-                    if self.asked.insert(stray.process.identity()) {
-                        send(stray, &[Signal::TERMINATE, Signal::CONTINUE])?;
+            Action::Stop(_) | Action::StopRest(_) | Action::StopAll(_) => {
+                for leftover in left {
+                    if self.asked.insert(leftover.process.identity()) {
+                        send(leftover, &[Signal::TERMINATE, Signal::CONTINUE])?;
                     }
                 }
             }
-            Action::Kill(_) => left.iter().try_for_each(|stray| send(stray, &[Signal::KILL]))?,
-            Action::NameSurvivors(_) => self.survivors = left.to_vec(),
+            Action::Kill(_) => left.iter().try_for_each(|leftover| send(leftover, &[Signal::KILL]))?,
+            Action::ReportSurvivors(_) => self.survivors = left.to_vec(),
             // The next step is a look in any case.
-            Action::Look
+            Action::Scan
             | Action::Signal(..)
             | Action::Answer(..)
             | Action::Forward(_)
             | Action::Enroll(..)
             | Action::Spawn(_)
             | Action::Probe(_)
-            | Action::Bury(..)
-            | Action::Say(_)
+            | Action::ReportExit(..)
+            | Action::Notify(_)
             | Action::Suspend
             | Action::Resume
             | Action::Resize => {}
@@ -204,8 +205,8 @@ impl<'a> Sweep<'a> {
 }
 
 /// The very process that was seen, if it still is what it was; `None` if it is gone.
-fn open(stray: &Leftover) -> io::Result<Option<OwnedFd>> {
-    let Leftover { process: seen, mark } = stray;
+fn open(leftover: &Leftover) -> io::Result<Option<OwnedFd>> {
+    let Leftover { process: seen, mark } = leftover;
     let pidfd = match pidfd_open(seen.pid) {
         Err(error) if error.raw_os_error() == Some(libc::ESRCH) => return Ok(None),
         other => other?,
@@ -217,8 +218,8 @@ fn open(stray: &Leftover) -> io::Result<Option<OwnedFd>> {
     Ok((is_same && has_mark).then_some(pidfd))
 }
 
-fn send(stray: &Leftover, signals: &[Signal]) -> io::Result<()> {
-    let Some(pidfd) = open(stray)? else { return Ok(()) };
+fn send(leftover: &Leftover, signals: &[Signal]) -> io::Result<()> {
+    let Some(pidfd) = open(leftover)? else { return Ok(()) };
     for signal in signals {
         // Gone by now; or it changed its user, and is named at the end.
         let _ = pidfd_send_signal(pidfd.as_fd(), *signal);

@@ -110,11 +110,11 @@ fn show_within(terminal: &impl AsFd, mut bytes: &[u8], patience: PollTimeout) ->
 ///
 /// # Errors
 /// EPIPE: the keeper is gone.
-pub fn promise(keeper: &mut impl Write, way_back: &[u8]) -> io::Result<()> {
-    let length = u16::try_from(way_back.len()).unwrap_or(u16::MAX);
-    let way_back = &way_back[..usize::from(length)];
+pub fn guard(monitor: &mut impl Write, restore_sequence: &[u8]) -> io::Result<()> {
+    let length = u16::try_from(restore_sequence.len()).unwrap_or(u16::MAX);
+    let restore_sequence = &restore_sequence[..usize::from(length)];
     // One write: a death in between must not leave half a frame.
-    keeper.write_all(&[&length.to_be_bytes()[..], way_back].concat())
+    monitor.write_all(&[&length.to_be_bytes()[..], restore_sequence].concat())
 }
 
 /// What a keeper was told.
@@ -143,10 +143,10 @@ impl TerminalGuard {
 
     /// Takes it back: the modes, then the settings. Not twice.
     pub fn keep(&mut self, terminal: &impl AsFd, before: &TerminalSettings) {
-        let way_back = std::mem::take(&mut self.latest);
-        if !way_back.is_empty() {
+        let restore_sequence = std::mem::take(&mut self.latest);
+        if !restore_sequence.is_empty() {
             // A terminal stopped by Ctrl-S takes nothing: the settings are put back all the same.
-            let _ = show_within(terminal, &way_back, PollTimeout::from(PATIENCE));
+            let _ = show_within(terminal, &restore_sequence, PollTimeout::from(PATIENCE));
             let _ = before.apply(terminal);
         }
     }
@@ -154,13 +154,13 @@ impl TerminalGuard {
 
 /// Keeps this terminal until the other end of `pipe` is closed.
 pub fn keep_until_closed(mut pipe: impl Read, terminal: &impl AsFd, before: &TerminalSettings) {
-    let mut promises = TerminalGuard::default();
+    let mut guards = TerminalGuard::default();
     let mut piece = [0; 1024];
     loop {
         match pipe.read(&mut piece) {
-            Ok(count @ 1..) => promises.take(&piece[..count]),
+            Ok(count @ 1..) => guards.take(&piece[..count]),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Ok(_) | Err(_) => return promises.keep(terminal, before),
+            Ok(_) | Err(_) => return guards.keep(terminal, before),
         }
     }
 }
@@ -202,8 +202,8 @@ mod tests {
         {
             let raw = RawMode::enter(&terminal).unwrap();
             let mut pipe = Vec::new();
-            for way_back in promised {
-                promise(&mut pipe, way_back).unwrap();
+            for restore_sequence in promised {
+                guard(&mut pipe, restore_sequence).unwrap();
             }
             keep_until_closed(pipe.as_slice(), &terminal, &before);
             assert_eq!(are_lines(&terminal), is_kept);
@@ -214,12 +214,12 @@ mod tests {
     #[test]
     fn a_promise_that_comes_in_pieces_is_understood() {
         let mut pipe = Vec::new();
-        promise(&mut pipe, b"abc").unwrap();
-        let mut promises = TerminalGuard::default();
+        guard(&mut pipe, b"abc").unwrap();
+        let mut guards = TerminalGuard::default();
         for byte in &pipe {
-            assert!(!promises.is_open());
-            promises.take(&[*byte]);
+            assert!(!guards.is_open());
+            guards.take(&[*byte]);
         }
-        assert!(promises.is_open());
+        assert!(guards.is_open());
     }
 }

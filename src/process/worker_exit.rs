@@ -58,8 +58,8 @@ mod tests {
     fn a_verdict_arrives_as_it_was_sent() {
         for outcome in [Outcome::Status(0), Outcome::Status(255), Outcome::DieBy(Signal::TERMINATE)] {
             for has_survivors in [false, true] {
-                let verdict = WorkerExit { outcome, has_survivors };
-                assert_eq!(WorkerExit::from_bytes(verdict.to_bytes()), verdict);
+                let worker_exit = WorkerExit { outcome, has_survivors };
+                assert_eq!(WorkerExit::from_bytes(worker_exit.to_bytes()), worker_exit);
             }
         }
     }

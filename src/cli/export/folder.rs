@@ -33,9 +33,9 @@ pub(super) fn write(
     bundle: &Bundle,
     format: &str,
     only_show: bool,
-    ambient: &SystemEnv,
+    system: &SystemEnv,
 ) -> Result<Result<u8, Vec<Diagnostic>>, Failure> {
-    let folder = ambient.folder.as_deref().map_or_else(|| folder.to_owned(), |here| here.join(folder));
+    let folder = system.folder.as_deref().map_or_else(|| folder.to_owned(), |here| here.join(folder));
     let folder = OutputFolder { path: folder };
     let old = match folder.manifest(format) {
         Ok(old) => old,

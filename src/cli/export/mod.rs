@@ -37,7 +37,7 @@ use crate::plan::options::{RELEASE, Selection};
 pub fn run(
     export: arguments::ExportArgs,
     said: ArgSource<'_>,
-    ambient: &SystemEnv,
+    system: &SystemEnv,
 ) -> Result<Outcome, Failure> {
     let secrets_command = command_line::for_values(&export);
     let arguments::ExportArgs { format, project, ending, asked, .. } = export;
@@ -45,24 +45,24 @@ pub fn run(
     // It is what app.json describes.
     typed.app_json = Some(true);
     set_ending(&mut typed, &ending).map_err(|error| Failure::Refused(vec![error]))?;
-    let mut project = load::project(&typed, ProcfileNeed::Procfile, ambient)?;
-    let plan = plan(&mut project, ambient).map_err(Failure::Refused)?;
-    project.say_warnings(&plan.warnings, ambient);
+    let mut project = load::project(&typed, ProcfileNeed::Procfile, system)?;
+    let plan = plan(&mut project, system).map_err(Failure::Refused)?;
+    project.say_warnings(&plan.warnings, system);
     let options = options(format, &asked, &project)?;
     let bundle = match export::export(&plan, &options) {
         Ok(bundle) => bundle,
-        Err(errors) => return Ok(refused(&errors, ambient)),
+        Err(errors) => return Ok(refused(&errors, system)),
     };
     let status = match &asked.output {
         _ if asked.diff && asked.output.is_none() => {
             return Ok(refused(
                 &[about("--diff", "it compares with a folder: name it with -o", None)],
-                ambient,
+                system,
             ));
         }
-        Some(folder) => match folder::write(folder, &bundle, options.format.as_str(), asked.diff, ambient)? {
+        Some(folder) => match folder::write(folder, &bundle, options.format.as_str(), asked.diff, system)? {
             Ok(status) => status,
-            Err(errors) => return Ok(refused(&errors, ambient)),
+            Err(errors) => return Ok(refused(&errors, system)),
         },
         None => {
             stream::print(&bundle, options.format, options.secrets)?;
@@ -100,13 +100,13 @@ fn set_ending(settings: &mut Settings, ending: &arguments::LineEnding) -> Result
 
 /// The plan, made without the shell's environment: an export means the same wherever it is made. Only what
 /// app.json asks for by name, and no file sets, is taken from there.
-fn plan(project: &mut Project, ambient: &SystemEnv) -> Result<Plan, Vec<Diagnostic>> {
+fn plan(project: &mut Project, system: &SystemEnv) -> Result<Plan, Vec<Diagnostic>> {
     let is_set = |name: &str| project.assignments.iter().any(|assignment| assignment.name == name);
     let is_asked_for = |name: &[u8]| {
         let mut declared = project.settings.variables.iter();
         declared.any(|of| of.name.as_bytes() == name && of.value.is_none() && !is_set(&of.name))
     };
-    let mut outside = ambient.clone();
+    let mut outside = system.clone();
     outside.variables.retain(|(name, _)| is_asked_for(name));
     // An export is for good, so that a release is part of it, unless somebody says `release=0` or `-x release`.
     let is_there = project.procfile.entries.iter().any(|entry| entry.name.as_str() == RELEASE);
@@ -145,12 +145,12 @@ fn options(
 }
 
 /// Says all that is wrong.
-fn refused(errors: &[Diagnostic], ambient: &SystemEnv) -> Outcome {
+fn refused(errors: &[Diagnostic], system: &SystemEnv) -> Outcome {
     let many = match errors.len() {
         1 => "1 error".to_owned(),
         count => format!("{count} errors"),
     };
-    let colors = ambient.colors(StdStream::Error, ColorChoice::Auto);
+    let colors = system.colors(StdStream::Error, ColorChoice::Auto);
     let text = report::diagnostics(Severity::Error, errors, colors);
     report::say(&format!("{text}\n{many}, nothing was written\n"));
     Outcome::Status(exit::REFUSED)

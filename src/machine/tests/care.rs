@@ -43,7 +43,7 @@ fn who_comes_after_waits_until_the_other_is_ready_and_the_person_hears_of_it_onc
         vec![after(spec("web", 1), &["db"]), db, after(spec("job", 1), &["db", "none"])],
         ExitOn::Any,
     );
-    assert_eq!(machine.instances()[0].lives + machine.instances()[2].lives, 0);
+    assert_eq!(machine.instances()[0].generation + machine.instances()[2].generation, 0);
     assert_eq!(machine.deadline(), Some(at(1.0)));
     let actions = machine.handle(at(1.0), Event::Timeout);
     assert_eq!(said(&actions), ["web.1, job.1 wait for db.1: nothing of it listens on port 5100"]);
@@ -71,14 +71,14 @@ fn a_one_shot_is_waited_for_until_it_has_ended_with_0() {
     let job = Spec { once: true, ..spec("job", 1) };
     let mut good = machine(vec![job.clone(), after(spec("web", 1), &["job"])], ExitOn::Any);
     let _ = good.handle(at(5.0), Event::Timeout);
-    assert_eq!(good.instances()[1].lives, 0);
+    assert_eq!(good.instances()[1].generation, 0);
     assert!(good.handle(at(6.0), exited(0, 0)).contains(&Action::Spawn(1)));
     assert!(!good.is_stopping());
     for exit_on in [ExitOn::Any, ExitOn::Never] {
         let mut bad = machine(vec![job.clone(), after(spec("web", 1), &["job"])], exit_on);
         let _ = bad.handle(at(6.0), exited(0, 3));
         let _ = bad.handle(at(6.0), Event::AllGone);
-        assert_eq!((bad.outcome(), bad.instances()[1].lives), (Some(Outcome::Status(3)), 0));
+        assert_eq!((bad.outcome(), bad.instances()[1].generation), (Some(Outcome::Status(3)), 0));
     }
 }
 
@@ -94,7 +94,7 @@ fn who_waits_for_somebody_that_will_not_come_is_told_and_ends_nothing_else() {
         ExitOn::Never,
     );
     let _ = machine.handle(at(1.0), exited(0, 0));
-    let actions = machine.handle(at(1.0), Event::Seen(counts(&[0, 0, 0, 1], 0)));
+    let actions = machine.handle(at(1.0), Event::Scanned(counts(&[0, 0, 0, 1], 0)));
     assert!(!machine.is_stopping(), "{actions:?}");
     let _ = machine.handle(at(2.0), exited(3, 0));
     let _ = machine.handle(at(2.0), Event::AllGone);
@@ -111,7 +111,7 @@ fn who_is_not_ready_in_time_has_failed() {
         said(&actions),
         ["db.1 is not ready within 2 s: nothing of it listens on its port: stopping it"]
     );
-    assert_eq!(done(&actions), [&Action::Ask(Target::Instance(0))]);
+    assert_eq!(done(&actions), [&Action::Stop(Target::Instance(0))]);
     let _ = machine.handle(at(2.1), exited(0, 0));
     let _ = machine.handle(at(2.1), Event::AllGone);
     assert_eq!(machine.outcome(), Some(Outcome::Status(1)), "though it ended with 0");
@@ -125,7 +125,7 @@ fn a_failure_is_followed_by_another_life_until_it_is_given_up() {
     for count in 1..=5 {
         let actions = machine.handle(now, exited(0, 1));
         assert_eq!(said(&actions)[0].contains(", starts again in "), count < 5, "{actions:?}");
-        let empty = Event::Seen(counts(&[0, 1], 0));
+        let empty = Event::Scanned(counts(&[0, 1], 0));
         let _ = machine.handle(now, empty);
         if count == 5 {
             assert_eq!(said(&actions)[1], "web.1 is given up after 5 failures in a row");
@@ -142,7 +142,7 @@ fn a_failure_is_followed_by_another_life_until_it_is_given_up() {
         now += at(0.1);
     }
     assert!(machine.is_stopping(), "given up is an end");
-    assert_eq!(machine.instances()[0].lives, 5);
+    assert_eq!(machine.instances()[0].generation, 5);
 }
 
 #[test]
@@ -178,10 +178,10 @@ fn restarts_that_a_person_or_a_change_asked_for_do_not_count() {
         let _ = machine.handle(at(f64::from(count)), Event::Changed(vec![0]));
         let actions = machine.handle(at(f64::from(count)), exited(0, 1));
         assert!(!said(&actions)[0].contains("starts again"), "it was asked to end");
-        let _ = machine.handle(at(f64::from(count)), Event::Seen(counts(&[0], 0)));
+        let _ = machine.handle(at(f64::from(count)), Event::Scanned(counts(&[0], 0)));
         let _ = machine.handle(at(f64::from(count)), Event::Spawned { instance: 0, pid: 300 + count });
     }
-    assert_eq!(machine.instances()[0].lives, 21);
+    assert_eq!(machine.instances()[0].generation, 21);
     assert!(!machine.is_stopping());
 }
 
@@ -194,13 +194,13 @@ fn a_change_during_a_restart_is_one_more_life_at_most_and_none_for_who_was_stopp
     }
     let _ = machine.handle(at(1.1), exited(0, 0));
     let _ = machine.handle(at(1.1), Event::Changed(vec![0]));
-    let actions = machine.handle(at(1.1), Event::Seen(counts(&[0, 1], 0)));
+    let actions = machine.handle(at(1.1), Event::Scanned(counts(&[0, 1], 0)));
     assert_eq!(done(&actions), [&Action::Spawn(0)]);
     let actions = machine.handle(at(1.1), Event::Spawned { instance: 0, pid: 300 });
     assert_eq!(done(&actions), Vec::<&Action>::new());
     let _ = machine.handle(at(2.0), stop_of(0));
     let _ = machine.handle(at(2.1), exited(0, 0));
-    let _ = machine.handle(at(2.1), Event::Seen(counts(&[0, 1], 0)));
+    let _ = machine.handle(at(2.1), Event::Scanned(counts(&[0, 1], 0)));
     assert_eq!(done(&machine.handle(at(3.0), Event::Changed(vec![0]))), Vec::<&Action>::new());
 }
 
@@ -236,16 +236,16 @@ fn an_ordered_stop_goes_backwards_and_a_second_signal_ends_the_order() {
         }
         machine
     };
-    let asked = |index: usize| Action::Ask(Target::Instance(index));
+    let asked = |index: usize| Action::Stop(Target::Instance(index));
     let mut machine = begun();
     let actions = machine.handle(at(5.0), Event::Signal(Signal::TERMINATE));
     assert_eq!(done(&actions), [&asked(2)]);
     let _ = machine.handle(at(6.0), exited(2, 0));
-    let actions = machine.handle(at(6.0), Event::Seen(counts(&[1, 1, 0], 0)));
+    let actions = machine.handle(at(6.0), Event::Scanned(counts(&[1, 1, 0], 0)));
     assert_eq!(done(&actions), [&asked(0)]);
     let _ = machine.handle(at(7.0), exited(0, 0));
-    let actions = machine.handle(at(7.0), Event::Seen(counts(&[0, 1, 0], 0)));
-    assert_eq!(done(&actions), [&asked(1), &Action::Look], "strangers are looked for at last");
+    let actions = machine.handle(at(7.0), Event::Scanned(counts(&[0, 1, 0], 0)));
+    assert_eq!(done(&actions), [&asked(1), &Action::Scan], "strangers are looked for at last");
     let _ = machine.handle(at(8.0), exited(1, 0));
     let _ = machine.handle(at(8.0), Event::AllGone);
     assert_eq!(machine.outcome(), Some(Outcome::DieBy(Signal::TERMINATE)));

@@ -44,22 +44,22 @@ struct Sort {
     once: bool,
     is_watched: bool,
     /// Its lives, over and over again.
-    lives: Vec<Life>,
+    generation: Vec<Life>,
 }
 
 fn a_sort() -> impl Strategy<Value = Sort> {
     let probe = prop::sample::select(vec![Probe::Alive, Probe::Listen(None), Probe::Notify]);
     let restart =
         prop::sample::select(vec![RestartPolicy::Never, RestartPolicy::OnFailure, RestartPolicy::Always]);
-    let lives = prop::collection::vec(a_life(), 1..4);
-    (any::<u8>(), probe, restart, prop::bool::weighted(0.2), prop::bool::weighted(0.2), lives).prop_map(
-        |(after, probe, restart, once, is_watched, lives)| Sort {
+    let generation = prop::collection::vec(a_life(), 1..4);
+    (any::<u8>(), probe, restart, prop::bool::weighted(0.2), prop::bool::weighted(0.2), generation).prop_map(
+        |(after, probe, restart, once, is_watched, generation)| Sort {
             after,
             probe,
             restart,
             once,
             is_watched,
-            lives,
+            generation,
         },
     )
 }
@@ -153,9 +153,9 @@ impl<'a> World<'a> {
     fn perform(&mut self, action: &Action) {
         match action {
             Action::Spawn(index) => self.spawn(*index),
-            Action::Ask(Target::Instance(index))
-            | Action::AskRest(Target::Instance(index))
-            | Action::AskAll(Target::Instance(index)) => {
+            Action::Stop(Target::Instance(index))
+            | Action::StopRest(Target::Instance(index))
+            | Action::StopAll(Target::Instance(index)) => {
                 let life = self.life(*index);
                 if life.obeys {
                     self.later(10, Event::Exited { instance: *index, exit: Exit::Status(0) });
@@ -164,21 +164,21 @@ impl<'a> World<'a> {
             Action::Kill(Target::Instance(index)) => {
                 self.later(1, Event::Exited { instance: *index, exit: Exit::Signal(Signal::KILL) });
             }
-            Action::Look => {
+            Action::Scan => {
                 let instances: Vec<usize> = self.pids.iter().map(|pid| usize::from(pid.is_some())).collect();
                 let is_empty = instances.iter().all(|count| *count == 0);
-                let seen = Event::Seen(ProcessCounts { instances, strangers: 0 });
+                let seen = Event::Scanned(ProcessCounts { instances, orphans: 0 });
                 self.later(1, if is_empty { Event::AllGone } else { seen });
             }
             Action::Enroll(..)
             | Action::Probe(_)
-            | Action::Ask(Target::Strangers)
-            | Action::AskRest(Target::Strangers)
-            | Action::AskAll(Target::Strangers)
-            | Action::Kill(Target::Strangers)
-            | Action::Bury(..)
-            | Action::Say(_)
-            | Action::NameSurvivors(_)
+            | Action::Stop(Target::Orphans)
+            | Action::StopRest(Target::Orphans)
+            | Action::StopAll(Target::Orphans)
+            | Action::Kill(Target::Orphans)
+            | Action::ReportExit(..)
+            | Action::Notify(_)
+            | Action::ReportSurvivors(_)
             | Action::Signal(..)
             | Action::Answer(..)
             | Action::Forward(_)
@@ -189,8 +189,8 @@ impl<'a> World<'a> {
     }
 
     fn life(&self, index: usize) -> Life {
-        let lives = &self.sorts[index].lives;
-        lives[self.starts[index].saturating_sub(1) % lives.len()]
+        let generation = &self.sorts[index].generation;
+        generation[self.starts[index].saturating_sub(1) % generation.len()]
     }
 
     fn spawn(&mut self, index: usize) {

@@ -21,7 +21,7 @@ struct World {
     /// How many others of each instance live.
     others: Vec<usize>,
     /// How many live that belong to none.
-    strangers: usize,
+    orphans: usize,
     /// How many changes were asked for, and which tickets were answered.
     asked: u64,
     answered: Vec<u64>,
@@ -86,7 +86,7 @@ impl World {
             now: Duration::ZERO,
             leaders,
             others,
-            strangers: 0,
+            orphans: 0,
             asked: 0,
             answered: Vec::new(),
             next_pid: 100,
@@ -126,16 +126,19 @@ impl World {
             Action::Enroll(index, _) => {
                 assert!(self.leaders[*index].is_none(), "a life goes on as what it began");
             }
-            Action::Ask(whom) | Action::AskRest(whom) | Action::AskAll(whom) | Action::Kill(whom) => {
-                self.no_signal_for_who_is_down(*whom, action);
+            Action::Stop(target)
+            | Action::StopRest(target)
+            | Action::StopAll(target)
+            | Action::Kill(target) => {
+                self.no_signal_for_who_is_down(*target, action);
             }
-            Action::Look => self.look(),
+            Action::Scan => self.look(),
             // Ticket 0 is that of all other requests.
             Action::Answer(Ticket(number), _) => self.answered.extend((*number > 0).then_some(*number)),
-            Action::Bury(..)
+            Action::ReportExit(..)
             | Action::Probe(_)
-            | Action::Say(_)
-            | Action::NameSurvivors(_)
+            | Action::Notify(_)
+            | Action::ReportSurvivors(_)
             | Action::Signal(..)
             | Action::Forward(_)
             | Action::Suspend
@@ -144,10 +147,10 @@ impl World {
         }
     }
 
-    fn no_signal_for_who_is_down(&mut self, whom: Target, action: &Action) {
+    fn no_signal_for_who_is_down(&mut self, target: Target, action: &Action) {
         let is_killing = matches!(action, Action::Kill(_));
-        let Some(index) = whom.instance() else {
-            self.strangers = if is_killing { 0 } else { self.strangers };
+        let Some(index) = target.instance() else {
+            self.orphans = if is_killing { 0 } else { self.orphans };
             return;
         };
         assert!(!self.machine.instances[index].state.is_down(), "an action for an instance that is down");
@@ -162,11 +165,11 @@ impl World {
     fn look(&mut self) {
         let all = self.others.iter().zip(&self.leaders);
         let seen: Vec<usize> = all.map(|(others, leader)| others + usize::from(leader.is_some())).collect();
-        let is_empty = self.strangers == 0 && seen.iter().all(|count| *count == 0);
+        let is_empty = self.orphans == 0 && seen.iter().all(|count| *count == 0);
         self.queue.push_back(if is_empty {
             Event::AllGone
         } else {
-            Event::Seen(counts(&seen, self.strangers))
+            Event::Scanned(counts(&seen, self.orphans))
         });
     }
 
@@ -190,7 +193,7 @@ impl World {
                 let Some(count) = self.others.get_mut(*index).filter(|count| **count > 0) else { return };
                 *count -= 1;
                 // What wipes its environment and leaves its session is nobody's from then on.
-                self.strangers += usize::from(index % 2 == 0);
+                self.orphans += usize::from(index % 2 == 0);
                 self.feed(Event::Reaped);
             }
             Move::Signal(number) => {
@@ -210,21 +213,21 @@ impl World {
         self.asked += 1;
         let mut specs = Vec::new();
         let (mut restarted, mut retired, mut count) = (Vec::new(), Vec::new(), self.leaders.len());
-        let mut wish = Operation::Restart;
-        for (index, fate) in fates {
+        let mut operation = Operation::Restart;
+        for (index, disposition) in fates {
             let name = |index: usize| spec(&format!("p{index}"), 1);
-            match fate {
+            match disposition {
                 Fate::Become if *index < self.leaders.len() => specs.push((*index, name(*index))),
                 Fate::Become => {
                     specs.push((count, name(count)));
                     count += 1;
                 }
                 Fate::Restart => restarted.push(*index),
-                Fate::Start => (wish, restarted) = (Operation::Start, vec![*index]),
+                Fate::Start => (operation, restarted) = (Operation::Start, vec![*index]),
                 Fate::Leave => retired.push(*index),
             }
         }
-        let request = InstanceRequest { ticket: Ticket(self.asked), wish, instances: restarted };
+        let request = InstanceRequest { ticket: Ticket(self.asked), operation, instances: restarted };
         self.feed(Event::Change(Change { request, specs, retired, policy: None }));
     }
 

@@ -4,6 +4,7 @@ mod care;
 mod chains;
 mod changes;
 mod histories;
+mod outcomes;
 mod requests;
 mod rolls;
 mod stops;
@@ -49,8 +50,8 @@ fn with_release() -> Vec<Rc<Spec>> {
     vec![Rc::new(release), Rc::new(web)]
 }
 
-fn counts(instances: &[usize], strangers: usize) -> ProcessCounts {
-    ProcessCounts { instances: instances.to_vec(), strangers }
+fn counts(instances: &[usize], orphans: usize) -> ProcessCounts {
+    ProcessCounts { instances: instances.to_vec(), orphans }
 }
 
 fn at(seconds: f64) -> Duration {
@@ -69,17 +70,21 @@ fn start(machine: &mut Machine) {
 
 /// Somebody wants this instance stopped.
 fn stop_of(instance: usize) -> Event {
-    Event::Request(InstanceRequest { ticket: Ticket(0), wish: Operation::Stop, instances: vec![instance] })
+    Event::Request(InstanceRequest {
+        ticket: Ticket(0),
+        operation: Operation::Stop,
+        instances: vec![instance],
+    })
 }
 
 /// The actions but for what is only said.
 fn done(actions: &[Action]) -> Vec<&Action> {
-    actions.iter().filter(|action| !matches!(action, Action::Say(_))).collect()
+    actions.iter().filter(|action| !matches!(action, Action::Notify(_))).collect()
 }
 
 fn said(actions: &[Action]) -> Vec<String> {
     let text = |action: &Action| {
-        let (Action::Say(notice) | Action::Bury(_, notice)) = action else { return None };
+        let (Action::Notify(notice) | Action::ReportExit(_, notice)) = action else { return None };
         Some(notice.to_string())
     };
     actions.iter().filter_map(text).collect()
@@ -98,74 +103,14 @@ fn instances_start_one_after_the_other_in_the_order_of_the_plan() {
 fn a_stop_in_the_middle_of_the_starts_starts_nobody_else() {
     let mut machine = stack(&["web", "worker"], ExitOn::Any);
     let _ = machine.handle(at(0.0), Event::Begin);
-    assert_eq!(done(&machine.handle(at(0.0), Event::Signal(Signal::INTERRUPT))), [&Action::Look]);
+    assert_eq!(done(&machine.handle(at(0.0), Event::Signal(Signal::INTERRUPT))), [&Action::Scan]);
     let actions = machine.handle(at(0.1), Event::Spawned { instance: 0, pid: 100 });
     assert_eq!(
         done(&actions),
-        [&Action::Ask(Target::Instance(0))],
+        [&Action::Stop(Target::Instance(0))],
         "who was on its way is asked as soon as it is there"
     );
     assert_eq!(machine.instances()[1].state, State::Idle);
-}
-
-#[test]
-fn the_first_end_stops_the_rest_and_its_status_is_ours() {
-    let mut machine = stack(&["web", "worker"], ExitOn::Any);
-    start(&mut machine);
-    let actions = machine.handle(at(3.2), Event::Exited { instance: 0, exit: Exit::Status(7) });
-    assert_eq!(
-        said(&actions),
-        ["web.1 exited with status 7 after 3.2 s", "web.1 ended: stopping all (grace 5 s)"]
-    );
-    assert!(actions.contains(&Action::Ask(Target::Instance(1))));
-    let _ = machine.handle(at(3.3), Event::Exited { instance: 1, exit: Exit::Signal(Signal::TERMINATE) });
-    assert_eq!(machine.outcome(), None, "the end is when nothing is left, not when the leaders are gone");
-    let actions = machine.handle(at(3.3), Event::AllGone);
-    assert_eq!(said(&actions), ["web.1 ended first: exited with status 7 after 3.2 s"]);
-    assert_eq!(machine.outcome(), Some(Outcome::Status(7)));
-}
-
-#[test]
-fn policies_decide_what_ends_the_stack_and_with_which_status() {
-    let type_web = || ExitOn::Type(TypeName::new("web").unwrap());
-    let (ok, bad) = (Exit::Status(0), Exit::Status(3));
-    let killed = Exit::Signal(Signal::KILL);
-    // policy, who ends first and how, does that end the stack, status after worker then exits with 4
-    let table = [
-        (ExitOn::Any, 0, ok, true, 0),
-        (ExitOn::Any, 1, killed, true, 137),
-        (ExitOn::Failure, 0, ok, false, 4),
-        (ExitOn::Failure, 0, bad, true, 3),
-        (ExitOn::Never, 0, bad, false, 3),
-        (ExitOn::Never, 0, ok, false, 4),
-        (type_web(), 0, ok, true, 0),
-        (type_web(), 1, bad, false, 0),
-    ];
-    for (policy, first, exit, ends, status) in table {
-        let case = format!("{policy:?} {first} {exit:?}");
-        let mut machine = stack(&["web", "worker"], policy.clone());
-        start(&mut machine);
-        let actions = machine.handle(at(1.0), Event::Exited { instance: first, exit });
-        assert_eq!(actions.contains(&Action::Ask(Target::Instance(1 - first))), ends, "{case}");
-        let last = if first == 0 { Exit::Status(4) } else { ok };
-        let _ = machine.handle(at(1.5), Event::Seen(counts(&[0, 0], 0)));
-        let _ = machine.handle(at(2.0), Event::Exited { instance: 1 - first, exit: last });
-        let _ = machine.handle(at(2.0), Event::AllGone);
-        let _ = machine.handle(at(2.0), Event::AllGone);
-        assert_eq!(machine.outcome(), Some(Outcome::Status(status)), "{case}");
-    }
-}
-
-#[test]
-fn exit_code_from_overrides_who_decided() {
-    let specs = vec![Rc::new(spec("web", 1)), Rc::new(spec("tests", 1))];
-    let exit_code_from = TypeName::new("tests");
-    let mut machine = Machine::new(specs, Policy { exit_code_from, ..Policy::default() });
-    start(&mut machine);
-    let _ = machine.handle(at(1.0), Event::Exited { instance: 0, exit: Exit::Status(1) });
-    let _ = machine.handle(at(1.0), Event::Exited { instance: 1, exit: Exit::Status(9) });
-    let _ = machine.handle(at(1.0), Event::AllGone);
-    assert_eq!(machine.outcome(), Some(Outcome::Status(9)));
 }
 
 #[test]
@@ -175,10 +120,10 @@ fn a_stop_signal_asks_waits_and_kills_whole_trees() {
     let actions = machine.handle(at(1.0), Event::Signal(Signal::TERMINATE));
     assert_eq!(
         done(&actions),
-        [&Action::Ask(Target::Instance(0)), &Action::Ask(Target::Instance(1)), &Action::Look]
+        [&Action::Stop(Target::Instance(0)), &Action::Stop(Target::Instance(1)), &Action::Scan]
     );
     let _ = machine.handle(at(1.1), Event::Exited { instance: 0, exit: Exit::Status(0) });
-    let _ = machine.handle(at(1.1), Event::Seen(counts(&[1, 2], 0)));
+    let _ = machine.handle(at(1.1), Event::Scanned(counts(&[1, 2], 0)));
     let actions = machine.handle(at(6.0), Event::Timeout);
     assert_eq!(said(&actions), ["the grace is over: killing all that is left"]);
     assert!(
@@ -234,18 +179,18 @@ fn what_an_instance_leaves_is_stopped_as_it_would_have_been() {
     let mut machine = stack(&["web", "worker"], ExitOn::Never);
     start(&mut machine);
     let actions = machine.handle(at(1.0), Event::Exited { instance: 0, exit: Exit::Status(0) });
-    assert!(actions.contains(&Action::Look));
-    let actions = machine.handle(at(1.0), Event::Seen(counts(&[2, 1], 0)));
+    assert!(actions.contains(&Action::Scan));
+    let actions = machine.handle(at(1.0), Event::Scanned(counts(&[2, 1], 0)));
     assert_eq!(said(&actions), ["web.1 is gone, but 2 processes that it started are not: stopping"]);
-    assert_eq!(done(&actions), [&Action::AskRest(Target::Instance(0))], "the other instance is not touched");
+    assert_eq!(done(&actions), [&Action::StopRest(Target::Instance(0))], "the other instance is not touched");
     let actions = machine.handle(at(1.1), Event::Reaped);
-    assert_eq!(done(&actions), [&Action::Look]);
+    assert_eq!(done(&actions), [&Action::Scan]);
     let actions = machine.handle(at(6.0), Event::Timeout);
     assert!(
         actions.contains(&Action::Kill(Target::Instance(0)))
             && !actions.contains(&Action::Kill(Target::Instance(1)))
     );
-    let _ = machine.handle(at(6.1), Event::Seen(counts(&[0, 1], 0)));
+    let _ = machine.handle(at(6.1), Event::Scanned(counts(&[0, 1], 0)));
     assert_eq!(machine.instances()[0].state, State::Ended);
     assert_eq!(machine.instances()[1].state, State::Running);
 }
@@ -255,11 +200,11 @@ fn a_look_during_which_somebody_ended_does_not_say_that_nobody_is_left() {
     let mut machine = stack(&["web", "worker"], ExitOn::Never);
     start(&mut machine);
     let _ = machine.handle(at(1.0), Event::Exited { instance: 0, exit: Exit::Status(0) });
-    let _ = machine.handle(at(1.0), Event::Glimpsed(counts(&[0, 1], 0)));
+    let _ = machine.handle(at(1.0), Event::PartlyScanned(counts(&[0, 1], 0)));
     assert_eq!(machine.instances()[0].state, State::Clearing);
-    let actions = machine.handle(at(1.0), Event::Glimpsed(counts(&[1, 1], 0)));
-    assert!(actions.contains(&Action::AskRest(Target::Instance(0))), "who was seen is there");
-    let _ = machine.handle(at(1.1), Event::Seen(counts(&[0, 1], 0)));
+    let actions = machine.handle(at(1.0), Event::PartlyScanned(counts(&[1, 1], 0)));
+    assert!(actions.contains(&Action::StopRest(Target::Instance(0))), "who was seen is there");
+    let _ = machine.handle(at(1.1), Event::Scanned(counts(&[0, 1], 0)));
     assert_eq!(machine.instances()[0].state, State::Ended);
 }
 
@@ -270,7 +215,7 @@ fn one_instance_that_is_stopped_has_no_say_in_how_the_stack_ends() {
         let mut machine = stack(&["web", "worker"], policy);
         start(&mut machine);
         let actions = machine.handle(at(1.0), stop_of(0));
-        assert_eq!(done(&actions), [&Action::Ask(Target::Instance(0))], "the other instance is not touched");
+        assert_eq!(done(&actions), [&Action::Stop(Target::Instance(0))], "the other instance is not touched");
         let actions = machine.handle(at(6.0), Event::Timeout);
         assert!(
             actions.contains(&Action::Kill(Target::Instance(0)))
@@ -278,7 +223,7 @@ fn one_instance_that_is_stopped_has_no_say_in_how_the_stack_ends() {
         );
         let exit = Exit::Signal(Signal::KILL);
         let _ = machine.handle(at(6.1), Event::Exited { instance: 0, exit });
-        let _ = machine.handle(at(6.1), Event::Seen(counts(&[0, 1], 0)));
+        let _ = machine.handle(at(6.1), Event::Scanned(counts(&[0, 1], 0)));
         assert_eq!(machine.instances()[0].state, State::Ended);
         assert_eq!(machine.instances()[1].state, State::Running);
         let _ = machine.handle(at(7.0), Event::Exited { instance: 1, exit: Exit::Status(0) });
@@ -302,32 +247,6 @@ fn an_instance_that_is_stopped_before_its_turn_never_starts() {
     let _ = machine.handle(at(2.0), Event::Down { ticket: Ticket(1), grace: None });
     let _ = machine.handle(at(2.0), Event::AllGone);
     assert_eq!(machine.outcome(), Some(Outcome::Status(0)));
-}
-
-#[test]
-fn a_failure_of_our_own_is_no_success_whenever_it_comes() {
-    let mut machine = stack(&["web"], ExitOn::Any);
-    start(&mut machine);
-    let _ = machine.handle(at(1.0), Event::Exited { instance: 0, exit: Exit::Status(0) });
-    let _ = machine.handle(at(1.0), Event::Broken("no room".into()));
-    let _ = machine.handle(at(1.0), Event::AllGone);
-    let _ = machine.handle(at(1.0), Event::AllGone);
-    assert_eq!(machine.outcome(), Some(Outcome::Status(FAILED)));
-}
-
-#[test]
-fn what_cannot_be_ended_is_named_and_the_status_is_not_0() {
-    let mut machine = stack(&["web"], ExitOn::Any);
-    start(&mut machine);
-    let _ = machine.handle(at(1.0), Event::Exited { instance: 0, exit: Exit::Status(0) });
-    let mut named = Vec::new();
-    for tick in 10..200 {
-        let now = at(f64::from(tick) / 10.0);
-        let _ = machine.handle(now, Event::Seen(counts(&[1], 0)));
-        named.extend(machine.handle(now, Event::Timeout));
-    }
-    assert!(named.contains(&Action::NameSurvivors(Target::Instance(0))));
-    assert_eq!(machine.outcome(), Some(Outcome::Status(FAILED)));
 }
 
 #[test]
@@ -391,7 +310,7 @@ fn a_closed_output_stops_the_stack_as_sigterm_does() {
         assert!(
             machine
                 .handle(at(1.0), Event::OutputClosed { error })
-                .contains(&Action::Ask(Target::Instance(0)))
+                .contains(&Action::Stop(Target::Instance(0)))
         );
         let _ = machine.handle(at(1.1), Event::Exited { instance: 0, exit: Exit::Status(0) });
         let _ = machine.handle(at(1.1), Event::AllGone);

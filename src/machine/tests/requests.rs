@@ -54,32 +54,33 @@ impl World {
                 self.alive.insert(instance, true);
                 Some(Event::Spawned { instance, pid: 100 })
             }
-            Action::Ask(Target::Instance(instance))
-            | Action::AskRest(Target::Instance(instance))
-            | Action::AskAll(Target::Instance(instance))
+            Action::Stop(Target::Instance(instance))
+            | Action::StopRest(Target::Instance(instance))
+            | Action::StopAll(Target::Instance(instance))
             | Action::Kill(Target::Instance(instance)) => {
                 let was_alive = self.alive.insert(instance, false).unwrap_or(false);
                 was_alive.then_some(Event::Exited { instance, exit: Exit::Signal(Signal::TERMINATE) })
             }
-            Action::Look => {
-                let seen: Vec<usize> =
-                    (0..self.machine.instances.len()).map(|index| usize::from(self.lives(index))).collect();
+            Action::Scan => {
+                let seen: Vec<usize> = (0..self.machine.instances.len())
+                    .map(|index| usize::from(self.generation(index)))
+                    .collect();
                 let is_empty = seen.iter().all(|count| *count == 0);
-                Some(if is_empty { Event::AllGone } else { Event::Seen(counts(&seen, 0)) })
+                Some(if is_empty { Event::AllGone } else { Event::Scanned(counts(&seen, 0)) })
             }
             Action::Answer(Ticket(number), answer) => {
                 self.answers.push((number, answer));
                 None
             }
             Action::Enroll(..)
-            | Action::Ask(Target::Strangers)
-            | Action::AskRest(Target::Strangers)
-            | Action::AskAll(Target::Strangers)
-            | Action::Kill(Target::Strangers)
-            | Action::Bury(..)
+            | Action::Stop(Target::Orphans)
+            | Action::StopRest(Target::Orphans)
+            | Action::StopAll(Target::Orphans)
+            | Action::Kill(Target::Orphans)
+            | Action::ReportExit(..)
             | Action::Probe(_)
-            | Action::Say(_)
-            | Action::NameSurvivors(_)
+            | Action::Notify(_)
+            | Action::ReportSurvivors(_)
             | Action::Signal(..)
             | Action::Forward(_)
             | Action::Suspend
@@ -88,14 +89,14 @@ impl World {
         }
     }
 
-    pub(super) fn lives(&self, index: usize) -> bool {
+    pub(super) fn generation(&self, index: usize) -> bool {
         self.alive.get(&index).copied().unwrap_or(false)
     }
 
-    pub(super) fn asks(&mut self, number: u64, wish: Operation, instances: &[usize]) {
+    pub(super) fn asks(&mut self, number: u64, operation: Operation, instances: &[usize]) {
         self.happens(Event::Request(InstanceRequest {
             ticket: Ticket(number),
-            wish,
+            operation,
             instances: instances.into(),
         }));
     }
@@ -112,8 +113,8 @@ fn a_restart_is_answered_when_the_new_life_has_begun_and_touches_no_other() {
     let mut world = World::new(2, ExitOn::Any);
     world.asks(1, Operation::Restart, &[0]);
     assert_eq!(world.answers, [(1, RequestResult::Done)]);
-    let lives: Vec<u32> = world.machine.instances().iter().map(|instance| instance.lives).collect();
-    assert_eq!(lives, [2, 1]);
+    let generation: Vec<u32> = world.machine.instances().iter().map(|instance| instance.generation).collect();
+    assert_eq!(generation, [2, 1]);
     assert_eq!(world.machine.outcome(), None, "an end that was asked for does not end the stack");
     world.ends(0);
     assert_eq!(world.machine.outcome(), Some(Outcome::Status(0)), "one that was not asked for does");
@@ -153,7 +154,7 @@ fn what_cannot_be_started_again_is_told_to_who_asked_and_the_rest_goes_on() {
     world.asks(1, Operation::Restart, &[0, 1]);
     let reason = "x: not found".to_owned();
     assert_eq!(world.answers, [(1, RequestResult::CannotStart { instance: 0, reason })]);
-    assert!(world.lives(1));
+    assert!(world.generation(1));
     assert_eq!(world.machine.outcome(), None);
     world.broken.clear();
     world.asks(2, Operation::Start, &[0]);
@@ -175,20 +176,20 @@ fn who_is_overruled_hears_it() {
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    Ask(Operation, usize),
+    Stop(Operation, usize),
     End(usize),
     Break(usize),
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let wish = prop_oneof![
+    let operation = prop_oneof![
         Just(Operation::Start),
         Just(Operation::Stop),
         Just(Operation::Restart),
         Just(Operation::Signal(Signal::HANGUP, Reach::Main))
     ];
     prop_oneof![
-        4 => (wish, 0..3_usize).prop_map(|(wish, index)| Step::Ask(wish, index)),
+        4 => (operation, 0..3_usize).prop_map(|(operation, index)| Step::Stop(operation, index)),
         1 => (0..3_usize).prop_map(Step::End),
         1 => (0..3_usize).prop_map(Step::Break),
     ]
@@ -203,9 +204,9 @@ proptest! {
         let mut asked = 0;
         for step in steps {
             match step {
-                Step::Ask(wish, index) => {
+                Step::Stop(operation, index) => {
                     asked += 1;
-                    world.asks(asked, wish, &[index, (index + 1) % 3]);
+                    world.asks(asked, operation, &[index, (index + 1) % 3]);
                 }
                 Step::End(index) => world.ends(index),
                 Step::Break(index) => world.broken = vec![index],

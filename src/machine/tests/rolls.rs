@@ -12,7 +12,7 @@ use crate::plan::spec::ExitOn;
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Roll(usize),
-    Ask(Operation, usize),
+    Stop(Operation, usize),
     End(usize),
     Break(usize),
     Mend,
@@ -20,10 +20,10 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let wish = prop_oneof![Just(Operation::Start), Just(Operation::Stop), Just(Operation::Restart)];
+    let operation = prop_oneof![Just(Operation::Start), Just(Operation::Stop), Just(Operation::Restart)];
     prop_oneof![
         3 => (0..3_usize).prop_map(Step::Roll),
-        2 => (wish, 0..3_usize).prop_map(|(wish, index)| Step::Ask(wish, index)),
+        2 => (operation, 0..3_usize).prop_map(|(operation, index)| Step::Stop(operation, index)),
         2 => (0..6_usize).prop_map(Step::End),
         1 => (0..6_usize).prop_map(Step::Break),
         1 => Just(Step::Mend),
@@ -45,15 +45,15 @@ proptest! {
                 Step::Roll(index) => {
                     asked += 1;
                     let request =
-                        InstanceRequest { ticket: Ticket(asked), wish: Operation::Roll, instances: vec![index, (index + 1) % 3] };
+                        InstanceRequest { ticket: Ticket(asked), operation: Operation::Roll, instances: vec![index, (index + 1) % 3] };
                     let next = world.machine.instances().len();
                     let extra = spec("web", u32::try_from(next).unwrap() + 1);
                     let change = Change { request, specs: vec![(next, extra)], retired: Vec::new(), policy: None };
                     world.happens(Event::Change(change));
                 }
-                Step::Ask(wish, index) => {
+                Step::Stop(operation, index) => {
                     asked += 1;
-                    world.asks(asked, wish, &[index]);
+                    world.asks(asked, operation, &[index]);
                 }
                 Step::End(index) => world.ends(index),
                 Step::Break(index) => world.broken = vec![index],

@@ -9,13 +9,13 @@ fn at_half_of_the_grace_all_of_a_tree_is_asked_once() {
     let _ = machine.handle(at(1.0), Event::Signal(Signal::TERMINATE));
     // `web` still runs, `worker` is gone and has left something.
     let _ = machine.handle(at(2.0), Event::Exited { instance: 1, exit: Exit::Status(0) });
-    let actions = machine.handle(at(2.0), Event::Seen(counts(&[2, 1], 0)));
-    assert_eq!(done(&actions), [&Action::AskRest(Target::Instance(1))], "a tree ends its own");
-    let is_for_all = |actions: &[Action]| actions.iter().any(|action| matches!(action, Action::AskAll(_)));
+    let actions = machine.handle(at(2.0), Event::Scanned(counts(&[2, 1], 0)));
+    assert_eq!(done(&actions), [&Action::StopRest(Target::Instance(1))], "a tree ends its own");
+    let is_for_all = |actions: &[Action]| actions.iter().any(|action| matches!(action, Action::StopAll(_)));
     assert!(!is_for_all(&machine.handle(at(3.4), Event::Timeout)), "the grace is 5 s");
     let actions = machine.handle(at(3.5), Event::Timeout);
     for index in [0, 1] {
-        assert!(actions.contains(&Action::AskAll(Target::Instance(index))), "{actions:?}");
+        assert!(actions.contains(&Action::StopAll(Target::Instance(index))), "{actions:?}");
     }
     let actions = machine.handle(at(4.5), Event::Timeout);
     assert!(!is_for_all(&actions), "{actions:?}");

@@ -14,7 +14,7 @@ use crate::output::prefix::LogSource;
 /// `"base64":"…"`.
 #[derive(Debug)]
 pub(in crate::output) struct Json {
-    speakers: Vec<LogSource>,
+    log_sources: Vec<LogSource>,
     /// `{"time":"…",` of the moment.
     time: String,
     /// Where the part before the text is joined.
@@ -23,16 +23,16 @@ pub(in crate::output) struct Json {
 
 impl Json {
     /// Objects for these speakers.
-    pub(in crate::output) fn new(speakers: Vec<LogSource>) -> Self {
-        Self { speakers, time: String::new(), head: Vec::new() }
+    pub(in crate::output) fn new(log_sources: Vec<LogSource>) -> Self {
+        Self { log_sources, time: String::new(), head: Vec::new() }
     }
 
-    fn set_head(&mut self, speaker: usize) {
+    fn set_head(&mut self, log_source: usize) {
         self.head.clear();
         self.head.extend_from_slice(self.time.as_bytes());
-        if let Some(speaker) = self.speakers.get(speaker) {
+        if let Some(log_source) = self.log_sources.get(log_source) {
             // A name has no character that JSON would escape (`TypeName::allows`); a Vec cannot fail.
-            let _ = write!(self.head, "\"process\":\"{}\",", speaker.name);
+            let _ = write!(self.head, "\"process\":\"{}\",", log_source.name);
         }
     }
 }
@@ -42,8 +42,8 @@ impl Sink for Json {
         self.time = format!("{{\"time\":\"{now:.3}\",");
     }
 
-    fn rows(&mut self, speaker: usize, lines: &[u8], out: &mut Batch) -> usize {
-        self.set_head(speaker);
+    fn rows(&mut self, log_source: usize, lines: &[u8], out: &mut Batch) -> usize {
+        self.set_head(log_source);
         let before = self.head.len();
         self.head.extend_from_slice(b"\"text\":\"");
         // Asked once for the whole run: a newline is ASCII, so a run is UTF-8 exactly if all its lines are.
@@ -78,8 +78,8 @@ impl Sink for Json {
         out.push(b'\n');
     }
 
-    fn add(&mut self, speaker: LogSource) {
-        self.speakers.push(speaker);
+    fn add(&mut self, log_source: LogSource) {
+        self.log_sources.push(log_source);
     }
 
     fn width(&self, _now: Timestamp) -> usize {

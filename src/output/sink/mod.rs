@@ -21,13 +21,13 @@ pub(super) trait Sink {
     fn at(&mut self, now: Timestamp);
 
     /// Whole lines of one speaker, and how many they are; a last one without a newline gets one.
-    fn rows(&mut self, speaker: usize, lines: &[u8], out: &mut Batch) -> usize;
+    fn rows(&mut self, log_source: usize, lines: &[u8], out: &mut Batch) -> usize;
 
     /// A line of ganger's own.
     fn notice(&mut self, notice: &Notice, out: &mut Batch);
 
     /// One more source; its index is the next.
-    fn add(&mut self, speaker: LogSource);
+    fn add(&mut self, log_source: LogSource);
 
     /// Columns of a screen that stand before the text.
     fn width(&self, now: Timestamp) -> usize;

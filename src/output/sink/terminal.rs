@@ -29,10 +29,10 @@ impl TerminalSink {
 
     /// Ends the open row if it is not this speaker's own; says whether the cursor stands behind its
     /// unfinished line.
-    fn enter(&mut self, speaker: Option<usize>, out: &mut Batch) -> bool {
+    fn enter(&mut self, log_source: Option<usize>, out: &mut Batch) -> bool {
         match self.open {
             None => false,
-            open if open == speaker => true,
+            open if open == log_source => true,
             Some(other) => {
                 out.push(b'\n');
                 self.open = None;
@@ -45,8 +45,8 @@ impl TerminalSink {
         }
     }
 
-    fn was_broken(&mut self, speaker: usize) -> bool {
-        self.broken.get_mut(speaker).is_some_and(std::mem::take)
+    fn was_broken(&mut self, log_source: usize) -> bool {
+        self.broken.get_mut(log_source).is_some_and(std::mem::take)
     }
 }
 
@@ -55,15 +55,15 @@ impl Sink for TerminalSink {
         self.prefixes.at(now);
     }
 
-    fn rows(&mut self, speaker: usize, mut lines: &[u8], out: &mut Batch) -> usize {
-        let goes_on = self.enter(Some(speaker), out);
+    fn rows(&mut self, log_source: usize, mut lines: &[u8], out: &mut Batch) -> usize {
+        let goes_on = self.enter(Some(log_source), out);
         self.open = None;
         let mut count = 0;
-        if self.was_broken(speaker) && lines.first() == Some(&b'\n') {
+        if self.was_broken(log_source) && lines.first() == Some(&b'\n') {
             lines = &lines[1..];
             count += 1;
         }
-        let head = self.prefixes.head(Some(speaker));
+        let head = self.prefixes.head(Some(log_source));
         if !goes_on && memchr(b'\r', lines).is_none() {
             return count + out.join(head, lines, b"\n");
         }
@@ -86,8 +86,8 @@ impl Sink for TerminalSink {
         }
     }
 
-    fn add(&mut self, speaker: LogSource) {
-        self.prefixes.add(speaker);
+    fn add(&mut self, log_source: LogSource) {
+        self.prefixes.add(log_source);
     }
 
     fn width(&self, now: Timestamp) -> usize {
@@ -98,27 +98,27 @@ impl Sink for TerminalSink {
         true
     }
 
-    fn is_open(&self, speaker: usize) -> bool {
-        self.open == Some(speaker)
+    fn is_open(&self, log_source: usize) -> bool {
+        self.open == Some(log_source)
     }
 
-    fn unfinished(&mut self, speaker: usize, text: &[u8], out: &mut Batch) {
-        let goes_on = self.enter(Some(speaker), out);
-        self.was_broken(speaker);
-        let head = self.prefixes.head(Some(speaker));
+    fn unfinished(&mut self, log_source: usize, text: &[u8], out: &mut Batch) {
+        let goes_on = self.enter(Some(log_source), out);
+        self.was_broken(log_source);
+        let head = self.prefixes.head(Some(log_source));
         if !goes_on {
             out.extend_from_slice(head);
         }
         returning(head, text, out);
-        self.open = Some(speaker);
+        self.open = Some(log_source);
     }
 
-    fn close(&mut self, speaker: usize, out: &mut Batch) {
-        if self.open == Some(speaker) {
+    fn close(&mut self, log_source: usize, out: &mut Batch) {
+        if self.open == Some(log_source) {
             out.push(b'\n');
             self.open = None;
         }
-        self.was_broken(speaker);
+        self.was_broken(log_source);
     }
 }
 

@@ -25,8 +25,8 @@ impl Sink for TextSink {
         self.prefixes.at(now);
     }
 
-    fn rows(&mut self, speaker: usize, lines: &[u8], out: &mut Batch) -> usize {
-        out.join(self.prefixes.head(Some(speaker)), lines, b"\n")
+    fn rows(&mut self, log_source: usize, lines: &[u8], out: &mut Batch) -> usize {
+        out.join(self.prefixes.head(Some(log_source)), lines, b"\n")
     }
 
     fn notice(&mut self, notice: &Notice, out: &mut Batch) {
@@ -35,8 +35,8 @@ impl Sink for TextSink {
         }
     }
 
-    fn add(&mut self, speaker: LogSource) {
-        self.prefixes.add(speaker);
+    fn add(&mut self, log_source: LogSource) {
+        self.prefixes.add(log_source);
     }
 
     fn width(&self, now: Timestamp) -> usize {

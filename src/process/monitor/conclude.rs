@@ -8,23 +8,23 @@ use crate::process::leftovers::Leftovers;
 use crate::process::worker_exit::WorkerExit;
 
 impl Monitor<'_> {
-    pub(super) fn conclude(mut self, exit: Exit, verdict: Option<WorkerExit>) -> io::Result<Outcome> {
-        if let (Some(cgroup), Some(WorkerExit { has_survivors: true, .. })) = (&self.cgroup, verdict) {
+    pub(super) fn conclude(mut self, exit: Exit, worker_exit: Option<WorkerExit>) -> io::Result<Outcome> {
+        if let (Some(cgroup), Some(WorkerExit { has_survivors: true, .. })) = (&self.cgroup, worker_exit) {
             // Another user's process too.
             cgroup.kill();
         }
-        let is_settled = verdict.is_some_and(|verdict| verdict.has_survivors);
-        let lost = verdict.is_none().then_some(exit);
+        let is_settled = worker_exit.is_some_and(|worker_exit| worker_exit.has_survivors);
+        let lost = worker_exit.is_none().then_some(exit);
         let cleared = if is_settled { Ok(false) } else { self.clear(lost) };
         // After the stop: a terminal that takes nothing must not hold it up.
         if let Some(keyboard) = self.keyboard.take() {
             keyboard.finish();
         }
         let has_survivors = cleared?;
-        let outcome = match (verdict, exit) {
+        let outcome = match (worker_exit, exit) {
             (None, Exit::Signal(_)) => Outcome::Status(exit.status()),
             (None, Exit::Status(_)) => Outcome::Status(FAILED),
-            (Some(verdict), _) => verdict.outcome,
+            (Some(worker_exit), _) => worker_exit.outcome,
         };
         let is_good = match outcome {
             Outcome::Status(status) => status == 0,
@@ -40,7 +40,8 @@ impl Monitor<'_> {
     /// come to its end, and is logged once the first signals are sent.
     fn clear(&mut self, mut lost: Option<Exit>) -> io::Result<bool> {
         let now = self.watch.now;
-        let mut leftovers = Leftovers::begin(self.watch.grace, now(), std::mem::take(&mut self.bystanders));
+        let mut leftovers =
+            Leftovers::begin(self.watch.grace, now(), std::mem::take(&mut self.preexisting_children));
         let mut failures = 0;
         let mut signals = Vec::new();
         loop {

@@ -53,9 +53,9 @@ pub fn kill_all() -> (Reaped, Option<io::Error>) {
 pub fn kill_orphans(mut is_meant: impl FnMut(i32) -> bool) -> Reaped {
     let mut all = Reaped::default();
     for _ in 0..ROUNDS {
-        let harvest = reap();
-        all.ended.extend(harvest.ended);
-        (all.is_empty, all.failure) = (harvest.is_empty, harvest.failure);
+        let reaped = reap();
+        all.ended.extend(reaped.ended);
+        (all.is_empty, all.failure) = (reaped.is_empty, reaped.failure);
         let children = if all.is_empty { Ok(Vec::new()) } else { children() };
         let children = children.unwrap_or_else(|error| {
             all.failure.get_or_insert(error);

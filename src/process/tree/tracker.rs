@@ -12,30 +12,30 @@ pub struct ProcessSnapshot {
     /// The processes of each instance.
     pub instances: Vec<Vec<Process>>,
     /// Those that belong to none.
-    pub strangers: Vec<Process>,
+    pub orphans: Vec<Process>,
     /// As [`Scan::is_certain`].
     pub is_certain: bool,
 }
 
 impl ProcessSnapshot {
     /// The processes of an instance, or of none.
-    pub fn of(&self, whom: Target) -> &[Process] {
-        match whom {
+    pub fn of(&self, target: Target) -> &[Process] {
+        match target {
             Target::Instance(index) => self.instances.get(index).map_or(&[], Vec::as_slice),
-            Target::Strangers => &self.strangers,
+            Target::Orphans => &self.orphans,
         }
     }
 
     /// Leaves out all of which `is_meant` is not true.
     pub fn retain(&mut self, is_meant: impl Fn(&Process) -> bool) {
-        self.instances.iter_mut().chain([&mut self.strangers]).for_each(|all| all.retain(&is_meant));
+        self.instances.iter_mut().chain([&mut self.orphans]).for_each(|all| all.retain(&is_meant));
     }
 
     /// How many there are.
     pub fn counts(&self) -> ProcessCounts {
         ProcessCounts {
             instances: self.instances.iter().map(Vec::len).collect(),
-            strangers: self.strangers.len(),
+            orphans: self.orphans.len(),
         }
     }
 }
@@ -75,7 +75,7 @@ impl ProcessTracker {
             .filter_map(|(index, session)| session.map(|session| (session, index)))
             .collect();
         let mut instances: Vec<Vec<Process>> = vec![Vec::new(); sessions.len()];
-        let mut strangers = Vec::new();
+        let mut orphans = Vec::new();
         let mut attributed: HashMap<i32, usize> = HashMap::new();
         let mut seen: HashSet<Identity> = HashSet::new();
         // Parents come before their children in `processes`, so one pass hands an instance down the tree.
@@ -98,12 +98,12 @@ impl ProcessTracker {
             seen.insert(identity);
             match whose.and_then(|index| instances.get_mut(index)) {
                 Some(members) => members.push(process),
-                None => strangers.push(process),
+                None => orphans.push(process),
             }
         }
         self.known.retain(|identity, _| seen.contains(identity));
         self.nameless.retain(|identity| seen.contains(identity));
-        Ok(ProcessSnapshot { instances, strangers, is_certain })
+        Ok(ProcessSnapshot { instances, orphans, is_certain })
     }
 
     /// The instance whose mark this process has.

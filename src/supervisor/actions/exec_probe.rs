@@ -57,11 +57,11 @@ impl Commands {
     }
 
     /// Takes these processes out of a look: they are no part of what an instance does.
-    pub(crate) fn leave_out(&self, census: &mut ProcessSnapshot) {
+    pub(crate) fn leave_out(&self, snapshot: &mut ProcessSnapshot) {
         if self.running.is_empty() {
             return;
         }
         let is_other = |process: &Process| !self.running.contains_key(&process.session);
-        census.instances.iter_mut().for_each(|members| members.retain(is_other));
+        snapshot.instances.iter_mut().for_each(|members| members.retain(is_other));
     }
 }

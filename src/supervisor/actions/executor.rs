@@ -37,7 +37,7 @@ pub(crate) struct Executor {
     kinds: IndexSet<TypeName>,
     output: Output,
     spawner: Spawner,
-    genealogy: ProcessTracker,
+    tracker: ProcessTracker,
     /// The latest process of each instance, until its session is empty.
     leaders: Vec<Option<i32>>,
     /// The session of that process.
@@ -49,7 +49,7 @@ pub(crate) struct Executor {
     /// The stop under way of each instance that is being stopped.
     stops: HashMap<usize, InstanceStop>,
     /// The look that all actions of one turn share.
-    census: Option<ProcessSnapshot>,
+    snapshot: Option<ProcessSnapshot>,
     /// The terminal of each instance.
     terminals: Vec<Option<std::path::PathBuf>>,
     /// The size that instances' terminals have, unless somebody is attached.
@@ -59,7 +59,7 @@ pub(crate) struct Executor {
     blindness: Option<io::Error>,
     /// What the machine answered.
     replies: Vec<(Ticket, RequestResult)>,
-    pub(crate) aids: SpawnResources,
+    pub(crate) resources: SpawnResources,
 }
 
 impl Executor {
@@ -67,7 +67,7 @@ impl Executor {
     pub(crate) fn new(
         specs: Vec<Rc<Spec>>,
         kinds: IndexSet<TypeName>,
-        (run, aids): (&str, SpawnResources),
+        (run, resources): (&str, SpawnResources),
         output: Output,
         spawner: Spawner,
     ) -> Self {
@@ -78,42 +78,42 @@ impl Executor {
             kinds,
             output,
             spawner,
-            genealogy: ProcessTracker::new(run.as_bytes()),
+            tracker: ProcessTracker::new(run.as_bytes()),
             leaders: vec![None; count],
             sessions: vec![None; count],
             alive: HashMap::new(),
             asked: HashSet::new(),
             stops: HashMap::new(),
-            census: None,
+            snapshot: None,
             terminals: vec![None; count],
             size,
             is_look_wanted: false,
             blindness: None,
             replies: Vec::new(),
-            aids,
+            resources,
         }
     }
 
     /// Does one turn's actions in order; the answers are events for the machine.
     pub(crate) fn perform(&mut self, actions: Vec<Action>) -> Vec<Event> {
-        self.census = None;
+        self.snapshot = None;
         let mut answers = Vec::new();
         for action in actions {
             match action {
                 Action::Enroll(index, spec) => self.enroll(index, spec),
                 Action::Spawn(index) => answers.extend(self.spawn(index)),
-                Action::Probe(index) => self.aids.unprobed.push(index),
-                Action::Ask(whom) => self.ask(whom),
-                Action::AskRest(whom) => self.ask_rest(whom),
-                Action::AskAll(whom) => self.ask_all(whom),
-                Action::Kill(Target::Strangers) => answers.extend(self.kill_all()),
+                Action::Probe(index) => self.resources.unprobed.push(index),
+                Action::Stop(target) => self.ask(target),
+                Action::StopRest(target) => self.ask_rest(target),
+                Action::StopAll(target) => self.ask_all(target),
+                Action::Kill(Target::Orphans) => answers.extend(self.kill_all()),
                 Action::Kill(Target::Instance(index)) => answers.extend(self.kill(index)),
-                Action::Look => self.is_look_wanted = true,
-                Action::Bury(index, notice) => self.output.retire(index, notice),
+                Action::Scan => self.is_look_wanted = true,
+                Action::ReportExit(index, notice) => self.output.retire(index, notice),
                 // A thousand starts are a thousand of these, and each that goes alone wakes the reader.
-                Action::Say(notice @ Notice::Started { .. }) => self.output.notice_soon(&notice),
-                Action::Say(notice) => self.output.notice(&notice),
-                Action::NameSurvivors(whom) => self.name_survivors(whom),
+                Action::Notify(notice @ Notice::Started { .. }) => self.output.notice_soon(&notice),
+                Action::Notify(notice) => self.output.notice(&notice),
+                Action::ReportSurvivors(target) => self.name_survivors(target),
                 Action::Signal(index, signal, reach) => self.signal_instance(index, signal, reach),
                 Action::Answer(ticket, answer) => self.replies.push((ticket, answer)),
                 Action::Forward(signal) => self.forward(signal),
@@ -143,18 +143,18 @@ impl Executor {
         if events.contains(&Event::AllGone) {
             return events;
         }
-        self.census = None;
-        let census = self.census();
-        let counts = census.counts();
-        let is_certain = census.is_certain;
+        self.snapshot = None;
+        let snapshot = self.snapshot();
+        let counts = snapshot.counts();
+        let is_certain = snapshot.is_certain;
         if let Some(blind) = self.tell_of_blindness() {
             events.push(blind);
         } else if is_certain {
             self.forget_sessions(&counts.instances);
-            events.push(Event::Seen(counts));
+            events.push(Event::Scanned(counts));
         } else {
             self.is_look_wanted = true;
-            events.push(Event::Glimpsed(counts));
+            events.push(Event::PartlyScanned(counts));
         }
         events
     }
@@ -174,8 +174,8 @@ impl Executor {
 
     /// Reaps all who have ended, as events.
     pub(crate) fn reap(&mut self) -> Vec<Event> {
-        let harvest = reaper::reap();
-        self.as_events(harvest)
+        let reaped = reaper::reap();
+        self.as_events(reaped)
     }
 
     /// The output, for its end: there is nothing more to perform.
@@ -185,36 +185,36 @@ impl Executor {
 
     fn ended(&mut self, pid: i32, exit: Exit) -> Event {
         if let Some(instance) = self.alive.remove(&pid) {
-            self.aids.commands.end_all_of(instance);
+            self.resources.commands.end_all_of(instance);
             return Event::Exited { instance, exit };
         }
-        self.aids.commands.on_reaped(pid, exit);
+        self.resources.commands.on_reaped(pid, exit);
         self.spawner.on_reaped(pid);
         Event::Reaped
     }
 
     /// Runs a command in the environment of an instance; its id, if it could be run.
     pub(crate) fn run_command(&mut self, index: usize, command: &str) -> Option<i32> {
-        self.aids.commands.run(index, &self.specs[index], command, &mut self.spawner)
+        self.resources.commands.run(index, &self.specs[index], command, &mut self.spawner)
     }
 
     /// The own process of an instance that has said since the last call that it is ready: `READY=1` from a process
     /// of its own tree.
     pub(crate) fn take_notice(&mut self, index: usize) -> Option<i32> {
         let mut found = None;
-        while let Some(word) = self.aids.notified.next(index) {
+        while let Some(word) = self.resources.notified.next(index) {
             self.look_anew();
             let is_own = word.is_ready
                 && self.members(Target::Instance(index)).iter().any(|process| process.pid == word.pid);
             found = found.or(self.leaders[index].filter(|_| is_own));
         }
-        self.aids.notified.all_read(index);
+        self.resources.notified.all_read(index);
         found
     }
 
     /// Takes what an instance is from now on. One past the last speaks from now on, in the colour of its type.
     fn enroll(&mut self, index: usize, spec: Rc<Spec>) {
-        self.aids.has_changed = true;
+        self.resources.has_changed = true;
         if let Some(known) = self.specs.get_mut(index) {
             *known = spec;
             return;
@@ -234,7 +234,7 @@ impl Executor {
 
     fn spawn(&mut self, index: usize) -> Vec<Event> {
         let failed = |failure| Event::SpawnFailed { instance: index, failure };
-        let extra = self.aids.extra(index, &self.specs[index]);
+        let extra = self.resources.extra(index, &self.specs[index]);
         let made = extra.and_then(|extra| self.spawner.spawn(&self.specs[index], &extra));
         let SpawnedChild { pid, session, stream } = match made {
             Ok(made) => made,
@@ -245,7 +245,7 @@ impl Executor {
         let before = self.sessions[index].replace(session);
         self.spawner.end_sessions(before.as_slice());
         self.alive.insert(pid, index);
-        self.aids.listen(index, pid, &self.specs[index], &self.output);
+        self.resources.listen(index, pid, &self.specs[index], &self.output);
         let source = match stream {
             ChildStream::Pipe(ours) => StreamSource::Pipe(ours),
             ChildStream::Terminal { master, path } => {
@@ -262,18 +262,18 @@ impl Executor {
         events
     }
 
-    fn census(&mut self) -> &ProcessSnapshot {
-        if self.census.is_none() {
+    fn snapshot(&mut self) -> &ProcessSnapshot {
+        if self.snapshot.is_none() {
             let specs = &self.specs;
             let named = |mark: &[u8]| instance_named(specs, mark);
-            let looked = self.genealogy.look(&self.sessions, &named);
-            self.census = looked.map_err(|error| self.blindness = Some(error)).ok();
-            if let Some(census) = &mut self.census {
-                self.aids.commands.leave_out(census);
-                census.retain(|process| !self.spawner.has(process.pid));
+            let looked = self.tracker.look(&self.sessions, &named);
+            self.snapshot = looked.map_err(|error| self.blindness = Some(error)).ok();
+            if let Some(snapshot) = &mut self.snapshot {
+                self.resources.commands.leave_out(snapshot);
+                snapshot.retain(|process| !self.spawner.has(process.pid));
             }
         }
-        self.census.get_or_insert_default()
+        self.snapshot.get_or_insert_default()
     }
 
     /// Sends on its way what was said: others have their turn now, or all wait.
@@ -288,7 +288,7 @@ impl Executor {
 
     /// Forgets the look that is shared, so that the next question sees who is there now.
     pub(crate) fn look_anew(&mut self) {
-        self.census = None;
+        self.snapshot = None;
     }
 
     /// The terminal of an instance, if it has had one.
@@ -311,12 +311,12 @@ impl Executor {
     }
 
     /// The processes of one instance, or of none, as the latest look saw them.
-    pub(crate) fn members(&mut self, whom: Target) -> Vec<Process> {
-        self.census().of(whom).to_vec()
+    pub(crate) fn members(&mut self, target: Target) -> Vec<Process> {
+        self.snapshot().of(target).to_vec()
     }
 
-    fn as_events(&mut self, harvest: Reaped) -> Vec<Event> {
-        let Reaped { ended, is_empty, failure } = harvest;
+    fn as_events(&mut self, reaped: Reaped) -> Vec<Event> {
+        let Reaped { ended, is_empty, failure } = reaped;
         let mut events: Vec<Event> = ended.into_iter().map(|(pid, exit)| self.ended(pid, exit)).collect();
         events.dedup_by(|one, other| *one == Event::Reaped && *other == Event::Reaped);
         if is_empty {

@@ -45,7 +45,7 @@ pub(crate) struct AttachMode {
 }
 
 impl InputOrder {
-    fn sit(&mut self, coming: AttachMode) -> u64 {
+    fn attach_client(&mut self, coming: AttachMode) -> u64 {
         self.next += 1;
         let place = InputPlace { id: self.next, size: coming.size, can_type: !coming.view };
         let at = if coming.take { 0 } else { self.seats.len() };
@@ -54,7 +54,7 @@ impl InputOrder {
     }
 
     /// Who types: the first who can.
-    fn typist(&self) -> Option<u64> {
+    fn input_owner(&self) -> Option<u64> {
         self.seats.iter().find(|place| place.can_type).map(|place| place.id)
     }
 
@@ -82,8 +82,8 @@ impl AttachClients {
     }
 
     /// One more.
-    pub(crate) fn sit(self: &Rc<Self>, coming: AttachMode) -> AttachSeat {
-        let id = self.taken.borrow_mut().sit(coming);
+    pub(crate) fn attach_client(self: &Rc<Self>, coming: AttachMode) -> AttachSeat {
+        let id = self.taken.borrow_mut().attach_client(coming);
         self.changed.notify_waiters();
         AttachSeat { seats: Rc::clone(self), id }
     }
@@ -100,7 +100,7 @@ impl AttachClients {
 
     /// Makes the terminal smaller by a row, which a program on the whole screen answers by drawing all of it
     /// once it is as before.
-    pub(crate) fn nudge(&self) {
+    pub(crate) fn redraw(&self) {
         let WindowSize { rows, columns } = self.taken.borrow().size().unwrap_or(self.unwatched.get());
         self.resize(WindowSize { rows: if rows > 2 { rows - 1 } else { rows + 1 }, columns });
     }
@@ -120,7 +120,7 @@ impl AttachClients {
 impl AttachSeat {
     /// Whether what is typed here counts.
     pub(crate) fn has_input(&self) -> bool {
-        self.seats.taken.borrow().typist() == Some(self.id)
+        self.seats.taken.borrow().input_owner() == Some(self.id)
     }
 
     /// Their terminal has another size.
@@ -152,16 +152,16 @@ mod tests {
     #[test]
     fn the_first_who_can_types_and_the_others_follow_in_order() {
         let mut order = InputOrder::default();
-        let watcher = order.sit(coming(10, true, false));
-        assert_eq!((order.typist(), order.size().unwrap().rows), (None, 10));
-        let first = order.sit(coming(20, false, false));
-        let second = order.sit(coming(30, false, false));
-        assert_eq!((order.typist(), order.size().unwrap().rows), (Some(first), 20));
-        let taker = order.sit(coming(40, false, true));
-        assert_eq!((order.typist(), order.size().unwrap().rows), (Some(taker), 40));
-        for (left, typist) in [(taker, Some(first)), (first, Some(second)), (second, None)] {
+        let watcher = order.attach_client(coming(10, true, false));
+        assert_eq!((order.input_owner(), order.size().unwrap().rows), (None, 10));
+        let first = order.attach_client(coming(20, false, false));
+        let second = order.attach_client(coming(30, false, false));
+        assert_eq!((order.input_owner(), order.size().unwrap().rows), (Some(first), 20));
+        let taker = order.attach_client(coming(40, false, true));
+        assert_eq!((order.input_owner(), order.size().unwrap().rows), (Some(taker), 40));
+        for (left, input_owner) in [(taker, Some(first)), (first, Some(second)), (second, None)] {
             order.seats.retain(|place| place.id != left);
-            assert_eq!(order.typist(), typist);
+            assert_eq!(order.input_owner(), input_owner);
         }
         order.seats.retain(|place| place.id != watcher);
         assert_eq!(order.size(), None);

@@ -25,7 +25,7 @@ use crate::supervisor::attach::clients::{AttachClients, AttachMode, AttachSeat};
 use crate::supervisor::status::report::View;
 
 /// How long a program has to answer a smaller terminal before it gets its size back.
-const NUDGE: Duration = Duration::from_millis(100);
+const REDRAW: Duration = Duration::from_millis(100);
 
 /// Who is attached to what.
 #[derive(Default)]
@@ -66,11 +66,11 @@ impl Attachments {
         self.seats.retain(|_, seats| !seats.is_empty());
         self.screens.retain(|screen| screen.is_watched());
         self.screens.push(Rc::clone(&screen));
-        let new = || AttachClients::new(Rc::clone(&screen), view.performer.size());
+        let new = || AttachClients::new(Rc::clone(&screen), view.executor.size());
         let seats = Rc::clone(self.seats.entry(index).or_insert_with(new));
         let coming =
             AttachMode { size: size(wanted.rows, wanted.columns), view: wanted.view, take: wanted.take };
-        let seat = seats.sit(coming);
+        let seat = seats.attach_client(coming);
         let session = AttachSession {
             _watcher: screen.watch(),
             screen,
@@ -108,7 +108,7 @@ impl Attachments {
 fn screen_of(index: usize, name: &str, view: &View<'_>) -> Result<Rc<Screen>, String> {
     let instance = &view.machine.instances()[index];
     let is_coming = instance.will_start() || instance.state == State::Starting;
-    match view.performer.screen(index) {
+    match view.executor.screen(index) {
         Some(screen) if screen.life().is_open || is_coming => Ok(screen),
         None if instance.has_own_process() => Err(format!(
             "{name} has no terminal to attach to, its output is a pipe: start the stack with --pty always, or \
@@ -174,13 +174,13 @@ enum AttachWake {
 impl AttachSession {
     /// Shows and types until somebody leaves, then gives `done`.
     pub(crate) async fn run(mut self, done: Answer) {
-        let mut wants_nudge = !self.seats.settle();
+        let mut wants_redraw = !self.seats.settle();
         self.tell_how_it_stands().await;
         let Some(mut place) = self.show_anew().await else { return };
         loop {
             match self.screen.since(place) {
                 None => {
-                    wants_nudge = true;
+                    wants_redraw = true;
                     match self.show_anew().await {
                         Some(next) => place = next,
                         None => return,
@@ -193,8 +193,8 @@ impl AttachSession {
                     place = next;
                 }
                 Some(_) => {
-                    if std::mem::take(&mut wants_nudge) && self.screen.is_full() {
-                        self.nudge().await;
+                    if std::mem::take(&mut wants_redraw) && self.screen.is_full() {
+                        self.redraw().await;
                         continue;
                     }
                     match self.tell_how_it_stands().await {
@@ -226,16 +226,17 @@ impl AttachSession {
     }
 
     /// Has the program draw all of the screen: what was shown may be a part of it, or drawn for another size.
-    async fn nudge(&self) {
-        self.seats.nudge();
+    async fn redraw(&self) {
+        self.seats.redraw();
         // It may take no notice.
-        let _ = timeout(NUDGE, self.screen.changed()).await;
+        let _ = timeout(REDRAW, self.screen.changed()).await;
         self.seats.settle();
     }
 
     fn is_over(&self) -> bool {
         let life = self.screen.life();
-        self.signs.is_over.get() || self.signs.is_stopping.get() && !life.is_open && life.obituary.is_some()
+        self.signs.is_over.get()
+            || self.signs.is_stopping.get() && !life.is_open && life.exit_notice.is_some()
     }
 
     /// Says what has changed since the last time.
@@ -327,9 +328,9 @@ impl AttachedClient {
             let who = if has_input { "you type now" } else { "somebody else types now: you can watch" };
             return Some(format!("{name}: {who}"));
         }
-        let obituary = life.obituary.as_ref().filter(|_| !life.is_open)?;
+        let exit_notice = life.exit_notice.as_ref().filter(|_| !life.is_open)?;
         let rest = if is_stopping { "" } else { ": its next life is waited for, Ctrl-] leaves" };
-        Some(format!("{obituary}{rest}"))
+        Some(format!("{exit_notice}{rest}"))
     }
 }
 

@@ -18,7 +18,7 @@ use crate::control::protocol::{Answer, Request};
 use crate::control::server::{self, Replies};
 use crate::control::terminal::{AttachWanted, AttachedState, TerminalInput};
 use crate::process::calls::window_size;
-use crate::process::terminal::{RawMode, promise};
+use crate::process::terminal::{RawMode, guard};
 use crate::signal::Signal;
 use crate::supervisor::console::reader::ConsoleReader;
 
@@ -26,19 +26,19 @@ use crate::supervisor::console::reader::ConsoleReader;
 const AHEAD: usize = 16;
 
 /// Gives the terminal to this instance until Ctrl-] is pressed, or nothing more comes.
-pub(crate) async fn attach(typist: &mut ConsoleReader, name: String) {
+pub(crate) async fn attach(reader: &mut ConsoleReader, name: String) {
     let (rows, columns) = size();
     let wanted = AttachWanted { name, rows, columns, view: false, take: false };
-    let (call, typing, mut replies) = server::inside(Request::Attach(wanted));
-    if typist.inbox.send(call.into()).is_err() {
+    let (call, typing, mut replies) = server::in_process(Request::Attach(wanted));
+    if reader.inbox.send(call.into()).is_err() {
         return;
     }
     match replies.next().await {
         Some(Answer::Attached(attached)) => {
             let name = attached.name.clone();
-            typist.say(&format!("attached to {name}: Ctrl-] comes back"));
-            typist.stage.hold().await;
-            let failure = match Foreground::begin(typist, (typing, replies)) {
+            reader.say(&format!("attached to {name}: Ctrl-] comes back"));
+            reader.handle.hold().await;
+            let failure = match Foreground::begin(reader, (typing, replies)) {
                 Ok(mut foreground) => {
                     foreground.tell(&attached).await;
                     foreground.run().await;
@@ -47,16 +47,16 @@ pub(crate) async fn attach(typist: &mut ConsoleReader, name: String) {
                 }
                 Err(error) => Some(format!("cannot use the terminal: {error}")),
             };
-            let missed = typist.stage.release();
-            typist.say(&failure.unwrap_or_else(|| farewell(&name, missed)));
+            let missed = reader.handle.release();
+            reader.say(&failure.unwrap_or_else(|| final_line(&name, missed)));
         }
-        Some(Answer::Failed(refusal)) => typist.say(&refusal.message),
+        Some(Answer::Failed(refusal)) => reader.say(&refusal.message),
         Some(Answer::Done(_) | Answer::Line(_) | Answer::Lost(_) | Answer::Held(_) | Answer::Screen(_))
         | None => {}
     }
 }
 
-fn farewell(name: &str, missed: u64) -> String {
+fn final_line(name: &str, missed: u64) -> String {
     match missed {
         0 => format!("detached from {name}"),
         1 => format!("detached from {name}; 1 line meanwhile: `ganger logs -n 1` shows it"),
@@ -69,16 +69,16 @@ fn size() -> (u16, u16) {
 }
 
 struct Foreground<'a> {
-    typist: &'a mut ConsoleReader,
+    reader: &'a mut ConsoleReader,
     typing: Option<Sender<TerminalInput>>,
     replies: Replies,
     /// Typed, and not taken by the session yet.
     unsent: VecDeque<TerminalInput>,
-    viewer: AttachedTerminal,
+    terminal: AttachedTerminal,
     raw: RawMode,
     signals: Signals,
     /// What the monitor was told last.
-    promised: Vec<u8>,
+    guard: Vec<u8>,
 }
 
 /// What ended a wait.
@@ -92,22 +92,22 @@ enum ConsoleWake {
 
 impl<'a> Foreground<'a> {
     fn begin(
-        typist: &'a mut ConsoleReader,
+        reader: &'a mut ConsoleReader,
         (typing, replies): (Sender<TerminalInput>, Replies),
     ) -> io::Result<Self> {
         let signals = Signals::new([Signal::RESIZE.0, Signal::CONTINUE.0])?;
         let raw = RawMode::enter(&io::stdin())?;
         let mut foreground = Self {
-            typist,
+            reader,
             typing: Some(typing),
             replies,
             unsent: VecDeque::new(),
-            viewer: AttachedTerminal::default(),
+            terminal: AttachedTerminal::default(),
             raw,
             signals,
-            promised: Vec::new(),
+            guard: Vec::new(),
         };
-        foreground.promise();
+        foreground.guard();
         // What was typed after the line is for the program already.
         foreground.on_keys();
         Ok(foreground)
@@ -117,9 +117,9 @@ impl<'a> Foreground<'a> {
         loop {
             match self.wait().await {
                 ConsoleWake::Answer(Some(Answer::Screen(shown))) => {
-                    let text = self.viewer.show(&shown);
-                    self.promise();
-                    self.typist.stage.show(&text).await;
+                    let text = self.terminal.show(&shown);
+                    self.guard();
+                    self.reader.handle.show(&text).await;
                 }
                 ConsoleWake::Answer(Some(Answer::Attached(attached))) => self.tell(&attached).await,
                 ConsoleWake::Answer(Some(Answer::Line(_) | Answer::Lost(_) | Answer::Held(_))) => {}
@@ -128,7 +128,7 @@ impl<'a> Foreground<'a> {
                 | ConsoleWake::Keys(false) => return,
                 ConsoleWake::Ended => {
                     // For the one who reads lines, too.
-                    self.typist.ended.notify_one();
+                    self.reader.ended.notify_one();
                     return;
                 }
                 ConsoleWake::Keys(true) => {
@@ -149,10 +149,10 @@ impl<'a> Foreground<'a> {
     }
 
     async fn wait(&mut self) -> ConsoleWake {
-        let Self { typist, typing, replies, unsent, signals, .. } = self;
-        let ended = std::rc::Rc::clone(&typist.ended);
+        let Self { reader, typing, replies, unsent, signals, .. } = self;
+        let ended = std::rc::Rc::clone(&reader.ended);
         let reads = unsent.len() < AHEAD;
-        let keys = async { if reads { typist.more().await } else { pending().await } };
+        let keys = async { if reads { reader.more().await } else { pending().await } };
         let sent = async {
             match typing {
                 Some(typing) if !unsent.is_empty() => match typing.reserve().await {
@@ -178,7 +178,7 @@ impl<'a> Foreground<'a> {
 
     /// Takes what was typed; whether Ctrl-] is in it. What was typed with it at once is nobody's.
     fn on_keys(&mut self) -> bool {
-        let typed = std::mem::take(&mut self.typist.typed);
+        let typed = std::mem::take(&mut self.reader.typed);
         let pressed = keys(&typed);
         if !pressed.passed.is_empty() {
             self.unsent.push_back(TerminalInput::keys(pressed.passed));
@@ -187,32 +187,32 @@ impl<'a> Foreground<'a> {
     }
 
     async fn tell(&mut self, attached: &AttachedState) {
-        let text = self.viewer.tell(attached);
-        self.typist.stage.show(&text).await;
+        let text = self.terminal.tell(attached);
+        self.reader.handle.show(&text).await;
     }
 
     /// Puts the terminal back.
     async fn end(mut self) {
-        let undo = [&self.viewer.undo()[..], b"\r\n"].concat();
-        self.typist.stage.show(&undo).await;
-        self.typist.stage.settled().await;
-        let Self { raw, typist, .. } = self;
+        let undo = [&self.terminal.undo()[..], b"\r\n"].concat();
+        self.reader.handle.show(&undo).await;
+        self.reader.handle.settled().await;
+        let Self { raw, reader, .. } = self;
         drop(raw);
-        tell_monitor(typist, b"");
+        tell_monitor(reader, b"");
     }
 
     /// Tells the monitor the way back, if it has become another.
-    fn promise(&mut self) {
-        let way_back = self.viewer.way_back();
-        if way_back != self.promised {
-            tell_monitor(self.typist, &way_back);
-            self.promised = way_back;
+    fn guard(&mut self) {
+        let restore_sequence = self.terminal.restore_sequence();
+        if restore_sequence != self.guard {
+            tell_monitor(self.reader, &restore_sequence);
+            self.guard = restore_sequence;
         }
     }
 }
 
 /// A few bytes into a socket that is empty: they always fit.
-fn tell_monitor(typist: &ConsoleReader, way_back: &[u8]) {
+fn tell_monitor(reader: &ConsoleReader, restore_sequence: &[u8]) {
     struct NonBlocking<'a>(&'a tokio::net::UnixStream);
     impl Write for NonBlocking<'_> {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -224,5 +224,5 @@ fn tell_monitor(typist: &ConsoleReader, way_back: &[u8]) {
         }
     }
     // A monitor that is gone keeps nothing: then it is for us alone.
-    let _ = promise(&mut NonBlocking(&typist.keys), way_back);
+    let _ = guard(&mut NonBlocking(&reader.keys), restore_sequence);
 }

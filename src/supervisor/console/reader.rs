@@ -24,44 +24,49 @@ use crate::supervisor::status::selector::is_among;
 /// A longer line is none.
 const LONGEST: usize = 4096;
 /// How long the terminal may take to be put back at the end of the stack.
-const FAREWELL: Duration = Duration::from_secs(2);
+const FINISH_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The task that reads lines, while the stack runs.
 pub(crate) struct Console {
     task: JoinHandle<()>,
     ended: Rc<Notify>,
-    stage: ConsoleHandle,
+    handle: ConsoleHandle,
 }
 
 impl Console {
-    /// Reads what the monitor sends through `keys`; questions go to `inbox`, answers to `stage`.
+    /// Reads what the monitor sends through `keys`; questions go to `inbox`, answers to `handle`.
     ///
     /// # Errors
     /// The socket cannot be watched.
     pub(crate) fn open(
         keys: Bound,
         inbox: UnboundedSender<Arrival>,
-        stage: ConsoleHandle,
+        handle: ConsoleHandle,
     ) -> io::Result<Self> {
         keys.set_nonblocking(true)?;
         let keys = UnixStream::from_std(keys)?;
         let ended = Rc::new(Notify::new());
-        stage.expect_keys();
-        let typist =
-            ConsoleReader { keys, inbox, stage: stage.clone(), ended: Rc::clone(&ended), typed: Vec::new() };
-        Ok(Self { task: spawn_local(typist.run()), ended, stage })
+        handle.expect_keys();
+        let reader = ConsoleReader {
+            keys,
+            inbox,
+            handle: handle.clone(),
+            ended: Rc::clone(&ended),
+            typed: Vec::new(),
+        };
+        Ok(Self { task: spawn_local(reader.run()), ended, handle })
     }
 
     /// The stack is over: the terminal is put back, and shows all lines again.
     pub(crate) async fn finish(mut self) {
         self.ended.notify_one();
-        if timeout(FAREWELL, &mut self.task).await.is_err() {
+        if timeout(FINISH_TIMEOUT, &mut self.task).await.is_err() {
             // The terminal takes nothing; what holds it gives it back when it is dropped.
             self.task.abort();
             let _ = self.task.await;
         }
-        self.stage.release();
-        self.stage.only(None);
+        self.handle.release();
+        self.handle.only(None);
     }
 }
 
@@ -70,7 +75,7 @@ pub(crate) struct ConsoleReader {
     /// What is typed comes out of it.
     pub(crate) keys: UnixStream,
     pub(crate) inbox: UnboundedSender<Arrival>,
-    pub(crate) stage: ConsoleHandle,
+    pub(crate) handle: ConsoleHandle,
     /// The stack is over.
     pub(crate) ended: Rc<Notify>,
     /// Typed, and not understood yet.
@@ -131,17 +136,17 @@ impl ConsoleReader {
 
     /// Says something that was asked for.
     pub(crate) fn say(&self, text: &str) {
-        self.stage.notice(&Notice::Answer { text: text.into() });
+        self.handle.notice(&Notice::Answer { text: text.into() });
     }
 
     /// Asks, and goes on: the answer comes when it comes, and a second line need not wait for it.
     fn ask(&self, request: Request) {
         let is_status = request == Request::Status;
-        let (call, typing, mut replies) = server::inside(request);
+        let (call, typing, mut replies) = server::in_process(request);
         if self.inbox.send(call.into()).is_err() {
             return;
         }
-        let stage = self.stage.clone();
+        let handle = self.handle.clone();
         spawn_local(async move {
             let _typing = typing;
             while let Some(answer) = replies.next().await {
@@ -156,7 +161,7 @@ impl ConsoleReader {
                     | Answer::Screen(_)
                     | Answer::Attached(_) => continue,
                 };
-                stage.notice(&Notice::Answer { text });
+                handle.notice(&Notice::Answer { text });
             }
         });
     }
@@ -164,13 +169,13 @@ impl ConsoleReader {
     /// Shows only lines of these, or of all.
     fn only(&self, words: Vec<String>) {
         if words.is_empty() {
-            self.stage.only(None);
+            self.handle.only(None);
             return self.say("all lines are shown");
         }
         let shown = words.join(" ");
-        let count = self.stage.only(Some(Box::new(move |name| is_among(name, &words))));
+        let count = self.handle.only(Some(Box::new(move |name| is_among(name, &words))));
         if count == 0 {
-            self.stage.only(None);
+            self.handle.only(None);
             return self.say(&format!("nothing here is called `{shown}`: all lines are shown"));
         }
         self.say(&format!("only lines of {shown} are shown: l and Enter shows all"));

@@ -40,13 +40,13 @@ impl Inbox {
     ) -> io::Result<(Self, UnboundedSender<io::Error>)> {
         let (sender, receiver) = unbounded_channel();
         let weak = sender.downgrade();
-        tell_of_defects(sender.clone());
-        let signals = Signals::new(inherited.heard())?;
-        spawn_local(hear(signals, sender.clone()));
+        report_panics(sender.clone());
+        let signals = Signals::new(inherited.handled())?;
+        spawn_local(receive_signals(signals, sender.clone()));
         let lifeline = Receiver::from_owned_fd(lifeline)?;
-        spawn_local(hold(lifeline, sender.clone()));
+        spawn_local(watch_lifeline(lifeline, sender.clone()));
         let (closed, closings) = unbounded_channel();
-        spawn_local(notice_closing(closings, sender));
+        spawn_local(watch_stdout(closings, sender));
         Ok((Self { receiver, sender: weak }, closed))
     }
 
@@ -76,7 +76,7 @@ impl Inbox {
     }
 
     /// Waits until somebody asks for the end, when nothing else is of interest any more.
-    pub(crate) async fn stop_asked_for(&mut self) {
+    pub(crate) async fn wait_for_stop(&mut self) {
         loop {
             match self.next().await {
                 Arrival::Event(Event::Signal(signal)) if signal.is_stop_request() => return,
@@ -108,7 +108,7 @@ impl Inbox {
 /// A panic of one task would only end that task, and the stack would run on without its ears or a reader: it
 /// is an event like any other, and ends the stack. A panic of the loop itself ends the worker; then the
 /// monitor stops what is left, and this line is the worker's last word.
-fn tell_of_defects(inbox: UnboundedSender<Arrival>) {
+fn report_panics(inbox: UnboundedSender<Arrival>) {
     let stderr = Stderr::open();
     panic::set_hook(Box::new(move |panic| {
         let what = panic.payload_as_str().unwrap_or("no reason given");
@@ -119,7 +119,7 @@ fn tell_of_defects(inbox: UnboundedSender<Arrival>) {
     }));
 }
 
-async fn hear(mut signals: Signals, inbox: UnboundedSender<Arrival>) {
+async fn receive_signals(mut signals: Signals, inbox: UnboundedSender<Arrival>) {
     while let Some(number) = signals.next().await {
         let signal = Signal(number);
         let arrival =
@@ -132,7 +132,7 @@ async fn hear(mut signals: Signals, inbox: UnboundedSender<Arrival>) {
 
 /// Nobody writes into the life-line: it becomes readable when its other end is closed, that is, when the
 /// monitor is gone.
-async fn hold(lifeline: Receiver, inbox: UnboundedSender<Arrival>) {
+async fn watch_lifeline(lifeline: Receiver, inbox: UnboundedSender<Arrival>) {
     while lifeline.readable().await.is_ok() {
         match lifeline.try_read(&mut [0]) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -142,7 +142,7 @@ async fn hold(lifeline: Receiver, inbox: UnboundedSender<Arrival>) {
     let _ = inbox.send(Arrival::Event(Event::MonitorGone));
 }
 
-async fn notice_closing(mut closings: UnboundedReceiver<io::Error>, inbox: UnboundedSender<Arrival>) {
+async fn watch_stdout(mut closings: UnboundedReceiver<io::Error>, inbox: UnboundedSender<Arrival>) {
     if let Some(error) = closings.recv().await {
         // A reader that went away is a wish; a full disk is an error.
         let error = (error.kind() != io::ErrorKind::BrokenPipe).then(|| error.to_string());

@@ -88,14 +88,14 @@ pub struct StartSettings {
 }
 
 impl StartSettings {
-    fn output(&self, speakers: Vec<LogSource>) -> output::OutputOptions {
+    fn output(&self, log_sources: Vec<LogSource>) -> output::OutputOptions {
         output::OutputOptions {
             format: self.format.clone(),
             color: self.color,
             terminal: self.is_terminal,
             quiet: self.quiet,
             history: Some(Bounds::default()),
-            speakers,
+            log_sources,
             clock: clock::wall,
         }
     }
@@ -114,8 +114,8 @@ pub fn start(plan: Plan, source: PlanSource, settings: StartSettings) -> Outcome
     let watch =
         MonitorOptions { grace, isolate: settings.isolate, keyboard, now: &|| clock.now(), say: &say };
     let pair = watch_over(&watch, |ends, inherited| {
-        let birth = WorkerContext { ends, inherited, pid, log: Rc::clone(&log) };
-        work((plan, source), settings, clock, birth)
+        let context = WorkerContext { ends, inherited, pid, log: Rc::clone(&log) };
+        work((plan, source), settings, clock, context)
     });
     let outcome = pair.unwrap_or_else(|error| {
         log.log(&format!("cannot start: {error}"));
@@ -140,17 +140,17 @@ fn work(
     (plan, source): (Plan, PlanSource),
     settings: StartSettings,
     clock: Clock,
-    birth: WorkerContext<'_>,
+    context: WorkerContext<'_>,
 ) -> WorkerExit {
-    let log = Rc::clone(&birth.log);
+    let log = Rc::clone(&context.log);
     let root = settings.pseudo_terminals.then(|| plan.root.clone());
     let (sessions, (mut plan, source, mut settings)) =
-        Sessions::begin(root.as_deref(), birth.inherited, (plan, source, settings));
+        Sessions::begin(root.as_deref(), context.inherited, (plan, source, settings));
     let run = || -> io::Result<WorkerExit> {
         settings.run = settings.run.in_worker()?;
         plan.mark(&settings.run.to_string());
         let limit = OpenFiles::inherited().map_err(during("getrlimit"))?.raised();
-        limit.suffice(plan.instances.len()).map_err(io::Error::other)?;
+        limit.raise_open_files(plan.instances.len()).map_err(io::Error::other)?;
         std::env::set_current_dir(&plan.root)
             .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", plan.root.display())))?;
         let runtime = runtime::Builder::new_current_thread()
@@ -158,8 +158,8 @@ fn work(
             .build()
             .map_err(during("cannot make the event loop"))?;
         LocalSet::new().block_on(&runtime, async {
-            let birth = (birth, limit, sessions);
-            Ok(Supervisor::open((plan, source), settings, clock, birth)?.run().await)
+            let context = (context, limit, sessions);
+            Ok(Supervisor::open((plan, source), settings, clock, context)?.run().await)
         })
     };
     run().unwrap_or_else(|error| {
@@ -172,7 +172,7 @@ fn work(
 /// The loop and all that it turns.
 struct Supervisor {
     machine: Machine,
-    performer: Executor,
+    executor: Executor,
     inbox: Inbox,
     clock: Clock,
     /// Answers of the performer that the machine has not had yet.
@@ -182,7 +182,7 @@ struct Supervisor {
     /// The machine's next deadline, as it was when it was last asked.
     deadline: Option<Duration>,
     deadline_asked: Duration,
-    desk: Router,
+    router: Router,
     probes: Probes,
     watching: FileWatch,
     facts: StatusInputs,
@@ -201,16 +201,16 @@ impl Supervisor {
         (plan, source): (Plan, PlanSource),
         settings: StartSettings,
         clock: Clock,
-        (birth, limit, sessions): (WorkerContext<'_>, OpenFiles, Option<Sessions>),
+        (context, limit, sessions): (WorkerContext<'_>, OpenFiles, Option<Sessions>),
     ) -> io::Result<Self> {
-        let WorkerContext { ends: WorkerPipes { lifeline, pulse, keyboard }, inherited, pid, log } = birth;
+        let WorkerContext { ends: WorkerPipes { lifeline, pulse, keyboard }, inherited, pid, log } = context;
         let formation = Replanner::new(source, &plan, settings.run.to_string(), limit);
         let mut specs: Vec<Rc<Spec>> = Vec::with_capacity(plan.instances.len());
         // `collect` would take over the room of the plan's own list, of whole specs.
         specs.extend(plan.instances.into_iter().map(Rc::new));
         let kinds: IndexSet<TypeName> = plan.processes.iter().map(|process| process.name.clone()).collect();
         let (inbox, closed) = Inbox::open(lifeline, inherited).map_err(during("cannot listen to signals"))?;
-        let options = settings.output(specs.iter().map(|spec| speaker(spec, &kinds)).collect());
+        let options = settings.output(specs.iter().map(|spec| log_source(spec, &kinds)).collect());
         let stdout = io::stdout().as_fd().try_clone_to_owned();
         let output = stdout.and_then(|stdout| Output::open(options, stdout, closed));
         let output = output.map_err(during("cannot use standard output"))?;
@@ -229,20 +229,20 @@ impl Supervisor {
             listeners: Listeners::default(),
             started: clock::wall(),
         };
-        let holds = Leases::new(settings.ends_with_last_hold, inbox.sender());
-        let desk = Router::new(output.log(), formation, holds);
+        let leases = Leases::new(settings.ends_with_last_hold, inbox.sender());
+        let router = Router::new(output.log(), formation, leases);
         let server = settings.listener.and_then(|listener| inbox.serve(listener));
         let socket = SocketFiles::open(settings.presence.filter(|_| server.is_some()), pid, &inbox);
         let run = settings.run.to_string();
         let keyboard = keyboard
             .zip(inbox.sender().upgrade())
-            .and_then(|(keys, sender)| Console::open(keys, sender, output.stage()).ok());
-        let performer =
+            .and_then(|(keys, sender)| Console::open(keys, sender, output.console_handle()).ok());
+        let executor =
             Executor::new(specs, kinds, (&run, SpawnResources::new(&run, inbox.sender())), output, spawner);
         let watching = FileWatch::new(plan.root, inbox.sender());
         Ok(Self {
             machine,
-            performer,
+            executor,
             probes: Probes::new(inbox.sender()),
             inbox,
             clock,
@@ -251,7 +251,7 @@ impl Supervisor {
             scans: Pace::of(LOOK_PAUSE),
             deadline: None,
             deadline_asked: Duration::ZERO,
-            desk,
+            router,
             watching,
             facts,
             server,
@@ -274,7 +274,7 @@ impl Supervisor {
             let event = self.next_event().await;
             let line = line_of(&event);
             let actions = self.machine.handle(self.clock.now(), event);
-            let answers = self.performer.perform(actions);
+            let answers = self.executor.perform(actions);
             self.answers.extend(answers);
             if let Some(line) = line {
                 self.log.log(&line);
@@ -288,23 +288,23 @@ impl Supervisor {
     /// Answers those who wait for what has just happened.
     fn talk(&mut self) {
         let now = self.clock.now();
-        for (ticket, answer) in self.performer.take_replies() {
-            let Self { machine, performer, facts, desk, .. } = self;
-            desk.deliver(ticket, answer, View { machine, performer, facts, now });
+        for (ticket, answer) in self.executor.take_replies() {
+            let Self { machine, executor, facts, router, .. } = self;
+            router.deliver(ticket, answer, View { machine, executor, facts, now });
         }
-        let Self { machine, performer, facts, desk, .. } = self;
-        desk.review(View { machine, performer, facts, now });
+        let Self { machine, executor, facts, router, .. } = self;
+        router.review(View { machine, executor, facts, now });
     }
 
     fn name(&mut self, arrival: Arrival) -> Option<Event> {
         match arrival {
             Arrival::Call(call) => {
-                let Self { machine, performer, facts, desk, clock, .. } = self;
-                desk.receive(call, View { machine, performer, facts, now: clock.now() })
+                let Self { machine, executor, facts, router, clock, .. } = self;
+                router.receive(call, View { machine, executor, facts, now: clock.now() })
             }
             Arrival::Released(caller) => {
-                let Self { machine, performer, facts, desk, clock, .. } = self;
-                desk.release(caller, View { machine, performer, facts, now: clock.now() })
+                let Self { machine, executor, facts, router, clock, .. } = self;
+                router.release(caller, View { machine, executor, facts, now: clock.now() })
             }
             Arrival::Event(event) => Some(event),
             // After the answers that wait: the machine may not know yet that this process exists.
@@ -313,7 +313,7 @@ impl Supervisor {
                 None
             }
             Arrival::Notified(instance) => {
-                let ready = self.performer.take_notice(instance).map(|pid| Event::Ready { instance, pid });
+                let ready = self.executor.take_notice(instance).map(|pid| Event::Ready { instance, pid });
                 self.answers.extend(ready);
                 None
             }
@@ -323,12 +323,12 @@ impl Supervisor {
             }
             Arrival::FilesChanged => {
                 if let Some(notice) = self.watching.hear(self.clock.now()) {
-                    self.performer.say(&notice);
+                    self.executor.say(&notice);
                 }
                 None
             }
             Arrival::Child => {
-                let reaped = self.performer.reap();
+                let reaped = self.executor.reap();
                 self.answers.extend(reaped);
                 None
             }
@@ -346,6 +346,6 @@ struct WorkerContext<'a> {
 }
 
 /// Who speaks, in the colour of the type's place in the Procfile.
-fn speaker(spec: &Spec, kinds: &IndexSet<TypeName>) -> LogSource {
+fn log_source(spec: &Spec, kinds: &IndexSet<TypeName>) -> LogSource {
     LogSource { name: spec.name.clone(), kind: kinds.get_index_of(&spec.name.kind).unwrap_or_default() }
 }

@@ -15,8 +15,8 @@ pub(crate) fn line_of(event: &Event) -> Option<String> {
         | Event::SpawnFailed { .. }
         | Event::Exited { .. }
         | Event::Reaped
-        | Event::Seen(_)
-        | Event::Glimpsed(_)
+        | Event::Scanned(_)
+        | Event::PartlyScanned(_)
         | Event::AllGone
         | Event::Signal(_)
         | Event::Request(_)

@@ -154,13 +154,13 @@ impl Probes {
     }
 
     /// Forgets all who need not be asked any more; a command that runs for one of them is ended.
-    pub(crate) fn forget(&mut self, machine: &Machine, performer: &mut Executor) {
+    pub(crate) fn forget(&mut self, machine: &Machine, executor: &mut Executor) {
         self.waiting.retain(|waiting| {
             let is_open = waiting.is_open(machine);
             match &waiting.question {
                 ProbeQuestion::Task(task) if !is_open => task.abort(),
                 ProbeQuestion::Command { runs: Some((pid, _)), .. } if !is_open => {
-                    performer.aids.commands.end(*pid);
+                    executor.resources.commands.end(*pid);
                 }
                 ProbeQuestion::Task(_)
                 | ProbeQuestion::Command { .. }
@@ -174,11 +174,11 @@ impl Probes {
     /// Asks all whose turn it is, and says who is ready.
     ///
     /// What it costs is counted: the next question comes after a pause that begins when this one is over.
-    pub(crate) fn ask(&mut self, clock: &Clock, performer: &mut Executor) -> Vec<Event> {
+    pub(crate) fn ask(&mut self, clock: &Clock, executor: &mut Executor) -> Vec<Event> {
         let now = clock.now();
         let due: Vec<usize> =
             (0..self.waiting.len()).filter(|index| self.waiting[*index].is_due(now)).collect();
-        let ready = self.ask_all(now, performer);
+        let ready = self.ask_all(now, executor);
         let ended = clock.now();
         let cost = ended.saturating_sub(now);
         for index in due {
@@ -188,7 +188,7 @@ impl Probes {
         ready
     }
 
-    fn ask_all(&mut self, now: Duration, performer: &mut Executor) -> Vec<Event> {
+    fn ask_all(&mut self, now: Duration, executor: &mut Executor) -> Vec<Event> {
         let mut ready = Vec::new();
         let mut listeners = None;
         for waiting in self.waiting.iter_mut().filter(|waiting| waiting.is_due(now)) {
@@ -198,7 +198,7 @@ impl Probes {
                 ProbeQuestion::Listens { port, .. } => {
                     waiting.next = now + interval;
                     let seen = listeners.get_or_insert_with(|| {
-                        performer.look_anew();
+                        executor.look_anew();
                         Listeners::now()
                     });
                     let elsewhere = if seen.has(*port) || now < waiting.since + DEPARTED {
@@ -210,18 +210,18 @@ impl Probes {
                         None
                     };
                     let seen = elsewhere.as_ref().unwrap_or(seen);
-                    if seen.has(*port) && is_served(seen, *port, index, performer) {
+                    if seen.has(*port) && is_served(seen, *port, index, executor) {
                         ready.push(Event::Ready { instance: index, pid });
                     }
                 }
                 ProbeQuestion::Command { runs: runs @ Some(_), .. } => {
                     if let Some((command, _)) = runs.take() {
-                        performer.aids.commands.end(command);
+                        executor.resources.commands.end(command);
                     }
                     waiting.next = now + interval.max(COMMANDS);
                 }
                 ProbeQuestion::Command { command, runs } => {
-                    *runs = performer.run_command(index, command).map(|pid| (pid, now + LONGEST));
+                    *runs = executor.run_command(index, command).map(|pid| (pid, now + LONGEST));
                     waiting.next = now + interval.max(COMMANDS);
                 }
                 ProbeQuestion::Task(_) | ProbeQuestion::Told => {}
@@ -247,8 +247,8 @@ impl Probes {
     }
 }
 
-fn is_served(listeners: &Listeners, port: u16, index: usize, performer: &mut Executor) -> bool {
-    let family = performer.members(Target::Instance(index));
+fn is_served(listeners: &Listeners, port: u16, index: usize, executor: &mut Executor) -> bool {
+    let family = executor.members(Target::Instance(index));
     listeners.is_served_by(port, family.iter().map(|process| process.pid))
 }
 

@@ -29,7 +29,7 @@ impl Leases {
         let (held, inbox) = (LeaseState { ends_with_last: self.ends_with_last }, self.inbox.clone());
         self.tasks.push(spawn_local(async move {
             caller.say(vec![Answer::Held(held)]).await;
-            caller.silent().await;
+            caller.half_closed().await;
             if let Some(inbox) = inbox.upgrade() {
                 let _ = inbox.send(Arrival::Released(caller));
             }

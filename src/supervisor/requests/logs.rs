@@ -38,7 +38,7 @@ impl InstanceNames {
 /// A reader of the history, on behalf of a client.
 pub(crate) struct LogReading {
     pub log: Log,
-    pub roll: InstanceNames,
+    pub instance_names: InstanceNames,
     pub caller: ReplySender,
     /// Whether nothing more will come.
     pub is_over: Rc<Cell<bool>>,
@@ -63,14 +63,16 @@ impl LogReading {
             .and_then(|span| clock::wall().checked_sub(span).ok());
         // Asked once for each: a name may be a glob, and of lines there are many.
         let known: RefCell<Vec<bool>> = RefCell::default();
-        let is_speaker = |speaker: usize| {
+        let is_speaker = |log_source: usize| {
             let mut known = known.borrow_mut();
             let newcomers = known.len();
-            known.extend(self.roll.names().iter().skip(newcomers).map(|own| is_among(own, &wanted.names)));
-            known.get(speaker).copied().unwrap_or(false)
+            known.extend(
+                self.instance_names.names().iter().skip(newcomers).map(|own| is_among(own, &wanted.names)),
+            );
+            known.get(log_source).copied().unwrap_or(false)
         };
         let is_wanted = |line: &history::HistoryLine<'_>| {
-            is_speaker(line.speaker)
+            is_speaker(line.log_source)
                 && since.is_none_or(|since| line.time >= since)
                 && pattern.as_ref().is_none_or(|found| found.is_match(&String::from_utf8_lossy(line.text)))
         };
@@ -107,11 +109,14 @@ impl LogReading {
         is_speaker: impl Fn(usize) -> bool,
         is_wanted: impl Fn(&history::HistoryLine<'_>) -> bool,
     ) -> (Vec<Answer>, bool) {
-        let name = |index: usize| self.roll.names().get(index).map_or_else(String::new, ToString::to_string);
+        let name = |index: usize| {
+            self.instance_names.names().get(index).map_or_else(String::new, ToString::to_string)
+        };
         let look = |history: &history::History| {
             let found = history.from(place, PIECE, is_speaker, is_wanted);
             let lost = (found.lost > 0).then_some(Answer::Lost(LostLines { lines: found.lost }));
-            let lines = found.lines.iter().map(|line| LogLine::new(line.time, name(line.speaker), line.text));
+            let lines =
+                found.lines.iter().map(|line| LogLine::new(line.time, name(line.log_source), line.text));
             (lost.into_iter().chain(lines.map(Answer::Line)).collect(), !history.is_end(place))
         };
         self.log.with_history(look).unwrap_or_default()
@@ -121,7 +126,7 @@ impl LogReading {
 /// The latest lines of one instance.
 pub(crate) fn latest(log: &Log, name: &str, index: usize, count: usize) -> Vec<LogLine> {
     let look = |history: &history::History| {
-        let lines = history.latest(count, |speaker| speaker == index);
+        let lines = history.latest(count, |log_source| log_source == index);
         lines.iter().map(|line| LogLine::new(line.time, name.to_owned(), line.text)).collect()
     };
     log.with_history(look).unwrap_or_default()

@@ -10,7 +10,7 @@ use crate::plan::spec::{Policy, Spec};
 
 /// A [`Change`] before anybody is told of it.
 pub(crate) struct PlanDiff {
-    pub wish: Operation,
+    pub operation: Operation,
     pub instances: Vec<usize>,
     pub specs: Vec<(usize, Spec)>,
     pub retired: Vec<usize>,
@@ -22,7 +22,7 @@ pub(crate) struct PlanDiff {
 impl Default for PlanDiff {
     fn default() -> Self {
         Self {
-            wish: Operation::Start,
+            operation: Operation::Start,
             instances: Vec::new(),
             specs: Vec::new(),
             retired: Vec::new(),
@@ -44,8 +44,8 @@ impl PlanDiff {
 
     /// The change, which will be answered with this ticket.
     pub(crate) fn change(self, ticket: Ticket) -> Change {
-        let Self { wish, instances, specs, retired, policy, .. } = self;
-        Change { request: InstanceRequest { ticket, wish, instances }, specs, retired, policy }
+        let Self { operation, instances, specs, retired, policy, .. } = self;
+        Change { request: InstanceRequest { ticket, operation, instances }, specs, retired, policy }
     }
 }
 

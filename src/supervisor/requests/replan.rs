@@ -110,14 +110,14 @@ impl Replanner {
             }
         }
         let mut slots = InstanceTable::of(machine);
-        let mut draft =
-            PlanDiff { wish: Operation::Start, notes: self.news(&plan.warnings), ..PlanDiff::default() };
-        draft.retired = slots.absent(&plan.instances);
+        let mut diff =
+            PlanDiff { operation: Operation::Start, notes: self.news(&plan.warnings), ..PlanDiff::default() };
+        diff.retired = slots.absent(&plan.instances);
         plan.instances.retain(|spec| !slots.is_there(&spec.name));
-        draft.specs = slots.take(plan.instances);
+        diff.specs = slots.take(plan.instances);
         self.scaled = running.counts;
         self.scaled.retain(|name, count| self.planned.get(name) != Some(count));
-        Ok(draft)
+        Ok(diff)
     }
 
     /// The whole project as it is now: who went is to leave, who came is to start, all others begin again.
@@ -134,8 +134,8 @@ impl Replanner {
             plan = self.plan(&planner, &Running { counts: scaled.clone(), ..running })?;
         }
         let mut slots = InstanceTable::of(machine);
-        let draft = PlanDiff {
-            wish: Operation::Restart,
+        let diff = PlanDiff {
+            operation: Operation::Restart,
             instances: slots.present(&plan.instances),
             retired: slots.absent(&plan.instances),
             specs: slots.take(plan.instances),
@@ -146,7 +146,7 @@ impl Replanner {
         (self.planner, self.planned, self.scaled) = (planner, asked, scaled);
         (self.base, self.step) = (plan.base_port, plan.port_step);
         self.newer.clear();
-        Ok(draft)
+        Ok(diff)
     }
 
     /// These instances as the project has them now; all others, and all ports, stay as they are.
@@ -155,7 +155,7 @@ impl Replanner {
     /// As [`Replanner::renew_all`]; or one of them is not in the project any more.
     pub(crate) fn renew(
         &mut self,
-        wish: Operation,
+        operation: Operation,
         chosen: &[usize],
         machine: &Machine,
     ) -> Result<PlanDiff, RequestRefusal> {
@@ -168,7 +168,7 @@ impl Replanner {
             plan.tell_ports_as(&any.environment);
         }
         let slots = InstanceTable::of(machine);
-        let mut draft = PlanDiff { wish, instances: chosen.to_vec(), ..PlanDiff::default() };
+        let mut diff = PlanDiff { operation, instances: chosen.to_vec(), ..PlanDiff::default() };
         let mut renewed = Vec::new();
         for index in chosen {
             let (present, instance) = (&machine.specs()[*index], &machine.instances()[*index]);
@@ -180,15 +180,15 @@ impl Replanner {
                 return Err(RequestRefusal::new(RefusalKind::Failed, message));
             };
             // Who runs and only has to run stays what it is.
-            if wish != Operation::Start || !instance.has_own_process() {
+            if operation != Operation::Start || !instance.has_own_process() {
                 renewed.push(spec.clone().with_port(present.port));
                 self.newer.insert(present.name.kind.clone(), Rc::clone(&planner));
             }
         }
-        draft.specs = InstanceTable::of(machine).take(renewed);
-        draft.notes = self.news(&plan.warnings);
-        draft.notes.extend(slots.waiting(&plan.instances, chosen, (&self.counts(), &of_files)));
-        Ok(draft)
+        diff.specs = InstanceTable::of(machine).take(renewed);
+        diff.notes = self.news(&plan.warnings);
+        diff.notes.extend(slots.waiting(&plan.instances, chosen, (&self.counts(), &of_files)));
+        Ok(diff)
     }
 
     /// Why one of these names cannot be started, though it is a type: there are no instances of it, or it is new.
@@ -247,7 +247,7 @@ impl Replanner {
         let mut plan =
             planner(running).map_err(|rendered| RequestRefusal::new(RefusalKind::Refused, rendered))?;
         self.limit
-            .suffice(plan.instances.len())
+            .raise_open_files(plan.instances.len())
             .map_err(|why| RequestRefusal::new(RefusalKind::Failed, why))?;
         plan.mark(&self.run);
         Ok(plan)

@@ -18,8 +18,9 @@ impl Replanner {
     /// As [`Replanner::renew`]; or a type whose instances each bind a port of their own.
     pub(crate) fn roll(&mut self, chosen: &[usize], machine: &Machine) -> Result<PlanDiff, RequestRefusal> {
         let specs = machine.specs();
-        let lives = |index: &&usize| machine.instances()[**index].has_own_process() && !specs[**index].once;
-        let chosen: Vec<usize> = chosen.iter().filter(lives).copied().collect();
+        let generation =
+            |index: &&usize| machine.instances()[**index].has_own_process() && !specs[**index].once;
+        let chosen: Vec<usize> = chosen.iter().filter(generation).copied().collect();
         if let Some(index) = chosen.iter().find(|index| binds_its_port(&specs[**index])) {
             let kind = &specs[*index].name.kind;
             let message = format!(
@@ -28,15 +29,15 @@ impl Replanner {
             );
             return Err(RequestRefusal::new(RefusalKind::Failed, message));
         }
-        let mut draft = self.renew(Operation::Roll, &chosen, machine)?;
+        let mut diff = self.renew(Operation::Roll, &chosen, machine)?;
         let kinds: BTreeSet<&TypeName> = chosen.iter().map(|index| &specs[*index].name.kind).collect();
         let extras = kinds.into_iter().filter_map(|kind| {
-            let renewed = draft.specs.iter().map(|(_, spec)| spec).find(|spec| spec.name.kind == *kind)?;
+            let renewed = diff.specs.iter().map(|(_, spec)| spec).find(|spec| spec.name.kind == *kind)?;
             Some(one_more(renewed, machine))
         });
         let extras: Vec<Spec> = extras.collect();
-        draft.specs.extend(InstanceTable::of(machine).take(extras));
-        Ok(draft)
+        diff.specs.extend(InstanceTable::of(machine).take(extras));
+        Ok(diff)
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::sync::mpsc::Receiver;
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::{sleep, timeout};
 
-use targets::meant;
+use targets::request_targets;
 
 use crate::control::protocol::{self, Answer, Goal, LogsWanted, RefusalKind, RequestRefusal, Status};
 use crate::control::server::{Call, ReplySender};
@@ -31,27 +31,27 @@ use crate::supervisor::status::report::View;
 /// How often somebody who waits for readiness is looked after.
 const LOOK: Duration = Duration::from_millis(250);
 /// How long the last words of an instance may take to arrive after its end.
-const LAST_WORDS: Duration = Duration::from_millis(120);
+const REMAINING_OUTPUT: Duration = Duration::from_millis(120);
 /// How many of them are told.
-const TOLD: usize = 20;
+const LINES_OF_EXIT: usize = 20;
 /// How long those who read logs have for the last lines when the stack is over.
-const FAREWELL: Duration = Duration::from_secs(1);
+const FINISH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// What one who is attached types.
 type InputReceiver = Receiver<TerminalInput>;
 
 /// All that is asked and not answered.
 pub(crate) struct Router {
-    formation: Replanner,
+    replanner: Replanner,
     log: Log,
-    roll: InstanceNames,
+    instance_names: InstanceNames,
     next: u64,
     /// What the machine will answer, and whom it concerns.
     open: HashMap<Ticket, Pending>,
     waiting: Vec<PendingWait>,
     readers: Vec<JoinHandle<()>>,
     attachments: Attachments,
-    holds: Leases,
+    leases: Leases,
     /// Whether somebody has been told how the start went, or will be.
     was_asked: bool,
     is_over: Rc<Cell<bool>>,
@@ -69,30 +69,30 @@ struct Pending {
 
 impl Router {
     /// Nobody has asked for anything.
-    pub(crate) fn new(log: Log, formation: Replanner, holds: Leases) -> Self {
+    pub(crate) fn new(log: Log, replanner: Replanner, leases: Leases) -> Self {
         Self {
-            formation,
+            replanner,
             log,
-            roll: InstanceNames::default(),
+            instance_names: InstanceNames::default(),
             next: 0,
             open: HashMap::new(),
             waiting: Vec::new(),
             readers: Vec::new(),
             attachments: Attachments::default(),
-            holds,
+            leases,
             was_asked: false,
             is_over: Rc::default(),
             looked: Duration::ZERO,
         }
     }
 
-    fn hold(&mut self, caller: ReplySender, view: &View<'_>) {
+    fn take_lease(&mut self, caller: ReplySender, view: &View<'_>) {
         if !view.machine.is_stopping() {
-            return self.holds.take(caller);
+            return self.leases.take(caller);
         }
         self.was_asked = true;
         match view.machine.first_end() {
-            Some(index) => self.tell_why(caller, index, view),
+            Some(index) => self.answer_with_exit(caller, index, view),
             None => refuse_as_ending(caller),
         }
     }
@@ -103,7 +103,7 @@ impl Router {
     }
 
     /// So that coming and going costs nothing for long.
-    fn forget_who_is_gone(&mut self) {
+    fn forget_closed_clients(&mut self) {
         self.waiting.retain(|waiting| !waiting.caller.is_gone());
         self.readers.retain(|reader| !reader.is_finished());
     }
@@ -111,9 +111,9 @@ impl Router {
     /// Takes a request: answers it at once, keeps it, or makes an event of it.
     pub(crate) fn receive(&mut self, call: Call, mut view: View<'_>) -> Option<Event> {
         use protocol::Request as Asked;
-        self.forget_who_is_gone();
+        self.forget_closed_clients();
         let Call { request, caller, typed } = call;
-        let (names, needs_names) = meant(&request);
+        let (names, needs_names) = request_targets(&request);
         if needs_names && names.is_empty() {
             refuse(caller, RefusalKind::BadRequest, "name at least one: a type, an instance or a glob");
             return None;
@@ -123,7 +123,7 @@ impl Router {
             Ok(instances) => instances,
             Err(message) => {
                 let wants_to_run = matches!(request, Asked::Start { .. } | Asked::Restart { .. });
-                let better = if wants_to_run { self.formation.explain(names, view.machine) } else { None };
+                let better = if wants_to_run { self.replanner.explain(names, view.machine) } else { None };
                 refuse(caller, RefusalKind::UnknownName, better.unwrap_or(message));
                 return None;
             }
@@ -141,18 +141,18 @@ impl Router {
             Asked::Start { .. } => return self.renew(Operation::Start, caller, &instances, &mut view),
             Asked::Stop { .. } => return Some(self.ask(Operation::Stop, caller, instances)),
             Asked::Restart { names } if names.is_empty() => {
-                let draft = self.formation.renew_all(view.machine);
-                return self.change(draft, caller, &mut view);
+                let diff = self.replanner.renew_all(view.machine);
+                return self.change(diff, caller, &mut view);
             }
             Asked::Restart { .. } => return self.renew(Operation::Restart, caller, &instances, &mut view),
             Asked::Roll { .. } => {
-                let draft = self.formation.roll(&instances, view.machine);
-                return self.change(draft, caller, &mut view);
+                let diff = self.replanner.roll(&instances, view.machine);
+                return self.change(diff, caller, &mut view);
             }
             Asked::Scale { steps } if steps.is_empty() => caller.answer(Answer::Done(view.status(&[]))),
             Asked::Scale { steps } => {
-                let draft = self.formation.scale(&steps, view.machine);
-                return self.change(draft, caller, &mut view);
+                let diff = self.replanner.scale(&steps, view.machine);
+                return self.change(diff, caller, &mut view);
             }
             Asked::Kill { signal, group, .. } => {
                 let reach = if group { Reach::Group } else { Reach::Main };
@@ -163,7 +163,7 @@ impl Router {
                 self.waiting.push(PendingWait { caller, goal: until, instances });
                 self.review(view);
             }
-            Asked::Hold => self.hold(caller, &view),
+            Asked::Hold => self.take_lease(caller, &view),
             Asked::Down { grace_seconds } => {
                 let grace = grace_seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
                 return Some(Event::Down { ticket: self.ticket(caller, instances), grace });
@@ -175,48 +175,48 @@ impl Router {
     /// Somebody does not hold the stack any more; if it ends with that, who let go is answered when nothing is
     /// left.
     pub(crate) fn release(&mut self, caller: ReplySender, mut view: View<'_>) -> Option<Event> {
-        if self.holds.release() {
+        if self.leases.release() {
             return Some(Event::Down { ticket: self.ticket(caller, Vec::new()), grace: None });
         }
         caller.answer(Answer::Done(view.status(&[])));
         None
     }
 
-    fn ask(&mut self, wish: Operation, caller: ReplySender, instances: Vec<usize>) -> Event {
+    fn ask(&mut self, operation: Operation, caller: ReplySender, instances: Vec<usize>) -> Event {
         let ticket = self.ticket(caller, instances.clone());
-        Event::Request(InstanceRequest { ticket, wish, instances })
+        Event::Request(InstanceRequest { ticket, operation, instances })
     }
 
     /// Asks for these instances as the project has them now.
     fn renew(
         &mut self,
-        wish: Operation,
+        operation: Operation,
         caller: ReplySender,
         instances: &[usize],
         view: &mut View<'_>,
     ) -> Option<Event> {
-        let draft = self.formation.renew(wish, instances, view.machine);
-        self.change(draft, caller, view)
+        let diff = self.replanner.renew(operation, instances, view.machine);
+        self.change(diff, caller, view)
     }
 
     fn change(
         &mut self,
-        draft: Result<PlanDiff, RequestRefusal>,
+        diff: Result<PlanDiff, RequestRefusal>,
         caller: ReplySender,
         view: &mut View<'_>,
     ) -> Option<Event> {
         view.facts.formation =
-            self.formation.counts().into_iter().map(|(name, count)| (name.to_string(), count)).collect();
-        match draft {
+            self.replanner.counts().into_iter().map(|(name, count)| (name.to_string(), count)).collect();
+        match diff {
             Err(refusal) => {
                 caller.answer(Answer::Failed(refusal));
                 None
             }
-            Ok(mut draft) => {
-                let ticket = self.ticket(caller, draft.concerned());
-                let notes = std::mem::take(&mut draft.notes);
+            Ok(mut diff) => {
+                let ticket = self.ticket(caller, diff.concerned());
+                let notes = std::mem::take(&mut diff.notes);
                 self.open.entry(ticket).and_modify(|pending| pending.notes = notes);
-                Some(Event::Change(draft.change(ticket)))
+                Some(Event::Change(diff.change(ticket)))
             }
         }
     }
@@ -228,12 +228,12 @@ impl Router {
     }
 
     fn read(&mut self, wanted: LogsWanted, caller: ReplySender, view: &mut View<'_>) {
-        self.roll.read_on(view.machine);
+        self.instance_names.read_on(view.machine);
         // Without rows: they would cost a scan of /proc.
         let done = Answer::Done(view.status(&[]));
         let reading = LogReading {
             log: self.log.clone(),
-            roll: self.roll.clone(),
+            instance_names: self.instance_names.clone(),
             caller,
             is_over: Rc::clone(&self.is_over),
         };
@@ -282,7 +282,7 @@ impl Router {
 
     /// Answers all who have waited long enough.
     pub(crate) fn review(&mut self, mut view: View<'_>) {
-        self.roll.read_on(view.machine);
+        self.instance_names.read_on(view.machine);
         if view.machine.is_stopping() {
             self.attachments.stop();
         }
@@ -298,13 +298,13 @@ impl Router {
                 }
                 WaitProgress::NotYet if waiting.caller.is_gone() => {}
                 WaitProgress::NotYet => self.waiting.push(waiting),
-                WaitProgress::Never(index) => self.tell_why(waiting.caller, index, &view),
+                WaitProgress::Never(index) => self.answer_with_exit(waiting.caller, index, &view),
             }
         }
     }
 
     /// Says how the instance ended, with its last words, once they are there.
-    fn tell_why(&mut self, caller: ReplySender, index: usize, view: &View<'_>) {
+    fn answer_with_exit(&mut self, caller: ReplySender, index: usize, view: &View<'_>) {
         let (log, name) = (self.log.clone(), view.name(index));
         let instance = &view.machine.instances()[index];
         let how = match (&instance.failure, instance.ended) {
@@ -315,8 +315,8 @@ impl Router {
         let message = format!("{name} {how}");
         let is_ending = view.machine.is_stopping();
         self.readers.push(spawn_local(async move {
-            sleep(LAST_WORDS).await;
-            let lines = logs::latest(&log, &name, index, TOLD);
+            sleep(REMAINING_OUTPUT).await;
+            let lines = logs::latest(&log, &name, index, LINES_OF_EXIT);
             caller.answer(Answer::Failed(RequestRefusal {
                 kind: RefusalKind::Failed,
                 message,
@@ -336,7 +336,7 @@ impl Router {
         self.is_over.set(true);
         self.log.wake();
         self.attachments.close();
-        self.holds.close();
+        self.leases.close();
         self.waiting.clear();
         self.open.clear();
         let readers = std::mem::take(&mut self.readers);
@@ -345,7 +345,7 @@ impl Router {
                 let _ = reader.await;
             }
         };
-        let _ = timeout(FAREWELL, all).await;
+        let _ = timeout(FINISH_TIMEOUT, all).await;
     }
 }
 

@@ -30,7 +30,7 @@ impl PendingWait {
         let mut is_reached = true;
         for &index in &self.instances {
             let instance = &view.machine.instances()[index];
-            let has_run = instance.lives > 0 && !instance.has_own_process();
+            let has_run = instance.generation > 0 && !instance.has_own_process();
             let is_done =
                 has_run && view.machine.specs()[index].once && instance.ended.is_some_and(is_success);
             let is_lost = (instance.state.is_down() || instance.state.is_clearing())

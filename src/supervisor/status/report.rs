@@ -33,7 +33,7 @@ pub(crate) struct StatusInputs {
 /// Everything together, at one moment.
 pub(crate) struct View<'a> {
     pub machine: &'a Machine,
-    pub performer: &'a mut Executor,
+    pub executor: &'a mut Executor,
     pub facts: &'a mut StatusInputs,
     pub now: Duration,
 }
@@ -41,7 +41,7 @@ pub(crate) struct View<'a> {
 impl View<'_> {
     /// Sees processes and ports as they are now.
     pub(crate) fn look_anew(&mut self) {
-        self.performer.look_anew();
+        self.executor.look_anew();
         self.facts.listeners = Listeners::now();
     }
 
@@ -102,12 +102,12 @@ impl View<'_> {
         let ready = self.is_ready(index);
         let spec = &self.machine.specs()[index];
         let instance = &self.machine.instances()[index];
-        let family = self.performer.members(Target::Instance(index));
-        let lives = instance.has_own_process();
+        let family = self.executor.members(Target::Instance(index));
+        let generation = instance.has_own_process();
         let used = (!family.is_empty()).then(|| usage::of(&family));
         let serves =
             |port: u16| self.facts.listeners.is_served_by(port, family.iter().map(|process| process.pid));
-        let started = instance.started.filter(|_| lives);
+        let started = instance.started.filter(|_| generation);
         let ended = instance.ended.map(|(exit, _)| exit);
         InstanceStatus {
             name: spec.name.to_string(),
@@ -116,12 +116,12 @@ impl View<'_> {
             state: phase(instance),
             ready,
             one_shot: spec.once,
-            pid: instance.pid.filter(|_| lives),
+            pid: instance.pid.filter(|_| generation),
             port: spec.port,
             url: spec.port.filter(|port| serves(*port)).map(|port| format!("http://localhost:{port}")),
             started_at: started.and_then(|at| self.facts.started.checked_add(at).ok()).map(moment),
             uptime_seconds: started.map(|at| rounded(self.now.saturating_sub(at))),
-            restarts: instance.lives.saturating_sub(1),
+            restarts: instance.generation.saturating_sub(1),
             cpu_seconds: used.map(|used| rounded(used.processor)),
             memory_bytes: used.map(|used| used.memory),
             exit_status: ended.map(Exit::status),
@@ -143,7 +143,7 @@ impl View<'_> {
         let Some(port) = port.or(spec.port).filter(|_| instance.state == State::Running) else {
             return false;
         };
-        let family = self.performer.members(Target::Instance(index));
+        let family = self.executor.members(Target::Instance(index));
         self.facts.listeners.is_served_by(port, family.iter().map(|process| process.pid))
     }
 }

@@ -8,8 +8,8 @@ use crate::suggestion;
 /// # Errors
 /// The sentence about the first name that nobody has.
 pub(crate) fn select(known: &[(usize, &InstanceName)], names: &[String]) -> Result<Vec<usize>, String> {
-    let is_nobody = |name: &&String| !known.iter().any(|(_, own)| is_called(own, name));
-    if let Some(name) = names.iter().find(is_nobody) {
+    let is_unknown = |name: &&String| !known.iter().any(|(_, own)| is_called(own, name));
+    if let Some(name) = names.iter().find(is_unknown) {
         return Err(unknown(known, name));
     }
     Ok(known.iter().filter(|(_, own)| is_among(own, names)).map(|(index, _)| *index).collect())

@@ -20,8 +20,9 @@ pub(super) struct InstanceStop {
 
 impl Executor {
     /// The group of an instance whose own process has not been reaped: nobody else can have its number.
-    pub(super) fn group(&self, whom: Target) -> Option<i32> {
-        whom.instance()
+    pub(super) fn group(&self, target: Target) -> Option<i32> {
+        target
+            .instance()
             .and_then(|index| self.leaders.get(index).copied())
             .flatten()
             .filter(|leader| self.alive.contains_key(leader))
@@ -29,15 +30,15 @@ impl Executor {
 
     /// The stop signal to its main processes. The stop signal is followed by SIGCONT, so that a stopped process can hear it
     /// (systemd.kill(5) does so too).
-    pub(super) fn ask(&mut self, whom: Target) {
-        let Some((index, spec)) = whom.instance().and_then(|index| Some((index, self.specs.get(index)?)))
+    pub(super) fn ask(&mut self, target: Target) {
+        let Some((index, spec)) = target.instance().and_then(|index| Some((index, self.specs.get(index)?)))
         else {
-            return self.ask_all(whom);
+            return self.ask_all(target);
         };
         let (signal, reach) = (spec.stop_signal, spec.stop_to);
         self.stops.remove(&index);
         if reach == Reach::Group {
-            return self.ask_all(whom);
+            return self.ask_all(target);
         }
         let mains = self.main_processes(index, (signal, SignalPurpose::Stop));
         self.stops.insert(
@@ -49,25 +50,25 @@ impl Executor {
 
     /// The stop signal to what is left of a tree, unless one of its main processes lives: a shell dies at once, and the
     /// program behind it may still be ending its own children.
-    pub(super) fn ask_rest(&mut self, whom: Target) {
-        let stop = whom.instance().and_then(|index| self.stops.get(&index)).cloned().unwrap_or_default();
-        let members = self.members(whom);
+    pub(super) fn ask_rest(&mut self, target: Target) {
+        let stop = target.instance().and_then(|index| self.stops.get(&index)).cloned().unwrap_or_default();
+        let members = self.members(target);
         let is_ending = members.iter().any(|process| stop.mains.contains(&process.identity()));
         if stop.is_for_all || !is_ending {
-            self.ask_each(&members, self.stop_signal(whom));
+            self.ask_each(&members, self.stop_signal(target));
         }
     }
 
     /// The stop signal to all of a tree. As long as none of the group has had it, the group gets it in one call, which no
     /// fork can slip through; also where /proc does not show the members.
-    pub(super) fn ask_all(&mut self, whom: Target) {
-        let signal = self.stop_signal(whom);
-        let mut members = self.members(whom);
-        let is_first = whom.instance().is_none_or(|index| !self.stops.contains_key(&index));
-        if let Some(index) = whom.instance() {
+    pub(super) fn ask_all(&mut self, target: Target) {
+        let signal = self.stop_signal(target);
+        let mut members = self.members(target);
+        let is_first = target.instance().is_none_or(|index| !self.stops.contains_key(&index));
+        if let Some(index) = target.instance() {
             self.stops.entry(index).or_default().is_for_all = true;
         }
-        if let Some(group) = self.group(whom).filter(|_| is_first || members.is_empty()) {
+        if let Some(group) = self.group(target).filter(|_| is_first || members.is_empty()) {
             send_to_group(group, signal);
             send_to_group(group, Signal::CONTINUE);
             self.asked.extend(members.iter().filter(|process| process.group == group).map(Process::identity));
@@ -76,8 +77,8 @@ impl Executor {
         self.ask_each(&members, signal);
     }
 
-    fn stop_signal(&self, whom: Target) -> Signal {
-        let spec = whom.instance().and_then(|index| self.specs.get(index));
+    fn stop_signal(&self, target: Target) -> Signal {
+        let spec = target.instance().and_then(|index| self.specs.get(index));
         spec.map_or(Signal::TERMINATE, |spec| spec.stop_signal)
     }
 
@@ -122,12 +123,12 @@ impl Executor {
         }
     }
 
-    pub(super) fn signal(&mut self, whom: Target, signal: Signal) {
-        let group = self.group(whom);
+    pub(super) fn signal(&mut self, target: Target, signal: Signal) {
+        let group = self.group(target);
         if let Some(group) = group {
             send_to_group(group, signal);
         }
-        for process in self.members(whom) {
+        for process in self.members(target) {
             if group != Some(process.group) {
                 let _ = send_to(&process, signal);
             }
@@ -137,26 +138,26 @@ impl Executor {
     /// The tree of one instance, and those that it forks while we kill.
     pub(super) fn kill(&mut self, index: usize) -> Vec<Event> {
         self.signal(Target::Instance(index), Signal::KILL);
-        let (specs, genealogy) = (&self.specs, &self.genealogy);
+        let (specs, tracker) = (&self.specs, &self.tracker);
         let others: HashSet<i32> =
             self.alive.iter().filter(|(_, whose)| **whose != index).map(|(leader, _)| *leader).collect();
-        let members = self.census.as_ref().map_or(&[][..], |census| census.of(Target::Instance(index)));
+        let members = self.snapshot.as_ref().map_or(&[][..], |snapshot| snapshot.of(Target::Instance(index)));
         let mine: HashSet<i32> = members.iter().map(|process| process.pid).collect();
         let named = |mark: &[u8]| instance_named(specs, mark);
-        let harvest = kill_orphans(|pid| {
+        let reaped = kill_orphans(|pid| {
             !others.contains(&pid)
-                && (mine.contains(&pid) || genealogy.instance_of(pid, &named).ok().flatten() == Some(index))
+                && (mine.contains(&pid) || tracker.instance_of(pid, &named).ok().flatten() == Some(index))
         });
-        self.as_events(harvest)
+        self.as_events(reaped)
     }
 
     /// Strangers have the longest grace of all, so when theirs is over everybody's is.
     pub(super) fn kill_all(&mut self) -> Vec<Event> {
-        let (harvest, unseen) = tree::kill_all();
+        let (reaped, unseen) = tree::kill_all();
         self.blindness = unseen.or(self.blindness.take());
         // Before the harvest, which may be the end: nothing is told after that.
         let mut events = Vec::from_iter(self.tell_of_blindness());
-        events.extend(self.as_events(harvest));
+        events.extend(self.as_events(reaped));
         events
     }
 
@@ -168,8 +169,8 @@ impl Executor {
     }
 
     pub(super) fn everywhere(&mut self, signal: Signal) {
-        for whom in (0..self.specs.len()).map(Target::Instance).chain([Target::Strangers]) {
-            self.signal(whom, signal);
+        for target in (0..self.specs.len()).map(Target::Instance).chain([Target::Orphans]) {
+            self.signal(target, signal);
         }
     }
 
@@ -182,8 +183,8 @@ impl Executor {
         }
     }
 
-    pub(super) fn name_survivors(&mut self, whom: Target) {
-        for process in self.members(whom) {
+    pub(super) fn name_survivors(&mut self, target: Target) {
+        for process in self.members(target) {
             let reason = match send_to(&process, Signal::KILL) {
                 Err(_) => "it runs as another user",
                 Ok(()) => "SIGKILL does not end it: it hangs in the kernel",

@@ -5,19 +5,19 @@ use super::Supervisor;
 impl Supervisor {
     /// Whose readiness is to be found out now, and whose not any more.
     pub(super) fn care(&mut self) {
-        let Self { machine, performer, probes, watching, clock, .. } = self;
-        for index in std::mem::take(&mut performer.aids.unprobed) {
+        let Self { machine, executor, probes, watching, clock, .. } = self;
+        for index in std::mem::take(&mut executor.resources.unprobed) {
             probes.begin(index, machine, clock.now());
         }
-        let ended = performer.aids.commands.take_ended();
+        let ended = executor.resources.commands.take_ended();
         if !ended.is_empty() {
             self.answers.extend(probes.on_commands(&ended, clock.now()));
         }
-        probes.forget(machine, performer);
-        if std::mem::take(&mut performer.aids.has_changed)
+        probes.forget(machine, executor);
+        if std::mem::take(&mut executor.resources.has_changed)
             && let Some(notice) = watching.follow(machine)
         {
-            performer.say(&notice);
+            executor.say(&notice);
         }
     }
 
@@ -25,7 +25,7 @@ impl Supervisor {
     pub(super) fn on_quiet_files(&mut self) {
         let (event, notices) = self.watching.end(self.clock.now(), &self.machine);
         for notice in notices {
-            self.performer.say(&notice);
+            self.executor.say(&notice);
         }
         self.answers.extend(event);
     }

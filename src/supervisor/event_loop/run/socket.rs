@@ -44,6 +44,6 @@ impl Supervisor {
             }
             Err(error) => format!("the control socket was removed, and cannot be made again: {error}"),
         };
-        self.performer.say(&Notice::Warning { text });
+        self.executor.say(&Notice::Warning { text });
     }
 }

@@ -20,7 +20,7 @@ const QUESTION: Duration = Duration::from_secs(2);
 impl Supervisor {
     /// Everything is stopped, with this outcome: writes what is still to be written.
     pub(super) async fn finish(mut self, outcome: Outcome) -> WorkerExit {
-        self.be_asked().await;
+        self.wait_for_startup_client().await;
         if let Some(keyboard) = self.keyboard {
             // The last lines are for everybody's eyes.
             keyboard.finish().await;
@@ -28,11 +28,11 @@ impl Supervisor {
         let has_survivors = self.machine.has_survivors();
         let patience = if self.machine.is_awaited() { PATIENCE } else { Duration::MAX };
         let finish = tokio::select! {
-            finish = self.performer.into_output().finish(patience) => finish,
-            () = self.inbox.stop_asked_for() => FinishResult::Abandoned,
+            finish = self.executor.into_output().finish(patience) => finish,
+            () = self.inbox.wait_for_stop() => FinishResult::Abandoned,
             () = self.pulse.keep_beating() => FinishResult::Abandoned,
         };
-        self.desk.close().await;
+        self.router.close().await;
         if let Some(server) = self.server {
             server.finish().await;
         }
@@ -44,14 +44,14 @@ impl Supervisor {
 
     /// Answers who started the stack, though it is over. Its question may be on the way still: a process that fails
     /// at once is faster than a client, and nobody else could tell its last words.
-    async fn be_asked(&mut self) {
+    async fn wait_for_startup_client(&mut self) {
         let until = self.clock.instant(QUESTION);
-        while self.is_background && self.server.is_some() && !self.desk.was_asked() {
+        while self.is_background && self.server.is_some() && !self.router.was_asked() {
             let Ok(arrival) = timeout_at(until.into(), self.inbox.next()).await else { return };
             let Some(event) = self.name(arrival) else { continue };
             let is_urgent = matches!(event, Event::MonitorGone | Event::Signal(_) | Event::Broken(_));
             let actions = self.machine.handle(self.clock.now(), event);
-            self.performer.perform(actions);
+            self.executor.perform(actions);
             self.talk();
             if is_urgent {
                 return;

@@ -40,20 +40,20 @@ impl Supervisor {
                 }
                 EventSource::Answer => {
                     if let Some(answer) = self.answers.pop_front() {
-                        self.let_others_in(&answer).await;
+                        self.yield_before(&answer).await;
                         return answer;
                     }
                 }
                 EventSource::Review => self.talk(),
                 EventSource::Scan => {
                     let began = self.clock.now();
-                    let seen = self.performer.look();
+                    let seen = self.executor.look();
                     self.scans.passed(began, self.clock.now());
                     self.answers.extend(seen);
                     self.yield_to_others().await;
                 }
                 EventSource::Readiness => {
-                    let ready = self.probes.ask(&self.clock, &mut self.performer);
+                    let ready = self.probes.ask(&self.clock, &mut self.executor);
                     self.answers.extend(ready);
                     self.yield_to_others().await;
                 }
@@ -69,16 +69,16 @@ impl Supervisor {
             self.pulse.beat(now);
         }
         let is_past = |moment: Option<Duration>| moment.is_some_and(|moment| moment <= now);
-        let Self { agenda, inbox, deadline, answers, performer, scans, desk, probes, watching, .. } = self;
+        let Self { agenda, inbox, deadline, answers, executor, scans, router, probes, watching, .. } = self;
         agenda.next(|source| match source {
             EventSource::Inbox => !inbox.is_empty(),
             EventSource::Deadline => is_past(*deadline),
             EventSource::Answer => !answers.is_empty(),
-            EventSource::Review => is_past(desk.deadline()),
+            EventSource::Review => is_past(router.deadline()),
             // A thousand exits are a handful of looks: what is known is told first, for a while.
             EventSource::Scan => {
                 let due = if answers.is_empty() { scans.due() } else { scans.due() + LOOK_DELAY };
-                performer.is_look_wanted() && due <= now
+                executor.is_look_wanted() && due <= now
             }
             EventSource::Readiness => is_past(probes.deadline()),
             EventSource::Files => is_past(watching.deadline()),
@@ -96,7 +96,7 @@ impl Supervisor {
 
     /// Lets readers, timers and signals have their turn: before each answer but that of a start, which waits for the
     /// end of a stretch.
-    async fn let_others_in(&mut self, answer: &Event) {
+    async fn yield_before(&mut self, answer: &Event) {
         let is_start = matches!(answer, Event::Spawned { .. });
         if !is_start || self.clock.now().saturating_sub(self.last_yield) >= STRETCH {
             self.yield_to_others().await;
@@ -104,20 +104,20 @@ impl Supervisor {
     }
 
     async fn yield_to_others(&mut self) {
-        self.performer.flush();
+        self.executor.flush();
         yield_now().await;
         self.last_yield = self.clock.now();
     }
 
     /// Waits for an arrival, the machine's deadline, or the next look.
     async fn wait(&mut self) -> Option<Event> {
-        self.performer.flush();
-        let look = self.performer.is_look_wanted().then(|| self.scans.due());
+        self.executor.flush();
+        let look = self.executor.is_look_wanted().then(|| self.scans.due());
         let deadline = self.machine.deadline();
         (self.deadline, self.deadline_asked) = (deadline, self.clock.now());
         let beat = self.machine.is_stopping().then(|| self.pulse.beat(self.clock.now()));
         let own =
-            [look, deadline, beat, self.desk.deadline(), self.probes.deadline(), self.watching.deadline()];
+            [look, deadline, beat, self.router.deadline(), self.probes.deadline(), self.watching.deadline()];
         let Some(moment) = own.into_iter().flatten().min() else {
             let arrival = self.inbox.next().await;
             return self.name(arrival);

@@ -3,7 +3,7 @@
 use crate::control::protocol;
 
 /// The names in a request, and whether it needs at least one.
-pub(super) fn meant(request: &protocol::Request) -> (&[String], bool) {
+pub(super) fn request_targets(request: &protocol::Request) -> (&[String], bool) {
     use protocol::Request as Asked;
     match request {
         Asked::Hello | Asked::Status | Asked::Hold | Asked::Scale { .. } | Asked::Down { .. } => {

@@ -1,0 +1,89 @@
+//! What ends the stack, and with which status.
+
+use super::*;
+
+#[test]
+fn the_first_end_stops_the_rest_and_its_status_is_ours() {
+    let mut machine = stack(&["web", "worker"], ExitOn::Any);
+    start(&mut machine);
+    let actions = machine.handle(at(3.2), Event::Exited { instance: 0, exit: Exit::Status(7) });
+    assert_eq!(
+        said(&actions),
+        ["web.1 exited with status 7 after 3.2 s", "web.1 ended: stopping all (grace 5 s)"]
+    );
+    assert!(actions.contains(&Action::Stop(Target::Instance(1))));
+    let _ = machine.handle(at(3.3), Event::Exited { instance: 1, exit: Exit::Signal(Signal::TERMINATE) });
+    assert_eq!(machine.outcome(), None, "the end is when nothing is left, not when the leaders are gone");
+    let actions = machine.handle(at(3.3), Event::AllGone);
+    assert_eq!(said(&actions), ["web.1 ended first: exited with status 7 after 3.2 s"]);
+    assert_eq!(machine.outcome(), Some(Outcome::Status(7)));
+}
+
+#[test]
+fn policies_decide_what_ends_the_stack_and_with_which_status() {
+    let type_web = || ExitOn::Type(TypeName::new("web").unwrap());
+    let (ok, bad) = (Exit::Status(0), Exit::Status(3));
+    let killed = Exit::Signal(Signal::KILL);
+    // policy, who ends first and how, does that end the stack, status after worker then exits with 4
+    let table = [
+        (ExitOn::Any, 0, ok, true, 0),
+        (ExitOn::Any, 1, killed, true, 137),
+        (ExitOn::Failure, 0, ok, false, 4),
+        (ExitOn::Failure, 0, bad, true, 3),
+        (ExitOn::Never, 0, bad, false, 3),
+        (ExitOn::Never, 0, ok, false, 4),
+        (type_web(), 0, ok, true, 0),
+        (type_web(), 1, bad, false, 0),
+    ];
+    for (policy, first, exit, ends, status) in table {
+        let case = format!("{policy:?} {first} {exit:?}");
+        let mut machine = stack(&["web", "worker"], policy.clone());
+        start(&mut machine);
+        let actions = machine.handle(at(1.0), Event::Exited { instance: first, exit });
+        assert_eq!(actions.contains(&Action::Stop(Target::Instance(1 - first))), ends, "{case}");
+        let last = if first == 0 { Exit::Status(4) } else { ok };
+        let _ = machine.handle(at(1.5), Event::Scanned(counts(&[0, 0], 0)));
+        let _ = machine.handle(at(2.0), Event::Exited { instance: 1 - first, exit: last });
+        let _ = machine.handle(at(2.0), Event::AllGone);
+        let _ = machine.handle(at(2.0), Event::AllGone);
+        assert_eq!(machine.outcome(), Some(Outcome::Status(status)), "{case}");
+    }
+}
+
+#[test]
+fn exit_code_from_overrides_who_decided() {
+    let specs = vec![Rc::new(spec("web", 1)), Rc::new(spec("tests", 1))];
+    let exit_code_from = TypeName::new("tests");
+    let mut machine = Machine::new(specs, Policy { exit_code_from, ..Policy::default() });
+    start(&mut machine);
+    let _ = machine.handle(at(1.0), Event::Exited { instance: 0, exit: Exit::Status(1) });
+    let _ = machine.handle(at(1.0), Event::Exited { instance: 1, exit: Exit::Status(9) });
+    let _ = machine.handle(at(1.0), Event::AllGone);
+    assert_eq!(machine.outcome(), Some(Outcome::Status(9)));
+}
+
+#[test]
+fn a_failure_of_our_own_is_no_success_whenever_it_comes() {
+    let mut machine = stack(&["web"], ExitOn::Any);
+    start(&mut machine);
+    let _ = machine.handle(at(1.0), Event::Exited { instance: 0, exit: Exit::Status(0) });
+    let _ = machine.handle(at(1.0), Event::Broken("no room".into()));
+    let _ = machine.handle(at(1.0), Event::AllGone);
+    let _ = machine.handle(at(1.0), Event::AllGone);
+    assert_eq!(machine.outcome(), Some(Outcome::Status(FAILED)));
+}
+
+#[test]
+fn what_cannot_be_ended_is_named_and_the_status_is_not_0() {
+    let mut machine = stack(&["web"], ExitOn::Any);
+    start(&mut machine);
+    let _ = machine.handle(at(1.0), Event::Exited { instance: 0, exit: Exit::Status(0) });
+    let mut named = Vec::new();
+    for tick in 10..200 {
+        let now = at(f64::from(tick) / 10.0);
+        let _ = machine.handle(now, Event::Scanned(counts(&[1], 0)));
+        named.extend(machine.handle(now, Event::Timeout));
+    }
+    assert!(named.contains(&Action::ReportSurvivors(Target::Instance(0))));
+    assert_eq!(machine.outcome(), Some(Outcome::Status(FAILED)));
+}
