@@ -1,4 +1,4 @@
-//! What the machine wants done.
+//! What the machine asks the shell around it to do.
 
 use std::rc::Rc;
 
@@ -8,31 +8,31 @@ use crate::notice::Notice;
 use crate::plan::spec::Spec;
 use crate::signal::{Reach, Signal};
 
-/// One thing to do, in the order given. Instances are named by their index, which is theirs for ever.
+/// One thing to do. Instances are named by their index, which never changes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
-    /// From now on this instance is what the spec says. The index one past the last is a new instance.
+    /// From now on this instance has this spec. The index one past the last is a new instance.
     Enroll(usize, Rc<Spec>),
-    /// Make the instance's process and answer with `Spawned` or `SpawnFailed`.
+    /// Make the process of this instance, and answer with `Spawned` or `SpawnFailed`.
     Spawn(usize),
-    /// Find out when this instance is ready, and answer with `Ready`.
+    /// Probe this instance until it is ready, and answer with `Ready`.
     Probe(usize),
-    /// Send its stop signal, then SIGCONT, to its main processes: the program, and where a shell stays in front of it, the
-    /// shell and its foreground children.
+    /// Send the stop signal, then SIGCONT, to the main processes: the program, and where a shell stays in front of it, the shell
+    /// and its foreground children.
     Stop(Target),
-    /// Send it to each process of its tree that has not had it yet, unless one of its main processes still lives.
+    /// Send the stop signal to each process of the tree that has not had it yet, unless a main process still lives.
     StopRest(Target),
-    /// Send it to each process of its tree that has not had it yet.
+    /// Send the stop signal to each process of the tree that has not had it yet.
     StopAll(Target),
-    /// Send SIGKILL to its whole tree.
+    /// Send SIGKILL to the whole tree.
     Kill(Target),
-    /// Look who is left and answer with `Scanned` (or `AllGone`).
+    /// Scan for the processes that are left, and answer with `Scanned`, `PartlyScanned` or `AllGone`.
     Scan,
-    /// Print this after the instance's last words.
+    /// Print this after the remaining output of the instance.
     ReportExit(usize, Notice),
     /// Print this now.
     Notify(Notice),
-    /// Say which processes of this tree could not be ended.
+    /// Report which processes of this tree could not be ended.
     ReportSurvivors(Target),
     /// Send this signal to the main processes of this instance, or to its whole group.
     Signal(usize, Signal, Reach),
@@ -40,10 +40,10 @@ pub enum Action {
     Answer(Ticket, RequestResult),
     /// Send a signal to the main processes of every instance.
     Forward(Signal),
-    /// Stop every process of the stack as Ctrl-Z does, and then ourselves.
+    /// Suspend every process of the stack as Ctrl-Z does, and then ganger itself.
     Suspend,
-    /// Let every process of the stack go on.
+    /// Continue every process of the stack.
     Resume,
-    /// The terminal has another size: pass it on.
+    /// Pass on the new size of the terminal.
     Resize,
 }

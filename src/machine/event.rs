@@ -1,4 +1,4 @@
-//! What can happen to the stack.
+//! What happens to the stack.
 
 use std::time::Duration;
 
@@ -8,82 +8,82 @@ use super::target::ProcessCounts;
 use crate::exit::Exit;
 use crate::signal::Signal;
 
-/// One thing that happened. Instances are named by their index, which is theirs for ever.
+/// One thing that happened. Instances are named by their index, which never changes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// The stack is to start.
     Begin,
-    /// The process that [`Action::Spawn`](super::Action::Spawn) asked for exists.
+    /// The process that [`Action::Spawn`](super::Action::Spawn) asked for was made.
     Spawned {
-        /// Whose.
+        /// The index of its instance.
         instance: usize,
-        /// Its id, which is its group's too.
+        /// Its process id.
         pid: i32,
     },
     /// It could not be made.
     SpawnFailed {
-        /// Whose.
+        /// The index of its instance.
         instance: usize,
-        /// Why.
+        /// The reason.
         failure: SpawnFailure,
     },
-    /// An instance's own process ended and was reaped.
+    /// The own process of an instance exited and was reaped.
     Exited {
-        /// Whose.
+        /// The index of the instance.
         instance: usize,
-        /// How.
+        /// Its status or signal.
         exit: Exit,
     },
-    /// A process was reaped that is no instance's own.
+    /// A process was reaped that is the own process of no instance.
     Reaped,
-    /// The answer to [`Action::Scan`](super::Action::Scan): how many processes are there.
+    /// The answer to [`Action::Scan`](super::Action::Scan): how many processes are left.
     Scanned(ProcessCounts),
-    /// As `Scanned`, but processes ended while somebody looked: who was not seen may be there all the same.
+    /// As `Scanned`, but processes ended during the scan: it may have missed others.
     PartlyScanned(ProcessCounts),
-    /// Somebody found out that an instance is ready.
+    /// A probe found that an instance is ready.
     Ready {
-        /// Which.
+        /// Its index.
         instance: usize,
-        /// The process whose life that is: what comes late is about an earlier one.
+        /// Its own process at the time: a late event may be about an earlier generation.
         pid: i32,
     },
-    /// What these instances watch has changed.
+    /// Files that these instances watch have changed.
     Changed(Vec<usize>),
-    /// There is no child left at all (`waitpid` says ECHILD).
+    /// No child is left at all (waitpid(2) fails with ECHILD).
     AllGone,
-    /// A signal came.
+    /// ganger has received a signal.
     Signal(Signal),
-    /// A person asks for something of some instances; [`Action::Answer`](super::Action::Answer) will follow.
+    /// A client asks for an operation on some instances; [`Action::Answer`](super::Action::Answer) will follow.
     Request(InstanceRequest),
-    /// Instances come, go, or become something else; [`Action::Answer`](super::Action::Answer) will follow.
+    /// Instances are added, leave, or get another spec; [`Action::Answer`](super::Action::Answer) will follow.
     Change(Change),
-    /// A person wants the end of all; the answer follows when nothing is left.
+    /// A client asks for the end of the stack; the answer follows when nothing is left.
     Down {
         /// What the answer carries.
         ticket: Ticket,
-        /// The grace for all, instead of each one's own.
+        /// The grace of every instance, instead of its own.
         grace: Option<Duration>,
     },
-    /// The monitor is gone: nobody is left who could ask for a stop.
+    /// The monitor is gone, and with it the process that passes stop signals on.
     MonitorGone,
-    /// Nobody reads our standard output any more, or it cannot be written to.
+    /// Standard output has no reader any more, or cannot be written to.
     OutputClosed {
-        /// What the system said; `None` for a reader that went away, which is no error.
+        /// The error of the system; `None` for a reader that went away, which is no error.
         error: Option<String>,
     },
-    /// Something of our own failed: the stack cannot go on.
+    /// Something of ganger's own failed: the stack cannot go on.
     Broken(String),
-    /// The time that [`Machine::deadline`](super::Machine::deadline) named has come.
+    /// The time of [`Machine::deadline`](super::Machine::deadline) has come.
     Timeout,
 }
 
 /// Why a process could not be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpawnFailure {
-    /// What was to be run.
+    /// The program that was to be run.
     pub program: String,
-    /// Why it was not, with the place in the Procfile.
+    /// The reason, with the place in the Procfile.
     pub reason: String,
-    /// 127, 126 or 125.
+    /// The exit status that stands for the reason: 127, 126 or 125.
     pub status: u8,
 }

@@ -1,128 +1,115 @@
-//! What follows the end of one instance: another life, or none.
+//! What follows the exit of one instance: a restart, the end of the stack, or nothing.
 
 use std::time::Duration;
 
-use super::instance::Instance;
+use super::action::Action;
 use super::restart::NextStart;
+use super::stack::{Actions, Stack};
 use super::state::InstanceEvent;
 use super::target::Target;
-use super::transition::Transition;
-use super::{Action, StopCause};
 use crate::exit::Exit;
 use crate::notice::Notice;
 use crate::plan::spec::{ExitOn, RestartPolicy};
 
-/// What an end means.
+/// What an exit means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ExitDisposition {
-    /// It was asked for, by a person or because all ends: no more is to be said.
-    Wanted,
+    /// It was asked for, by a request or by the stop of the stack.
+    Requested,
     /// It counts as the policy says.
     Counts,
-    /// It is followed by another life, after this time.
-    Again(Duration),
-    /// It has failed too often, and now its end counts.
+    /// A restart follows, after this time.
+    Restarts(Duration),
+    /// The instance has failed too often to be restarted, and now its exit counts.
     GivenUp,
-    /// It failed, and its files are watched: their next change starts it again.
-    Rests,
+    /// The instance failed, and its files are watched: their next change restarts it.
+    AwaitsChange,
 }
 
-impl Transition<'_> {
-    pub(super) fn on_exited(&mut self, index: usize, exit: Exit) {
-        let instance = &mut self.machine.instances[index];
-        let lived = self.now.saturating_sub(instance.started.unwrap_or(self.now));
-        instance.ended = Some((exit, lived));
-        let is_failure = instance.is_late || !exit.is_success();
-        let disposition = self.disposition(index, is_failure, lived);
-        let is_ending = self.machine.shutdown.is_some();
-        let instance = &mut self.machine.instances[index];
-        match disposition {
-            ExitDisposition::Again(wait) => instance.timers.again = Some(self.now + wait),
-            ExitDisposition::Rests => instance.is_resting = true,
-            ExitDisposition::GivenUp => instance.is_given_up = true,
-            ExitDisposition::Wanted | ExitDisposition::Counts => {}
-        }
-        let counts = matches!(disposition, ExitDisposition::Counts | ExitDisposition::GivenUp)
-            || is_ending && !instance.is_retired;
-        if counts {
-            self.machine.ends.push(index);
-        }
-        self.apply(Target::Instance(index), InstanceEvent::Exited);
-        if disposition == ExitDisposition::GivenUp {
-            self.say_that_it_is_given_up(index);
-        }
-        if !is_ending && counts && self.ends_the_stack(index, is_failure) {
-            self.stop(StopCause::Ended(index));
-        }
+/// The own process of an instance has exited; whether that ends the stack.
+pub(super) fn on_exited(
+    stack: &mut Stack,
+    index: usize,
+    exit: Exit,
+    is_stopping: bool,
+    actions: &mut Actions,
+) -> bool {
+    let instance = &mut stack.instances[index];
+    let lived = actions.now.saturating_sub(instance.started.unwrap_or(actions.now));
+    instance.ended = Some((exit, lived));
+    let is_failure = instance.is_late || !exit.is_success();
+    let disposition =
+        if is_stopping { ExitDisposition::Requested } else { disposition(stack, index, is_failure, lived) };
+    let instance = &mut stack.instances[index];
+    match disposition {
+        ExitDisposition::Restarts(wait) => instance.timers.restart = Some(actions.now + wait),
+        ExitDisposition::AwaitsChange => instance.awaits_change = true,
+        ExitDisposition::GivenUp => instance.is_given_up = true,
+        ExitDisposition::Requested | ExitDisposition::Counts => {}
     }
+    let counts = matches!(disposition, ExitDisposition::Counts | ExitDisposition::GivenUp)
+        || is_stopping && !instance.is_retired;
+    if counts {
+        stack.exits.push(index);
+    }
+    stack.apply(Target::Instance(index), InstanceEvent::Exited, actions);
+    if disposition == ExitDisposition::GivenUp {
+        let process = stack.specs[index].name.clone();
+        let failures = stack.instances[index].backoff.failures();
+        let notice = Notice::GivenUp { process, failures, lines: Vec::new() };
+        actions.push(Action::ReportExit(index, notice));
+    }
+    !is_stopping && counts && ends_the_stack(stack, index, is_failure)
+}
 
-    /// A start that nobody but the policy asked for has failed: the file may be there again in a moment, as it
-    /// is while a compiler writes it. Whether that is the case, and so the stack goes on.
-    pub(super) fn tries_again(&mut self, index: usize) -> bool {
-        let instance = &self.machine.instances[index];
-        if instance.generation == 0 || instance.is_requested || self.machine.shutdown.is_some() {
-            return false;
-        }
-        let ExitDisposition::Again(wait) = self.disposition(index, true, Duration::ZERO) else {
-            return false;
+/// A start has failed that no request asked for; whether it is tried again, while the stack goes on. The file may be there in
+/// a moment, as it is while a compiler writes it.
+pub(super) fn retries_start(stack: &mut Stack, index: usize, now: Duration) -> bool {
+    let instance = &stack.instances[index];
+    if instance.generation == 0 || instance.is_requested {
+        return false;
+    }
+    let ExitDisposition::Restarts(wait) = disposition(stack, index, true, Duration::ZERO) else {
+        return false;
+    };
+    stack.instances[index].timers.restart = Some(now + wait);
+    true
+}
+
+fn disposition(stack: &mut Stack, index: usize, is_failure: bool, lived: Duration) -> ExitDisposition {
+    let (spec, instance) = (&stack.specs[index], &mut stack.instances[index]);
+    if instance.is_retired || !instance.is_wanted() {
+        return ExitDisposition::Requested;
+    }
+    let is_restarted = match spec.care.restart {
+        RestartPolicy::Never => false,
+        RestartPolicy::OnFailure => is_failure,
+        RestartPolicy::Always => is_failure || !spec.once,
+    };
+    if is_restarted {
+        let random = stack.policy.seed ^ ((index as u64) << 32) ^ u64::from(instance.generation);
+        return match instance.backoff.after(lived, is_failure, random) {
+            NextStart::Start(wait) => ExitDisposition::Restarts(wait),
+            NextStart::GivenUp => ExitDisposition::GivenUp,
         };
-        self.machine.instances[index].timers.again = Some(self.now + wait);
-        true
     }
+    // A mistake in a file that is being edited must not end the stack, unless `exit-on` asks for that.
+    let awaits_change = is_failure
+        && !spec.care.watch.is_empty()
+        && !spec.once
+        && matches!(stack.policy.exit_on, ExitOn::Any | ExitOn::Never);
+    if awaits_change { ExitDisposition::AwaitsChange } else { ExitDisposition::Counts }
+}
 
-    fn disposition(&mut self, index: usize, is_failure: bool, lived: Duration) -> ExitDisposition {
-        let (spec, instance) = (&self.machine.specs[index], &mut self.machine.instances[index]);
-        // Who was asked to end, while the rest was not, has no say in how the stack ends; nor has who left.
-        if instance.is_retired || self.machine.shutdown.is_some() || !instance.is_wanted() {
-            return ExitDisposition::Wanted;
-        }
-        let is_followed = match spec.care.restart {
-            RestartPolicy::Never => false,
-            RestartPolicy::OnFailure => is_failure,
-            RestartPolicy::Always => is_failure || !spec.once,
-        };
-        if is_followed {
-            let random = self.machine.policy.seed ^ ((index as u64) << 32) ^ u64::from(instance.generation);
-            return match instance.backoff.after(lived, is_failure, random) {
-                NextStart::Start(wait) => ExitDisposition::Again(wait),
-                NextStart::GivenUp => ExitDisposition::GivenUp,
-            };
-        }
-        // A slip in a file that is being edited must not end the stack; who says `failure` or a type wants it to.
-        let waits_for_change = is_failure
-            && !spec.care.watch.is_empty()
-            && !spec.once
-            && matches!(self.machine.policy.exit_on, ExitOn::Any | ExitOn::Never);
-        if waits_for_change { ExitDisposition::Rests } else { ExitDisposition::Counts }
+fn ends_the_stack(stack: &Stack, index: usize, is_failure: bool) -> bool {
+    let spec = &stack.specs[index];
+    if spec.once {
+        return is_failure;
     }
-
-    fn ends_the_stack(&self, index: usize, is_failure: bool) -> bool {
-        let spec = &self.machine.specs[index];
-        if spec.once {
-            return is_failure;
-        }
-        match &self.machine.policy.exit_on {
-            ExitOn::Any => true,
-            ExitOn::Failure => is_failure,
-            ExitOn::Never => false,
-            ExitOn::Type(kind) => spec.name.kind == *kind,
-        }
-    }
-
-    pub(super) fn bury(&mut self, target: Target) {
-        let Some(index) = target.instance() else { return };
-        let Instance { ended, timers, is_resting, .. } = &self.machine.instances[index];
-        let Some((exit, lived)) = *ended else { return };
-        let again = timers.again.map(|moment| moment.saturating_sub(self.now));
-        let process = self.machine.specs[index].name.clone();
-        let notice = Notice::Exited { process, exit, lived, again, awaits_change: *is_resting };
-        self.actions.push(Action::ReportExit(index, notice));
-    }
-
-    fn say_that_it_is_given_up(&mut self, index: usize) {
-        let process = self.machine.specs[index].name.clone();
-        let failures = self.machine.instances[index].backoff.failures();
-        self.actions
-            .push(Action::ReportExit(index, Notice::GivenUp { process, failures, lines: Vec::new() }));
+    match &stack.policy.exit_on {
+        ExitOn::Any => true,
+        ExitOn::Failure => is_failure,
+        ExitOn::Never => false,
+        ExitOn::Type(kind) => spec.name.kind == *kind,
     }
 }

@@ -1,4 +1,4 @@
-//! One instance as the machine knows it: wish, fact, and the moments at which something is due.
+//! One instance as the machine knows it: intent, state, and timers.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -9,10 +9,10 @@ use super::timers::Timers;
 use crate::exit::Exit;
 use crate::plan::spec::Spec;
 
-/// How often leftovers are looked at while they have their grace: who is born in it is asked to end too.
-const LOOK_CLEARING: Duration = Duration::from_millis(100);
-/// How often SIGKILL is repeated while processes are still there: a fork may have slipped through.
-const LOOK_KILLING: Duration = Duration::from_millis(20);
+/// How often a tree is scanned during its grace: processes that it starts meanwhile get the stop signal too.
+const SCAN_CLEARING: Duration = Duration::from_millis(100);
+/// How often SIGKILL is repeated while processes are left: a fork may have slipped through.
+const SCAN_KILLING: Duration = Duration::from_millis(20);
 /// How long after the first SIGKILL a process counts as one that cannot be ended.
 const HOPELESS: Duration = Duration::from_secs(5);
 
@@ -20,9 +20,9 @@ const HOPELESS: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "facts that do not depend on each other, each named")]
 pub struct Instance {
-    /// What is wished.
+    /// What it should do.
     pub intent: Intent,
-    /// What is.
+    /// What it does.
     pub state: State,
     /// The id of its own process, while it lives and after.
     pub pid: Option<i32>,
@@ -34,30 +34,30 @@ pub struct Instance {
     pub generation: u32,
     /// Whether it waits for its turn to start.
     pub is_due: bool,
-    /// Whether a person has asked for what is wished of it: then the stack waits for that person.
+    /// Whether a request has set its intent: then the stack does not end before the next request.
     pub is_requested: bool,
     /// Why its latest start failed: program and reason.
     pub failure: Option<String>,
-    /// Whether it has left the stack: it is stopped or being stopped, and is nobody's concern after that.
+    /// Whether it has left the stack: it is stopped or being stopped, and does not count after that.
     pub is_retired: bool,
-    /// What it is to be in its next life, if not what it is.
+    /// Its spec in the next generation, if it is another than now.
     pub(super) next: Option<Rc<Spec>>,
-    /// When it was seen to be ready in its present life.
+    /// When it became ready in its present generation.
     pub ready: Option<Duration>,
-    /// What is due of it beside the table's.
+    /// Its timers beside those of the table.
     pub timers: Timers,
     /// Whether it failed too often to be started again.
     pub is_given_up: bool,
     /// Whether it failed and waits for a change of its files.
-    pub is_resting: bool,
-    /// Whether it was not ready in time, and is ended for that.
+    pub awaits_change: bool,
+    /// Whether it was not ready in time, and is stopped for that.
     pub is_late: bool,
     pub(super) backoff: Backoff,
-    is_told: bool,
+    is_blocked: bool,
     grace: Duration,
     half: Option<Duration>,
     expires: Option<Duration>,
-    look: Option<Duration>,
+    scan: Option<Duration>,
     hopeless: Option<Duration>,
 }
 
@@ -79,59 +79,59 @@ impl Instance {
             ready: None,
             timers: Timers::default(),
             is_given_up: false,
-            is_resting: false,
+            awaits_change: false,
             is_late: false,
             backoff: Backoff::default(),
-            is_told: false,
+            is_blocked: false,
             grace,
             half: None,
             expires: None,
-            look: None,
+            scan: None,
             hopeless: None,
         }
     }
 
-    /// Whether the process that was made for it lives.
+    /// Whether its own process lives.
     pub fn has_own_process(&self) -> bool {
         matches!(self.state, State::Running | State::Stopping | State::Killing)
     }
 
-    /// Whether nobody wants it to end.
+    /// Whether it should go on running.
     pub(super) fn is_wanted(&self) -> bool {
         self.intent == Intent::Up
     }
 
-    /// Whether it will start, now or later, without anybody asking for it.
+    /// Whether it will start, now or later, without another request.
     pub fn will_start(&self) -> bool {
-        self.is_due || self.timers.again.is_some() || self.intent == Intent::Again
+        self.is_due || self.timers.restart.is_some() || self.intent == Intent::Restart
     }
 
-    /// Somebody decides about it: what went wrong before is forgotten.
+    /// A request decides about it: earlier failures do not count any more.
     pub(super) fn forget_failures(&mut self) {
         self.failure = None;
         self.backoff = Backoff::default();
-        self.timers.again = None;
-        (self.is_given_up, self.is_resting) = (false, false);
+        self.timers.restart = None;
+        (self.is_given_up, self.awaits_change) = (false, false);
     }
 
-    /// It has to wait for others, and the person hears of it at this moment, once.
-    pub(super) fn block(&mut self, tells: Duration) {
-        if !std::mem::replace(&mut self.is_told, true) {
-            self.timers.tells = Some(tells);
+    /// It has to wait for others, which is reported at `report`, once.
+    pub(super) fn block(&mut self, report: Duration) {
+        if !std::mem::replace(&mut self.is_blocked, true) {
+            self.timers.report_blocked = Some(report);
         }
     }
 
-    /// It need not wait for others any more.
+    /// It does not have to wait for others any more.
     pub(super) fn unblock(&mut self) {
-        (self.is_told, self.timers.tells) = (false, None);
+        (self.is_blocked, self.timers.report_blocked) = (false, None);
     }
 
-    /// Another grace for the next stop.
+    /// Sets the grace of its next stop.
     pub fn set_grace(&mut self, grace: Duration) {
         self.grace = grace;
     }
 
-    /// Lets `event` happen at `now`: the table's step, and the timers that the new state needs.
+    /// Takes the table's step for `event` at `now`, and sets the timers that the new state needs.
     pub fn apply(&mut self, now: Duration, event: InstanceEvent) -> &'static [Effect] {
         let before = self.state;
         let (after, effects) = step(before, self.intent, event);
@@ -142,12 +142,12 @@ impl Instance {
         if after != before {
             self.enter(now, before);
         } else if event == InstanceEvent::Scan {
-            self.look = self.look.map(|_| now + self.look_interval());
+            self.scan = self.scan.map(|_| now + self.scan_interval());
         }
         effects
     }
 
-    /// Puts what belongs to no instance under the same table: it has no process of its own to wait for.
+    /// Begins the stop of processes that belong to no instance: there is no own process to wait for.
     pub fn clear(&mut self, now: Duration) {
         let before = self.state;
         self.intent = Intent::Down;
@@ -158,24 +158,24 @@ impl Instance {
     fn enter(&mut self, now: Duration, before: State) {
         if before == State::Running {
             self.ready = None;
-            self.timers.end_life();
+            self.timers.end_generation();
         }
         match self.state {
             State::Idle | State::Starting | State::Running | State::Ended => {
-                (self.half, self.expires, self.look, self.hopeless) = (None, None, None, None);
+                (self.half, self.expires, self.scan, self.hopeless) = (None, None, None, None);
             }
             State::Stopping => self.begin_grace(now),
             State::Clearing => {
-                // A leader that ended by itself leaves the whole grace to its leftovers; one that was asked
-                // to end has started it already.
+                // An own process that exited by itself leaves the whole grace to what it started. If it was stopped, the grace
+                // has begun already.
                 if before != State::Stopping {
                     self.begin_grace(now);
                 }
-                self.look = Some(now + LOOK_CLEARING);
+                self.scan = Some(now + SCAN_CLEARING);
             }
             State::Killing | State::Purging => {
                 (self.half, self.expires) = (None, None);
-                self.look = Some(now + LOOK_KILLING);
+                self.scan = Some(now + SCAN_KILLING);
                 self.hopeless.get_or_insert(now + HOPELESS);
             }
         }
@@ -186,16 +186,16 @@ impl Instance {
         self.expires = Some(now + self.grace);
     }
 
-    fn look_interval(&self) -> Duration {
-        if self.state == State::Clearing { LOOK_CLEARING } else { LOOK_KILLING }
+    fn scan_interval(&self) -> Duration {
+        if self.state == State::Clearing { SCAN_CLEARING } else { SCAN_KILLING }
     }
 
-    /// The next moment at which something is due.
+    /// When the first of its timers is due.
     pub fn deadline(&self) -> Option<Duration> {
-        [self.half, self.expires, self.look, self.hopeless, self.timers.first()].into_iter().flatten().min()
+        [self.half, self.expires, self.scan, self.hopeless, self.timers.first()].into_iter().flatten().min()
     }
 
-    /// What is due at `now`, the most decisive alone.
+    /// The event that is due at `now`; of several, only the most decisive.
     pub fn due(&self, now: Duration) -> Option<InstanceEvent> {
         let is_due = |moment: Option<Duration>| moment.is_some_and(|moment| moment <= now);
         if is_due(self.hopeless) {
@@ -204,17 +204,17 @@ impl Instance {
             Some(InstanceEvent::Expired)
         } else if is_due(self.half) {
             Some(InstanceEvent::Half)
-        } else if is_due(self.look) {
+        } else if is_due(self.scan) {
             Some(InstanceEvent::Scan)
         } else {
             None
         }
     }
 
-    /// Moves all that is due by the time for which the whole stack stood still (Ctrl-Z).
+    /// Moves all timers by the time for which the whole stack was suspended (Ctrl-Z).
     pub fn postpone(&mut self, by: Duration) {
         self.timers.postpone(by);
-        for moment in [&mut self.half, &mut self.expires, &mut self.look, &mut self.hopeless] {
+        for moment in [&mut self.half, &mut self.expires, &mut self.scan, &mut self.hopeless] {
             *moment = moment.map(|moment| moment + by);
         }
     }

@@ -1,203 +1,222 @@
-//! Who starts next, who waits for whom, and, with an ordered stop, who is asked to end next.
+//! Which instance starts next, which waits for which, and, with an ordered stop, which is stopped next.
 
 use std::time::Duration;
 
+use super::action::Action;
 use super::instance::Instance;
 use super::ready::missing;
+use super::stack::{Actions, Stack};
 use super::state::{InstanceEvent, Intent, State};
 use super::target::Target;
-use super::transition::Transition;
-use super::{Action, Machine};
 use crate::name::TypeName;
 use crate::notice::Notice;
 
-/// How long an instance waits for others before the person is told.
-const TELL: Duration = Duration::from_secs(1);
+/// How long an instance is blocked by others before that is reported.
+const REPORT_AFTER: Duration = Duration::from_secs(1);
 
-/// How those stand for whom an instance waits; the worst of them counts.
+/// The state of all that an instance waits for: the worst of them counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum DependencyState {
-    /// All are ready, or have done what they are for.
-    Free,
-    /// This one is on its way.
-    Waits(usize),
-    /// A person has stopped this one, and may start it again.
+    /// All are ready, or one-shots that have succeeded.
+    Satisfied,
+    /// This instance is not ready yet.
+    Pending(usize),
+    /// This instance was stopped by a request, and may be started by another.
     Stopped(usize),
-    /// This one will not come any more.
+    /// This instance will not become ready any more.
     Gone(usize),
 }
 
-impl Machine {
-    /// How the instances of a type stand for those that wait for them. One of which nothing is in the stack is
-    /// not waited for: who runs `redis=0` has another one somewhere.
-    fn way(&self, kind: &TypeName) -> DependencyState {
-        let all = self.specs.iter().zip(&self.instances).enumerate();
+impl DependencyState {
+    fn of_instance(index: usize, is_once: bool, instance: &Instance) -> Self {
+        let is_done = is_once && instance.ended.is_some_and(|(exit, _)| exit.is_success());
+        if is_done || instance.ready.is_some() {
+            return Self::Satisfied;
+        }
+        if instance.is_requested && instance.intent == Intent::Down && !instance.is_due {
+            return Self::Stopped(index);
+        }
+        match instance.state {
+            State::Starting | State::Running | State::Stopping | State::Killing => Self::Pending(index),
+            State::Idle | State::Ended | State::Clearing | State::Purging => {
+                if instance.will_start() || instance.awaits_change {
+                    Self::Pending(index)
+                } else {
+                    Self::Gone(index)
+                }
+            }
+        }
+    }
+
+    /// A type without an instance in the stack is satisfied: with `redis=0` it runs somewhere else.
+    fn of_type(stack: &Stack, kind: &TypeName) -> Self {
+        let all = stack.specs.iter().zip(&stack.instances).enumerate();
         let of_kind = all.filter(|(_, (spec, instance))| spec.name.kind == *kind && !instance.is_retired);
         of_kind
-            .map(|(index, (spec, instance))| way_of(index, spec.once, instance))
+            .map(|(index, (spec, instance))| Self::of_instance(index, spec.once, instance))
             .max()
-            .unwrap_or(DependencyState::Free)
+            .unwrap_or(Self::Satisfied)
     }
 }
 
-fn way_of(index: usize, is_once: bool, instance: &Instance) -> DependencyState {
-    let is_done = is_once && instance.ended.is_some_and(|(exit, _)| exit.is_success());
-    if is_done || instance.ready.is_some() {
-        return DependencyState::Free;
-    }
-    if instance.is_requested && instance.intent == Intent::Down && !instance.is_due {
-        return DependencyState::Stopped(index);
-    }
-    match instance.state {
-        State::Starting | State::Running | State::Stopping | State::Killing => DependencyState::Waits(index),
-        State::Idle | State::Ended | State::Clearing | State::Purging => {
-            if instance.will_start() || instance.is_resting {
-                DependencyState::Waits(index)
-            } else {
-                DependencyState::Gone(index)
-            }
-        }
-    }
+/// The states of types at one moment. Of many instances that wait for the same type, the first one computes it for all.
+#[derive(Default)]
+struct Dependencies {
+    known: Vec<(TypeName, DependencyState)>,
 }
 
-impl Transition<'_> {
-    /// One start at a time: between two of them signals and exits have their turn, so a stop in the
-    /// middle of a thousand starts is heard at once.
-    pub(super) fn start_next(&mut self) {
-        let mut known: Vec<(TypeName, DependencyState)> = Vec::new();
-        let held = self.machine.ports_being_left();
-        let mut next = None;
-        for index in 0..self.machine.instances.len() {
-            let instance = &self.machine.instances[index];
-            if !instance.is_due || !instance.state.is_down() {
-                continue;
-            }
-            match self.way_of_all(index, &mut known) {
-                DependencyState::Free => {
-                    self.machine.instances[index].unblock();
-                    let has_port = self.machine.next_port(index).is_none_or(|port| !held.contains(&port));
-                    next = next.or(Some(index).filter(|_| has_port));
-                }
-                DependencyState::Stopped(who) if instance.is_requested => self.fail_dependent(index, who),
-                DependencyState::Gone(who) => self.fail_dependent(index, who),
-                DependencyState::Waits(_) | DependencyState::Stopped(_) => {
-                    self.machine.instances[index].block(self.now + TELL);
-                }
-            }
-        }
-        let is_busy = self.machine.instances.iter().any(|instance| instance.state == State::Starting);
-        if let Some(next) = next.filter(|_| !is_busy) {
-            let instance = &mut self.machine.instances[next];
-            (instance.is_due, instance.intent) = (false, Intent::Up);
-            self.machine.is_emptied = false;
-            self.adopt(next);
-            self.apply(Target::Instance(next), InstanceEvent::Start);
-        }
-    }
-
-    /// Of many instances that wait for the same types, the first one asks for all.
-    fn way_of_all(&self, index: usize, known: &mut Vec<(TypeName, DependencyState)>) -> DependencyState {
-        let has_lived = self.machine.instances[index].generation > 0;
-        let mut worst = DependencyState::Free;
-        for kind in self.machine.coming(index).after.iter() {
-            let found = known.iter().find(|(name, _)| name == kind).map(|(_, way)| *way);
-            let way = found.unwrap_or_else(|| {
-                let way = self.machine.way(kind);
-                known.push((kind.clone(), way));
-                way
+impl Dependencies {
+    fn of(&mut self, stack: &Stack, index: usize) -> DependencyState {
+        let has_run = stack.instances[index].generation > 0;
+        let mut worst = DependencyState::Satisfied;
+        for kind in stack.next_spec(index).after.iter() {
+            let known = self.known.iter().find(|(name, _)| name == kind).map(|(_, state)| *state);
+            let state = known.unwrap_or_else(|| {
+                let state = DependencyState::of_type(stack, kind);
+                self.known.push((kind.clone(), state));
+                state
             });
-            worst = worst.max(match way {
-                // An order of starting, no bond for life: who has run and is started again waits for those that
-                // come, and goes without those that do not.
-                DependencyState::Stopped(_) | DependencyState::Gone(_) if has_lived => DependencyState::Free,
-                DependencyState::Free
-                | DependencyState::Waits(_)
+            worst = worst.max(match state {
+                // `after` orders the start only, it does not tie lifetimes: a restart waits for dependencies that will
+                // become ready, and goes on without the others.
+                DependencyState::Stopped(_) | DependencyState::Gone(_) if has_run => {
+                    DependencyState::Satisfied
+                }
+                DependencyState::Satisfied
+                | DependencyState::Pending(_)
                 | DependencyState::Stopped(_)
-                | DependencyState::Gone(_) => way,
+                | DependencyState::Gone(_) => state,
             });
         }
         worst
     }
+}
 
-    /// It cannot start, because another one will not come.
-    fn fail_dependent(&mut self, index: usize, who: usize) {
-        let other = self.machine.name(who);
-        let how = match &self.machine.instances[who] {
-            instance if instance.is_requested => "is stopped",
-            instance if instance.is_given_up => "is given up",
-            instance if instance.ended.is_some() => "has ended",
-            _ => "is not started",
+/// Starts the first instance that is due and whose dependencies are satisfied; whether others failed, because a dependency
+/// will not come.
+///
+/// One start at a time: signals and exits are handled between two of them, so a stop in the middle of a thousand starts is
+/// immediate.
+pub(super) fn start_next(stack: &mut Stack, actions: &mut Actions) -> bool {
+    let mut dependencies = Dependencies::default();
+    let held = ports_of_stopping(stack);
+    let (mut next, mut has_failed) = (None, false);
+    for index in 0..stack.instances.len() {
+        let instance = &stack.instances[index];
+        if !instance.is_due || !instance.state.is_down() {
+            continue;
+        }
+        match dependencies.of(stack, index) {
+            DependencyState::Satisfied => {
+                stack.instances[index].unblock();
+                let has_port = stack.next_spec(index).port.is_none_or(|port| !held.contains(&port));
+                next = next.or(Some(index).filter(|_| has_port));
+            }
+            DependencyState::Stopped(other) if instance.is_requested => {
+                has_failed = true;
+                fail_dependent(stack, index, other, actions);
+            }
+            DependencyState::Gone(other) => {
+                has_failed = true;
+                fail_dependent(stack, index, other, actions);
+            }
+            DependencyState::Pending(_) | DependencyState::Stopped(_) => {
+                stack.instances[index].block(actions.now + REPORT_AFTER);
+            }
+        }
+    }
+    let is_busy = stack.instances.iter().any(|instance| instance.state == State::Starting);
+    if let Some(next) = next.filter(|_| !is_busy) {
+        let instance = &mut stack.instances[next];
+        (instance.is_due, instance.intent) = (false, Intent::Up);
+        stack.is_emptied = false;
+        stack.use_next_spec(next, actions);
+        stack.apply(Target::Instance(next), InstanceEvent::Start, actions);
+    }
+    has_failed
+}
+
+/// The ports of instances that are being stopped: where ports have moved, the next instance to get one waits for it. An
+/// instance that is handed a socket shares the port, and holds up no other.
+fn ports_of_stopping(stack: &Stack) -> Vec<u16> {
+    let all = stack.specs.iter().zip(&stack.instances);
+    let own = all.filter(|(spec, _)| spec.care.listen.is_none());
+    let stopping = own.filter(|(_, one)| !one.state.is_down() && one.intent != Intent::Up);
+    stopping.filter_map(|(spec, _)| spec.port).collect()
+}
+
+/// An instance cannot start, because `other` will not become ready.
+fn fail_dependent(stack: &mut Stack, index: usize, other: usize, actions: &mut Actions) {
+    let how = match &stack.instances[other] {
+        other if other.is_requested => "is stopped",
+        other if other.is_given_up => "is given up",
+        other if other.ended.is_some() => "has ended",
+        _ => "is not started",
+    };
+    let reason = format!("{}, which it waits for, {how}", stack.name(other));
+    let instance = &mut stack.instances[index];
+    instance.unblock();
+    (instance.is_due, instance.intent) = (false, Intent::Down);
+    if !instance.is_requested {
+        stack.is_incomplete = true;
+        let text = format!("{} is not started: {reason}", stack.name(index));
+        actions.notify(Notice::Warning { text });
+    }
+    stack.instances[index].failure = Some(reason);
+}
+
+/// Reports which instances are blocked: one line for each that they wait for.
+pub(super) fn report_blocked(stack: &Stack, blocked: &[usize], actions: &mut Actions) {
+    let mut awaited: Vec<(usize, Vec<usize>)> = Vec::new();
+    let mut dependencies = Dependencies::default();
+    for index in blocked {
+        let (DependencyState::Pending(other) | DependencyState::Stopped(other)) =
+            dependencies.of(stack, *index)
+        else {
+            continue;
         };
-        let reason = format!("{other}, which it waits for, {how}");
-        let instance = &mut self.machine.instances[index];
-        instance.unblock();
-        (instance.is_due, instance.intent) = (false, Intent::Down);
-        if !instance.is_requested {
-            self.machine.is_incomplete = true;
-            let text = format!("{} is not started: {reason}", self.machine.name(index));
-            self.actions.push(Action::Notify(Notice::Warning { text }));
+        match awaited.iter_mut().find(|(known, _)| *known == other) {
+            Some((_, all)) => all.push(*index),
+            None => awaited.push((other, vec![*index])),
         }
-        self.machine.instances[index].failure = Some(reason);
-        self.is_answer_due = true;
     }
+    for (other, blocked) in awaited {
+        let spec = &stack.specs[other];
+        actions.notify(Notice::Awaited {
+            process: spec.name.clone(),
+            reason: missing(spec, &stack.instances[other]),
+            waiting: blocked.iter().map(|index| stack.specs[*index].name.clone()).collect(),
+        });
+    }
+}
 
-    /// One line for each who is waited for, whoever waits.
-    pub(super) fn tell_what_is_awaited(&mut self, waiting: &[usize]) {
-        let mut awaited: Vec<(usize, Vec<usize>)> = Vec::new();
-        let mut known = Vec::new();
-        for index in waiting {
-            let (DependencyState::Waits(who) | DependencyState::Stopped(who)) =
-                self.way_of_all(*index, &mut known)
-            else {
-                continue;
-            };
-            match awaited.iter_mut().find(|(known, _)| *known == who) {
-                Some((_, all)) => all.push(*index),
-                None => awaited.push((who, vec![*index])),
-            }
-        }
-        for (who, waiting) in awaited {
-            let spec = &self.machine.specs[who];
-            let notice = Notice::Awaited {
-                process: spec.name.clone(),
-                reason: missing(spec, &self.machine.instances[who]),
-                waiting: waiting.iter().map(|index| self.machine.specs[*index].name.clone()).collect(),
-            };
-            self.actions.push(Action::Notify(notice));
+/// While the stack stops: stops the instances whose turn it is. Without an order that is all of them, at once.
+pub(super) fn stop_next(stack: &mut Stack, is_killing: bool, actions: &mut Actions) {
+    for index in 0..stack.instances.len() {
+        if stack.instances[index].state == State::Running && !is_needed(stack, index) {
+            stack.apply(Target::Instance(index), InstanceEvent::Stop, actions);
         }
     }
+    // Orphans have the longest grace of all, after which everything is killed: it begins with the last instance.
+    let is_stopped = |instance: &Instance| match instance.state {
+        State::Starting | State::Running => !stack.policy.ordered_stop,
+        State::Idle | State::Stopping | State::Killing | State::Clearing | State::Purging | State::Ended => {
+            true
+        }
+    };
+    if stack.orphans.state == State::Idle && stack.instances.iter().all(is_stopped) {
+        stack.orphans.clear(actions.now);
+        actions.push(Action::Scan);
+        if is_killing {
+            stack.apply(Target::Orphans, InstanceEvent::Kill, actions);
+        }
+    }
+}
 
-    /// The stack is being stopped: asks those whose turn it is. Without an order that is everybody, at once.
-    pub(super) fn ask_next(&mut self) {
-        for index in 0..self.machine.instances.len() {
-            if self.machine.instances[index].state == State::Running && !self.is_needed(index) {
-                self.apply(Target::Instance(index), InstanceEvent::Stop);
-            }
-        }
-        // Strangers have the longest grace of all, and after it everybody is killed: it begins with the last.
-        let is_asked = |instance: &Instance| match instance.state {
-            State::Starting | State::Running => !self.machine.policy.ordered_stop,
-            State::Idle
-            | State::Stopping
-            | State::Killing
-            | State::Clearing
-            | State::Purging
-            | State::Ended => true,
-        };
-        if self.machine.orphans.state == State::Idle && self.machine.instances.iter().all(is_asked) {
-            self.machine.orphans.clear(self.now);
-            self.actions.push(Action::Scan);
-            if self.machine.shutdown.as_ref().is_some_and(|shutdown| shutdown.killing) {
-                self.apply(Target::Orphans, InstanceEvent::Kill);
-            }
-        }
-    }
-
-    /// Whether somebody is still there who came after this one.
-    fn is_needed(&self, index: usize) -> bool {
-        let kind = &self.machine.specs[index].name.kind;
-        let mut all = self.machine.specs.iter().zip(&self.machine.instances);
-        self.machine.policy.ordered_stop
-            && all.any(|(spec, instance)| !instance.state.is_down() && spec.after.contains(kind))
-    }
+/// Whether an instance that was started after this one is still there.
+fn is_needed(stack: &Stack, index: usize) -> bool {
+    let kind = &stack.specs[index].name.kind;
+    let mut all = stack.specs.iter().zip(&stack.instances);
+    stack.policy.ordered_stop
+        && all.any(|(spec, instance)| !instance.state.is_down() && spec.after.contains(kind))
 }

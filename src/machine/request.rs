@@ -1,69 +1,66 @@
-//! What a person asks of a running stack, and the moment at which it is answered.
+//! What clients ask of a running stack, and the moment at which it is answered.
 //!
-//! A request changes wishes only; the table does the rest. It stays open until each instance that it names
-//! is where it should be, or cannot get there, and is then answered once.
+//! A request sets intents; the table does the rest. It stays open until each instance that it names has reached what was asked
+//! for or cannot reach it, and is then answered once.
 
-use std::time::Duration;
-
+use super::action::Action;
 use super::instance::Instance;
-use super::shutdown::StopCause;
-use super::state::{InstanceEvent, Intent, State};
-use super::target::Target;
-use super::transition::Transition;
-use super::{Action, Machine};
+use super::rolling::RollingRestarts;
+use super::stack::{Actions, Stack};
+use super::state::{Intent, State};
 use crate::signal::{Reach, Signal};
 
-/// What an answer belongs to. Whoever asks chooses it; the machine only gives it back.
+/// The number of a request, chosen by the caller; the answer carries it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Ticket(pub u64);
 
-/// What is asked.
+/// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
-    /// They should run; who runs is left alone.
+    /// Instances run; those that run already are left alone.
     Start,
-    /// They should not run, until somebody wants them to.
+    /// Instances do not run, until another request starts them.
     Stop,
-    /// They should end and run again.
+    /// Instances end and run again.
     Restart,
-    /// They should end and run again, one after the other, each when the one before is ready. Only with a
-    /// [`Change`](super::Change), whose new instances help out meanwhile.
+    /// Instances end and run again, one after the other, each when the one before is ready. Only with a
+    /// [`Change`](super::Change), whose new instances stand in meanwhile.
     Roll,
-    /// They should get this signal, each group as a whole.
+    /// Instances get this signal.
     Signal(Signal, Reach),
 }
 
-/// One question, and whom it concerns.
+/// One operation on some instances.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InstanceRequest {
     /// What the answer will carry.
     pub ticket: Ticket,
-    /// What.
+    /// The operation.
     pub operation: Operation,
-    /// Whom, by their index.
+    /// The instances, by their index.
     pub instances: Vec<usize>,
 }
 
 /// What came of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RequestResult {
-    /// All are where they should be.
+    /// All instances have reached what was asked for.
     Done,
     /// This instance could not be started.
     CannotStart {
-        /// Which.
+        /// Its index.
         instance: usize,
-        /// Why: program and reason.
+        /// Program and reason.
         reason: String,
     },
-    /// Somebody else wanted the opposite of this instance before it was there.
+    /// Another request asked for the opposite of this instance before this one was done.
     Overruled {
-        /// Which.
+        /// Its index.
         instance: usize,
     },
     /// This instance does not run, so it cannot be signalled.
     NotRunning {
-        /// Which.
+        /// Its index.
         instance: usize,
     },
     /// The whole stack is being stopped.
@@ -72,211 +69,166 @@ pub enum RequestResult {
     Survivors,
 }
 
-/// A request that has not been answered.
-#[derive(Clone, Debug)]
-pub(super) struct OpenRequest {
-    ticket: Ticket,
-    awaited: Vec<AwaitedInstance>,
-}
-
 /// An instance that a request waits for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct AwaitedInstance {
     index: usize,
     operation: Operation,
-    /// How many lives it had when it was asked.
+    /// Its generation at the time of the request.
     generation: u32,
 }
 
-/// What one instance means for a request.
+/// How far an instance is on its way to what was asked for.
 enum RequestProgress {
-    There,
-    OnItsWay,
+    Reached,
+    Pending,
     Never(RequestResult),
 }
 
-impl OpenRequest {
-    /// The answer, if it can be given.
-    fn answer(&self, machine: &Machine) -> Option<RequestResult> {
-        let mut is_there = true;
-        for awaited in &self.awaited {
-            let is_rolling = machine.rolls.iter().any(|roll| roll.is_about(awaited.index));
-            match awaited.standing(&machine.instances[awaited.index], is_rolling) {
-                RequestProgress::There => {}
-                RequestProgress::OnItsWay => is_there = false,
-                RequestProgress::Never(answer) => return Some(answer),
-            }
-        }
-        is_there.then_some(RequestResult::Done)
-    }
-}
-
 impl AwaitedInstance {
-    fn standing(&self, instance: &Instance, is_rolling: bool) -> RequestProgress {
+    pub(super) fn new(stack: &Stack, index: usize, operation: Operation) -> Self {
+        Self { index, operation, generation: stack.instances[index].generation }
+    }
+
+    fn progress(&self, instance: &Instance, is_rolling: bool) -> RequestProgress {
         let index = self.index;
         let is_new = instance.generation > self.generation;
         match (self.operation, instance.intent) {
-            (Operation::Stop, _) if instance.state.is_down() && !instance.is_due => RequestProgress::There,
+            (Operation::Stop, _) if instance.state.is_down() && !instance.is_due => RequestProgress::Reached,
             (Operation::Stop, Intent::Up) => {
                 RequestProgress::Never(RequestResult::Overruled { instance: index })
             }
-            (Operation::Start, Intent::Up) if instance.state == State::Running => RequestProgress::There,
-            // It has run, whatever became of it since.
-            (Operation::Start | Operation::Restart, _) if is_new => RequestProgress::There,
-            (Operation::Stop, Intent::Down | Intent::Again)
-            | (Operation::Start | Operation::Restart, Intent::Up | Intent::Again) => {
-                RequestProgress::OnItsWay
+            (Operation::Start, Intent::Up) if instance.state == State::Running => RequestProgress::Reached,
+            // It was started, and may have ended since.
+            (Operation::Start | Operation::Restart, _) if is_new => RequestProgress::Reached,
+            (Operation::Stop, Intent::Down | Intent::Restart)
+            | (Operation::Start | Operation::Restart, Intent::Up | Intent::Restart) => {
+                RequestProgress::Pending
             }
-            (Operation::Roll, _) if is_rolling => RequestProgress::OnItsWay,
-            (Operation::Roll, _) if is_new && instance.ready.is_some() => RequestProgress::There,
+            (Operation::Roll, _) if is_rolling => RequestProgress::Pending,
+            (Operation::Roll, _) if is_new && instance.ready.is_some() => RequestProgress::Reached,
             (Operation::Start | Operation::Restart, Intent::Down) | (Operation::Roll, _) => {
                 RequestProgress::Never(match &instance.failure {
                     Some(reason) => RequestResult::CannotStart { instance: index, reason: reason.clone() },
                     None => RequestResult::Overruled { instance: index },
                 })
             }
-            (Operation::Signal(..), _) => RequestProgress::There,
+            (Operation::Signal(..), _) => RequestProgress::Reached,
         }
     }
 }
 
-impl Machine {
-    /// That this instance is waited for from now on.
-    pub(super) fn awaited(&self, index: usize, operation: Operation) -> AwaitedInstance {
-        AwaitedInstance { index, operation, generation: self.instances[index].generation }
-    }
+/// A request that has not been answered.
+#[derive(Clone, Debug)]
+struct OpenRequest {
+    ticket: Ticket,
+    awaited: Vec<AwaitedInstance>,
+}
 
-    /// Keeps a request open until it can be answered.
+impl OpenRequest {
+    fn result(&self, stack: &Stack, rolls: &RollingRestarts) -> Option<RequestResult> {
+        let mut is_reached = true;
+        for awaited in &self.awaited {
+            match awaited.progress(&stack.instances[awaited.index], rolls.contain(awaited.index)) {
+                RequestProgress::Reached => {}
+                RequestProgress::Pending => is_reached = false,
+                RequestProgress::Never(result) => return Some(result),
+            }
+        }
+        is_reached.then_some(RequestResult::Done)
+    }
+}
+
+/// All requests that have not been answered, in the order in which they came.
+#[derive(Debug, Default)]
+pub(super) struct OpenRequests {
+    of_instances: Vec<OpenRequest>,
+    /// Those for the end of the stack.
+    downs: Vec<Ticket>,
+}
+
+impl OpenRequests {
+    /// Keeps a request open until all of these instances have reached what was asked for.
     pub(super) fn open(&mut self, ticket: Ticket, awaited: Vec<AwaitedInstance>) {
-        self.open.push(OpenRequest { ticket, awaited });
+        self.of_instances.push(OpenRequest { ticket, awaited });
+    }
+
+    /// Keeps a request for the end of the stack open.
+    pub(super) fn open_down(&mut self, ticket: Ticket) {
+        self.downs.push(ticket);
+    }
+
+    /// Answers every request that can be answered.
+    pub(super) fn answer(
+        &mut self,
+        stack: &Stack,
+        rolls: &RollingRestarts,
+        is_stopping: bool,
+        actions: &mut Actions,
+    ) {
+        self.of_instances.retain(|request| {
+            let result = match request.result(stack, rolls) {
+                Some(RequestResult::Done) => RequestResult::Done,
+                Some(_) | None if is_stopping => RequestResult::Ending,
+                Some(result) => result,
+                None => return true,
+            };
+            actions.answer(request.ticket, result);
+            false
+        });
+    }
+
+    /// The stack is over: answers the requests for its end.
+    pub(super) fn answer_downs(&mut self, has_survivors: bool, actions: &mut Actions) {
+        let result = if has_survivors { RequestResult::Survivors } else { RequestResult::Done };
+        for ticket in self.downs.drain(..) {
+            actions.answer(ticket, result.clone());
+        }
     }
 }
 
-impl Transition<'_> {
-    pub(super) fn on_request(&mut self, request: InstanceRequest) {
-        let InstanceRequest { ticket, operation, instances } = request;
-        if self.machine.shutdown.is_some() {
-            self.actions.push(Action::Answer(ticket, RequestResult::Ending));
-            return;
-        }
-        let has_process =
-            |index: &usize| self.machine.instances.get(*index).is_some_and(Instance::has_own_process);
-        let idle = instances.iter().find(|index| !has_process(index));
-        if let (Operation::Signal(..), Some(index)) = (operation, idle) {
-            self.actions.push(Action::Answer(ticket, RequestResult::NotRunning { instance: *index }));
-            return;
-        }
-        let awaited = self.operation(operation, &instances);
-        self.machine.open(ticket, awaited);
-    }
+/// The first of these instances that this operation cannot be tried on: a signal needs a process.
+pub(super) fn first_without_process(
+    stack: &Stack,
+    operation: Operation,
+    instances: &[usize],
+) -> Option<usize> {
+    let has_process = |index: &usize| stack.instances.get(*index).is_some_and(Instance::has_own_process);
+    let is_signal = matches!(operation, Operation::Signal(..));
+    instances.iter().find(|index| is_signal && !has_process(index)).copied()
+}
 
-    /// Wishes this of these instances; what is to be waited for. Who has left the stack is not touched.
-    pub(super) fn operation(&mut self, operation: Operation, instances: &[usize]) -> Vec<AwaitedInstance> {
-        let is_there =
-            |index: &&usize| self.machine.instances.get(**index).is_some_and(|instance| !instance.is_retired);
-        let instances: Vec<usize> = instances.iter().filter(is_there).copied().collect();
-        let awaited = instances.iter().map(|index| self.machine.awaited(*index, operation)).collect();
-        for index in instances {
-            match operation {
-                Operation::Start => self.want(index, false),
-                Operation::Restart => self.want(index, true),
-                Operation::Stop => self.want_down(index),
-                // Its turn comes.
-                Operation::Roll => {}
-                Operation::Signal(signal, reach) => self.actions.push(Action::Signal(index, signal, reach)),
-            }
-        }
-        awaited
-    }
-
-    /// Wants it to run: who runs goes on, unless a new life is wanted.
-    pub(super) fn want(&mut self, index: usize, anew: bool) {
-        let instance = &mut self.machine.instances[index];
-        instance.forget_failures();
-        instance.is_requested = true;
-        match instance.state {
-            State::Idle | State::Ended => {
-                instance.intent = Intent::Up;
-                instance.is_due = true;
-            }
-            // What has just been asked for is new, whoever asked for it.
-            State::Starting if anew && instance.intent != Intent::Up => instance.intent = Intent::Again,
-            State::Starting => instance.intent = Intent::Up,
-            State::Running if !anew => {}
-            State::Running | State::Stopping | State::Killing | State::Clearing | State::Purging => {
-                instance.intent = Intent::Again;
-                self.apply(Target::Instance(index), InstanceEvent::Stop);
-            }
+/// Begins an operation on these instances; what is to be waited for. Retired instances are passed over.
+pub(super) fn begin(
+    stack: &mut Stack,
+    operation: Operation,
+    instances: &[usize],
+    actions: &mut Actions,
+) -> Vec<AwaitedInstance> {
+    let is_present = |index: &usize| stack.instances.get(*index).is_some_and(|instance| !instance.is_retired);
+    let instances: Vec<usize> = instances.iter().copied().filter(is_present).collect();
+    let awaited = instances.iter().map(|index| AwaitedInstance::new(stack, *index, operation)).collect();
+    for index in instances {
+        match operation {
+            Operation::Start => stack.request_up(index, false, actions),
+            Operation::Restart => stack.request_up(index, true, actions),
+            Operation::Stop => stack.request_down(index, actions),
+            // Its turn comes: see `rolling`.
+            Operation::Roll => {}
+            Operation::Signal(signal, reach) => actions.push(Action::Signal(index, signal, reach)),
         }
     }
+    awaited
+}
 
-    /// Files of these instances have changed: a new life, for those that run or wait for that very change.
-    pub(super) fn on_changed_files(&mut self, instances: &[usize]) {
-        if self.machine.shutdown.is_some() {
-            return;
-        }
-        for &index in instances {
-            let Some(instance) = self.machine.instances.get(index) else { continue };
-            let is_stopped =
-                instance.intent == Intent::Down && instance.is_requested && instance.failure.is_none();
-            let is_of_use = instance.generation > 0 && !instance.is_retired && !is_stopped;
-            if is_of_use {
-                self.want(index, true);
-            }
-        }
-    }
-
-    pub(super) fn want_down(&mut self, index: usize) {
-        let instance = &mut self.machine.instances[index];
-        instance.forget_failures();
-        instance.unblock();
-        instance.intent = Intent::Down;
-        instance.is_due = false;
-        instance.is_requested = true;
-        self.apply(Target::Instance(index), InstanceEvent::Stop);
-    }
-
-    /// Everything is to end because somebody asked for it here, with this grace for all if one is given.
-    pub(super) fn on_down(&mut self, ticket: Ticket, grace: Option<Duration>) {
-        self.machine.downs.push(ticket);
-        if self.machine.shutdown.is_none() {
-            if let Some(grace) = grace {
-                self.machine.instances.iter_mut().for_each(|instance| instance.set_grace(grace));
-                self.machine.orphans.set_grace(grace);
-            }
-            self.stop(StopCause::Request);
-        }
-    }
-
-    /// Answers every request that can be answered, and lets those start again that have ended for it.
-    pub(super) fn answer(&mut self) {
-        let open = std::mem::take(&mut self.machine.open);
-        for request in open {
-            let is_ending = self.machine.shutdown.is_some();
-            match request.answer(self.machine) {
-                Some(RequestResult::Done) => {
-                    self.actions.push(Action::Answer(request.ticket, RequestResult::Done));
-                }
-                Some(_) | None if is_ending => {
-                    self.actions.push(Action::Answer(request.ticket, RequestResult::Ending));
-                }
-                Some(answer) => self.actions.push(Action::Answer(request.ticket, answer)),
-                None => self.machine.open.push(request),
-            }
-        }
-        for instance in &mut self.machine.instances {
-            if instance.intent == Intent::Again && instance.state.is_down() {
-                instance.intent = Intent::Up;
-                instance.is_due = true;
-            }
-        }
-    }
-
-    /// The stack is over: whoever asked for it hears it.
-    pub(super) fn answer_downs(&mut self) {
-        let answer = if self.machine.has_survivors { RequestResult::Survivors } else { RequestResult::Done };
-        for ticket in std::mem::take(&mut self.machine.downs) {
-            self.actions.push(Action::Answer(ticket, answer.clone()));
+/// Files of these instances have changed: restarts those that run, or wait for that very change.
+pub(super) fn on_changed_files(stack: &mut Stack, instances: &[usize], actions: &mut Actions) {
+    for &index in instances {
+        let Some(instance) = stack.instances.get(index) else { continue };
+        let is_stopped =
+            instance.intent == Intent::Down && instance.is_requested && instance.failure.is_none();
+        if instance.generation > 0 && !instance.is_retired && !is_stopped {
+            stack.request_up(index, true, actions);
         }
     }
 }

@@ -1,37 +1,37 @@
-//! How long an instance that ended waits before it is started again, and when it is given up: arithmetic.
+//! How long an instance waits for its restart, and when it is given up: arithmetic.
 
 use std::time::Duration;
 
-/// The shortest wait, after the first quick end.
+/// The shortest wait, after the first exit.
 pub const SHORTEST: Duration = Duration::from_millis(500);
 /// The longest wait.
 pub const LONGEST: Duration = Duration::from_secs(30);
-/// Who has lived this long has worked: what came before is forgotten.
+/// An instance that ran this long has worked: earlier exits do not count any more.
 pub const WORKED: Duration = Duration::from_secs(10);
-/// So many failures in a row, and it is given up.
+/// An instance is given up after this many failures in a row.
 pub const MOST_FAILURES: u32 = 5;
 
-/// What the ends of one instance so far mean for its next start.
+/// What the earlier exits of one instance mean for its next start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Backoff {
-    /// Ends in a row before [`WORKED`] was over.
+    /// Exits in a row before [`WORKED`] was over.
     quick: u32,
-    /// Those of them, at the end of the row, that were failures.
+    /// How many of the latest of them were failures.
     failures: u32,
 }
 
-/// What follows an end.
+/// What follows an exit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NextStart {
     /// A start, after this time.
     Start(Duration),
-    /// Nothing: it has failed too often.
+    /// No start: it has failed too often.
     GivenUp,
 }
 
 impl Backoff {
-    /// Takes an end into account: how long that life was, whether it was a failure, and a random number for the
-    /// jitter, so that a stack whose database went away does not come back to it all at once.
+    /// Counts an exit: how long the instance ran, whether it failed, and a random number for the jitter, so that a stack whose
+    /// database went away does not come back to it all at once.
     #[must_use]
     pub fn after(&mut self, lived: Duration, is_failure: bool, random: u64) -> NextStart {
         if lived >= WORKED {
@@ -59,7 +59,7 @@ fn wait(quick: u32, random: u64) -> Duration {
     (wait + wait / 2 * chance / (1 << 16)).min(LONGEST)
 }
 
-/// The finalizer of splitmix64 (Steele, Lea, Flood 2014): neighbours become strangers.
+/// The finalizer of splitmix64 (Steele, Lea, Flood 2014): neighbouring numbers become unrelated ones.
 fn mixed(number: u64) -> u64 {
     let number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -106,7 +106,7 @@ mod tests {
         }
 
         #[test]
-        fn who_works_for_ten_seconds_is_never_given_up(
+        fn an_instance_that_works_for_ten_seconds_is_never_given_up(
             ends in prop::collection::vec((0u64..20_000, any::<bool>(), any::<u64>()), 0..60),
         ) {
             let mut backoff = Backoff::default();

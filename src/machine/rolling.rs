@@ -1,30 +1,18 @@
-//! A restart in which there is never one less: one more of each type is started first, then one instance after the
-//! other is restarted, each when the one before is ready, and the one too many goes.
+//! Rolling restarts: one more instance of each type is started first, then one instance after the other is restarted, each when
+//! the one before is ready, and the extra one is stopped. So the number of instances that serve never drops.
 //!
-//! Not two processes of one instance at once: everything here knows an instance by its index, its mark and its
-//! name, and would take the new one for the old.
+//! Not two processes of one instance at once: index, mark and name are those of the instance, and could not tell them apart.
 
 use std::collections::VecDeque;
 
 use super::instance::Instance;
+use super::stack::{Actions, Stack};
 use super::state::{Intent, State};
-use super::transition::Transition;
 
-/// A restart of this kind under way.
-#[derive(Clone, Debug)]
-pub(super) struct RollingRestart {
-    /// Those who are there for the time being.
-    extras: Vec<usize>,
-    /// Who is still to be restarted.
-    queue: VecDeque<usize>,
-    /// Who is being restarted, and how many lives it had before.
-    current: Option<(usize, u32)>,
-}
-
-/// How far an instance is with a new life.
+/// How far an instance is with a new generation.
 enum RollProgress {
     Ready,
-    OnItsWay,
+    Pending,
     Failed,
 }
 
@@ -35,80 +23,102 @@ fn progress(instance: &Instance, generation: u32) -> RollProgress {
     }
     let is_over = match instance.state {
         State::Idle | State::Ended | State::Clearing | State::Purging => !instance.will_start(),
-        // Who is stopped as not ready in time has failed already.
+        // Stopped as not ready in time: it has failed already.
         State::Stopping | State::Killing => instance.is_late,
         State::Starting | State::Running => false,
     };
-    if is_over { RollProgress::Failed } else { RollProgress::OnItsWay }
+    if is_over { RollProgress::Failed } else { RollProgress::Pending }
+}
+
+/// All rolling restarts under way.
+#[derive(Debug, Default)]
+pub(super) struct RollingRestarts {
+    all: Vec<RollingRestart>,
+}
+
+impl RollingRestarts {
+    /// Restarts these instances, while the extra ones, which start now, stand in.
+    pub(super) fn begin(&mut self, instances: &[usize], extras: Vec<usize>) {
+        self.all.push(RollingRestart { extras, queue: instances.iter().copied().collect(), current: None });
+    }
+
+    /// Whether this instance waits for its restart, or is being restarted.
+    pub(super) fn contain(&self, index: usize) -> bool {
+        self.all.iter().any(|roll| {
+            roll.queue.contains(&index) || roll.current.is_some_and(|(current, _)| current == index)
+        })
+    }
+
+    /// Takes the next steps of each that can go on; whether one has ended. A stop of the stack ends all.
+    pub(super) fn advance(&mut self, stack: &mut Stack, is_stopping: bool, actions: &mut Actions) -> bool {
+        let before = self.all.len();
+        if is_stopping {
+            self.all.clear();
+            return false;
+        }
+        self.all.retain_mut(|roll| !roll.take_steps(stack, actions));
+        self.all.len() < before
+    }
+}
+
+/// One rolling restart.
+#[derive(Clone, Debug)]
+struct RollingRestart {
+    /// The instances that stand in until it is done.
+    extras: Vec<usize>,
+    /// The instances that are still to be restarted.
+    queue: VecDeque<usize>,
+    /// The instance that is being restarted, and its generation before.
+    current: Option<(usize, u32)>,
 }
 
 impl RollingRestart {
-    /// Whether this one is still to be restarted, or being restarted.
-    pub(super) fn is_about(&self, index: usize) -> bool {
-        self.queue.contains(&index) || self.current.is_some_and(|(current, _)| current == index)
-    }
-}
-
-impl Transition<'_> {
-    /// These instances are to be restarted in this way, with the help of those extras, which start now.
-    pub(super) fn begin_roll(&mut self, instances: &[usize], extras: Vec<usize>) {
-        let queue = instances.iter().copied().collect();
-        self.machine.rolls.push(RollingRestart { extras, queue, current: None });
-    }
-
-    /// Takes the next step of each such restart that can go on.
-    pub(super) fn roll(&mut self) {
-        for mut roll in std::mem::take(&mut self.machine.rolls) {
-            if self.machine.shutdown.is_none() && self.take_steps(&mut roll) {
-                self.machine.rolls.push(roll);
+    /// As many steps as can be taken now; whether it is done.
+    fn take_steps(&mut self, stack: &mut Stack, actions: &mut Actions) -> bool {
+        if self.current.is_none() {
+            let extras = || self.extras.iter().map(|index| progress(&stack.instances[*index], 0));
+            if extras().any(|progress| matches!(progress, RollProgress::Failed)) {
+                self.break_off(stack, actions);
+                return true;
             }
-        }
-    }
-
-    /// As many steps as can be taken now; whether there will be more.
-    fn take_steps(&mut self, roll: &mut RollingRestart) -> bool {
-        let all = &self.machine.instances;
-        let of_extras = || roll.extras.iter().map(|index| progress(&all[*index], 0));
-        if roll.current.is_none() && of_extras().any(|progress| matches!(progress, RollProgress::Failed)) {
-            return self.break_off(roll);
-        }
-        if roll.current.is_none() && of_extras().any(|progress| matches!(progress, RollProgress::OnItsWay)) {
-            return true;
+            if extras().any(|progress| matches!(progress, RollProgress::Pending)) {
+                return false;
+            }
         }
         loop {
-            match roll.current.map(|(index, generation)| progress(&self.machine.instances[index], generation))
-            {
-                Some(RollProgress::OnItsWay) => return true,
-                Some(RollProgress::Failed) => return self.break_off(roll),
-                Some(RollProgress::Ready) | None => roll.current = None,
+            match self.current.map(|(index, generation)| progress(&stack.instances[index], generation)) {
+                Some(RollProgress::Pending) => return false,
+                Some(RollProgress::Failed) => {
+                    self.break_off(stack, actions);
+                    return true;
+                }
+                Some(RollProgress::Ready) | None => self.current = None,
             }
-            let Some(next) = roll.queue.pop_front() else {
-                self.retire_extra(roll);
-                return false;
+            let Some(next) = self.queue.pop_front() else {
+                self.retire_extras(stack, actions);
+                return true;
             };
-            let instance = &self.machine.instances[next];
-            // Whom somebody has stopped or scaled away meanwhile stays so.
+            let instance = &stack.instances[next];
+            // An instance that was stopped or scaled away meanwhile stays so.
             if instance.intent != Intent::Down && !instance.is_retired {
-                roll.current = Some((next, instance.generation));
-                self.want(next, true);
+                self.current = Some((next, instance.generation));
+                stack.request_up(next, true, actions);
             }
         }
     }
 
-    /// A new life is of no use: those who have not been restarted are left as they are.
-    fn break_off(&mut self, roll: &RollingRestart) -> bool {
-        for index in roll.queue.iter().copied().chain(roll.current.map(|(index, _)| index)) {
+    /// A new generation has failed: the instances that were not restarted yet are left as they are.
+    fn break_off(&self, stack: &mut Stack, actions: &mut Actions) {
+        for index in self.queue.iter().copied().chain(self.current.map(|(index, _)| index)) {
             let reason = "a new instance did not become ready, so the rest is as it was".to_owned();
-            self.machine.instances[index].failure.get_or_insert(reason);
+            stack.instances[index].failure.get_or_insert(reason);
         }
-        self.retire_extra(roll);
-        false
+        self.retire_extras(stack, actions);
     }
 
-    fn retire_extra(&mut self, roll: &RollingRestart) {
-        for extra in &roll.extras {
-            self.retire(*extra);
+    fn retire_extras(&self, stack: &mut Stack, actions: &mut Actions) {
+        for extra in &self.extras {
+            stack.retire(*extra, actions);
         }
-        self.is_answer_due = true;
     }
 }

@@ -1,46 +1,46 @@
-//! Why the stack ends, and what that makes of our own exit status.
+//! Why the stack stops, and the exit status of ganger that follows from it.
 
 use std::time::Duration;
 
 use crate::exit::{FAILED, Outcome, SUCCESS};
 use crate::signal::Signal;
 
-/// Two interrupts within this span are one: a wrapper (`npm`, `timeout`) passes on what the terminal has
-/// already sent to the whole group, so a single Ctrl-C arrives twice within microseconds.
+/// Two stop signals within this span are one: a wrapper (`npm`, `timeout`) passes on what the terminal has already sent to the
+/// whole group, so a single Ctrl-C arrives twice within microseconds.
 const ONE_KEYPRESS: Duration = Duration::from_millis(200);
 
-/// Why the stack ends.
+/// Why the stack stops.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StopCause {
-    /// We were asked to.
+    /// ganger has received this signal.
     Signal(Signal),
-    /// The instance with this index ended, and the policy says that this is the end.
+    /// The instance with this index exited, and the policy ends the stack with it.
     Ended(usize),
     /// The instance with this index could not be started.
     CannotStart {
-        /// Which.
+        /// Its index.
         instance: usize,
-        /// The status that stands for the reason.
+        /// The exit status that stands for the reason.
         status: u8,
     },
-    /// Somebody asked for it at the control socket.
+    /// A client asked for it at the control socket.
     Request,
-    /// All ended, each by itself.
+    /// Every instance has exited by itself.
     AllEnded,
     /// The monitor is gone.
     MonitorGone,
-    /// Our standard output is closed (`None`) or fails (what the system said).
+    /// Standard output has no reader any more (`None`), or cannot be written to (the error of the system).
     OutputClosed(Option<String>),
-    /// Something of our own failed.
+    /// Something of ganger's own failed.
     Broken(String),
 }
 
 /// A stop under way.
 #[derive(Clone, Debug)]
 pub struct Shutdown {
-    /// Why.
+    /// The first reason.
     pub cause: StopCause,
-    /// Whether everything is being killed rather than asked.
+    /// Whether all are killed, without waiting for the grace.
     pub killing: bool,
     first_interrupt: Option<Duration>,
 }
@@ -52,7 +52,7 @@ impl Shutdown {
         Self { cause, killing: false, first_interrupt }
     }
 
-    /// Whether this further signal is the second one, which does not wait any longer.
+    /// Whether this further signal ends the grace.
     pub fn is_second(&mut self, now: Duration, signal: Signal) -> bool {
         if signal == Signal::QUIT {
             return true;
@@ -65,13 +65,13 @@ impl Shutdown {
     }
 }
 
-/// Only these two are impatience; a hang-up is what a terminal says on its way out, often twice.
+/// Whether a repetition of this signal ends the grace. A closing terminal sends SIGHUP, often twice.
 fn counts(signal: Signal) -> bool {
     signal == Signal::INTERRUPT || signal == Signal::TERMINATE
 }
 
 impl StopCause {
-    /// How a line of ours names it.
+    /// The reason in a notice.
     pub fn describe(&self, name: impl Fn(usize) -> String) -> String {
         match self {
             Self::Signal(signal) => format!("{signal} received"),
@@ -86,14 +86,14 @@ impl StopCause {
         }
     }
 
-    /// Our own end, where it does not depend on how an instance ended.
+    /// How ganger ends, where that does not depend on the exit of an instance.
     pub fn outcome(&self) -> Option<Outcome> {
         match self {
             Self::Signal(signal) => Some(Outcome::DieBy(*signal)),
             Self::CannotStart { status, .. } => Some(Outcome::Status(*status)),
-            // What was asked for has been done: no failure, and no signal that a shell should see.
+            // What was asked for has been done: neither a failure, nor a signal for a shell to see.
             Self::Request => Some(Outcome::Status(SUCCESS)),
-            // As any writer into a pipe that nobody reads: `ganger start | head -1` under pipefail is 141.
+            // As any writer into a pipe without a reader: `ganger start | head -1` under pipefail is 141.
             Self::OutputClosed(None) => Some(Outcome::DieBy(Signal::PIPE)),
             Self::OutputClosed(Some(_)) | Self::Broken(_) | Self::MonitorGone => {
                 Some(Outcome::Status(FAILED))

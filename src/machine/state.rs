@@ -1,43 +1,43 @@
-//! The facts about one instance, the wish about it, and the table that joins them.
+//! The state of one instance, the intent for it, and the table that joins the two.
 
 use std::fmt;
 
-/// What is wished of an instance. Kept apart from [`State`], which is what is: a wish may change while
-/// the fact is still on its way.
+/// What an instance should do. Kept apart from [`State`], which is what it does: the intent may change while the state is still
+/// on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Intent {
     /// It should run.
     Up,
-    /// It should not.
+    /// It should not run.
     Down,
-    /// It should end, and then run again. The table takes it as `Down`; what follows the end is the turn's.
-    Again,
+    /// It should end, and then run again. For the table this is `Down`; the transition starts it when it has ended.
+    Restart,
 }
 
-/// What is known of an instance. "Own process" is the one that ganger started; its tree is all that came
-/// from it, daemons included.
+/// What an instance does. Its own process is the one that ganger started; its tree is all that descends from it, daemons
+/// included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum State {
-    /// Nothing of it exists, and nothing was tried.
+    /// No process of it exists, and none was started.
     Idle,
-    /// Its start was asked for and has not been answered.
+    /// Its process is being made.
     Starting,
     /// Its own process lives.
     Running,
-    /// Its own process lives and was asked to end.
+    /// Its own process lives and has had the stop signal.
     Stopping,
     /// Its own process lives and was sent SIGKILL.
     Killing,
-    /// Its own process is gone; what it started is being asked to end.
+    /// Its own process is gone; what it started is being stopped.
     Clearing,
     /// Its own process is gone; what it started was sent SIGKILL.
     Purging,
-    /// Nothing of it is left.
+    /// No process of it is left.
     Ended,
 }
 
 impl State {
-    /// Every state, in the order of a life.
+    /// Every state, in the order in which an instance passes through them.
     pub const ALL: [Self; 8] = [
         Self::Idle,
         Self::Starting,
@@ -86,28 +86,28 @@ pub enum InstanceEvent {
     Failed,
     /// Its own process ended.
     Exited,
-    /// Somebody looked: processes of it are there.
+    /// A scan found processes of it.
     Left,
-    /// Somebody looked: no process of it is there.
+    /// A scan found no process of it.
     Empty,
     /// A process that is no instance's own was reaped: it may have been the last of this tree.
     Reaped,
-    /// It is to end.
+    /// It is to be stopped.
     Stop,
-    /// It is to end at once.
+    /// It is to be killed at once.
     Kill,
-    /// It is time to look again who is left.
+    /// The next scan is due.
     Scan,
     /// Half of its grace is over.
     Half,
     /// Its grace is over.
     Expired,
-    /// Its processes do not end, though they were killed long ago.
+    /// Its processes were killed long ago, and have not ended.
     Hopeless,
 }
 
 impl InstanceEvent {
-    /// Every happening.
+    /// Every event.
     pub const ALL: [Self; 13] = [
         Self::Start,
         Self::Spawned,
@@ -145,24 +145,24 @@ impl fmt::Display for InstanceEvent {
     }
 }
 
-/// What a happening asks for, in words that still know nothing of pids and times.
+/// What an event asks for; without pids and times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Effect {
     /// Make its own process.
     Spawn,
     /// Send the stop signal to its main processes.
     Stop,
-    /// Send it to what is left of the tree, each process once, when the main processes are gone.
+    /// When the main processes are gone, send it to what is left of the tree, each process once.
     StopRest,
     /// Send it to all of the tree, each process once.
     StopAll,
     /// Send SIGKILL to the tree.
     Kill,
-    /// Look who is left.
+    /// Scan for what is left of its tree.
     Scan,
-    /// Its own process is gone: say so after its last words.
+    /// Report how its own process exited, after the remaining output.
     ReportExit,
-    /// Say who could not be ended.
+    /// Report what could not be ended.
     GiveUp,
 }
 
@@ -181,7 +181,7 @@ impl fmt::Display for Effect {
     }
 }
 
-/// The next state and what to do on the way. Every cell is written: docs/states.md is printed from here.
+/// The next state, and what to do on the way. Every cell is written out: docs/states.md is printed from here.
 pub fn step(state: State, intent: Intent, event: InstanceEvent) -> (State, &'static [Effect]) {
     match state {
         State::Idle | State::Ended => down(state, intent, event),
@@ -195,133 +195,133 @@ pub fn step(state: State, intent: Intent, event: InstanceEvent) -> (State, &'sta
 }
 
 fn down(state: State, intent: Intent, event: InstanceEvent) -> (State, &'static [Effect]) {
-    use InstanceEvent as H;
+    use InstanceEvent as E;
     match (event, intent) {
-        (H::Start, Intent::Up) => (State::Starting, &[Effect::Spawn]),
-        (H::Start, Intent::Down | Intent::Again)
+        (E::Start, Intent::Up) => (State::Starting, &[Effect::Spawn]),
+        (E::Start, Intent::Down | Intent::Restart)
         | (
-            H::Spawned
-            | H::Failed
-            | H::Exited
-            | H::Left
-            | H::Empty
-            | H::Reaped
-            | H::Stop
-            | H::Kill
-            | H::Scan
-            | H::Half
-            | H::Expired
-            | H::Hopeless,
-            Intent::Up | Intent::Down | Intent::Again,
+            E::Spawned
+            | E::Failed
+            | E::Exited
+            | E::Left
+            | E::Empty
+            | E::Reaped
+            | E::Stop
+            | E::Kill
+            | E::Scan
+            | E::Half
+            | E::Expired
+            | E::Hopeless,
+            Intent::Up | Intent::Down | Intent::Restart,
         ) => (state, &[]),
     }
 }
 
-/// Between the question and the answer nothing can be signalled: a stop waits in the intent.
+/// While the process is being made it cannot be signalled: a stop waits in the intent.
 fn starting(intent: Intent, event: InstanceEvent) -> (State, &'static [Effect]) {
-    use InstanceEvent as H;
+    use InstanceEvent as E;
     match (event, intent) {
-        (H::Spawned, Intent::Up) => (State::Running, &[]),
-        (H::Spawned, Intent::Down | Intent::Again) => (State::Stopping, &[Effect::Stop]),
-        (H::Failed, Intent::Up | Intent::Down | Intent::Again) => (State::Ended, &[]),
+        (E::Spawned, Intent::Up) => (State::Running, &[]),
+        (E::Spawned, Intent::Down | Intent::Restart) => (State::Stopping, &[Effect::Stop]),
+        (E::Failed, Intent::Up | Intent::Down | Intent::Restart) => (State::Ended, &[]),
         (
-            H::Start
-            | H::Exited
-            | H::Left
-            | H::Empty
-            | H::Reaped
-            | H::Stop
-            | H::Kill
-            | H::Scan
-            | H::Half
-            | H::Expired
-            | H::Hopeless,
-            Intent::Up | Intent::Down | Intent::Again,
+            E::Start
+            | E::Exited
+            | E::Left
+            | E::Empty
+            | E::Reaped
+            | E::Stop
+            | E::Kill
+            | E::Scan
+            | E::Half
+            | E::Expired
+            | E::Hopeless,
+            Intent::Up | Intent::Down | Intent::Restart,
         ) => (State::Starting, &[]),
     }
 }
 
 fn running(event: InstanceEvent) -> (State, &'static [Effect]) {
-    use InstanceEvent as H;
+    use InstanceEvent as E;
     match event {
-        H::Exited => (State::Clearing, &[Effect::ReportExit, Effect::Scan]),
-        H::Stop => (State::Stopping, &[Effect::Stop]),
-        H::Kill => (State::Killing, &[Effect::Kill]),
-        H::Start
-        | H::Spawned
-        | H::Failed
-        | H::Left
-        | H::Empty
-        | H::Reaped
-        | H::Scan
-        | H::Half
-        | H::Expired
-        | H::Hopeless => (State::Running, &[]),
+        E::Exited => (State::Clearing, &[Effect::ReportExit, Effect::Scan]),
+        E::Stop => (State::Stopping, &[Effect::Stop]),
+        E::Kill => (State::Killing, &[Effect::Kill]),
+        E::Start
+        | E::Spawned
+        | E::Failed
+        | E::Left
+        | E::Empty
+        | E::Reaped
+        | E::Scan
+        | E::Half
+        | E::Expired
+        | E::Hopeless => (State::Running, &[]),
     }
 }
 
-/// While its own process lives, what it started, before or during the grace, is its own to end: Celery's pool takes SIGTERM
-/// for its master's order to die, and a shell's `trap` may be running its clean-up. What is left is signalled after the own
-/// process has ended (`clearing`), and all of it when half of the grace is over: then there is still time for it to end.
+/// While its own process lives, that process stops what it started: Celery's pool takes SIGTERM for its master's order to exit,
+/// and a shell's `trap` may be running its clean-up. What is left is signalled after the own process has exited (`clearing`),
+/// and all of it when half of the grace is over: then there is still time for it to end.
 fn stopping(event: InstanceEvent) -> (State, &'static [Effect]) {
-    use InstanceEvent as H;
+    use InstanceEvent as E;
     match event {
-        H::Exited => (State::Clearing, &[Effect::ReportExit, Effect::Scan]),
-        H::Half => (State::Stopping, &[Effect::StopAll]),
-        H::Kill | H::Expired => (State::Killing, &[Effect::Kill]),
-        H::Start
-        | H::Spawned
-        | H::Failed
-        | H::Left
-        | H::Empty
-        | H::Reaped
-        | H::Stop
-        | H::Scan
-        | H::Hopeless => (State::Stopping, &[]),
+        E::Exited => (State::Clearing, &[Effect::ReportExit, Effect::Scan]),
+        E::Half => (State::Stopping, &[Effect::StopAll]),
+        E::Kill | E::Expired => (State::Killing, &[Effect::Kill]),
+        E::Start
+        | E::Spawned
+        | E::Failed
+        | E::Left
+        | E::Empty
+        | E::Reaped
+        | E::Stop
+        | E::Scan
+        | E::Hopeless => (State::Stopping, &[]),
     }
 }
 
 fn killing(event: InstanceEvent) -> (State, &'static [Effect]) {
-    use InstanceEvent as H;
+    use InstanceEvent as E;
     match event {
-        H::Exited => (State::Purging, &[Effect::ReportExit, Effect::Kill, Effect::Scan]),
-        H::Scan => (State::Killing, &[Effect::Kill]),
-        H::Hopeless => (State::Ended, &[Effect::GiveUp]),
-        H::Start
-        | H::Spawned
-        | H::Failed
-        | H::Left
-        | H::Empty
-        | H::Reaped
-        | H::Stop
-        | H::Kill
-        | H::Half
-        | H::Expired => (State::Killing, &[]),
+        E::Exited => (State::Purging, &[Effect::ReportExit, Effect::Kill, Effect::Scan]),
+        E::Scan => (State::Killing, &[Effect::Kill]),
+        E::Hopeless => (State::Ended, &[Effect::GiveUp]),
+        E::Start
+        | E::Spawned
+        | E::Failed
+        | E::Left
+        | E::Empty
+        | E::Reaped
+        | E::Stop
+        | E::Kill
+        | E::Half
+        | E::Expired => (State::Killing, &[]),
     }
 }
 
 fn clearing(event: InstanceEvent) -> (State, &'static [Effect]) {
-    use InstanceEvent as H;
+    use InstanceEvent as E;
     match event {
-        H::Empty => (State::Ended, &[]),
-        H::Left => (State::Clearing, &[Effect::StopRest]),
-        H::Half => (State::Clearing, &[Effect::StopAll]),
-        H::Kill | H::Expired => (State::Purging, &[Effect::Kill, Effect::Scan]),
-        H::Reaped | H::Scan => (State::Clearing, &[Effect::Scan]),
-        H::Start | H::Spawned | H::Failed | H::Exited | H::Stop | H::Hopeless => (State::Clearing, &[]),
+        E::Empty => (State::Ended, &[]),
+        E::Left => (State::Clearing, &[Effect::StopRest]),
+        E::Half => (State::Clearing, &[Effect::StopAll]),
+        E::Kill | E::Expired => (State::Purging, &[Effect::Kill, Effect::Scan]),
+        E::Reaped | E::Scan => (State::Clearing, &[Effect::Scan]),
+        E::Start | E::Spawned | E::Failed | E::Exited | E::Stop | E::Hopeless => (State::Clearing, &[]),
     }
 }
 
-/// One SIGKILL may miss who is being forked at that moment: it is sent again at every look, until none
-/// is left or hope is given up.
+/// SIGKILL may miss a process that is being forked at that moment: it is sent again at every scan, until no process is left or
+/// it counts as one that cannot be ended.
 fn purging(event: InstanceEvent) -> (State, &'static [Effect]) {
-    use InstanceEvent as H;
+    use InstanceEvent as E;
     match event {
-        H::Empty => (State::Ended, &[]),
-        H::Left => (State::Purging, &[Effect::Kill]),
-        H::Reaped | H::Scan => (State::Purging, &[Effect::Scan]),
-        H::Hopeless => (State::Ended, &[Effect::GiveUp]),
-        H::Start | H::Spawned | H::Failed | H::Exited | H::Stop | H::Kill | H::Half | H::Expired => {
+        E::Empty => (State::Ended, &[]),
+        E::Left => (State::Purging, &[Effect::Kill]),
+        E::Reaped | E::Scan => (State::Purging, &[Effect::Scan]),
+        E::Hopeless => (State::Ended, &[Effect::GiveUp]),
+        E::Start | E::Spawned | E::Failed | E::Exited | E::Stop | E::Kill | E::Half | E::Expired => {
             (State::Purging, &[])
         }
     }

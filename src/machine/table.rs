@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::state::{Effect, InstanceEvent, Intent, State, step};
 
-/// The page: one row a state, one column a happening.
+/// The page: one row a state, one column an event.
 pub fn page() -> String {
     let mut page = String::from(HEAD);
     row(&mut page, "state", InstanceEvent::ALL.iter().map(ToString::to_string));
@@ -19,10 +19,10 @@ pub fn page() -> String {
 const HEAD: &str = "\
 # States
 
-What happens to one instance, whatever comes when. This page is printed from `src/machine/state.rs`; a test
+What happens to one instance at each event in each state. This page is printed from `src/machine/state.rs`; a test
 fails where the two differ (`GANGER_WRITE_PAGES=1 cargo test --test it states` writes it anew).
 
-A cell says the next state (`=` is the same one) and, in brackets, what is done on the way. Where the wish
+A cell has the next state (`=` is the same one) and, in brackets, what is done on the way. Where the intent
 decides, `up` and `down` stand before the two answers.
 
 ";
@@ -33,9 +33,9 @@ is left of its tree after them, each process once; *stop all*: to all of its tre
 *scan* /proc for what is left of it; *report exit*: print how its own process ended, after the remaining output; *give up*:
 name what could not be ended.
 
-Beside these rows the machine keeps one more instance for the processes that belong to none (a daemon that
-wiped its environment, say). It enters *clearing* when the stack is stopped, and is *ended* only when the
-kernel says that no child is left.
+The machine keeps one more instance for the processes that belong to none (for example, a daemon that wiped
+its environment). It enters *clearing* when the stack is stopped, and is *ended* only when the kernel says
+that no child is left.
 ";
 
 fn row(page: &mut String, first: &str, cells: impl Iterator<Item = String>) {

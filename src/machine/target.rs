@@ -1,12 +1,11 @@
-//! Whose processes: an instance's, or nobody's.
+//! The processes that an action is about: those of an instance, or those of none.
 
-/// Of whom something is said or done.
+/// An instance, or all processes that belong to none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Target {
-    /// The instance with this index, which is its own for as long as the stack runs: whoever leaves and comes
-    /// back has the index that it had.
+    /// The instance with this index, which never changes: an instance that leaves and is added again has the index that it had.
     Instance(usize),
-    /// Every process of ours that belongs to no instance: a daemon that wiped its environment, say.
+    /// Every process below ganger that belongs to no instance: for example, a daemon that wiped its environment.
     Orphans,
 }
 
@@ -20,10 +19,10 @@ impl Target {
     }
 }
 
-/// How many processes a look saw.
+/// How many processes a scan found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProcessCounts {
-    /// Of each instance, by its index. One that came after the look is not in it.
+    /// Of each instance, by its index. Instances that were added after the scan are not in it.
     pub instances: Vec<usize>,
     /// Of no instance.
     pub orphans: usize,

@@ -1,36 +1,51 @@
-//! One turn of the machine: an event changes what it concerns, and what follows from that is gathered.
+//! One transition of the machine: an event changes the instances that it concerns, and what follows is gathered as actions.
 
 use std::time::Duration;
 
-use super::instance::Instance;
+use super::action::Action;
+use super::change::Change;
+use super::event::{Event, SpawnFailure};
+use super::request::{self, InstanceRequest, RequestResult, Ticket};
 use super::shutdown::{Shutdown, StopCause};
-use super::state::{Effect, InstanceEvent, Intent, State};
+use super::stack::Actions;
+use super::state::{InstanceEvent, Intent, State};
 use super::target::{ProcessCounts, Target};
-use super::timers::Timers;
-use super::{Action, Event, Machine, SpawnFailure};
+use super::{Machine, exit_disposition, order, ready};
 use crate::exit::FAILED;
 use crate::notice::Notice;
 use crate::signal::Signal;
 
 /// One call of [`Machine::handle`]: the machine, the time, and the actions gathered so far.
 pub(super) struct Transition<'a> {
-    pub(super) machine: &'a mut Machine,
-    pub(super) now: Duration,
-    pub(super) actions: Vec<Action>,
-    /// Whether a request may have been decided since the last look at them.
-    pub(super) is_answer_due: bool,
+    machine: &'a mut Machine,
+    actions: Actions,
 }
 
-impl Transition<'_> {
-    pub(super) fn on(&mut self, event: Event) {
+impl<'a> Transition<'a> {
+    /// Handles one event at `now`; the actions, in the order in which they are to be performed.
+    pub(super) fn run(machine: &'a mut Machine, now: Duration, event: Event) -> Vec<Action> {
+        let mut transition = Self { machine, actions: Actions::at(now) };
+        transition.on(event);
+        transition.close();
+        transition.actions.into_list()
+    }
+
+    fn on(&mut self, event: Event) {
+        let Self { machine, actions } = self;
+        let stack = &mut machine.stack;
         match event {
             Event::Begin => {}
             Event::Spawned { instance, pid } => self.on_spawned(instance, pid),
             Event::SpawnFailed { instance, failure } => self.on_spawn_failed(instance, failure),
-            Event::Exited { instance, exit } => self.on_exited(instance, exit),
-            Event::Reaped => self.for_all(InstanceEvent::Reaped),
-            Event::Scanned(counts) => self.on_seen(&counts, true),
-            Event::PartlyScanned(counts) => self.on_seen(&counts, false),
+            Event::Exited { instance, exit } => {
+                let is_stopping = machine.shutdown.is_some();
+                if exit_disposition::on_exited(stack, instance, exit, is_stopping, actions) {
+                    self.stop(StopCause::Ended(instance));
+                }
+            }
+            Event::Reaped => stack.apply_to_all(InstanceEvent::Reaped, actions),
+            Event::Scanned(counts) => self.on_scanned(&counts, true),
+            Event::PartlyScanned(counts) => self.on_scanned(&counts, false),
             Event::AllGone => self.on_all_gone(),
             Event::Signal(signal) => self.on_signal(signal),
             Event::Request(request) => self.on_request(request),
@@ -38,86 +53,96 @@ impl Transition<'_> {
             Event::Down { ticket, grace } => self.on_down(ticket, grace),
             Event::MonitorGone => self.stop(StopCause::MonitorGone),
             Event::OutputClosed { error } => {
-                self.machine.has_failed |= error.is_some();
+                machine.has_failed |= error.is_some();
                 self.stop(StopCause::OutputClosed(error));
             }
             Event::Broken(what) => {
-                self.machine.has_failed = true;
+                machine.has_failed = true;
                 self.stop(StopCause::Broken(what));
             }
-            Event::Ready { instance, pid } => self.on_ready(instance, pid),
-            Event::Changed(instances) => self.on_changed_files(&instances),
+            Event::Ready { instance, pid } => ready::on_ready(stack, instance, pid, actions),
+            Event::Changed(instances) => {
+                if machine.shutdown.is_none() {
+                    request::on_changed_files(stack, &instances, actions);
+                }
+            }
             Event::Timeout => self.on_timeout(),
         }
     }
 
     fn on_spawned(&mut self, index: usize, pid: i32) {
-        let now = self.now;
-        let instance = &mut self.machine.instances[index];
-        (instance.pid, instance.started, instance.ended) = (Some(pid), Some(now), None);
+        let Self { machine, actions } = self;
+        let stack = &mut machine.stack;
+        let instance = &mut stack.instances[index];
+        (instance.pid, instance.started, instance.ended) = (Some(pid), Some(actions.now), None);
         instance.generation += 1;
         instance.is_late = false;
         instance.is_requested &= instance.intent != Intent::Up;
-        let spec = &self.machine.specs[index];
-        let notice = Notice::Started { process: spec.name.clone(), pid, port: spec.port };
-        self.actions.push(Action::Notify(notice));
-        self.apply(Target::Instance(index), InstanceEvent::Spawned);
-        if self.machine.shutdown.as_ref().is_some_and(|shutdown| shutdown.killing) {
-            self.apply(Target::Instance(index), InstanceEvent::Kill);
+        let spec = &stack.specs[index];
+        actions.notify(Notice::Started { process: spec.name.clone(), pid, port: spec.port });
+        stack.apply(Target::Instance(index), InstanceEvent::Spawned, actions);
+        if machine.shutdown.as_ref().is_some_and(|shutdown| shutdown.killing) {
+            stack.apply(Target::Instance(index), InstanceEvent::Kill, actions);
         }
-        self.await_readiness(index);
+        ready::begin(stack, index, actions);
     }
 
     fn on_spawn_failed(&mut self, index: usize, failure: SpawnFailure) {
+        let Self { machine, actions } = self;
+        let stack = &mut machine.stack;
         let SpawnFailure { program, reason, status } = failure;
-        let process = self.machine.specs[index].name.clone();
-        let failure_in_words = format!("{program}: {reason}");
-        self.actions.push(Action::Notify(Notice::CannotStart { process, program, reason, status }));
-        // Also if the stack is ending for another reason: the system has refused us something.
-        self.machine.has_failed |= status == FAILED;
-        self.apply(Target::Instance(index), InstanceEvent::Failed);
-        self.machine.instances[index].failure = Some(failure_in_words);
-        // Who asked for this start hears of it, and the rest goes on: a slip in an edited Procfile must not
-        // end a stack.
-        let is_ending = self.machine.shutdown.is_some();
-        let instance = &mut self.machine.instances[index];
-        if instance.is_requested && !is_ending {
+        let process = stack.specs[index].name.clone();
+        let failure = format!("{program}: {reason}");
+        actions.notify(Notice::CannotStart { process, program, reason, status });
+        // Also while the stack stops for another reason: the system has refused something.
+        machine.has_failed |= status == FAILED;
+        stack.apply(Target::Instance(index), InstanceEvent::Failed, actions);
+        stack.instances[index].failure = Some(failure);
+        let is_stopping = machine.shutdown.is_some();
+        let instance = &mut stack.instances[index];
+        if instance.is_requested && !is_stopping {
+            // The request is answered with the failure, and the rest goes on: a mistake in an edited Procfile must not end the
+            // stack.
             instance.intent = Intent::Down;
-        } else if !self.tries_again(index) {
+        } else if is_stopping || !exit_disposition::retries_start(stack, index, actions.now) {
             self.stop(StopCause::CannotStart { instance: index, status });
         }
     }
 
-    fn on_seen(&mut self, counts: &ProcessCounts, is_certain: bool) {
-        for (index, &count) in counts.instances.iter().enumerate().take(self.machine.instances.len()) {
+    fn on_scanned(&mut self, counts: &ProcessCounts, is_certain: bool) {
+        let known = self.machine.stack.instances.len();
+        for (index, &count) in counts.instances.iter().enumerate().take(known) {
+            let event = if count > 0 { InstanceEvent::Left } else { InstanceEvent::Empty };
             if count > 0 {
-                self.tell_of_leftovers(index, count);
-                self.apply(Target::Instance(index), InstanceEvent::Left);
-            } else if is_certain {
-                self.apply(Target::Instance(index), InstanceEvent::Empty);
+                self.report_leftovers(index, count);
+            }
+            if count > 0 || is_certain {
+                self.machine.stack.apply(Target::Instance(index), event, &mut self.actions);
             }
         }
-        // Whether strangers are all gone is for the kernel to say (AllGone): one may be on its way here.
+        // That no orphan is left is for the kernel to say (`AllGone`): one may be on its way to us.
         if counts.orphans > 0 {
-            self.apply(Target::Orphans, InstanceEvent::Left);
+            self.machine.stack.apply(Target::Orphans, InstanceEvent::Left, &mut self.actions);
         }
     }
 
-    fn tell_of_leftovers(&mut self, index: usize, count: usize) {
-        let is_first = self.machine.shutdown.is_none()
-            && self.machine.instances[index].state == State::Clearing
-            && self.machine.instances[index].intent == Intent::Up;
-        if is_first {
-            let process = self.machine.specs[index].name.clone();
-            self.actions.push(Action::Notify(Notice::Leftovers { process, count }));
-            self.machine.instances[index].intent = Intent::Down;
+    /// An instance has exited by itself and left processes: they are stopped, which is reported once.
+    fn report_leftovers(&mut self, index: usize, count: usize) {
+        let stack = &mut self.machine.stack;
+        let instance = &mut stack.instances[index];
+        let is_first = instance.state == State::Clearing && instance.intent == Intent::Up;
+        if is_first && self.machine.shutdown.is_none() {
+            let process = stack.specs[index].name.clone();
+            self.actions.notify(Notice::Leftovers { process, count });
+            instance.intent = Intent::Down;
         }
     }
 
     fn on_all_gone(&mut self) {
-        for target in self.all() {
-            if self.machine.at(target).state.is_clearing() {
-                self.apply(target, InstanceEvent::Empty);
+        let stack = &mut self.machine.stack;
+        for target in stack.targets() {
+            if stack.at(target).state.is_clearing() {
+                stack.apply(target, InstanceEvent::Empty, &mut self.actions);
             }
         }
     }
@@ -126,22 +151,21 @@ impl Transition<'_> {
         match signal {
             stop if stop.is_stop_request() => self.on_stop_signal(stop),
             Signal::SUSPEND => {
-                self.machine.suspended.get_or_insert(self.now);
+                self.machine.suspended.get_or_insert(self.actions.now);
                 self.actions.push(Action::Suspend);
             }
             Signal::CONTINUE => self.on_continue(),
             Signal::RESIZE => self.actions.push(Action::Resize),
             other => {
                 self.actions.push(Action::Forward(other));
-                self.actions.push(Action::Notify(Notice::Forwarded { signal: other }));
+                self.actions.notify(Notice::Forwarded { signal: other });
             }
         }
     }
 
     fn on_stop_signal(&mut self, signal: Signal) {
-        let now = self.now;
         if let Some(shutdown) = &mut self.machine.shutdown {
-            if shutdown.is_second(now, signal) && !shutdown.killing {
+            if shutdown.is_second(self.actions.now, signal) && !shutdown.killing {
                 self.kill(format!("second signal ({signal})"));
             }
             return;
@@ -154,154 +178,172 @@ impl Transition<'_> {
 
     fn on_continue(&mut self) {
         if let Some(since) = self.machine.suspended.take() {
-            let stood_still = self.now.saturating_sub(since);
-            for target in self.all() {
-                self.machine.at(target).postpone(stood_still);
+            let stack = &mut self.machine.stack;
+            for target in stack.targets() {
+                stack.at(target).postpone(self.actions.now.saturating_sub(since));
             }
         }
         self.actions.push(Action::Resume);
     }
 
     fn on_timeout(&mut self) {
-        let now = self.now;
-        self.on_moments();
-        let due: Vec<(Target, InstanceEvent)> =
-            self.all().filter_map(|target| Some((target, self.machine.at(target).due(now)?))).collect();
-        self.tell_of_killing(&due);
-        for (target, happening) in due {
-            self.apply(target, happening);
+        self.on_timers();
+        let Self { machine, actions } = self;
+        let targets = machine.stack.targets();
+        let due = targets.filter_map(|target| Some((target, machine.stack.at(target).due(actions.now)?)));
+        let due: Vec<(Target, InstanceEvent)> = due.collect();
+        self.report_killing(&due);
+        for (target, event) in due {
+            self.machine.stack.apply(target, event, &mut self.actions);
         }
     }
 
-    /// One line, however many are killed at the same moment.
-    fn tell_of_killing(&mut self, due: &[(Target, InstanceEvent)]) {
-        // Strangers have the longest grace of all; that it is over is no news beside an instance's.
-        let is_news = |target: Target| target != Target::Orphans || due.len() == 1;
-        let expired = due.iter().filter(|(_, happening)| *happening == InstanceEvent::Expired);
-        let mut expired = expired.map(|(target, _)| *target).filter(|target| is_news(*target));
+    /// Handles the timers that stand beside the table.
+    fn on_timers(&mut self) {
+        let Self { machine, actions } = self;
+        let stack = &mut machine.stack;
+        let mut blocked = Vec::new();
+        for index in 0..stack.instances.len() {
+            let instance = &mut stack.instances[index];
+            let due = instance.timers.take(actions.now);
+            if due.settled.is_some() {
+                instance.ready = Some(actions.now);
+                instance.timers.end_generation();
+            }
+            instance.is_due |= due.restart.is_some();
+            if due.ready_by.is_some() {
+                ready::on_late(stack, index, actions);
+            }
+            if due.report_blocked.is_some() {
+                blocked.push(index);
+            }
+        }
+        order::report_blocked(stack, &blocked, actions);
+    }
+
+    /// One line, however many instances are killed at the same moment.
+    fn report_killing(&mut self, due: &[(Target, InstanceEvent)]) {
+        // Orphans have the longest grace of all: beside an instance's end of grace, theirs is not reported.
+        let is_reported = |target: Target| target != Target::Orphans || due.len() == 1;
+        let expired = due.iter().filter(|(_, event)| *event == InstanceEvent::Expired);
+        let mut expired = expired.map(|(target, _)| *target).filter(|target| is_reported(*target));
         let Some(first) = expired.next() else { return };
         let is_alone = expired.next().is_none();
         let first = first.instance().filter(|_| is_alone);
-        let process = first.map(|index| self.machine.specs[index].name.clone());
-        self.actions.push(Action::Notify(Notice::Killing { process, reason: "the grace is over".into() }));
+        let process = first.map(|index| self.machine.stack.specs[index].name.clone());
+        self.actions.notify(Notice::Killing { process, reason: "the grace is over".into() });
     }
 
-    /// Ends the stack for this reason, unless it is ending already: the first reason stays.
-    pub(super) fn stop(&mut self, cause: StopCause) {
+    fn on_request(&mut self, request: InstanceRequest) {
+        let InstanceRequest { ticket, operation, instances } = request;
+        let Self { machine, actions } = self;
+        if machine.shutdown.is_some() {
+            return actions.answer(ticket, RequestResult::Ending);
+        }
+        if let Some(instance) = request::first_without_process(&machine.stack, operation, &instances) {
+            return actions.answer(ticket, RequestResult::NotRunning { instance });
+        }
+        let awaited = request::begin(&mut machine.stack, operation, &instances, actions);
+        machine.requests.open(ticket, awaited);
+    }
+
+    fn on_change(&mut self, change: Change) {
+        let Self { machine, actions } = self;
+        let ticket = change.request.ticket;
+        if machine.shutdown.is_some() {
+            return actions.answer(ticket, RequestResult::Ending);
+        }
+        let awaited = change.begin(&mut machine.stack, &mut machine.rolls, actions);
+        machine.requests.open(ticket, awaited);
+    }
+
+    /// A request for the end of the stack, with this grace for all instances if one is given.
+    fn on_down(&mut self, ticket: Ticket, grace: Option<Duration>) {
+        self.machine.requests.open_down(ticket);
+        if self.machine.shutdown.is_none() {
+            if let Some(grace) = grace {
+                let stack = &mut self.machine.stack;
+                stack.targets().for_each(|target| stack.at(target).set_grace(grace));
+            }
+            self.stop(StopCause::Request);
+        }
+    }
+
+    /// Stops the stack for this reason, unless it stops already: the first reason stays.
+    fn stop(&mut self, cause: StopCause) {
         if self.machine.shutdown.is_some() {
             return;
         }
-        let runs =
-            self.machine.instances.iter().any(|instance| instance.pid.is_some() && instance.ended.is_none());
-        if runs {
-            let reason = cause.describe(|index| self.machine.name(index));
-            let grace = self.machine.longest_grace();
-            self.actions.push(Action::Notify(Notice::Stopping { reason, grace }));
+        let stack = &mut self.machine.stack;
+        let mut instances = stack.instances.iter();
+        if instances.any(|instance| instance.pid.is_some() && instance.ended.is_none()) {
+            let reason = cause.describe(|index| stack.name(index));
+            self.actions.notify(Notice::Stopping { reason, grace: stack.longest_grace() });
         }
-        self.machine.shutdown = Some(Shutdown::new(self.now, cause));
-        for index in 0..self.machine.instances.len() {
-            self.machine.instances[index].intent = Intent::Down;
-            self.machine.instances[index].is_due = false;
-            self.machine.instances[index].timers = Timers::default();
+        self.machine.shutdown = Some(Shutdown::new(self.actions.now, cause));
+        stack.cancel_starts();
+        self.stop_next();
+    }
+
+    fn stop_next(&mut self) {
+        let Self { machine, actions } = self;
+        if let Some(shutdown) = &machine.shutdown {
+            order::stop_next(&mut machine.stack, shutdown.killing, actions);
         }
-        self.ask_next();
     }
 
     fn kill(&mut self, reason: String) {
-        self.actions.push(Action::Notify(Notice::Killing { process: None, reason }));
+        self.actions.notify(Notice::Killing { process: None, reason });
         if let Some(shutdown) = &mut self.machine.shutdown {
             shutdown.killing = true;
         }
-        self.for_all(InstanceEvent::Kill);
+        self.machine.stack.apply_to_all(InstanceEvent::Kill, &mut self.actions);
     }
 
-    /// Every instance, and then the strangers.
-    fn all(&self) -> impl Iterator<Item = Target> + use<> {
-        (0..self.machine.instances.len()).map(Target::Instance).chain([Target::Orphans])
-    }
-
-    fn for_all(&mut self, happening: InstanceEvent) {
-        for target in self.all() {
-            self.apply(target, happening);
-        }
-    }
-
-    pub(super) fn apply(&mut self, target: Target, happening: InstanceEvent) {
-        let effects = self.machine.at(target).apply(self.now, happening);
-        for effect in effects {
-            self.carry_out(target, *effect);
-        }
-    }
-
-    fn carry_out(&mut self, target: Target, effect: Effect) {
-        match effect {
-            // Nobody starts strangers.
-            Effect::Spawn => self.actions.extend(target.instance().map(Action::Spawn)),
-            Effect::Stop => self.actions.push(Action::Stop(target)),
-            Effect::StopRest => self.actions.push(Action::StopRest(target)),
-            Effect::StopAll => self.actions.push(Action::StopAll(target)),
-            Effect::Kill => self.actions.push(Action::Kill(target)),
-            Effect::Scan => {
-                // One look answers for all.
-                if !self.actions.contains(&Action::Scan) {
-                    self.actions.push(Action::Scan);
-                }
-            }
-            Effect::ReportExit => self.bury(target),
-            Effect::GiveUp => {
-                self.machine.has_survivors = true;
-                self.actions.push(Action::ReportSurvivors(target));
-            }
-        }
-    }
-
-    /// What follows from the facts as they are now: who starts next, and whether it is over.
-    pub(super) fn close(&mut self) {
+    /// What follows from the facts as they are now: answers, the next start or stop, and whether the stack is over.
+    fn close(&mut self) {
         if self.machine.is_over {
-            self.answer_downs();
-            return;
+            return self.answer_downs();
         }
-        self.roll();
+        let is_stopping = self.machine.shutdown.is_some();
+        let Machine { stack, rolls, .. } = &mut *self.machine;
+        let mut is_answer_due = rolls.advance(stack, is_stopping, &mut self.actions);
         self.answer();
-        if self.machine.shutdown.is_none() {
-            self.start_next();
-            if std::mem::take(&mut self.is_answer_due) {
+        if !is_stopping {
+            is_answer_due |= order::start_next(&mut self.machine.stack, &mut self.actions);
+            if is_answer_due {
                 self.answer();
             }
-            let is_done = |instance: &Instance| match instance.state {
-                State::Ended | State::Idle if instance.is_retired => true,
-                // Whom a person stopped, a person may start again.
-                State::Ended | State::Idle => {
-                    !instance.will_start() && !instance.is_requested && !instance.is_resting
-                }
-                State::Starting
-                | State::Running
-                | State::Stopping
-                | State::Killing
-                | State::Clearing
-                | State::Purging => false,
-            };
-            if !self.machine.is_emptied && self.machine.instances.iter().all(is_done) {
+            if self.machine.stack.is_finished() {
                 self.stop(StopCause::AllEnded);
             }
         }
-        if self.machine.shutdown.is_some() {
-            self.ask_next();
-        }
-        let is_over = self.machine.shutdown.is_some()
-            && self.all().all(|target| self.machine.at(target).state.is_down());
-        if is_over {
+        self.stop_next();
+        let stack = &mut self.machine.stack;
+        if self.machine.shutdown.is_some() && stack.targets().all(|target| stack.at(target).state.is_down()) {
             self.machine.is_over = true;
             self.answer_downs();
             self.report_first_exit();
         }
     }
 
+    fn answer(&mut self) {
+        let Machine { stack, requests, rolls, shutdown, .. } = &mut *self.machine;
+        requests.answer(stack, rolls, shutdown.is_some(), &mut self.actions);
+        stack.schedule_restarts();
+    }
+
+    fn answer_downs(&mut self) {
+        let Machine { stack, requests, .. } = &mut *self.machine;
+        requests.answer_downs(stack.has_survivors, &mut self.actions);
+    }
+
     fn report_first_exit(&mut self) {
-        let Some(index) = self.machine.first_end().filter(|_| self.machine.specs.len() > 1) else { return };
-        if let Some((exit, lived)) = self.machine.instances[index].ended {
-            let process = self.machine.specs[index].name.clone();
-            self.actions.push(Action::Notify(Notice::Ended { process, exit, lived }));
+        let stack = &self.machine.stack;
+        let Some(index) = self.machine.first_exit().filter(|_| stack.specs.len() > 1) else { return };
+        if let Some((exit, lived)) = stack.instances[index].ended {
+            let process = stack.specs[index].name.clone();
+            self.actions.notify(Notice::Ended { process, exit, lived });
         }
     }
 }

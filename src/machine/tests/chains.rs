@@ -1,29 +1,29 @@
 //! Random histories with a clock of their own: instances that fail, are slow, or flap, and that wait for each other.
-//! Nobody starts before whom it waits for, nobody more often than allowed, and nothing stands still for ever.
+//! No instance starts before its dependencies, none more often than allowed, and none waits for ever.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::super::restart::{MOST_FAILURES, SHORTEST, WORKED};
-use super::super::state::State;
-use super::super::*;
 use super::spec;
 use crate::exit::Exit;
+use crate::machine::restart::{MOST_FAILURES, SHORTEST, WORKED};
+use crate::machine::state::State;
+use crate::machine::*;
 use crate::plan::spec::{ExitOn, Probe, RestartPolicy, ServicePolicy};
 use crate::signal::Signal;
 
-/// What a life does, in milliseconds from its beginning.
+/// What one generation does; times in milliseconds from its start.
 #[derive(Clone, Copy, Debug)]
-struct Life {
+struct ScriptedRun {
     can_start: bool,
     ready: Option<u32>,
     ends: Option<(u32, u8)>,
     obeys: bool,
 }
 
-fn a_life() -> impl Strategy<Value = Life> {
+fn a_run() -> impl Strategy<Value = ScriptedRun> {
     let time = prop_oneof![4 => 0u32..3000, 1 => 3000u32..40_000];
     let ends = (time.clone(), prop_oneof![Just(0u8), Just(1u8)]);
     (
@@ -32,34 +32,34 @@ fn a_life() -> impl Strategy<Value = Life> {
         prop::option::of(ends),
         prop::bool::weighted(0.9),
     )
-        .prop_map(|(can_start, ready, ends, obeys)| Life { can_start, ready, ends, obeys })
+        .prop_map(|(can_start, ready, ends, obeys)| ScriptedRun { can_start, ready, ends, obeys })
 }
 
 #[derive(Clone, Debug)]
 struct Sort {
-    /// Whom it waits for: only those with a lower number, so there is no circle.
+    /// The instances that it waits for: only those with a lower number, so there is no circle.
     after: u8,
     probe: Probe,
     restart: RestartPolicy,
     once: bool,
     is_watched: bool,
-    /// Its lives, over and over again.
-    generation: Vec<Life>,
+    /// Its generations, over and over again.
+    runs: Vec<ScriptedRun>,
 }
 
 fn a_sort() -> impl Strategy<Value = Sort> {
     let probe = prop::sample::select(vec![Probe::Alive, Probe::Listen(None), Probe::Notify]);
     let restart =
         prop::sample::select(vec![RestartPolicy::Never, RestartPolicy::OnFailure, RestartPolicy::Always]);
-    let generation = prop::collection::vec(a_life(), 1..4);
-    (any::<u8>(), probe, restart, prop::bool::weighted(0.2), prop::bool::weighted(0.2), generation).prop_map(
-        |(after, probe, restart, once, is_watched, generation)| Sort {
+    let runs = prop::collection::vec(a_run(), 1..4);
+    (any::<u8>(), probe, restart, prop::bool::weighted(0.2), prop::bool::weighted(0.2), runs).prop_map(
+        |(after, probe, restart, once, is_watched, runs)| Sort {
             after,
             probe,
             restart,
             once,
             is_watched,
-            generation,
+            runs,
         },
     )
 }
@@ -68,32 +68,37 @@ fn specs(sorts: &[Sort]) -> Vec<Rc<Spec>> {
     let one = |(index, sort): (usize, &Sort)| {
         let after = (0..index).filter(|before| sort.after & (1 << before) != 0);
         let kind = |before| spec(&format!("p{before}"), 1).name.kind;
-        let care = ServicePolicy {
+        let service = ServicePolicy {
             probe: sort.probe.clone(),
             ready_within: Some(Duration::from_secs(20)),
             restart: sort.restart,
             watch: if sort.is_watched { vec!["src".into()].into() } else { Vec::new().into() },
             listen: None,
         };
-        Spec { after: after.map(kind).collect(), once: sort.once, care, ..spec(&format!("p{index}"), 1) }
+        Spec {
+            after: after.map(kind).collect(),
+            once: sort.once,
+            care: service,
+            ..spec(&format!("p{index}"), 1)
+        }
     };
     sorts.iter().enumerate().map(one).map(Rc::new).collect()
 }
 
-/// A world with a clock: what happens when.
+/// The processes and the clock that the machine works with.
 struct World<'a> {
     sorts: &'a [Sort],
     machine: Machine,
     now: Duration,
-    /// What is to come, by time and then by the order in which it was decided.
+    /// Events to come, by time and then by the order in which they were decided.
     coming: BTreeMap<(Duration, u64), Event>,
     count: u64,
     pids: Vec<Option<i32>>,
     starts: Vec<usize>,
     ended: Vec<Duration>,
-    /// Failures in a row of lives that did not work.
+    /// Failures in a row.
     failures: Vec<u32>,
-    /// Whether somebody (a change of a file) starts the count anew.
+    /// Whether a request (a change of a file) starts the count again.
     is_asked: Vec<bool>,
 }
 
@@ -156,8 +161,8 @@ impl<'a> World<'a> {
             Action::Stop(Target::Instance(index))
             | Action::StopRest(Target::Instance(index))
             | Action::StopAll(Target::Instance(index)) => {
-                let life = self.life(*index);
-                if life.obeys {
+                let run = self.current(*index);
+                if run.obeys {
                     self.later(10, Event::Exited { instance: *index, exit: Exit::Status(0) });
                 }
             }
@@ -188,16 +193,16 @@ impl<'a> World<'a> {
         }
     }
 
-    fn life(&self, index: usize) -> Life {
-        let generation = &self.sorts[index].generation;
-        generation[self.starts[index].saturating_sub(1) % generation.len()]
+    fn current(&self, index: usize) -> ScriptedRun {
+        let runs = &self.sorts[index].runs;
+        runs[self.starts[index].saturating_sub(1) % runs.len()]
     }
 
     fn spawn(&mut self, index: usize) {
         for before in (0..index).filter(|before| self.sorts[index].after & (1 << before) != 0) {
             let other = &self.machine.instances()[before];
             let is_done = self.sorts[before].once && other.ended.is_some_and(|(exit, _)| exit.is_success());
-            let will_not_come = other.state.is_down() && !other.will_start() && !other.is_resting;
+            let will_not_come = other.state.is_down() && !other.will_start() && !other.awaits_change;
             let goes_without = self.starts[index] > 0 && (will_not_come || other.state.is_clearing());
             let is_in_order = is_done || other.ready.is_some() || goes_without;
             assert!(is_in_order, "p{index} starts before p{before} is ready");
@@ -209,8 +214,8 @@ impl<'a> World<'a> {
             assert!(self.now >= self.ended[index] + SHORTEST, "p{index} starts again at once");
         }
         self.starts[index] += 1;
-        let life = self.life(index);
-        if !life.can_start {
+        let run = self.current(index);
+        if !run.can_start {
             self.failures[index] += 1;
             self.ended[index] = self.now;
             let failure = SpawnFailure { program: "x".into(), reason: "gone".into(), status: 127 };
@@ -220,10 +225,10 @@ impl<'a> World<'a> {
         let pid = i32::try_from(1000 + self.count).unwrap();
         self.pids[index] = Some(pid);
         self.later(0, Event::Spawned { instance: index, pid });
-        if let Some(ready) = life.ready.filter(|_| self.sorts[index].probe != Probe::Alive) {
+        if let Some(ready) = run.ready.filter(|_| self.sorts[index].probe != Probe::Alive) {
             self.later(ready, Event::Ready { instance: index, pid });
         }
-        if let Some((end, status)) = life.ends {
+        if let Some((end, status)) = run.ends {
             self.later(end + 1, Event::Exited { instance: index, exit: Exit::Status(status) });
         }
     }
@@ -238,7 +243,7 @@ impl<'a> World<'a> {
             self.now = self.now.max(moment);
             let is_event = next.is_some_and(|(next, _)| next <= moment);
             let event = if is_event { self.coming.pop_first().map(|(_, event)| event) } else { None };
-            // An end that belongs to an earlier life is none.
+            // An exit of an earlier generation is none.
             let is_stale = matches!(&event, Some(Event::Exited { instance, .. })
                 if self.pids[*instance] != self.machine.instances()[*instance].pid);
             if !is_stale {
@@ -247,19 +252,19 @@ impl<'a> World<'a> {
         }
     }
 
-    fn nobody_waits_in_vain(&self) {
+    fn no_instance_waits_in_vain(&self) {
         let all = self.machine.instances();
         let runs = all.iter().any(|instance| !instance.state.is_down());
-        let rests = all.iter().any(|instance| instance.is_resting || instance.is_requested);
+        let rests = all.iter().any(|instance| instance.awaits_change || instance.is_requested);
         assert!(runs || rests || self.machine.outcome().is_some(), "nothing runs, and it is not over");
         for (index, _) in all.iter().enumerate().filter(|(_, instance)| instance.is_due) {
             let mut before = (0..index).filter(|before| self.sorts[index].after & (1 << before) != 0);
-            // Only who rests until a file changes, or a one-shot at work, may be waited for without end.
+            // Only an instance that awaits a change of a file, or a one-shot at work, may be waited for without end.
             let works = |before: usize| self.sorts[before].once && all[before].state == State::Running;
             // A start that a change asked for and that failed is tried again at the next change.
             let rests = |before: usize| {
                 let other = &all[before];
-                other.is_resting || other.is_requested && other.failure.is_some()
+                other.awaits_change || other.is_requested && other.failure.is_some()
             };
             let is_hopeful = before.any(|before| rests(before) || all[before].is_due || works(before));
             assert!(is_hopeful, "p{index} waits in vain");
@@ -271,7 +276,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(10_000))]
 
     #[test]
-    fn nobody_starts_too_early_or_too_often_and_nothing_stands_still(
+    fn no_instance_starts_too_early_or_too_often_and_none_waits_for_ever(
         sorts in prop::collection::vec(a_sort(), 1..6),
         exit_on in prop::sample::select(vec![ExitOn::Any, ExitOn::Failure, ExitOn::Never]),
         (seed, ordered) in any::<(u64, bool)>(),
@@ -286,9 +291,9 @@ proptest! {
         world.feed(Event::Begin);
         let hour = Duration::from_hours(1);
         world.run(hour);
-        // Whoever flaps for ever has something to come; all others stand where they will stay.
+        // An instance that flaps for ever has events to come; all others are in their last state.
         if world.machine.deadline().is_none() && world.coming.is_empty() {
-            world.nobody_waits_in_vain();
+            world.no_instance_waits_in_vain();
         }
         world.feed(Event::Signal(Signal::TERMINATE));
         let end = world.now + Duration::from_mins(2);

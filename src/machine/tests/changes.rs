@@ -1,13 +1,13 @@
-//! Changes of a running stack as a table of orders.
+//! Changes of a running stack.
 
-use super::super::request::*;
-use super::super::*;
 use super::requests::World;
 use super::spec;
 use crate::exit::Outcome;
+use crate::machine::request::*;
+use crate::machine::*;
 use crate::plan::spec::{ExitOn, Spec};
 
-/// What a change says beside its ticket.
+/// A change, without its ticket.
 #[derive(Default)]
 struct Asked<'a> {
     specs: &'a [(usize, Spec)],
@@ -23,7 +23,7 @@ impl World {
         self.happens(Event::Change(Change { request, specs, retired, policy: None }));
     }
 
-    fn lives_of_all(&self) -> Vec<u32> {
+    fn generations(&self) -> Vec<u32> {
         self.machine.instances().iter().map(|instance| instance.generation).collect()
     }
 }
@@ -33,26 +33,26 @@ fn web(number: u32, port: u16) -> Spec {
 }
 
 #[test]
-fn who_comes_starts_and_nobody_else_is_touched() {
+fn an_added_instance_starts_and_no_other_is_touched() {
     let mut world = World::new(1, ExitOn::Any);
     world.changes(1, &Asked { specs: &[(1, web(2, 5001)), (2, web(3, 5002))], ..Asked::default() });
     assert_eq!(world.answers, [(1, RequestResult::Done)]);
-    assert_eq!(world.lives_of_all(), [1, 1, 1]);
+    assert_eq!(world.generations(), [1, 1, 1]);
     world.ends(2);
-    assert_eq!(world.machine.outcome(), Some(Outcome::Status(0)), "who came has a say as the others have");
+    assert_eq!(world.machine.outcome(), Some(Outcome::Status(0)), "the exit of an added instance counts too");
 }
 
 #[test]
-fn who_leaves_is_stopped_has_no_say_and_comes_back_as_what_it_was() {
+fn a_retired_instance_is_stopped_does_not_count_and_keeps_its_index() {
     let mut world = World::new(3, ExitOn::Any);
     world.changes(1, &Asked { retired: &[2], ..Asked::default() });
     assert_eq!(world.answers, [(1, RequestResult::Done)]);
     assert!(!world.generation(2) && world.machine.instances()[2].is_retired);
     assert_eq!(world.machine.outcome(), None);
     world.asks(2, Operation::Restart, &[0, 1, 2]);
-    assert_eq!(world.lives_of_all(), [2, 2, 1], "who has left is not started by others' restarts");
+    assert_eq!(world.generations(), [2, 2, 1], "a retired instance is not restarted");
     world.changes(3, &Asked { specs: &[(2, web(3, 5002))], ..Asked::default() });
-    assert_eq!(world.lives_of_all(), [2, 2, 2], "its slot is its own");
+    assert_eq!(world.generations(), [2, 2, 2], "it has its index again");
     assert_eq!(world.answers, [(1, RequestResult::Done), (2, RequestResult::Done), (3, RequestResult::Done)]);
 }
 
@@ -67,27 +67,27 @@ fn a_new_spec_is_taken_at_the_next_start_and_not_before() {
     assert_eq!(ports(&world), [Some(6000), Some(6001)]);
     world.asks(3, Operation::Stop, &[0]);
     world.changes(4, &Asked { specs: &[(0, web(1, 7000))], ..Asked::default() });
-    assert_eq!(ports(&world), [Some(7000), Some(6001)], "who is down takes it at once");
+    assert_eq!(ports(&world), [Some(7000), Some(6001)], "an instance that is down takes it at once");
     assert!(!world.generation(0), "and stays down");
 }
 
 #[test]
-fn a_stack_that_a_person_emptied_stays_and_one_that_emptied_itself_ends() {
+fn a_stack_emptied_by_a_change_stays_and_one_emptied_by_exits_ends() {
     let mut world = World::new(2, ExitOn::Never);
     world.changes(1, &Asked { retired: &[0, 1], ..Asked::default() });
     assert_eq!((world.machine.outcome(), world.answers.len()), (None, 1));
     world.changes(2, &Asked { specs: &[(1, web(2, 5001))], ..Asked::default() });
     assert!(world.generation(1));
     world.ends(1);
-    assert_eq!(world.machine.outcome(), Some(Outcome::Status(0)), "who has left is not waited for");
+    assert_eq!(world.machine.outcome(), Some(Outcome::Status(0)), "a retired instance is not waited for");
     let mut world = World::new(2, ExitOn::Never);
     world.ends(0);
     world.changes(1, &Asked { retired: &[1], ..Asked::default() });
-    assert_eq!(world.machine.outcome(), None, "the last end was a person's doing");
+    assert_eq!(world.machine.outcome(), None, "the last exit was asked for");
 }
 
 #[test]
-fn what_cannot_start_is_told_and_the_stack_goes_on() {
+fn a_failed_start_is_answered_and_the_stack_goes_on() {
     let mut world = World::new(1, ExitOn::Any);
     world.broken.push(1);
     world.changes(1, &Asked { specs: &[(1, web(2, 5001))], ..Asked::default() });
@@ -100,7 +100,7 @@ fn what_cannot_start_is_told_and_the_stack_goes_on() {
 }
 
 #[test]
-fn a_release_that_left_holds_nobody_up() {
+fn a_retired_release_blocks_no_instance() {
     let mut world = World::new(2, ExitOn::Never);
     let release = Spec { once: true, ..spec("release", 1) };
     let waits = Spec { after: std::sync::Arc::new([release.name.kind.clone()]), ..spec("job", 1) };
@@ -110,7 +110,7 @@ fn a_release_that_left_holds_nobody_up() {
     assert!(world.generation(3));
 }
 
-/// Two of web, which are to be restarted one after the other with a third one's help.
+/// A rolling restart of two instances, while a third one stands in.
 fn rolling() -> World {
     let mut world = World::new(2, ExitOn::Any);
     let request = InstanceRequest { ticket: Ticket(1), operation: Operation::Roll, instances: vec![0, 1] };
@@ -120,13 +120,13 @@ fn rolling() -> World {
 }
 
 #[test]
-fn a_rolling_restart_has_never_one_less_and_ends_with_as_many_as_before() {
+fn a_rolling_restart_never_drops_an_instance_and_ends_with_as_many_as_before() {
     let mut world = rolling();
-    let mut seen = vec![world.lives_of_all()];
+    let mut seen = vec![world.generations()];
     while world.answers.is_empty() {
         assert!((0..3).filter(|index| world.generation(*index)).count() >= 2);
         world.happens(Event::Timeout);
-        seen.push(world.lives_of_all());
+        seen.push(world.generations());
     }
     seen.dedup();
     assert_eq!(seen, [[1, 1, 1], [2, 1, 1], [2, 2, 1]]);
@@ -144,10 +144,10 @@ fn a_rolling_restart_that_fails_leaves_the_rest_as_it_was() {
     }
     let reason = "x: not found".to_owned();
     assert_eq!(world.answers, [(1, RequestResult::CannotStart { instance: 0, reason })]);
-    assert_eq!(world.lives_of_all(), [1, 1, 1]);
+    assert_eq!(world.generations(), [1, 1, 1]);
     assert!(world.generation(1) && !world.generation(2));
     let mut world = rolling();
     world.ends(2);
-    assert!(world.machine.is_stopping(), "an end is an end");
+    assert!(world.machine.is_stopping(), "any exit counts");
     assert_eq!(world.answers, [(1, RequestResult::Ending)]);
 }

@@ -5,33 +5,33 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::super::*;
 use super::{GRACE, counts, spec, stop_of};
 use crate::exit::Exit;
+use crate::machine::*;
 use crate::plan::spec::ExitOn;
 use crate::signal::Signal;
 
-/// The world as a property knows it: processes that may or may not obey.
+/// The processes that the machine works with; they may ignore the stop signal.
 #[derive(Debug)]
 struct World {
     machine: Machine,
     now: Duration,
     /// The own process of each instance, if it lives.
     leaders: Vec<Option<i32>>,
-    /// How many others of each instance live.
+    /// How many other processes of each instance live.
     others: Vec<usize>,
-    /// How many live that belong to none.
+    /// How many processes live that belong to no instance.
     orphans: usize,
-    /// How many changes were asked for, and which tickets were answered.
+    /// How many changes were asked for, and the tickets that were answered.
     asked: u64,
     answered: Vec<u64>,
     next_pid: i32,
-    /// What happened and was not handled yet: an answer never overtakes the rest of its turn.
+    /// Events that were not handled yet: an answer never overtakes the other actions of its transition.
     queue: VecDeque<Event>,
     spawns_fail: bool,
 }
 
-/// One thing that the world may do.
+/// One thing that may happen.
 #[derive(Clone, Debug)]
 enum Move {
     Wait(u16),
@@ -40,7 +40,7 @@ enum Move {
     Orphan(usize),
     Signal(i32),
     Stop(usize),
-    Change(Vec<(usize, Fate)>),
+    Change(Vec<(usize, InstanceChange)>),
     FailSpawn,
     CloseOutput,
     LoseMonitor,
@@ -48,17 +48,24 @@ enum Move {
 
 /// What a change makes of an instance.
 #[derive(Clone, Copy, Debug)]
-enum Fate {
-    /// It is something else from its next life on; who is not in the stack joins it.
-    Become,
+enum InstanceChange {
+    /// It has another spec from its next generation on; an instance that is not in the stack joins it.
+    Respec,
     Restart,
     Start,
     Leave,
 }
 
-fn a_fate() -> impl Strategy<Value = (usize, Fate)> {
-    let fates = vec![Fate::Become, Fate::Become, Fate::Restart, Fate::Start, Fate::Leave, Fate::Leave];
-    (0usize..8, prop::sample::select(fates))
+fn an_instance_change() -> impl Strategy<Value = (usize, InstanceChange)> {
+    let changes = vec![
+        InstanceChange::Respec,
+        InstanceChange::Respec,
+        InstanceChange::Restart,
+        InstanceChange::Start,
+        InstanceChange::Leave,
+        InstanceChange::Leave,
+    ];
+    (0usize..8, prop::sample::select(changes))
 }
 
 fn a_move() -> impl Strategy<Value = Move> {
@@ -69,7 +76,7 @@ fn a_move() -> impl Strategy<Value = Move> {
         (0usize..7).prop_map(Move::Orphan),
         prop::sample::select(vec![1, 2, 3, 10, 15, 18, 20, 28]).prop_map(Move::Signal),
         (0usize..6).prop_map(Move::Stop),
-        prop::collection::vec(a_fate(), 0..4).prop_map(Move::Change),
+        prop::collection::vec(an_instance_change(), 0..4).prop_map(Move::Change),
         Just(Move::FailSpawn),
         Just(Move::CloseOutput),
         Just(Move::LoseMonitor),
@@ -107,9 +114,9 @@ impl World {
     fn perform(&mut self, action: &Action) {
         match action {
             Action::Spawn(index) => {
-                assert!(!self.machine.instances[*index].is_retired, "who has left does not start");
+                assert!(!self.machine.instances()[*index].is_retired, "a retired instance does not start");
                 assert_eq!(self.leaders[*index], None, "at most one process an instance");
-                assert_eq!(self.others[*index], 0, "no start before the last life is cleared away");
+                assert_eq!(self.others[*index], 0, "no start before the last generation is cleared away");
                 if self.spawns_fail {
                     let failure = SpawnFailure { program: "x".into(), reason: "gone".into(), status: 127 };
                     self.queue.push_back(Event::SpawnFailed { instance: *index, failure });
@@ -124,15 +131,15 @@ impl World {
                 self.others.push(0);
             }
             Action::Enroll(index, _) => {
-                assert!(self.leaders[*index].is_none(), "a life goes on as what it began");
+                assert!(self.leaders[*index].is_none(), "a running generation keeps its spec");
             }
             Action::Stop(target)
             | Action::StopRest(target)
             | Action::StopAll(target)
             | Action::Kill(target) => {
-                self.no_signal_for_who_is_down(*target, action);
+                self.check_signal(*target, action);
             }
-            Action::Scan => self.look(),
+            Action::Scan => self.scan(),
             // Ticket 0 is that of all other requests.
             Action::Answer(Ticket(number), _) => self.answered.extend((*number > 0).then_some(*number)),
             Action::ReportExit(..)
@@ -147,13 +154,13 @@ impl World {
         }
     }
 
-    fn no_signal_for_who_is_down(&mut self, target: Target, action: &Action) {
+    fn check_signal(&mut self, target: Target, action: &Action) {
         let is_killing = matches!(action, Action::Kill(_));
         let Some(index) = target.instance() else {
             self.orphans = if is_killing { 0 } else { self.orphans };
             return;
         };
-        assert!(!self.machine.instances[index].state.is_down(), "an action for an instance that is down");
+        assert!(!self.machine.instances()[index].state.is_down(), "an action for an instance that is down");
         if is_killing {
             self.others[index] = 0;
             if self.leaders[index].take().is_some() {
@@ -162,7 +169,7 @@ impl World {
         }
     }
 
-    fn look(&mut self) {
+    fn scan(&mut self) {
         let all = self.others.iter().zip(&self.leaders);
         let seen: Vec<usize> = all.map(|(others, leader)| others + usize::from(leader.is_some())).collect();
         let is_empty = self.orphans == 0 && seen.iter().all(|count| *count == 0);
@@ -188,11 +195,11 @@ impl World {
             }
             Move::Stop(index) if *index < self.leaders.len() => self.feed(stop_of(*index)),
             Move::Fork(_) | Move::Stop(_) => {}
-            Move::Change(fates) => self.change(fates),
+            Move::Change(changes) => self.change(changes),
             Move::Orphan(index) => {
                 let Some(count) = self.others.get_mut(*index).filter(|count| **count > 0) else { return };
                 *count -= 1;
-                // What wipes its environment and leaves its session is nobody's from then on.
+                // A process that wipes its environment and leaves its session belongs to no instance from then on.
                 self.orphans += usize::from(index % 2 == 0);
                 self.feed(Event::Reaped);
             }
@@ -209,22 +216,22 @@ impl World {
         }
     }
 
-    fn change(&mut self, fates: &[(usize, Fate)]) {
+    fn change(&mut self, changes: &[(usize, InstanceChange)]) {
         self.asked += 1;
         let mut specs = Vec::new();
         let (mut restarted, mut retired, mut count) = (Vec::new(), Vec::new(), self.leaders.len());
         let mut operation = Operation::Restart;
-        for (index, disposition) in fates {
+        for (index, disposition) in changes {
             let name = |index: usize| spec(&format!("p{index}"), 1);
             match disposition {
-                Fate::Become if *index < self.leaders.len() => specs.push((*index, name(*index))),
-                Fate::Become => {
+                InstanceChange::Respec if *index < self.leaders.len() => specs.push((*index, name(*index))),
+                InstanceChange::Respec => {
                     specs.push((count, name(count)));
                     count += 1;
                 }
-                Fate::Restart => restarted.push(*index),
-                Fate::Start => (operation, restarted) = (Operation::Start, vec![*index]),
-                Fate::Leave => retired.push(*index),
+                InstanceChange::Restart => restarted.push(*index),
+                InstanceChange::Start => (operation, restarted) = (Operation::Start, vec![*index]),
+                InstanceChange::Leave => retired.push(*index),
             }
         }
         let request = InstanceRequest { ticket: Ticket(self.asked), operation, instances: restarted };
@@ -256,7 +263,7 @@ proptest! {
         for step in &moves {
             world.play(step);
         }
-        // A stack that stands still (Ctrl-Z) hears nothing until it goes on.
+        // A suspended stack (Ctrl-Z) handles nothing until it continues.
         world.feed(Event::Signal(Signal::CONTINUE));
         world.feed(Event::Signal(Signal::TERMINATE));
         world.wait(GRACE + Duration::from_secs(20));

@@ -1,12 +1,12 @@
 //! The machine as tables; as properties in `histories`.
 
-mod care;
 mod chains;
 mod changes;
 mod histories;
 mod outcomes;
 mod requests;
 mod rolls;
+mod services;
 mod stops;
 
 use std::rc::Rc;
@@ -68,7 +68,7 @@ fn start(machine: &mut Machine) {
     }
 }
 
-/// Somebody wants this instance stopped.
+/// A request to stop this instance.
 fn stop_of(instance: usize) -> Event {
     Event::Request(InstanceRequest {
         ticket: Ticket(0),
@@ -77,12 +77,12 @@ fn stop_of(instance: usize) -> Event {
     })
 }
 
-/// The actions but for what is only said.
+/// The actions without notices.
 fn done(actions: &[Action]) -> Vec<&Action> {
     actions.iter().filter(|action| !matches!(action, Action::Notify(_))).collect()
 }
 
-fn said(actions: &[Action]) -> Vec<String> {
+fn notices(actions: &[Action]) -> Vec<String> {
     let text = |action: &Action| {
         let (Action::Notify(notice) | Action::ReportExit(_, notice)) = action else { return None };
         Some(notice.to_string())
@@ -95,12 +95,12 @@ fn instances_start_one_after_the_other_in_the_order_of_the_plan() {
     let mut machine = stack(&["web", "worker"], ExitOn::Any);
     assert_eq!(done(&machine.handle(at(0.0), Event::Begin)), [&Action::Spawn(0)]);
     let actions = machine.handle(at(0.0), Event::Spawned { instance: 0, pid: 100 });
-    assert_eq!(said(&actions), ["web.1 started (pid 100)"]);
+    assert_eq!(notices(&actions), ["web.1 started (pid 100)"]);
     assert_eq!(done(&actions), [&Action::Spawn(1)]);
 }
 
 #[test]
-fn a_stop_in_the_middle_of_the_starts_starts_nobody_else() {
+fn a_stop_in_the_middle_of_the_starts_starts_no_other_instance() {
     let mut machine = stack(&["web", "worker"], ExitOn::Any);
     let _ = machine.handle(at(0.0), Event::Begin);
     assert_eq!(done(&machine.handle(at(0.0), Event::Signal(Signal::INTERRUPT))), [&Action::Scan]);
@@ -108,7 +108,7 @@ fn a_stop_in_the_middle_of_the_starts_starts_nobody_else() {
     assert_eq!(
         done(&actions),
         [&Action::Stop(Target::Instance(0))],
-        "who was on its way is asked as soon as it is there"
+        "an instance that was being started is stopped as soon as it exists"
     );
     assert_eq!(machine.instances()[1].state, State::Idle);
 }
@@ -125,7 +125,7 @@ fn a_stop_signal_asks_waits_and_kills_whole_trees() {
     let _ = machine.handle(at(1.1), Event::Exited { instance: 0, exit: Exit::Status(0) });
     let _ = machine.handle(at(1.1), Event::Scanned(counts(&[1, 2], 0)));
     let actions = machine.handle(at(6.0), Event::Timeout);
-    assert_eq!(said(&actions), ["the grace is over: killing all that is left"]);
+    assert_eq!(notices(&actions), ["the grace is over: killing all that is left"]);
     assert!(
         actions.contains(&Action::Kill(Target::Instance(0))),
         "a leader that is gone does not save what it left"
@@ -160,7 +160,7 @@ fn a_second_interrupt_kills_at_once_but_the_echo_of_the_first_does_not() {
 }
 
 #[test]
-fn who_repeats_the_signal_without_a_pause_is_heard_too() {
+fn a_signal_repeated_without_a_pause_counts_as_a_second_one() {
     let mut machine = stack(&["web"], ExitOn::Any);
     start(&mut machine);
     let kills: Vec<bool> = [1.0, 1.1, 1.2, 1.3]
@@ -181,7 +181,7 @@ fn what_an_instance_leaves_is_stopped_as_it_would_have_been() {
     let actions = machine.handle(at(1.0), Event::Exited { instance: 0, exit: Exit::Status(0) });
     assert!(actions.contains(&Action::Scan));
     let actions = machine.handle(at(1.0), Event::Scanned(counts(&[2, 1], 0)));
-    assert_eq!(said(&actions), ["web.1 is gone, but 2 processes that it started are not: stopping"]);
+    assert_eq!(notices(&actions), ["web.1 is gone, but 2 processes that it started are not: stopping"]);
     assert_eq!(done(&actions), [&Action::StopRest(Target::Instance(0))], "the other instance is not touched");
     let actions = machine.handle(at(1.1), Event::Reaped);
     assert_eq!(done(&actions), [&Action::Scan]);
@@ -196,22 +196,22 @@ fn what_an_instance_leaves_is_stopped_as_it_would_have_been() {
 }
 
 #[test]
-fn a_look_during_which_somebody_ended_does_not_say_that_nobody_is_left() {
+fn a_partial_scan_does_not_show_that_an_instance_is_empty() {
     let mut machine = stack(&["web", "worker"], ExitOn::Never);
     start(&mut machine);
     let _ = machine.handle(at(1.0), Event::Exited { instance: 0, exit: Exit::Status(0) });
     let _ = machine.handle(at(1.0), Event::PartlyScanned(counts(&[0, 1], 0)));
     assert_eq!(machine.instances()[0].state, State::Clearing);
     let actions = machine.handle(at(1.0), Event::PartlyScanned(counts(&[1, 1], 0)));
-    assert!(actions.contains(&Action::StopRest(Target::Instance(0))), "who was seen is there");
+    assert!(actions.contains(&Action::StopRest(Target::Instance(0))), "a process that was found is there");
     let _ = machine.handle(at(1.1), Event::Scanned(counts(&[0, 1], 0)));
     assert_eq!(machine.instances()[0].state, State::Ended);
 }
 
 #[test]
-fn one_instance_that_is_stopped_has_no_say_in_how_the_stack_ends() {
+fn the_exit_of_a_stopped_instance_does_not_count() {
     for policy in [ExitOn::Any, ExitOn::Failure, ExitOn::Never] {
-        let waits_for_the_person = policy != ExitOn::Any;
+        let awaits_request = policy != ExitOn::Any;
         let mut machine = stack(&["web", "worker"], policy);
         start(&mut machine);
         let actions = machine.handle(at(1.0), stop_of(0));
@@ -228,7 +228,7 @@ fn one_instance_that_is_stopped_has_no_say_in_how_the_stack_ends() {
         assert_eq!(machine.instances()[1].state, State::Running);
         let _ = machine.handle(at(7.0), Event::Exited { instance: 1, exit: Exit::Status(0) });
         let _ = machine.handle(at(7.0), Event::AllGone);
-        assert_eq!(machine.is_stopping(), !waits_for_the_person);
+        assert_eq!(machine.is_stopping(), !awaits_request);
         let _ = machine.handle(at(7.0), Event::Down { ticket: Ticket(1), grace: None });
         let _ = machine.handle(at(7.0), Event::AllGone);
         assert_eq!(machine.outcome(), Some(Outcome::Status(0)));
@@ -243,7 +243,7 @@ fn an_instance_that_is_stopped_before_its_turn_never_starts() {
     let _ = machine.handle(at(2.0), Event::Exited { instance: 0, exit: Exit::Status(0) });
     let actions = machine.handle(at(2.0), Event::AllGone);
     assert!(!actions.contains(&Action::Spawn(1)), "{actions:?}");
-    assert!(!machine.is_stopping(), "who stopped it may start it again");
+    assert!(!machine.is_stopping(), "another request may start it");
     let _ = machine.handle(at(2.0), Event::Down { ticket: Ticket(1), grace: None });
     let _ = machine.handle(at(2.0), Event::AllGone);
     assert_eq!(machine.outcome(), Some(Outcome::Status(0)));
@@ -258,7 +258,7 @@ fn a_command_that_cannot_start_stops_the_others() {
         SpawnFailure { program: "wroker".into(), reason: "not found (Procfile:2)".into(), status: 127 };
     let actions = machine.handle(at(0.0), Event::SpawnFailed { instance: 1, failure });
     assert_eq!(
-        said(&actions),
+        notices(&actions),
         [
             "worker.1 cannot start: wroker: not found (Procfile:2)",
             "worker.1 cannot start: stopping all (grace 5 s)"
@@ -270,7 +270,7 @@ fn a_command_that_cannot_start_stops_the_others() {
 }
 
 #[test]
-fn a_release_runs_to_its_end_before_anybody_else() {
+fn a_release_runs_to_its_end_before_any_other_instance() {
     let machine = || {
         let mut machine = Machine::new(with_release(), Policy::default());
         let _ = machine.handle(at(0.0), Event::Begin);
@@ -288,7 +288,7 @@ fn a_release_runs_to_its_end_before_anybody_else() {
 }
 
 #[test]
-fn time_stands_still_while_the_stack_does() {
+fn timers_stand_still_while_the_stack_is_suspended() {
     let mut machine = stack(&["web"], ExitOn::Any);
     start(&mut machine);
     let _ = machine.handle(at(1.0), Event::Signal(Signal::TERMINATE));

@@ -3,19 +3,19 @@
 use super::*;
 
 #[test]
-fn the_first_end_stops_the_rest_and_its_status_is_ours() {
+fn the_first_exit_stops_the_rest_and_its_status_is_that_of_ganger() {
     let mut machine = stack(&["web", "worker"], ExitOn::Any);
     start(&mut machine);
     let actions = machine.handle(at(3.2), Event::Exited { instance: 0, exit: Exit::Status(7) });
     assert_eq!(
-        said(&actions),
+        notices(&actions),
         ["web.1 exited with status 7 after 3.2 s", "web.1 ended: stopping all (grace 5 s)"]
     );
     assert!(actions.contains(&Action::Stop(Target::Instance(1))));
     let _ = machine.handle(at(3.3), Event::Exited { instance: 1, exit: Exit::Signal(Signal::TERMINATE) });
     assert_eq!(machine.outcome(), None, "the end is when nothing is left, not when the leaders are gone");
     let actions = machine.handle(at(3.3), Event::AllGone);
-    assert_eq!(said(&actions), ["web.1 ended first: exited with status 7 after 3.2 s"]);
+    assert_eq!(notices(&actions), ["web.1 ended first: exited with status 7 after 3.2 s"]);
     assert_eq!(machine.outcome(), Some(Outcome::Status(7)));
 }
 
@@ -24,7 +24,7 @@ fn policies_decide_what_ends_the_stack_and_with_which_status() {
     let type_web = || ExitOn::Type(TypeName::new("web").unwrap());
     let (ok, bad) = (Exit::Status(0), Exit::Status(3));
     let killed = Exit::Signal(Signal::KILL);
-    // policy, who ends first and how, does that end the stack, status after worker then exits with 4
+    // policy, instance that exits first and its exit, whether that ends the stack, status after worker then exits with 4
     let table = [
         (ExitOn::Any, 0, ok, true, 0),
         (ExitOn::Any, 1, killed, true, 137),
@@ -51,7 +51,7 @@ fn policies_decide_what_ends_the_stack_and_with_which_status() {
 }
 
 #[test]
-fn exit_code_from_overrides_who_decided() {
+fn exit_code_from_overrides_the_first_exit() {
     let specs = vec![Rc::new(spec("web", 1)), Rc::new(spec("tests", 1))];
     let exit_code_from = TypeName::new("tests");
     let mut machine = Machine::new(specs, Policy { exit_code_from, ..Policy::default() });
@@ -63,7 +63,7 @@ fn exit_code_from_overrides_who_decided() {
 }
 
 #[test]
-fn a_failure_of_our_own_is_no_success_whenever_it_comes() {
+fn a_failure_of_ganger_is_no_success_whenever_it_comes() {
     let mut machine = stack(&["web"], ExitOn::Any);
     start(&mut machine);
     let _ = machine.handle(at(1.0), Event::Exited { instance: 0, exit: Exit::Status(0) });

@@ -1,19 +1,19 @@
-//! Requests as a table of orders: each is answered once, whatever comes between.
+//! Requests: each is answered once, whatever comes between.
 
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use proptest::prelude::*;
 
-use super::super::request::*;
-use super::super::*;
 use super::{counts, spec};
 use crate::exit::{Exit, Outcome};
+use crate::machine::request::*;
+use crate::machine::*;
 use crate::machine::{Event, SpawnFailure};
 use crate::plan::spec::{ExitOn, Policy};
 use crate::signal::{Reach, Signal};
 
-/// A machine with a world that answers at once: what is asked to end ends, what is started exists.
+/// A machine and processes that obey at once: what is stopped exits, what is started exists.
 pub(super) struct World {
     pub(super) machine: Machine,
     seconds: u64,
@@ -33,7 +33,7 @@ impl World {
         world
     }
 
-    /// One event, and all that follows from what the machine wants done.
+    /// One event, and all that follows from its actions.
     pub(super) fn happens(&mut self, event: Event) {
         let mut events = std::collections::VecDeque::from([event]);
         while let Some(event) = events.pop_front() {
@@ -62,7 +62,7 @@ impl World {
                 was_alive.then_some(Event::Exited { instance, exit: Exit::Signal(Signal::TERMINATE) })
             }
             Action::Scan => {
-                let seen: Vec<usize> = (0..self.machine.instances.len())
+                let seen: Vec<usize> = (0..self.machine.instances().len())
                     .map(|index| usize::from(self.generation(index)))
                     .collect();
                 let is_empty = seen.iter().all(|count| *count == 0);
@@ -109,7 +109,7 @@ impl World {
 }
 
 #[test]
-fn a_restart_is_answered_when_the_new_life_has_begun_and_touches_no_other() {
+fn a_restart_is_answered_when_the_new_generation_has_begun_and_touches_no_other() {
     let mut world = World::new(2, ExitOn::Any);
     world.asks(1, Operation::Restart, &[0]);
     assert_eq!(world.answers, [(1, RequestResult::Done)]);
@@ -121,7 +121,7 @@ fn a_restart_is_answered_when_the_new_life_has_begun_and_touches_no_other() {
 }
 
 #[test]
-fn a_stopped_stack_waits_for_the_person_who_stopped_it() {
+fn a_stopped_stack_waits_for_the_next_request() {
     let mut world = World::new(2, ExitOn::Any);
     world.asks(1, Operation::Stop, &[0, 1]);
     assert_eq!(world.answers, [(1, RequestResult::Done)]);
@@ -148,7 +148,7 @@ fn a_stopped_stack_waits_for_the_person_who_stopped_it() {
 }
 
 #[test]
-fn what_cannot_be_started_again_is_told_to_who_asked_and_the_rest_goes_on() {
+fn a_failed_restart_is_answered_and_the_rest_goes_on() {
     let mut world = World::new(2, ExitOn::Any);
     world.broken.push(0);
     world.asks(1, Operation::Restart, &[0, 1]);
@@ -162,9 +162,9 @@ fn what_cannot_be_started_again_is_told_to_who_asked_and_the_rest_goes_on() {
 }
 
 #[test]
-fn who_is_overruled_hears_it() {
+fn an_overruled_request_is_answered() {
     let mut world = World::new(1, ExitOn::Any);
-    // The process does not end at once: the answer to the question is held back.
+    // The process does not exit at once.
     world.alive.insert(0, false);
     world.asks(1, Operation::Restart, &[0]);
     assert_eq!(world.answers, []);

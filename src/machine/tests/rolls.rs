@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::super::*;
 use super::requests::World;
 use super::spec;
+use crate::machine::*;
 use crate::plan::spec::ExitOn;
 
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +67,7 @@ proptest! {
         }
         if !world.machine.is_stopping() {
             let extras = world.machine.instances().iter().skip(3);
-            prop_assert!(extras.into_iter().all(|extra| extra.is_retired), "all who helped out are gone");
+            prop_assert!(extras.into_iter().all(|extra| extra.is_retired), "all extra instances are gone");
         }
         world.happens(Event::Down { ticket: Ticket(0), grace: Some(Duration::ZERO) });
         let mut answered: Vec<u64> = world.answers.iter().map(|(number, _)| *number).collect();

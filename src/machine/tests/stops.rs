@@ -1,4 +1,4 @@
-//! What gets the stop signal when.
+//! Which processes get the stop signal, and when.
 
 use super::*;
 
@@ -10,7 +10,7 @@ fn at_half_of_the_grace_all_of_a_tree_is_asked_once() {
     // `web` still runs, `worker` is gone and has left something.
     let _ = machine.handle(at(2.0), Event::Exited { instance: 1, exit: Exit::Status(0) });
     let actions = machine.handle(at(2.0), Event::Scanned(counts(&[2, 1], 0)));
-    assert_eq!(done(&actions), [&Action::StopRest(Target::Instance(1))], "a tree ends its own");
+    assert_eq!(done(&actions), [&Action::StopRest(Target::Instance(1))], "the own process stops its tree");
     let is_for_all = |actions: &[Action]| actions.iter().any(|action| matches!(action, Action::StopAll(_)));
     assert!(!is_for_all(&machine.handle(at(3.4), Event::Timeout)), "the grace is 5 s");
     let actions = machine.handle(at(3.5), Event::Timeout);

@@ -91,7 +91,7 @@ impl Router {
             return self.leases.take(caller);
         }
         self.was_asked = true;
-        match view.machine.first_end() {
+        match view.machine.first_exit() {
             Some(index) => self.answer_with_exit(caller, index, view),
             None => refuse_as_ending(caller),
         }

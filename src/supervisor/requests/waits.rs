@@ -35,7 +35,7 @@ impl PendingWait {
                 has_run && view.machine.specs()[index].once && instance.ended.is_some_and(is_success);
             let is_lost = (instance.state.is_down() || instance.state.is_clearing())
                 && !instance.will_start()
-                && !instance.is_resting;
+                && !instance.awaits_change;
             let is_there = match self.goal {
                 Goal::Up => instance.state == State::Running || is_done,
                 Goal::Ready => is_done || view.is_ready(index),
@@ -43,7 +43,7 @@ impl PendingWait {
             };
             if !is_there && (is_lost || view.machine.is_stopping() && self.goal != Goal::Exited) {
                 // Where the whole stack stops, the instance that ended first is the reason.
-                return WaitProgress::Never(view.machine.first_end().unwrap_or(index));
+                return WaitProgress::Never(view.machine.first_exit().unwrap_or(index));
             }
             is_reached &= is_there;
         }

@@ -1,9 +1,9 @@
-//! Being ready, waiting for others, starting again: as tables of orders.
+//! Readiness, dependencies and restarts.
 
-use super::super::ready::SETTLED;
-use super::super::*;
-use super::{at, counts, done, said, spec, start, stop_of};
+use super::{at, counts, done, notices, spec, start, stop_of};
 use crate::exit::Exit;
+use crate::machine::ready::SETTLED;
+use crate::machine::*;
 use crate::plan::spec::{ExitOn, Probe, RestartPolicy, ServicePolicy};
 
 use std::sync::Arc;
@@ -13,15 +13,15 @@ fn after(spec: Spec, kinds: &[&str]) -> Spec {
     Spec { after: kinds.collect(), ..spec }
 }
 
-fn with(spec: Spec, care: ServicePolicy) -> Spec {
-    Spec { care, ..spec }
+fn with(spec: Spec, service: ServicePolicy) -> Spec {
+    Spec { care: service, ..spec }
 }
 
 fn listening() -> ServicePolicy {
     ServicePolicy { probe: Probe::Listen(None), ready_within: Some(at(60.0)), ..ServicePolicy::default() }
 }
 
-fn again(restart: RestartPolicy) -> ServicePolicy {
+fn restarting(restart: RestartPolicy) -> ServicePolicy {
     ServicePolicy { restart, ..ServicePolicy::default() }
 }
 
@@ -37,7 +37,7 @@ fn exited(instance: usize, status: u8) -> Event {
 }
 
 #[test]
-fn who_comes_after_waits_until_the_other_is_ready_and_the_person_hears_of_it_once() {
+fn a_dependent_waits_until_the_other_is_ready_which_is_reported_once() {
     let db = Spec { port: Some(5100), ..with(spec("db", 1), listening()) };
     let mut machine = machine(
         vec![after(spec("web", 1), &["db"]), db, after(spec("job", 1), &["db", "none"])],
@@ -46,23 +46,27 @@ fn who_comes_after_waits_until_the_other_is_ready_and_the_person_hears_of_it_onc
     assert_eq!(machine.instances()[0].generation + machine.instances()[2].generation, 0);
     assert_eq!(machine.deadline(), Some(at(1.0)));
     let actions = machine.handle(at(1.0), Event::Timeout);
-    assert_eq!(said(&actions), ["web.1, job.1 wait for db.1: nothing of it listens on port 5100"]);
+    assert_eq!(notices(&actions), ["web.1, job.1 wait for db.1: nothing of it listens on port 5100"]);
     let _ = machine.handle(at(2.0), Event::Timeout);
-    assert_eq!(machine.deadline(), Some(at(60.0)), "it is said once");
-    assert_eq!(machine.handle(at(2.9), Event::Ready { instance: 1, pid: 99 }), [], "this is another's life");
+    assert_eq!(machine.deadline(), Some(at(60.0)), "it is reported once");
+    assert_eq!(
+        machine.handle(at(2.9), Event::Ready { instance: 1, pid: 99 }),
+        [],
+        "this is about another generation"
+    );
     let actions = machine.handle(at(3.0), Event::Ready { instance: 1, pid: 101 });
-    assert_eq!(said(&actions), ["db.1 ready on http://localhost:5100 after 3 s"]);
+    assert_eq!(notices(&actions), ["db.1 ready on http://localhost:5100 after 3 s"]);
     assert_eq!(done(&actions), [&Action::Spawn(0)]);
     assert_eq!(machine.handle(at(3.0), Event::Ready { instance: 1, pid: 101 }), [], "once is enough");
 }
 
 #[test]
-fn who_shows_nothing_is_ready_after_a_second() {
+fn an_instance_without_a_probe_is_ready_after_a_second() {
     let mut machine = machine(vec![spec("db", 1), after(spec("web", 1), &["db"])], ExitOn::Any);
     assert_eq!(machine.deadline(), Some(SETTLED));
     let actions = machine.handle(SETTLED, Event::Timeout);
     assert_eq!(done(&actions), [&Action::Spawn(1)]);
-    assert_eq!(said(&actions), [""; 0], "that somebody lives is no news");
+    assert_eq!(notices(&actions), [""; 0], "that it runs is no news");
     assert_eq!(machine.instances()[0].ready, Some(SETTLED));
 }
 
@@ -83,7 +87,7 @@ fn a_one_shot_is_waited_for_until_it_has_ended_with_0() {
 }
 
 #[test]
-fn who_waits_for_somebody_that_will_not_come_is_told_and_ends_nothing_else() {
+fn a_dependent_of_one_that_will_not_become_ready_fails_and_stops_no_other() {
     let mut machine = machine(
         vec![
             with(spec("db", 1), listening()),
@@ -99,16 +103,16 @@ fn who_waits_for_somebody_that_will_not_come_is_told_and_ends_nothing_else() {
     let _ = machine.handle(at(2.0), exited(3, 0));
     let _ = machine.handle(at(2.0), Event::AllGone);
     let _ = machine.handle(at(2.0), Event::AllGone);
-    assert_eq!(machine.outcome(), Some(Outcome::Status(1)), "something of it never ran");
+    assert_eq!(machine.outcome(), Some(Outcome::Status(1)), "an instance was never started");
 }
 
 #[test]
-fn who_is_not_ready_in_time_has_failed() {
-    let care = ServicePolicy { ready_within: Some(at(2.0)), ..listening() };
-    let mut machine = machine(vec![with(spec("db", 1), care)], ExitOn::Failure);
+fn an_instance_that_is_not_ready_in_time_has_failed() {
+    let service = ServicePolicy { ready_within: Some(at(2.0)), ..listening() };
+    let mut machine = machine(vec![with(spec("db", 1), service)], ExitOn::Failure);
     let actions = machine.handle(at(2.0), Event::Timeout);
     assert_eq!(
-        said(&actions),
+        notices(&actions),
         ["db.1 is not ready within 2 s: nothing of it listens on its port: stopping it"]
     );
     assert_eq!(done(&actions), [&Action::Stop(Target::Instance(0))]);
@@ -118,17 +122,19 @@ fn who_is_not_ready_in_time_has_failed() {
 }
 
 #[test]
-fn a_failure_is_followed_by_another_life_until_it_is_given_up() {
-    let mut machine =
-        machine(vec![with(spec("web", 1), again(RestartPolicy::OnFailure)), spec("job", 1)], ExitOn::Any);
+fn a_failure_is_followed_by_a_restart_until_the_instance_is_given_up() {
+    let mut machine = machine(
+        vec![with(spec("web", 1), restarting(RestartPolicy::OnFailure)), spec("job", 1)],
+        ExitOn::Any,
+    );
     let mut now = at(0.1);
     for count in 1..=5 {
         let actions = machine.handle(now, exited(0, 1));
-        assert_eq!(said(&actions)[0].contains(", starts again in "), count < 5, "{actions:?}");
+        assert_eq!(notices(&actions)[0].contains(", starts again in "), count < 5, "{actions:?}");
         let empty = Event::Scanned(counts(&[0, 1], 0));
         let _ = machine.handle(now, empty);
         if count == 5 {
-            assert_eq!(said(&actions)[1], "web.1 is given up after 5 failures in a row");
+            assert_eq!(notices(&actions)[1], "web.1 is given up after 5 failures in a row");
             break;
         }
         assert!(!machine.is_stopping());
@@ -146,7 +152,7 @@ fn a_failure_is_followed_by_another_life_until_it_is_given_up() {
 }
 
 #[test]
-fn which_ends_are_followed_by_another_life() {
+fn which_exits_are_followed_by_a_restart() {
     let table = [
         (RestartPolicy::Never, 0, false),
         (RestartPolicy::Never, 1, false),
@@ -155,14 +161,14 @@ fn which_ends_are_followed_by_another_life() {
         (RestartPolicy::Always, 0, true),
         (RestartPolicy::Always, 1, true),
     ];
-    for (restart, status, is_followed) in table {
-        let mut machine = machine(vec![with(spec("web", 1), again(restart))], ExitOn::Any);
+    for (restart, status, is_restarted) in table {
+        let mut machine = machine(vec![with(spec("web", 1), restarting(restart))], ExitOn::Any);
         let _ = machine.handle(at(1.0), exited(0, status));
         let _ = machine.handle(at(1.0), Event::AllGone);
         let _ = machine.handle(at(1.0), Event::AllGone);
-        assert_eq!(machine.outcome().is_none(), is_followed, "{restart:?} {status}");
+        assert_eq!(machine.outcome().is_none(), is_restarted, "{restart:?} {status}");
     }
-    let once = Spec { once: true, ..with(spec("job", 1), again(RestartPolicy::Always)) };
+    let once = Spec { once: true, ..with(spec("job", 1), restarting(RestartPolicy::Always)) };
     let mut machine = machine(vec![once], ExitOn::Any);
     let _ = machine.handle(at(1.0), exited(0, 0));
     let _ = machine.handle(at(1.0), Event::AllGone);
@@ -171,13 +177,13 @@ fn which_ends_are_followed_by_another_life() {
 }
 
 #[test]
-fn restarts_that_a_person_or_a_change_asked_for_do_not_count() {
-    let care = ServicePolicy { watch: Arc::new(["src".into()]), ..again(RestartPolicy::OnFailure) };
-    let mut machine = machine(vec![with(spec("web", 1), care)], ExitOn::Any);
+fn restarts_after_a_request_or_a_change_do_not_count() {
+    let service = ServicePolicy { watch: Arc::new(["src".into()]), ..restarting(RestartPolicy::OnFailure) };
+    let mut machine = machine(vec![with(spec("web", 1), service)], ExitOn::Any);
     for count in 0..20 {
         let _ = machine.handle(at(f64::from(count)), Event::Changed(vec![0]));
         let actions = machine.handle(at(f64::from(count)), exited(0, 1));
-        assert!(!said(&actions)[0].contains("starts again"), "it was asked to end");
+        assert!(!notices(&actions)[0].contains("starts again"), "it was asked to end");
         let _ = machine.handle(at(f64::from(count)), Event::Scanned(counts(&[0], 0)));
         let _ = machine.handle(at(f64::from(count)), Event::Spawned { instance: 0, pid: 300 + count });
     }
@@ -186,9 +192,9 @@ fn restarts_that_a_person_or_a_change_asked_for_do_not_count() {
 }
 
 #[test]
-fn a_change_during_a_restart_is_one_more_life_at_most_and_none_for_who_was_stopped() {
-    let care = ServicePolicy { watch: Arc::new(["src".into()]), ..ServicePolicy::default() };
-    let mut machine = machine(vec![with(spec("web", 1), care), spec("job", 1)], ExitOn::Any);
+fn a_change_during_a_restart_is_one_more_restart_at_most_and_none_if_stopped() {
+    let service = ServicePolicy { watch: Arc::new(["src".into()]), ..ServicePolicy::default() };
+    let mut machine = machine(vec![with(spec("web", 1), service), spec("job", 1)], ExitOn::Any);
     for _ in 0..5 {
         let _ = machine.handle(at(1.0), Event::Changed(vec![0]));
     }
@@ -205,11 +211,11 @@ fn a_change_during_a_restart_is_one_more_life_at_most_and_none_for_who_was_stopp
 }
 
 #[test]
-fn who_fails_while_its_files_are_watched_waits_for_the_next_change() {
-    let care = ServicePolicy { watch: Arc::new(["src".into()]), ..ServicePolicy::default() };
-    let mut machine = machine(vec![with(spec("web", 1), care)], ExitOn::Any);
+fn an_instance_that_fails_while_its_files_are_watched_waits_for_the_next_change() {
+    let service = ServicePolicy { watch: Arc::new(["src".into()]), ..ServicePolicy::default() };
+    let mut machine = machine(vec![with(spec("web", 1), service)], ExitOn::Any);
     let actions = machine.handle(at(1.0), exited(0, 1));
-    assert_eq!(said(&actions), ["web.1 exited with status 1 after 1 s, starts again when a file changes"]);
+    assert_eq!(notices(&actions), ["web.1 exited with status 1 after 1 s, starts again when a file changes"]);
     let _ = machine.handle(at(1.0), Event::AllGone);
     assert!(!machine.is_stopping());
     let actions = machine.handle(at(9.0), Event::Changed(vec![0]));
@@ -245,7 +251,7 @@ fn an_ordered_stop_goes_backwards_and_a_second_signal_ends_the_order() {
     assert_eq!(done(&actions), [&asked(0)]);
     let _ = machine.handle(at(7.0), exited(0, 0));
     let actions = machine.handle(at(7.0), Event::Scanned(counts(&[0, 1, 0], 0)));
-    assert_eq!(done(&actions), [&asked(1), &Action::Scan], "strangers are looked for at last");
+    assert_eq!(done(&actions), [&asked(1), &Action::Scan], "orphans are scanned for at last");
     let _ = machine.handle(at(8.0), exited(1, 0));
     let _ = machine.handle(at(8.0), Event::AllGone);
     assert_eq!(machine.outcome(), Some(Outcome::DieBy(Signal::TERMINATE)));

@@ -1,0 +1,242 @@
+//! The instances of the stack, the processes that belong to none, and the one way in which an event reaches them.
+//!
+//! The rules that concern several instances (`order`, `ready`, `request`, `rolling`, `exit_disposition`) stand on this file. The
+//! transition asks them; none of them calls back.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::action::Action;
+use super::instance::Instance;
+use super::request::{RequestResult, Ticket};
+use super::state::{Effect, InstanceEvent, Intent, State};
+use super::target::Target;
+use super::timers::Timers;
+use crate::notice::Notice;
+use crate::plan::spec::{Policy, Spec};
+
+/// The time of one transition, and the actions that it has gathered so far.
+#[derive(Debug)]
+pub(super) struct Actions {
+    pub(super) now: Duration,
+    list: Vec<Action>,
+}
+
+impl Actions {
+    pub(super) fn at(now: Duration) -> Self {
+        Self { now, list: Vec::new() }
+    }
+
+    pub(super) fn push(&mut self, action: Action) {
+        self.list.push(action);
+    }
+
+    pub(super) fn notify(&mut self, notice: Notice) {
+        self.push(Action::Notify(notice));
+    }
+
+    pub(super) fn answer(&mut self, ticket: Ticket, result: RequestResult) {
+        self.push(Action::Answer(ticket, result));
+    }
+
+    /// Asks for a scan; one answers all that ask in the same transition.
+    pub(super) fn scan(&mut self) {
+        if !self.list.contains(&Action::Scan) {
+            self.push(Action::Scan);
+        }
+    }
+
+    /// The actions, in the order in which they are to be performed.
+    pub(super) fn into_list(self) -> Vec<Action> {
+        self.list
+    }
+}
+
+/// All instances, by their index, and the policy that they run under.
+#[derive(Debug)]
+pub(super) struct Stack {
+    /// What each instance is in its present generation, or was in its last.
+    pub(super) specs: Vec<Rc<Spec>>,
+    pub(super) policy: Policy,
+    pub(super) instances: Vec<Instance>,
+    /// The processes that belong to no instance, under the same table.
+    pub(super) orphans: Instance,
+    /// Indices in the order in which their own processes ended.
+    pub(super) exits: Vec<usize>,
+    pub(super) has_survivors: bool,
+    /// Whether an instance was never started, because a dependency of it will not come.
+    pub(super) is_incomplete: bool,
+    /// Whether a change left no instance that runs: then the stack waits for the next change.
+    pub(super) is_emptied: bool,
+}
+
+impl Stack {
+    pub(super) fn new(specs: Vec<Rc<Spec>>, policy: Policy, grace_of_orphans: Duration) -> Self {
+        Self {
+            instances: specs.iter().map(|spec| Instance::new(spec.grace)).collect(),
+            orphans: Instance::new(grace_of_orphans),
+            specs,
+            policy,
+            exits: Vec::new(),
+            has_survivors: false,
+            is_incomplete: false,
+            is_emptied: false,
+        }
+    }
+
+    /// Every instance, and then the orphans.
+    pub(super) fn targets(&self) -> impl Iterator<Item = Target> + use<> {
+        (0..self.instances.len()).map(Target::Instance).chain([Target::Orphans])
+    }
+
+    pub(super) fn at(&mut self, target: Target) -> &mut Instance {
+        match target {
+            Target::Instance(index) => &mut self.instances[index],
+            Target::Orphans => &mut self.orphans,
+        }
+    }
+
+    pub(super) fn name(&self, index: usize) -> String {
+        self.specs.get(index).map_or_else(|| "ganger".into(), |spec| spec.name.to_string())
+    }
+
+    /// What an instance will be in its next generation.
+    pub(super) fn next_spec(&self, index: usize) -> &Spec {
+        self.instances[index].next.as_ref().unwrap_or(&self.specs[index])
+    }
+
+    /// The longest grace of all instances of the stack. One that is leaving may still need its own.
+    pub(super) fn longest_grace(&self) -> Duration {
+        let all = self.specs.iter().zip(&self.instances);
+        let present = all.filter(|(_, instance)| !(instance.is_retired && instance.state.is_down()));
+        present.map(|(spec, _)| spec.grace).max().unwrap_or_default()
+    }
+
+    /// Whether every instance has ended, and none starts again by itself, at a request or after a change of a file.
+    pub(super) fn is_finished(&self) -> bool {
+        let is_finished = |instance: &Instance| match instance.state {
+            State::Ended | State::Idle if instance.is_retired => true,
+            // What a request has stopped, another request may start.
+            State::Ended | State::Idle => {
+                !instance.will_start() && !instance.is_requested && !instance.awaits_change
+            }
+            State::Starting
+            | State::Running
+            | State::Stopping
+            | State::Killing
+            | State::Clearing
+            | State::Purging => false,
+        };
+        !self.is_emptied && self.instances.iter().all(is_finished)
+    }
+
+    /// Takes the table's step for this instance, and gathers what the table asks for.
+    pub(super) fn apply(&mut self, target: Target, event: InstanceEvent, actions: &mut Actions) {
+        let effects = self.at(target).apply(actions.now, event);
+        for effect in effects {
+            match effect {
+                // Orphans have no spec to start from.
+                Effect::Spawn => {
+                    if let Target::Instance(index) = target {
+                        actions.push(Action::Spawn(index));
+                    }
+                }
+                Effect::Stop => actions.push(Action::Stop(target)),
+                Effect::StopRest => actions.push(Action::StopRest(target)),
+                Effect::StopAll => actions.push(Action::StopAll(target)),
+                Effect::Kill => actions.push(Action::Kill(target)),
+                Effect::Scan => actions.scan(),
+                Effect::ReportExit => self.report_exit(target, actions),
+                Effect::GiveUp => {
+                    self.has_survivors = true;
+                    actions.push(Action::ReportSurvivors(target));
+                }
+            }
+        }
+    }
+
+    pub(super) fn apply_to_all(&mut self, event: InstanceEvent, actions: &mut Actions) {
+        for target in self.targets() {
+            self.apply(target, event, actions);
+        }
+    }
+
+    fn report_exit(&self, target: Target, actions: &mut Actions) {
+        let Some(index) = target.instance() else { return };
+        let instance = &self.instances[index];
+        let Some((exit, lived)) = instance.ended else { return };
+        let again = instance.timers.restart.map(|moment| moment.saturating_sub(actions.now));
+        let process = self.specs[index].name.clone();
+        let notice = Notice::Exited { process, exit, lived, again, awaits_change: instance.awaits_change };
+        actions.push(Action::ReportExit(index, notice));
+    }
+
+    /// The spec that was kept for the next generation holds from now on.
+    pub(super) fn use_next_spec(&mut self, index: usize, actions: &mut Actions) {
+        let instance = &mut self.instances[index];
+        if let Some(spec) = instance.next.take() {
+            instance.set_grace(spec.grace);
+            self.specs[index] = Rc::clone(&spec);
+            actions.push(Action::Enroll(index, spec));
+        }
+    }
+
+    /// Sets the intent that an instance runs. One that runs goes on, unless `is_restart` asks for a new generation.
+    pub(super) fn request_up(&mut self, index: usize, is_restart: bool, actions: &mut Actions) {
+        let instance = &mut self.instances[index];
+        instance.forget_failures();
+        instance.is_requested = true;
+        match instance.state {
+            State::Idle | State::Ended => {
+                instance.intent = Intent::Up;
+                instance.is_due = true;
+            }
+            // A start that has just been asked for is new, whichever request asked.
+            State::Starting if is_restart && instance.intent != Intent::Up => {
+                instance.intent = Intent::Restart;
+            }
+            State::Starting => instance.intent = Intent::Up,
+            State::Running if !is_restart => {}
+            State::Running | State::Stopping | State::Killing | State::Clearing | State::Purging => {
+                instance.intent = Intent::Restart;
+                self.apply(Target::Instance(index), InstanceEvent::Stop, actions);
+            }
+        }
+    }
+
+    /// Sets the intent that an instance does not run, and stops it.
+    pub(super) fn request_down(&mut self, index: usize, actions: &mut Actions) {
+        let instance = &mut self.instances[index];
+        instance.forget_failures();
+        instance.unblock();
+        instance.intent = Intent::Down;
+        instance.is_due = false;
+        instance.is_requested = true;
+        self.apply(Target::Instance(index), InstanceEvent::Stop, actions);
+    }
+
+    /// Takes an instance out of the stack. How it ends does not count any more.
+    pub(super) fn retire(&mut self, index: usize, actions: &mut Actions) {
+        self.request_down(index, actions);
+        self.instances[index].is_retired = true;
+        self.exits.retain(|ended| *ended != index);
+    }
+
+    /// The stack stops: no instance is to start any more.
+    pub(super) fn cancel_starts(&mut self) {
+        for instance in &mut self.instances {
+            (instance.intent, instance.is_due) = (Intent::Down, false);
+            instance.timers = Timers::default();
+        }
+    }
+
+    /// Instances that have ended for a restart are due.
+    pub(super) fn schedule_restarts(&mut self) {
+        for instance in &mut self.instances {
+            if instance.intent == Intent::Restart && instance.state.is_down() {
+                instance.intent = Intent::Up;
+                instance.is_due = true;
+            }
+        }
+    }
+}
