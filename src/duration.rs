@@ -1,17 +1,17 @@
-//! Spans of time as they are written: `5`, `1.5`, `500ms`, `2m`, `1m30s`.
+//! Durations as they are written: `5`, `1.5`, `500ms`, `2m`, `1m30s`.
 
 use std::time::Duration;
 
 use thiserror::Error;
 
-/// The longest span that is taken at its word: a week. Longer ones are a slip of the unit.
+/// The longest duration that is accepted: a week. A longer one is a wrong unit.
 pub const LONGEST: Duration = Duration::from_hours(7 * 24);
 
-/// Why a text is no span of time. The text itself is the caller's to show.
+/// Why a text is refused as a duration. The caller shows the text itself.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum DurationError {
-    /// No number, or a unit that is none.
-    #[error("not a time: write seconds (5, 1.5) or a unit (500ms, 2m, 1h)")]
+    /// No number, or an unknown unit.
+    #[error("expected seconds (5, 1.5) or a unit (500ms, 2m, 1h)")]
     Unreadable,
     /// Below zero.
     #[error("a time cannot be negative")]
@@ -35,13 +35,13 @@ const UNITS: [(&str, f64); 10] = [
     ("d", 86_400.0),
 ];
 
-/// `text` as a span of time, seconds unless it names a unit.
+/// `text` as a duration, in seconds unless it names a unit.
 ///
-/// Not jiff's friendly parser: that one refuses a bare number, which is what `--timeout 5` is.
+/// Not jiff's friendly parser: that one refuses a bare number such as that of `--timeout 5`.
 ///
 /// # Errors
 ///
-/// [`DurationError`] says why the text is no span of time that ganger would wait.
+/// It is no duration, negative or too long.
 pub fn parse(text: &str) -> Result<Duration, DurationError> {
     let text = text.trim();
     if let Some(positive) = text.strip_prefix('-') {
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bare_number_is_seconds_and_a_unit_is_taken_at_its_word() {
+    fn a_bare_number_is_seconds_and_a_unit_multiplies_it() {
         let table = [
             ("5", 5000),
             ("0", 0),
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_time_is_refused_with_its_reason() {
+    fn other_text_is_refused_with_the_reason() {
         use DurationError::{Negative, TooLong, Unreadable};
         let table = [
             ("", Unreadable),

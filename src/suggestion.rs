@@ -1,14 +1,16 @@
-//! The word that may have been meant.
+//! "Did you mean": the known word closest to a mistyped one.
 
-/// The one of `known` that `text` is most likely a slip of, if any is near: one slip (a letter too many,
-/// too few, another, or two swapped) for every three letters, letter case aside.
+/// The one of `known` that is closest to `text`, if any is near: one mistake (a letter too many, too few, another, or two
+/// swapped) for every three letters, whatever the letter case.
+//
+// clap has its own for its flags, by Jaro's distance; that one is not public.
 pub fn nearest<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let text = text.to_lowercase();
-    let slips = (text.chars().count() / 3).max(1);
+    let mistakes = (text.chars().count() / 3).max(1);
     known
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(&text, &candidate.to_lowercase()), candidate))
-        .filter(|(distance, candidate)| *distance <= slips && *distance < candidate.chars().count())
+        .filter(|(distance, candidate)| *distance <= mistakes && *distance < candidate.chars().count())
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
@@ -18,7 +20,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slip_of_the_finger_is_recognised_and_another_word_is_not() {
+    fn a_mistyped_word_is_recognised_and_another_word_is_not() {
         let known = ["web", "worker", "css"];
         let table = [
             ("wbe", Some("web")),

@@ -1,36 +1,11 @@
 //! What can be typed to a running stack. As [`super::args`], of which it is a part.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
-use clap::builder::BoolishValueParser;
-use clap::{ArgAction, Args, ValueHint};
+use clap::{Args, ValueHint};
 
-use super::args_project::ProjectFlags;
 use super::values::{goal, pattern, signal, span};
 use crate::control::scaling::ScaleStep;
-
-/// Which running stack is meant.
-#[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Stack")]
-pub struct StackFlags {
-    /// The stack of this Procfile's folder
-    // No -f: that is `--follow` of `logs`, as people know it.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    #[arg(env = "GANGER_PROCFILE", hide_env = true)]
-    pub procfile: Option<PathBuf>,
-    /// The stack that runs here, not in the current folder
-    #[arg(short = 'd', long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    #[arg(env = "GANGER_ROOT", hide_env = true)]
-    pub root: Option<PathBuf>,
-    /// The stack that was started with this name
-    #[arg(long, value_name = "NAME", env = "GANGER_NAME", hide_env = true)]
-    pub name: Option<String>,
-    /// Print one JSON document
-    #[arg(long, action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
-    #[arg(env = "GANGER_JSON", hide_env = true)]
-    pub json: bool,
-}
 
 /// `ganger exec`.
 #[derive(Args, Debug)]
@@ -49,20 +24,6 @@ pub struct ExecArgs {
     /// For the stack only: the command has all the time that it takes.
     #[arg(short = 't', long, value_name = "TIME", value_parser = span, default_value = "60")]
     pub timeout: f64,
-    /// The stack with this name
-    #[arg(long, value_name = "NAME", env = "GANGER_NAME", hide_env = true)]
-    pub name: Option<String>,
-    /// What the stack is read from.
-    #[command(flatten)]
-    pub project: ProjectFlags,
-}
-
-/// `ganger ps`.
-#[derive(Args, Debug)]
-pub struct PsArgs {
-    /// Which stack.
-    #[command(flatten)]
-    pub stack: StackFlags,
 }
 
 /// `ganger logs`.
@@ -83,12 +44,6 @@ pub struct LogsArgs {
     /// Only lines in which this regular expression is found
     #[arg(short = 'g', long, value_name = "RE", value_parser = pattern)]
     pub grep: Option<String>,
-    /// Print lines without their instance's name
-    #[arg(long)]
-    pub no_prefix: bool,
-    /// Which stack.
-    #[command(flatten)]
-    pub stack: StackFlags,
 }
 
 /// `ganger restart`.
@@ -103,9 +58,6 @@ pub struct RestartArgs {
     /// and stops the one too many. For types with `listen` in ganger.toml, and for those that serve no port.
     #[arg(long)]
     pub rolling: bool,
-    /// Which stack.
-    #[command(flatten)]
-    pub stack: StackFlags,
 }
 
 /// `ganger scale`.
@@ -114,9 +66,6 @@ pub struct ScaleArgs {
     /// How many of which; without any, print how many there are
     #[arg(value_name = "TYPE=N|TYPE+N|TYPE-N", value_parser = ScaleStep::parse, value_delimiter = ',')]
     pub steps: Vec<ScaleStep>,
-    /// Which stack.
-    #[command(flatten)]
-    pub stack: StackFlags,
 }
 
 /// `ganger stop`.
@@ -125,9 +74,6 @@ pub struct StopArgs {
     /// Types, instances, globs
     #[arg(value_name = "NAME", required = true)]
     pub names: Vec<String>,
-    /// Which stack.
-    #[command(flatten)]
-    pub stack: StackFlags,
 }
 
 /// `ganger kill`.
@@ -145,9 +91,6 @@ pub struct KillArgs {
     /// would die of a signal that does not end the instance, the shell.
     #[arg(long)]
     pub group: bool,
-    /// Which stack.
-    #[command(flatten)]
-    pub stack: StackFlags,
 }
 
 /// `ganger wait`.
@@ -166,9 +109,6 @@ pub struct WaitArgs {
     /// No longer than this: `60`, `5m`
     #[arg(short = 't', long, value_name = "TIME", value_parser = span, default_value = "60")]
     pub timeout: f64,
-    /// Which stack.
-    #[command(flatten)]
-    pub stack: StackFlags,
 }
 
 /// `ganger attach`.
@@ -185,9 +125,6 @@ pub struct AttachArgs {
     /// Of several who are attached the first one types, and the others watch.
     #[arg(long)]
     pub take: bool,
-    /// Which stack.
-    #[command(flatten)]
-    pub stack: StackFlags,
 }
 
 /// `ganger port`.
@@ -196,9 +133,6 @@ pub struct PortArgs {
     /// An instance; of a type, the first one
     #[arg(value_name = "NAME")]
     pub instance: String,
-    /// Which stack.
-    #[command(flatten)]
-    pub stack: StackFlags,
 }
 
 /// `ganger down`.
@@ -207,7 +141,4 @@ pub struct DownArgs {
     /// Grace before SIGKILL, for all: `10`, `500ms`, `2m`
     #[arg(short = 't', long, value_name = "TIME", value_parser = span)]
     pub timeout: Option<f64>,
-    /// Which stack.
-    #[command(flatten)]
-    pub stack: StackFlags,
 }

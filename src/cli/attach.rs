@@ -12,9 +12,9 @@ use signal_hook::iterator::exfiltrator::SignalOnly;
 
 use super::args::AttachArgs;
 use super::failure::Failure;
-use super::settings::ArgSource;
 use super::stack;
 use super::system_env::SystemEnv;
+use crate::config::Settings;
 use crate::control::attached_terminal::{AttachedTerminal, keys};
 use crate::control::protocol::Answer;
 use crate::control::session::AttachConnection;
@@ -45,7 +45,7 @@ const TURN: usize = 16;
 /// # Errors
 ///
 /// Standard input or output is no terminal; nothing runs here; the instance does not run, or has no terminal.
-pub fn run(attach: AttachArgs, said: ArgSource<'_>, system: &SystemEnv) -> Result<Outcome, Failure> {
+pub fn run(attach: AttachArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     let (stdin, stdout) = (io::stdin(), io::stdout());
     if !stdin.is_terminal() || !stdout.is_terminal() {
         return Err(Failure::Stack {
@@ -54,9 +54,9 @@ pub fn run(attach: AttachArgs, said: ArgSource<'_>, system: &SystemEnv) -> Resul
             status: exit::REFUSED,
         });
     }
-    let client = stack::connect(&attach.stack, said, system)?;
+    let client = stack::connect(given, system)?;
     let (rows, columns) = size();
-    let AttachArgs { instance: name, view, take, .. } = attach;
+    let AttachArgs { instance: name, view, take } = attach;
     let wanted = AttachWanted { name, rows, columns, view, take };
     let session = client.attach(wanted).map_err(|error| stack::unanswered(error, exit::REFUSED))?;
     let failed = |error: io::Error| Failure::Failed(format!("cannot use the terminal: {error}"));

@@ -3,9 +3,9 @@
 
 use super::args::{KillArgs, RestartArgs, StopArgs};
 use super::failure::Failure;
-use super::settings::ArgSource;
-use super::stack;
+use super::stack::{self, is_json};
 use super::system_env::SystemEnv;
+use crate::config::Settings;
 use crate::control::client::Client;
 use crate::control::protocol::Request;
 use crate::exit::Outcome;
@@ -15,11 +15,11 @@ use crate::exit::Outcome;
 /// # Errors
 ///
 /// Nothing runs here, nobody has that name, or it cannot be started.
-pub fn restart(restart: RestartArgs, said: ArgSource<'_>, system: &SystemEnv) -> Result<Outcome, Failure> {
-    let mut client = stack::connect(&restart.stack, said, system)?;
+pub fn restart(restart: RestartArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
+    let mut client = stack::connect(given, system)?;
     let names = restart.names;
     let request = if restart.rolling { Request::Roll { names } } else { Request::Restart { names } };
-    stack::tell(&stack::ask(&mut client, request)?, restart.stack.json)
+    stack::tell(&stack::ask(&mut client, request)?, is_json(given))
 }
 
 /// Stops.
@@ -27,10 +27,10 @@ pub fn restart(restart: RestartArgs, said: ArgSource<'_>, system: &SystemEnv) ->
 /// # Errors
 ///
 /// Nothing runs here, or nobody has that name.
-pub fn stop(stop: StopArgs, said: ArgSource<'_>, system: &SystemEnv) -> Result<Outcome, Failure> {
-    let mut client = stack::connect(&stop.stack, said, system)?;
+pub fn stop(stop: StopArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
+    let mut client = stack::connect(given, system)?;
     let request = Request::Stop { names: stop.names };
-    stack::tell(&stack::ask(&mut client, request)?, stop.stack.json)
+    stack::tell(&stack::ask(&mut client, request)?, is_json(given))
 }
 
 /// Sends a signal.
@@ -38,10 +38,10 @@ pub fn stop(stop: StopArgs, said: ArgSource<'_>, system: &SystemEnv) -> Result<O
 /// # Errors
 ///
 /// Nothing runs here, nobody has that name, or one of them does not run.
-pub fn kill(kill: KillArgs, said: ArgSource<'_>, system: &SystemEnv) -> Result<Outcome, Failure> {
-    let mut client = stack::connect(&kill.stack, said, system)?;
+pub fn kill(kill: KillArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
+    let mut client = stack::connect(given, system)?;
     let request = Request::Kill { names: kill.names, signal: kill.signal, group: kill.group };
-    stack::tell(&stack::ask(&mut client, request)?, kill.stack.json)
+    stack::tell(&stack::ask(&mut client, request)?, is_json(given))
 }
 
 /// Starts what does not run.

@@ -1,14 +1,13 @@
 //! `ganger check`: what would run, or all that is wrong.
 
-use super::args;
 use super::failure::Failure;
 use super::load::{self, ProcfileNeed};
 use super::print;
 use super::project::Project;
 use super::report::{self, Severity};
-use super::settings::{self, ArgSource};
+use super::stack::is_json;
 use super::system_env::{StdStream, SystemEnv};
-use crate::config::ColorChoice;
+use crate::config::{ColorChoice, Settings};
 use crate::exit::{self, Outcome};
 use crate::location::Diagnostic;
 use crate::plan::options::Selection;
@@ -20,15 +19,14 @@ use crate::plan::{self, Plan};
 /// # Errors
 ///
 /// All that would keep the stack from being started.
-pub fn run(check: args::CheckArgs, said: ArgSource<'_>, system: &SystemEnv) -> Result<Outcome, Failure> {
-    let typed = settings::of_project(check.project, said)?;
-    let findings = match load::project(&typed, ProcfileNeed::Procfile, system) {
+pub fn run(given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
+    let findings = match load::project(given, ProcfileNeed::Procfile, system) {
         Ok(project) => examine(project, system),
         // A root that is not there: with --json this is a finding too.
         Err(Failure::Refused(errors)) => CheckFindings { errors, ..CheckFindings::default() },
         Err(failure) => return Err(failure),
     };
-    if check.json {
+    if is_json(given) {
         print::json(&report_of(&findings))?;
         let status = if findings.errors.is_empty() { exit::SUCCESS } else { exit::REFUSED };
         return Ok(Outcome::Status(status));

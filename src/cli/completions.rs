@@ -10,6 +10,7 @@ use super::args::Shell;
 use super::failure::Failure;
 use super::system_env::SystemEnv;
 use super::{files, print, usage};
+use crate::config::table;
 use crate::exit::Outcome;
 use crate::procfile;
 
@@ -43,7 +44,7 @@ pub fn run(shell: Shell) -> Result<Outcome, Failure> {
 /// That there is no such shell, or that standard output cannot be written to.
 pub fn answer(shell: &OsStr, words: Vec<OsString>, system: &SystemEnv) -> Result<Outcome, Failure> {
     let asked: Vec<OsString> = words.into_iter().skip_while(|word| word != "--").skip(1).collect();
-    let mut command = with_types(usage::command(system), &types(&asked, system));
+    let mut command = with_candidates(usage::command(), &types(&asked, system));
     let mut answers = Vec::new();
     completer(shell)?.write_complete(&mut command, asked, system.folder.as_deref(), &mut answers)?;
     print::and_succeed(&answers)
@@ -57,15 +58,25 @@ fn completer(shell: &OsStr) -> Result<&'static dyn EnvCompleter, Failure> {
         .ok_or_else(|| Failure::Failed(format!("{VARIABLE}={name}: there are no completions for this shell")))
 }
 
-fn with_types(command: clap::Command, types: &[String]) -> clap::Command {
-    [("start", "types"), ("start", "except"), ("start", "exit_code_from"), ("run", "command"), ("env", "of")]
-        .into_iter()
-        .fold(command, |command, (subcommand, argument)| {
-            let types = types.to_vec();
-            let candidates =
-                ArgValueCandidates::new(move || types.iter().map(CompletionCandidate::new).collect());
-            command.mut_subcommand(subcommand, |of| of.mut_arg(argument, |arg| arg.add(candidates)))
-        })
+/// `command` with the candidates of its values: types, and the choices of settings.
+fn with_candidates(command: clap::Command, types: &[String]) -> clap::Command {
+    const OF_TYPES: [(&str, &str, &[&str]); 5] = [
+        ("start", "types", &[]),
+        ("start", "except", &[]),
+        ("start", "exit-code-from", &[]),
+        ("run", "command", &[]),
+        ("env", "of", &[]),
+    ];
+    let of_choices = table::all().filter(|setting| !setting.choices.is_empty() && !setting.flags.is_empty());
+    let of_choices = of_choices.map(|setting| ("start", setting.name, setting.choices));
+    of_choices.chain(OF_TYPES).fold(command, |command, (subcommand, argument, choices)| {
+        let types = if choices.is_empty() || argument == "exit-on" { types } else { &[] };
+        let values = choices.iter().map(|choice| (*choice).to_owned()).chain(types.iter().cloned());
+        let values: Vec<String> = values.collect();
+        let candidates =
+            ArgValueCandidates::new(move || values.iter().map(CompletionCandidate::new).collect());
+        command.mut_subcommand(subcommand, |of| of.mut_arg(argument, |arg| arg.add(candidates)))
+    })
 }
 
 /// The types of the Procfile that the words before the cursor name; none if it cannot be read.

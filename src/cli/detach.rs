@@ -20,8 +20,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// What is waited for before `start -D` returns.
 #[derive(Clone, Copy, Debug)]
 pub struct DetachOptions {
-    /// Until all are ready, and for how many seconds; else until all are up.
-    pub ready_within: Option<f64>,
+    /// Until all are ready, for this long at most; else until all are up.
+    pub ready_within: Option<Duration>,
     /// Whether the answer is a JSON document.
     pub json: bool,
 }
@@ -90,7 +90,7 @@ fn report(address: &Address, wanted: DetachOptions) -> Result<Outcome, Failure> 
     let Some(mut client) = Client::connect(address) else {
         return Ok(Outcome::Status(end_of_child().unwrap_or(exit::FAILED)));
     };
-    let within = wanted.ready_within.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let within = wanted.ready_within;
     client.set_patience(Some(within.unwrap_or(PATIENCE)));
     let until = if within.is_some() { Goal::Ready } else { Goal::Up };
     match client.ask(Request::Wait { names: Vec::new(), until }) {

@@ -2,9 +2,9 @@
 
 use super::args::DownArgs;
 use super::failure::Failure;
-use super::settings::ArgSource;
 use super::system_env::SystemEnv;
 use super::{print, stack};
+use crate::config::Settings;
 use crate::control::address::Address;
 use crate::control::client::{Client, Unanswered};
 use crate::control::liveness::is_suspended;
@@ -17,11 +17,11 @@ use crate::process::monitor::resume_pair;
 /// # Errors
 ///
 /// Nothing runs here, or something cannot be ended.
-pub fn run(down: &DownArgs, said: ArgSource<'_>, system: &SystemEnv) -> Result<Outcome, Failure> {
-    let address = stack::find(&down.stack, said, system)?;
+pub fn run(down: &DownArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
+    let address = stack::find(given, system)?;
     let lock_wait = address.lock_wait();
     resume(&address);
-    let mut client = stack::connect(&down.stack, said, system)?;
+    let mut client = stack::connect(given, system)?;
     let mut before = client.ask(Request::Status).unwrap_or_else(|_| stack::nothing());
     let answer = Client::ask(&mut client, Request::Down { grace_seconds: down.timeout });
     drop(client);
@@ -33,7 +33,7 @@ pub fn run(down: &DownArgs, said: ArgSource<'_>, system: &SystemEnv) -> Result<O
     // A monitor that is stopped by itself would never see the end of its worker.
     resume(&address);
     lock_wait.wait();
-    if down.stack.json {
+    if stack::is_json(given) {
         (before.pid, before.started_at) = (None, None);
         before.instances.clear();
         print::json(&before)?;

@@ -9,8 +9,9 @@ use super::failure::Failure;
 use super::files::about;
 use super::load::{self, ProcfileNeed};
 use super::print;
-use super::settings::{self, ArgSource};
+use super::stack::is_json;
 use super::system_env::SystemEnv;
+use crate::config::Settings;
 use crate::exit::Outcome;
 use crate::location::Location;
 use crate::plan::Plan;
@@ -25,11 +26,11 @@ use crate::text::{harmless, visible};
 /// # Errors
 ///
 /// All that is wrong with the project, a type that it does not have too.
-pub fn run(env: args::EnvArgs, said: ArgSource<'_>, system: &SystemEnv) -> Result<Outcome, Failure> {
-    let args::EnvArgs { of, json, explain, show_values, all, project } = env;
-    let project = load::project(&settings::of_project(project, said)?, ProcfileNeed::Nothing, system)?;
+pub fn run(env: &args::EnvArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
+    let args::EnvArgs { of, explain, show_values, all } = env;
+    let project = load::project(given, ProcfileNeed::Nothing, system)?;
     let plan = project.plan(&Selection::default(), None, |_| None, system).map_err(Failure::Refused)?;
-    let environment = match &of {
+    let environment = match of {
         None => plan.environment_of_command(),
         Some(of) => match plan.process(of) {
             Some(process) => plan.environment_of(process),
@@ -37,17 +38,17 @@ pub fn run(env: args::EnvArgs, said: ArgSource<'_>, system: &SystemEnv) -> Resul
         },
     };
     let mut shown: Vec<EnvVariable<'_>> = variables(&environment, &plan)
-        .filter(|variable| all || variable.is_the_projects())
-        .map(|variable| if show_values { variable } else { variable.masked() })
+        .filter(|variable| *all || variable.is_the_projects())
+        .map(|variable| if *show_values { variable } else { variable.masked() })
         .collect();
     shown.sort_by(|one, other| one.name.cmp(&other.name));
-    project.say_warnings(if explain { &plan.shadowed } else { &[] }, system);
-    if json {
+    project.say_warnings(if *explain { &plan.shadowed } else { &[] }, system);
+    if is_json(given) {
         print::json(&EnvDocument { schema: 1, variables: &shown })?;
         return print::and_succeed(b"");
     }
     let is_for_a_terminal = system.output_is_terminal;
-    print::and_succeed(&shown.iter().flat_map(|it| it.line(explain, is_for_a_terminal)).collect::<Vec<u8>>())
+    print::and_succeed(&shown.iter().flat_map(|it| it.line(*explain, is_for_a_terminal)).collect::<Vec<u8>>())
 }
 
 fn unknown(name: &str, procfile: &str, plan: &Plan) -> Failure {

@@ -7,15 +7,14 @@
 use std::os::unix::net::UnixListener;
 use std::time::Duration;
 
-use super::args::{Command, ExecArgs};
+use super::args::ExecArgs;
 use super::detach::{Forked, fork_off};
 use super::failure::Failure;
 use super::load::{self, ProcfileNeed};
 use super::project::Project;
-use super::settings::{self, ArgSource};
 use super::start::{PAUSE, StartedStack, prepare};
 use super::system_env::SystemEnv;
-use super::{run, stack, usage};
+use super::{run, stack};
 use crate::config::Settings;
 use crate::control::address::{Address, Claim, ClaimResult, LockWait};
 use crate::control::client::{Client, Unanswered};
@@ -35,17 +34,16 @@ use crate::supervisor::clock::Clock;
 /// # Errors
 ///
 /// The stack does not come up, or not in time; or the command cannot be run.
-pub fn run(exec: ExecArgs, said: ArgSource<'_>, system: &SystemEnv) -> Result<Outcome, Failure> {
+pub fn run(exec: ExecArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     run::refuse_flags("exec", &exec.command)?;
-    let ExecArgs { command, with, timeout, name, project } = exec;
-    let typed = settings::of_project(project, said)?.or(of_variables(system)?);
-    let project = load::project(&typed, ProcfileNeed::Procfile, system)?;
+    let ExecArgs { command, with, timeout } = exec;
+    let project = load::project(given, ProcfileNeed::Procfile, system)?;
     let plan = project.plan(&Selection::default(), None, |_| None, system).map_err(Failure::Refused)?;
     let mut replacement = run::replacement(&command, &project, &plan);
     let clock = Clock::start();
     let patience = Duration::try_from_secs_f64(timeout).unwrap_or(Duration::MAX);
     let search = StackSearch { project: &project, system, clock: &clock, patience };
-    let address = stack::address(&project.root, name.as_deref(), system);
+    let address = stack::address(&project.root, stack::name(given), system);
     let hold = match search.hold(&address)? {
         Forked::Background(outcome) => return Ok(outcome),
         Forked::On(hold) => hold,
@@ -77,15 +75,6 @@ pub fn run(exec: ExecArgs, said: ArgSource<'_>, system: &SystemEnv) -> Result<Ou
             Ok(mirrored(exit))
         }
         ForkReturn::Command(missing) => Err(run::cannot_run(&missing, &project)),
-    }
-}
-
-/// What `ganger start` would take from variables: a stack that is started here is the same.
-fn of_variables(system: &SystemEnv) -> Result<Settings, Failure> {
-    let words = ["ganger", "start"].map(Into::into).to_vec();
-    match usage::parse(words, system)? {
-        Some((Command::Start(start), matches)) => settings::of_start(*start, ArgSource { matches: &matches }),
-        Some(_) | None => Ok(Settings::default()),
     }
 }
 

@@ -41,6 +41,11 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// A command line or a variable that is wrong, where clap does not know it.
+    pub fn usage(message: String, hint: Option<String>) -> Self {
+        Self::Stack { message, hint, status: exit::USAGE }
+    }
+
     /// How ganger ends with it.
     ///
     /// A reader that closed standard output ends every command as it ends `cat`: by SIGPIPE (POSIX write(2)), 141

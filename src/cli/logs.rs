@@ -9,10 +9,9 @@ use serde::Serialize;
 
 use super::args::LogsArgs;
 use super::failure::Failure;
-use super::settings::ArgSource;
 use super::system_env::{StdStream, SystemEnv};
 use super::{print, stack};
-use crate::config::ColorChoice;
+use crate::config::{ColorChoice, Settings};
 use crate::control::client::ServerMessage;
 use crate::control::protocol::{LogLine, LogsWanted, LostLines, Request, SCHEMA, Status};
 use crate::exit::{self, Outcome};
@@ -29,14 +28,14 @@ const BATCH: usize = 32 << 10;
 /// # Errors
 ///
 /// Nothing runs here, nobody has that name, or standard output is closed.
-pub fn run(logs: LogsArgs, said: ArgSource<'_>, system: &SystemEnv) -> Result<Outcome, Failure> {
-    let (mut client, status) = stack::look(&logs.stack, said, system)?;
+pub fn run(logs: LogsArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
+    let (mut client, status) = stack::look(given, system)?;
     if let Ok(output) = io::stdout().as_fd().try_clone_to_owned() {
         client.set_output(output);
     }
-    let mut printer = Printer::new(&logs, &status, system);
+    let mut printer = Printer::new(given, &status, system);
     // A document has its end, so what is followed comes in lines.
-    let is_document = logs.stack.json && !logs.follow;
+    let is_document = stack::is_json(given) && !logs.follow;
     let mut document = LogsDocument { schema: SCHEMA, root: &status.root, lost: 0, lines: Vec::new() };
     let wanted = LogsWanted {
         names: logs.names,
@@ -92,11 +91,11 @@ struct Printer {
 }
 
 impl Printer {
-    fn new(logs: &LogsArgs, status: &Status, system: &SystemEnv) -> Self {
-        let format = if logs.stack.json {
+    fn new(given: &Settings, status: &Status, system: &SystemEnv) -> Self {
+        let format = if stack::is_json(given) {
             RowFormat::Json
         } else {
-            RowFormat::Text { prefix: !logs.no_prefix, timestamps: None }
+            RowFormat::Text { prefix: given.prefix.unwrap_or(true), timestamps: None }
         };
         let mut kinds: Vec<String> = status.instances.iter().map(|row| row.r#type.clone()).collect();
         kinds.dedup();

@@ -2,12 +2,10 @@
 
 use std::io::{self, Write};
 
-use clap::CommandFactory;
 use clap_mangen::Man;
 
-use super::args::Arguments;
 use super::failure::Failure;
-use super::print;
+use super::{print, usage};
 use crate::exit::Outcome;
 
 /// Prints the page as roff.
@@ -29,7 +27,7 @@ fn escaped(page: &str) -> String {
 
 /// One page for all subcommands, as `man make` is one: who looks for a flag searches in one place.
 fn write_page(page: &mut Vec<u8>) -> io::Result<()> {
-    let mut command = Arguments::command();
+    let mut command = usage::command();
     command.build();
     let man = Man::new(command.clone());
     man.render_title(page)?;

@@ -4,7 +4,6 @@
 //! [`report`] says what is wrong. One file a subcommand does the rest.
 
 pub mod args;
-pub mod args_project;
 pub mod args_stack;
 pub mod attach;
 pub mod change;
@@ -18,6 +17,7 @@ pub mod exec;
 pub mod export;
 pub mod failure;
 pub mod files;
+pub mod flags;
 pub mod load;
 pub mod logs;
 pub mod man;
@@ -29,7 +29,6 @@ pub mod reload;
 pub mod report;
 pub mod run;
 pub mod scale;
-pub mod settings;
 pub mod stack;
 pub mod start;
 pub mod sweep;
@@ -44,7 +43,6 @@ use std::process::ExitCode;
 
 use args::Command;
 use failure::Failure;
-use settings::ArgSource;
 use system_env::{StdStream, SystemEnv};
 
 use crate::config::ColorChoice;
@@ -73,27 +71,26 @@ fn answer(arguments: Vec<OsString>, system: &SystemEnv) -> Result<Outcome, Failu
     if let Some(shell) = system.variable(completions::VARIABLE) {
         return completions::answer(&shell, arguments, system);
     }
-    let Some((command, matches)) = usage::parse(arguments, system)? else {
+    let Some((command, given)) = usage::parse(arguments, system)? else {
         return Ok(Outcome::Status(crate::exit::SUCCESS));
     };
-    let said = ArgSource { matches: &matches };
     match command {
-        Command::Start(start) => start::run(*start, said, system),
-        Command::Run(run) => run::run(run, said, system),
-        Command::Exec(exec) => exec::run(exec, said, system),
-        Command::Check(check) => check::run(check, said, system),
-        Command::Env(env) => env::run(env, said, system),
-        Command::Ps(ps) => ps::run(&ps, said, system),
-        Command::Logs(logs) => logs::run(logs, said, system),
-        Command::Restart(restart) => change::restart(restart, said, system),
-        Command::Stop(stop) => change::stop(stop, said, system),
-        Command::Scale(scale) => scale::run(scale, said, system),
-        Command::Kill(kill) => change::kill(kill, said, system),
-        Command::Attach(attach) => attach::run(attach, said, system),
-        Command::Wait(wait) => wait::run(wait, said, system),
-        Command::Port(port) => port::run(&port, said, system),
-        Command::Down(down) => down::run(&down, said, system),
-        Command::Export(export) => export::run(*export, said, system),
+        Command::Start(start) => start::run(&start, &given, system),
+        Command::Run(run) => run::run(&run, &given, system),
+        Command::Exec(exec) => exec::run(exec, &given, system),
+        Command::Check => check::run(&given, system),
+        Command::Env(env) => env::run(&env, &given, system),
+        Command::Ps => ps::run(&given, system),
+        Command::Logs(logs) => logs::run(logs, &given, system),
+        Command::Restart(restart) => change::restart(restart, &given, system),
+        Command::Stop(stop) => change::stop(stop, &given, system),
+        Command::Scale(scale) => scale::run(scale, &given, system),
+        Command::Kill(kill) => change::kill(kill, &given, system),
+        Command::Attach(attach) => attach::run(attach, &given, system),
+        Command::Wait(wait) => wait::run(&wait, &given, system),
+        Command::Port(port) => port::run(&port, &given, system),
+        Command::Down(down) => down::run(&down, &given, system),
+        Command::Export(export) => export::run(export, given, system),
         Command::Completions(completions) => completions::run(completions.shell),
         Command::Man => man::run(),
         Command::Version => version::run(),

@@ -2,9 +2,9 @@
 
 use super::args::PortArgs;
 use super::failure::Failure;
-use super::settings::ArgSource;
 use super::system_env::SystemEnv;
 use super::{print, stack};
+use crate::config::Settings;
 use crate::control::protocol::SCHEMA;
 use crate::exit::{self, Outcome};
 use crate::suggestion;
@@ -14,8 +14,8 @@ use crate::suggestion;
 /// # Errors
 ///
 /// Nothing runs here, nobody has that name, or it has no port.
-pub fn run(port: &PortArgs, said: ArgSource<'_>, system: &SystemEnv) -> Result<Outcome, Failure> {
-    let (_, status) = stack::look(&port.stack, said, system)?;
+pub fn run(port: &PortArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
+    let (_, status) = stack::look(given, system)?;
     let name = &port.instance;
     let refused = |message, hint| Failure::Stack { message, hint, status: exit::REFUSED };
     let Some(row) = status.instances.iter().find(|row| row.name == *name || row.r#type == *name) else {
@@ -27,7 +27,7 @@ pub fn run(port: &PortArgs, said: ArgSource<'_>, system: &SystemEnv) -> Result<O
         let hint = "the stack was started with --no-port".to_owned();
         return Err(refused(format!("{} has no port", row.name), Some(hint)));
     };
-    if port.stack.json {
+    if stack::is_json(given) {
         print::json(&serde_json::json!({ "schema": SCHEMA, "name": row.name, "port": number }))?;
         return Ok(Outcome::Status(exit::SUCCESS));
     }

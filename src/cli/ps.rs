@@ -1,10 +1,9 @@
 //! `ganger ps`: what runs.
 
-use super::args::PsArgs;
 use super::failure::Failure;
-use super::settings::ArgSource;
 use super::system_env::SystemEnv;
 use super::{print, stack};
+use crate::config::Settings;
 use crate::control::protocol::{InstanceStatus, Phase};
 use crate::control::table;
 use crate::exit::{self, Outcome};
@@ -14,9 +13,9 @@ use crate::exit::{self, Outcome};
 /// # Errors
 ///
 /// Nothing runs here.
-pub fn run(ps: &PsArgs, said: ArgSource<'_>, system: &SystemEnv) -> Result<Outcome, Failure> {
-    let (_, status) = stack::look(&ps.stack, said, system)?;
-    if ps.stack.json {
+pub fn run(given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
+    let (_, status) = stack::look(given, system)?;
+    if stack::is_json(given) {
         print::json(&status)?;
     } else {
         print::bytes(table::of(&status).as_bytes())?;

@@ -60,17 +60,8 @@ fn stays(root: &Path, project: &Project) -> Result<(), String> {
 
 /// What concerns ganger itself stays as it was at the start: that is said where the files have another opinion now.
 fn kept(then: &Settings, now: &Settings) -> Option<Diagnostic> {
-    let all = [
-        ("pty", then.pty == now.pty),
-        ("color", then.color == now.color),
-        ("timestamps", then.timestamps == now.timestamps),
-        ("prefix", then.prefix == now.prefix),
-        ("quiet", then.quiet == now.quiet),
-        ("json", then.json == now.json),
-        ("isolate", then.isolate == now.isolate),
-    ];
-    let changed = all.iter().filter(|(_, is_same)| !is_same).map(|(name, _)| format!("`{name}`"));
-    let names = changed.collect::<Vec<_>>().join(", ");
+    let changed = now.kept_from(then);
+    let names = changed.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let hint = Some("`ganger down`, and start it anew, to have it otherwise".into());
     let message = format!("a stack that runs keeps {names} as it was started");
     (!names.is_empty()).then(|| files::about("settings", message, hint))

@@ -2,15 +2,15 @@
 
 use std::ffi::OsString;
 
-use clap::CommandFactory;
 use clap::error::ErrorKind;
 
-use super::args::{self, Arguments};
+use super::args;
 use super::failure::Failure;
 use super::load::{self, ProcfileNeed};
 use super::project::Project;
-use super::settings::{self, ArgSource};
 use super::system_env::SystemEnv;
+use super::usage;
+use crate::config::Settings;
 use crate::exit::Outcome;
 use crate::plan::Plan;
 use crate::plan::options::Selection;
@@ -24,10 +24,9 @@ use crate::{shell, suggestion};
 /// # Errors
 ///
 /// All that is wrong with the project, or why the command cannot be run.
-pub fn run(run: args::RunArgs, said: ArgSource<'_>, system: &SystemEnv) -> Result<Outcome, Failure> {
+pub fn run(run: &args::RunArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     refuse_flags("run", &run.command)?;
-    let typed = settings::of_project(run.project, said)?;
-    let project = load::project(&typed, ProcfileNeed::Nothing, system)?;
+    let project = load::project(given, ProcfileNeed::Nothing, system)?;
     let plan = project.plan(&Selection::default(), None, |_| None, system).map_err(Failure::Refused)?;
     project.say_warnings(&[], system);
     let missing = replace::exec(&replacement(&run.command, &project, &plan));
@@ -60,7 +59,7 @@ pub fn refuse_flags(subcommand: &str, words: &[OsString]) -> Result<(), Failure>
     if !word.starts_with('-') {
         return Ok(());
     }
-    let mut command = Arguments::command();
+    let mut command = usage::command();
     command.build();
     let Some(run) = command.find_subcommand_mut(subcommand) else { return Ok(()) };
     let flags: Vec<_> = run.get_arguments().filter_map(clap::Arg::get_long).collect();

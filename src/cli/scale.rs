@@ -2,9 +2,9 @@
 
 use super::args::ScaleArgs;
 use super::failure::Failure;
-use super::settings::ArgSource;
 use super::system_env::SystemEnv;
 use super::{print, stack};
+use crate::config::Settings;
 use crate::control::protocol::{Request, Status};
 use crate::exit::{self, Outcome};
 
@@ -13,11 +13,11 @@ use crate::exit::{self, Outcome};
 /// # Errors
 ///
 /// Nothing runs here, there is no such type, or so many cannot be started.
-pub fn run(scale: ScaleArgs, said: ArgSource<'_>, system: &SystemEnv) -> Result<Outcome, Failure> {
-    let mut client = stack::connect(&scale.stack, said, system)?;
+pub fn run(scale: ScaleArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
+    let mut client = stack::connect(given, system)?;
     let status = stack::ask(&mut client, Request::Scale { steps: scale.steps })?;
-    if scale.stack.json || !status.instances.is_empty() {
-        return stack::tell(&status, scale.stack.json);
+    if stack::is_json(given) || !status.instances.is_empty() {
+        return stack::tell(&status, stack::is_json(given));
     }
     print::bytes(format!("{}\n", words(&status)).as_bytes())?;
     Ok(Outcome::Status(exit::SUCCESS))

@@ -5,11 +5,10 @@ use std::path::Path;
 
 use indexmap::IndexMap;
 
-use super::args::StackFlags;
 use super::failure::Failure;
-use super::settings::{self, ArgSource};
 use super::system_env::SystemEnv;
 use super::{load, print, report};
+use crate::config::Settings;
 use crate::control::address::Address;
 pub use crate::control::address::home;
 use crate::control::client::{Client, Unanswered};
@@ -20,6 +19,16 @@ use crate::control::protocol::{
 use crate::control::table::lived;
 use crate::exit::{self, LATE, NOTHING_RUNS, Outcome};
 use crate::process::sweep::{LivingRun, living};
+
+/// Whether JSON is asked for.
+pub fn is_json(given: &Settings) -> bool {
+    given.json == Some(true)
+}
+
+/// The name of the stack, if one is given.
+pub fn name(given: &Settings) -> Option<&str> {
+    given.name.as_ref().map(|name| name.value.as_str())
+}
 
 /// The address of the stack called `name` in `root`.
 pub fn address(root: &Path, name: Option<&str>, system: &SystemEnv) -> Address {
@@ -33,9 +42,9 @@ pub fn address(root: &Path, name: Option<&str>, system: &SystemEnv) -> Address {
 /// # Errors
 ///
 /// There is no such folder.
-pub fn find(stack: &StackFlags, said: ArgSource<'_>, system: &SystemEnv) -> Result<Address, Failure> {
-    let root = load::root(&settings::of_stack(stack, said), system)?;
-    Ok(address(&root, stack.name.as_deref(), system))
+pub fn find(given: &Settings, system: &SystemEnv) -> Result<Address, Failure> {
+    let root = load::root(given, system)?;
+    Ok(address(&root, name(given), system))
 }
 
 /// A connection to the stack that these words mean.
@@ -43,8 +52,8 @@ pub fn find(stack: &StackFlags, said: ArgSource<'_>, system: &SystemEnv) -> Resu
 /// # Errors
 ///
 /// As [`find`]; or nothing runs there: then a command with --json prints the document that says so.
-pub fn connect(stack: &StackFlags, said: ArgSource<'_>, system: &SystemEnv) -> Result<Client, Failure> {
-    reach(&find(stack, said, system)?, stack.json)?.map_or_else(|| Err(nothing_runs(stack)), Ok)
+pub fn connect(given: &Settings, system: &SystemEnv) -> Result<Client, Failure> {
+    reach(&find(given, system)?, is_json(given))?.map_or_else(|| Err(nothing_runs(given)), Ok)
 }
 
 /// A connection to the stack at this address, which has answered; `None` if none runs there.
@@ -106,15 +115,11 @@ fn does_not_answer(state: Unresponsive, pid: Option<i32>, json: bool) -> Failure
 /// # Errors
 ///
 /// As [`connect`]: a stack that is gone before it has answered does not run.
-pub fn look(
-    stack: &StackFlags,
-    said: ArgSource<'_>,
-    system: &SystemEnv,
-) -> Result<(Client, Status), Failure> {
-    let mut client = connect(stack, said, system)?;
+pub fn look(given: &Settings, system: &SystemEnv) -> Result<(Client, Status), Failure> {
+    let mut client = connect(given, system)?;
     match client.ask(Request::Status) {
         Ok(status) => Ok((client, status)),
-        Err(Unanswered::Ended) => Err(nothing_runs(stack)),
+        Err(Unanswered::Ended) => Err(nothing_runs(given)),
         Err(error) => Err(unanswered(error, exit::REFUSED)),
     }
 }
@@ -133,8 +138,8 @@ pub fn nothing() -> Status {
     }
 }
 
-fn nothing_runs(stack: &StackFlags) -> Failure {
-    if stack.json
+fn nothing_runs(given: &Settings) -> Failure {
+    if is_json(given)
         && let Err(failure) = print::json(&nothing())
     {
         return failure;

@@ -9,19 +9,19 @@ use super::args;
 use super::change;
 use super::detach::{self, DetachOptions};
 use super::failure::Failure;
-use super::files::about;
 use super::load::{self, ProcfileNeed};
 use super::project::Project;
 use super::reload;
-use super::settings::{self, ArgSource};
 use super::stack;
 use super::sweep;
 use super::system_env::{StdStream, SystemEnv};
-use crate::config::{ColorChoice, Settings, Timestamps};
+use crate::config::invalid::InvalidValue;
+use crate::config::{ColorChoice, Located, Settings, Timestamps};
 use crate::control::address::{Address, Claim, ClaimResult};
 use crate::control::client::{Client, Unanswered};
 use crate::control::protocol::{InstanceStatus, Request, Status};
 use crate::exit::{self, FAILED, Outcome};
+use crate::location::Diagnostic;
 use crate::notice::Notice;
 use crate::output::{self, RowFormat};
 use crate::plan::options::Selection;
@@ -43,21 +43,29 @@ const ROUNDS: usize = 100;
 /// # Errors
 ///
 /// All that keeps it from being started.
-pub fn run(start: args::StartArgs, said: ArgSource<'_>, system: &SystemEnv) -> Result<Outcome, Failure> {
+pub fn run(start: &args::StartArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     let selection = Selection::parse(&start.types).map_err(Failure::Refused)?;
-    let (words, name, is_detached) = (start.types.clone(), start.name.clone(), start.detach);
-    let wanted = DetachOptions { ready_within: start.wait, json: start.output.json };
-    let typed = settings::of_start(start, said)?;
-    let project = load::project(&typed, ProcfileNeed::Procfile, system)?;
+    let is_detached = given.detach == Some(true);
+    if let Some(wait) = given.wait.as_ref().filter(|wait| !is_detached && wait.place.file.starts_with("--")) {
+        return Err(Failure::usage(
+            format!("{}: it waits for a stack in the background", wait.place),
+            Some("add --detach".into()),
+        ));
+    }
+    let wanted = DetachOptions {
+        ready_within: given.wait.as_ref().map(|wait| wait.value),
+        json: stack::is_json(given),
+    };
+    let project = load::project(given, ProcfileNeed::Procfile, system)?;
     // The same root by another name (a link, `..`) is the same root.
     let root = std::fs::canonicalize(&project.root).unwrap_or_else(|_| project.root.clone());
     let root = root.as_path();
-    let address = stack::address(root, name.as_deref(), system);
+    let address = stack::address(root, stack::name(given), system);
     let mut place = None;
     if project.is_whole && project.errors.is_empty() {
         place = match claim(&address)? {
             StackPlace::Ours(taken) => Some(taken),
-            StackPlace::Another(client, status) => return beside(client, &status, &words, wanted.json),
+            StackPlace::Another(client, status) => return beside(client, &status, &start.types, wanted.json),
         };
     }
     let begun = StartedStack { project: &project, address: &address, is_detached };
@@ -271,14 +279,19 @@ fn format(settings: &Settings) -> Result<RowFormat, Failure> {
     if settings.json == Some(true) {
         return Ok(RowFormat::Json);
     }
-    let pattern = match &settings.timestamps {
+    let given = settings.timestamps.as_ref();
+    let pattern = match given.map(|given| &given.value) {
         None | Some(Timestamps::Off) => None,
         Some(Timestamps::Plain) => Some(output::TimestampFormat::DEFAULT),
         Some(Timestamps::Format(pattern)) => Some(pattern.as_str()),
     };
     let timestamps =
         pattern.map(|pattern| output::TimestampFormat::new(pattern, SystemEnv::zone())).transpose();
-    let timestamps =
-        timestamps.map_err(|reason| Failure::Refused(vec![about("timestamps", reason, None)]))?;
+    let timestamps = timestamps.map_err(|reason| {
+        let message = InvalidValue::new(pattern.unwrap_or_default(), reason).message();
+        let location =
+            given.map_or_else(|| Located::said((), "timestamps").place, |given| given.place.clone());
+        Failure::Refused(vec![Diagnostic { location, message, hint: None, excerpt: None }])
+    })?;
     Ok(RowFormat::Text { prefix: settings.prefix.unwrap_or(true), timestamps })
 }

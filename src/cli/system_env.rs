@@ -13,7 +13,7 @@ use crate::config::ColorChoice;
 use crate::process::calls;
 
 /// What ganger was given besides its arguments.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct SystemEnv {
     /// The environment, in its order: bytes, since a value need not be UTF-8.
     pub variables: Vec<(Vec<u8>, Vec<u8>)>,

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use super::args::WaitArgs;
 use super::failure::Failure;
-use super::settings::ArgSource;
 use super::stack;
 use super::system_env::SystemEnv;
+use crate::config::Settings;
 use crate::control::client::{Client, ServerMessage, Unanswered};
 use crate::control::protocol::{Goal, LogsWanted, Request, Status};
 use crate::exit::{self, Outcome};
@@ -22,14 +22,14 @@ const REMAINING_OUTPUT: Duration = Duration::from_millis(200);
 /// # Errors
 ///
 /// Nothing runs here, they cannot get there any more, or the time is over.
-pub fn run(wait: WaitArgs, said: ArgSource<'_>, system: &SystemEnv) -> Result<Outcome, Failure> {
-    let mut client = stack::connect(&wait.stack, said, system)?;
+pub fn run(wait: &WaitArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
+    let mut client = stack::connect(given, system)?;
     let patience = Duration::try_from_secs_f64(wait.timeout).unwrap_or(Duration::MAX);
     let reached = if let Some(expression) = wait.goal.strip_prefix("log=") {
-        let other = stack::connect(&wait.stack, said, system)?;
+        let other = stack::connect(given, system)?;
         until_said([client, other], &wait.names, expression, patience).map(|name| {
             // As it stands now, if it still does.
-            let client = stack::connect(&wait.stack, said, system).ok();
+            let client = stack::connect(given, system).ok();
             let status = client.and_then(|mut client| client.ask(Request::Status).ok());
             let mut status = status.unwrap_or_else(stack::nothing);
             status.instances.retain(|row| row.name == name);
@@ -42,14 +42,14 @@ pub fn run(wait: WaitArgs, said: ArgSource<'_>, system: &SystemEnv) -> Result<Ou
             _ => Goal::Ready,
         };
         client.set_patience(Some(patience));
-        match client.ask(Request::Wait { names: wait.names, until }) {
+        match client.ask(Request::Wait { names: wait.names.clone(), until }) {
             // Who waits for an end has it now.
             Err(Unanswered::Ended) if until == Goal::Exited => Ok(stack::nothing()),
             other => other,
         }
     };
     let status = reached.map_err(|error| stack::unanswered(error, exit::REFUSED))?;
-    if wait.stack.json {
+    if stack::is_json(given) {
         return stack::tell(&status, true);
     }
     Ok(Outcome::Status(exit::SUCCESS))

@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::service_policy::{FORMS, Probe};
+use super::invalid::InvalidValue;
+use super::service_policy::Probe;
+use super::settings::{DeclaredVariable, Located, ParsedSettings};
 use super::source::{SettingSource, decoded};
-use super::{DeclaredVariable, Located, ParsedSettings};
+use super::value;
 use crate::duration;
 use crate::formation::MOST;
 use crate::location::{Diagnostic, Location};
@@ -168,14 +170,22 @@ impl AppJsonReader<'_> {
         let first = |kind: &str| checks.iter().find(|check| check.get("type") == Some(&Value::from(kind)));
         let found = first("startup").or_else(|| first("readiness"));
         let Some(check) = found else { return };
-        match sign(check) {
+        match probe_of(check) {
             Ok(probe) => {
                 let place = self.place(at);
                 let process = self.parsed.settings.processes.entry(kind).or_default();
                 process.ready = Some(Located { value: probe, place: place.clone() });
                 process.ready_timeout = patience(check).map(|value| Located { value, place });
             }
-            Err(message) => self.refuse(at, name, format!("a health check of `{name}`: {message}"), FORMS),
+            Err(invalid) => {
+                let message = format!("a health check of `{name}`: {}", invalid.message());
+                self.refuse(
+                    at,
+                    name,
+                    message,
+                    "see https://dokku.com/docs/deployment/zero-downtime-deploys/",
+                );
+            }
         }
     }
 
@@ -231,14 +241,16 @@ impl AppJsonReader<'_> {
     }
 }
 
-/// What a check asks: a command (its words), whether a process listens, a time to live, or a path, which is `/` where
-/// nothing is said.
-fn sign(check: &Value) -> Result<Probe, String> {
+/// What shows that the check succeeds: a command (its words), a listening process, an uptime, or a path, which is `/` by
+/// default.
+fn probe_of(check: &Value) -> Result<Probe, InvalidValue> {
     let port = check.get("port").and_then(Value::as_u64).and_then(|port| u16::try_from(port).ok());
-    if let Some(words) = check.get("command").and_then(Value::as_array) {
-        let words: Option<Vec<String>> = words.iter().map(|word| word.as_str().map(quoted)).collect();
-        let command = words.filter(|words| !words.is_empty()).ok_or("its command is not a list of words")?;
-        return Ok(Probe::Command(command.join(" ").into()));
+    let invalid = |value: &Value, reason| InvalidValue::new(&value.to_string(), reason);
+    if let Some(command) = check.get("command").filter(|command| command.is_array()) {
+        let words = command.as_array().into_iter().flatten().map(|word| word.as_str().map(quoted));
+        let words = words.collect::<Option<Vec<String>>>().filter(|words| !words.is_empty());
+        let words = words.ok_or_else(|| invalid(command, "expected a list of words as `command`"))?;
+        return Ok(Probe::Command(words.join(" ").into()));
     }
     if check.get("listening").and_then(Value::as_bool) == Some(true) {
         return Ok(Probe::Listen(port));
@@ -246,8 +258,11 @@ fn sign(check: &Value) -> Result<Probe, String> {
     if check.get("uptime").is_some() {
         return Ok(Probe::Alive);
     }
-    let path = check.get("path").map_or(Some("/"), Value::as_str).ok_or("its path is not a text")?;
-    Probe::parse(&format!("http:{path}"))
+    let path = match check.get("path") {
+        None => "/",
+        Some(path) => path.as_str().ok_or_else(|| invalid(path, "expected a text as `path`"))?,
+    };
+    value::probe(&format!("http:{path}"))
 }
 
 /// How long all attempts of a check take at most: each has its time, and a pause before the next.

@@ -58,8 +58,8 @@ fn the_health_checks_of_a_start_are_read_as_dokku_has_them() {
     assert_eq!(
         places(&parsed.errors),
         [
-            "app.json:9:3 a health check of `bad`: `no path` is not a path: it begins with one `/`, has no blanks, \
-             and is asked on the instance's PORT",
+            "app.json:9:3 a health check of `bad`: invalid value `no path` (expected a path such as /health: one `/` \
+             first, no blanks)",
             "app.json:10:3 the health checks of `none` are not a list"
         ]
     );

@@ -2,19 +2,20 @@
 
 use std::sync::Arc;
 
+use super::settings::{ColorChoice, ParsedSettings};
 use super::source::{SettingSource, decoded};
-use super::words::{self, InvalidValue};
-use super::{ColorChoice, ParsedSettings};
+use super::table;
+use crate::suggestion::nearest;
 use crate::text;
 
-/// The keys that mean something here; the names are foreman's, and ganger's words have the same.
+/// The keys of foreman that are read; the settings of ganger have the same names.
 const KEYS: [&str; 8] = ["procfile", "root", "env", "formation", "concurrency", "port", "timeout", "color"];
 
 /// The settings of a `.foreman` file: the part of YAML that such files use, which is `key: value` lines,
 /// comments and quotes.
 ///
-/// What else stands there is foreman's business (`app`, `log`, `user` of its export), so it is a warning;
-/// a value that we would act on and cannot read is an error.
+/// Other keys are foreman's (`app`, `log`, `user` of its export), and a warning; an invalid value of a key that is read is an
+/// error.
 pub fn parse(file: &str, bytes: &[u8]) -> ParsedSettings {
     let file: Arc<str> = file.into();
     let content = match decoded(&file, bytes) {
@@ -24,15 +25,15 @@ pub fn parse(file: &str, bytes: &[u8]) -> ParsedSettings {
     let source = SettingSource::new(file, &content);
     let mut parsed = ParsedSettings::default();
     for line in text::lines(&content) {
-        if !is_silent(line.text) {
+        if !is_empty(line.text) {
             read_line(&source, line, &mut parsed);
         }
     }
     parsed
 }
 
-/// Whether a line says nothing: blank, a comment, or the mark of a document.
-fn is_silent(line: &str) -> bool {
+/// Whether a line sets nothing: blank, a comment, or the mark of a document.
+fn is_empty(line: &str) -> bool {
     let text = line.trim();
     text.is_empty() || text.starts_with('#') || text == "---" || text == "..."
 }
@@ -54,16 +55,15 @@ fn read_line(source: &SettingSource<'_>, line: text::SourceLine<'_>, parsed: &mu
         parsed.settings.color = Some(if value == "false" { ColorChoice::Auto } else { ColorChoice::Never });
         return;
     }
-    let place = source.location(line.start);
-    let done = if KEYS.contains(&key) {
-        words::set(&mut parsed.settings, key, value, &place)
-    } else {
-        Err(InvalidValue::word(key, &KEYS))
+    let Some(setting) = table::named(key).filter(|_| KEYS.contains(&key)) else {
+        let hint = nearest(key, KEYS).map(|near| format!("did you mean `{near}`?"));
+        let span = line.start..line.start + key.len();
+        parsed.warnings.push(source.diagnostic(span, format!("ganger does not read `{key}`"), hint));
+        return;
     };
-    if let Err(refusal) = done {
-        let list = if refusal.is_about_word { &mut parsed.warnings } else { &mut parsed.errors };
-        let span = if refusal.is_about_word { line.start..line.start + key.len() } else { whole };
-        list.push(source.diagnostic(span, refusal.message, Some(refusal.hint)));
+    let place = source.location(line.start);
+    if let Err(invalid) = setting.set(&mut parsed.settings, value.as_ref(), &place) {
+        parsed.errors.push(source.diagnostic(whole, invalid.message(), invalid.hint));
     }
 }
 
@@ -112,13 +112,16 @@ mod tests {
         let places = |list: &[crate::location::Diagnostic]| -> Vec<String> {
             list.iter().map(|found| format!("{} {}", found.location, found.message)).collect()
         };
-        assert_eq!(places(&parsed.errors), [".foreman:4:1 `many` is not a port"]);
+        assert_eq!(
+            places(&parsed.errors),
+            [".foreman:4:1 invalid value `many` (expected a number from 1 to 65535, or auto)"]
+        );
         assert_eq!(
             places(&parsed.warnings),
             [
-                ".foreman:1:1 nothing is called `app`",
+                ".foreman:1:1 ganger does not read `app`",
                 ".foreman:3:1 this line is not read",
-                ".foreman:5:1 nothing is called `fromation`",
+                ".foreman:5:1 ganger does not read `fromation`",
             ]
         );
         assert_eq!(parsed.warnings[2].hint.as_deref(), Some("did you mean `formation`?"));

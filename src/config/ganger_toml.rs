@@ -5,14 +5,17 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::invalid::{InvalidName, InvalidValue};
+use super::setting::{Field, Setting};
+use super::settings::{ParsedSettings, ProcessSettings};
 use super::source::{SettingSource, decoded};
-use super::words::{self, InvalidValue};
-use super::{ParsedSettings, ProcessSettings};
-use crate::location::Location;
+use super::table;
 use crate::name::TypeName;
 
 /// The table that holds a table for each type.
 const PROCESS: &str = "process";
+/// What is wrong with another value of that key, and the way out.
+const NO_TYPES: (&str, &str) = ("`process` has a table for each type", "write [process.web]");
 
 /// The settings of a `ganger.toml`. All that is wrong is found at once.
 pub fn parse(file: &str, bytes: &[u8]) -> ParsedSettings {
@@ -48,90 +51,82 @@ impl TomlReader<'_> {
         for (key, value) in document {
             match (key.get_ref().as_ref(), value.get_ref()) {
                 (PROCESS, DeValue::Table(types)) => self.read_types(types),
-                (PROCESS, _) => {
-                    self.refuse(value, "`process` holds a table for each type", "write [process.web]");
-                }
-                (word, _) if !words::WORDS.contains(&word) => {
-                    let refusal = InvalidValue::word(word, &[&words::WORDS[..], &[PROCESS]].concat());
-                    self.refuse_as(key, value, refusal);
-                }
-                (word @ ("formation" | "concurrency"), DeValue::Table(counts)) => {
-                    self.read_formation(word, key, value, counts);
-                }
-                (word, DeValue::Array(items)) if words::LISTS.contains(&word) => {
-                    for item in items {
-                        self.set(word, key, item);
-                    }
-                }
-                (word, _) => self.set(word, key, value),
+                (PROCESS, _) => self.refuse(value, NO_TYPES.0, NO_TYPES.1),
+                (name, _) => match table::key_of_stack(name) {
+                    Ok(setting) => self.read_setting(setting, value),
+                    Err(error) => self.refuse_name(key, &error),
+                },
             }
         }
     }
 
-    /// `[formation]` with a line for each type.
-    fn read_formation(&mut self, word: &str, key: &Key<'_>, value: &TomlValue<'_>, counts: &DeTable<'_>) {
-        let part = |(name, count): (&Key<'_>, &TomlValue<'_>)| {
-            Some(format!("{}={}", name.get_ref(), scalar(count)?))
-        };
-        let Some(parts) = counts.iter().map(part).collect::<Option<Vec<_>>>() else {
-            return self.refuse(value, "a formation holds a number for each type", "write web = 2");
-        };
-        let place = self.source.location(key.span().start);
-        if let Err(refusal) = words::set(&mut self.parsed.settings, word, &parts.join(","), &place) {
-            self.refuse_as(key, value, refusal);
+    fn read_setting(&mut self, setting: &Setting, value: &TomlValue<'_>) {
+        for (text, value) in self.texts(setting.name, value, setting.stack.is_some_and(Field::is_list)) {
+            let place = self.source.location(value.span().start);
+            let done = setting.set(&mut self.parsed.settings, text.as_ref(), &place);
+            self.note(done, value);
         }
+    }
+
+    /// The value as the flag has it; several of a list, none of a value that cannot be one of `name`.
+    fn texts<'v, 'd>(
+        &mut self,
+        name: &str,
+        value: &'v TomlValue<'d>,
+        is_list: bool,
+    ) -> Vec<(String, &'v TomlValue<'d>)> {
+        if let (true, DeValue::Array(items)) = (is_list, value.get_ref()) {
+            return items.iter().flat_map(|item| self.texts(name, item, false)).collect();
+        }
+        let count = |(name, count): (&Key<'_>, _)| Some(format!("{}={}", name.get_ref(), scalar(count)?));
+        let text = if let ("formation", DeValue::Table(counts)) = (name, value.get_ref()) {
+            // [formation], with a line for each type.
+            counts.iter().map(count).collect::<Option<Vec<_>>>().map(|counts| counts.join(","))
+        } else {
+            scalar(value)
+        };
+        if text.is_none() {
+            self.refuse(value, &format!("`{name}` has one value"), &format!("write {name} = VALUE"));
+        }
+        text.map(|text| (text, value)).into_iter().collect()
     }
 
     fn read_types(&mut self, types: &DeTable<'_>) {
         for (key, value) in types {
-            let (Some(name), DeValue::Table(words)) = (TypeName::new(key.get_ref()), value.get_ref()) else {
-                self.refuse(value, "`process` holds a table for each type", "write [process.web]");
+            let (Some(name), DeValue::Table(settings)) = (TypeName::new(key.get_ref()), value.get_ref())
+            else {
+                self.refuse(value, NO_TYPES.0, NO_TYPES.1);
                 continue;
             };
             let mut process = ProcessSettings::default();
-            for (key, value) in words {
-                if let DeValue::Array(items) = value.get_ref()
-                    && words::LISTS.contains(&key.get_ref().as_ref())
-                {
-                    items.iter().for_each(|item| self.set_for_type(&mut process, key, item));
-                } else {
-                    self.set_for_type(&mut process, key, value);
+            for (key, value) in settings {
+                match table::key_of_type(key.get_ref()) {
+                    Ok(setting) => self.read_for_type(setting, &mut process, value),
+                    Err(error) => self.refuse_name(key, &error),
                 }
             }
             self.parsed.settings.processes.insert(name, process);
         }
     }
 
-    fn set_for_type(&mut self, process: &mut ProcessSettings, key: &Key<'_>, value: &TomlValue<'_>) {
-        let word = key.get_ref().as_ref();
-        let refusal = match scalar(value) {
-            Some(text) => words::set_for_type(process, word, &text, &self.place(value)).err(),
-            None if words::PROCESS_WORDS.contains(&word) => Some(not_one_value(word)),
-            None => Some(InvalidValue::word(word, &words::PROCESS_WORDS)),
-        };
-        if let Some(refusal) = refusal {
-            self.refuse_as(key, value, refusal);
+    fn read_for_type(&mut self, setting: &Setting, process: &mut ProcessSettings, value: &TomlValue<'_>) {
+        let Some(field) = setting.each else { return };
+        for (text, value) in self.texts(setting.name, value, field.is_list()) {
+            let place = self.source.location(value.span().start);
+            let done = field.set(process, text.as_ref(), &place);
+            self.note(done, value);
         }
     }
 
-    fn set(&mut self, word: &str, key: &Key<'_>, value: &TomlValue<'_>) {
-        let place = self.place(value);
-        let done = match scalar(value) {
-            Some(text) => words::set(&mut self.parsed.settings, word, &text, &place),
-            None => Err(not_one_value(word)),
-        };
-        if let Err(refusal) = done {
-            self.refuse_as(key, value, refusal);
+    fn note(&mut self, done: Result<(), InvalidValue>, value: &TomlValue<'_>) {
+        if let Err(invalid) = done {
+            let found = self.source.diagnostic(value.span(), invalid.message(), invalid.hint);
+            self.parsed.errors.push(found);
         }
     }
 
-    fn place(&self, value: &TomlValue<'_>) -> Location {
-        self.source.location(value.span().start)
-    }
-
-    fn refuse_as(&mut self, key: &Key<'_>, value: &TomlValue<'_>, refusal: InvalidValue) {
-        let span = if refusal.is_about_word { key.span() } else { value.span() };
-        self.parsed.errors.push(self.source.diagnostic(span, refusal.message, Some(refusal.hint)));
+    fn refuse_name(&mut self, key: &Key<'_>, error: &InvalidName) {
+        self.parsed.errors.push(self.source.diagnostic(key.span(), error.to_string(), error.hint()));
     }
 
     fn refuse(&mut self, value: &TomlValue<'_>, message: &str, hint: &str) {
@@ -139,20 +134,12 @@ impl TomlReader<'_> {
     }
 }
 
-fn not_one_value(word: &str) -> InvalidValue {
-    InvalidValue {
-        message: format!("`{word}` has one value"),
-        hint: format!("write {word} = VALUE"),
-        is_about_word: false,
-    }
-}
-
-/// A value as the flag would have it; `None` for lists, tables and dates.
+/// A value as the flag has it; `None` for lists, tables and dates.
 fn scalar(value: &TomlValue<'_>) -> Option<String> {
     match value.get_ref() {
         DeValue::String(text) => Some(text.to_string()),
         DeValue::Integer(number) => {
-            // TOML's 0x1f and the like: the words take decimals only.
+            // TOML's 0x1f and the like: settings have decimals only.
             let plain = i64::from_str_radix(number.as_str(), number.radix()).map(|number| number.to_string());
             Some(plain.unwrap_or_else(|_| number.as_str().to_owned()))
         }
@@ -185,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn every_word_of_the_flags_can_be_set() {
+    fn every_name_of_a_flag_can_be_set() {
         let text = r#"
 procfile = "Procfile.dev"
 root = "app"
@@ -227,7 +214,7 @@ timeout = 1.5
         assert_eq!(settings.exit_code_from.unwrap().value, "web");
         assert_eq!(settings.stop_signal.unwrap().value, Signal::INTERRUPT);
         assert_eq!(settings.except.len(), 2);
-        assert_eq!((settings.timestamps, settings.prefix), (Some(Timestamps::Plain), Some(false)));
+        assert_eq!((settings.timestamps.unwrap().value, settings.prefix), (Timestamps::Plain, Some(false)));
         assert_eq!((settings.quiet, settings.json, settings.env_wins), (Some(true), Some(true), Some(true)));
         assert_eq!((settings.color, settings.pty), (Some(ColorChoice::Always), Some(ColorChoice::Never)));
         assert!(settings.release.unwrap().value);
@@ -241,7 +228,7 @@ timeout = 1.5
     }
 
     #[test]
-    fn how_instances_are_looked_after_can_be_set() {
+    fn service_settings_can_be_set() {
         let text = r#"
 ordered-stop = true
 restart = "on-failure"
@@ -278,13 +265,13 @@ listen = true
         let text = "exit_on = \"any\"\ntimeuot = 5\nport = 70000\nx = 1\n[process.web]\nready = \"http\"\n\
                     timeout = -1\nstop-signal = \"TREM\"\nformation = [1]\n";
         let expected = [
-            "ganger.toml:1:1 [exit_on] `exit_on` is written with `-` and small letters; write `exit-on`",
-            "ganger.toml:2:1 [timeuot] nothing is called `timeuot`; did you mean `timeout`?",
-            "ganger.toml:3:8 [70000] `70000` is not a port; use a number from 1 to 65535, or auto",
-            "ganger.toml:4:1 [x] nothing is called `x`; the words are ",
-            "ganger.toml:6:9 [\"http\"] `http` is no sign of being ready; write listen, listen:6379, http:/health",
-            "ganger.toml:7:11 [-1] `-1`: a time cannot be negative; use seconds (5) or a unit (500ms, 2m)",
-            "ganger.toml:8:15 [\"TREM\"] `TREM` is not a signal; did you mean TERM?",
+            "ganger.toml:1:1 [exit_on] unknown setting `exit_on` (did you mean `exit-on`?); -",
+            "ganger.toml:2:1 [timeuot] unknown setting `timeuot` (did you mean `timeout`?); -",
+            "ganger.toml:3:8 [70000] invalid value `70000` (expected a number from 1 to 65535, or auto); -",
+            "ganger.toml:4:1 [x] unknown setting `x`; the settings are ",
+            "ganger.toml:6:9 [\"http\"] invalid value `http` (expected listen, listen:6379, http:/health",
+            "ganger.toml:7:11 [-1] invalid value `-1` (a time cannot be negative); -",
+            "ganger.toml:8:15 [\"TREM\"] invalid value `TREM` (no such signal; did you mean TERM?); -",
             "ganger.toml:9:13 [[1]] `formation` has one value; write formation = VALUE",
         ];
         let found = errors(text);

@@ -247,6 +247,11 @@ fn every_shell_has_a_script_and_types_complete() {
     assert_eq!(first(&complete(&["start", "-f", "other", "c"])), ["css"]);
     assert_eq!(first(&complete(&["start", "-x", "re"])), ["release"]);
     assert_eq!(first(&complete(&["sta"])), ["start"]);
+    assert_eq!(first(&complete(&["start", "--restart", "o"])), ["on-failure"]);
+    assert_eq!(
+        first(&complete(&["start", "--exit-on", ""])),
+        ["any", "failure", "never", "web", "worker", "release"]
+    );
 }
 
 #[test]

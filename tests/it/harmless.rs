@@ -4,8 +4,9 @@
 use std::os::unix::ffi::OsStrExt;
 use std::process::Stdio;
 
-use clap::CommandFactory;
-use ganger::cli::args::Arguments;
+use ganger::cli::usage;
+use ganger::config::setting::Takes;
+use ganger::config::table;
 
 use crate::folder::Folder;
 use crate::harness::Project;
@@ -34,7 +35,7 @@ fn no_word_of_the_command_line_does_anything_to_the_terminal() {
     let folder = Folder::with(&[]);
     let joined = |flag: &str| format!("{flag}={HOSTILE}");
     let mut tried = 0;
-    for subcommand in Arguments::command().get_subcommands() {
+    for subcommand in usage::command().get_subcommands() {
         let name = subcommand.get_name();
         if name == "completions" || name == "help" {
             continue;
@@ -61,12 +62,11 @@ fn no_word_of_the_command_line_does_anything_to_the_terminal() {
 #[test]
 fn no_variable_of_ours_does_anything_to_the_terminal() {
     let mut tried = 0;
-    for subcommand in Arguments::command().get_subcommands() {
-        for argument in subcommand.get_arguments().filter(|argument| argument.get_action().takes_values()) {
-            let Some(name) = argument.get_env().and_then(|name| name.to_str()) else { continue };
-            let words: &[&str] =
-                if subcommand.get_name() == "run" { &["run", "no-such"] } else { &[subcommand.get_name()] };
-            let text = said(&Folder::with(&[]).variable(name, HOSTILE), words);
+    for setting in table::all().filter(|setting| setting.takes != Takes::Nothing) {
+        let name = setting.variable_name();
+        for command in setting.flags.iter().flat_map(|flag| flag.commands) {
+            let words: &[&str] = if *command == "run" { &["run", "no-such"] } else { &[command] };
+            let text = said(&Folder::with(&[]).variable(&name, HOSTILE), words);
             assert_eq!(obeyed(&text), [], "{name} {words:?}: {text:?}");
             tried += 1;
         }

@@ -45,6 +45,7 @@ mod running;
 mod scale;
 mod scarcity;
 mod schema;
+mod settings;
 mod shell;
 #[cfg(target_os = "linux")]
 mod signals;

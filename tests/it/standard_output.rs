@@ -7,8 +7,7 @@ use std::io::PipeWriter;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 
-use clap::CommandFactory;
-use ganger::cli::args::Arguments;
+use ganger::cli::usage;
 
 use crate::folder::Folder;
 use crate::harness::{Ports, Project, holds};
@@ -93,7 +92,7 @@ fn says_that_the_disk_is_full(mut command: Command, words: &[&str]) {
 
 #[test]
 fn every_subcommand_is_in_the_tables() {
-    let command = Arguments::command();
+    let command = usage::command();
     let known: BTreeSet<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
     let rows = WITHOUT_A_STACK.iter().chain(&WITH_A_STACK).map(|words| words[0]);
     let tried: BTreeSet<&str> = rows.chain(SILENT).filter(|word| !word.starts_with('-')).collect();

@@ -3,10 +3,8 @@
 use std::path::PathBuf;
 
 use clap::builder::PossibleValue;
-use clap::{ArgAction, Args, ValueEnum, ValueHint};
+use clap::{Args, ValueEnum, ValueHint};
 
-use crate::cli::args::ProjectFlags;
-use crate::cli::values::of;
 use crate::export::options::{ExportFormat, RestartPolicy, Secrets};
 
 /// `ganger export`.
@@ -18,12 +16,6 @@ pub struct ExportArgs {
     /// How the files are made and where they go.
     #[command(flatten)]
     pub asked: EnvDelivery,
-    /// What the stack is read from.
-    #[command(flatten)]
-    pub project: ProjectFlags,
-    /// Which instances run and how they end.
-    #[command(flatten)]
-    pub ending: LineEnding,
 }
 
 /// How the files are made and where they go.
@@ -75,24 +67,6 @@ pub struct EnvDelivery {
     /// keys lead into.
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,
-}
-
-/// Which instances run and how they end.
-#[derive(Args, Debug)]
-#[command(next_help_heading = "Running and stopping")]
-pub struct LineEnding {
-    /// All types but these
-    #[arg(short = 'x', long, value_name = "TYPE")]
-    #[arg(env = "GANGER_EXCEPT", hide_env = true, action = ArgAction::Append)]
-    pub except: Vec<String>,
-    /// Grace before SIGKILL: `10`, `500ms`, `2m`
-    #[arg(short = 't', long, value_name = "SECS", value_parser = of("timeout"), allow_negative_numbers = true)]
-    #[arg(env = "GANGER_TIMEOUT", hide_env = true)]
-    pub timeout: Option<String>,
-    /// Stop with this signal: `INT`, `web=QUIT`
-    #[arg(long, value_name = "SIGNAL", value_parser = of("stop-signal"))]
-    #[arg(env = "GANGER_STOP_SIGNAL", hide_env = true, action = ArgAction::Append)]
-    pub stop_signal: Vec<String>,
 }
 
 /// A value as it is typed, and what `--help` says of it.

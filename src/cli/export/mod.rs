@@ -18,9 +18,8 @@ use super::files::about;
 use super::load::{self, ProcfileNeed};
 use super::project::Project;
 use super::report::{self, Severity};
-use super::settings::{self, ArgSource};
 use super::system_env::{StdStream, SystemEnv};
-use crate::config::{ColorChoice, Located, Settings, words};
+use crate::config::{ColorChoice, Located, Settings};
 use crate::exit::{self, Outcome};
 use crate::export;
 use crate::export::document::Setting;
@@ -36,16 +35,14 @@ use crate::plan::options::{RELEASE, Selection};
 /// All that is wrong with the project or that the format cannot express; that a file is in the way.
 pub fn run(
     export: arguments::ExportArgs,
-    said: ArgSource<'_>,
+    mut given: Settings,
     system: &SystemEnv,
 ) -> Result<Outcome, Failure> {
-    let secrets_command = command_line::for_values(&export);
-    let arguments::ExportArgs { format, project, ending, asked, .. } = export;
-    let mut typed = settings::of_project(project, said)?;
+    let secrets_command = command_line::for_values(&export, &given);
+    let arguments::ExportArgs { format, asked } = export;
     // It is what app.json describes.
-    typed.app_json = Some(true);
-    set_ending(&mut typed, &ending).map_err(|error| Failure::Refused(vec![error]))?;
-    let mut project = load::project(&typed, ProcfileNeed::Procfile, system)?;
+    given.app_json = Some(true);
+    let mut project = load::project(&given, ProcfileNeed::Procfile, system)?;
     let plan = plan(&mut project, system).map_err(Failure::Refused)?;
     project.say_warnings(&plan.warnings, system);
     let options = options(format, &asked, &project)?;
@@ -75,27 +72,6 @@ pub fn run(
         return validators::check(&bundle, options.format, &options.app);
     }
     Ok(Outcome::Status(status))
-}
-
-/// What is typed of how instances end, by the words that files have for it too.
-fn set_ending(settings: &mut Settings, ending: &arguments::LineEnding) -> Result<(), Diagnostic> {
-    let list = |values: &[String]| (!values.is_empty()).then(|| values.join(","));
-    let said = [
-        ("except", list(&ending.except)),
-        ("timeout", ending.timeout.clone()),
-        ("stop-signal", list(&ending.stop_signal)),
-    ];
-    for (word, value) in said {
-        let Some(value) = value else { continue };
-        let place = about(&format!("--{word} {value}"), String::new(), None).location;
-        words::set(settings, word, &value, &place).map_err(|refusal| Diagnostic {
-            location: place,
-            message: refusal.message,
-            hint: Some(refusal.hint),
-            excerpt: None,
-        })?;
-    }
-    Ok(())
 }
 
 /// The plan, made without the shell's environment: an export means the same wherever it is made. Only what

@@ -1,0 +1,211 @@
+//! The flags and the `GANGER_…` variables of settings: clap's arguments, made of the entries of [`table`], and the layers of
+//! [`Settings`] that they set.
+
+use std::ffi::OsStr;
+
+use clap::builder::{OsStringValueParser, TypedValueParser};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint};
+
+use super::failure::Failure;
+use super::system_env::SystemEnv;
+use super::values::ValueError;
+use crate::config::setting::{Flag, Setting, Takes};
+use crate::config::{Located, Settings, table};
+
+/// The command of which the flags may also stand before the subcommand (`ganger -f Procfile.dev run …`), as honcho and
+/// node-foreman have them: those that all commands share that read a project.
+const SHARED: &str = "run";
+
+/// `command` with the flags of settings in each subcommand.
+pub fn add_to(command: Command) -> Command {
+    let shared = flags_of(SHARED).map(|(setting, flag)| argument(setting, flag).hide(true));
+    let command = command.args(shared);
+    let names: Vec<String> = command.get_subcommands().map(|of| of.get_name().to_owned()).collect();
+    names.iter().fold(command, |command, name| {
+        let arguments = flags_of(name).map(|(setting, flag)| argument(setting, flag));
+        command.mut_subcommand(name, |of| of.args(arguments))
+    })
+}
+
+fn flags_of(command: &str) -> impl Iterator<Item = (&'static Setting, &'static Flag)> {
+    table::all().filter_map(move |setting| Some((setting, setting.flag_of(command)?)))
+}
+
+fn argument(setting: &'static Setting, flag: &'static Flag) -> Arg {
+    let help = flag.help.unwrap_or(setting.help);
+    let (summary, more) = help.split_once("\n\n").map_or((help, None), |(summary, _)| (summary, Some(help)));
+    let arg = Arg::new(setting.name)
+        .long(setting.name)
+        .alias(setting.alias)
+        .short(flag.short)
+        .help(summary)
+        .long_help(more)
+        .help_heading(Some(flag.heading).filter(|heading| !heading.is_empty()));
+    let (name, arg) = match setting.takes {
+        Takes::Nothing => return arg.action(ArgAction::SetTrue),
+        Takes::Value(name) => (name, arg.allow_negative_numbers(true)),
+        Takes::Optional(name, default) => {
+            (name, arg.num_args(0..=1).require_equals(true).default_missing_value(default))
+        }
+    };
+    let is_valid = move |value: std::ffi::OsString| {
+        let place = Located::said((), setting.name).place;
+        let done = setting.set(&mut Settings::default(), &value, &place);
+        done.map_err(|invalid| ValueError::of(invalid, &value)).map(|()| value)
+    };
+    arg.value_name(name)
+        .value_hint(match name {
+            "FILE" => ValueHint::FilePath,
+            "DIR" => ValueHint::DirPath,
+            _ => ValueHint::Unknown,
+        })
+        .value_parser(OsStringValueParser::new().try_map(is_valid))
+        .action(if setting.is_repeatable() { ArgAction::Append } else { ArgAction::Set })
+}
+
+/// What the command line sets: the words after the subcommand over those before it.
+///
+/// # Errors
+///
+/// A flag before the subcommand that this one does not have.
+pub fn given(matches: &ArgMatches) -> Result<Settings, Failure> {
+    let before = layer(SHARED, matches)?;
+    let Some((name, own)) = matches.subcommand() else { return Ok(before) };
+    let is_strange = |(setting, _): &(&Setting, _)| {
+        matches.value_source(setting.name) == Some(ValueSource::CommandLine)
+            && setting.flag_of(name).is_none()
+    };
+    match flags_of(SHARED).find(is_strange) {
+        Some((setting, _)) => {
+            Err(Failure::usage(format!("`ganger {name}` has no flag --{}", setting.name), None))
+        }
+        None => Ok(layer(name, own)?.or(before)),
+    }
+}
+
+fn layer(command: &str, matches: &ArgMatches) -> Result<Settings, Failure> {
+    let mut settings = Settings::default();
+    for (setting, _) in flags_of(command) {
+        if matches.value_source(setting.name) != Some(ValueSource::CommandLine) {
+            continue;
+        }
+        let values: Vec<&OsStr> = matches.get_raw(setting.name).into_iter().flatten().collect();
+        let shown: Vec<_> = values.iter().map(|value| value.to_string_lossy()).collect();
+        let origin = match setting.takes {
+            Takes::Nothing => format!("--{}", setting.name),
+            Takes::Optional(_, "true") if shown == ["true"] => format!("--{}", setting.name),
+            Takes::Value(_) | Takes::Optional(..) => format!("--{} {}", setting.name, shown.join(",")),
+        };
+        let place = Located::said((), &origin).place;
+        for value in values {
+            let done = setting.set(&mut settings, value, &place);
+            done.map_err(|invalid| Failure::usage(format!("{origin}: {invalid}"), invalid.hint))?;
+        }
+    }
+    Ok(settings)
+}
+
+/// What the variables set for `command`. One that is empty is not set.
+///
+/// # Errors
+///
+/// A value is invalid.
+pub fn of_variables(command: &str, system: &SystemEnv) -> Result<Settings, Failure> {
+    let mut settings = Settings::default();
+    // A stack that `exec` starts is the one that `start` starts.
+    let is_taken = |setting: &&Setting| {
+        setting.flag_of(command).is_some() || command == "exec" && setting.flag_of("start").is_some()
+    };
+    for setting in table::all().filter(is_taken) {
+        let name = setting.variable_name();
+        let Some(value) = system.variable(&name) else { continue };
+        let place = Located::said((), &format!("{name}={}", value.to_string_lossy())).place;
+        setting
+            .set(&mut settings, &value, &place)
+            .map_err(|invalid| Failure::usage(format!("{name}: {}", invalid.message()), invalid.hint))?;
+    }
+    Ok(settings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::usage;
+
+    fn with(variables: &[(&str, &str)]) -> SystemEnv {
+        let bytes = |(name, value): &(&str, &str)| (name.as_bytes().to_vec(), value.as_bytes().to_vec());
+        SystemEnv { variables: variables.iter().map(bytes).collect(), ..SystemEnv::default() }
+    }
+
+    /// What these words after `ganger COMMAND` set, and these variables.
+    fn parsed(command: &str, words: &[&str], variables: &[(&str, &str)]) -> Settings {
+        let needed: &[&str] = match command {
+            "run" | "exec" | "stop" | "kill" | "attach" | "port" => &["x"],
+            "export" => &["systemd"],
+            _ => &[],
+        };
+        let all = [&["ganger", command], words, needed].concat();
+        usage::parse(all.into_iter().map(Into::into).collect(), &with(variables)).unwrap().unwrap().1
+    }
+
+    /// What a layer sets, without the places.
+    fn is_set(setting: &Setting, settings: &mut Settings) -> bool {
+        let stack = setting.stack.is_some_and(|field| field.is_set(settings));
+        let each = |field: &dyn crate::config::setting::Field<_>, settings: &mut Settings| {
+            settings.processes.values_mut().any(|process| field.is_set(process))
+        };
+        stack || setting.each.is_some_and(|field| each(field, settings))
+    }
+
+    #[test]
+    fn each_setting_has_an_effect_as_a_flag_and_as_a_variable_of_each_command_that_takes_it() {
+        let mut seen = 0;
+        for setting in table::all() {
+            let name = setting.variable_name();
+            for command in setting.flags.iter().flat_map(|flag| flag.commands) {
+                let flag = match setting.takes {
+                    Takes::Nothing => format!("--{}", setting.name),
+                    Takes::Value(_) | Takes::Optional(..) => {
+                        format!("--{}={}", setting.name, setting.example)
+                    }
+                };
+                let of_flag = &mut parsed(command, &[&flag], &[]);
+                assert!(is_set(setting, of_flag), "ganger {command} {flag}");
+                let of_variable = &mut parsed(command, &[], &[(&name, setting.example)]);
+                assert!(is_set(setting, of_variable), "{name} of ganger {command}");
+                assert!(!is_set(setting, &mut parsed(command, &[], &[(&name, "")])), "{name}= of {command}");
+                seen += 1;
+            }
+        }
+        assert!(seen > 100, "{seen}");
+    }
+
+    #[test]
+    fn a_flag_wins_over_a_variable_and_after_the_subcommand_over_before_it() {
+        let port = |words: &[&str], variables| {
+            let words = [&["ganger"], words].concat();
+            let settings = usage::parse(words.into_iter().map(Into::into).collect(), &with(variables));
+            settings.unwrap().unwrap().1.port.unwrap().place.to_string()
+        };
+        let variables = [("GANGER_PORT", "1")];
+        assert_eq!(port(&["check"], &variables), "GANGER_PORT=1");
+        assert_eq!(port(&["-p", "2", "check"], &variables), "--port 2");
+        assert_eq!(port(&["-p", "2", "check", "--port", "3"], &variables), "--port 3");
+        let strange = ["ganger", "-p", "2", "ps"].map(Into::into).to_vec();
+        assert!(usage::parse(strange, &with(&[])).is_err());
+    }
+
+    #[test]
+    fn each_help_fits_its_column_and_each_name_is_there_once() {
+        let mut names: Vec<&str> = table::all().flat_map(|of| [Some(of.name), of.alias]).flatten().collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+        for setting in table::all() {
+            let summary = setting.help.split("\n\n").next().unwrap();
+            assert!((1..=52).contains(&summary.chars().count()), "{}: {summary}", setting.name);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Precedence: flags over variables over files, one function for all settings.
+
+use super::settings::Settings;
+use super::table;
+
+impl Settings {
+    /// These settings over `lower` ones: what both set is as it is here.
+    ///
+    /// A layer wins as a whole: `--timeout 1` also wins over a `timeout` that a file sets for one type,
+    /// and `-m` over every count of a file.
+    #[must_use]
+    pub fn or(mut self, mut lower: Self) -> Self {
+        if self.port.is_some() {
+            // A port that is named is wanted, although a lower layer sets `no-port`.
+            lower.no_port = lower.no_port.map(|_| false);
+        }
+        let mut processes = std::mem::take(&mut self.processes);
+        for (name, mut below) in std::mem::take(&mut lower.processes) {
+            let own = processes.entry(name).or_default();
+            for setting in table::all() {
+                let is_covered = setting.stack.is_some_and(|field| field.is_set(&mut self));
+                if let Some(field) = setting.each.filter(|_| !is_covered) {
+                    field.fill(own, &mut below);
+                }
+            }
+        }
+        self.processes = processes;
+        for field in table::all().filter_map(|setting| setting.stack) {
+            field.fill(&mut self, &mut lower);
+        }
+        if self.variables.is_empty() {
+            self.variables = lower.variables;
+        }
+        self
+    }
+
+    /// The fixed settings that differ from those of `earlier`: a running stack keeps them as they were.
+    pub fn kept_from(&self, earlier: &Self) -> Vec<&'static str> {
+        let (mut now, mut then) = (self.clone(), earlier.clone());
+        let fixed = table::all().filter(|setting| setting.is_fixed);
+        let changed =
+            fixed.filter(|setting| setting.stack.is_some_and(|field| !field.is_same(&mut now, &mut then)));
+        changed.map(|setting| setting.name).collect()
+    }
+}

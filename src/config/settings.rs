@@ -1,0 +1,195 @@
+//! What a project or a user can set: the same [`Settings`] for flags, `GANGER_…` variables and files.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use indexmap::IndexMap;
+
+use super::service_policy::{Probe, RestartPolicy};
+use crate::formation::Formation;
+use crate::location::{Diagnostic, Location};
+use crate::name::TypeName;
+use crate::signal::{Reach, Signal};
+
+/// A value and where it was given, so that a mistake that shows only later still names its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Located<T> {
+    /// The value.
+    pub value: T,
+    /// A line of a file; or the flag or variable as it was written, without a line.
+    pub place: Location,
+}
+
+impl<T> Located<T> {
+    /// A value that was given outside any file, by a flag (`-m web=2`) or a variable (`GANGER_FORMATION=web=2`).
+    pub fn said(value: T, origin: &str) -> Self {
+        Self { value, place: Location { file: origin.into(), line: None, column: None } }
+    }
+
+    /// A value of a file, on `line` (from 1).
+    pub fn on_line(value: T, file: &Arc<str>, line: u32) -> Self {
+        Self { value, place: Location { file: Arc::clone(file), line: Some(line), column: None } }
+    }
+}
+
+/// The first port of the stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BasePort {
+    /// This one, 1 to 65535.
+    At(u16),
+    /// `auto`: 5000, or the next free hundred.
+    Auto,
+}
+
+/// `auto`, `always` or `never`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ColorChoice {
+    /// If standard output is a terminal.
+    #[default]
+    Auto,
+    /// In any case.
+    Always,
+    /// In no case.
+    Never,
+}
+
+/// Whether and how a line of output carries its time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Timestamps {
+    /// Not at all: a flag can take back what a file asks for.
+    Off,
+    /// As `15:04:05`.
+    Plain,
+    /// In this `strftime` format.
+    Format(String),
+}
+
+/// What one layer (flags, variables or a file) sets. What it does not set is `None` or empty.
+///
+/// [`super::table`] has the entry of each field: its name, its help, how it is parsed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Settings {
+    /// The Procfile, as named: `-` is standard input.
+    pub procfile: Option<Located<PathBuf>>,
+    /// The folder where commands run, as named.
+    pub root: Option<Located<PathBuf>>,
+    /// The .env files, in order; empty: the layer names none.
+    pub env: Vec<Located<PathBuf>>,
+    /// How many of each type.
+    pub formation: Option<Located<Formation>>,
+    /// The first port.
+    pub port: Option<Located<BasePort>>,
+    /// From one type's first port to the next one's.
+    pub port_step: Option<Located<u16>>,
+    /// Whether instances get no PORT.
+    pub no_port: Option<bool>,
+    /// The grace between the stop signal and SIGKILL.
+    pub timeout: Option<Located<Duration>>,
+    /// `any`, `failure`, `never` or a type; the plan knows the types and judges it.
+    pub exit_on: Option<Located<String>>,
+    /// The type whose status becomes ours.
+    pub exit_code_from: Option<Located<String>>,
+    /// The signal that stops an instance.
+    pub stop_signal: Option<Located<Signal>>,
+    /// The processes of an instance that get it first.
+    pub stop_to: Option<Located<Reach>>,
+    /// Types that do not run.
+    pub except: Vec<Located<String>>,
+    /// Whether lines carry their time.
+    pub timestamps: Option<Located<Timestamps>>,
+    /// Whether lines carry their instance's name.
+    pub prefix: Option<bool>,
+    /// Whether notices about starts and clean exits are hidden.
+    pub quiet: Option<bool>,
+    /// When colours are used.
+    pub color: Option<ColorChoice>,
+    /// Whether each line is a JSON object.
+    pub json: Option<bool>,
+    /// When instances get a pseudo-terminal.
+    pub pty: Option<ColorChoice>,
+    /// Whether the `release` line runs first.
+    pub release: Option<Located<bool>>,
+    /// Whether types are stopped in reverse start order, one after the other.
+    pub ordered_stop: Option<bool>,
+    /// Which exits are followed by another start.
+    pub restart: Option<Located<RestartPolicy>>,
+    /// The time that an instance has to become ready.
+    pub ready_timeout: Option<Located<Duration>>,
+    /// The files of which a change restarts every type.
+    pub watch: Vec<Located<String>>,
+    /// Whether processes that an earlier run left are stopped first.
+    pub sweep: Option<bool>,
+    /// Whether the stack runs in its own PID namespace.
+    pub isolate: Option<bool>,
+    /// Whether .env files win over the shell's environment.
+    pub env_wins: Option<bool>,
+    /// Whether `app.json` is read as for a deployment: its variables are set, and those that it requires must be.
+    pub app_json: Option<bool>,
+    /// Whether the stack runs in the background.
+    pub detach: Option<bool>,
+    /// How long `start -D` waits until all are ready.
+    pub wait: Option<Located<Duration>>,
+    /// The name of the stack, where several run in one folder.
+    pub name: Option<Located<String>>,
+    /// What is set for one type. It wins over the same setting for all types of the same layer.
+    pub processes: IndexMap<TypeName, ProcessSettings>,
+    /// Variables that the project declares (`app.json`).
+    pub variables: Vec<DeclaredVariable>,
+}
+
+/// What one layer sets for one type: `[process.web]`, `--stop-signal web=QUIT`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ProcessSettings {
+    /// How many instances.
+    pub formation: Option<Located<u32>>,
+    /// The signal that stops them.
+    pub stop_signal: Option<Located<Signal>>,
+    /// Their processes that get it first.
+    pub stop_to: Option<Located<Reach>>,
+    /// The grace between that signal and SIGKILL.
+    pub timeout: Option<Located<Duration>>,
+    /// What shows that they are ready.
+    pub ready: Option<Located<Probe>>,
+    /// The time that they have for that.
+    pub ready_timeout: Option<Located<Duration>>,
+    /// The types that must be ready, or have ended with 0, before they start.
+    pub after: Vec<Located<String>>,
+    /// Whether they are one-shots: an exit with status 0 is success.
+    pub once: Option<Located<bool>>,
+    /// Which of their exits are followed by another start.
+    pub restart: Option<Located<RestartPolicy>>,
+    /// The files of which a change restarts them.
+    pub watch: Vec<Located<String>>,
+    /// The address where ganger binds their PORT and passes the socket on; `Some(None)`: none.
+    pub listen: Option<Located<Option<IpAddr>>>,
+}
+
+/// A variable that the project declares, as `app.json` has them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeclaredVariable {
+    /// Its name.
+    pub name: String,
+    /// Its value when nothing else sets it.
+    pub value: Option<String>,
+    /// Whether a start without it is refused.
+    pub required: bool,
+    /// What it is for, in the project's words.
+    pub description: Option<String>,
+    /// Whether Heroku generates a secret for it (`"generator": "secret"`); ganger does not.
+    pub generated: bool,
+    /// Where it is declared.
+    pub place: Location,
+}
+
+/// What a file sets, and all that is wrong with it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ParsedSettings {
+    /// What it sets, as far as it could be read.
+    pub settings: Settings,
+    /// Its mistakes, in the order of the file.
+    pub errors: Vec<Diagnostic>,
+    /// Its warnings.
+    pub warnings: Vec<Diagnostic>,
+}

@@ -1,0 +1,85 @@
+//! Settings of services: readiness, order, restarts, watched files.
+
+use super::base::{RESTARTS, RUNNING, SETTING, WHEN, of_stack, of_type};
+use crate::config::setting::{Setting, Takes};
+use crate::config::value;
+
+pub(super) static SETTINGS: [Setting; 8] = [
+    Setting {
+        name: "restart",
+        flags: &[RUNNING],
+        takes: Takes::Value("WHEN"),
+        choices: &RESTARTS,
+        by_type: true,
+        help: "Restart after an exit: never, on-failure, always\n\n\
+               Or `web=always` for one type. After 0.5 s, then twice as long each time, up to 30 s; after five failures \
+               in a row the instance is given up.",
+        example: "on-failure",
+        stack: Some(&of_stack(|s| &mut s.restart, value::restart)),
+        each: Some(&of_type(|p| &mut p.restart, value::restart)),
+        ..SETTING
+    },
+    Setting {
+        name: "watch",
+        flags: &[RUNNING],
+        takes: Takes::Value("TYPE=PATTERN"),
+        by_type: true,
+        help: "Restart on changed files: `web=src,*.py`",
+        example: "src",
+        stack: Some(&of_stack(|s| &mut s.watch, value::pattern)),
+        each: Some(&of_type(|p| &mut p.watch, value::pattern)),
+        ..SETTING
+    },
+    Setting {
+        name: "pty",
+        flags: &[RUNNING],
+        takes: Takes::Value("WHEN"),
+        choices: &WHEN,
+        is_fixed: true,
+        help: "Give instances a terminal: auto, always, never\n\n\
+               `auto`, the default: if standard output is a terminal.",
+        example: "never",
+        stack: Some(&of_stack(|s| &mut s.pty, value::when)),
+        ..SETTING
+    },
+    Setting {
+        name: "ready",
+        takes: Takes::Value("PROBE"),
+        help: "What shows that an instance is ready\n\n\
+               listen, listen:6379, http:/health, log:REGEX, cmd:COMMAND, notify or alive.",
+        example: "http:/health",
+        each: Some(&of_type(|p| &mut p.ready, value::probe)),
+        ..SETTING
+    },
+    Setting {
+        name: "ready-timeout",
+        takes: Takes::Value("SECS"),
+        by_type: true,
+        help: "Time to become ready; then an instance has failed",
+        example: "30",
+        stack: Some(&of_stack(|s| &mut s.ready_timeout, value::span)),
+        each: Some(&of_type(|p| &mut p.ready_timeout, value::span)),
+        ..SETTING
+    },
+    Setting {
+        name: "after",
+        takes: Takes::Value("TYPE"),
+        help: "Types that must be ready before it starts",
+        example: "db",
+        each: Some(&of_type(|p| &mut p.after, value::text)),
+        ..SETTING
+    },
+    Setting {
+        name: "once",
+        help: "A one-shot: an exit with status 0 is success",
+        each: Some(&of_type(|p| &mut p.once, value::boolean)),
+        ..SETTING
+    },
+    Setting {
+        name: "listen",
+        takes: Takes::Value("true|ADDRESS"),
+        help: "Bind PORT in ganger and pass the socket (LISTEN_FDS)",
+        each: Some(&of_type(|p| &mut p.listen, value::listen)),
+        ..SETTING
+    },
+];

@@ -1,0 +1,245 @@
+//! The values of settings, parsed. One function for each kind of value, whatever flag, variable or file it comes from.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use regex_lite::Regex;
+
+use super::invalid::InvalidValue;
+use super::service_policy::{EVERYWHERE, Probe, RestartPolicy};
+use super::settings::{BasePort, ColorChoice, Timestamps};
+use crate::duration;
+use crate::formation::{Formation, MOST};
+use crate::signal::{Reach, Signal};
+use crate::suggestion::nearest;
+
+type Parsed<T> = Result<T, InvalidValue>;
+
+/// Whether `value` is all digits: `u16::from_str` alone takes `+80`.
+fn is_plain_number(value: &str) -> bool {
+    value.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A number from 1 to 65535.
+fn positive(value: &str) -> Option<u16> {
+    value.parse().ok().filter(|number| is_plain_number(value) && *number > 0)
+}
+
+/// Any text.
+#[expect(clippy::unnecessary_wraps, reason = "one signature for all values")]
+pub(super) fn text(value: &str) -> Parsed<String> {
+    Ok(value.to_owned())
+}
+
+/// `true` and `false`, and the words that are put into variables: `1`, `0`, `yes`, `no`, `on`, `off`. Empty is false.
+pub(super) fn boolean(value: &str) -> Parsed<bool> {
+    match value.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" | "y" | "t" => Ok(true),
+        "false" | "0" | "no" | "off" | "n" | "f" | "" => Ok(false),
+        _ => Err(InvalidValue::new(value, "expected true or false")),
+    }
+}
+
+/// The contrary of [`boolean`].
+pub(super) fn negated(value: &str) -> Parsed<bool> {
+    boolean(value).map(|is_set| !is_set)
+}
+
+/// `auto`, `always`, `never`, or a boolean for the last two (foreman's `color: true`).
+pub(super) fn when(value: &str) -> Parsed<ColorChoice> {
+    match (value, boolean(value)) {
+        ("auto", _) => Ok(ColorChoice::Auto),
+        ("always", _) | (_, Ok(true)) => Ok(ColorChoice::Always),
+        ("never", _) | (_, Ok(false)) => Ok(ColorChoice::Never),
+        (_, Err(_)) => Err(InvalidValue::new(value, "expected auto, always or never")),
+    }
+}
+
+/// A boolean, else a strftime format, which is tried when lines are printed.
+#[expect(clippy::unnecessary_wraps, reason = "one signature for all values")]
+pub(super) fn timestamps(value: &str) -> Parsed<Timestamps> {
+    Ok(match boolean(value) {
+        Ok(true) => Timestamps::Plain,
+        Ok(false) => Timestamps::Off,
+        Err(_) => Timestamps::Format(value.into()),
+    })
+}
+
+/// `all=1,web=2`.
+pub(super) fn formation(value: &str) -> Parsed<Formation> {
+    Formation::parse(value).map_err(|error| InvalidValue::new(&error.part, error.reason.to_string()))
+}
+
+/// The number of instances of one type.
+pub(super) fn count(value: &str) -> Parsed<u32> {
+    let count = value.parse().ok().filter(|count| is_plain_number(value) && *count <= MOST);
+    count.ok_or_else(|| InvalidValue::new(value, format!("expected a number of instances from 0 to {MOST}")))
+}
+
+/// The first port, or `auto`.
+pub(super) fn port(value: &str) -> Parsed<BasePort> {
+    if value == "auto" {
+        return Ok(BasePort::Auto);
+    }
+    let port = positive(value).map(BasePort::At);
+    port.ok_or_else(|| InvalidValue::new(value, "expected a number from 1 to 65535, or auto"))
+}
+
+/// The step between the ports of two types.
+pub(super) fn step(value: &str) -> Parsed<u16> {
+    positive(value).ok_or_else(|| InvalidValue::new(value, "expected a number from 1 to 65535"))
+}
+
+/// A duration.
+pub(super) fn span(value: &str) -> Parsed<Duration> {
+    duration::parse(value).map_err(|error| InvalidValue::new(value, error.to_string()))
+}
+
+/// A signal by name or number.
+pub(super) fn signal(value: &str) -> Parsed<Signal> {
+    let name = value.trim();
+    Signal::named(name).ok_or_else(|| {
+        let full = format!("SIG{}", name.to_ascii_uppercase().trim_start_matches("SIG"));
+        let reason = match nearest(&full, Signal::names()) {
+            Some(near) => format!("no such signal; did you mean {}?", near.trim_start_matches("SIG")),
+            None => "no such signal; expected a name such as TERM, INT or QUIT".into(),
+        };
+        InvalidValue::new(name, reason)
+    })
+}
+
+/// The processes that get the stop signal first.
+pub(super) fn reach(value: &str) -> Parsed<Reach> {
+    match value {
+        "main" => Ok(Reach::Main),
+        "group" => Ok(Reach::Group),
+        other => Err(InvalidValue::new(other, "expected main or group")
+            .with_hint("main: the program first, then what is left of its tree; group: all at once")),
+    }
+}
+
+/// Which exits are followed by another start.
+pub(super) fn restart(value: &str) -> Parsed<RestartPolicy> {
+    let policy = RestartPolicy::ALL.into_iter().find(|policy| policy.as_str() == value.trim());
+    policy.ok_or_else(|| InvalidValue::new(value, "expected never, on-failure or always"))
+}
+
+/// A pattern of paths below the root. `!` has no meaning here: .gitignore has the paths that are not watched.
+pub(super) fn pattern(value: &str) -> Parsed<String> {
+    if value.starts_with(['/', '!', '~']) || value.split('/').any(|part| part == "..") {
+        return Err(InvalidValue::new(value, "expected a path below the root")
+            .with_hint("write src, *.py or app/**/*.rb; what .gitignore names is not watched"));
+    }
+    Ok(value.to_owned())
+}
+
+/// A boolean, or the address.
+pub(super) fn listen(value: &str) -> Parsed<Option<IpAddr>> {
+    match (value.parse(), boolean(value)) {
+        (Ok(address), _) => Ok(Some(address)),
+        (Err(_), Ok(is_wanted)) => Ok(is_wanted.then_some(EVERYWHERE)),
+        (Err(_), Err(_)) => {
+            Err(InvalidValue::new(value, "expected true, false or an address such as 127.0.0.1"))
+        }
+    }
+}
+
+/// What shows that an instance is ready.
+pub(super) fn probe(value: &str) -> Parsed<Probe> {
+    const FORMS: &str = "expected listen, listen:6379, http:/health, log:REGEX, cmd:COMMAND, notify or alive";
+    let (word, rest) = value.split_once(':').map_or((value, None), |(word, rest)| (word, Some(rest)));
+    match (word.trim(), rest) {
+        ("alive", None) => Ok(Probe::Alive),
+        ("listen", None) => Ok(Probe::Listen(None)),
+        ("notify", None) => Ok(Probe::Notify),
+        ("listen", Some(port)) => {
+            let wrong = || InvalidValue::new(value, "expected a port from 1 to 65535 after `listen:`");
+            positive(port.trim()).map(|port| Probe::Listen(Some(port))).ok_or_else(wrong)
+        }
+        ("http", Some(path)) => http_path(path.trim()),
+        ("log", Some(expression)) if !expression.is_empty() => match Regex::new(expression) {
+            Ok(_) => Ok(Probe::Log(expression.into())),
+            Err(error) => Err(InvalidValue::new(value, format!("not a regular expression: {error}"))),
+        },
+        ("cmd", Some(command)) if !command.trim().is_empty() => Ok(Probe::Command(Arc::from(command.trim()))),
+        (_, _) => Err(InvalidValue::new(value, FORMS)),
+    }
+}
+
+/// The path of `http:/health`. It goes into a request as it is, so it has no blank and no control character.
+fn http_path(path: &str) -> Parsed<Probe> {
+    let is_path = path.starts_with('/') && !path.starts_with("//");
+    if is_path && path.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(Probe::Http(path.into()));
+    }
+    Err(InvalidValue::new(path, "expected a path such as /health: one `/` first, no blanks")
+        .with_hint("it is requested on the instance's PORT"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_readiness_probe_is_read_as_it_is_written() {
+        let table = [
+            ("alive", Probe::Alive),
+            ("listen", Probe::Listen(None)),
+            ("listen:6379", Probe::Listen(Some(6379))),
+            ("notify", Probe::Notify),
+            ("http:/", Probe::Http("/".into())),
+            ("http: /health?deep=1", Probe::Http("/health?deep=1".into())),
+            ("log:ready in \\d+ ms: yes", Probe::Log("ready in \\d+ ms: yes".into())),
+            ("cmd: pg_isready -p 5432", Probe::Command("pg_isready -p 5432".into())),
+            ("cmd:curl http://x", Probe::Command("curl http://x".into())),
+        ];
+        for (text, expected) in table {
+            assert_eq!(probe(text), Ok(expected), "{text}");
+        }
+        let wrong = "|:|ready|http|http:|http:health|http://h/x|http:/a b|http:/a\nb|log|log:|log:(|cmd:|cmd: |notify:x|\
+                     listen:0|listen:x|listen:65536|alive:1";
+        for text in wrong.split('|') {
+            assert!(probe(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_invalid_value_is_refused_with_what_is_expected() {
+        let message = |invalid: InvalidValue| invalid.message();
+        let table = [
+            (
+                port("0").map_err(message).err(),
+                "invalid value `0` (expected a number from 1 to 65535, or auto)",
+            ),
+            (port("+80").map_err(message).err(), "invalid value `+80` (expected a number from 1"),
+            (step("0").map_err(message).err(), "invalid value `0` (expected a number from 1"),
+            (span("soon").map_err(message).err(), "invalid value `soon` (expected seconds"),
+            (span("30d").map_err(message).err(), "invalid value `30d` (longer than a week)"),
+            (
+                signal("TREM").map_err(message).err(),
+                "invalid value `TREM` (no such signal; did you mean TERM?)",
+            ),
+            (when("blue").map_err(message).err(), "invalid value `blue` (expected auto, always or never)"),
+            (boolean("maybe").map_err(message).err(), "invalid value `maybe` (expected true or false)"),
+            (
+                formation("web=x").map_err(message).err(),
+                "invalid value `web=x` (expected a number of instances",
+            ),
+            (
+                pattern("../lib").map_err(message).err(),
+                "invalid value `../lib` (expected a path below the root)",
+            ),
+            (
+                restart("sometimes").map_err(message).err(),
+                "invalid value `sometimes` (expected never, on-failure or always)",
+            ),
+        ];
+        for (found, expected) in table {
+            assert!(
+                found.as_ref().is_some_and(|found| found.starts_with(expected)),
+                "{found:?}, not {expected}"
+            );
+        }
+    }
+}
