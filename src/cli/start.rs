@@ -133,7 +133,7 @@ pub fn prepare(
 impl Prepared {
     /// It ends with the last client that holds it.
     pub fn end_with_last_hold(&mut self) {
-        self.settings.ends_with_last_hold = true;
+        self.settings.ends_with_last_lease = true;
     }
 
     /// Its instances.
@@ -269,7 +269,7 @@ fn supervised(
         run,
         listener: None,
         presence: None,
-        ends_with_last_hold: false,
+        ends_with_last_lease: false,
         is_background: false,
         notices: plan.notes.iter().map(|text| Notice::Info { text: text.clone() }).collect(),
     })

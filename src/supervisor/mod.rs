@@ -1,5 +1,7 @@
-//! The loop that joins the rooms: everything that happens goes through one inbox into the machine, and what
-//! it answers is done.
+//! The supervisor: the event loop of a running stack, and the rooms that it works with.
+//!
+//! On the lowest floor is `channel`; above it `actions`; then `status` and `readiness`; then `attach`; then `requests` and
+//! `console`; at the top `event_loop`. A room names only those below it.
 
 mod actions;
 mod attach;

@@ -1,5 +1,5 @@
-//! Commands that ask whether an instance is ready (`ready = "cmd:…"`): children of ours that are no instance's own
-//! process, though they belong to its tree by their mark.
+//! Commands that find out whether an instance is ready (`ready = "cmd:…"`). They belong to its tree by their mark, but are not its
+//! own process.
 
 use std::collections::HashMap;
 
@@ -9,16 +9,16 @@ use crate::process::spawn::Spawner;
 use crate::process::tree::{Process, ProcessSnapshot, send_to_group};
 use crate::signal::Signal;
 
-/// Those that run, and those that have ended since somebody asked.
+/// The commands that run, and those that have exited since [`ProbeCommands::take_ended`].
 #[derive(Debug, Default)]
-pub(crate) struct Commands {
+pub(super) struct ProbeCommands {
     running: HashMap<i32, usize>,
     ended: HashMap<i32, Exit>,
 }
 
-impl Commands {
-    /// Runs one for the instance with this index; its id. One that cannot be run says no, as one that fails.
-    pub(crate) fn run(
+impl ProbeCommands {
+    /// Runs a command for the instance with this index; its id. A command that cannot be run counts as one that fails.
+    pub(super) fn run(
         &mut self,
         index: usize,
         spec: &Spec,
@@ -30,34 +30,34 @@ impl Commands {
         Some(pid)
     }
 
-    /// Ends one, with its group: it has not been reaped, so nobody else can have its number.
-    pub(crate) fn end(&self, pid: i32) {
+    /// Kills a command, with its group. It has not been reaped, so no other process can have its number.
+    pub(super) fn end(&self, pid: i32) {
         if self.running.contains_key(&pid) {
             send_to_group(pid, Signal::KILL);
         }
     }
 
-    /// Ends all of an instance, whose own process is gone: they must not count as what it left.
-    pub(crate) fn end_all_of(&self, index: usize) {
-        for (pid, _) in self.running.iter().filter(|(_, whose)| **whose == index) {
+    /// Kills the commands of an instance whose own process has exited: they must not count as its leftovers.
+    pub(super) fn end_all_of(&self, index: usize) {
+        for (pid, _) in self.running.iter().filter(|(_, instance)| **instance == index) {
             send_to_group(*pid, Signal::KILL);
         }
     }
 
-    /// A child of ours was reaped, which may be one of these.
-    pub(crate) fn on_reaped(&mut self, pid: i32, exit: Exit) {
+    /// A child was reaped, which may be one of these.
+    pub(super) fn on_reaped(&mut self, pid: i32, exit: Exit) {
         if self.running.remove(&pid).is_some() {
             self.ended.insert(pid, exit);
         }
     }
 
-    /// Those that have ended since the last call.
-    pub(crate) fn take_ended(&mut self) -> HashMap<i32, Exit> {
+    /// The commands that have exited since the last call.
+    pub(super) fn take_ended(&mut self) -> HashMap<i32, Exit> {
         std::mem::take(&mut self.ended)
     }
 
-    /// Takes these processes out of a look: they are no part of what an instance does.
-    pub(crate) fn leave_out(&self, snapshot: &mut ProcessSnapshot) {
+    /// Takes the commands out of a scan: they do not keep an instance from being empty.
+    pub(super) fn leave_out(&self, snapshot: &mut ProcessSnapshot) {
         if self.running.is_empty() {
             return;
         }

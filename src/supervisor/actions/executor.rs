@@ -1,20 +1,14 @@
-//! Doing what the machine wants: the joint between decisions, processes and output.
+//! Performs what the machine decides: the joint between decisions, processes and output.
 
 use std::cell::Cell;
-mod signals;
-use signals::InstanceStop;
-
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fs::OpenOptions;
-use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use indexmap::IndexSet;
-
-use crate::supervisor::actions::resources::SpawnResources;
-use crate::supervisor::actions::window_size::terminal_size;
 
 use crate::exit::Exit;
 use crate::machine::{Action, Event, RequestResult, Target, Ticket};
@@ -24,46 +18,34 @@ use crate::output::screen::Screen;
 use crate::output::{LogSource, Output, StreamSource};
 use crate::plan::spec::Spec;
 use crate::process::calls::{WindowSize, set_window_size};
-use crate::process::reaper::{self, Reaped};
-use crate::process::spawn::{ChildStream, SpawnedChild, Spawner};
-use crate::process::tree::{Process, ProcessSnapshot, ProcessTracker};
-use crate::signal::Signal;
+use crate::process::spawn::{ChildStream, Spawner};
+use crate::process::tree::Process;
+use crate::supervisor::actions::processes::Processes;
+use crate::supervisor::actions::resources::SpawnResources;
+use crate::supervisor::actions::signals::{self, StopSignals};
+use crate::supervisor::actions::window_size::terminal_size;
 
 /// Everything that actions need.
 pub(crate) struct Executor {
-    /// What each instance is in its present life, or was in its last.
-    specs: Vec<Rc<Spec>>,
-    /// The types, each at the place that decides its colour.
-    kinds: IndexSet<TypeName>,
+    processes: Processes,
+    stops: StopSignals,
+    resources: SpawnResources,
     output: Output,
-    spawner: Spawner,
-    tracker: ProcessTracker,
-    /// The latest process of each instance, until its session is empty.
-    leaders: Vec<Option<i32>>,
-    /// The session of that process.
-    sessions: Vec<Option<i32>>,
-    /// Those of them that have not been reaped, and whose.
-    alive: HashMap<i32, usize>,
-    /// The processes that have had the stop signal.
-    asked: HashSet<(i32, u64)>,
-    /// The stop under way of each instance that is being stopped.
-    stops: HashMap<usize, InstanceStop>,
-    /// The look that all actions of one turn share.
-    snapshot: Option<ProcessSnapshot>,
+    /// The types; the place of each decides its colour.
+    kinds: IndexSet<TypeName>,
     /// The terminal of each instance.
-    terminals: Vec<Option<std::path::PathBuf>>,
-    /// The size that instances' terminals have, unless somebody is attached.
+    terminals: Vec<Option<PathBuf>>,
+    /// The size of the terminals of instances to which no client is attached.
     size: Rc<Cell<WindowSize>>,
-    is_look_wanted: bool,
-    /// Why the latest look saw nothing, until the machine has heard it.
-    blindness: Option<io::Error>,
-    /// What the machine answered.
+    /// The instances to probe, until [`Executor::take_unprobed`].
+    unprobed: Vec<usize>,
+    have_specs_changed: bool,
+    /// The answers of the machine, until [`Executor::take_replies`].
     replies: Vec<(Ticket, RequestResult)>,
-    pub(crate) resources: SpawnResources,
 }
 
 impl Executor {
-    /// For these instances, whom `output` knows, and these types, of the run with this id.
+    /// For these instances, which `output` knows, and these types.
     pub(crate) fn new(
         specs: Vec<Rc<Spec>>,
         kinds: IndexSet<TypeName>,
@@ -71,111 +53,74 @@ impl Executor {
         output: Output,
         spawner: Spawner,
     ) -> Self {
-        let count = specs.len();
-        let size = Rc::new(Cell::new(terminal_size(output.prefix_width())));
         Self {
-            specs,
+            stops: StopSignals::default(),
             kinds,
-            output,
-            spawner,
-            tracker: ProcessTracker::new(run.as_bytes()),
-            leaders: vec![None; count],
-            sessions: vec![None; count],
-            alive: HashMap::new(),
-            asked: HashSet::new(),
-            stops: HashMap::new(),
-            snapshot: None,
-            terminals: vec![None; count],
-            size,
-            is_look_wanted: false,
-            blindness: None,
+            terminals: vec![None; specs.len()],
+            size: Rc::new(Cell::new(terminal_size(output.prefix_width()))),
+            unprobed: Vec::new(),
+            have_specs_changed: true,
             replies: Vec::new(),
+            processes: Processes::new(specs, run, spawner),
             resources,
+            output,
         }
     }
 
-    /// Does one turn's actions in order; the answers are events for the machine.
+    /// Performs the actions of one transition in order; the answers are events for the machine.
     pub(crate) fn perform(&mut self, actions: Vec<Action>) -> Vec<Event> {
-        self.snapshot = None;
+        self.processes.forget_snapshot();
         let mut answers = Vec::new();
         for action in actions {
+            let Self { processes, stops, output, .. } = self;
             match action {
                 Action::Enroll(index, spec) => self.enroll(index, spec),
                 Action::Spawn(index) => answers.extend(self.spawn(index)),
-                Action::Probe(index) => self.resources.unprobed.push(index),
-                Action::Stop(target) => self.ask(target),
-                Action::StopRest(target) => self.ask_rest(target),
-                Action::StopAll(target) => self.ask_all(target),
-                Action::Kill(Target::Orphans) => answers.extend(self.kill_all()),
-                Action::Kill(Target::Instance(index)) => answers.extend(self.kill(index)),
-                Action::Scan => self.is_look_wanted = true,
-                Action::ReportExit(index, notice) => self.output.retire(index, notice),
-                // A thousand starts are a thousand of these, and each that goes alone wakes the reader.
-                Action::Notify(notice @ Notice::Started { .. }) => self.output.notice_soon(&notice),
-                Action::Notify(notice) => self.output.notice(&notice),
-                Action::ReportSurvivors(target) => self.name_survivors(target),
-                Action::Signal(index, signal, reach) => self.signal_instance(index, signal, reach),
+                Action::Probe(index) => self.unprobed.push(index),
+                Action::Stop(target) => stops.stop(target, processes),
+                Action::StopRest(target) => stops.stop_rest(target, processes),
+                Action::StopAll(target) => stops.stop_all(target, processes),
+                Action::Kill(target) => answers.extend(signals::kill(processes, target)),
+                Action::Scan => processes.request_scan(),
+                Action::ReportExit(index, notice) => output.retire(index, notice),
+                // A thousand starts are a thousand of these, and each that is written alone wakes the reader.
+                Action::Notify(notice @ Notice::Started { .. }) => output.notice_soon(&notice),
+                Action::Notify(notice) => output.notice(&notice),
+                Action::ReportSurvivors(target) => {
+                    for notice in signals::survivors(processes, target) {
+                        output.notice(&notice);
+                    }
+                }
+                Action::Signal(index, signal, reach) => signals::send(processes, index, signal, reach),
                 Action::Answer(ticket, answer) => self.replies.push((ticket, answer)),
-                Action::Forward(signal) => self.forward(signal),
-                Action::Suspend => self.suspend(),
-                Action::Resume => self.everywhere(Signal::CONTINUE),
+                Action::Forward(signal) => signals::forward(processes, signal),
+                Action::Suspend => {
+                    if let Err(error) = signals::suspend(processes) {
+                        let text = format!("cannot stop for Ctrl-Z: {error}");
+                        output.notice(&Notice::Warning { text });
+                    }
+                }
+                Action::Resume => signals::resume(processes),
                 Action::Resize => self.resize(),
             }
         }
-        answers.extend(self.tell_of_blindness());
+        answers.extend(self.processes.take_scan_error());
         answers
     }
 
-    fn tell_of_blindness(&mut self) -> Option<Event> {
-        let error = self.blindness.take()?;
-        Some(Event::Broken(format!("cannot see in /proc which processes are left: {error}")))
+    /// Whether the machine has asked for a scan since the last [`Executor::scan`].
+    pub(crate) fn is_scan_due(&self) -> bool {
+        self.processes.is_scan_due()
     }
 
-    /// Whether somebody asked who is left since the last [`Executor::look`].
-    pub(crate) fn is_look_wanted(&self) -> bool {
-        self.is_look_wanted
+    /// Reaps, and counts the processes that are left.
+    pub(crate) fn scan(&mut self) -> Vec<Event> {
+        self.processes.scan()
     }
 
-    /// Reaps, and says who is left.
-    pub(crate) fn look(&mut self) -> Vec<Event> {
-        self.is_look_wanted = false;
-        let mut events = self.reap();
-        if events.contains(&Event::AllGone) {
-            return events;
-        }
-        self.snapshot = None;
-        let snapshot = self.snapshot();
-        let counts = snapshot.counts();
-        let is_certain = snapshot.is_certain;
-        if let Some(blind) = self.tell_of_blindness() {
-            events.push(blind);
-        } else if is_certain {
-            self.forget_sessions(&counts.instances);
-            events.push(Event::Scanned(counts));
-        } else {
-            self.is_look_wanted = true;
-            events.push(Event::PartlyScanned(counts));
-        }
-        events
-    }
-
-    /// The number of a session that is empty may be given to another one.
-    fn forget_sessions(&mut self, counts: &[usize]) {
-        let mut ended = Vec::new();
-        for (index, count) in counts.iter().enumerate() {
-            let is_alive = self.leaders[index].is_some_and(|leader| self.alive.contains_key(&leader));
-            if *count == 0 && !is_alive {
-                self.leaders[index] = None;
-                ended.extend(self.sessions[index].take());
-            }
-        }
-        self.spawner.end_sessions(&ended);
-    }
-
-    /// Reaps all who have ended, as events.
+    /// Reaps all children that have exited, as events.
     pub(crate) fn reap(&mut self) -> Vec<Event> {
-        let reaped = reaper::reap();
-        self.as_events(reaped)
+        self.processes.reap()
     }
 
     /// The output, for its end: there is nothing more to perform.
@@ -183,126 +128,14 @@ impl Executor {
         self.output
     }
 
-    fn ended(&mut self, pid: i32, exit: Exit) -> Event {
-        if let Some(instance) = self.alive.remove(&pid) {
-            self.resources.commands.end_all_of(instance);
-            return Event::Exited { instance, exit };
-        }
-        self.resources.commands.on_reaped(pid, exit);
-        self.spawner.on_reaped(pid);
-        Event::Reaped
+    /// The instances that are to be probed since the last call.
+    pub(crate) fn take_unprobed(&mut self) -> Vec<usize> {
+        std::mem::take(&mut self.unprobed)
     }
 
-    /// Runs a command in the environment of an instance; its id, if it could be run.
-    pub(crate) fn run_command(&mut self, index: usize, command: &str) -> Option<i32> {
-        self.resources.commands.run(index, &self.specs[index], command, &mut self.spawner)
-    }
-
-    /// The own process of an instance that has said since the last call that it is ready: `READY=1` from a process
-    /// of its own tree.
-    pub(crate) fn take_notice(&mut self, index: usize) -> Option<i32> {
-        let mut found = None;
-        while let Some(word) = self.resources.notified.next(index) {
-            self.look_anew();
-            let is_own = word.is_ready
-                && self.members(Target::Instance(index)).iter().any(|process| process.pid == word.pid);
-            found = found.or(self.leaders[index].filter(|_| is_own));
-        }
-        self.resources.notified.all_read(index);
-        found
-    }
-
-    /// Takes what an instance is from now on. One past the last speaks from now on, in the colour of its type.
-    fn enroll(&mut self, index: usize, spec: Rc<Spec>) {
-        self.resources.has_changed = true;
-        if let Some(known) = self.specs.get_mut(index) {
-            *known = spec;
-            return;
-        }
-        let kind = self.kinds.insert_full(spec.name.kind.clone()).0;
-        let width = self.output.prefix_width();
-        self.output.add(LogSource { name: spec.name.clone(), kind });
-        self.specs.push(spec);
-        self.leaders.push(None);
-        self.sessions.push(None);
-        self.terminals.push(None);
-        // A longer name leaves less room to all.
-        if self.output.prefix_width() != width {
-            self.resize();
-        }
-    }
-
-    fn spawn(&mut self, index: usize) -> Vec<Event> {
-        let failed = |failure| Event::SpawnFailed { instance: index, failure };
-        let extra = self.resources.extra(index, &self.specs[index]);
-        let made = extra.and_then(|extra| self.spawner.spawn(&self.specs[index], &extra));
-        let SpawnedChild { pid, session, stream } = match made {
-            Ok(made) => made,
-            Err(failure) => return vec![failed(failure)],
-        };
-        self.leaders[index] = Some(pid);
-        self.stops.remove(&index);
-        let before = self.sessions[index].replace(session);
-        self.spawner.end_sessions(before.as_slice());
-        self.alive.insert(pid, index);
-        self.resources.listen(index, pid, &self.specs[index], &self.output);
-        let source = match stream {
-            ChildStream::Pipe(ours) => StreamSource::Pipe(ours),
-            ChildStream::Terminal { master, path } => {
-                self.terminals[index] = Some(path);
-                StreamSource::Terminal(master)
-            }
-        };
-        let mut events = vec![Event::Spawned { instance: index, pid }];
-        if let Err(error) = self.output.attach(index, source) {
-            // It runs, but nobody would hear it: the whole stack ends, and this one with it.
-            let name = &self.specs[index].name;
-            events.push(Event::Broken(format!("cannot read the output of {name}: {error}")));
-        }
-        events
-    }
-
-    fn snapshot(&mut self) -> &ProcessSnapshot {
-        if self.snapshot.is_none() {
-            let specs = &self.specs;
-            let named = |mark: &[u8]| instance_named(specs, mark);
-            let looked = self.tracker.look(&self.sessions, &named);
-            self.snapshot = looked.map_err(|error| self.blindness = Some(error)).ok();
-            if let Some(snapshot) = &mut self.snapshot {
-                self.resources.commands.leave_out(snapshot);
-                snapshot.retain(|process| !self.spawner.has(process.pid));
-            }
-        }
-        self.snapshot.get_or_insert_default()
-    }
-
-    /// Sends on its way what was said: others have their turn now, or all wait.
-    pub(crate) fn flush(&self) {
-        self.output.flush();
-    }
-
-    /// Says a line of ganger's own.
-    pub(crate) fn say(&self, notice: &Notice) {
-        self.output.notice(notice);
-    }
-
-    /// Forgets the look that is shared, so that the next question sees who is there now.
-    pub(crate) fn look_anew(&mut self) {
-        self.snapshot = None;
-    }
-
-    /// The terminal of an instance, if it has had one.
-    pub(crate) fn screen(&self, index: usize) -> Option<Rc<Screen>> {
-        self.output.screen(index)
-    }
-
-    /// The size of the terminals of instances to which nobody is attached.
-    pub(crate) fn size(&self) -> Rc<Cell<WindowSize>> {
-        Rc::clone(&self.size)
-    }
-
-    fn is_watched(&self, index: usize) -> bool {
-        self.screen(index).is_some_and(|screen| screen.is_watched())
+    /// Whether an instance has got another spec since the last call, so that other files may be of interest.
+    pub(crate) fn take_specs_changed(&mut self) -> bool {
+        std::mem::take(&mut self.have_specs_changed)
     }
 
     /// What the machine has answered since the last call.
@@ -310,43 +143,118 @@ impl Executor {
         std::mem::take(&mut self.replies)
     }
 
-    /// The processes of one instance, or of none, as the latest look saw them.
-    pub(crate) fn members(&mut self, target: Target) -> Vec<Process> {
-        self.snapshot().of(target).to_vec()
+    /// Runs a command in the environment of an instance; its id, if it could be run.
+    pub(crate) fn run_command(&mut self, index: usize, command: &str) -> Option<i32> {
+        self.processes.run_command(index, command)
     }
 
-    fn as_events(&mut self, reaped: Reaped) -> Vec<Event> {
-        let Reaped { ended, is_empty, failure } = reaped;
-        let mut events: Vec<Event> = ended.into_iter().map(|(pid, exit)| self.ended(pid, exit)).collect();
-        events.dedup_by(|one, other| *one == Event::Reaped && *other == Event::Reaped);
-        if is_empty {
-            self.forget_sessions(&vec![0; self.sessions.len()]);
-            events.push(Event::AllGone);
+    /// Kills a command, with its group.
+    pub(crate) fn end_command(&self, pid: i32) {
+        self.processes.commands.end(pid);
+    }
+
+    /// The commands that have exited since the last call.
+    pub(crate) fn take_ended_commands(&mut self) -> HashMap<i32, Exit> {
+        self.processes.commands.take_ended()
+    }
+
+    /// The own process of an instance that has sent `READY=1` to its NOTIFY_SOCKET since the last call, from a process of its
+    /// tree.
+    pub(crate) fn take_ready_message(&mut self, index: usize) -> Option<i32> {
+        let mut ready = None;
+        while let Some(message) = self.resources.notify_sockets.next(index) {
+            self.processes.forget_snapshot();
+            let is_own = message.is_ready
+                && self.members(Target::Instance(index)).iter().any(|process| process.pid == message.pid);
+            ready = ready.or(self.processes.leader(index).filter(|_| is_own));
         }
-        if let Some(error) = failure {
-            // The kernel will not tell again what it told: somebody has to come back and ask.
-            self.is_look_wanted = true;
-            events.push(Event::Broken(format!("cannot wait for processes: {error}")));
+        self.resources.notify_sockets.all_read(index);
+        ready
+    }
+
+    /// Writes the notices that were held back for the next write.
+    pub(crate) fn flush(&self) {
+        self.output.flush();
+    }
+
+    /// Prints a notice.
+    pub(crate) fn notify(&self, notice: &Notice) {
+        self.output.notice(notice);
+    }
+
+    /// Forgets the shared scan, so that the next question sees the processes as they are then.
+    pub(crate) fn forget_snapshot(&mut self) {
+        self.processes.forget_snapshot();
+    }
+
+    /// The processes of one instance, or of none, as the shared scan found them.
+    pub(crate) fn members(&mut self, target: Target) -> Vec<Process> {
+        self.processes.members(target)
+    }
+
+    /// The screen of an instance, if it has had a terminal.
+    pub(crate) fn screen(&self, index: usize) -> Option<Rc<Screen>> {
+        self.output.screen(index)
+    }
+
+    /// The size of the terminals of instances to which no client is attached.
+    pub(crate) fn size(&self) -> Rc<Cell<WindowSize>> {
+        Rc::clone(&self.size)
+    }
+
+    /// Sets the spec of an instance. A new one gets a prefix, in the colour of its type.
+    fn enroll(&mut self, index: usize, spec: Rc<Spec>) {
+        self.have_specs_changed = true;
+        let name = spec.name.clone();
+        if !self.processes.enroll(index, spec) {
+            return;
+        }
+        self.terminals.push(None);
+        let kind = self.kinds.insert_full(name.kind.clone()).0;
+        let width = self.output.prefix_width();
+        self.output.add(LogSource { name, kind });
+        // A longer name leaves fewer columns to all.
+        if self.output.prefix_width() != width {
+            self.resize();
+        }
+    }
+
+    fn spawn(&mut self, index: usize) -> Vec<Event> {
+        let resources = self.resources.for_child(index, &self.processes.specs[index]);
+        let child = match resources.and_then(|resources| self.processes.spawn(index, &resources)) {
+            Ok(child) => child,
+            Err(failure) => return vec![Event::SpawnFailed { instance: index, failure }],
+        };
+        self.stops.forget(index);
+        let spec = &self.processes.specs[index];
+        self.resources.match_log(index, child.pid, spec, &self.output);
+        let source = match child.stream {
+            ChildStream::Pipe(ours) => StreamSource::Pipe(ours),
+            ChildStream::Terminal { master, path } => {
+                self.terminals[index] = Some(path);
+                StreamSource::Terminal(master)
+            }
+        };
+        let mut events = vec![Event::Spawned { instance: index, pid: child.pid }];
+        if let Err(error) = self.output.attach(index, source) {
+            // It runs without a reader: the whole stack stops, and this instance with it.
+            events.push(Event::Broken(format!("cannot read the output of {}: {error}", spec.name)));
         }
         events
     }
 
     fn resize(&mut self) {
         let size = terminal_size(self.output.prefix_width());
-        self.spawner.set_size(size);
+        self.processes.spawner.set_size(size);
         self.size.set(size);
         for (index, path) in self.terminals.iter().enumerate() {
-            // Whoever is attached has chosen.
-            let Some(path) = path.as_ref().filter(|_| !self.is_watched(index)) else { continue };
-            // One whose instance has ended is gone.
+            // An attached client has set the size.
+            let is_attached = self.screen(index).is_some_and(|screen| screen.is_watched());
+            let Some(path) = path.as_ref().filter(|_| !is_attached) else { continue };
+            // The terminal of an instance that has ended is gone.
             let opened = OpenOptions::new().read(true).custom_flags(libc::O_NOCTTY).open(path);
             let Ok(terminal) = opened else { continue };
             let _ = set_window_size(terminal.as_fd(), size);
         }
     }
-}
-
-/// The instance that has this mark.
-fn instance_named(specs: &[Rc<Spec>], mark: &[u8]) -> Option<usize> {
-    specs.iter().position(|spec| spec.name.to_string().as_bytes() == mark)
 }

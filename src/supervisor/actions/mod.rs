@@ -1,8 +1,10 @@
-//! Doing what the machine decides.
+//! Performs the actions of the machine: starts processes, signals and reaps them, and prints notices.
 
-pub(crate) mod exec_probe;
-pub(crate) mod executor;
-pub(crate) mod resources;
-pub(crate) mod sd_notify;
-pub(crate) mod socket_activation;
-pub(crate) mod window_size;
+mod exec_probe;
+pub(super) mod executor;
+mod processes;
+pub(super) mod resources;
+mod sd_notify;
+mod signals;
+mod socket_activation;
+pub(super) mod window_size;

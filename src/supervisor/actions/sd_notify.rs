@@ -1,4 +1,4 @@
-//! The NOTIFY_SOCKETs of instances that say themselves when they are ready.
+//! The NOTIFY_SOCKETs of instances that report themselves that they are ready (sd_notify(3)).
 
 use std::collections::HashMap;
 use std::io;
@@ -11,9 +11,9 @@ use crate::process::ready::notify::NotifySocket;
 use crate::supervisor::channel::arrival::Arrival;
 use crate::supervisor::channel::readable::Readable;
 
-/// One socket for each such instance, for all of its lives.
-pub(crate) struct NotifySockets {
-    /// Begins the name of each.
+/// One socket for each such instance, for all of its generations.
+pub(super) struct NotifySockets {
+    /// The beginning of the name of each.
     run: String,
     sockets: HashMap<usize, (NotifySocket, Readable)>,
     inbox: WeakUnboundedSender<Arrival>,
@@ -21,7 +21,7 @@ pub(crate) struct NotifySockets {
 
 impl NotifySockets {
     /// None yet, of the run with this id.
-    pub(crate) fn new(run: &str, inbox: WeakUnboundedSender<Arrival>) -> Self {
+    pub(super) fn new(run: &str, inbox: WeakUnboundedSender<Arrival>) -> Self {
         // The random part, which no other run has: the name must fit into the 107 bytes of an address.
         let run = run.rsplit('.').next().unwrap_or(run).to_owned();
         Self { run, sockets: HashMap::new(), inbox }
@@ -31,26 +31,26 @@ impl NotifySockets {
     ///
     /// # Errors
     /// As socket(2) and bind(2).
-    pub(crate) fn address(&mut self, index: usize) -> io::Result<String> {
+    pub(super) fn address(&mut self, index: usize) -> io::Result<String> {
         if let Some((socket, _)) = self.sockets.get(&index) {
             return Ok(socket.address());
         }
         let socket = NotifySocket::open(format!("ganger-{}-{index}", self.run))?;
         let arrival = move || Arrival::Notified(index);
-        let readable = Readable::tell(socket.as_fd(), self.inbox.clone(), arrival)?;
+        let readable = Readable::watch(socket.as_fd(), self.inbox.clone(), arrival)?;
         let address = socket.address();
         self.sockets.insert(index, (socket, readable));
         Ok(address)
     }
 
     /// The next message to this instance's socket.
-    pub(crate) fn next(&self, index: usize) -> Option<NotifyMessage> {
+    pub(super) fn next(&self, index: usize) -> Option<NotifyMessage> {
         let (socket, _) = self.sockets.get(&index)?;
         socket.next().ok().flatten()
     }
 
-    /// All messages were read, and their senders looked at: who waits for just that (`BARRIER=1`) goes on.
-    pub(crate) fn all_read(&self, index: usize) {
+    /// All messages were read and their senders found: a client that waits for that (`BARRIER=1`) goes on.
+    pub(super) fn all_read(&self, index: usize) {
         if let Some((_, readable)) = self.sockets.get(&index) {
             readable.all_read();
         }

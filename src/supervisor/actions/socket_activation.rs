@@ -9,28 +9,28 @@ use std::rc::Rc;
 use crate::plan::spec::Spec;
 use crate::process::spawn::ChildResources;
 
-/// All that are bound.
+/// All sockets that are bound.
 #[derive(Debug, Default)]
-pub(crate) struct Sockets {
+pub(super) struct Sockets {
     bound: HashMap<(IpAddr, u16), Rc<OwnedFd>>,
 }
 
 impl Sockets {
-    /// Puts the socket of this instance's type into what it is given, if it wants one, bound when first asked for:
-    /// sd_listen_fds(3) says what LISTEN_FDS and LISTEN_FDNAMES are; LISTEN_PID is set when the process is there.
+    /// Adds the socket of this instance, if its type has `listen`; it is bound for the first instance. LISTEN_FDS and
+    /// LISTEN_FDNAMES are those of sd_listen_fds(3); LISTEN_PID is set when the process has been made.
     ///
     /// # Errors
     /// As socket(2) and bind(2), with the port.
-    pub(crate) fn provide(&mut self, spec: &Spec, extra: &mut ChildResources) -> io::Result<()> {
+    pub(super) fn provide(&mut self, spec: &Spec, resources: &mut ChildResources) -> io::Result<()> {
         let (Some(address), Some(port)) = (spec.care.listen, spec.port) else { return Ok(()) };
         let socket = match self.bound.get(&(address, port)) {
             Some(socket) => Rc::clone(socket),
             None => Rc::new(bind(address, port)?),
         };
         self.bound.insert((address, port), Rc::clone(&socket));
-        extra.listener = Some(socket);
-        extra.variables.push((b"LISTEN_FDS".to_vec(), b"1".to_vec()));
-        extra.variables.push((b"LISTEN_FDNAMES".to_vec(), spec.name.kind.as_str().into()));
+        resources.listener = Some(socket);
+        resources.variables.push((b"LISTEN_FDS".to_vec(), b"1".to_vec()));
+        resources.variables.push((b"LISTEN_FDNAMES".to_vec(), spec.name.kind.as_str().into()));
         Ok(())
     }
 }

@@ -1,30 +1,29 @@
-//! Which source of events has its turn next, and how soon a costly question may be asked again. Pure, so that a property
-//! shows that no source starves: a signal, the end of a child, a deadline or a client waits for one scan at most,
-//! however long scans take.
+//! Which source of events has its turn next, and how soon a costly one may be used again. Pure, so that a property shows that no
+//! source starves: a signal, the exit of a child, a deadline or a client waits for one scan at most, however long scans take.
 
 use std::time::Duration;
 
 /// A source of events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EventSource {
-    /// Signals, children that ended, clients, the life-line: what lies in the inbox.
+    /// The inbox: signals, children that exited, clients, the life-line.
     Inbox,
-    /// What is due in the machine: the end of a grace, a restart.
+    /// The timers of the machine: the end of a grace, a restart.
     Deadline,
-    /// What the performer answered and the machine has not had yet.
+    /// The answers of the executor that the machine has not handled yet.
     Answer,
-    /// Clients that wait for something whose time is over.
+    /// Clients that wait for instances to become ready.
     Review,
     /// A scan of the processes below us.
     Scan,
-    /// Questions whether instances are ready.
+    /// Readiness probes.
     Readiness,
     /// A burst of changed files that has ended.
     Files,
 }
 
 impl EventSource {
-    /// A round. The cheap sources come again before each costly one: that is what bounds their wait.
+    /// One round. The cheap sources have a turn before each costly one, which bounds their wait.
     const ROUND: [Self; 15] = [
         Self::Inbox,
         Self::Deadline,
@@ -44,14 +43,14 @@ impl EventSource {
     ];
 }
 
-/// Where in the round the loop stands.
+/// The place of the event loop in the round.
 #[derive(Debug, Default)]
 pub(crate) struct Agenda {
     next: usize,
 }
 
 impl Agenda {
-    /// The next source in the round that is due; `None` if none is, and the loop can wait.
+    /// The next source in the round that is due; `None` if none is, and the loop can sleep.
     pub(crate) fn next(&mut self, mut is_due: impl FnMut(EventSource) -> bool) -> Option<EventSource> {
         let length = EventSource::ROUND.len();
         let found =
@@ -61,7 +60,7 @@ impl Agenda {
     }
 }
 
-/// The pace of a costly question: it is asked again after a pause that begins at its end and grows with what it took,
+/// The pace of a costly source: its next use comes after a pause that begins at the end of the last one and grows with its cost,
 /// so that it never takes more than a third of the time.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pace {
@@ -70,23 +69,23 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    /// Due at once, and then at least `shortest` after each end.
+    /// Due at once, and then `shortest` after each use, or later.
     pub(crate) fn of(shortest: Duration) -> Self {
         Self { shortest, due: Duration::ZERO }
     }
 
-    /// When it may be asked again.
+    /// When the next use is due.
     pub(crate) fn due(self) -> Duration {
         self.due
     }
 
-    /// It was asked from `began` to `ended`.
-    pub(crate) fn passed(&mut self, began: Duration, ended: Duration) {
+    /// It was used from `began` to `ended`.
+    pub(crate) fn used(&mut self, began: Duration, ended: Duration) {
         self.due = ended + pause(self.shortest, ended.saturating_sub(began));
     }
 }
 
-/// The pause after a question that took `cost`.
+/// The pause after a use that took `cost`.
 pub(crate) fn pause(shortest: Duration, cost: Duration) -> Duration {
     shortest.max(cost * 2)
 }
@@ -97,9 +96,8 @@ mod tests {
 
     use super::*;
 
-    /// A loop that is never at rest: scans and readiness questions are wanted all the time and take as long as they are
-    /// said to, deadlines and signals come when they come.
-    struct LoopHealth {
+    /// A loop under full load: scans and readiness probes are due all the time.
+    struct BusyLoop {
         agenda: Agenda,
         now: Duration,
         scans: Pace,
@@ -107,13 +105,13 @@ mod tests {
         answers: usize,
     }
 
-    impl LoopHealth {
+    impl BusyLoop {
         fn new() -> Self {
             let pace = Pace::of(Duration::from_millis(5));
             Self { agenda: Agenda::default(), now: Duration::ZERO, scans: pace, readiness: pace, answers: 0 }
         }
 
-        /// One turn, in which a costly source takes `cost`; the source.
+        /// One turn, in which a costly source takes `cost`; the source that had it.
         fn turn(
             &mut self,
             cost: Duration,
@@ -132,12 +130,12 @@ mod tests {
             match source {
                 Some(EventSource::Scan) => {
                     self.now += cost;
-                    self.scans.passed(now, self.now);
+                    self.scans.used(now, self.now);
                     self.answers += 1;
                 }
                 Some(EventSource::Readiness) => {
                     self.now += cost;
-                    self.readiness.passed(now, self.now);
+                    self.readiness.used(now, self.now);
                     self.answers += 1;
                 }
                 Some(EventSource::Answer) => self.answers -= 1,
@@ -159,23 +157,23 @@ mod tests {
         ) {
             let longest = Duration::from_millis(costs.iter().copied().max().unwrap_or(0));
             let moment = Duration::from_millis(moment);
-            let mut of = LoopHealth::new();
+            let mut busy = BusyLoop::new();
             let mut costs = costs.into_iter().cycle().map(Duration::from_millis);
             let waited = if is_signal { EventSource::Inbox } else { EventSource::Deadline };
-            // A costly source that had begun before, and one that began between: no more may come first.
+            // At most one costly source may come first.
             let mut costly = 0;
             loop {
-                let is_there = of.now >= moment;
+                let is_there = busy.now >= moment;
                 let deadline = (!is_signal).then_some(moment);
-                let source = of.turn(costs.next().unwrap_or_default(), is_signal && is_there, deadline);
+                let source = busy.turn(costs.next().unwrap_or_default(), is_signal && is_there, deadline);
                 if source == Some(waited) {
                     break;
                 }
                 costly += usize::from(is_there && matches!(source, Some(EventSource::Scan | EventSource::Readiness)));
-                prop_assert!(costly <= 1, "{source:?} at {:?}", of.now);
+                prop_assert!(costly <= 1, "{source:?} at {:?}", busy.now);
             }
-            // Without a scan under way the loop sleeps until the next one at most; with one, it is late by that.
-            prop_assert!(of.now <= moment.max(Duration::ZERO) + longest * 3 + Duration::from_millis(5));
+            // The loop sleeps until the next scan at most, and a scan under way is not interrupted.
+            prop_assert!(busy.now <= moment.max(Duration::ZERO) + longest * 3 + Duration::from_millis(5));
         }
 
         #[test]
@@ -183,14 +181,14 @@ mod tests {
             costs in proptest::collection::vec(1_u64..1000, 1..20),
         ) {
             let longest = Duration::from_millis(costs.iter().copied().max().unwrap_or(0));
-            let mut of = LoopHealth::new();
+            let mut busy = BusyLoop::new();
             let mut costs = costs.into_iter().cycle().map(Duration::from_millis);
             let mut scanned = Duration::ZERO;
             for _ in 0..2000 {
-                let (before, due) = (of.now, [of.scans.due(), of.readiness.due()]);
-                let late = match of.turn(costs.next().unwrap_or_default(), false, None) {
+                let (before, due) = (busy.now, [busy.scans.due(), busy.readiness.due()]);
+                let late = match busy.turn(costs.next().unwrap_or_default(), false, None) {
                     Some(EventSource::Scan) => {
-                        scanned += of.now.saturating_sub(before);
+                        scanned += busy.now.saturating_sub(before);
                         before.saturating_sub(due[0])
                     }
                     Some(EventSource::Readiness) => before.saturating_sub(due[1]),
@@ -198,10 +196,10 @@ mod tests {
                     | None => Duration::ZERO,
                 };
                 prop_assert!(late <= longest, "it waits for the other costly source once at most: {late:?}");
-                prop_assert!(of.answers <= 1, "each answer is heard before the next costly source");
+                prop_assert!(busy.answers <= 1, "each answer is handled before the next costly source");
             }
-            // The last one's pause may not have been counted.
-            prop_assert!(scanned <= of.now / 3 + Duration::from_secs(1), "{scanned:?} of {:?}", of.now);
+            // The pause after the last scan is not over.
+            prop_assert!(scanned <= busy.now / 3 + Duration::from_secs(1), "{scanned:?} of {:?}", busy.now);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What arrives in the inbox of the loop.
+//! What arrives in the inbox of the event loop.
 
 use crate::control::server::{Call, ReplySender};
 use crate::machine::Event;
@@ -8,19 +8,24 @@ use crate::machine::Event;
 pub(crate) enum Arrival {
     /// An event, ready for the machine.
     Event(Event),
-    /// A child changed its state: somebody has to reap.
+    /// A child has changed its state (SIGCHLD).
     Child,
-    /// A client asks for something.
+    /// A client has sent a request.
     Call(Call),
-    /// The process with this id, an instance's own, has said what shows that it is ready.
-    Heard(usize, i32),
+    /// The own process of this instance, with this id, has printed the line that shows that it is ready.
+    Ready {
+        /// The index of the instance.
+        instance: usize,
+        /// The process.
+        pid: i32,
+    },
     /// There are messages in the NOTIFY_SOCKET of this instance.
     Notified(usize),
     /// The control socket or its lock may have been removed.
     SocketRemoved,
-    /// Files have changed that somebody watches.
+    /// Files that an instance watches may have changed.
     FilesChanged,
-    /// A client does not need the stack any more.
+    /// A client has given up its lease of the stack.
     Released(ReplySender),
 }
 

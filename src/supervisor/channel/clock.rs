@@ -1,10 +1,10 @@
-//! The clocks: the only place that asks what time it is.
+//! The clocks: the only place that reads the time.
 
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-/// Counts from the start of the run, and does not jump when the wall clock is set.
+/// A monotonic clock that counts from the start of the run.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     start: Instant,
@@ -22,13 +22,13 @@ impl Clock {
         self.start.elapsed()
     }
 
-    /// The instant at which [`Clock::now`] will say `moment`.
+    /// The instant at which [`Clock::now`] returns `moment`.
     pub fn instant(&self, moment: Duration) -> Instant {
         self.start + moment
     }
 }
 
-/// The wall clock, for people and logs.
+/// The wall clock, for users and logs.
 pub fn wall() -> Timestamp {
     Timestamp::now()
 }

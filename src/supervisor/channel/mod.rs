@@ -1,6 +1,6 @@
-//! What all rooms of the supervisor share: what arrives, the clocks, the order of the sources.
+//! What all rooms of the supervisor share: the arrivals of the inbox, the clocks, and the order of the event sources.
 
-pub(crate) mod agenda;
-pub(crate) mod arrival;
+pub(super) mod agenda;
+pub(super) mod arrival;
 pub mod clock;
-pub(crate) mod readable;
+pub(super) mod readable;

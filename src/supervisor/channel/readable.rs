@@ -1,4 +1,4 @@
-//! A descriptor that the loop itself reads: a task only says that there is something.
+//! A descriptor that the event loop itself reads: a task only waits until it is readable.
 
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
@@ -12,26 +12,26 @@ use tokio::task::{JoinHandle, spawn_local};
 
 use crate::supervisor::channel::arrival::Arrival;
 
-/// Tells of a descriptor until it is dropped.
+/// Watches a descriptor until it is dropped.
 pub(crate) struct Readable {
     is_read: Rc<Notify>,
     task: JoinHandle<()>,
 }
 
 impl Readable {
-    /// From now on `arrival` comes to the inbox when there is something to read; again only after
-    /// [`Readable::all_read`], so that what is read can be judged in its order.
+    /// From now on `arrival` is put into the inbox when there is something to read; again only after [`Readable::all_read`], so
+    /// that no two of them are in the inbox at once.
     ///
     /// # Errors
     /// As dup(2) and epoll_ctl(2).
-    pub(crate) fn tell(
+    pub(crate) fn watch(
         descriptor: BorrowedFd<'_>,
         inbox: WeakUnboundedSender<Arrival>,
         arrival: impl Fn() -> Arrival + 'static,
     ) -> io::Result<Self> {
-        let descriptor = watch(descriptor.try_clone_to_owned()?)?;
+        let descriptor = as_async(descriptor.try_clone_to_owned()?)?;
         let is_read = Rc::new(Notify::new());
-        let told = Rc::clone(&is_read);
+        let all_read = Rc::clone(&is_read);
         let task = spawn_local(async move {
             while let Ok(mut guard) = descriptor.readable().await {
                 guard.clear_ready();
@@ -39,13 +39,13 @@ impl Readable {
                 if !is_sent {
                     return;
                 }
-                told.notified().await;
+                all_read.notified().await;
             }
         });
         Ok(Self { is_read, task })
     }
 
-    /// All that there was has been read.
+    /// Everything that was there has been read.
     pub(crate) fn all_read(&self) {
         self.is_read.notify_one();
     }
@@ -61,6 +61,6 @@ impl Drop for Readable {
     deprecated,
     reason = "its successor is unsafe, for types whose descriptor may change; OwnedFd's cannot"
 )]
-fn watch(descriptor: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+fn as_async(descriptor: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     AsyncFd::with_interest(descriptor, Interest::READABLE)
 }

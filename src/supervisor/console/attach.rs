@@ -1,13 +1,13 @@
-//! `a NAME` in the foreground: the person's terminal is the instance's for a while.
+//! `a NAME` in the foreground: the terminal of `ganger start` is attached to an instance for a while.
 //!
-//! The same request as that of `ganger attach`, asked from inside: who types, who watches, restarts and the end are
-//! told by the same session. What differs is the way: keys come from the monitor, and what is shown goes through
-//! the writer of standard output, from which lines are kept away meanwhile.
+//! The request is that of `ganger attach`, sent within the process; the same session answers it. Keys come from the monitor, and the
+//! screen goes through the writer of standard output, which keeps lines back meanwhile.
 
 use std::collections::VecDeque;
 use std::future::pending;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
+use std::rc::Rc;
 
 use futures_util::StreamExt;
 use signal_hook_tokio::Signals;
@@ -20,37 +20,37 @@ use crate::control::terminal::{AttachWanted, AttachedState, TerminalInput};
 use crate::process::calls::window_size;
 use crate::process::terminal::{RawMode, guard};
 use crate::signal::Signal;
-use crate::supervisor::console::reader::ConsoleReader;
+use crate::supervisor::console::input::ConsoleInput;
 
-/// Keys that wait for the session before no more are read.
+/// At most so many messages with keys wait for the session before no more keys are read.
 const AHEAD: usize = 16;
 
-/// Gives the terminal to this instance until Ctrl-] is pressed, or nothing more comes.
-pub(crate) async fn attach(reader: &mut ConsoleReader, name: String) {
+/// Attaches the terminal to this instance until Ctrl-] is pressed, or the session ends.
+pub(super) async fn attach(input: &mut ConsoleInput, name: String) {
     let (rows, columns) = size();
     let wanted = AttachWanted { name, rows, columns, view: false, take: false };
     let (call, typing, mut replies) = server::in_process(Request::Attach(wanted));
-    if reader.inbox.send(call.into()).is_err() {
+    if input.inbox.send(call.into()).is_err() {
         return;
     }
     match replies.next().await {
         Some(Answer::Attached(attached)) => {
             let name = attached.name.clone();
-            reader.say(&format!("attached to {name}: Ctrl-] comes back"));
-            reader.handle.hold().await;
-            let failure = match Foreground::begin(reader, (typing, replies)) {
-                Ok(mut foreground) => {
-                    foreground.tell(&attached).await;
-                    foreground.run().await;
-                    foreground.end().await;
+            input.answer(&format!("attached to {name}: Ctrl-] comes back"));
+            input.handle.hold().await;
+            let failure = match ConsoleAttachment::begin(input, (typing, replies)) {
+                Ok(mut attachment) => {
+                    attachment.show_state(&attached).await;
+                    attachment.run().await;
+                    attachment.end().await;
                     None
                 }
                 Err(error) => Some(format!("cannot use the terminal: {error}")),
             };
-            let missed = reader.handle.release();
-            reader.say(&failure.unwrap_or_else(|| final_line(&name, missed)));
+            let missed = input.handle.release();
+            input.answer(&failure.unwrap_or_else(|| final_line(&name, missed)));
         }
-        Some(Answer::Failed(refusal)) => reader.say(&refusal.message),
+        Some(Answer::Failed(refusal)) => input.answer(&refusal.message),
         Some(Answer::Done(_) | Answer::Line(_) | Answer::Lost(_) | Answer::Held(_) | Answer::Screen(_))
         | None => {}
     }
@@ -68,16 +68,16 @@ fn size() -> (u16, u16) {
     window_size(io::stdout().as_fd()).map_or((24, 80), |size| (size.rows, size.columns))
 }
 
-struct Foreground<'a> {
-    reader: &'a mut ConsoleReader,
+struct ConsoleAttachment<'a> {
+    input: &'a mut ConsoleInput,
     typing: Option<Sender<TerminalInput>>,
     replies: Replies,
-    /// Typed, and not taken by the session yet.
+    /// Typed, and not sent to the session yet.
     unsent: VecDeque<TerminalInput>,
     terminal: AttachedTerminal,
     raw: RawMode,
     signals: Signals,
-    /// What the monitor was told last.
+    /// The restore sequence that the monitor has.
     guard: Vec<u8>,
 }
 
@@ -90,15 +90,15 @@ enum ConsoleWake {
     Ended,
 }
 
-impl<'a> Foreground<'a> {
+impl<'a> ConsoleAttachment<'a> {
     fn begin(
-        reader: &'a mut ConsoleReader,
+        input: &'a mut ConsoleInput,
         (typing, replies): (Sender<TerminalInput>, Replies),
     ) -> io::Result<Self> {
         let signals = Signals::new([Signal::RESIZE.0, Signal::CONTINUE.0])?;
         let raw = RawMode::enter(&io::stdin())?;
-        let mut foreground = Self {
-            reader,
+        let mut attachment = Self {
+            input,
             typing: Some(typing),
             replies,
             unsent: VecDeque::new(),
@@ -107,10 +107,10 @@ impl<'a> Foreground<'a> {
             signals,
             guard: Vec::new(),
         };
-        foreground.guard();
+        attachment.guard();
         // What was typed after the line is for the program already.
-        foreground.on_keys();
-        Ok(foreground)
+        attachment.on_keys();
+        Ok(attachment)
     }
 
     async fn run(&mut self) {
@@ -119,16 +119,16 @@ impl<'a> Foreground<'a> {
                 ConsoleWake::Answer(Some(Answer::Screen(shown))) => {
                     let text = self.terminal.show(&shown);
                     self.guard();
-                    self.reader.handle.show(&text).await;
+                    self.input.handle.show(&text).await;
                 }
-                ConsoleWake::Answer(Some(Answer::Attached(attached))) => self.tell(&attached).await,
+                ConsoleWake::Answer(Some(Answer::Attached(attached))) => self.show_state(&attached).await,
                 ConsoleWake::Answer(Some(Answer::Line(_) | Answer::Lost(_) | Answer::Held(_))) => {}
-                // Nothing more will be shown; or the monitor is gone, and the terminal perhaps with it.
+                // The session has ended; or the monitor is gone, and the terminal perhaps with it.
                 ConsoleWake::Answer(Some(Answer::Done(_) | Answer::Failed(_)) | None)
                 | ConsoleWake::Keys(false) => return,
                 ConsoleWake::Ended => {
-                    // For the one who reads lines, too.
-                    self.reader.ended.notify_one();
+                    // The reader of lines waits for it too.
+                    self.input.ended.notify_one();
                     return;
                 }
                 ConsoleWake::Keys(true) => {
@@ -140,7 +140,7 @@ impl<'a> Foreground<'a> {
                 ConsoleWake::Signal(Some(number)) if number == Signal::RESIZE.0 => {
                     self.unsent.push_back(TerminalInput { size: Some(size()), ..TerminalInput::default() });
                 }
-                // Somebody else has had the terminal meanwhile.
+                // Another job may have changed the modes of the terminal meanwhile.
                 ConsoleWake::Signal(_) => {
                     let _ = self.raw.again();
                 }
@@ -149,10 +149,10 @@ impl<'a> Foreground<'a> {
     }
 
     async fn wait(&mut self) -> ConsoleWake {
-        let Self { reader, typing, replies, unsent, signals, .. } = self;
-        let ended = std::rc::Rc::clone(&reader.ended);
+        let Self { input, typing, replies, unsent, signals, .. } = self;
+        let ended = Rc::clone(&input.ended);
         let reads = unsent.len() < AHEAD;
-        let keys = async { if reads { reader.more().await } else { pending().await } };
+        let keys = async { if reads { input.read_more().await } else { pending().await } };
         let sent = async {
             match typing {
                 Some(typing) if !unsent.is_empty() => match typing.reserve().await {
@@ -176,9 +176,9 @@ impl<'a> Foreground<'a> {
         }
     }
 
-    /// Takes what was typed; whether Ctrl-] is in it. What was typed with it at once is nobody's.
+    /// Takes what was typed; whether Ctrl-] is in it. What follows Ctrl-] in the same read is dropped.
     fn on_keys(&mut self) -> bool {
-        let typed = std::mem::take(&mut self.reader.typed);
+        let typed = std::mem::take(&mut self.input.typed);
         let pressed = keys(&typed);
         if !pressed.passed.is_empty() {
             self.unsent.push_back(TerminalInput::keys(pressed.passed));
@@ -186,33 +186,33 @@ impl<'a> Foreground<'a> {
         pressed.is_detach
     }
 
-    async fn tell(&mut self, attached: &AttachedState) {
+    async fn show_state(&mut self, attached: &AttachedState) {
         let text = self.terminal.tell(attached);
-        self.reader.handle.show(&text).await;
+        self.input.handle.show(&text).await;
     }
 
-    /// Puts the terminal back.
+    /// Restores the terminal.
     async fn end(mut self) {
         let undo = [&self.terminal.undo()[..], b"\r\n"].concat();
-        self.reader.handle.show(&undo).await;
-        self.reader.handle.settled().await;
-        let Self { raw, reader, .. } = self;
+        self.input.handle.show(&undo).await;
+        self.input.handle.settled().await;
+        let Self { raw, input, .. } = self;
         drop(raw);
-        tell_monitor(reader, b"");
+        send_to_monitor(input, b"");
     }
 
-    /// Tells the monitor the way back, if it has become another.
+    /// Sends the restore sequence to the monitor, if it has changed.
     fn guard(&mut self) {
         let restore_sequence = self.terminal.restore_sequence();
         if restore_sequence != self.guard {
-            tell_monitor(self.reader, &restore_sequence);
+            send_to_monitor(self.input, &restore_sequence);
             self.guard = restore_sequence;
         }
     }
 }
 
-/// A few bytes into a socket that is empty: they always fit.
-fn tell_monitor(reader: &ConsoleReader, restore_sequence: &[u8]) {
+/// A few bytes, which always fit into a socket that the monitor reads.
+fn send_to_monitor(input: &ConsoleInput, restore_sequence: &[u8]) {
     struct NonBlocking<'a>(&'a tokio::net::UnixStream);
     impl Write for NonBlocking<'_> {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -223,6 +223,6 @@ fn tell_monitor(reader: &ConsoleReader, restore_sequence: &[u8]) {
             Ok(())
         }
     }
-    // A monitor that is gone keeps nothing: then it is for us alone.
-    let _ = guard(&mut NonBlocking(&reader.keys), restore_sequence);
+    // Without a monitor, this process alone restores the terminal.
+    let _ = guard(&mut NonBlocking(&input.keys), restore_sequence);
 }

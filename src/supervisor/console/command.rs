@@ -1,11 +1,11 @@
-//! What a line means that is typed in the foreground. Pure.
+//! The commands that can be typed in the foreground, and their parser. Pure.
 
 use crate::control::protocol::Request;
 use crate::control::scaling::ScaleStep;
 use crate::escapes::EscapeScanner;
 
-/// What `h` says.
-pub(crate) const HELP: &str = "\
+/// The answer to `h`.
+pub(super) const HELP: &str = "\
 lines that are read here, each with Enter:
   a NAME      attach: your keys and this screen are the program's; Ctrl-] comes back
   r [NAME…]   restart these, or all
@@ -16,29 +16,29 @@ lines that are read here, each with Enter:
   h           this
 NAME is a type, an instance or a glob; what is typed here reaches no program";
 
-/// As many characters of a line that means nothing are repeated.
+/// At most so many characters of an unknown line are repeated.
 const REPEATED: usize = 40;
 
-/// What was typed.
+/// One line, parsed.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum ConsoleCommand {
+pub(super) enum ConsoleCommand {
     /// Only Enter.
     Nothing,
-    /// What can be typed?
+    /// The list of commands.
     Help,
-    /// The terminal of this instance.
+    /// Attach the terminal to this instance.
     Attach(String),
-    /// Only these are to be shown; all, if there are none.
-    Only(Vec<String>),
-    /// What a client could ask too.
-    Ask(Request),
+    /// Show only lines of these instances; of all, if there are none.
+    Filter(Vec<String>),
+    /// A request, as a client could send it.
+    Request(Request),
 }
 
-/// Reads a line. The commands' full names mean the same as their first letters.
+/// Parses a line. The full name of a command means the same as its first letter.
 ///
 /// # Errors
-/// What to say to the person.
-pub(crate) fn parse(line: &str) -> Result<ConsoleCommand, String> {
+/// The answer to a line that is no command.
+pub(super) fn parse(line: &str) -> Result<ConsoleCommand, String> {
     let line = without_sequences(line);
     let mut words = line.split_whitespace();
     let Some(command) = words.next() else { return Ok(ConsoleCommand::Nothing) };
@@ -48,17 +48,17 @@ pub(crate) fn parse(line: &str) -> Result<ConsoleCommand, String> {
         ("a" | "attach", [name]) => Ok(ConsoleCommand::Attach(name.clone())),
         ("a" | "attach", []) => Err("a needs the name of an instance, for example `a web`".into()),
         ("a" | "attach", _) => Err("a takes one name: one terminal fits into this one".into()),
-        ("r" | "restart", _) => Ok(ConsoleCommand::Ask(Request::Restart { names: words })),
+        ("r" | "restart", _) => Ok(ConsoleCommand::Request(Request::Restart { names: words })),
         ("s" | "scale", []) => Err("s needs a number of instances, for example `s web=3`".into()),
-        ("s" | "scale", words) => scale(words).map(ConsoleCommand::Ask),
-        ("l" | "logs", _) => Ok(ConsoleCommand::Only(words)),
-        ("p" | "ps", []) => Ok(ConsoleCommand::Ask(Request::Status)),
-        ("q" | "quit" | "down", []) => Ok(ConsoleCommand::Ask(Request::Down { grace_seconds: None })),
+        ("s" | "scale", words) => scale(words).map(ConsoleCommand::Request),
+        ("l" | "logs", _) => Ok(ConsoleCommand::Filter(words)),
+        ("p" | "ps", []) => Ok(ConsoleCommand::Request(Request::Status)),
+        ("q" | "quit" | "down", []) => Ok(ConsoleCommand::Request(Request::Down { grace_seconds: None })),
         _ => Err(unknown(&line)),
     }
 }
 
-/// What is answered to anything else, with the line, which the terminal has shown already.
+/// The answer to a line that is no command, with its beginning.
 fn unknown(line: &str) -> String {
     let line = line.trim();
     let repeated: String = line.chars().filter(|character| !character.is_control()).take(REPEATED).collect();
@@ -66,7 +66,8 @@ fn unknown(line: &str) -> String {
     format!("`{repeated}{rest}` means nothing here, and no program gets it: h and Enter says what does")
 }
 
-/// A terminal answers what programs ask it, as if that had been typed; and arrow keys send sequences too.
+/// The line without escape sequences: a terminal answers queries of programs as if that had been typed, and arrow keys send
+/// sequences too.
 fn without_sequences(line: &str) -> String {
     let mut scanner = EscapeScanner::default();
     let (mut plain, mut rest) = (Vec::new(), line.as_bytes());
@@ -100,36 +101,36 @@ mod tests {
     }
 
     #[test]
-    fn a_line_means_what_its_first_word_or_letter_says() {
+    fn the_first_word_or_letter_of_a_line_is_the_command() {
         for (line, meant) in [
             ("\n", ConsoleCommand::Nothing),
             ("   \r\n", ConsoleCommand::Nothing),
             ("h\n", ConsoleCommand::Help),
             (" help ", ConsoleCommand::Help),
             ("\x1b[2;2R\x1b[3;1Rh\n", ConsoleCommand::Help),
-            ("\x1b]11;rgb:0/0/0\x1b\\p\n", ConsoleCommand::Ask(Request::Status)),
+            ("\x1b]11;rgb:0/0/0\x1b\\p\n", ConsoleCommand::Request(Request::Status)),
             ("a web\n", ConsoleCommand::Attach("web".into())),
             ("attach web.1", ConsoleCommand::Attach("web.1".into())),
-            ("r\n", ConsoleCommand::Ask(Request::Restart { names: Vec::new() })),
+            ("r\n", ConsoleCommand::Request(Request::Restart { names: Vec::new() })),
             (
                 "r web worker.*\n",
-                ConsoleCommand::Ask(Request::Restart { names: words(&["web", "worker.*"]) }),
+                ConsoleCommand::Request(Request::Restart { names: words(&["web", "worker.*"]) }),
             ),
-            ("l\n", ConsoleCommand::Only(Vec::new())),
-            ("l web", ConsoleCommand::Only(words(&["web"]))),
-            ("p\n", ConsoleCommand::Ask(Request::Status)),
+            ("l\n", ConsoleCommand::Filter(Vec::new())),
+            ("l web", ConsoleCommand::Filter(words(&["web"]))),
+            ("p\n", ConsoleCommand::Request(Request::Status)),
             (
                 "s web=3 worker-1\n",
-                ConsoleCommand::Ask(Request::Scale { steps: vec![step("web=3"), step("worker-1")] }),
+                ConsoleCommand::Request(Request::Scale { steps: vec![step("web=3"), step("worker-1")] }),
             ),
-            ("q\n", ConsoleCommand::Ask(Request::Down { grace_seconds: None })),
+            ("q\n", ConsoleCommand::Request(Request::Down { grace_seconds: None })),
         ] {
             assert_eq!(parse(line), Ok(meant), "{line:?}");
         }
     }
 
     #[test]
-    fn what_means_nothing_is_answered_with_what_was_typed() {
+    fn an_unknown_line_is_repeated_in_the_answer() {
         let answer = parse(&format!("x\u{7}{}\n", "y".repeat(100))).unwrap_err();
         assert!(answer.starts_with(&format!("`x{}…` means", "y".repeat(39))), "{answer}");
         for line in

@@ -1,5 +1,6 @@
-//! What is typed into `ganger start`.
+//! The console: lines that are typed into `ganger start`, and the terminal while an instance is attached to it.
 
-pub(crate) mod attach;
-pub(crate) mod command;
-pub(crate) mod reader;
+mod attach;
+mod command;
+mod input;
+pub(super) mod reader;

@@ -1,4 +1,4 @@
-//! The inbox: one channel into which everything that happens is put.
+//! The inbox: one channel for signals, exits of children, clients, and the ends of the life-line and of standard output.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -21,20 +21,20 @@ use crate::signal::Signal;
 use crate::supervisor::channel::arrival::Arrival;
 use crate::supervisor::event_loop::removal;
 
-/// The receiving end, and what must live for things to arrive.
-pub(crate) struct Inbox {
+/// The receiving end of the channel.
+pub(super) struct Inbox {
     receiver: UnboundedReceiver<Arrival>,
-    /// Weak: that nobody is left who could send must be noticed.
+    /// Weak, so that the receiver finds out when all senders are gone.
     sender: WeakUnboundedSender<Arrival>,
 }
 
 impl Inbox {
-    /// Opens the inbox: from now on signals, the end of the life-line and the end of standard output
-    /// (errors on the returned sender) arrive in it. Runs on a `LocalSet`.
+    /// Opens the inbox: from now on signals, the end of the life-line and the end of standard output (errors on the returned
+    /// sender) arrive in it. Needs a `LocalSet`.
     ///
     /// # Errors
     /// When a descriptor cannot be watched or a handler cannot be installed.
-    pub(crate) fn open(
+    pub(super) fn open(
         lifeline: OwnedFd,
         inherited: &Inherited,
     ) -> io::Result<(Self, UnboundedSender<io::Error>)> {
@@ -50,33 +50,32 @@ impl Inbox {
         Ok((Self { receiver, sender: weak }, closed))
     }
 
-    /// From now on the questions of clients arrive too; `None` if the socket cannot be watched.
-    pub(crate) fn serve(&self, listener: UnixListener) -> Option<Server> {
+    /// From now on requests of clients arrive too; `None` if the socket cannot be watched.
+    pub(super) fn serve(&self, listener: UnixListener) -> Option<Server> {
         server::open(listener, self.sender.upgrade()?).ok()
     }
 
-    /// From now on it arrives that one of these files was removed.
-    /// `None` where that cannot be watched.
-    pub(crate) fn watch_files_of(&self, presence: &Presence) -> Option<JoinHandle<()>> {
+    /// From now on the removal of one of these files arrives too; `None` where that cannot be watched.
+    pub(super) fn watch_files_of(&self, presence: &Presence) -> Option<JoinHandle<()>> {
         removal::watch(presence, self.sender.upgrade()?).ok()
     }
 
-    /// Where to put things later on, for as long as somebody listens to it.
-    pub(crate) fn sender(&self) -> WeakUnboundedSender<Arrival> {
+    /// A sender, which works as long as the inbox is open.
+    pub(super) fn sender(&self) -> WeakUnboundedSender<Arrival> {
         self.sender.clone()
     }
 
-    /// The next thing; waits for it.
-    pub(crate) async fn next(&mut self) -> Arrival {
+    /// The next arrival; waits for it.
+    pub(super) async fn next(&mut self) -> Arrival {
         match self.receiver.recv().await {
             Some(arrival) => arrival,
-            // All senders are gone, that is: their tasks failed. Nothing would ever arrive again.
+            // All tasks that send have failed: nothing would ever arrive again.
             None => Arrival::Event(Event::Broken("ganger cannot hear signals any more".into())),
         }
     }
 
-    /// Waits until somebody asks for the end, when nothing else is of interest any more.
-    pub(crate) async fn wait_for_stop(&mut self) {
+    /// Waits for a request to stop, and drops everything else: the stack is over.
+    pub(super) async fn wait_for_stop(&mut self) {
         loop {
             match self.next().await {
                 Arrival::Event(Event::Signal(signal)) if signal.is_stop_request() => return,
@@ -86,7 +85,7 @@ impl Inbox {
                 | Arrival::Child
                 | Arrival::Call(_)
                 | Arrival::Released(_)
-                | Arrival::Heard(..)
+                | Arrival::Ready { .. }
                 | Arrival::Notified(_)
                 | Arrival::SocketRemoved
                 | Arrival::FilesChanged => {}
@@ -95,19 +94,19 @@ impl Inbox {
     }
 
     /// Whether nothing has arrived.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.receiver.is_empty()
     }
 
-    /// The next thing, if there is one.
-    pub(crate) fn try_next(&mut self) -> Option<Arrival> {
+    /// The next arrival, if there is one.
+    pub(super) fn try_next(&mut self) -> Option<Arrival> {
         self.receiver.try_recv().ok()
     }
 }
 
-/// A panic of one task would only end that task, and the stack would run on without its ears or a reader: it
-/// is an event like any other, and ends the stack. A panic of the loop itself ends the worker; then the
-/// monitor stops what is left, and this line is the worker's last word.
+/// A panic of one task would only end that task, and the stack would run on without signals or without a reader. So it is an event,
+/// which stops the stack. A panic of the event loop itself ends the worker: then the monitor stops what is left, and this line is
+/// the last of the worker.
 fn report_panics(inbox: UnboundedSender<Arrival>) {
     let stderr = Stderr::open();
     panic::set_hook(Box::new(move |panic| {
@@ -130,8 +129,7 @@ async fn receive_signals(mut signals: Signals, inbox: UnboundedSender<Arrival>) 
     }
 }
 
-/// Nobody writes into the life-line: it becomes readable when its other end is closed, that is, when the
-/// monitor is gone.
+/// Nothing is written into the life-line: it becomes readable when its other end is closed, because the monitor is gone.
 async fn watch_lifeline(lifeline: Receiver, inbox: UnboundedSender<Arrival>) {
     while lifeline.readable().await.is_ok() {
         match lifeline.try_read(&mut [0]) {
@@ -144,7 +142,7 @@ async fn watch_lifeline(lifeline: Receiver, inbox: UnboundedSender<Arrival>) {
 
 async fn watch_stdout(mut closings: UnboundedReceiver<io::Error>, inbox: UnboundedSender<Arrival>) {
     if let Some(error) = closings.recv().await {
-        // A reader that went away is a wish; a full disk is an error.
+        // A reader that went away asks for the end; a full disk is an error.
         let error = (error.kind() != io::ErrorKind::BrokenPipe).then(|| error.to_string());
         let _ = inbox.send(Arrival::Event(Event::OutputClosed { error }));
     }

@@ -1,8 +1,14 @@
-//! The only loop, and what it does beside taking turns.
+//! The event loop: takes one event at a time from its sources, lets the machine handle it, and performs the actions.
 
-pub(crate) mod inbox;
-pub(crate) mod pulse;
+mod finish;
+mod inbox;
+mod pulse;
 #[cfg_attr(not(target_os = "linux"), path = "removal_other.rs")]
 mod removal;
 pub mod run;
-pub(crate) mod stderr;
+mod schedule;
+mod services;
+mod settings;
+mod socket;
+mod stderr;
+mod supervisor;

@@ -1,4 +1,4 @@
-//! Hears that the control socket or its lock was removed (inotify(7)).
+//! Finds out that the control socket or its lock was removed (inotify(7)).
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
@@ -14,12 +14,12 @@ use tokio::time::sleep;
 use crate::control::presence::Presence;
 use crate::supervisor::channel::arrival::Arrival;
 
-/// How long after the first removal the files are looked at: what removes a folder is still at work.
+/// How long after the first removal the files are checked: a program that removes a folder is still at work.
 const SETTLE: Duration = Duration::from_millis(100);
-/// How long after that once more: logind removes the files, and then unmounts the folder, of which nothing is heard.
+/// How long after that they are checked once more: logind removes the files and then unmounts the folder, which is no event.
 const AGAIN: Duration = Duration::from_secs(2);
 
-/// As tokio wants it.
+/// The descriptor, in the form that tokio needs.
 struct InotifyFd(Inotify);
 
 impl AsRawFd for InotifyFd {
@@ -32,7 +32,7 @@ impl AsRawFd for InotifyFd {
 ///
 /// # Errors
 /// ENOSPC and EMFILE: the user's limit of inotify is reached.
-pub(crate) fn watch(presence: &Presence, inbox: UnboundedSender<Arrival>) -> io::Result<JoinHandle<()>> {
+pub(super) fn watch(presence: &Presence, inbox: UnboundedSender<Arrival>) -> io::Result<JoinHandle<()>> {
     let inotify = Inotify::init(InitFlags::IN_NONBLOCK | InitFlags::IN_CLOEXEC)?;
     let removed = AddWatchFlags::IN_DELETE | AddWatchFlags::IN_MOVED_FROM;
     let of_folder = AddWatchFlags::IN_DELETE_SELF | AddWatchFlags::IN_MOVE_SELF | AddWatchFlags::IN_ONLYDIR;

@@ -1,4 +1,4 @@
-//! Not Linux: that the control socket was removed is not heard.
+//! Not Linux: the removal of the control socket is not noticed.
 
 use std::io;
 
@@ -12,6 +12,6 @@ use crate::supervisor::channel::arrival::Arrival;
 ///
 /// # Errors
 /// Always.
-pub(crate) fn watch(_presence: &Presence, _inbox: UnboundedSender<Arrival>) -> io::Result<JoinHandle<()>> {
+pub(super) fn watch(_presence: &Presence, _inbox: UnboundedSender<Arrival>) -> io::Result<JoinHandle<()>> {
     Err(io::ErrorKind::Unsupported.into())
 }

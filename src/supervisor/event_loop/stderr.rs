@@ -1,9 +1,9 @@
-//! What is logged on standard error, beside the stream.
+//! Events that are logged on standard error.
 
 use crate::machine::Event;
 
-/// The line for what the stream cannot tell, because it is the stream that is broken.
-pub(crate) fn line_of(event: &Event) -> Option<String> {
+/// The line for an event that the output cannot report, because the output is broken.
+pub(super) fn line_of(event: &Event) -> Option<String> {
     match event {
         Event::OutputClosed { error: Some(error) } => {
             Some(format!("cannot write to standard output: {error}"))

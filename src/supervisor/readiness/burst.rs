@@ -1,29 +1,28 @@
-//! When a burst of changes is over: when it has been quiet for longer than its own pauses are. Pure; time is an argument.
+//! Finds the end of a burst of changes: it is over when it has been quiet for longer than its own pauses. Pure; time is an argument.
 //!
-//! There is no longest burst: a restart in the middle of a checkout or an unpacked archive runs half of it. A plain
-//! time of quiet is not enough either: a writer that the machine leaves waiting would cut its own burst. So the quiet is
-//! as long as the pauses within the burst and the number of its files make likely, and is looked at in steps: a step
-//! that comes late, as the machine is busy, makes the quiet longer by as much.
+//! There is no limit for its length: a restart in the middle of a checkout or of an archive that is being unpacked runs half of it.
+//! A fixed time of quiet is not enough either: a writer that waits for a busy machine would end its own burst. So the quiet
+//! depends on the pauses within the burst and on the number of its files, and is counted in steps: a step that comes late, because
+//! the machine is busy, makes the quiet longer by as much.
 
 use std::time::Duration;
 
-/// The quiet after a single change, in full; and so much more for every few files, as a person saves one or two, up to
-/// this much for many.
+/// The quiet after a single change; as much more for every few files, as an editor saves one or two; and the quiet after many.
 const QUIET: Duration = Duration::from_millis(100);
 const FEW: usize = 4;
 const QUIET_OF_MANY: Duration = Duration::from_secs(1);
-/// So many steps are a quiet.
+/// How many steps a quiet has.
 const STEPS: u32 = 4;
-/// So many times the longest pause of a burst is the quiet that ends it.
+/// How many times as long as the longest pause of a burst its quiet is.
 const PAUSES: u32 = 4;
-/// A longer pause than this one tells nothing of the next: it lies between two bursts.
+/// A longer pause lies between two bursts, and does not count.
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
-/// A burst that goes on for longer is said, once: something may be writing without end.
+/// A longer burst is reported, once: a program may be writing without end.
 const LONG: Duration = Duration::from_secs(10);
 
-/// The times of the present burst, and what the latest one has left for it.
+/// The times of the present burst, and the longest pause of the one before.
 #[derive(Debug, Default)]
-pub(crate) struct Burst {
+pub(super) struct Burst {
     /// The first and the latest change; both stay when the burst is over.
     began: Option<Duration>,
     latest: Option<Duration>,
@@ -34,16 +33,16 @@ pub(crate) struct Burst {
     /// Steps in a row without a change, and when the next one is due.
     quiet: u32,
     due: Option<Duration>,
-    is_said: bool,
+    is_reported: bool,
 }
 
 impl Burst {
-    /// Something changed, and with it so many files.
-    pub(crate) fn change(&mut self, now: Duration, files: usize) {
+    /// Something changed; `files` have changed in this burst.
+    pub(super) fn change(&mut self, now: Duration, files: usize) {
         let pause =
             self.latest.map(|latest| now.saturating_sub(latest)).filter(|pause| *pause <= LONGEST_PAUSE);
         if self.due.is_none() {
-            // One that follows soon upon the one before has the pauses of that one: it is the same writer.
+            // A burst that follows soon is of the same writer, and keeps the pauses of the one before.
             *self =
                 Self { pause: if pause.is_some() { self.pause } else { Duration::ZERO }, ..Self::default() };
             self.began = Some(now);
@@ -54,19 +53,19 @@ impl Burst {
         self.wait(now);
     }
 
-    /// Another reason to wait from the beginning.
-    pub(crate) fn wait(&mut self, now: Duration) {
+    /// Begins the quiet again.
+    pub(super) fn wait(&mut self, now: Duration) {
         self.quiet = 0;
         self.due = Some(now + self.step());
     }
 
-    /// When [`Burst::is_over`] is to be asked.
-    pub(crate) fn due(&self) -> Option<Duration> {
+    /// When [`Burst::is_over`] is due.
+    pub(super) fn due(&self) -> Option<Duration> {
         self.due
     }
 
-    /// Nothing has changed until `now`: whether that ends the burst.
-    pub(crate) fn is_over(&mut self, now: Duration) -> bool {
+    /// Nothing has changed until `now`; whether that ends the burst.
+    pub(super) fn is_over(&mut self, now: Duration) -> bool {
         let Some(due) = self.due else { return false };
         if now < due {
             return false;
@@ -77,15 +76,15 @@ impl Burst {
         is_over
     }
 
-    /// For how long it has gone on.
-    pub(crate) fn length(&self, now: Duration) -> Duration {
+    /// How long it is at `now`.
+    pub(super) fn length(&self, now: Duration) -> Duration {
         self.began.map_or(Duration::ZERO, |began| now.saturating_sub(began))
     }
 
-    /// Whether it is time to say that there is no end to it; once for each burst.
-    pub(crate) fn is_endless(&mut self, now: Duration) -> bool {
+    /// Whether it is to be reported that it does not end; once for each burst.
+    pub(super) fn is_endless(&mut self, now: Duration) -> bool {
         let is_long = self.due.is_some() && self.length(now) >= LONG;
-        is_long && !std::mem::replace(&mut self.is_said, true)
+        is_long && !std::mem::replace(&mut self.is_reported, true)
     }
 
     fn step(&self) -> Duration {
@@ -101,7 +100,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    /// The ends of the bursts that changes after these pauses make, in milliseconds, where a look is late by `late`.
+    /// The ends of the bursts with these pauses between the changes, in milliseconds, where each step is late by `late`.
     fn ends(pauses: &[u64], late: u64) -> Vec<u64> {
         let (mut burst, mut ends, mut now) = (Burst::default(), Vec::new(), Duration::ZERO);
         let mut run_until = |burst: &mut Burst, until: Duration| {
@@ -133,12 +132,12 @@ mod tests {
             // A writer that is slow from the beginning is known to be slow after its first file.
             (&[0, 150, 150, 150, 150], &[100, 1200]),
             (&[0, 150, 450, 450], &[100, 2850]),
-            // Two edits of a person are two bursts, and neither is slow.
+            // Two edits are two bursts, and both are quick.
             (&[0, 2000], &[100, 2100]),
         ] {
             assert_eq!(ends(pauses, 0), expected, "{pauses:?}");
         }
-        // A machine on which each look is 200 ms late: 4 steps of 225 ms.
+        // A machine on which each step is 200 ms late: 4 steps of 225 ms.
         assert_eq!(ends(&[0], 200), [900]);
         assert_eq!(ends(&[0, 400, 400], 200), [3200]);
     }
@@ -160,9 +159,9 @@ mod tests {
     }
 
     #[test]
-    fn one_that_does_not_end_is_said_once() {
+    fn a_burst_that_does_not_end_is_reported_once() {
         let (mut burst, at) = (Burst::default(), Duration::from_millis);
-        let said = |burst: &mut Burst, from: u64| {
+        let reports = |burst: &mut Burst, from: u64| {
             (from..from + 30_000)
                 .step_by(50)
                 .filter(|now| {
@@ -171,15 +170,15 @@ mod tests {
                 })
                 .count()
         };
-        assert_eq!(said(&mut burst, 0), 1);
+        assert_eq!(reports(&mut burst, 0), 1);
         while !burst.is_over(burst.due().unwrap()) {}
         assert!(!burst.is_endless(at(90_000)));
-        assert_eq!(said(&mut burst, 90_000), 1);
+        assert_eq!(reports(&mut burst, 90_000), 1);
     }
 
     proptest! {
-        /// However long it takes and however late the looks are: where no pause is four times as long as one before it,
-        /// from 25 ms on, it is one burst, and it is over soon after its last change.
+        /// However long it takes and however late the steps are: where no pause is four times as long as one before it, from
+        /// 25 ms on, it is one burst, and it is over soon after its last change.
         #[test]
         fn pauses_that_grow_slowly_are_one_burst(
             growth in proptest::collection::vec(50_u64..390, 1..300),

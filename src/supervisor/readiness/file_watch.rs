@@ -1,4 +1,4 @@
-//! From files that changed to instances that start again: once a burst, and not for ever.
+//! Restarts of instances whose files have changed: once for each burst of changes, and not for ever.
 
 use std::collections::HashMap;
 use std::io;
@@ -21,26 +21,26 @@ use crate::supervisor::readiness::burst::Burst;
 use crate::watch::patterns::Patterns;
 use crate::watch::{Tree, WatchEvents};
 
-/// git is waited for while it holds the lock of its index, unless it has died of old age by then and left it.
-const LONGEST_OF_GIT: Duration = Duration::from_secs(30);
-/// A change so soon after a start that it may be the start's own doing.
+/// How long a restart waits for git to release the lock of its index. An older lock was left by a git that was killed.
+const GIT_TIMEOUT: Duration = Duration::from_secs(30);
+/// A change so soon after a start may have been made by the instance itself.
 const SOON: Duration = Duration::from_secs(3);
-/// So many of them in a row, and it is.
+/// After so many of them in a row, it was.
 const LOOP: u32 = 4;
 
-/// What is watched, and what has changed.
+/// The files that are watched, and those that have changed.
 pub(crate) struct FileWatch {
     root: PathBuf,
     tree: Option<WatchedType>,
     /// The patterns that the tree was made for, by instance.
     patterns: Vec<Arc<[String]>>,
     burst: Burst,
-    /// What has changed in it.
+    /// The files that have changed in it.
     paths: IndexSet<String>,
     is_overflown: bool,
     /// For each instance, changes in a row that came soon after a start.
     soon: HashMap<usize, u32>,
-    /// Paths that instances write themselves, as it seems: nobody is restarted for them any more.
+    /// Files that an instance seems to write itself: they cause no restart any more.
     own: Vec<String>,
     inbox: WeakUnboundedSender<Arrival>,
 }
@@ -51,7 +51,7 @@ struct WatchedType {
 }
 
 impl FileWatch {
-    /// Nothing yet, below this root.
+    /// None yet, of a project in this folder.
     pub(crate) fn new(root: PathBuf, inbox: WeakUnboundedSender<Arrival>) -> Self {
         Self {
             root,
@@ -66,7 +66,7 @@ impl FileWatch {
         }
     }
 
-    /// Watches what the instances of the stack want to be watched; says what keeps it from that.
+    /// Watches the files of all instances of the stack; a warning if that is not possible.
     pub(crate) fn follow(&mut self, machine: &Machine) -> Option<Notice> {
         let all = machine.specs().iter().zip(machine.instances());
         let of_one = |(spec, instance): (&Rc<Spec>, &Instance)| {
@@ -77,10 +77,10 @@ impl FileWatch {
             return None;
         }
         self.patterns = patterns;
-        self.look_anew()
+        self.open_tree()
     }
 
-    fn look_anew(&mut self) -> Option<Notice> {
+    fn open_tree(&mut self) -> Option<Notice> {
         self.tree = None;
         let mut distinct: Vec<Patterns> = Vec::new();
         for patterns in self.patterns.iter().filter(|patterns| !patterns.is_empty()) {
@@ -92,39 +92,39 @@ impl FileWatch {
         if distinct.is_empty() {
             return None;
         }
-        let watched = Tree::open(&self.root, distinct).and_then(|tree| self.listen(tree));
+        let watched = Tree::open(&self.root, distinct).and_then(|tree| self.watch(tree));
         watched.map(|watched| self.tree = Some(watched)).err().map(|error| {
-            let text = format!("files are not watched: {}", in_words(&error));
+            let text = format!("files are not watched: {}", explain(&error));
             Notice::Warning { text }
         })
     }
 
-    fn listen(&self, tree: Tree) -> io::Result<WatchedType> {
-        let readable = Readable::tell(tree.as_fd(), self.inbox.clone(), || Arrival::FilesChanged)?;
+    fn watch(&self, tree: Tree) -> io::Result<WatchedType> {
+        let readable = Readable::watch(tree.as_fd(), self.inbox.clone(), || Arrival::FilesChanged)?;
         Ok(WatchedType { tree, readable })
     }
 
-    /// Something changed: takes it, so that it is dealt with when the burst is over.
-    pub(crate) fn hear(&mut self, now: Duration) -> Option<Notice> {
+    /// Reads the changes that the kernel reports, and keeps them until the burst is over.
+    pub(crate) fn read_changes(&mut self, now: Duration) -> Option<Notice> {
         let watched = self.tree.as_mut()?;
-        let heard = watched.tree.hear();
+        let events = watched.tree.hear();
         watched.readable.all_read();
-        match heard {
-            Ok(heard) => {
-                self.take(heard, now);
+        match events {
+            Ok(events) => {
+                self.keep(events, now);
                 None
             }
             Err(error) => {
-                let text = format!("files are not watched any more: {}", in_words(&error));
+                let text = format!("files are not watched any more: {}", explain(&error));
                 self.tree = None;
                 Some(Notice::Warning { text })
             }
         }
     }
 
-    fn take(&mut self, heard: WatchEvents, now: Duration) {
-        let WatchEvents { mut paths, is_overflown } = heard;
-        paths.retain(|path| !self.own.contains(path) && self.patterns.iter().any(|own| is_meant(own, path)));
+    fn keep(&mut self, events: WatchEvents, now: Duration) {
+        let WatchEvents { mut paths, is_overflown } = events;
+        paths.retain(|path| !self.own.contains(path) && self.patterns.iter().any(|own| matches(own, path)));
         if paths.is_empty() && !is_overflown {
             return;
         }
@@ -133,40 +133,40 @@ impl FileWatch {
         self.burst.change(now, self.paths.len());
     }
 
-    /// When [`FileWatch::end`] is due.
+    /// When [`FileWatch::end_burst`] is due.
     pub(crate) fn deadline(&self) -> Option<Duration> {
         self.burst.due()
     }
 
-    /// The deadline has come; if the burst is over, what is to start again. And what is to be said.
-    pub(crate) fn end(&mut self, now: Duration, machine: &Machine) -> (Option<Event>, Vec<Notice>) {
-        // What the kernel has to tell by now counts, although the loop had no time yet to ask.
-        let mut notices: Vec<Notice> = self.hear(now).into_iter().collect();
+    /// If the burst is over: the instances to restart. And the notices to print.
+    pub(crate) fn end_burst(&mut self, now: Duration, machine: &Machine) -> (Option<Event>, Vec<Notice>) {
+        // Changes that the kernel has reported by now count, although the loop has not read them yet.
+        let mut notices: Vec<Notice> = self.read_changes(now).into_iter().collect();
         if self.burst.is_endless(now) {
-            notices.push(self.tell_of_no_end());
+            notices.push(self.endless_burst());
         }
         if !self.burst.is_over(now) {
             return (None, notices);
         }
         let is_git_at_work = self.root.join(".git/index.lock").exists();
-        if is_git_at_work && self.burst.length(now) < LONGEST_OF_GIT {
+        if is_git_at_work && self.burst.length(now) < GIT_TIMEOUT {
             self.burst.wait(now);
             return (None, notices);
         }
         let (paths, is_overflown) = (std::mem::take(&mut self.paths), std::mem::take(&mut self.is_overflown));
         let is_rule = |path: &String| path.rsplit('/').next() == Some(".gitignore");
         if is_overflown || paths.iter().any(is_rule) {
-            notices.extend(self.look_anew());
+            notices.extend(self.open_tree());
         }
         let (mut instances, mut cause) = (Vec::new(), None);
         for (index, patterns) in self.patterns.clone().iter().enumerate() {
-            let found = paths.iter().find(|path| is_meant(patterns, path));
+            let found = paths.iter().find(|path| matches(patterns, path));
             let is_possible = is_overflown && !patterns.is_empty();
             if found.is_none() && !is_possible {
                 continue;
             }
             if let (Some(path), true) = (found, self.is_loop(index, now, machine)) {
-                notices.push(self.tell_of_loop(index, path.clone(), machine));
+                notices.push(self.restart_loop(index, path.clone(), machine));
                 continue;
             }
             cause = cause.or(found);
@@ -184,7 +184,7 @@ impl FileWatch {
         (Some(Event::Changed(instances)), notices)
     }
 
-    /// Whether it is time to believe that this instance writes what it watches.
+    /// Whether this instance seems to write the files that it watches.
     fn is_loop(&mut self, index: usize, now: Duration, machine: &Machine) -> bool {
         let started = machine.instances().get(index).and_then(|instance| instance.started);
         let is_soon = started.is_some_and(|started| now.saturating_sub(started) < SOON);
@@ -193,7 +193,7 @@ impl FileWatch {
         *count >= LOOP
     }
 
-    fn tell_of_no_end(&self) -> Notice {
+    fn endless_burst(&self) -> Notice {
         let path = self.paths.last().map_or("?", String::as_str);
         let text = format!(
             "files keep changing, at last {path}: what watches them is restarted when that has an end; put what is \
@@ -202,7 +202,7 @@ impl FileWatch {
         Notice::Warning { text }
     }
 
-    fn tell_of_loop(&mut self, index: usize, path: String, machine: &Machine) -> Notice {
+    fn restart_loop(&mut self, index: usize, path: String, machine: &Machine) -> Notice {
         self.soon.remove(&index);
         let name = &machine.specs()[index].name;
         let text = format!(
@@ -214,11 +214,11 @@ impl FileWatch {
     }
 }
 
-fn is_meant(patterns: &Arc<[String]>, path: &str) -> bool {
+fn matches(patterns: &Arc<[String]>, path: &str) -> bool {
     Patterns::new(Arc::clone(patterns)).matches(path)
 }
 
-fn in_words(error: &io::Error) -> String {
+fn explain(error: &io::Error) -> String {
     match error.raw_os_error() {
         Some(libc::ENOSPC) => {
             "there are more folders than may be watched (sysctl fs.inotify.max_user_watches)".into()

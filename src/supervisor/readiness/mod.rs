@@ -1,5 +1,5 @@
-//! Finding out that instances are ready, and that files changed.
+//! Finds out when instances are ready, and when their files have changed.
 
-pub(crate) mod burst;
-pub(crate) mod file_watch;
-pub(crate) mod probes;
+mod burst;
+pub(super) mod file_watch;
+pub(super) mod probes;

@@ -1,7 +1,7 @@
-//! Finding out when instances are ready: who is asked, how often, and until when.
+//! Readiness probes: which are run, how often, and until when.
 //!
-//! Instances that must listen on a port are looked at together: one answer of the kernel is for all, and processes are
-//! only looked at where a socket listens at all. Questions end as soon as an instance is ready, or does not run any more.
+//! Instances that must listen on a port are probed together: one answer of the kernel is for all, and processes are scanned only
+//! where a socket listens at all. A probe ends as soon as its instance is ready, or does not run any more.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -22,25 +22,25 @@ use crate::supervisor::channel::agenda;
 use crate::supervisor::channel::arrival::Arrival;
 use crate::supervisor::channel::clock::Clock;
 
-/// Questions follow each other at an eighth of the time that has been waited, within these bounds: who is there
-/// after 40 ms is seen after 45, and who takes a minute costs four looks a second.
-const OFTEN: Duration = Duration::from_millis(5);
-const SELDOM: Duration = Duration::from_millis(250);
-/// The same where neither a client nor another instance waits: a question may cost a look at all processes.
-const IDLY: Duration = Duration::from_secs(1);
-/// A server may be in a network of its own (`unshare -n`, `ip netns exec`), and is so soon after its start. It is
-/// looked for once: most are not, and it costs a look at each.
-const DEPARTED: Duration = Duration::from_millis(500);
-/// A command is dearer: it is not run more often than this.
-const COMMANDS: Duration = Duration::from_millis(100);
-/// Where nobody waits for it and nobody asked for it, a port is looked for this long; `ps` looks by itself.
-const CURIOSITY: Duration = Duration::from_mins(1);
-/// How long a command may take; then it is ended, and counts as one that says no.
-const LONGEST: Duration = Duration::from_secs(10);
+/// The interval of a probe is an eighth of the time since the start, within these bounds: an instance that is ready after 40 ms is
+/// found after 45, and one that takes a minute costs four probes a second.
+const SHORTEST_INTERVAL: Duration = Duration::from_millis(5);
+const LONGEST_INTERVAL: Duration = Duration::from_millis(250);
+/// The same where neither a client nor another instance waits for it: a probe may cost a scan of all processes.
+const LONGEST_UNAWAITED: Duration = Duration::from_secs(1);
+/// A server may be in a network namespace of its own (`unshare -n`, `ip netns exec`), soon after its start. That is found out
+/// once, after this time: most are not, and it costs a look at each of its processes.
+const NAMESPACE_AFTER: Duration = Duration::from_millis(500);
+/// The shortest interval of a command, which costs more.
+const COMMAND_INTERVAL: Duration = Duration::from_millis(100);
+/// How long a port is probed that neither a setting nor another instance waits for; `ps` looks by itself.
+const UNAWAITED: Duration = Duration::from_mins(1);
+/// How long a command may take; then it is killed, and counts as one that fails.
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// All instances that are not known to be ready, and what is done about it.
+/// The probes of all instances that are not ready yet.
 pub(crate) struct Probes {
-    waiting: Vec<PendingProbe>,
+    pending: Vec<PendingProbe>,
     inbox: WeakUnboundedSender<Arrival>,
 }
 
@@ -49,198 +49,199 @@ struct PendingProbe {
     pid: i32,
     since: Duration,
     next: Duration,
-    /// Whether it has a network of its own, once that was looked for.
-    is_elsewhere: Option<bool>,
-    question: ProbeQuestion,
+    /// Whether it has a network namespace of its own, once that is known.
+    has_namespace: Option<bool>,
+    method: ProbeMethod,
 }
 
-enum ProbeQuestion {
-    /// Does one of its tree listen on this port? Asked until then, if ever.
+enum ProbeMethod {
+    /// A process of its tree listens on this port. Probed until then, if there is a limit.
     Listens { port: u16, until: Option<Duration> },
-    /// A task asks.
+    /// A task finds it out.
     Task(JoinHandle<()>),
-    /// Does this command end with 0? With the one that runs, and until when it may.
+    /// This command exits with 0. With the one that runs, and its time limit.
     Command { command: Rc<str>, runs: Option<(i32, Duration)> },
-    /// It will say so itself.
-    Told,
+    /// The instance reports it.
+    Reported,
 }
 
 impl PendingProbe {
     fn interval(&self, now: Duration) -> Duration {
-        let longest = match self.question {
-            ProbeQuestion::Listens { until: Some(_), .. } => IDLY,
-            ProbeQuestion::Listens { until: None, .. }
-            | ProbeQuestion::Task(_)
-            | ProbeQuestion::Command { .. }
-            | ProbeQuestion::Told => SELDOM,
+        let longest = match self.method {
+            ProbeMethod::Listens { until: Some(_), .. } => LONGEST_UNAWAITED,
+            ProbeMethod::Listens { until: None, .. }
+            | ProbeMethod::Task(_)
+            | ProbeMethod::Command { .. }
+            | ProbeMethod::Reported => LONGEST_INTERVAL,
         };
-        (now.saturating_sub(self.since) / 8).clamp(OFTEN, longest)
+        (now.saturating_sub(self.since) / 8).clamp(SHORTEST_INTERVAL, longest)
     }
 
-    /// Whether the life that it is about goes on and is not ready.
+    /// Whether its generation still runs and is not ready.
     fn is_open(&self, machine: &Machine) -> bool {
         machine.instances().get(self.index).is_some_and(|instance| {
             instance.state == State::Running && instance.pid == Some(self.pid) && instance.ready.is_none()
         })
     }
 
-    /// Whether it is its turn. Ports are looked for together: who is next in a moment comes along.
+    /// Whether it is to be run now. Ports are probed together: one that is due in a moment comes along.
     fn is_due(&self, now: Duration) -> bool {
-        let slack = match self.question {
-            ProbeQuestion::Listens { .. } => self.interval(now) / 2,
-            ProbeQuestion::Task(_) | ProbeQuestion::Command { .. } | ProbeQuestion::Told => Duration::ZERO,
+        let slack = match self.method {
+            ProbeMethod::Listens { .. } => self.interval(now) / 2,
+            ProbeMethod::Task(_) | ProbeMethod::Command { .. } | ProbeMethod::Reported => Duration::ZERO,
         };
         self.due().is_some_and(|due| due <= now + slack)
     }
 
-    /// When something is to be done about it.
+    /// When it is to be run, or its command killed.
     fn due(&self) -> Option<Duration> {
-        match &self.question {
-            ProbeQuestion::Listens { until, .. } => {
+        match &self.method {
+            ProbeMethod::Listens { until, .. } => {
                 Some(self.next).filter(|next| until.is_none_or(|until| *next < until))
             }
-            ProbeQuestion::Command { runs: Some((_, until)), .. } => Some(*until),
-            ProbeQuestion::Command { runs: None, .. } => Some(self.next),
-            ProbeQuestion::Task(_) | ProbeQuestion::Told => None,
+            ProbeMethod::Command { runs: Some((_, until)), .. } => Some(*until),
+            ProbeMethod::Command { runs: None, .. } => Some(self.next),
+            ProbeMethod::Task(_) | ProbeMethod::Reported => None,
         }
+    }
+    /// Runs it once; `listeners` are read for the first probe that needs them.
+    fn run(
+        &mut self,
+        now: Duration,
+        listeners: &mut Option<Listeners>,
+        executor: &mut Executor,
+    ) -> Option<Event> {
+        let interval = self.interval(now);
+        match &mut self.method {
+            ProbeMethod::Listens { port, .. } => {
+                let port = *port;
+                self.next = now + interval;
+                let listeners = listeners.get_or_insert_with(|| {
+                    executor.forget_snapshot();
+                    Listeners::now()
+                });
+                let is_ready = if listeners.has(port) {
+                    is_served(listeners, port, self.index, executor)
+                } else {
+                    self.is_served_in_namespace(port, now, executor)
+                };
+                return is_ready.then_some(Event::Ready { instance: self.index, pid: self.pid });
+            }
+            ProbeMethod::Command { runs: runs @ Some(_), .. } => {
+                if let Some((command, _)) = runs.take() {
+                    executor.end_command(command);
+                }
+                self.next = now + interval.max(COMMAND_INTERVAL);
+            }
+            ProbeMethod::Command { command, runs } => {
+                *runs = executor.run_command(self.index, command).map(|pid| (pid, now + COMMAND_TIMEOUT));
+                self.next = now + interval.max(COMMAND_INTERVAL);
+            }
+            ProbeMethod::Task(_) | ProbeMethod::Reported => {}
+        }
+        None
+    }
+
+    fn is_served_in_namespace(&mut self, port: u16, now: Duration, executor: &mut Executor) -> bool {
+        if now < self.since + NAMESPACE_AFTER {
+            return false;
+        }
+        let pid = self.pid;
+        if !*self.has_namespace.get_or_insert_with(|| Listeners::elsewhere(pid).is_some()) {
+            return false;
+        }
+        Listeners::elsewhere(pid)
+            .is_some_and(|listeners| listeners.has(port) && is_served(&listeners, port, self.index, executor))
     }
 }
 
 impl Probes {
-    /// Nobody is asked yet. What is found out by others than us goes to `inbox`.
+    /// None yet. What tasks find out goes to `inbox`.
     pub(crate) fn new(inbox: WeakUnboundedSender<Arrival>) -> Self {
-        Self { waiting: Vec::new(), inbox }
+        Self { pending: Vec::new(), inbox }
     }
 
-    /// A life has begun, and it is to be found out when it is ready.
+    /// A generation has begun: from now on it is probed.
     pub(crate) fn begin(&mut self, index: usize, machine: &Machine, now: Duration) {
         let (Some(spec), Some(instance)) = (machine.specs().get(index), machine.instances().get(index))
         else {
             return;
         };
         let Some(pid) = instance.pid.filter(|_| instance.state == State::Running) else { return };
-        let question = self.question(index, pid, spec, now);
-        self.waiting.push(PendingProbe {
-            index,
-            pid,
-            since: now,
-            next: now + OFTEN,
-            is_elsewhere: None,
-            question,
-        });
+        let method = self.method(index, pid, spec, now);
+        let next = now + SHORTEST_INTERVAL;
+        self.pending.push(PendingProbe { index, pid, since: now, next, has_namespace: None, method });
     }
 
-    fn question(&self, index: usize, pid: i32, spec: &Spec, now: Duration) -> ProbeQuestion {
-        let until = spec.care.ready_within.is_none().then(|| now + CURIOSITY);
+    fn method(&self, index: usize, pid: i32, spec: &Spec, now: Duration) -> ProbeMethod {
+        let until = spec.care.ready_within.is_none().then(|| now + UNAWAITED);
         match (&spec.care.probe, spec.port) {
-            (Probe::Listen(Some(port)), _) => ProbeQuestion::Listens { port: *port, until },
-            (Probe::Listen(None), Some(port)) => ProbeQuestion::Listens { port, until },
+            (Probe::Listen(Some(port)), _) => ProbeMethod::Listens { port: *port, until },
+            (Probe::Listen(None), Some(port)) => ProbeMethod::Listens { port, until },
             (Probe::Http(path), Some(port)) => {
                 let ready = Event::Ready { instance: index, pid };
-                let asking = ask_by_http(port, path.to_string(), ready, self.inbox.clone());
-                ProbeQuestion::Task(spawn_local(asking))
+                let probe = probe_by_http(port, path.to_string(), ready, self.inbox.clone());
+                ProbeMethod::Task(spawn_local(probe))
             }
             (Probe::Command(command), _) => {
-                ProbeQuestion::Command { command: command.as_ref().into(), runs: None }
+                ProbeMethod::Command { command: command.as_ref().into(), runs: None }
             }
             (Probe::Alive | Probe::Log(_) | Probe::Notify, _)
-            | (Probe::Listen(None) | Probe::Http(_), None) => ProbeQuestion::Told,
+            | (Probe::Listen(None) | Probe::Http(_), None) => ProbeMethod::Reported,
         }
     }
 
-    /// When [`Probes::ask`] is due.
+    /// When [`Probes::run_due`] is due.
     pub(crate) fn deadline(&self) -> Option<Duration> {
-        self.waiting.iter().filter_map(PendingProbe::due).min()
+        self.pending.iter().filter_map(PendingProbe::due).min()
     }
 
-    /// Forgets all who need not be asked any more; a command that runs for one of them is ended.
-    pub(crate) fn forget(&mut self, machine: &Machine, executor: &mut Executor) {
-        self.waiting.retain(|waiting| {
-            let is_open = waiting.is_open(machine);
-            match &waiting.question {
-                ProbeQuestion::Task(task) if !is_open => task.abort(),
-                ProbeQuestion::Command { runs: Some((pid, _)), .. } if !is_open => {
-                    executor.resources.commands.end(*pid);
+    /// Drops the probes of instances that are ready or have ended, and kills their commands.
+    pub(crate) fn retain_open(&mut self, machine: &Machine, executor: &Executor) {
+        self.pending.retain(|probe| {
+            let is_open = probe.is_open(machine);
+            match &probe.method {
+                ProbeMethod::Task(task) if !is_open => task.abort(),
+                ProbeMethod::Command { runs: Some((pid, _)), .. } if !is_open => {
+                    executor.end_command(*pid);
                 }
-                ProbeQuestion::Task(_)
-                | ProbeQuestion::Command { .. }
-                | ProbeQuestion::Listens { .. }
-                | ProbeQuestion::Told => {}
+                ProbeMethod::Task(_)
+                | ProbeMethod::Command { .. }
+                | ProbeMethod::Listens { .. }
+                | ProbeMethod::Reported => {}
             }
             is_open
         });
     }
 
-    /// Asks all whose turn it is, and says who is ready.
+    /// Runs the probes that are due; the instances that are ready.
     ///
-    /// What it costs is counted: the next question comes after a pause that begins when this one is over.
-    pub(crate) fn ask(&mut self, clock: &Clock, executor: &mut Executor) -> Vec<Event> {
+    /// The cost counts: the next probe comes after a pause that begins when this one is over.
+    pub(crate) fn run_due(&mut self, clock: &Clock, executor: &mut Executor) -> Vec<Event> {
         let now = clock.now();
-        let due: Vec<usize> =
-            (0..self.waiting.len()).filter(|index| self.waiting[*index].is_due(now)).collect();
-        let ready = self.ask_all(now, executor);
+        let mut due: Vec<&mut PendingProbe> =
+            self.pending.iter_mut().filter(|probe| probe.is_due(now)).collect();
+        let mut listeners = None;
+        let ready = due.iter_mut().filter_map(|probe| probe.run(now, &mut listeners, executor)).collect();
         let ended = clock.now();
         let cost = ended.saturating_sub(now);
-        for index in due {
-            let waiting = &mut self.waiting[index];
-            waiting.next = waiting.next.max(ended + agenda::pause(waiting.interval(now), cost));
+        for probe in due {
+            probe.next = probe.next.max(ended + agenda::pause(probe.interval(now), cost));
         }
         ready
     }
 
-    fn ask_all(&mut self, now: Duration, executor: &mut Executor) -> Vec<Event> {
-        let mut ready = Vec::new();
-        let mut listeners = None;
-        for waiting in self.waiting.iter_mut().filter(|waiting| waiting.is_due(now)) {
-            let interval = waiting.interval(now);
-            let (index, pid) = (waiting.index, waiting.pid);
-            match &mut waiting.question {
-                ProbeQuestion::Listens { port, .. } => {
-                    waiting.next = now + interval;
-                    let seen = listeners.get_or_insert_with(|| {
-                        executor.look_anew();
-                        Listeners::now()
-                    });
-                    let elsewhere = if seen.has(*port) || now < waiting.since + DEPARTED {
-                        None
-                    } else if *waiting.is_elsewhere.get_or_insert_with(|| Listeners::elsewhere(pid).is_some())
-                    {
-                        Listeners::elsewhere(pid)
-                    } else {
-                        None
-                    };
-                    let seen = elsewhere.as_ref().unwrap_or(seen);
-                    if seen.has(*port) && is_served(seen, *port, index, executor) {
-                        ready.push(Event::Ready { instance: index, pid });
-                    }
-                }
-                ProbeQuestion::Command { runs: runs @ Some(_), .. } => {
-                    if let Some((command, _)) = runs.take() {
-                        executor.resources.commands.end(command);
-                    }
-                    waiting.next = now + interval.max(COMMANDS);
-                }
-                ProbeQuestion::Command { command, runs } => {
-                    *runs = executor.run_command(index, command).map(|pid| (pid, now + LONGEST));
-                    waiting.next = now + interval.max(COMMANDS);
-                }
-                ProbeQuestion::Task(_) | ProbeQuestion::Told => {}
-            }
-        }
-        ready
-    }
-
-    /// Commands have ended: who asked with one of them is ready, or asks again.
+    /// Commands have exited: their instances are ready, or probed again.
     pub(crate) fn on_commands(&mut self, ended: &HashMap<i32, Exit>, now: Duration) -> Vec<Event> {
         let mut ready = Vec::new();
-        for waiting in &mut self.waiting {
-            let interval = waiting.interval(now);
-            let ProbeQuestion::Command { runs, .. } = &mut waiting.question else { continue };
+        for probe in &mut self.pending {
+            let interval = probe.interval(now);
+            let ProbeMethod::Command { runs, .. } = &mut probe.method else { continue };
             let Some(exit) = runs.and_then(|(pid, _)| ended.get(&pid)) else { continue };
             *runs = None;
-            waiting.next = now + interval.max(COMMANDS);
+            probe.next = now + interval.max(COMMAND_INTERVAL);
             if exit.is_success() {
-                ready.push(Event::Ready { instance: waiting.index, pid: waiting.pid });
+                ready.push(Event::Ready { instance: probe.index, pid: probe.pid });
             }
         }
         ready
@@ -248,17 +249,17 @@ impl Probes {
 }
 
 fn is_served(listeners: &Listeners, port: u16, index: usize, executor: &mut Executor) -> bool {
-    let family = executor.members(Target::Instance(index));
-    listeners.is_served_by(port, family.iter().map(|process| process.pid))
+    let members = executor.members(Target::Instance(index));
+    listeners.is_served_by(port, members.iter().map(|process| process.pid))
 }
 
-/// Asks until the answer is yes. Who listened before the instance began is not it, however it answers; but not
-/// everybody who answers can be seen to listen (a container's port), so nobody else is refused.
-async fn ask_by_http(port: u16, path: String, ready: Event, inbox: WeakUnboundedSender<Arrival>) {
+/// Sends requests until one succeeds. A server that listened before the start of the instance is another one, whatever it
+/// answers; but not every server can be seen to listen (a container's port), so no other answer is refused.
+async fn probe_by_http(port: u16, path: String, ready: Event, inbox: WeakUnboundedSender<Arrival>) {
     let before = Listeners::now().on(port).to_vec();
     let mut waited = Duration::ZERO;
     loop {
-        let pause = (waited / 8).clamp(OFTEN, SELDOM);
+        let pause = (waited / 8).clamp(SHORTEST_INTERVAL, LONGEST_INTERVAL);
         sleep(pause).await;
         waited += pause;
         let listening = Listeners::now();

@@ -205,7 +205,7 @@ impl Router {
         caller: ReplySender,
         view: &mut View<'_>,
     ) -> Option<Event> {
-        view.facts.formation =
+        view.inputs.formation =
             self.replanner.counts().into_iter().map(|(name, count)| (name.to_string(), count)).collect();
         match diff {
             Err(refusal) => {
@@ -290,7 +290,7 @@ impl Router {
             return;
         }
         self.looked = view.now;
-        view.look_anew();
+        view.refresh();
         for waiting in std::mem::take(&mut self.waiting) {
             match waiting.progress(&mut view) {
                 WaitProgress::Reached => {

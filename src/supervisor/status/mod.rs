@@ -1,4 +1,4 @@
-//! The state of the stack, as `ps` shows it.
+//! The state of the stack, as `ps` shows it, and the instances that a name in a request selects.
 
-pub(crate) mod report;
-pub(crate) mod selector;
+pub(super) mod report;
+pub(super) mod selector;

@@ -1,4 +1,4 @@
-//! How the stack stands, as `ps` shows it.
+//! The state of the stack, as `ps` shows it.
 
 use std::time::Duration;
 
@@ -19,34 +19,34 @@ use crate::supervisor::status::selector::select;
 
 /// What is known of the stack beside what the machine knows.
 pub(crate) struct StatusInputs {
+    /// The folder of the project.
     pub root: String,
-    /// How many of each type there should be.
+    /// How many instances of each type there should be.
     pub formation: IndexMap<String, u32>,
-    /// The pid that the person sees.
+    /// The pid of the monitor, which users see.
     pub pid: i32,
     /// When the run began.
     pub started: Timestamp,
-    /// Who listens, as the latest look saw it.
+    /// The listening sockets, as they were read last.
     pub listeners: Listeners,
 }
 
-/// Everything together, at one moment.
+/// All that is known of the stack, at one moment.
 pub(crate) struct View<'a> {
     pub machine: &'a Machine,
     pub executor: &'a mut Executor,
-    pub facts: &'a mut StatusInputs,
+    pub inputs: &'a mut StatusInputs,
     pub now: Duration,
 }
 
 impl View<'_> {
-    /// Sees processes and ports as they are now.
-    pub(crate) fn look_anew(&mut self) {
-        self.executor.look_anew();
-        self.facts.listeners = Listeners::now();
+    /// Reads processes and ports again.
+    pub(crate) fn refresh(&mut self) {
+        self.executor.forget_snapshot();
+        self.inputs.listeners = Listeners::now();
     }
 
-    /// The indices of those that `names` mean: of all who are in the stack, and, where the past is asked for, of
-    /// those who were.
+    /// The indices of the instances with these names, among those in the stack and, with `with_retired`, those that have left it.
     ///
     /// # Errors
     /// As [`select`].
@@ -58,7 +58,7 @@ impl View<'_> {
         select(&known, names)
     }
 
-    /// The indices of all who are in the stack, and of those who have left it but have not ended.
+    /// The indices of all instances in the stack, and of those that have left it but have not ended.
     pub(crate) fn present(&self) -> Vec<usize> {
         let all = self.machine.instances().iter().enumerate();
         let present = all.filter(|(_, instance)| !(instance.is_retired && instance.state.is_down()));
@@ -70,29 +70,29 @@ impl View<'_> {
         self.machine.specs()[index].name.to_string()
     }
 
-    /// The whole document, about these instances. When all is over, nothing runs.
+    /// The whole document, about these instances.
     pub(crate) fn status(&mut self, indices: &[usize]) -> Status {
-        self.look_anew();
+        self.refresh();
         let mut indices = indices.to_vec();
-        // Who came later has a later index, and stands beside its siblings all the same.
+        // By type: an instance that was added later has a later index.
         indices.sort_by_cached_key(|index| {
             let name = &self.machine.specs()[*index].name;
-            let kind = self.facts.formation.get_index_of(name.kind.as_str());
+            let kind = self.inputs.formation.get_index_of(name.kind.as_str());
             (kind.unwrap_or(usize::MAX), name.kind.clone(), name.number)
         });
         Status { instances: indices.iter().map(|index| self.row(*index)).collect(), ..self.summary() }
     }
 
-    /// The document without instances, for which nothing is looked at.
+    /// The document without instances, which needs no scan.
     pub(crate) fn summary(&self) -> Status {
         let runs = self.machine.outcome().is_none();
         Status {
             schema: SCHEMA,
-            root: self.facts.root.clone(),
-            pid: runs.then_some(self.facts.pid),
+            root: self.inputs.root.clone(),
+            pid: runs.then_some(self.inputs.pid),
             state: None,
-            started_at: runs.then(|| moment(self.facts.started)),
-            formation: self.facts.formation.clone(),
+            started_at: runs.then(|| moment(self.inputs.started)),
+            formation: self.inputs.formation.clone(),
             notes: Vec::new(),
             instances: Vec::new(),
         }
@@ -102,12 +102,12 @@ impl View<'_> {
         let ready = self.is_ready(index);
         let spec = &self.machine.specs()[index];
         let instance = &self.machine.instances()[index];
-        let family = self.executor.members(Target::Instance(index));
-        let generation = instance.has_own_process();
-        let used = (!family.is_empty()).then(|| usage::of(&family));
+        let members = self.executor.members(Target::Instance(index));
+        let is_running = instance.has_own_process();
+        let used = (!members.is_empty()).then(|| usage::of(&members));
         let serves =
-            |port: u16| self.facts.listeners.is_served_by(port, family.iter().map(|process| process.pid));
-        let started = instance.started.filter(|_| generation);
+            |port: u16| self.inputs.listeners.is_served_by(port, members.iter().map(|process| process.pid));
+        let started = instance.started.filter(|_| is_running);
         let ended = instance.ended.map(|(exit, _)| exit);
         InstanceStatus {
             name: spec.name.to_string(),
@@ -116,10 +116,10 @@ impl View<'_> {
             state: phase(instance),
             ready,
             one_shot: spec.once,
-            pid: instance.pid.filter(|_| generation),
+            pid: instance.pid.filter(|_| is_running),
             port: spec.port,
             url: spec.port.filter(|port| serves(*port)).map(|port| format!("http://localhost:{port}")),
-            started_at: started.and_then(|at| self.facts.started.checked_add(at).ok()).map(moment),
+            started_at: started.and_then(|at| self.inputs.started.checked_add(at).ok()).map(moment),
             uptime_seconds: started.map(|at| rounded(self.now.saturating_sub(at))),
             restarts: instance.generation.saturating_sub(1),
             cpu_seconds: used.map(|used| rounded(used.processor)),
@@ -132,8 +132,8 @@ impl View<'_> {
         }
     }
 
-    /// Whether the instance is known to be ready. Whoever took its time and was not waited for is not asked any more
-    /// (see [`super::probes`]): then it is looked at now.
+    /// Whether the instance is ready. One that took long and that nothing waits for is not probed any more (see `readiness::probes`):
+    /// then it is found out now.
     pub(crate) fn is_ready(&mut self, index: usize) -> bool {
         let (spec, instance) = (&self.machine.specs()[index], &self.machine.instances()[index]);
         if instance.ready.is_some() {
@@ -143,13 +143,13 @@ impl View<'_> {
         let Some(port) = port.or(spec.port).filter(|_| instance.state == State::Running) else {
             return false;
         };
-        let family = self.executor.members(Target::Instance(index));
-        self.facts.listeners.is_served_by(port, family.iter().map(|process| process.pid))
+        let members = self.executor.members(Target::Instance(index));
+        self.inputs.listeners.is_served_by(port, members.iter().map(|process| process.pid))
     }
 }
 
-/// Where an instance is, in a user's words.
-pub(crate) fn phase(instance: &Instance) -> Phase {
+/// The state of an instance, as users see it.
+fn phase(instance: &Instance) -> Phase {
     match instance.state {
         State::Idle | State::Ended if instance.is_due => Phase::Waiting,
         State::Idle | State::Ended if instance.will_start() => Phase::Restarting,

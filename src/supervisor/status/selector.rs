@@ -1,13 +1,13 @@
-//! Whom a person means: types, instances and globs.
+//! Names in requests: types, instances and globs.
 
 use crate::name::InstanceName;
 use crate::suggestion;
 
-/// The indices of those of `known` that `names` mean, in their order; all of them if there are no names.
+/// The indices of those of `known` that have one of these names, in their order; all of them if there are no names.
 ///
 /// # Errors
-/// The sentence about the first name that nobody has.
-pub(crate) fn select(known: &[(usize, &InstanceName)], names: &[String]) -> Result<Vec<usize>, String> {
+/// A sentence about the first name that no instance has.
+pub(super) fn select(known: &[(usize, &InstanceName)], names: &[String]) -> Result<Vec<usize>, String> {
     let is_unknown = |name: &&String| !known.iter().any(|(_, own)| is_called(own, name));
     if let Some(name) = names.iter().find(is_unknown) {
         return Err(unknown(known, name));
@@ -15,13 +15,13 @@ pub(crate) fn select(known: &[(usize, &InstanceName)], names: &[String]) -> Resu
     Ok(known.iter().filter(|(_, own)| is_among(own, names)).map(|(index, _)| *index).collect())
 }
 
-/// Whether one of these names means it, or there are none.
+/// Whether one of these names is a name of this instance, or there are none.
 pub(crate) fn is_among(own: &InstanceName, names: &[String]) -> bool {
     names.is_empty() || names.iter().any(|name| is_called(own, name))
 }
 
 /// Whether `name` is a name of this instance: its type's, its own, or a glob for either.
-pub(crate) fn is_called(own: &InstanceName, name: &str) -> bool {
+fn is_called(own: &InstanceName, name: &str) -> bool {
     let (kind, instance) = (own.kind.as_str(), own.to_string());
     name == kind || name == instance || [kind, &instance].iter().any(|text| fast_glob::glob_match(name, text))
 }
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_nobody_has_is_said_with_the_nearest() {
+    fn an_unknown_name_is_reported_with_the_nearest() {
         assert_eq!(
             chosen(&["web", "wrker"]).unwrap_err(),
             "nothing here is called `wrker`: did you mean `worker`?"

@@ -1,0 +1,236 @@
+//! The processes of the stack: which instance each belongs to, which have been reaped, and which are left.
+
+use std::collections::{HashMap, HashSet};
+use std::io;
+use std::rc::Rc;
+
+use crate::exit::Exit;
+use crate::machine::{Event, SpawnFailure, Target};
+use crate::plan::spec::Spec;
+use crate::process::reaper::{self, Reaped};
+use crate::process::spawn::{ChildResources, SpawnedChild, Spawner};
+use crate::process::tree::{Process, ProcessSnapshot, ProcessTracker, kill_all, kill_orphans};
+use crate::supervisor::actions::exec_probe::ProbeCommands;
+
+/// All processes below this one.
+pub(super) struct Processes {
+    /// What each instance is in its present generation, or was in its last.
+    pub(super) specs: Vec<Rc<Spec>>,
+    pub(super) spawner: Spawner,
+    pub(super) commands: ProbeCommands,
+    tracker: ProcessTracker,
+    /// The latest own process of each instance, until its session is empty.
+    leaders: Vec<Option<i32>>,
+    /// The session of that process.
+    sessions: Vec<Option<i32>>,
+    /// The own processes that have not been reaped, with their instances.
+    alive: HashMap<i32, usize>,
+    /// The scan that all actions of one transition share.
+    snapshot: Option<ProcessSnapshot>,
+    is_scan_due: bool,
+    /// Why the latest scan failed, until the machine has got it as an event.
+    scan_error: Option<io::Error>,
+}
+
+impl Processes {
+    /// None yet, of these instances, of the run with this id.
+    pub(super) fn new(specs: Vec<Rc<Spec>>, run: &str, spawner: Spawner) -> Self {
+        let count = specs.len();
+        Self {
+            specs,
+            spawner,
+            commands: ProbeCommands::default(),
+            tracker: ProcessTracker::new(run.as_bytes()),
+            leaders: vec![None; count],
+            sessions: vec![None; count],
+            alive: HashMap::new(),
+            snapshot: None,
+            is_scan_due: false,
+            scan_error: None,
+        }
+    }
+
+    /// Sets the spec of an instance. The index one past the last is a new instance; whether it is one.
+    pub(super) fn enroll(&mut self, index: usize, spec: Rc<Spec>) -> bool {
+        if let Some(known) = self.specs.get_mut(index) {
+            *known = spec;
+            return false;
+        }
+        self.specs.push(spec);
+        self.leaders.push(None);
+        self.sessions.push(None);
+        true
+    }
+
+    /// Starts the own process of an instance.
+    ///
+    /// # Errors
+    /// The program cannot be run.
+    pub(super) fn spawn(
+        &mut self,
+        index: usize,
+        resources: &ChildResources,
+    ) -> Result<SpawnedChild, SpawnFailure> {
+        let child = self.spawner.spawn(&self.specs[index], resources)?;
+        self.leaders[index] = Some(child.pid);
+        let before = self.sessions[index].replace(child.session);
+        self.spawner.end_sessions(before.as_slice());
+        self.alive.insert(child.pid, index);
+        Ok(child)
+    }
+
+    /// Runs a command in the environment of an instance; its id, if it could be run.
+    pub(super) fn run_command(&mut self, index: usize, command: &str) -> Option<i32> {
+        self.commands.run(index, &self.specs[index], command, &mut self.spawner)
+    }
+
+    /// The instances whose own process has not been reaped.
+    pub(super) fn running(&self) -> Vec<usize> {
+        self.alive.values().copied().collect()
+    }
+
+    /// The latest own process of an instance.
+    pub(super) fn leader(&self, index: usize) -> Option<i32> {
+        self.leaders.get(index).copied().flatten()
+    }
+
+    /// The process group of an instance whose own process has not been reaped: no other group can have its number.
+    pub(super) fn group(&self, target: Target) -> Option<i32> {
+        let leader = target.instance().and_then(|index| self.leader(index));
+        leader.filter(|leader| self.alive.contains_key(leader))
+    }
+
+    /// The processes of one instance, or of none, as the shared scan found them.
+    pub(super) fn members(&mut self, target: Target) -> Vec<Process> {
+        self.snapshot().of(target).to_vec()
+    }
+
+    /// Forgets the shared scan, so that the next question sees the processes as they are then.
+    pub(super) fn forget_snapshot(&mut self) {
+        self.snapshot = None;
+    }
+
+    fn snapshot(&mut self) -> &ProcessSnapshot {
+        if self.snapshot.is_none() {
+            let named = |mark: &[u8]| instance_named(&self.specs, mark);
+            let scanned = self.tracker.look(&self.sessions, &named);
+            self.snapshot = scanned.map_err(|error| self.scan_error = Some(error)).ok();
+            if let Some(snapshot) = &mut self.snapshot {
+                self.commands.leave_out(snapshot);
+                snapshot.retain(|process| !self.spawner.has(process.pid));
+            }
+        }
+        self.snapshot.get_or_insert_default()
+    }
+
+    /// Asks for a [`Processes::scan`].
+    pub(super) fn request_scan(&mut self) {
+        self.is_scan_due = true;
+    }
+
+    /// Whether a scan was asked for since the last one.
+    pub(super) fn is_scan_due(&self) -> bool {
+        self.is_scan_due
+    }
+
+    /// Reaps, and counts the processes that are left.
+    pub(super) fn scan(&mut self) -> Vec<Event> {
+        self.is_scan_due = false;
+        let mut events = self.reap();
+        if events.contains(&Event::AllGone) {
+            return events;
+        }
+        self.snapshot = None;
+        let snapshot = self.snapshot();
+        let counts = snapshot.counts();
+        let is_certain = snapshot.is_certain;
+        if let Some(error) = self.take_scan_error() {
+            events.push(error);
+        } else if is_certain {
+            self.forget_sessions(&counts.instances);
+            events.push(Event::Scanned(counts));
+        } else {
+            self.is_scan_due = true;
+            events.push(Event::PartlyScanned(counts));
+        }
+        events
+    }
+
+    /// The error of a scan that failed since the last call.
+    pub(super) fn take_scan_error(&mut self) -> Option<Event> {
+        let error = self.scan_error.take()?;
+        Some(Event::Broken(format!("cannot see in /proc which processes are left: {error}")))
+    }
+
+    /// The number of an empty session may be given to another one.
+    fn forget_sessions(&mut self, counts: &[usize]) {
+        let mut ended = Vec::new();
+        for (index, count) in counts.iter().enumerate() {
+            let is_alive = self.leaders[index].is_some_and(|leader| self.alive.contains_key(&leader));
+            if *count == 0 && !is_alive {
+                self.leaders[index] = None;
+                ended.extend(self.sessions[index].take());
+            }
+        }
+        self.spawner.end_sessions(&ended);
+    }
+
+    /// Reaps all children that have exited, as events.
+    pub(super) fn reap(&mut self) -> Vec<Event> {
+        self.on_reaped(reaper::reap())
+    }
+
+    /// Kills the processes of an instance that fall to us as orphans, and those that they fork meanwhile.
+    pub(super) fn kill_orphans_of(&mut self, index: usize) -> Vec<Event> {
+        let others = self.alive.iter().filter(|(_, instance)| **instance != index);
+        let others: HashSet<i32> = others.map(|(leader, _)| *leader).collect();
+        let members = self.snapshot.as_ref().map_or(&[][..], |snapshot| snapshot.of(Target::Instance(index)));
+        let members: HashSet<i32> = members.iter().map(|process| process.pid).collect();
+        let named = |mark: &[u8]| instance_named(&self.specs, mark);
+        let is_of_instance = |pid| self.tracker.instance_of(pid, &named).ok().flatten() == Some(index);
+        let reaped =
+            kill_orphans(|pid| !others.contains(&pid) && (members.contains(&pid) || is_of_instance(pid)));
+        self.on_reaped(reaped)
+    }
+
+    /// Kills all processes below us.
+    pub(super) fn kill_all(&mut self) -> Vec<Event> {
+        let (reaped, scan_error) = kill_all();
+        self.scan_error = scan_error.or(self.scan_error.take());
+        // The error first: what was reaped may be the last event.
+        let mut events = Vec::from_iter(self.take_scan_error());
+        events.extend(self.on_reaped(reaped));
+        events
+    }
+
+    fn on_reaped(&mut self, reaped: Reaped) -> Vec<Event> {
+        let Reaped { ended, is_empty, failure } = reaped;
+        let mut events: Vec<Event> = ended.into_iter().map(|(pid, exit)| self.on_exited(pid, exit)).collect();
+        events.dedup_by(|one, other| *one == Event::Reaped && *other == Event::Reaped);
+        if is_empty {
+            self.forget_sessions(&vec![0; self.sessions.len()]);
+            events.push(Event::AllGone);
+        }
+        if let Some(error) = failure {
+            // No further SIGCHLD comes for children that have exited already: the next scan reaps them.
+            self.is_scan_due = true;
+            events.push(Event::Broken(format!("cannot wait for processes: {error}")));
+        }
+        events
+    }
+
+    fn on_exited(&mut self, pid: i32, exit: Exit) -> Event {
+        if let Some(instance) = self.alive.remove(&pid) {
+            self.commands.end_all_of(instance);
+            return Event::Exited { instance, exit };
+        }
+        self.commands.on_reaped(pid, exit);
+        self.spawner.on_reaped(pid);
+        Event::Reaped
+    }
+}
+
+/// The instance whose processes have this mark in their environment.
+fn instance_named(specs: &[Rc<Spec>], mark: &[u8]) -> Option<usize> {
+    specs.iter().position(|spec| spec.name.to_string().as_bytes() == mark)
+}

@@ -1,0 +1,189 @@
+//! Signals to instances: to their main processes, to what is left of their trees, and to whole groups in one call.
+
+use std::collections::{HashMap, HashSet};
+
+use nix::sys::signal::{SIGSTOP, raise};
+
+use crate::machine::{Event, Target};
+use crate::notice::Notice;
+use crate::process::tree::main_processes::SignalPurpose;
+use crate::process::tree::{self, Identity, Process, send_to, send_to_group};
+use crate::signal::{Reach, Signal};
+use crate::supervisor::actions::processes::Processes;
+
+/// The stop of one instance, from its first signal to its next start.
+#[derive(Clone, Debug, Default)]
+struct InstanceStop {
+    /// The main processes, which had the stop signal first.
+    mains: Vec<Identity>,
+    /// Whether all of the tree gets the stop signal: half of the grace is over, or `stop-to` says so.
+    is_for_all: bool,
+}
+
+/// The stops under way.
+#[derive(Debug, Default)]
+pub(super) struct StopSignals {
+    instances: HashMap<usize, InstanceStop>,
+    /// The processes that have had the stop signal.
+    signalled: HashSet<Identity>,
+}
+
+impl StopSignals {
+    /// A new generation of this instance begins.
+    pub(super) fn forget(&mut self, index: usize) {
+        self.instances.remove(&index);
+    }
+
+    /// Sends the stop signal to the main processes.
+    pub(super) fn stop(&mut self, target: Target, processes: &mut Processes) {
+        let spec = target.instance().and_then(|index| Some((index, processes.specs.get(index)?)));
+        let Some((index, spec)) = spec else { return self.stop_all(target, processes) };
+        let (signal, reach) = (spec.stop_signal, spec.stop_to);
+        self.instances.remove(&index);
+        if reach == Reach::Group {
+            return self.stop_all(target, processes);
+        }
+        let main = main_processes(processes, index, (signal, SignalPurpose::Stop));
+        let mains = main.iter().map(Process::identity).collect();
+        self.instances.insert(index, InstanceStop { mains, is_for_all: false });
+        self.send_once(&main, signal);
+    }
+
+    /// Sends the stop signal to what is left of a tree, unless one of its main processes lives: a shell exits at once, and the
+    /// program behind it may still be stopping its own children.
+    pub(super) fn stop_rest(&mut self, target: Target, processes: &mut Processes) {
+        let stop =
+            target.instance().and_then(|index| self.instances.get(&index)).cloned().unwrap_or_default();
+        let members = processes.members(target);
+        let has_main = members.iter().any(|process| stop.mains.contains(&process.identity()));
+        if stop.is_for_all || !has_main {
+            self.send_once(&members, stop_signal(processes, target));
+        }
+    }
+
+    /// Sends the stop signal to all of a tree. As long as no process of the group has had it, the group gets it in one call,
+    /// which no fork can slip through; also where /proc does not show the members.
+    pub(super) fn stop_all(&mut self, target: Target, processes: &mut Processes) {
+        let signal = stop_signal(processes, target);
+        let mut members = processes.members(target);
+        let is_first = target.instance().is_none_or(|index| !self.instances.contains_key(&index));
+        if let Some(index) = target.instance() {
+            self.instances.entry(index).or_default().is_for_all = true;
+        }
+        if let Some(group) = processes.group(target).filter(|_| is_first || members.is_empty()) {
+            send_to_group(group, signal);
+            send_to_group(group, Signal::CONTINUE);
+            let of_group = members.iter().filter(|process| process.group == group);
+            self.signalled.extend(of_group.map(Process::identity));
+            members.retain(|process| process.group != group);
+        }
+        self.send_once(&members, signal);
+    }
+
+    /// Each process gets the stop signal once: for many programs a second one means "at once". SIGCONT follows it, so that a
+    /// suspended process can handle it (as in systemd.kill(5)).
+    fn send_once(&mut self, processes: &[Process], signal: Signal) {
+        for process in processes {
+            if self.signalled.insert(process.identity()) {
+                // A process that may not be signalled is reported at the end, if it is still there.
+                let _ = send_to(process, signal);
+                let _ = send_to(process, Signal::CONTINUE);
+            }
+        }
+    }
+}
+
+fn stop_signal(processes: &Processes, target: Target) -> Signal {
+    let spec = target.instance().and_then(|index| processes.specs.get(index));
+    spec.map_or(Signal::TERMINATE, |spec| spec.stop_signal)
+}
+
+/// The main processes of an instance (see [`tree::main_processes`]). A program that is no shell is known without a scan.
+fn main_processes(processes: &mut Processes, index: usize, signal: (Signal, SignalPurpose)) -> Vec<Process> {
+    let target = Target::Instance(index);
+    let Some(own) = processes.group(target) else { return Vec::new() };
+    match tree::process(own) {
+        Some(process) if tree::is_shell(&process) => tree::mains(own, &processes.members(target), signal),
+        Some(process) => vec![process],
+        // It has exited and is not reaped yet, or /proc does not show it: its number is its own until it is reaped.
+        None => vec![Process { pid: own, parent: 0, group: own, session: own, born: 0, name: String::new() }],
+    }
+}
+
+/// Sends a signal other than that of a stop: `ganger kill`, and signals that are passed on.
+pub(super) fn send(processes: &mut Processes, index: usize, signal: Signal, reach: Reach) {
+    let Some(group) = processes.group(Target::Instance(index)) else { return };
+    if reach == Reach::Group {
+        return send_to_group(group, signal);
+    }
+    let stop_signal = processes.specs[index].stop_signal;
+    let stops = [Signal::TERMINATE, Signal::INTERRUPT, Signal::QUIT, Signal::KILL, stop_signal];
+    let purpose = if stops.contains(&signal) { SignalPurpose::Stop } else { SignalPurpose::Message };
+    for process in main_processes(processes, index, (signal, purpose)) {
+        let _ = send_to(&process, signal);
+    }
+}
+
+/// Sends a signal to the main processes of every instance that runs.
+pub(super) fn forward(processes: &mut Processes, signal: Signal) {
+    for index in processes.running() {
+        send(processes, index, signal, Reach::Main);
+    }
+}
+
+/// Sends a signal to every process of a tree.
+fn send_to_tree(processes: &mut Processes, target: Target, signal: Signal) {
+    let group = processes.group(target);
+    if let Some(group) = group {
+        send_to_group(group, signal);
+    }
+    for process in processes.members(target) {
+        if group != Some(process.group) {
+            let _ = send_to(&process, signal);
+        }
+    }
+}
+
+/// Sends SIGKILL to a tree. Orphans have the longest grace of all, so when theirs is over everything is killed.
+pub(super) fn kill(processes: &mut Processes, target: Target) -> Vec<Event> {
+    match target {
+        Target::Orphans => processes.kill_all(),
+        Target::Instance(index) => {
+            send_to_tree(processes, target, Signal::KILL);
+            processes.kill_orphans_of(index)
+        }
+    }
+}
+
+fn send_to_all(processes: &mut Processes, signal: Signal) {
+    for target in (0..processes.specs.len()).map(Target::Instance).chain([Target::Orphans]) {
+        send_to_tree(processes, target, signal);
+    }
+}
+
+/// Continues every process of the stack.
+pub(super) fn resume(processes: &mut Processes) {
+    send_to_all(processes, Signal::CONTINUE);
+}
+
+/// Suspends every process of the stack, and then this one. The groups of instances are orphaned (POSIX XBD 3.264) and would
+/// ignore SIGTSTP, so it is SIGSTOP. The monitor sees this process stop and stops itself; SIGCONT comes back through it.
+///
+/// # Errors
+/// As raise(3).
+pub(super) fn suspend(processes: &mut Processes) -> nix::Result<()> {
+    send_to_all(processes, Signal::STOP);
+    raise(SIGSTOP)
+}
+
+/// The processes of a tree that could not be ended.
+pub(super) fn survivors(processes: &mut Processes, target: Target) -> Vec<Notice> {
+    let survivor = |process: Process| {
+        let reason = match send_to(&process, Signal::KILL) {
+            Err(_) => "it runs as another user",
+            Ok(()) => "SIGKILL does not end it: it hangs in the kernel",
+        };
+        Notice::Survivor { pid: process.pid, name: process.name, reason: reason.into() }
+    };
+    processes.members(target).into_iter().map(survivor).collect()
+}

@@ -1,0 +1,105 @@
+//! When each source of events is due. The order in which they have their turns is that of the agenda.
+
+use std::time::Duration;
+
+use crate::machine::{Event, Machine};
+use crate::supervisor::channel::agenda::{Agenda, EventSource, Pace};
+
+/// At most one scan in this time while many instances exit at once: a thousand exits are a handful of scans. The deadline of the
+/// machine may be late by as much.
+const SCAN_PAUSE: Duration = Duration::from_millis(5);
+/// How much longer a scan waits for answers that the machine has not handled yet.
+const SCAN_DELAY: Duration = Duration::from_millis(50);
+/// How long starts (of a thousand) follow each other before readers, timers and signals have their turn. Children that flood
+/// their pipes while nothing reads them stand still. Read after every start, they take the processors from the child that is
+/// being made, and vfork(2) holds us until that child has come to its exec: ten starts took three times as long
+/// (docs/design/0003).
+const STRETCH: Duration = Duration::from_millis(20);
+
+/// What the schedule has to know of the other sources.
+#[derive(Clone, Copy)]
+pub(super) struct DueSources {
+    pub(super) has_arrivals: bool,
+    pub(super) has_answers: bool,
+    pub(super) is_scan_due: bool,
+    pub(super) review: Option<Duration>,
+    pub(super) readiness: Option<Duration>,
+    pub(super) files: Option<Duration>,
+}
+
+/// The times of the event loop.
+pub(super) struct Schedule {
+    agenda: Agenda,
+    scans: Pace,
+    /// The deadline of the machine, and when it was read.
+    deadline: Option<Duration>,
+    deadline_read: Duration,
+    last_yield: Duration,
+}
+
+impl Schedule {
+    pub(super) fn new(now: Duration) -> Self {
+        Self {
+            agenda: Agenda::default(),
+            scans: Pace::of(SCAN_PAUSE),
+            deadline: None,
+            deadline_read: Duration::ZERO,
+            last_yield: now,
+        }
+    }
+
+    /// The source whose turn it is; `None` if none is due, and the loop can sleep.
+    pub(super) fn next(&mut self, now: Duration, machine: &Machine, due: DueSources) -> Option<EventSource> {
+        // The machine goes through all instances to find its deadline: not before each of a thousand answers.
+        if now >= self.deadline_read + SCAN_PAUSE {
+            self.read_deadline(now, machine);
+        }
+        let is_past = |moment: Option<Duration>| moment.is_some_and(|moment| moment <= now);
+        let Self { agenda, scans, deadline, .. } = self;
+        let source = agenda.next(|source| match source {
+            EventSource::Inbox => due.has_arrivals,
+            EventSource::Deadline => is_past(*deadline),
+            EventSource::Answer => due.has_answers,
+            EventSource::Review => is_past(due.review),
+            // A thousand exits are a handful of scans: for a while, the answers that are there come first.
+            EventSource::Scan => {
+                let delay = if due.has_answers { SCAN_DELAY } else { Duration::ZERO };
+                due.is_scan_due && scans.due() + delay <= now
+            }
+            EventSource::Readiness => is_past(due.readiness),
+            EventSource::Files => is_past(due.files),
+        });
+        if source == Some(EventSource::Deadline) {
+            self.deadline = None;
+        }
+        source
+    }
+
+    /// When the first of the sources is due, apart from arrivals.
+    pub(super) fn wake_up(&mut self, now: Duration, machine: &Machine, due: DueSources) -> Option<Duration> {
+        self.read_deadline(now, machine);
+        let scan = due.is_scan_due.then(|| self.scans.due());
+        [scan, self.deadline, due.review, due.readiness, due.files].into_iter().flatten().min()
+    }
+
+    fn read_deadline(&mut self, now: Duration, machine: &Machine) {
+        (self.deadline, self.deadline_read) = (machine.deadline(), now);
+    }
+
+    /// A scan went on from `began` to `ended`.
+    pub(super) fn scanned(&mut self, began: Duration, ended: Duration) {
+        self.scans.used(began, ended);
+    }
+
+    /// Whether readers and timers have their turn before this answer: always, but for the answer to a start, which waits for the
+    /// end of a stretch.
+    pub(super) fn yields_before(&self, answer: &Event, now: Duration) -> bool {
+        let is_start = matches!(answer, Event::Spawned { .. });
+        !is_start || now.saturating_sub(self.last_yield) >= STRETCH
+    }
+
+    /// Readers and timers have had their turn.
+    pub(super) fn yielded(&mut self, now: Duration) {
+        self.last_yield = now;
+    }
+}

@@ -1,0 +1,78 @@
+//! What the event loop does for instances beside the actions of the machine: readiness probes, and restarts after changes of files.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::sync::mpsc::WeakUnboundedSender;
+
+use crate::machine::{Event, Machine};
+use crate::supervisor::actions::executor::Executor;
+use crate::supervisor::channel::arrival::Arrival;
+use crate::supervisor::channel::clock::Clock;
+use crate::supervisor::readiness::file_watch::FileWatch;
+use crate::supervisor::readiness::probes::Probes;
+
+/// The probes and the watched files of all instances.
+pub(super) struct Services {
+    probes: Probes,
+    files: FileWatch,
+}
+
+impl Services {
+    /// None yet, of a project in this folder.
+    pub(super) fn new(root: PathBuf, inbox: &WeakUnboundedSender<Arrival>) -> Self {
+        Self { probes: Probes::new(inbox.clone()), files: FileWatch::new(root, inbox.clone()) }
+    }
+
+    /// Begins and ends probes and the watch of files, as the instances need them now.
+    pub(super) fn follow(&mut self, machine: &Machine, executor: &mut Executor, now: Duration) -> Vec<Event> {
+        for index in executor.take_unprobed() {
+            self.probes.begin(index, machine, now);
+        }
+        let ended = executor.take_ended_commands();
+        let ready = if ended.is_empty() { Vec::new() } else { self.probes.on_commands(&ended, now) };
+        self.probes.retain_open(machine, executor);
+        if executor.take_specs_changed()
+            && let Some(notice) = self.files.follow(machine)
+        {
+            executor.notify(&notice);
+        }
+        ready
+    }
+
+    /// When [`Services::probe`] is due.
+    pub(super) fn probes_due(&self) -> Option<Duration> {
+        self.probes.deadline()
+    }
+
+    /// Runs the probes that are due; the instances that are ready.
+    pub(super) fn probe(&mut self, clock: &Clock, executor: &mut Executor) -> Vec<Event> {
+        self.probes.run_due(clock, executor)
+    }
+
+    /// When [`Services::end_burst`] is due.
+    pub(super) fn burst_due(&self) -> Option<Duration> {
+        self.files.deadline()
+    }
+
+    /// Reads the changes of files that the kernel reports.
+    pub(super) fn read_changes(&mut self, executor: &Executor, now: Duration) {
+        if let Some(notice) = self.files.read_changes(now) {
+            executor.notify(&notice);
+        }
+    }
+
+    /// If the burst of changes is over: the instances to restart.
+    pub(super) fn end_burst(
+        &mut self,
+        machine: &Machine,
+        executor: &Executor,
+        now: Duration,
+    ) -> Option<Event> {
+        let (event, notices) = self.files.end_burst(now, machine);
+        for notice in notices {
+            executor.notify(&notice);
+        }
+        event
+    }
+}

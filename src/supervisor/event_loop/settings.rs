@@ -1,0 +1,55 @@
+//! The settings of a start that are not part of the plan.
+
+use std::os::unix::net::UnixListener;
+
+use crate::control::presence::Presence;
+use crate::notice::Notice;
+use crate::output::history::Bounds;
+use crate::output::{self, LogSource};
+use crate::process::run::RunId;
+use crate::supervisor::channel::clock;
+
+/// How a stack is run, beside its plan.
+#[expect(clippy::struct_excessive_bools, reason = "they are independent answers, each named")]
+pub struct StartSettings {
+    /// The form of a row of output.
+    pub format: output::RowFormat,
+    /// Whether prefixes are coloured.
+    pub color: bool,
+    /// Whether standard output is a terminal.
+    pub is_terminal: bool,
+    /// Whether notices about starts and clean exits are hidden.
+    pub quiet: bool,
+    /// Whether each instance gets a pseudo-terminal.
+    pub pseudo_terminals: bool,
+    /// Whether lines that are typed are read.
+    pub keyboard: bool,
+    /// Whether the stack runs in its own PID namespace.
+    pub isolate: bool,
+    /// The id that marks every process of this run.
+    pub run: RunId,
+    /// The notices to print first.
+    pub notices: Vec<Notice>,
+    /// The control socket; `None` where there is none.
+    pub listener: Option<UnixListener>,
+    /// The files by which clients find it.
+    pub presence: Option<Presence>,
+    /// Whether the stack ends with the last lease.
+    pub ends_with_last_lease: bool,
+    /// Whether the process that started the stack asks over the socket how the start went.
+    pub is_background: bool,
+}
+
+impl StartSettings {
+    pub(super) fn output(&self, log_sources: Vec<LogSource>) -> output::OutputOptions {
+        output::OutputOptions {
+            format: self.format.clone(),
+            color: self.color,
+            terminal: self.is_terminal,
+            quiet: self.quiet,
+            history: Some(Bounds::default()),
+            log_sources,
+            clock: clock::wall,
+        }
+    }
+}
