@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
-use super::tree::{Identity, look_at, process};
+use super::tree::{Identity, is_running, look_at};
 
 /// Who runs, and where. Written as `ROOT.MONITOR.WORKER.RANDOM`, the two in the middle as `PID-BORN`.
 ///
@@ -57,10 +57,10 @@ impl RunId {
         self.root == key(root)
     }
 
-    /// The pid of its monitor, or of its worker where that one is gone; `None` if it is over.
+    /// The pid of its monitor, or of its worker where that one is gone; `None` if it is over. A process that was killed and
+    /// still closes its files counts as gone: its lock is free by then, and the start that takes it would otherwise not sweep.
     pub fn living_half(&self) -> Option<i32> {
-        let is_there = |(pid, born): &Identity| process(*pid).is_some_and(|process| process.born == *born);
-        [self.monitor, self.worker].into_iter().find(is_there).map(|(pid, _)| pid)
+        [self.monitor, self.worker].into_iter().find(|half| is_running(*half)).map(|(pid, _)| pid)
     }
 
     /// Whether its monitor or its worker is there.

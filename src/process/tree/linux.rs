@@ -12,7 +12,7 @@ use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::Pid;
 
 use super::main_processes::ProcessFacts;
-use super::{Process, Scan};
+use super::{Identity, Process, Scan};
 
 /// Every living descendant of `root`, parents before their children. Zombies are left out: they are
 /// ended, and only wait to be reaped.
@@ -21,8 +21,8 @@ use super::{Process, Scan};
 /// When /proc cannot be read: it is not mounted, or there is no room for a descriptor (EMFILE, ENOMEM).
 pub fn descendants(root: i32) -> io::Result<Scan> {
     let mut children: HashMap<i32, Vec<(Process, bool)>> = HashMap::new();
-    for (process, is_alive) in all()? {
-        children.entry(process.parent).or_default().push((process, is_alive));
+    for Stat { process, is_zombie, .. } in all()? {
+        children.entry(process.parent).or_default().push((process, !is_zombie));
     }
     let mut look = Scan { processes: Vec::new(), is_certain: true };
     let mut parents = vec![root];
@@ -84,7 +84,7 @@ pub(in crate::process) fn environment(pid: i32) -> io::Result<Option<Vec<u8>>> {
     }
 }
 
-fn all() -> io::Result<Vec<(Process, bool)>> {
+fn all() -> io::Result<Vec<Stat>> {
     let mut found = Vec::new();
     for pid in pids()? {
         match read(&format!("/proc/{pid}/stat")) {
@@ -136,9 +136,19 @@ fn is_about_it(error: &io::Error) -> bool {
 /// # Errors
 /// ENOENT if it is gone, or as [`descendants`].
 pub(in crate::process) fn look_at(pid: i32) -> io::Result<Option<Process>> {
-    let stat = read(&format!("/proc/{pid}/stat"))?;
-    let parsed = parse(pid, &String::from_utf8_lossy(&stat));
-    Ok(parsed.filter(|(_, is_alive)| *is_alive).map(|(process, _)| process))
+    Ok(stat(pid)?.filter(|stat| !stat.is_zombie).map(|stat| stat.process))
+}
+
+/// Whether this process runs and is not on its way out. One that was killed keeps its entry in /proc until its parent has reaped
+/// it, and before that it closes its files, which takes 20 ms where an inotify instance is among them: its locks are free by then.
+pub(in crate::process) fn is_running((pid, born): Identity) -> bool {
+    let stat = stat(pid).ok().flatten();
+    stat.is_some_and(|stat| stat.process.born == born && !stat.is_zombie && !stat.is_exiting)
+}
+
+fn stat(pid: i32) -> io::Result<Option<Stat>> {
+    let line = read(&format!("/proc/{pid}/stat"))?;
+    Ok(parse(pid, &String::from_utf8_lossy(&line)))
 }
 
 /// Programs that are a shell, by the names of their files. A script's own name is not among them: `./start.sh` is a process
@@ -185,17 +195,29 @@ pub fn is_stopped(pid: i32) -> bool {
     state.is_some_and(|state| state.eq_ignore_ascii_case("t"))
 }
 
-/// One line of /proc/PID/stat: `pid (name) state parent group session … born …`. The name may hold
+/// Of the flags of a process in /proc/PID/stat: it has begun to exit (`PF_EXITING`, include/linux/sched.h). The kernel sets it
+/// before it closes the files of the process, and so before it gives locks back.
+const EXITING: u32 = 0x4;
+
+/// What /proc/PID/stat has of a process.
+struct Stat {
+    process: Process,
+    is_zombie: bool,
+    is_exiting: bool,
+}
+
+/// One line of /proc/PID/stat: `pid (name) state parent group session terminal its-group flags … born …`. The name may hold
 /// anything, parentheses too, so the last one counts.
-fn parse(pid: i32, stat: &str) -> Option<(Process, bool)> {
+fn parse(pid: i32, stat: &str) -> Option<Stat> {
     let (head, rest) = stat.rsplit_once(')')?;
     let name = head.split_once('(')?.1.to_string();
     let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
     let number = |index: usize| fields.get(index)?.parse::<i32>().ok();
     let born = fields.get(19)?.parse().ok()?;
-    let is_alive = !matches!(*fields.first()?, "Z" | "X" | "x");
+    let is_zombie = matches!(*fields.first()?, "Z" | "X" | "x");
+    let is_exiting = fields.get(6)?.parse::<u32>().ok()? & EXITING != 0;
     let (parent, group, session) = (number(1)?, number(2)?, number(3)?);
-    Some((Process { pid, parent, group, session, born, name }, is_alive))
+    Some(Stat { process: Process { pid, parent, group, session, born, name }, is_zombie, is_exiting })
 }
 
 #[cfg(test)]
@@ -205,14 +227,43 @@ mod tests {
     #[test]
     fn a_name_with_parentheses_does_not_shift_the_fields() {
         let stat = "42 (a) b (c) S 1 2 3 0 -1 4194304 1 0 0 0 0 0 0 0 20 0 1 0 777 1 1";
-        let (process, is_alive) = parse(42, stat).unwrap();
+        let Stat { process, is_zombie, is_exiting } = parse(42, stat).unwrap();
         assert_eq!((process.parent, process.group, process.session, process.born), (1, 2, 3, 777));
-        assert_eq!((process.name.as_str(), is_alive), ("a) b (c", true));
+        assert_eq!((process.name.as_str(), is_zombie, is_exiting), ("a) b (c", false, false));
     }
 
     #[test]
-    fn a_zombie_is_no_longer_alive() {
-        let stat = "42 (a) Z 1 2 3 0 -1 4194304 1 0 0 0 0 0 0 0 20 0 1 0 777 1 1";
-        assert!(!parse(42, stat).unwrap().1);
+    fn a_zombie_and_a_process_that_exits_are_told_from_others() {
+        let parse = |state, flags| {
+            parse(42, &format!("42 (a) {state} 1 2 3 0 -1 {flags} 1 0 0 0 0 0 0 0 20 0 1 0 777 1 1")).unwrap()
+        };
+        assert!(parse("Z", "4194308").is_zombie);
+        assert!(parse("D", "4194308").is_exiting && !parse("D", "4194308").is_zombie);
+        assert!(!parse("D", "4194304").is_exiting);
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "any process will do")]
+    fn a_killed_process_does_not_run_while_it_still_closes_its_files() {
+        use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
+        // Closing each takes the kernel some milliseconds. The program inherits them, and is the only one that has them then.
+        let slow_to_close: Vec<Inotify> = (0..10)
+            .map(|_| {
+                let inotify = Inotify::init(InitFlags::empty()).unwrap();
+                inotify.add_watch("/", AddWatchFlags::IN_DELETE_SELF).unwrap();
+                inotify
+            })
+            .collect();
+        let mut child = std::process::Command::new("sleep").arg("600").spawn().unwrap();
+        drop(slow_to_close);
+        let identity = crate::process::tree::process(child.id().cast_signed()).unwrap().identity();
+        assert!(is_running(identity));
+        child.kill().unwrap();
+        // The kernel takes the program from a process that exits before it closes its files.
+        while fs::read_link(format!("/proc/{}/exe", identity.0)).is_ok() {
+            std::thread::yield_now();
+        }
+        assert!(!is_running(identity));
+        child.wait().unwrap();
     }
 }

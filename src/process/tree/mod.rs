@@ -13,11 +13,11 @@ mod send;
 mod tracker;
 
 #[cfg(target_os = "linux")]
-pub(in crate::process) use linux::{children, environment, facts, look_at, pids};
+pub(in crate::process) use linux::{children, environment, facts, is_running, look_at, pids};
 #[cfg(target_os = "linux")]
 pub use linux::{descendants, is_shell, is_stopped};
 #[cfg(not(target_os = "linux"))]
-pub(in crate::process) use other::{children, environment, facts, look_at, pids};
+pub(in crate::process) use other::{children, environment, facts, is_running, look_at, pids};
 #[cfg(not(target_os = "linux"))]
 pub use other::{descendants, is_shell, is_stopped};
 pub use send::{SignalRefusal, kill_all, kill_orphans, send_to, send_to_group};

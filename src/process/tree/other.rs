@@ -4,7 +4,7 @@
 use std::io;
 
 use super::main_processes::ProcessFacts;
-use super::{Process, Scan};
+use super::{Identity, Process, Scan};
 
 /// None are found.
 ///
@@ -33,6 +33,11 @@ pub(in crate::process) fn pids() -> io::Result<Vec<i32>> {
 /// None.
 pub(in crate::process) fn look_at(_pid: i32) -> io::Result<Option<Process>> {
     Ok(None)
+}
+
+/// Not known.
+pub(in crate::process) fn is_running(_identity: Identity) -> bool {
+    false
 }
 
 /// Not known: a signal goes to the instance's own process alone.
