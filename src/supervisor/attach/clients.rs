@@ -1,4 +1,5 @@
-//! Who is attached to an instance: one types, the others watch; the terminal is as large as that of who types.
+//! The clients that are attached to one instance: one has the input, the others watch. The terminal of the instance has the size
+//! of the terminal of the client with the input.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -10,19 +11,19 @@ use tokio::sync::Notify;
 use crate::output::screen::Screen;
 use crate::process::calls::{WindowSize, set_window_size};
 
-/// All who are attached to one instance.
-pub(crate) struct AttachClients {
+/// The clients of one instance.
+pub(super) struct AttachClients {
     screen: Rc<Screen>,
-    /// How large the terminal is while nobody is attached.
-    unwatched: Rc<Cell<WindowSize>>,
-    taken: RefCell<InputOrder>,
+    /// The size of the terminal while no client is attached.
+    unattached: Rc<Cell<WindowSize>>,
+    order: RefCell<InputOrder>,
     changed: Notify,
 }
 
-/// Those who are there, the one who goes before the others first.
+/// The clients in the order in which they get the input.
 #[derive(Debug, Default)]
 struct InputOrder {
-    seats: Vec<InputPlace>,
+    places: Vec<InputPlace>,
     next: u64,
 }
 
@@ -33,75 +34,78 @@ struct InputPlace {
     can_type: bool,
 }
 
-/// How somebody comes.
+/// How a client attaches.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct AttachMode {
-    /// How large their terminal is.
-    pub size: WindowSize,
-    /// Whether they will never type.
-    pub view: bool,
-    /// Whether they want to go before all others.
-    pub take: bool,
+pub(super) struct AttachMode {
+    /// The size of its terminal.
+    pub(super) size: WindowSize,
+    /// Whether it never gets the input.
+    pub(super) view: bool,
+    /// Whether it takes the input from the others.
+    pub(super) take: bool,
 }
 
 impl InputOrder {
-    fn attach_client(&mut self, coming: AttachMode) -> u64 {
+    fn attach_client(&mut self, mode: AttachMode) -> u64 {
         self.next += 1;
-        let place = InputPlace { id: self.next, size: coming.size, can_type: !coming.view };
-        let at = if coming.take { 0 } else { self.seats.len() };
-        self.seats.insert(at, place);
+        let place = InputPlace { id: self.next, size: mode.size, can_type: !mode.view };
+        let at = if mode.take { 0 } else { self.places.len() };
+        self.places.insert(at, place);
         self.next
     }
 
-    /// Who types: the first who can.
+    /// The client with the input: the first that may have it.
     fn input_owner(&self) -> Option<u64> {
-        self.seats.iter().find(|place| place.can_type).map(|place| place.id)
+        self.places.iter().find(|place| place.can_type).map(|place| place.id)
     }
 
-    /// The size for all: that of who types, else of who was there first.
+    /// The size of the terminal: that of the client with the input, else of the first client.
     fn size(&self) -> Option<WindowSize> {
-        self.seats.iter().find(|place| place.can_type).or(self.seats.first()).map(|place| place.size)
+        self.places.iter().find(|place| place.can_type).or(self.places.first()).map(|place| place.size)
     }
 }
 
-/// A place among those who are attached, until it is dropped.
-pub(crate) struct AttachSeat {
-    seats: Rc<AttachClients>,
+/// One attached client, until it is dropped.
+pub(super) struct AttachSeat {
+    clients: Rc<AttachClients>,
     id: u64,
 }
 
 impl AttachClients {
-    /// Nobody is attached to this screen, whose terminal is as large as `unwatched` says.
-    pub(crate) fn new(screen: Rc<Screen>, unwatched: Rc<Cell<WindowSize>>) -> Rc<Self> {
-        Rc::new(Self { screen, unwatched, taken: RefCell::default(), changed: Notify::new() })
+    /// No client yet, for the terminal of this screen.
+    pub(super) fn new(screen: Rc<Screen>, unattached: Rc<Cell<WindowSize>>) -> Rc<Self> {
+        Rc::new(Self { screen, unattached, order: RefCell::default(), changed: Notify::new() })
     }
 
-    /// Whether somebody is there.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.taken.borrow().seats.is_empty()
+    /// Whether no client is attached.
+    pub(super) fn is_empty(&self) -> bool {
+        self.order.borrow().places.is_empty()
     }
 
-    /// One more.
-    pub(crate) fn attach_client(self: &Rc<Self>, coming: AttachMode) -> AttachSeat {
-        let id = self.taken.borrow_mut().attach_client(coming);
+    /// Attaches one more client.
+    pub(super) fn attach_client(self: &Rc<Self>, mode: AttachMode) -> AttachSeat {
+        let id = self.order.borrow_mut().attach_client(mode);
         self.changed.notify_waiters();
-        AttachSeat { seats: Rc::clone(self), id }
+        AttachSeat { clients: Rc::clone(self), id }
     }
 
-    /// Waits until somebody came or went: there must be no other wait between a look and this.
-    pub(crate) async fn changed(&self) {
+    /// Waits until a client has attached or detached: there must be no other wait between a look at the order and this one.
+    pub(super) async fn changed(&self) {
         self.changed.notified().await;
     }
 
-    /// Gives the terminal the size that it is to have; says whether it had another.
-    pub(crate) fn settle(&self) -> bool {
-        self.resize(self.taken.borrow().size().unwrap_or(self.unwatched.get()))
+    /// Sets the size of the terminal; whether it had another.
+    pub(super) fn settle(&self) -> bool {
+        self.resize(self.size())
     }
 
-    /// Makes the terminal smaller by a row, which a program on the whole screen answers by drawing all of it
-    /// once it is as before.
-    pub(crate) fn redraw(&self) {
-        let WindowSize { rows, columns } = self.taken.borrow().size().unwrap_or(self.unwatched.get());
+    fn size(&self) -> WindowSize {
+        self.order.borrow().size().unwrap_or(self.unattached.get())
+    }
+
+    /// Makes the terminal smaller by a row; a program on the whole screen redraws all of it when the size is as before.
+    pub(super) fn redraw(&self) {
+        let WindowSize { rows, columns } = self.size();
         self.resize(WindowSize { rows: if rows > 2 { rows - 1 } else { rows + 1 }, columns });
     }
 
@@ -112,32 +116,38 @@ impl AttachClients {
             set_window_size(master.as_fd(), size)?;
             Ok(is_other)
         };
-        // A terminal that is just being closed needs no size.
+        // A terminal that is being closed needs no size.
         resize().unwrap_or(false)
     }
 }
 
 impl AttachSeat {
-    /// Whether what is typed here counts.
-    pub(crate) fn has_input(&self) -> bool {
-        self.seats.taken.borrow().input_owner() == Some(self.id)
+    /// The clients that it is one of.
+    pub(super) fn clients(&self) -> &AttachClients {
+        &self.clients
     }
 
-    /// Their terminal has another size.
-    pub(crate) fn resize(&self, size: WindowSize) {
-        if let Some(place) = self.seats.taken.borrow_mut().seats.iter_mut().find(|place| place.id == self.id)
-        {
+    /// Whether it has the input.
+    pub(super) fn has_input(&self) -> bool {
+        self.clients.order.borrow().input_owner() == Some(self.id)
+    }
+
+    /// Its terminal has another size.
+    pub(super) fn resize(&self, size: WindowSize) {
+        let mut order = self.clients.order.borrow_mut();
+        if let Some(place) = order.places.iter_mut().find(|place| place.id == self.id) {
             place.size = size;
         }
-        self.seats.settle();
+        drop(order);
+        self.clients.settle();
     }
 }
 
 impl Drop for AttachSeat {
     fn drop(&mut self) {
-        self.seats.taken.borrow_mut().seats.retain(|place| place.id != self.id);
-        self.seats.settle();
-        self.seats.changed.notify_waiters();
+        self.clients.order.borrow_mut().places.retain(|place| place.id != self.id);
+        self.clients.settle();
+        self.clients.changed.notify_waiters();
     }
 }
 
@@ -145,25 +155,25 @@ impl Drop for AttachSeat {
 mod tests {
     use super::*;
 
-    fn coming(rows: u16, view: bool, take: bool) -> AttachMode {
+    fn mode(rows: u16, view: bool, take: bool) -> AttachMode {
         AttachMode { size: WindowSize { rows, columns: 80 }, view, take }
     }
 
     #[test]
-    fn the_first_who_can_types_and_the_others_follow_in_order() {
+    fn the_first_client_that_may_has_the_input_and_the_others_follow_in_order() {
         let mut order = InputOrder::default();
-        let watcher = order.attach_client(coming(10, true, false));
+        let watcher = order.attach_client(mode(10, true, false));
         assert_eq!((order.input_owner(), order.size().unwrap().rows), (None, 10));
-        let first = order.attach_client(coming(20, false, false));
-        let second = order.attach_client(coming(30, false, false));
+        let first = order.attach_client(mode(20, false, false));
+        let second = order.attach_client(mode(30, false, false));
         assert_eq!((order.input_owner(), order.size().unwrap().rows), (Some(first), 20));
-        let taker = order.attach_client(coming(40, false, true));
+        let taker = order.attach_client(mode(40, false, true));
         assert_eq!((order.input_owner(), order.size().unwrap().rows), (Some(taker), 40));
         for (left, input_owner) in [(taker, Some(first)), (first, Some(second)), (second, None)] {
-            order.seats.retain(|place| place.id != left);
+            order.places.retain(|place| place.id != left);
             assert_eq!(order.input_owner(), input_owner);
         }
-        order.seats.retain(|place| place.id != watcher);
+        order.places.retain(|place| place.id != watcher);
         assert_eq!(order.size(), None);
     }
 }

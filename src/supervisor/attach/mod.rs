@@ -1,4 +1,6 @@
-//! Clients that are attached to an instance.
+//! Clients that are attached to an instance: which of them has the input, what each is shown, and when a session ends.
 
-pub(crate) mod clients;
-pub(crate) mod session;
+pub(super) mod attachments;
+mod clients;
+mod session;
+mod terminal;

@@ -1,5 +1,5 @@
-//! Who needs the stack. One that was started for those who hold it ends with the last of them, however that
-//! one goes: a hold is a connection, and the kernel closes it for a process that was killed.
+//! Leases: claims of clients that keep the stack up. A stack that was started for its leases ends with the last of them. A lease is a
+//! connection, which the kernel closes for a process that was killed.
 
 use tokio::sync::mpsc::WeakUnboundedSender;
 use tokio::task::{JoinHandle, spawn_local};
@@ -8,7 +8,7 @@ use crate::control::protocol::{Answer, LeaseState};
 use crate::control::server::ReplySender;
 use crate::supervisor::channel::arrival::Arrival;
 
-/// All holds.
+/// All leases.
 pub(crate) struct Leases {
     ends_with_last: bool,
     count: usize,
@@ -17,18 +17,18 @@ pub(crate) struct Leases {
 }
 
 impl Leases {
-    /// Nobody holds the stack yet: that alone does not end it. Whoever lets go is put into `inbox`.
+    /// No lease yet, which alone does not end the stack. The end of each arrives in `inbox`.
     pub(crate) fn new(ends_with_last: bool, inbox: WeakUnboundedSender<Arrival>) -> Self {
         Self { ends_with_last, count: 0, tasks: Vec::new(), inbox }
     }
 
-    /// One more holds it, until its side of the connection is closed.
+    /// Gives a client a lease, until its side of the connection is closed.
     pub(crate) fn take(&mut self, caller: ReplySender) {
         self.count += 1;
         self.tasks.retain(|task| !task.is_finished());
-        let (held, inbox) = (LeaseState { ends_with_last: self.ends_with_last }, self.inbox.clone());
+        let (state, inbox) = (LeaseState { ends_with_last: self.ends_with_last }, self.inbox.clone());
         self.tasks.push(spawn_local(async move {
-            caller.say(vec![Answer::Held(held)]).await;
+            caller.say(vec![Answer::Held(state)]).await;
             caller.half_closed().await;
             if let Some(inbox) = inbox.upgrade() {
                 let _ = inbox.send(Arrival::Released(caller));
@@ -36,13 +36,13 @@ impl Leases {
         }));
     }
 
-    /// One of them has let go: whether the stack is to end.
+    /// A lease has ended; whether the stack ends with it.
     pub(crate) fn release(&mut self) -> bool {
         self.count -= 1;
         self.ends_with_last && self.count == 0
     }
 
-    /// The stack is over: nobody has to be told who lets go now.
+    /// The stack is over: the ends of leases do not matter any more.
     pub(crate) fn close(&mut self) {
         self.tasks.iter().for_each(JoinHandle::abort);
     }

@@ -1,4 +1,4 @@
-//! Reading the history to a client, and going on with what comes.
+//! Sends the log to a client: the history, and then new lines as they come.
 
 use std::cell::{Cell, Ref, RefCell};
 use std::rc::Rc;
@@ -14,17 +14,16 @@ use crate::output::history::{self, HistoryPosition};
 use crate::supervisor::channel::clock;
 use crate::supervisor::status::selector::is_among;
 
-/// Bytes of text that are put into one piece of an answer. With the four pieces that may wait it is what a
-/// client that does not read can hold.
+/// Bytes of text in one piece of an answer. A client that does not read holds four of them in memory.
 const PIECE: usize = 32 << 10;
 
-/// The name of every instance that there has been, by its index; readers of the history hear of those who come.
+/// The names of all instances that there have been, by their index; shared with the readers of the log.
 #[derive(Clone, Default)]
-pub(crate) struct InstanceNames(Rc<RefCell<Vec<InstanceName>>>);
+pub(super) struct InstanceNames(Rc<RefCell<Vec<InstanceName>>>);
 
 impl InstanceNames {
-    /// Takes the names of those who came since the last call.
-    pub(crate) fn read_on(&self, machine: &Machine) {
+    /// Adds the names of new instances.
+    pub(super) fn update(&self, machine: &Machine) {
         let mut names = self.0.borrow_mut();
         let known = names.len();
         names.extend(machine.specs()[known..].iter().map(|spec| spec.name.clone()));
@@ -35,19 +34,19 @@ impl InstanceNames {
     }
 }
 
-/// A reader of the history, on behalf of a client.
-pub(crate) struct LogReading {
-    pub log: Log,
-    pub instance_names: InstanceNames,
-    pub caller: ReplySender,
-    /// Whether nothing more will come.
-    pub is_over: Rc<Cell<bool>>,
+/// Reads the log for one client.
+pub(super) struct LogReader {
+    pub(super) log: Log,
+    pub(super) instance_names: InstanceNames,
+    pub(super) caller: ReplySender,
+    /// Whether the stack is over, and no more lines will come.
+    pub(super) is_over: Rc<Cell<bool>>,
 }
 
-impl LogReading {
-    /// Gives what is wanted to the client, then the answer that ends it. Slow clients miss what the history
-    /// forgets meanwhile, and are told how much; nobody waits for them.
-    pub(crate) async fn run(self, wanted: LogsWanted, done: Answer) {
+impl LogReader {
+    /// Sends the lines that the client asked for, then the answer that ends it. A slow client misses lines that the history drops
+    /// meanwhile, and gets their number; the stack does not wait for it.
+    pub(super) async fn run(self, wanted: LogsWanted, done: Answer) {
         let pattern = match wanted.grep.as_deref().map(request::pattern).transpose() {
             Ok(pattern) => pattern,
             Err(error) => {
@@ -61,34 +60,34 @@ impl LogReading {
             .since_seconds
             .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
             .and_then(|span| clock::wall().checked_sub(span).ok());
-        // Asked once for each: a name may be a glob, and of lines there are many.
+        // Once for each instance: a name may be a glob, and there are many lines.
         let known: RefCell<Vec<bool>> = RefCell::default();
-        let is_speaker = |log_source: usize| {
+        let is_selected = |log_source: usize| {
             let mut known = known.borrow_mut();
-            let newcomers = known.len();
+            let count = known.len();
             known.extend(
-                self.instance_names.names().iter().skip(newcomers).map(|own| is_among(own, &wanted.names)),
+                self.instance_names.names().iter().skip(count).map(|own| is_among(own, &wanted.names)),
             );
             known.get(log_source).copied().unwrap_or(false)
         };
         let is_wanted = |line: &history::HistoryLine<'_>| {
-            is_speaker(line.log_source)
+            is_selected(line.log_source)
                 && since.is_none_or(|since| line.time >= since)
                 && pattern.as_ref().is_none_or(|found| found.is_match(&String::from_utf8_lossy(line.text)))
         };
         let first = self.log.with_history(|history| match wanted.lines {
-            // Nothing needs to be searched to find where all begin.
+            // All lines: no search is needed to find the first one.
             None => history.place_of_latest(usize::MAX, |_| true),
             Some(count) => history.place_of_latest(count as usize, is_wanted),
         });
         let Some(mut place) = first else { return self.caller.answer(done) };
         loop {
-            let (lines, is_behind) = self.piece(&mut place, is_speaker, is_wanted);
+            let (lines, is_behind) = self.piece(&mut place, is_selected, is_wanted);
             if !lines.is_empty() && !self.caller.say(lines).await {
                 return;
             }
             if is_behind {
-                // Others have their turn in between: a long history must not stop the stack's own output.
+                // Other tasks have their turn in between: a long history must not hold up the output of the stack.
                 tokio::task::yield_now().await;
             } else if !wanted.follow || self.is_over.get() {
                 break;
@@ -106,28 +105,28 @@ impl LogReading {
     fn piece(
         &self,
         place: &mut HistoryPosition,
-        is_speaker: impl Fn(usize) -> bool,
+        is_selected: impl Fn(usize) -> bool,
         is_wanted: impl Fn(&history::HistoryLine<'_>) -> bool,
     ) -> (Vec<Answer>, bool) {
         let name = |index: usize| {
             self.instance_names.names().get(index).map_or_else(String::new, ToString::to_string)
         };
-        let look = |history: &history::History| {
-            let found = history.from(place, PIECE, is_speaker, is_wanted);
+        let read = |history: &history::History| {
+            let found = history.from(place, PIECE, is_selected, is_wanted);
             let lost = (found.lost > 0).then_some(Answer::Lost(LostLines { lines: found.lost }));
             let lines =
                 found.lines.iter().map(|line| LogLine::new(line.time, name(line.log_source), line.text));
             (lost.into_iter().chain(lines.map(Answer::Line)).collect(), !history.is_end(place))
         };
-        self.log.with_history(look).unwrap_or_default()
+        self.log.with_history(read).unwrap_or_default()
     }
 }
 
 /// The latest lines of one instance.
-pub(crate) fn latest(log: &Log, name: &str, index: usize, count: usize) -> Vec<LogLine> {
-    let look = |history: &history::History| {
+pub(super) fn latest(log: &Log, name: &str, index: usize, count: usize) -> Vec<LogLine> {
+    let read = |history: &history::History| {
         let lines = history.latest(count, |log_source| log_source == index);
         lines.iter().map(|line| LogLine::new(line.time, name.to_owned(), line.text)).collect()
     };
-    log.with_history(look).unwrap_or_default()
+    log.with_history(read).unwrap_or_default()
 }

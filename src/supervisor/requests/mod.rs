@@ -1,9 +1,10 @@
-//! Requests of clients: names become indices, requests events of the machine.
+//! Requests of clients: names become instances, requests become events of the machine, and its answers become sentences.
 
-pub(crate) mod leases;
-pub(crate) mod logs;
-pub(crate) mod plan_diff;
+pub(super) mod leases;
+mod logs;
+mod plan_diff;
 pub mod replan;
-pub(crate) mod rolling_restart;
-pub(crate) mod router;
+mod rolling_restart;
+pub(super) mod router;
+mod targets;
 mod waits;

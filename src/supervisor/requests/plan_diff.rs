@@ -1,4 +1,4 @@
-//! From a plan to a change of the stack that runs: which instance has which index, who is there, who is not.
+//! The difference between a plan and the running stack: the index of each instance, and which are in both.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,15 +8,15 @@ use crate::machine::{Change, InstanceRequest, Machine, Operation, Ticket};
 use crate::name::{InstanceName, TypeName};
 use crate::plan::spec::{Policy, Spec};
 
-/// A [`Change`] before anybody is told of it.
-pub(crate) struct PlanDiff {
-    pub operation: Operation,
-    pub instances: Vec<usize>,
-    pub specs: Vec<(usize, Spec)>,
-    pub retired: Vec<usize>,
-    pub policy: Option<Policy>,
-    /// What the person should know though it is done.
-    pub notes: Vec<String>,
+/// A [`Change`] that has no ticket yet.
+pub(super) struct PlanDiff {
+    pub(super) operation: Operation,
+    pub(super) instances: Vec<usize>,
+    pub(super) specs: Vec<(usize, Spec)>,
+    pub(super) retired: Vec<usize>,
+    pub(super) policy: Option<Policy>,
+    /// Further sentences of the answer.
+    pub(super) notes: Vec<String>,
 }
 
 impl Default for PlanDiff {
@@ -33,8 +33,8 @@ impl Default for PlanDiff {
 }
 
 impl PlanDiff {
-    /// All whom it concerns, by rising index.
-    pub(crate) fn concerned(&self) -> Vec<usize> {
+    /// The indices of all instances that it changes, in rising order.
+    pub(super) fn indices(&self) -> Vec<usize> {
         let specs = self.specs.iter().map(|(index, _)| index);
         let mut all: Vec<usize> = specs.chain(&self.instances).chain(&self.retired).copied().collect();
         all.sort_unstable();
@@ -43,57 +43,57 @@ impl PlanDiff {
     }
 
     /// The change, which will be answered with this ticket.
-    pub(crate) fn change(self, ticket: Ticket) -> Change {
+    pub(super) fn change(self, ticket: Ticket) -> Change {
         let Self { operation, instances, specs, retired, policy, .. } = self;
         Change { request: InstanceRequest { ticket, operation, instances }, specs, retired, policy }
     }
 }
 
-/// The instances of the machine, by name: a name has its index for ever.
-pub(crate) struct InstanceTable<'a> {
+/// The instances of the machine, by name. A name keeps its index for ever.
+pub(super) struct InstanceTable<'a> {
     machine: &'a Machine,
     indices: HashMap<InstanceName, usize>,
 }
 
 impl<'a> InstanceTable<'a> {
-    /// As they are now.
-    pub(crate) fn of(machine: &'a Machine) -> Self {
+    /// The instances as they are now.
+    pub(super) fn of(machine: &'a Machine) -> Self {
         let named = machine.specs().iter().enumerate();
         Self { machine, indices: named.map(|(index, spec)| (spec.name.clone(), index)).collect() }
     }
 
-    fn there(&self) -> impl Iterator<Item = (usize, &'a Spec)> {
+    fn members(&self) -> impl Iterator<Item = (usize, &'a Spec)> {
         let all = self.machine.specs().iter().zip(self.machine.instances()).enumerate();
         all.filter(|(_, (_, instance))| !instance.is_retired).map(|(index, (spec, _))| (index, &**spec))
     }
 
-    /// Whether it is in the stack.
-    pub(crate) fn is_there(&self, name: &InstanceName) -> bool {
+    /// Whether this instance is in the stack.
+    pub(super) fn contains(&self, name: &InstanceName) -> bool {
         let index = self.indices.get(name);
         index.and_then(|index| self.machine.instances().get(*index)).is_some_and(|found| !found.is_retired)
     }
 
-    /// The ports that the stack has.
-    pub(crate) fn ports(&self) -> HashSet<u16> {
-        self.there().filter_map(|(_, spec)| spec.port).collect()
+    /// The ports of the stack.
+    pub(super) fn ports(&self) -> HashSet<u16> {
+        self.members().filter_map(|(_, spec)| spec.port).collect()
     }
 
-    /// Who is in the stack and in this plan.
-    pub(crate) fn present(&self, plan: &[Spec]) -> Vec<usize> {
+    /// The instances that are in the stack and in this plan.
+    pub(super) fn present(&self, plan: &[Spec]) -> Vec<usize> {
         let planned: HashSet<&InstanceName> = plan.iter().map(|spec| &spec.name).collect();
-        self.there().filter(|(_, spec)| planned.contains(&spec.name)).map(|(index, _)| index).collect()
+        self.members().filter(|(_, spec)| planned.contains(&spec.name)).map(|(index, _)| index).collect()
     }
 
-    /// Who is in the stack and not in this plan, the highest number first.
-    pub(crate) fn absent(&self, plan: &[Spec]) -> Vec<usize> {
+    /// The instances that are in the stack and not in this plan, the highest number first.
+    pub(super) fn absent(&self, plan: &[Spec]) -> Vec<usize> {
         let planned: HashSet<&InstanceName> = plan.iter().map(|spec| &spec.name).collect();
-        let mut absent: Vec<_> = self.there().filter(|(_, spec)| !planned.contains(&spec.name)).collect();
+        let mut absent: Vec<_> = self.members().filter(|(_, spec)| !planned.contains(&spec.name)).collect();
         absent.sort_by_key(|(_, spec)| std::cmp::Reverse(spec.name.number));
         absent.into_iter().map(|(index, _)| index).collect()
     }
 
-    /// Gives each of these specs its index, a new one where the name is new.
-    pub(crate) fn take(&mut self, specs: Vec<Spec>) -> Vec<(usize, Spec)> {
+    /// The index of each of these specs; a new one where the name is new.
+    pub(super) fn take(&mut self, specs: Vec<Spec>) -> Vec<(usize, Spec)> {
         let mut taken = Vec::with_capacity(specs.len());
         for spec in specs {
             let next = self.indices.len();
@@ -102,9 +102,9 @@ impl<'a> InstanceTable<'a> {
         taken
     }
 
-    /// What else the files say by now than what runs, apart from the `chosen` ones, in a
-    /// sentence; nothing if all is as it runs. `counts` are those of the stack and those of the files.
-    pub(crate) fn waiting(
+    /// The sentence about edits of the files that are not in effect yet, apart from the `chosen` instances; `None` without such edits.
+    /// The counts are those of the stack and those of the files.
+    pub(super) fn waiting(
         &self,
         plan: &[Spec],
         chosen: &[usize],
@@ -114,7 +114,7 @@ impl<'a> InstanceTable<'a> {
             |kind: &TypeName| chosen.iter().any(|index| self.machine.specs()[*index].name.kind == *kind);
         let planned: HashMap<&InstanceName, &Spec> = plan.iter().map(|spec| (&spec.name, spec)).collect();
         let mut waiting: IndexMap<&TypeName, String> = IndexMap::new();
-        for (index, spec) in self.there() {
+        for (index, spec) in self.members() {
             let kind = &spec.name.kind;
             if !of_files.contains_key(kind) {
                 waiting.insert(kind, format!("{kind} (gone)"));

@@ -1,5 +1,4 @@
-//! How many of each type there should be, and what they are: the plan of a running stack, made again when a
-//! person scales it or has edited its files.
+//! The formation and the specs of a running stack: its plan is made again when it is scaled, or restarted after its files were edited.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -17,10 +16,10 @@ use crate::process::limits::OpenFiles;
 use crate::suggestion;
 use crate::supervisor::requests::plan_diff::{InstanceTable, PlanDiff};
 
-/// Makes plans of a project as it was read once; an error is all that is to be said about it.
+/// Makes plans of a project as its files were read once; the error is the whole message.
 pub type Planner = Rc<dyn Fn(&Running) -> Result<Plan, String>>;
 
-/// Where the plans of a running stack come from. The supervisor knows no files: who starts it gives it this.
+/// Where the plans of a running stack come from. The supervisor reads no files itself.
 pub struct PlanSource {
     /// Plans from what was read at the start.
     pub planner: Planner,
@@ -31,27 +30,27 @@ pub struct PlanSource {
 /// The formation of a running stack.
 pub(crate) struct Replanner {
     read: Box<dyn Fn() -> Result<Planner, String>>,
-    /// The project as all were started from it last.
+    /// The project as it was when all types were last started from it.
     planner: Planner,
-    /// The project as these types alone were started from it since.
+    /// The project as it was when only these types were started from it since.
     newer: HashMap<TypeName, Planner>,
-    /// How many of each type files and flags ask for.
+    /// The formation of files and flags.
     planned: IndexMap<TypeName, u32>,
-    /// How many a person wants instead.
+    /// The counts that were set by scaling.
     scaled: IndexMap<TypeName, u32>,
     /// Every type that there has been.
     known: IndexSet<TypeName>,
     base: Option<u16>,
     step: Option<u16>,
-    /// What a person was warned of: once is enough.
-    told: Vec<Diagnostic>,
-    /// The id of the run, with which every process is marked.
+    /// The warnings that were reported, so that each is reported once.
+    reported: Vec<Diagnostic>,
+    /// The id of the run, which is the mark of every process.
     run: String,
     limit: OpenFiles,
 }
 
 impl Replanner {
-    /// That of a stack which is started as `plan` says.
+    /// For a stack that is started from `plan`.
     pub(crate) fn new(source: PlanSource, plan: &Plan, run: String, limit: OpenFiles) -> Self {
         let PlanSource { planner, read } = source;
         Self {
@@ -63,25 +62,25 @@ impl Replanner {
             known: plan.processes.iter().map(|process| process.name.clone()).collect(),
             base: plan.base_port,
             step: plan.port_step,
-            told: plan.warnings.clone(),
+            reported: plan.warnings.clone(),
             run,
             limit,
         }
     }
 
-    /// How many of each type there should be, in the order of the Procfile.
-    pub(crate) fn counts(&self) -> IndexMap<TypeName, u32> {
-        let wanted = |(name, count): (&TypeName, &u32)| {
+    /// The present formation, in the order of the Procfile.
+    pub(super) fn counts(&self) -> IndexMap<TypeName, u32> {
+        let count = |(name, count): (&TypeName, &u32)| {
             (name.clone(), self.scaled.get(name).copied().unwrap_or(*count))
         };
-        self.planned.iter().map(wanted).collect()
+        self.planned.iter().map(count).collect()
     }
 
-    /// Other numbers of instances, of the project as it was read: nothing else changes, nobody's port moves.
+    /// Changes the numbers of instances, with the project as it was read: nothing else changes, and no port moves.
     ///
     /// # Errors
-    /// There is no such type, or so many cannot be.
-    pub(crate) fn scale(
+    /// There is no such type, or there cannot be so many instances.
+    pub(super) fn scale(
         &mut self,
         steps: &[ScaleStep],
         machine: &Machine,
@@ -97,7 +96,7 @@ impl Replanner {
         let running = Running { counts, step: self.step, ..self.running(machine) };
         let mut plan = self.plan(&self.planner, &running)?;
         for (kind, newer) in &self.newer {
-            // Its siblings were started from newer files; only the ports are those of all.
+            // The other instances of this type were started from newer files; only the ports are those of the whole plan.
             let mut newer = self.plan(newer, &Running { step: None, ..running.clone() })?;
             let mut siblings = plan.instances.iter_mut().filter(|spec| spec.name.kind == *kind).peekable();
             if let Some(any) = siblings.peek() {
@@ -109,22 +108,25 @@ impl Replanner {
                 }
             }
         }
-        let mut slots = InstanceTable::of(machine);
-        let mut diff =
-            PlanDiff { operation: Operation::Start, notes: self.news(&plan.warnings), ..PlanDiff::default() };
-        diff.retired = slots.absent(&plan.instances);
-        plan.instances.retain(|spec| !slots.is_there(&spec.name));
-        diff.specs = slots.take(plan.instances);
+        let mut table = InstanceTable::of(machine);
+        let mut diff = PlanDiff {
+            operation: Operation::Start,
+            notes: self.new_warnings(&plan.warnings),
+            ..PlanDiff::default()
+        };
+        diff.retired = table.absent(&plan.instances);
+        plan.instances.retain(|spec| !table.contains(&spec.name));
+        diff.specs = table.take(plan.instances);
         self.scaled = running.counts;
         self.scaled.retain(|name, count| self.planned.get(name) != Some(count));
         Ok(diff)
     }
 
-    /// The whole project as it is now: who went is to leave, who came is to start, all others begin again.
+    /// Reads the whole project again: removed instances leave, added ones start, all others restart.
     ///
     /// # Errors
-    /// All that is wrong with it; then nothing has changed.
-    pub(crate) fn renew_all(&mut self, machine: &Machine) -> Result<PlanDiff, RequestRefusal> {
+    /// All mistakes in it; then nothing changes.
+    pub(super) fn renew_all(&mut self, machine: &Machine) -> Result<PlanDiff, RequestRefusal> {
         let planner = self.read_again()?;
         let running = self.running(machine);
         let mut plan = self.plan(&planner, &running)?;
@@ -133,14 +135,14 @@ impl Replanner {
         if !scaled.is_empty() {
             plan = self.plan(&planner, &Running { counts: scaled.clone(), ..running })?;
         }
-        let mut slots = InstanceTable::of(machine);
+        let mut table = InstanceTable::of(machine);
         let diff = PlanDiff {
             operation: Operation::Restart,
-            instances: slots.present(&plan.instances),
-            retired: slots.absent(&plan.instances),
-            specs: slots.take(plan.instances),
+            instances: table.present(&plan.instances),
+            retired: table.absent(&plan.instances),
+            specs: table.take(plan.instances),
             policy: Some(plan.policy),
-            notes: self.news(&plan.warnings),
+            notes: self.new_warnings(&plan.warnings),
         };
         self.known.extend(asked.keys().cloned());
         (self.planner, self.planned, self.scaled) = (planner, asked, scaled);
@@ -149,11 +151,11 @@ impl Replanner {
         Ok(diff)
     }
 
-    /// These instances as the project has them now; all others, and all ports, stay as they are.
+    /// Reads the project again for these instances; all others, and all ports, stay as they are.
     ///
     /// # Errors
-    /// As [`Replanner::renew_all`]; or one of them is not in the project any more.
-    pub(crate) fn renew(
+    /// As [`Replanner::renew_all`]; or one of the instances is not in the project any more.
+    pub(super) fn renew(
         &mut self,
         operation: Operation,
         chosen: &[usize],
@@ -167,7 +169,7 @@ impl Replanner {
         if let Some(any) = machine.specs().first() {
             plan.tell_ports_as(&any.environment);
         }
-        let slots = InstanceTable::of(machine);
+        let table = InstanceTable::of(machine);
         let mut diff = PlanDiff { operation, instances: chosen.to_vec(), ..PlanDiff::default() };
         let mut renewed = Vec::new();
         for index in chosen {
@@ -179,20 +181,20 @@ impl Replanner {
                 );
                 return Err(RequestRefusal::new(RefusalKind::Failed, message));
             };
-            // Who runs and only has to run stays what it is.
+            // An instance that runs and is only to be started keeps its spec.
             if operation != Operation::Start || !instance.has_own_process() {
                 renewed.push(spec.clone().with_port(present.port));
                 self.newer.insert(present.name.kind.clone(), Rc::clone(&planner));
             }
         }
         diff.specs = InstanceTable::of(machine).take(renewed);
-        diff.notes = self.news(&plan.warnings);
-        diff.notes.extend(slots.waiting(&plan.instances, chosen, (&self.counts(), &of_files)));
+        diff.notes = self.new_warnings(&plan.warnings);
+        diff.notes.extend(table.waiting(&plan.instances, chosen, (&self.counts(), &of_files)));
         Ok(diff)
     }
 
-    /// Why one of these names cannot be started, though it is a type: there are no instances of it, or it is new.
-    pub(crate) fn explain(&self, names: &[String], machine: &Machine) -> Option<String> {
+    /// Why one of these names cannot be started though it is a type: it has no instances, or is new in the Procfile.
+    pub(super) fn explain(&self, names: &[String], machine: &Machine) -> Option<String> {
         let counts = self.counts();
         let files = self.read_again().and_then(|planner| self.plan(&planner, &self.running(machine))).ok();
         names.iter().find_map(|name| {
@@ -209,7 +211,7 @@ impl Replanner {
         })
     }
 
-    /// That there is no type of this name, and what was meant.
+    /// The message about a name that is no type, with the nearest one.
     fn unknown(&self, name: &str) -> String {
         let known = || self.planned.keys().map(TypeName::as_str);
         match suggestion::nearest(name, known()) {
@@ -220,7 +222,7 @@ impl Replanner {
         }
     }
 
-    /// What a person has scaled stays, unless files and flags ask for another number by now than they did then.
+    /// The counts that were set by scaling stay, unless files and flags ask for another number than before.
     fn scaled_beside(&self, asked: &IndexMap<TypeName, u32>) -> IndexMap<TypeName, u32> {
         let stays = |(name, _): &(&TypeName, &u32)| {
             asked.contains_key(*name) && asked.get(*name) == self.planned.get(*name)
@@ -242,7 +244,7 @@ impl Replanner {
         }
     }
 
-    /// A plan of which this machine can bear the number of instances.
+    /// A plan whose number of instances is within the limits of this system.
     fn plan(&self, planner: &Planner, running: &Running) -> Result<Plan, RequestRefusal> {
         let mut plan =
             planner(running).map_err(|rendered| RequestRefusal::new(RefusalKind::Refused, rendered))?;
@@ -253,11 +255,11 @@ impl Replanner {
         Ok(plan)
     }
 
-    /// The warnings that the person has not had, as sentences.
-    fn news(&mut self, warnings: &[Diagnostic]) -> Vec<String> {
-        let told = std::mem::replace(&mut self.told, warnings.to_vec());
-        let news = warnings.iter().filter(|warning| !told.contains(warning));
-        news.map(|Diagnostic { location, message, hint, .. }| {
+    /// The warnings that were not reported yet, as sentences.
+    fn new_warnings(&mut self, warnings: &[Diagnostic]) -> Vec<String> {
+        let reported = std::mem::replace(&mut self.reported, warnings.to_vec());
+        let new = warnings.iter().filter(|warning| !reported.contains(warning));
+        new.map(|Diagnostic { location, message, hint, .. }| {
             let hint = hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
             format!("{location}: {message}{hint}")
         })

@@ -1,4 +1,4 @@
-//! Restarts in which there is never one less: who can be restarted so, and who helps out meanwhile.
+//! Rolling restarts: which instances can be restarted so, and which extra instances stand in meanwhile.
 
 use std::collections::BTreeSet;
 
@@ -11,16 +11,16 @@ use crate::supervisor::requests::plan_diff::{InstanceTable, PlanDiff};
 use crate::supervisor::requests::replan::Replanner;
 
 impl Replanner {
-    /// These instances as the project has them now, one after the other; for each of their types one more is there
-    /// until all are done.
+    /// Restarts these instances one after the other, with the specs that the project has now. Each of their types has one more
+    /// instance until all are done.
     ///
     /// # Errors
-    /// As [`Replanner::renew`]; or a type whose instances each bind a port of their own.
-    pub(crate) fn roll(&mut self, chosen: &[usize], machine: &Machine) -> Result<PlanDiff, RequestRefusal> {
+    /// As [`Replanner::renew`]; or the instances of a type bind their ports themselves.
+    pub(super) fn roll(&mut self, chosen: &[usize], machine: &Machine) -> Result<PlanDiff, RequestRefusal> {
         let specs = machine.specs();
-        let generation =
+        let is_service =
             |index: &&usize| machine.instances()[**index].has_own_process() && !specs[**index].once;
-        let chosen: Vec<usize> = chosen.iter().filter(generation).copied().collect();
+        let chosen: Vec<usize> = chosen.iter().filter(is_service).copied().collect();
         if let Some(index) = chosen.iter().find(|index| binds_its_port(&specs[**index])) {
             let kind = &specs[*index].name.kind;
             let message = format!(
@@ -41,7 +41,7 @@ impl Replanner {
     }
 }
 
-/// Whether two of it could not be there at once with one port. What it is known by is what shows that it is ready.
+/// Whether two generations of it could not run at once with one port. Its name, its probe and its command line show that.
 fn binds_its_port(spec: &Spec) -> bool {
     let serves = matches!(spec.care.probe, Probe::Listen(_) | Probe::Http(_))
         || spec.name.kind.as_str() == "web"
@@ -49,7 +49,7 @@ fn binds_its_port(spec: &Spec) -> bool {
     spec.care.listen.is_none() && serves && spec.port.is_some()
 }
 
-/// The same with the next number that nobody of the stack has.
+/// The same spec, with the next number that no instance of the stack has.
 fn one_more(spec: &Spec, machine: &Machine) -> Spec {
     let all = machine.specs().iter().zip(machine.instances());
     let present = all.filter(|(other, instance)| {

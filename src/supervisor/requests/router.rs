@@ -1,7 +1,5 @@
-//! Where requests come in and answers go out: names become indices, requests events of the machine, its
-//! answers sentences.
-
-mod targets;
+//! Receives requests and sends answers: names become indices, requests become events of the machine, and its answers become
+//! sentences.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -12,63 +10,60 @@ use tokio::sync::mpsc::Receiver;
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::{sleep, timeout};
 
-use targets::request_targets;
-
-use crate::control::protocol::{self, Answer, Goal, LogsWanted, RefusalKind, RequestRefusal, Status};
+use crate::control::protocol::{self, Answer, LogsWanted, RefusalKind, RequestRefusal, Status};
 use crate::control::server::{Call, ReplySender};
 use crate::control::terminal::{AttachWanted, TerminalInput};
 use crate::machine::{self, Event, InstanceRequest, Operation, Ticket};
 use crate::output::Log;
 use crate::signal::{Reach, Signal};
-use crate::supervisor::attach::session::Attachments;
+use crate::supervisor::attach::attachments::Attachments;
 use crate::supervisor::requests::leases::Leases;
-use crate::supervisor::requests::logs::{self, InstanceNames, LogReading};
+use crate::supervisor::requests::logs::{self, InstanceNames, LogReader};
 use crate::supervisor::requests::plan_diff::PlanDiff;
 use crate::supervisor::requests::replan::Replanner;
-use crate::supervisor::requests::waits::{PendingWait, WaitProgress};
+use crate::supervisor::requests::targets::request_targets;
+use crate::supervisor::requests::waits::Waits;
 use crate::supervisor::status::report::View;
 
-/// How often somebody who waits for readiness is looked after.
-const LOOK: Duration = Duration::from_millis(250);
-/// How long the last words of an instance may take to arrive after its end.
+/// How long the remaining output of an instance may take to arrive after its exit.
 const REMAINING_OUTPUT: Duration = Duration::from_millis(120);
-/// How many of them are told.
+/// How many of its last lines are in the answer about an exit.
 const LINES_OF_EXIT: usize = 20;
-/// How long those who read logs have for the last lines when the stack is over.
+/// How long clients have to read the last lines when the stack is over.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// What one who is attached types.
+/// The keys of a client that attaches.
 type InputReceiver = Receiver<TerminalInput>;
 
-/// All that is asked and not answered.
+/// All requests that have not been answered.
 pub(crate) struct Router {
     replanner: Replanner,
     log: Log,
     instance_names: InstanceNames,
     next: u64,
-    /// What the machine will answer, and whom it concerns.
-    open: HashMap<Ticket, Pending>,
-    waiting: Vec<PendingWait>,
-    readers: Vec<JoinHandle<()>>,
+    /// The requests that the machine will answer.
+    open: HashMap<Ticket, PendingAnswer>,
+    waits: Waits,
+    /// Tasks that answer clients piece by piece.
+    tasks: Vec<JoinHandle<()>>,
     attachments: Attachments,
     leases: Leases,
-    /// Whether somebody has been told how the start went, or will be.
+    /// Whether a client has asked how the start went.
     was_asked: bool,
     is_over: Rc<Cell<bool>>,
-    looked: Duration,
 }
 
-/// Somebody whom the machine will answer.
-struct Pending {
+/// A request that the machine will answer.
+struct PendingAnswer {
     caller: ReplySender,
-    /// Whom it concerns.
+    /// The instances that the answer describes.
     instances: Vec<usize>,
-    /// What is to be said beside.
+    /// Further sentences of the answer.
     notes: Vec<String>,
 }
 
 impl Router {
-    /// Nobody has asked for anything.
+    /// No request yet.
     pub(crate) fn new(log: Log, replanner: Replanner, leases: Leases) -> Self {
         Self {
             replanner,
@@ -76,13 +71,12 @@ impl Router {
             instance_names: InstanceNames::default(),
             next: 0,
             open: HashMap::new(),
-            waiting: Vec::new(),
-            readers: Vec::new(),
+            waits: Waits::default(),
+            tasks: Vec::new(),
             attachments: Attachments::default(),
             leases,
             was_asked: false,
             is_over: Rc::default(),
-            looked: Duration::ZERO,
         }
     }
 
@@ -97,20 +91,19 @@ impl Router {
         }
     }
 
-    /// Whether somebody has asked how the start went.
+    /// Whether a client has asked how the start went.
     pub(crate) fn was_asked(&self) -> bool {
         self.was_asked
     }
 
-    /// So that coming and going costs nothing for long.
     fn forget_closed_clients(&mut self) {
-        self.waiting.retain(|waiting| !waiting.caller.is_gone());
-        self.readers.retain(|reader| !reader.is_finished());
+        self.waits.retain_connected();
+        self.tasks.retain(|task| !task.is_finished());
     }
 
-    /// Takes a request: answers it at once, keeps it, or makes an event of it.
+    /// Receives a request: answers it at once, keeps it open, or makes an event of it.
     pub(crate) fn receive(&mut self, call: Call, mut view: View<'_>) -> Option<Event> {
-        use protocol::Request as Asked;
+        use protocol::Request;
         self.forget_closed_clients();
         let Call { request, caller, typed } = call;
         let (names, needs_names) = request_targets(&request);
@@ -118,53 +111,53 @@ impl Router {
             refuse(caller, RefusalKind::BadRequest, "name at least one: a type, an instance or a glob");
             return None;
         }
-        let is_about_the_past = matches!(request, Asked::Logs(_));
-        let instances = match view.select(names, is_about_the_past) {
+        let with_retired = matches!(request, Request::Logs(_));
+        let instances = match view.select(names, with_retired) {
             Ok(instances) => instances,
             Err(message) => {
-                let wants_to_run = matches!(request, Asked::Start { .. } | Asked::Restart { .. });
-                let better = if wants_to_run { self.replanner.explain(names, view.machine) } else { None };
+                let is_start = matches!(request, Request::Start { .. } | Request::Restart { .. });
+                let better = if is_start { self.replanner.explain(names, view.machine) } else { None };
                 refuse(caller, RefusalKind::UnknownName, better.unwrap_or(message));
                 return None;
             }
         };
         match request {
-            Asked::Hello => caller.answer(Answer::Done(view.summary())),
-            Asked::Status => {
+            Request::Hello => caller.answer(Answer::Done(view.summary())),
+            Request::Status => {
                 let present = view.present();
                 caller.answer(Answer::Done(view.status(&present)));
             }
-            Asked::Logs(wanted) => self.read(wanted, caller, &mut view),
-            Asked::Attach(wanted) => {
+            Request::Logs(wanted) => self.read_logs(wanted, caller, &mut view),
+            Request::Attach(wanted) => {
                 self.attach(&wanted, (caller, typed?), &instances, &mut view);
             }
-            Asked::Start { .. } => return self.renew(Operation::Start, caller, &instances, &mut view),
-            Asked::Stop { .. } => return Some(self.ask(Operation::Stop, caller, instances)),
-            Asked::Restart { names } if names.is_empty() => {
+            Request::Start { .. } => return self.renew(Operation::Start, caller, &instances, &mut view),
+            Request::Stop { .. } => return Some(self.event(Operation::Stop, caller, instances)),
+            Request::Restart { names } if names.is_empty() => {
                 let diff = self.replanner.renew_all(view.machine);
                 return self.change(diff, caller, &mut view);
             }
-            Asked::Restart { .. } => return self.renew(Operation::Restart, caller, &instances, &mut view),
-            Asked::Roll { .. } => {
+            Request::Restart { .. } => return self.renew(Operation::Restart, caller, &instances, &mut view),
+            Request::Roll { .. } => {
                 let diff = self.replanner.roll(&instances, view.machine);
                 return self.change(diff, caller, &mut view);
             }
-            Asked::Scale { steps } if steps.is_empty() => caller.answer(Answer::Done(view.status(&[]))),
-            Asked::Scale { steps } => {
+            Request::Scale { steps } if steps.is_empty() => caller.answer(Answer::Done(view.status(&[]))),
+            Request::Scale { steps } => {
                 let diff = self.replanner.scale(&steps, view.machine);
                 return self.change(diff, caller, &mut view);
             }
-            Asked::Kill { signal, group, .. } => {
+            Request::Kill { signal, group, .. } => {
                 let reach = if group { Reach::Group } else { Reach::Main };
-                return Some(self.ask(Operation::Signal(Signal(signal), reach), caller, instances));
+                return Some(self.event(Operation::Signal(Signal(signal), reach), caller, instances));
             }
-            Asked::Wait { until, .. } => {
+            Request::Wait { until, .. } => {
                 self.was_asked = true;
-                self.waiting.push(PendingWait { caller, goal: until, instances });
+                self.waits.add(caller, until, instances);
                 self.review(view);
             }
-            Asked::Hold => self.take_lease(caller, &view),
-            Asked::Down { grace_seconds } => {
+            Request::Hold => self.take_lease(caller, &view),
+            Request::Down { grace_seconds } => {
                 let grace = grace_seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
                 return Some(Event::Down { ticket: self.ticket(caller, instances), grace });
             }
@@ -172,8 +165,7 @@ impl Router {
         None
     }
 
-    /// Somebody does not hold the stack any more; if it ends with that, who let go is answered when nothing is
-    /// left.
+    /// A client has given up its lease. If the stack ends with that, the client is answered when nothing is left.
     pub(crate) fn release(&mut self, caller: ReplySender, mut view: View<'_>) -> Option<Event> {
         if self.leases.release() {
             return Some(Event::Down { ticket: self.ticket(caller, Vec::new()), grace: None });
@@ -182,12 +174,12 @@ impl Router {
         None
     }
 
-    fn ask(&mut self, operation: Operation, caller: ReplySender, instances: Vec<usize>) -> Event {
+    fn event(&mut self, operation: Operation, caller: ReplySender, instances: Vec<usize>) -> Event {
         let ticket = self.ticket(caller, instances.clone());
         Event::Request(InstanceRequest { ticket, operation, instances })
     }
 
-    /// Asks for these instances as the project has them now.
+    /// Reads the project again for this operation on these instances.
     fn renew(
         &mut self,
         operation: Operation,
@@ -213,7 +205,7 @@ impl Router {
                 None
             }
             Ok(mut diff) => {
-                let ticket = self.ticket(caller, diff.concerned());
+                let ticket = self.ticket(caller, diff.indices());
                 let notes = std::mem::take(&mut diff.notes);
                 self.open.entry(ticket).and_modify(|pending| pending.notes = notes);
                 Some(Event::Change(diff.change(ticket)))
@@ -223,21 +215,21 @@ impl Router {
 
     fn ticket(&mut self, caller: ReplySender, instances: Vec<usize>) -> Ticket {
         self.next += 1;
-        self.open.insert(Ticket(self.next), Pending { caller, instances, notes: Vec::new() });
+        self.open.insert(Ticket(self.next), PendingAnswer { caller, instances, notes: Vec::new() });
         Ticket(self.next)
     }
 
-    fn read(&mut self, wanted: LogsWanted, caller: ReplySender, view: &mut View<'_>) {
-        self.instance_names.read_on(view.machine);
-        // Without rows: they would cost a scan of /proc.
+    fn read_logs(&mut self, wanted: LogsWanted, caller: ReplySender, view: &mut View<'_>) {
+        self.instance_names.update(view.machine);
+        // Without instances, which would cost a scan of /proc.
         let done = Answer::Done(view.status(&[]));
-        let reading = LogReading {
+        let reader = LogReader {
             log: self.log.clone(),
             instance_names: self.instance_names.clone(),
             caller,
             is_over: Rc::clone(&self.is_over),
         };
-        self.readers.push(spawn_local(reading.run(wanted, done)));
+        self.tasks.push(spawn_local(reader.run(wanted, done)));
     }
 
     fn attach(
@@ -253,15 +245,15 @@ impl Router {
             return refuse(client.0, RefusalKind::UnknownName, message);
         };
         let done = Answer::Done(view.status(&[]));
-        match self.attachments.open(index, wanted, client, view) {
-            Ok(session) => self.readers.push(spawn_local(session.run(done))),
+        match self.attachments.open(index, wanted, client, (view, done)) {
+            Ok(session) => self.tasks.push(spawn_local(session)),
             Err(refused) => refused.0.answer(Answer::Failed(refused.1)),
         }
     }
 
-    /// Passes on what the machine answered.
+    /// Passes an answer of the machine on to the client.
     pub(crate) fn deliver(&mut self, ticket: Ticket, answer: machine::RequestResult, mut view: View<'_>) {
-        let Some(Pending { caller, instances, notes }) = self.open.remove(&ticket) else { return };
+        let Some(PendingAnswer { caller, instances, notes }) = self.open.remove(&ticket) else { return };
         let name = |index: usize| view.name(index);
         let message = match answer {
             machine::RequestResult::Done => {
@@ -280,30 +272,18 @@ impl Router {
         refuse(caller, RefusalKind::Failed, message);
     }
 
-    /// Answers all who have waited long enough.
+    /// Answers the clients whose wait is over.
     pub(crate) fn review(&mut self, mut view: View<'_>) {
-        self.instance_names.read_on(view.machine);
+        self.instance_names.update(view.machine);
         if view.machine.is_stopping() {
             self.attachments.stop();
         }
-        if self.waiting.is_empty() {
-            return;
-        }
-        self.looked = view.now;
-        view.refresh();
-        for waiting in std::mem::take(&mut self.waiting) {
-            match waiting.progress(&mut view) {
-                WaitProgress::Reached => {
-                    waiting.caller.answer(Answer::Done(view.status(&waiting.instances)));
-                }
-                WaitProgress::NotYet if waiting.caller.is_gone() => {}
-                WaitProgress::NotYet => self.waiting.push(waiting),
-                WaitProgress::Never(index) => self.answer_with_exit(waiting.caller, index, &view),
-            }
+        for (caller, index) in self.waits.review(&mut view) {
+            self.answer_with_exit(caller, index, &view);
         }
     }
 
-    /// Says how the instance ended, with its last words, once they are there.
+    /// Answers with the exit of an instance, and with its last lines, once its remaining output is there.
     fn answer_with_exit(&mut self, caller: ReplySender, index: usize, view: &View<'_>) {
         let (log, name) = (self.log.clone(), view.name(index));
         let instance = &view.machine.instances()[index];
@@ -314,7 +294,7 @@ impl Router {
         };
         let message = format!("{name} {how}");
         let is_ending = view.machine.is_stopping();
-        self.readers.push(spawn_local(async move {
+        self.tasks.push(spawn_local(async move {
             sleep(REMAINING_OUTPUT).await;
             let lines = logs::latest(&log, &name, index, LINES_OF_EXIT);
             caller.answer(Answer::Failed(RequestRefusal {
@@ -326,23 +306,23 @@ impl Router {
         }));
     }
 
-    /// When [`Router::review`] is due though nothing happens: only while somebody waits for what cannot be told.
+    /// When [`Router::review`] is due though nothing happens.
     pub(crate) fn deadline(&self) -> Option<Duration> {
-        self.waiting.iter().any(|waiting| waiting.goal == Goal::Ready).then_some(self.looked + LOOK)
+        self.waits.deadline()
     }
 
-    /// The stack is over and all is in the history: those who read it get the rest.
+    /// The stack is over and all of its output is in the history: clients that read it get the rest.
     pub(crate) async fn close(mut self) {
         self.is_over.set(true);
         self.log.wake();
         self.attachments.close();
         self.leases.close();
-        self.waiting.clear();
+        self.waits = Waits::default();
         self.open.clear();
-        let readers = std::mem::take(&mut self.readers);
+        let tasks = std::mem::take(&mut self.tasks);
         let all = async {
-            for reader in readers {
-                let _ = reader.await;
+            for task in tasks {
+                let _ = task.await;
             }
         };
         let _ = timeout(FINISH_TIMEOUT, all).await;

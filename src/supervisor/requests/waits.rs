@@ -2,31 +2,76 @@
 
 use std::time::Duration;
 
-use crate::control::protocol::Goal;
+use crate::control::protocol::{Answer, Goal};
 use crate::control::server::ReplySender;
 use crate::exit::Exit;
 use crate::machine::state::State;
 use crate::supervisor::status::report::View;
 
-/// A client's wait for a goal.
-pub(super) struct PendingWait {
-    pub(super) caller: ReplySender,
-    pub(super) goal: Goal,
-    /// The instances that have to reach it.
-    pub(super) instances: Vec<usize>,
+/// How often instances are checked that a client waits for to become ready.
+const INTERVAL: Duration = Duration::from_millis(250);
+
+/// All clients that wait.
+#[derive(Default)]
+pub(super) struct Waits {
+    pending: Vec<PendingWait>,
+    reviewed: Duration,
 }
 
-/// What is known of a wait.
-pub(super) enum WaitProgress {
+/// The wait of one client.
+struct PendingWait {
+    caller: ReplySender,
+    goal: Goal,
+    /// The instances that have to reach it.
+    instances: Vec<usize>,
+}
+
+/// The state of a wait.
+enum WaitProgress {
     Reached,
-    NotYet,
+    Pending,
     /// This instance cannot reach the goal any more.
     Never(usize),
 }
 
+impl Waits {
+    pub(super) fn add(&mut self, caller: ReplySender, goal: Goal, instances: Vec<usize>) {
+        self.pending.push(PendingWait { caller, goal, instances });
+    }
+
+    /// Forgets clients that are gone.
+    pub(super) fn retain_connected(&mut self) {
+        self.pending.retain(|wait| !wait.caller.is_gone());
+    }
+
+    /// When the next review is due though nothing happens: readiness is no event where nothing probes for it.
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        self.pending.iter().any(|wait| wait.goal == Goal::Ready).then_some(self.reviewed + INTERVAL)
+    }
+
+    /// Answers the clients whose goal is reached; those whose goal cannot be reached any more, with the instance that cannot.
+    pub(super) fn review(&mut self, view: &mut View<'_>) -> Vec<(ReplySender, usize)> {
+        if self.pending.is_empty() {
+            return Vec::new();
+        }
+        self.reviewed = view.now;
+        view.refresh();
+        let mut failed = Vec::new();
+        for wait in std::mem::take(&mut self.pending) {
+            match wait.progress(view) {
+                WaitProgress::Reached => wait.caller.answer(Answer::Done(view.status(&wait.instances))),
+                WaitProgress::Pending if wait.caller.is_gone() => {}
+                WaitProgress::Pending => self.pending.push(wait),
+                WaitProgress::Never(index) => failed.push((wait.caller, index)),
+            }
+        }
+        failed
+    }
+}
+
 impl PendingWait {
     /// How far the instances are, all together.
-    pub(super) fn progress(&self, view: &mut View<'_>) -> WaitProgress {
+    fn progress(&self, view: &mut View<'_>) -> WaitProgress {
         let mut is_reached = true;
         for &index in &self.instances {
             let instance = &view.machine.instances()[index];
@@ -36,18 +81,18 @@ impl PendingWait {
             let is_lost = (instance.state.is_down() || instance.state.is_clearing())
                 && !instance.will_start()
                 && !instance.awaits_change;
-            let is_there = match self.goal {
+            let has_reached = match self.goal {
                 Goal::Up => instance.state == State::Running || is_done,
                 Goal::Ready => is_done || view.is_ready(index),
                 Goal::Exited => is_lost,
             };
-            if !is_there && (is_lost || view.machine.is_stopping() && self.goal != Goal::Exited) {
-                // Where the whole stack stops, the instance that ended first is the reason.
+            if !has_reached && (is_lost || view.machine.is_stopping() && self.goal != Goal::Exited) {
+                // Where the whole stack stops, the instance that exited first is the reason.
                 return WaitProgress::Never(view.machine.first_exit().unwrap_or(index));
             }
-            is_reached &= is_there;
+            is_reached &= has_reached;
         }
-        if is_reached { WaitProgress::Reached } else { WaitProgress::NotYet }
+        if is_reached { WaitProgress::Reached } else { WaitProgress::Pending }
     }
 }
 
