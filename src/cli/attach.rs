@@ -1,6 +1,6 @@
 //! `ganger attach`: the terminal of an instance in the person's own.
 
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 
@@ -47,7 +47,7 @@ const TURN: usize = 16;
 /// Standard input or output is no terminal; nothing runs here; the instance does not run, or has no terminal.
 pub fn run(attach: AttachArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     let (stdin, stdout) = (io::stdin(), io::stdout());
-    if !stdin.is_terminal() || !stdout.is_terminal() {
+    if !system.input_is_terminal || !system.output_is_terminal {
         return Err(Failure::Stack {
             message: "attach needs a terminal, and standard input or output is none".into(),
             hint: Some(format!("`ganger logs -f {}` shows what it says", attach.instance)),

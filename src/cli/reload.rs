@@ -23,7 +23,7 @@ pub fn source(project: Project, selection: Selection, mark: String, system: Syst
     let first = planner(Rc::clone(&start), Rc::clone(&earlier));
     let read = move || {
         let mut project = load::again(&earlier, &start.system).map_err(|failure| refused(&failure))?;
-        stays(&earlier.root, &project)?;
+        stays(&earlier.root, &project).map_err(|error| rendered(&[error]))?;
         project.warnings.extend(kept(&earlier.settings, &project.settings));
         Ok(planner(Rc::clone(&start), Rc::new(project)))
     };
@@ -45,7 +45,7 @@ fn planner(start: Rc<StartContext>, project: Rc<Project>) -> Planner {
 }
 
 /// A process cannot be moved to another folder, and a stack is found by its folder.
-fn stays(root: &Path, project: &Project) -> Result<(), String> {
+fn stays(root: &Path, project: &Project) -> Result<(), Diagnostic> {
     if root == project.root {
         return Ok(());
     }
@@ -55,7 +55,7 @@ fn stays(root: &Path, project: &Project) -> Result<(), String> {
     let hint = Some("stop it with `ganger down`, and start it anew".into());
     let file = project.procfile.file.to_string();
     let about = files::about(&file, message, hint);
-    Err(rendered(&[Diagnostic { location: place.unwrap_or_else(|| about.location.clone()), ..about }]))
+    Err(Diagnostic { location: place.unwrap_or_else(|| about.location.clone()), ..about })
 }
 
 /// What concerns ganger itself stays as it was at the start: that is said where the files have another opinion now.

@@ -1,6 +1,6 @@
 //! Before a start: what an earlier run in the same root left, and what the person wants done about it.
 
-use std::io::{self, BufRead, IsTerminal};
+use std::io::{self, BufRead};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ pub fn before_start(root: &Path, wanted: bool, grace: Duration, system: &SystemE
     };
     let said = format!("{} {is} still alive: {}", found.len(), named(&found));
     // Asked only where somebody reads the question and can answer it.
-    let may_ask = system.output_is_terminal && system.error_is_terminal && io::stdin().is_terminal();
+    let may_ask = system.output_is_terminal && system.error_is_terminal && system.input_is_terminal;
     if wanted {
         report::line(&format!("{said}: stopping"));
     } else if may_ask {

@@ -75,6 +75,11 @@ impl SystemEnv {
         found.map(|(_, value)| value.clone())
     }
 
+    /// The folder for temporary files: `$TMPDIR`, else /tmp.
+    pub fn temporary_folder() -> PathBuf {
+        std::env::temp_dir()
+    }
+
     /// The time zone that the person sees times in: TZ, else the machine's.
     pub fn zone() -> TimeZone {
         TimeZone::system()

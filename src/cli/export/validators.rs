@@ -148,7 +148,7 @@ struct ValidatorFolder {
 
 impl ValidatorFolder {
     fn with(bundle: &Bundle, app: &str) -> io::Result<Self> {
-        let path = std::env::temp_dir().join(format!("ganger-export-{}", SystemEnv::mark()));
+        let path = SystemEnv::temporary_folder().join(format!("ganger-export-{}", SystemEnv::mark()));
         DirBuilder::new().mode(0o700).create(&path)?;
         let folder = Self { path };
         for file in &bundle.files {
