@@ -12,17 +12,17 @@ pub use super::args_stack::{
 use super::examples;
 use super::values::types;
 
-/// Runs what a Procfile says
+/// Runs the processes of a Procfile
 ///
-/// Reads Procfile and .env, starts every process with a PORT of its own, prints what they say as one
-/// stream, and stops all of them together.
+/// Reads Procfile and .env, starts every process with its own PORT, prints their output as one stream, and stops all of
+/// them together.
 #[derive(Debug, Parser)]
 #[command(name = "ganger", version, max_term_width = 80, after_long_help = examples::GANGER)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
-// A script may end in "$@": what the person adds wins over what the script says, as in foreman.
+// A script may end in "$@": the flags that a user adds win over those of the script, as in foreman.
 #[command(args_override_self = true)]
 pub struct Arguments {
-    /// What is to be done.
+    /// The subcommand.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -32,94 +32,90 @@ pub struct Arguments {
 pub enum Command {
     /// Run the stack here, in the foreground
     ///
-    /// Starts one instance of each type of the Procfile (or what --formation says), and stops all when
-    /// one ends, or at Ctrl-C. Its exit status is that of the instance that decided the end.
+    /// Starts one instance of each type of the Procfile (or the --formation), and stops all when one exits, or at Ctrl-C.
+    /// The exit status is that of the instance that caused the stop.
     #[command(after_long_help = examples::START)]
     Start(StartArgs),
     /// Run one command with the stack's environment
     ///
-    /// ganger is replaced by the command: same terminal, exact arguments, its exit status. A single word
-    /// that is a type of the Procfile runs that line, with further arguments appended.
+    /// ganger is replaced by the command: same terminal, exact arguments, its exit status. If the first word is a type of
+    /// the Procfile, that line runs, with the further arguments appended.
     #[command(after_long_help = examples::RUN)]
     Run(RunArgs),
-    /// Run one command beside the stack, starting it where needed
+    /// Run one command beside the stack, starting it if needed
     ///
-    /// Waits until the instances are ready, then runs the command as `ganger run` does, and ends with its
-    /// status. A stack that it started ends with it, or with the last of several that use it: also if
-    /// ganger is killed. What the command leaves behind is stopped too. The status is 1 if the stack does
-    /// not come up, 124 if that takes too long.
+    /// Waits until the instances are ready, runs the command as `ganger run` does, and exits with its status. A stack that
+    /// it started is stopped when the last command that uses it has exited, also if ganger is killed. Processes that the
+    /// command leaves behind are stopped too. The status is 1 if the stack does not start, 124 after the --timeout.
     #[command(after_long_help = examples::EXEC)]
     Exec(ExecArgs),
-    /// Say what would run, or all that is wrong with it
+    /// Show what would run, or all errors
     ///
-    /// Reads everything that `start` reads and starts nothing. The status is 1 where there are errors.
+    /// Reads all that `start` reads and starts nothing. The status is 1 if there are errors.
     #[command(after_long_help = examples::CHECK)]
     Check,
     /// Show the environment and where each variable comes from
     ///
-    /// Lists the variables that the project sets: .env files, app.json and ganger's own. Values are
-    /// masked unless --show-values is there.
+    /// Lists the variables that the project sets: .env files, app.json and ganger's own. Values are masked without
+    /// --show-values.
     #[command(after_long_help = examples::ENV)]
     Env(EnvArgs),
-    /// Show what runs here
+    /// Show the instances of the running stack
     ///
-    /// One row an instance. The status is 0 if all are up, 1 if not, 3 if nothing runs.
+    /// One row for each. The status is 0 if all are up, 1 if not, 3 if no stack runs here.
     #[command(after_long_help = examples::PS)]
     Ps,
-    /// Show what the running stack has said
+    /// Show the log of the running stack
     ///
-    /// The latest lines are kept in memory: 10,000 lines, 16 MiB a stack. Does not follow unless asked to.
+    /// The latest lines are kept in memory: 10,000 lines or 16 MiB.
     #[command(after_long_help = examples::LOGS)]
     Logs(LogsArgs),
-    /// Stop instances of the running stack and start them again
+    /// Restart instances of the running stack
     ///
-    /// Procfile, .env and ganger.toml are read again, with the flags of the start. Without names the whole stack
-    /// follows them: types that went are stopped, types that came are started. Returns when the new processes
-    /// exist.
+    /// Reads Procfile, .env and ganger.toml again, with the flags of the start. Without names the whole stack follows the
+    /// files: removed types are stopped, new ones are started. Returns when the new processes exist.
     #[command(after_long_help = examples::RESTART)]
     Restart(RestartArgs),
     /// Stop instances of the running stack
     ///
-    /// Returns when nothing of them is left. The rest goes on; `ganger start NAME` starts them again.
+    /// Returns when none of their processes is left. The others go on; `ganger start NAME` starts them again.
     #[command(after_long_help = examples::STOP)]
     Stop(StopArgs),
     /// Run more or fewer instances of a type
     ///
-    /// Who comes has the port that the rule gives it; of who goes, the highest number is stopped first. Nobody else is
-    /// touched. Without words it prints how many there are, in words that it takes.
+    /// New instances get the next port; the highest-numbered instance is stopped first. Other instances are not touched.
+    /// Without arguments it prints the formation, in the form that it takes.
     #[command(after_long_help = examples::SCALE)]
     Scale(ScaleArgs),
     /// Send a signal to instances of the running stack
     ///
-    /// To the whole process group of each.
+    /// To the main process of each; with --group to its whole process group.
     #[command(after_long_help = examples::KILL)]
     Kill(KillArgs),
-    /// Wait until instances are ready, have ended, or have said something
+    /// Wait until instances are ready, have exited or log a line
     ///
-    /// The status is 0 if they are, 1 if they cannot get there any more, 124 if the time is over, 3 if
-    /// nothing runs.
+    /// The status is 0 if they do, 1 if they cannot any more, 124 after the --timeout, 3 if no stack runs here.
     #[command(after_long_help = examples::WAIT)]
     Wait(WaitArgs),
-    /// Have the terminal of an instance in this one
+    /// Connect this terminal to an instance
     ///
-    /// Every key goes to the program, Ctrl-C too; it has this terminal's size and colours. Ctrl-] leaves, and the
-    /// program goes on. What it writes goes to the log as before.
+    /// Every key goes to the program, Ctrl-C too; it has this terminal's size and colours. Ctrl-] detaches, and the program
+    /// goes on. Its output still goes to the log.
     #[command(after_long_help = examples::ATTACH)]
     Attach(AttachArgs),
     /// Print the port of an instance
     #[command(after_long_help = examples::PORT)]
     Port(PortArgs),
-    /// Stop the running stack and wait until nothing is left
+    /// Stop the running stack and wait until it is gone
     #[command(after_long_help = examples::DOWN)]
     Down(DownArgs),
-    /// Write the same formation for another engine
+    /// Write the stack for another engine
     ///
-    /// Types, instances, ports, grace and stop signals as systemd, Compose, Kubernetes and others have them.
-    /// Values of .env are references, unless --secrets inline is there. What cannot be carried over is said
-    /// on standard error.
+    /// Types, instances, ports, grace and stop signals as systemd, Compose, Kubernetes and others have them. Values of .env
+    /// are references, unless --secrets inline is given. What the format cannot express is listed on standard error.
     #[command(after_long_help = examples::EXPORT)]
     Export(super::export::arguments::ExportArgs),
-    /// Print the script that completes words in a shell
+    /// Print the completion script of a shell
     #[command(after_long_help = examples::COMPLETIONS)]
     Completions(CompletionsArgs),
     /// Print the manual page
@@ -149,16 +145,16 @@ pub struct RunArgs {
 /// `ganger env`.
 #[derive(Args, Debug)]
 pub struct EnvArgs {
-    /// The type whose environment is shown; else what a command has
+    /// The type of the environment; by default that of a command
     #[arg(value_name = "TYPE")]
     pub of: Option<String>,
     /// Show the file and line of each variable, and what it overrides
     #[arg(long, conflicts_with = "json")]
     pub explain: bool,
-    /// Show values as they are
+    /// Show values
     ///
-    /// Quoted as a shell reads them, byte for byte. On a terminal control characters are written as in $'\033[2J', which
-    /// a shell reads too.
+    /// Quoted as a shell reads them, byte for byte. On a terminal control characters are written as in $'\033[2J', which a
+    /// shell reads too.
     #[arg(long)]
     pub show_values: bool,
     /// Show the whole environment, not only what the project sets

@@ -1,4 +1,4 @@
-//! What can be typed to a running stack. As [`super::args`], of which it is a part.
+//! The arguments of the commands that ask a running stack. A part of [`super::args`].
 
 use std::ffi::OsString;
 
@@ -16,12 +16,12 @@ pub struct ExecArgs {
     pub command: Vec<OsString>,
     /// Wait for these to be ready: types, instances, globs
     ///
-    /// All without it. Separated by commas, or repeated. The whole stack is started in any case.
+    /// All by default. Separate several by commas, or repeat the flag. The whole stack is started in any case.
     #[arg(short = 'w', long, value_name = "NAME", value_delimiter = ',')]
     pub with: Vec<String>,
-    /// Not longer than this: `60`, `5m`
+    /// Wait for the stack this long at most: `60`, `5m`
     ///
-    /// For the stack only: the command has all the time that it takes.
+    /// The command itself has no time limit.
     #[arg(short = 't', long, value_name = "TIME", value_parser = span, default_value = "60")]
     pub timeout: f64,
 }
@@ -29,19 +29,19 @@ pub struct ExecArgs {
 /// `ganger logs`.
 #[derive(Args, Debug)]
 pub struct LogsArgs {
-    /// Only of these: types, instances, globs
+    /// Only lines of these: types, instances, globs
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
-    /// Go on with what comes
+    /// Go on with new lines
     #[arg(short = 'f', long)]
     pub follow: bool,
-    /// At most so many of the latest lines
+    /// The latest N lines only
     #[arg(short = 'n', long, value_name = "N")]
     pub lines: Option<u32>,
-    /// Only what was said in this time: `30`, `5m`, `2h`
+    /// Only lines of this time: `30`, `5m`, `2h`
     #[arg(long, value_name = "TIME", value_parser = span)]
     pub since: Option<f64>,
-    /// Only lines in which this regular expression is found
+    /// Only lines that match this regular expression
     #[arg(short = 'g', long, value_name = "RE", value_parser = pattern)]
     pub grep: Option<String>,
 }
@@ -49,13 +49,13 @@ pub struct LogsArgs {
 /// `ganger restart`.
 #[derive(Args, Debug)]
 pub struct RestartArgs {
-    /// Types, instances, globs; all without any
+    /// Types, instances, globs; all by default
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
-    /// One after the other, with one more meanwhile
+    /// One after the other, with an extra instance meanwhile
     ///
-    /// Starts one more of each type first, restarts one instance after the other, each when the one before is ready,
-    /// and stops the one too many. For types with `listen` in ganger.toml, and for those that serve no port.
+    /// Starts an extra instance of each type, restarts one instance after the other, each when the one before is ready, and
+    /// stops the extra one. For types with `listen` in ganger.toml, and for types that serve no port.
     #[arg(long)]
     pub rolling: bool,
 }
@@ -63,7 +63,7 @@ pub struct RestartArgs {
 /// `ganger scale`.
 #[derive(Args, Debug)]
 pub struct ScaleArgs {
-    /// How many of which; without any, print how many there are
+    /// The new counts; without any, the formation is printed
     #[arg(value_name = "TYPE=N|TYPE+N|TYPE-N", value_parser = ScaleStep::parse, value_delimiter = ',')]
     pub steps: Vec<ScaleStep>,
 }
@@ -87,8 +87,8 @@ pub struct KillArgs {
     pub signal: i32,
     /// Send it to every process of the group, not to the main processes
     ///
-    /// The main process is the program; where a shell stays in front of it, its foreground children and, unless it
-    /// would die of a signal that does not end the instance, the shell.
+    /// The main process is the program; if a shell stays in front of it, the shell's foreground children and, unless the
+    /// signal would only kill the shell, the shell itself.
     #[arg(long)]
     pub group: bool,
 }
@@ -96,17 +96,17 @@ pub struct KillArgs {
 /// `ganger wait`.
 #[derive(Args, Debug)]
 pub struct WaitArgs {
-    /// Types, instances, globs; all without any
+    /// Types, instances, globs; all by default
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
-    /// What for: up, ready, exited, log=RE
+    /// Wait for: up, ready, exited, log=RE
     ///
-    /// `up`: the processes exist. `ready`, without the flag: they serve their ports, or have lived for a
-    /// second if they are not known to serve one. `exited`: they have ended. `log=RE`: one of them has said
-    /// a line in which the regular expression is found.
+    /// `up`: the processes exist. `ready`, the default: they listen on their ports, or have run for a second if they are not
+    /// known to use one. `exited`: they have exited. `log=RE`: one of them has printed a line that matches the regular
+    /// expression.
     #[arg(long = "for", value_name = "WHAT", value_parser = goal, default_value = "ready")]
     pub goal: String,
-    /// No longer than this: `60`, `5m`
+    /// Wait this long at most: `60`, `5m`
     #[arg(short = 't', long, value_name = "TIME", value_parser = span, default_value = "60")]
     pub timeout: f64,
 }
@@ -120,9 +120,9 @@ pub struct AttachArgs {
     /// Only watch: no key reaches the program
     #[arg(short = 'r', long = "read-only", conflicts_with = "take")]
     pub view: bool,
-    /// Type, though somebody else does
+    /// Take the input over from another client
     ///
-    /// Of several who are attached the first one types, and the others watch.
+    /// Of several attached clients the first one has the input, and the others watch.
     #[arg(long)]
     pub take: bool,
 }

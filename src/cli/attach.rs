@@ -1,4 +1,4 @@
-//! `ganger attach`: the terminal of an instance in the person's own.
+//! `ganger attach`: this terminal connected to that of an instance.
 
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
@@ -49,8 +49,8 @@ pub fn run(attach: AttachArgs, given: &Settings, system: &SystemEnv) -> Result<O
     let (stdin, stdout) = (io::stdin(), io::stdout());
     if !system.input_is_terminal || !system.output_is_terminal {
         return Err(Failure::Stack {
-            message: "attach needs a terminal, and standard input or output is none".into(),
-            hint: Some(format!("`ganger logs -f {}` shows what it says", attach.instance)),
+            message: "attach needs a terminal; standard input or standard output is none".into(),
+            hint: Some(format!("`ganger logs -f {}` follows its log", attach.instance)),
             status: exit::REFUSED,
         });
     }
@@ -145,7 +145,7 @@ impl Attachment {
         let _ = show(&io::stdout(), &text);
         let Self { raw, mut guards, .. } = self;
         drop(raw);
-        // Whoever keeps it has nothing more to do.
+        // The keeper has nothing left to do.
         let _ = guard(&mut guards, b"");
         match end {
             AttachEnd::Detached | AttachEnd::Over => Ok(Outcome::Status(exit::SUCCESS)),
@@ -203,7 +203,7 @@ impl Attachment {
                 Signal::RESIZE => {
                     self.session.send(&TerminalInput { size: Some(size()), ..TerminalInput::default() })?;
                 }
-                // Somebody else has had the terminal meanwhile.
+                // Another program has used the terminal meanwhile.
                 Signal::CONTINUE => self.raw.again()?,
                 Signal::SUSPEND => {}
                 signal => return Ok(Some(AttachEnd::Signal(signal))),

@@ -14,7 +14,7 @@ use crate::exit::Outcome;
 ///
 /// # Errors
 ///
-/// Nothing runs here, nobody has that name, or it cannot be started.
+/// No stack runs here, nothing has that name, or it cannot be started.
 pub fn restart(restart: RestartArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     let mut client = stack::connect(given, system)?;
     let names = restart.names;
@@ -26,7 +26,7 @@ pub fn restart(restart: RestartArgs, given: &Settings, system: &SystemEnv) -> Re
 ///
 /// # Errors
 ///
-/// Nothing runs here, or nobody has that name.
+/// No stack runs here, or nothing has that name.
 pub fn stop(stop: StopArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     let mut client = stack::connect(given, system)?;
     let request = Request::Stop { names: stop.names };
@@ -37,7 +37,7 @@ pub fn stop(stop: StopArgs, given: &Settings, system: &SystemEnv) -> Result<Outc
 ///
 /// # Errors
 ///
-/// Nothing runs here, nobody has that name, or one of them does not run.
+/// No stack runs here, nothing has that name, or one of them does not run.
 pub fn kill(kill: KillArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     let mut client = stack::connect(given, system)?;
     let request = Request::Kill { names: kill.names, signal: kill.signal, group: kill.group };
@@ -48,7 +48,7 @@ pub fn kill(kill: KillArgs, given: &Settings, system: &SystemEnv) -> Result<Outc
 ///
 /// # Errors
 ///
-/// Nobody has that name, or it cannot be started.
+/// Nothing has that name, or it cannot be started.
 pub fn start(client: &mut Client, names: Vec<String>, json: bool) -> Result<Outcome, Failure> {
     stack::tell(&stack::ask(client, Request::Start { names })?, json)
 }

@@ -14,10 +14,10 @@ use crate::control::protocol::{Goal, Request};
 use crate::exit::{self, Exit, LATE, Outcome};
 use crate::process::calls::{ForkSide, WaitResult, close_inherited, fork, wait_any};
 
-/// How long the stack may take to have all processes made. Only a machine in trouble takes so long.
+/// The time that the stack has to make all processes. Only an overloaded machine needs as much.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// What is waited for before `start -D` returns.
+/// What `start -D` waits for before it returns.
 #[derive(Clone, Copy, Debug)]
 pub struct DetachOptions {
     /// Until all are ready, for this long at most; else until all are up.
@@ -26,12 +26,12 @@ pub struct DetachOptions {
     pub json: bool,
 }
 
-/// Forks: `work` runs the stack in the child, which nobody waits for; here its start is reported. Returns in
+/// Forks: `work` runs the stack in the child, which is not waited for; the parent reports how its start went. Returns in
 /// both.
 ///
 /// # Errors
 ///
-/// The fork failed, or the start did, in which case the last lines of who failed are printed.
+/// The fork failed, or the start did; then the last lines of the instance that failed are printed.
 pub fn start(
     address: &Address,
     wanted: DetachOptions,
@@ -43,7 +43,7 @@ pub fn start(
     }
 }
 
-/// Who returns from [`fork_off`].
+/// The process that returns from [`fork_off`].
 pub enum Forked<H> {
     /// The child, when its work is done.
     Background(Outcome),
@@ -119,7 +119,7 @@ fn failed(message: String, status: u8) -> Failure {
     Failure::Stack { message, hint: None, status }
 }
 
-/// Waits for the end of the background process, and says how a shell would report it.
+/// Waits for the exit of the background process: the status that a shell would report.
 fn end_of_child() -> Option<u8> {
     match wait_any(WaitPidFlag::empty()) {
         Ok(WaitResult::Changed(_, status)) => Some(Exit::from(status).status()),

@@ -7,20 +7,20 @@ Examples:
   ganger start web worker            run only these two
   ganger start -m all=1,web=2        two of web, one of each other
   ganger run bin/migrate --all       one command in the same environment
-  ganger check                       what would run, or what is wrong
+  ganger check                       what would run, or all errors
 
-Every flag has a variable too, which it wins over: GANGER_TIMEOUT=10 is
---timeout 10 (--port-step alone differs: GANGER_STEP). Both win over the files
-ganger.toml, .foreman and app.json.
+Every setting has a variable too, and a flag wins over it: GANGER_TIMEOUT=10 is
+--timeout 10 (only --port-step differs: GANGER_STEP). Both win over the files
+ganger.toml, .foreman and app.json. docs/settings.md lists all settings.
 
-Exit status: that of the command; 1 input that was refused, 2 a usage error,
-125 ganger itself failed, 126 and 127 a command that cannot run or is not there.";
+Exit status: that of the command; 1 invalid input, 2 invalid command line,
+125 an error of ganger, 126 and 127 a command that cannot run or is not found.";
 
 /// `ganger start --help`.
 pub const START: &str = "\
 Examples:
   ganger start -f Procfile.dev -e /dev/null      as Rails' bin/dev does
-  ganger start web=2 worker=1                    a formation in words
+  ganger start web=2 worker=1                    a formation as arguments
   ganger start -x clock --exit-on failure        all but clock; go on while
                                                  instances end with status 0
   ganger start -t 30 --stop-signal web=QUIT      more time, another signal";
@@ -31,7 +31,7 @@ Examples:
   ganger run bin/migrate --all          a command with its own flags
   ganger run web                        the web line of the Procfile
   ganger run web --reload               … with an argument appended
-  ganger run -e .env.test -- env        ours end at --";
+  ganger run -e .env.test -- env        our flags end at --";
 
 /// `ganger exec --help`.
 pub const EXEC: &str = "\
@@ -51,7 +51,7 @@ Examples:
 pub const ENV: &str = "\
 Examples:
   ganger env                            names, with values masked
-  ganger env web --explain              file and line of each, what it hid
+  ganger env web --explain              file and line of each
   ganger env web --json --show-values   for programs";
 
 /// `ganger completions --help`.
@@ -78,7 +78,7 @@ pub const LOGS: &str = "\
 Examples:
   ganger logs -n 50 web                 the latest 50 lines of web
   ganger logs -f --since 5m             all of five minutes, and what comes
-  ganger logs --grep 'ERROR|panic'      only such lines";
+  ganger logs --grep 'ERROR|panic'      only lines that match";
 
 /// `ganger restart --help`.
 pub const RESTART: &str = "\
@@ -90,14 +90,14 @@ Examples:
 /// `ganger scale --help`.
 pub const SCALE: &str = "\
 Examples:
-  ganger scale web=3 worker+1 clock-1   so many, one more, one less
+  ganger scale web=3 worker+1 clock-1   three, one more, one less
   ganger scale                          web=3 worker=2 clock=0
   ganger scale web=0                    none; the stack goes on";
 
 /// `ganger stop --help`.
 pub const STOP: &str = "\
 Examples:
-  ganger stop worker                    … and `ganger start worker` brings it back";
+  ganger stop worker                    `ganger start worker` starts it again";
 
 /// `ganger kill --help`.
 pub const KILL: &str = "\
@@ -107,9 +107,9 @@ Examples:
 /// `ganger attach --help`.
 pub const ATTACH: &str = "\
 Examples:
-  ganger attach web                  keys and screen of web.1; Ctrl-] leaves
+  ganger attach web                  keys and screen of web.1; Ctrl-] detaches
   ganger attach web.2 --read-only    only watch
-  ganger attach web --take           type, though somebody else does
+  ganger attach web --take           take the input over
 
 The instance needs a terminal: it has one if the stack was started on a
 terminal, or with --pty always.";
@@ -117,9 +117,9 @@ terminal, or with --pty always.";
 /// `ganger wait --help`.
 pub const WAIT: &str = "\
 Examples:
-  ganger wait web                       until it serves its port
-  ganger wait --for log='ready in' web  until it says so
-  ganger wait --for exited seed -t 5m   until it has ended";
+  ganger wait web                       until it listens on its port
+  ganger wait --for log='ready in' web  until it logs that
+  ganger wait --for exited seed -t 5m   until it has exited";
 
 /// `ganger port --help`.
 pub const PORT: &str = "\
@@ -129,7 +129,7 @@ Examples:
 /// `ganger down --help`.
 pub const DOWN: &str = "\
 Examples:
-  ganger down                           with each one's own grace
+  ganger down                           with the grace of each type
   ganger down -t 1                      a second, then SIGKILL";
 /// `ganger export --help`.
 pub const EXPORT: &str = "\

@@ -78,7 +78,7 @@ pub fn run(exec: ExecArgs, given: &Settings, system: &SystemEnv) -> Result<Outco
     }
 }
 
-/// Whose stack is looked for, and for how long.
+/// The stack that is looked for, and for how long.
 struct StackSearch<'a> {
     project: &'a Project,
     system: &'a SystemEnv,
@@ -105,7 +105,7 @@ impl StackSearch<'_> {
             }
             match address.claim() {
                 Ok(ClaimResult::Ours(claim, listener)) => return self.start(address, (claim, listener)),
-                // Ending, or between lock and socket; or somebody only looks.
+                // It is ending, or between lock and socket; or another client is looking whether it is free.
                 Ok(ClaimResult::Another) => address.lock_wait().wait_within(PAUSE.min(self.left())),
                 Err(error) => {
                     return Err(Failure::Failed(format!(

@@ -1,5 +1,4 @@
-//! Why a command ends without having done its work: kind, reason and way out. The kind alone decides how
-//! ganger ends.
+//! Why a command fails: kind, reason and way out. The kind alone decides the exit status.
 
 use std::io;
 
@@ -7,12 +6,12 @@ use crate::exit::{self, Outcome};
 use crate::location::Diagnostic;
 use crate::signal::Signal;
 
-/// Why a command did not do its work. [`super::report`] is what prints it.
+/// Why a command failed. [`super::report`] prints it.
 #[derive(Debug)]
 pub enum Failure {
-    /// The command line is not understood, or it asks for help: clap has the words.
+    /// The command line is invalid, in clap's words.
     Usage(clap::Error),
-    /// What was read is refused: all that is wrong with it.
+    /// Invalid input: all errors.
     Refused(Vec<Diagnostic>),
     /// A command cannot be run: one sentence, and 127 or 126 as a shell has them.
     CannotRun {
@@ -23,7 +22,7 @@ pub enum Failure {
         /// The status.
         status: u8,
     },
-    /// A running stack said no, or there is none: one sentence, and the status that tells which.
+    /// A running stack refuses, or there is none: one sentence, and the status that tells which.
     Stack {
         /// The sentence.
         message: String,
@@ -32,7 +31,7 @@ pub enum Failure {
         /// The status.
         status: u8,
     },
-    /// A running stack found its files wrong, and has said so as text: all that is to be printed.
+    /// The errors that a running stack found in its files, as text.
     Told(String),
     /// ganger failed: one sentence.
     Failed(String),

@@ -1,4 +1,4 @@
-//! Files as a person named them, read whole, and why they cannot be.
+//! Files by the names that a user gave them, read whole; and why they cannot be read.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -9,8 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::location::{Diagnostic, Location};
 
-/// The most bytes that are read of one file. Real ones have a few hundred; this is for the one who names
-/// a database or /dev/zero.
+/// The most bytes that are read of one file. Real ones have a few hundred; a database or /dev/zero is refused.
 const LARGEST: u64 = 64 << 20;
 
 /// What has been read and cannot be read again: standard input, pipes, devices. A project that is read a second
@@ -82,7 +81,7 @@ impl InputCache {
     }
 }
 
-/// What is said about the file `name` as a whole.
+/// A diagnostic of the file `name` as a whole.
 pub fn about(name: &str, message: impl Into<String>, hint: Option<String>) -> Diagnostic {
     let location = Location { file: name.into(), line: None, column: None };
     Diagnostic { location, message: message.into(), hint, excerpt: None }
@@ -162,7 +161,7 @@ fn not_a_file(kind: FileType) -> Option<&'static str> {
 
 fn unreadable(path: &Path, name: &str, error: &io::Error) -> Diagnostic {
     if is_absent(error) {
-        return about(name, "there is no such file", None);
+        return about(name, "no such file", None);
     }
     if error.kind() == io::ErrorKind::PermissionDenied {
         return about(name, "no permission to read it", Some(format!("see ls -ld {}", path.display())));
@@ -176,13 +175,13 @@ mod tests {
 
     #[test]
     fn a_file_that_may_not_be_read_is_said_with_the_way_to_look() {
-        // Not with a real file: whoever runs the tests as root may read everything.
+        // Not with a real file: root may read everything.
         let error = io::Error::from(io::ErrorKind::PermissionDenied);
-        let said = unreadable(Path::new("/app/.env"), ".env", &error);
+        let found = unreadable(Path::new("/app/.env"), ".env", &error);
         assert_eq!(
-            (said.location.to_string(), said.message),
+            (found.location.to_string(), found.message),
             (".env".into(), "no permission to read it".into())
         );
-        assert_eq!(said.hint.as_deref(), Some("see ls -ld /app/.env"));
+        assert_eq!(found.hint.as_deref(), Some("see ls -ld /app/.env"));
     }
 }

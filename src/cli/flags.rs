@@ -50,7 +50,7 @@ fn argument(setting: &'static Setting, flag: &'static Flag) -> Arg {
         }
     };
     let is_valid = move |value: std::ffi::OsString| {
-        let place = Located::said((), setting.name).place;
+        let place = Located::given((), setting.name).place;
         let done = setting.set(&mut Settings::default(), &value, &place);
         done.map_err(|invalid| ValueError::of(invalid, &value)).map(|()| value)
     };
@@ -97,7 +97,7 @@ fn layer(command: &str, matches: &ArgMatches) -> Result<Settings, Failure> {
             Takes::Optional(_, "true") if shown == ["true"] => format!("--{}", setting.name),
             Takes::Value(_) | Takes::Optional(..) => format!("--{} {}", setting.name, shown.join(",")),
         };
-        let place = Located::said((), &origin).place;
+        let place = Located::given((), &origin).place;
         for value in values {
             let done = setting.set(&mut settings, value, &place);
             done.map_err(|invalid| Failure::usage(format!("{origin}: {invalid}"), invalid.hint))?;
@@ -120,7 +120,7 @@ pub fn of_variables(command: &str, system: &SystemEnv) -> Result<Settings, Failu
     for setting in table::all().filter(is_taken) {
         let name = setting.variable_name();
         let Some(value) = system.variable(&name) else { continue };
-        let place = Located::said((), &format!("{name}={}", value.to_string_lossy())).place;
+        let place = Located::given((), &format!("{name}={}", value.to_string_lossy())).place;
         setting
             .set(&mut settings, &value, &place)
             .map_err(|invalid| Failure::usage(format!("{name}: {}", invalid.message()), invalid.hint))?;

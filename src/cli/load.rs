@@ -1,4 +1,4 @@
-//! Finds and reads what a project is made of, and says all that is wrong with it at once.
+//! Finds and reads the files of a project, with all errors at once.
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -18,7 +18,7 @@ use crate::procfile::{self, Procfile};
 /// How a file of settings is read.
 type Parse = fn(&str, &[u8]) -> config::ParsedSettings;
 
-/// The files that hold settings, from the one that wins to the one that gives way.
+/// The files of settings, the highest precedence first.
 const FILES: [(&str, Parse); 3] = [
     ("ganger.toml", config::ganger_toml::parse),
     (".foreman", config::foreman::parse),
@@ -35,12 +35,11 @@ pub enum ProcfileNeed {
     Nothing,
 }
 
-/// Reads the project that `typed` names, from the current folder of `system`.
+/// Reads the project that `given` names, from the current folder of `system`.
 ///
 /// # Errors
 ///
-/// Only that there is no place to look at: the current folder or the root is gone. What is wrong in the
-/// files is in [`Project::errors`].
+/// The current folder or the root is gone. Errors in the files are in [`Project::errors`].
 pub fn project(typed: &Settings, need: ProcfileNeed, system: &SystemEnv) -> Result<Project, Failure> {
     read(Rc::default(), typed, need, system)
 }
@@ -64,7 +63,7 @@ fn read(
     let mut reader = ProjectReader::of(system, &memory)?;
     let home = reader.home(typed)?;
     let settings = reader.settings(typed.clone(), &home);
-    // A path of a file is relative to the file, one that was typed to where the person is.
+    // A path in a file is relative to the file, one of a flag to the current folder.
     let base = |is_typed: bool| if is_typed { reader.folder.clone() } else { home.clone() };
     let (procfile_base, env_base) = (base(typed.procfile.is_some()), base(!typed.env.is_empty()));
     let root = reader.root(typed, &settings, home)?;
@@ -90,8 +89,8 @@ fn read(
     })
 }
 
-/// Only where the project's commands run: all that is needed to find the stack that runs there. What is wrong
-/// in its files is no concern of that.
+/// Only the folder where the project's commands run, which is enough to find the stack that runs there. Errors in its files
+/// are ignored.
 ///
 /// # Errors
 ///
@@ -106,7 +105,7 @@ pub fn root(typed: &Settings, system: &SystemEnv) -> Result<PathBuf, Failure> {
 
 struct ProjectReader<'a> {
     memory: &'a InputCache,
-    /// Where the person is.
+    /// The current folder.
     folder: PathBuf,
     errors: Vec<Diagnostic>,
     warnings: Vec<Diagnostic>,
@@ -127,8 +126,8 @@ impl<'a> ProjectReader<'a> {
         }
     }
 
-    /// Where the settings' files are looked for: `-d`, else the folder of `-f`'s file, else where the
-    /// person is. foreman's rule; a pipe or a device (`-f -`, `-f <(…)`) has no folder worth the name.
+    /// The folder of the files of settings: `-d`, else the folder of `-f`'s file, else the current one. foreman's rule; a
+    /// pipe or a device (`-f -`, `-f <(…)`) has no such folder.
     fn home(&self, typed: &Settings) -> Result<PathBuf, Failure> {
         if let Some(root) = &typed.root {
             return self.directory(&self.folder.join(&root.value), &root.value);
@@ -150,12 +149,12 @@ impl<'a> ProjectReader<'a> {
                 Ok(std::path::absolute(path).unwrap_or(self.folder.join(path)))
             }
             Ok(_) => refused("the root is not a directory".into()),
-            Err(error) if files::is_absent(&error) => refused("there is no such directory".into()),
+            Err(error) if files::is_absent(&error) => refused("no such directory".into()),
             Err(error) => refused(format!("the root cannot be used: {error}")),
         }
     }
 
-    /// `path` as the person would name it: without the part that leads to where they are.
+    /// `path` as a user names it: relative to the current folder.
     fn name(&self, path: &Path) -> Arc<str> {
         path.strip_prefix(&self.folder).unwrap_or(path).display().to_string().into()
     }
@@ -267,7 +266,7 @@ fn with_hint_inside(error: Diagnostic, path: &Path, name: &str) -> Diagnostic {
     Diagnostic { hint: path.join("Procfile").is_file().then(hint), ..error }
 }
 
-/// That there is no Procfile, what was looked for, and what lies there instead.
+/// That there is no Procfile, which was looked for, and a similar file that is there.
 fn no_procfile(path: &Path, name: &str, is_named: bool) -> Diagnostic {
     let folder = path.parent().unwrap_or(Path::new("/"));
     let like = |name: &str| {
@@ -283,10 +282,7 @@ fn no_procfile(path: &Path, name: &str, is_named: bool) -> Diagnostic {
         None if is_named => "name it relative to the current folder, or pipe it in with -f -".into(),
         None => "write lines such as `web: ./server --port $PORT` into it, or name one with -f".into(),
     };
-    let message = if is_named {
-        "there is no such Procfile".to_owned()
-    } else {
-        format!("there is no Procfile in {}", folder.display())
-    };
+    let message =
+        if is_named { "no such Procfile".to_owned() } else { format!("no Procfile in {}", folder.display()) };
     about(name, message, Some(hint))
 }

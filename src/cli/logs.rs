@@ -1,4 +1,4 @@
-//! `ganger logs`: what the running stack has said, as `start` prints it.
+//! `ganger logs`: the log of the running stack, as `start` prints it.
 
 use std::io;
 use std::ops::ControlFlow;
@@ -27,7 +27,7 @@ const BATCH: usize = 32 << 10;
 ///
 /// # Errors
 ///
-/// Nothing runs here, nobody has that name, or standard output is closed.
+/// No stack runs here, nothing has that name, or standard output is closed.
 pub fn run(logs: LogsArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     let (mut client, status) = stack::look(given, system)?;
     if let Ok(output) = io::stdout().as_fd().try_clone_to_owned() {
@@ -64,7 +64,7 @@ pub fn run(logs: LogsArgs, given: &Settings, system: &SystemEnv) -> Result<Outco
 struct LogsDocument<'a> {
     schema: u32,
     root: &'a str,
-    /// How many lines were forgotten while they were read.
+    /// The lines that were dropped from the history while it was read.
     lost: u64,
     lines: Vec<LogLine>,
 }
@@ -123,14 +123,14 @@ impl Printer {
         self.go_on()
     }
 
-    /// Says in its place that lines are missing.
+    /// Prints a notice about missing lines in their place.
     fn miss(&mut self, lost: LostLines) -> ControlFlow<()> {
         self.rows.notice(&Notice::Lost { lines: lost.lines }, clock::wall());
         self.flush();
         self.go_on()
     }
 
-    /// Whose line it is. Instances may have come since we asked who is there.
+    /// The index of the instance of a line. Instances may have been added since the status was asked for.
     fn index(&mut self, name: &str) -> usize {
         if let Some(index) = self.names.iter().position(|known| known == name) {
             return index;

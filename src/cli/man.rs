@@ -25,7 +25,7 @@ fn escaped(page: &str) -> String {
     page.chars().map(one).collect()
 }
 
-/// One page for all subcommands, as `man make` is one: who looks for a flag searches in one place.
+/// One page for all subcommands, so that a flag is searched for in one place.
 fn write_page(page: &mut Vec<u8>) -> io::Result<()> {
     let mut command = usage::command();
     command.build();

@@ -1,7 +1,7 @@
-//! Talking with the person: what was typed, what it means, and what is answered.
+//! The command line: arguments in, answers and exit status out.
 //!
-//! [`args`] is what can be typed; [`settings`] and [`load`] make sense of it and of the files;
-//! [`report`] says what is wrong. One file a subcommand does the rest.
+//! [`args`] has the commands, [`flags`] the flags and variables of settings, [`load`] reads the files, [`report`] prints
+//! errors. One file for each subcommand does the rest.
 
 pub mod args;
 pub mod args_stack;

@@ -13,7 +13,7 @@ use crate::suggestion;
 ///
 /// # Errors
 ///
-/// Nothing runs here, nobody has that name, or it has no port.
+/// No stack runs here, nothing has that name, or it has no port.
 pub fn run(port: &PortArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     let (_, status) = stack::look(given, system)?;
     let name = &port.instance;
@@ -21,7 +21,7 @@ pub fn run(port: &PortArgs, given: &Settings, system: &SystemEnv) -> Result<Outc
     let Some(row) = status.instances.iter().find(|row| row.name == *name || row.r#type == *name) else {
         let known = status.instances.iter().flat_map(|row| [row.r#type.as_str(), row.name.as_str()]);
         let near = suggestion::nearest(name, known).map(|near| format!("did you mean `{near}`?"));
-        return Err(refused(format!("nothing here is called `{name}`"), near));
+        return Err(refused(format!("no type or instance is called `{name}`"), near));
     };
     let Some(number) = row.port else {
         let hint = "the stack was started with --no-port".to_owned();

@@ -1,4 +1,4 @@
-//! The project of a running stack, read again: with the words, the environment and the folder of its start.
+//! The project of a running stack, read again: with the flags, the environment and the folder of its start.
 
 use std::path::Path;
 use std::rc::Rc;
@@ -15,8 +15,8 @@ use crate::plan::options::Selection;
 use crate::plan::running::Running;
 use crate::supervisor::replan::{PlanSource, Planner};
 
-/// Where the plans of a stack come from that was started from this project, with these words after `start`.
-/// `mark` is that of the run; its worker puts its own in its place.
+/// The source of plans for a stack that was started from this project, with this selection. `mark` is that of the run; its
+/// worker replaces it by its own.
 pub fn source(project: Project, selection: Selection, mark: String, system: SystemEnv) -> PlanSource {
     let start = Rc::new(StartContext { selection, mark, system });
     let earlier = Rc::new(project);
@@ -30,7 +30,7 @@ pub fn source(project: Project, selection: Selection, mark: String, system: Syst
     PlanSource { planner: first, read: Box::new(read) }
 }
 
-/// What a start was given and no file says.
+/// What a start was given besides the files.
 struct StartContext {
     selection: Selection,
     mark: String,
@@ -58,12 +58,12 @@ fn stays(root: &Path, project: &Project) -> Result<(), Diagnostic> {
     Err(Diagnostic { location: place.unwrap_or_else(|| about.location.clone()), ..about })
 }
 
-/// What concerns ganger itself stays as it was at the start: that is said where the files have another opinion now.
+/// A warning where the files change a setting that a running stack keeps as it was.
 fn kept(then: &Settings, now: &Settings) -> Option<Diagnostic> {
     let changed = now.kept_from(then);
     let names = changed.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    let hint = Some("`ganger down`, and start it anew, to have it otherwise".into());
-    let message = format!("a stack that runs keeps {names} as it was started");
+    let hint = Some("`ganger down`, and start it anew, to change that".into());
+    let message = format!("a running stack keeps {names} as at its start");
     (!names.is_empty()).then(|| files::about("settings", message, hint))
 }
 
@@ -71,7 +71,7 @@ fn refused(failure: &Failure) -> String {
     if let Failure::Refused(errors) = failure { rendered(errors) } else { report::failure(failure, false) }
 }
 
-/// All that is wrong, for a client: without colours, as nobody knows here what its terminal is.
+/// All errors, for a client: without colours, as its terminal is not known here.
 fn rendered(errors: &[Diagnostic]) -> String {
     let many = match errors.len() {
         1 => "1 error".to_owned(),

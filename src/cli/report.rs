@@ -1,4 +1,4 @@
-//! The one renderer: everything that ganger says about a mistake, on standard error.
+//! The one renderer of errors and warnings, on standard error.
 
 use std::io::{self, Write};
 use std::ops::Range;
@@ -9,12 +9,12 @@ use super::failure::Failure;
 use crate::location::{Diagnostic, Excerpt};
 use crate::text::harmless;
 
-/// How grave it is.
+/// The severity of a diagnostic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
     /// Nothing starts.
     Error,
-    /// Something to mend.
+    /// The stack starts all the same.
     Warning,
 }
 
@@ -41,7 +41,7 @@ fn renderer(colors: bool) -> Renderer {
     if colors { Renderer::styled() } else { Renderer::plain() }
 }
 
-/// `failure` as text; empty if there is nothing to say.
+/// `failure` as text; empty if there is nothing to print.
 pub fn failure(failure: &Failure, colors: bool) -> String {
     let sentence = |message: &str, hint| sentence(Severity::Error, message, hint, &renderer(colors));
     match failure {
@@ -60,13 +60,13 @@ pub fn failure(failure: &Failure, colors: bool) -> String {
         // It comes from another process.
         Failure::Told(text) => harmless(text).into_owned(),
         Failure::Failed(message) => sentence(message, None),
-        // SIGPIPE says it (see `Failure::outcome`): `cat` prints nothing either.
+        // ganger dies by SIGPIPE (see `Failure::outcome`): `cat` prints nothing either.
         Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => String::new(),
         Failure::Output(error) => sentence(&format!("cannot write to standard output: {error}"), None),
     }
 }
 
-/// What is worth knowing though all is done, as text.
+/// A warning of a command that succeeds, as text.
 pub fn note(text: &str, colors: bool) -> String {
     sentence(Severity::Warning, text, None, &renderer(colors))
 }
@@ -76,7 +76,7 @@ pub fn line(text: &str) {
     say(&format!("ganger: {}\n", harmless(text)));
 }
 
-/// Writes `text` to standard error. That this fails cannot be said anywhere.
+/// Writes `text` to standard error. A failure of that cannot be reported anywhere.
 pub fn say(text: &str) {
     let mut stream = io::stderr().lock();
     // The renderer's table of what it replaces ends before the second set of control characters.

@@ -1,4 +1,4 @@
-//! A running stack as commands meet it: found, asked, and what it answers as a status and a sentence.
+//! A running stack from a client's side: how it is found, asked, and its answer printed.
 
 use std::io;
 use std::path::Path;
@@ -37,7 +37,7 @@ pub fn address(root: &Path, name: Option<&str>, system: &SystemEnv) -> Address {
     Address::new(real.as_deref().unwrap_or(root), name, system.runtime_folder().as_deref())
 }
 
-/// The address of the stack that these words mean.
+/// The address of the stack that these settings name.
 ///
 /// # Errors
 ///
@@ -47,7 +47,7 @@ pub fn find(given: &Settings, system: &SystemEnv) -> Result<Address, Failure> {
     Ok(address(&root, name(given), system))
 }
 
-/// A connection to the stack that these words mean.
+/// A connection to the stack that these settings name.
 ///
 /// # Errors
 ///
@@ -75,8 +75,8 @@ pub fn reach(address: &Address, json: bool) -> Result<Option<Client>, Failure> {
     }
 }
 
-/// The same where no socket was found: by the marks of what the stack runs, if a process says that there is one. It was started with
-/// another `$XDG_RUNTIME_DIR`, or its socket was removed.
+/// The same where no socket is found: by the marks of the stack's processes. It was started with another
+/// `$XDG_RUNTIME_DIR`, or its socket was removed.
 fn elsewhere(address: &Address, json: bool) -> Result<Option<Client>, Failure> {
     let found = if address.is_witnessed() { living(address.home()) } else { Ok(None) };
     // Where /proc cannot be read, nothing can be found.
@@ -89,7 +89,7 @@ fn elsewhere(address: &Address, json: bool) -> Result<Option<Client>, Failure> {
     Err(does_not_answer(state, Some(pid), json))
 }
 
-/// What is said of a stack that runs and does not answer.
+/// The failure of a stack that runs and does not answer.
 fn does_not_answer(state: Unresponsive, pid: Option<i32>, json: bool) -> Failure {
     let document = Status { pid, state: Some(state), ..nothing() };
     if json && let Err(failure) = print::json(&document) {
@@ -104,7 +104,7 @@ fn does_not_answer(state: Unresponsive, pid: Option<i32>, json: bool) -> Failure
         ),
         Unresponsive::Unresponsive => (
             format!("the stack here does not answer{is}"),
-            format!("`kill {number}` stops it, with SIGKILL where the grace and ten seconds do not do"),
+            format!("`kill {number}` stops it, by SIGKILL ten seconds after the grace"),
         ),
     };
     Failure::Stack { message, hint: Some(hint), status: exit::NOT_ANSWERING }
@@ -145,13 +145,13 @@ fn nothing_runs(given: &Settings) -> Failure {
         return failure;
     }
     Failure::Stack {
-        message: "nothing runs here".into(),
-        hint: Some("`ganger start` starts the stack; -d DIR and --name mean another one".into()),
+        message: "no stack runs here".into(),
+        hint: Some("`ganger start` starts one; -d DIR and --name select another one".into()),
         status: NOTHING_RUNS,
     }
 }
 
-/// Asks, and says as a failure why there is no answer. The last words that come with a refusal are printed.
+/// Asks; the failure has the reason why there is no answer. The last lines that come with a refusal are printed.
 ///
 /// # Errors
 ///
@@ -160,7 +160,7 @@ pub fn ask(client: &mut Client, request: Request) -> Result<Status, Failure> {
     client.ask(request).map_err(|error| unanswered(error, exit::REFUSED))
 }
 
-/// What a person should hear of it; `ended` is the status for a stack that ended meanwhile.
+/// The failure that is printed for it; `ended` is the status for a stack that ended meanwhile.
 pub fn unanswered(error: Unanswered, ended: u8) -> Failure {
     let (message, status) = match error {
         Unanswered::Refused(refusal) => {
@@ -180,15 +180,13 @@ pub fn unanswered(error: Unanswered, ended: u8) -> Failure {
         }
         Unanswered::Late => ("the time is over".into(), LATE),
         Unanswered::Ended => ("the stack ended meanwhile".into(), ended),
-        Unanswered::Strange(what) => {
-            (format!("what the stack answers is not understood: {what}"), exit::FAILED)
-        }
+        Unanswered::Strange(what) => (format!("invalid answer of the stack: {what}"), exit::FAILED),
         Unanswered::OutputClosed => return Failure::Output(io::ErrorKind::BrokenPipe.into()),
     };
     Failure::Stack { message, hint: None, status }
 }
 
-/// Prints last words on standard error.
+/// Prints the last lines of an instance on standard error.
 pub fn say_lines(lines: &[LogLine]) {
     let text: Vec<u8> = lines
         .iter()

@@ -35,7 +35,7 @@ use crate::supervisor::replan::PlanSource;
 /// How long is waited before looking again at an address that is neither free nor answered.
 pub const PAUSE: Duration = Duration::from_millis(20);
 
-/// How often an address is tried whose name a process holds, and at which no stack is found: two seconds.
+/// How often an address is tried of which the name is held and where no stack is found: two seconds.
 const ROUNDS: usize = 100;
 
 /// Plans the stack and runs it to its end; or, where it runs already, starts what is named.
@@ -122,7 +122,7 @@ pub fn prepare(
     plan.policy.seed = u64::from_str_radix(&mark, 16).unwrap_or_default();
     let mut settings = supervised(&project.settings, &plan, run, system)?;
     project.say_warnings(&plan.warnings, system);
-    // Who reads them again has these already.
+    // A reload has these already.
     plan.warnings.splice(0..0, project.warnings.iter().cloned());
     let source = reload::source((*project).clone(), selection.clone(), marked, system.clone());
     let claim = settle(place, *is_detached, &mut settings)?;
@@ -143,7 +143,7 @@ impl Prepared {
 
     /// Runs it to its end.
     fn run(self, system: &SystemEnv) -> Outcome {
-        // There until all is over; who kills both halves of us leaves it.
+        // Removed at the end; SIGKILL of both processes leaves it.
         let _trace = sweep::run_files(&self.home, system).leave(&self.settings.run);
         // Held until nothing is left: then the next may start.
         let _claim = self.claim;
@@ -178,7 +178,7 @@ enum StackPlace {
     Another(Client, Status),
 }
 
-/// Takes the address. One who is just ending or beginning, or only looking whether it is free, is waited for.
+/// Takes the address. Waits for a stack that is just starting or ending, and for a client that looks whether it is free.
 fn claim(address: &Address) -> Result<StackPlace, Failure> {
     let mut rounds = 0;
     loop {
@@ -193,7 +193,7 @@ fn claim(address: &Address) -> Result<StackPlace, Failure> {
         if let Some(mut client) = stack::reach(address, false)? {
             match client.ask(Request::Status) {
                 Ok(status) => return Ok(StackPlace::Another(client, status)),
-                // Whoever is killed hangs up a moment before the kernel takes back its lock.
+                // A killed process closes the socket a moment before the kernel releases its lock.
                 Err(Unanswered::Ended) => {}
                 Err(error) => return Err(stack::unanswered(error, exit::REFUSED)),
             }
@@ -215,7 +215,7 @@ fn settle(
             Ok(Some(claim))
         }
         Some(Err(error)) if is_detached => {
-            Err(Failure::Failed(format!("no control socket, without which nothing could stop it: {error}")))
+            Err(Failure::Failed(format!("no control socket, so nothing could stop it: {error}")))
         }
         Some(Err(error)) => {
             let text =
@@ -240,7 +240,7 @@ fn beside(mut client: Client, status: &Status, types: &[String], json: bool) -> 
     };
     let rows: String = status.instances.iter().map(line).collect();
     Err(Failure::Stack {
-        message: format!("ganger runs here already{pid}{since}:{rows}"),
+        message: format!("a stack runs here already{pid}{since}:{rows}"),
         hint: Some("`ganger down` stops it; `--name NAME` starts another one beside it".into()),
         status: exit::REFUSED,
     })
@@ -263,7 +263,7 @@ fn supervised(
             ColorChoice::Always => true,
             ColorChoice::Never => false,
         },
-        // A pipe into `ganger start` is not a person who types.
+        // Commands are read from a terminal only, not from a pipe.
         keyboard: is_terminal && system.input_is_terminal && settings.json != Some(true),
         isolate: settings.isolate.unwrap_or(false),
         run,
@@ -290,7 +290,7 @@ fn format(settings: &Settings) -> Result<RowFormat, Failure> {
     let timestamps = timestamps.map_err(|reason| {
         let message = InvalidValue::new(pattern.unwrap_or_default(), reason).message();
         let location =
-            given.map_or_else(|| Located::said((), "timestamps").place, |given| given.place.clone());
+            given.map_or_else(|| Located::given((), "timestamps").place, |given| given.place.clone());
         Failure::Refused(vec![Diagnostic { location, message, hint: None, excerpt: None }])
     })?;
     Ok(RowFormat::Text { prefix: settings.prefix.unwrap_or(true), timestamps })

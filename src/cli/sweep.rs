@@ -1,4 +1,4 @@
-//! Before a start: what an earlier run in the same root left, and what the person wants done about it.
+//! Before a start: processes that an earlier run in the same root left, and whether they are stopped.
 
 use std::io::{self, BufRead};
 use std::path::{Path, PathBuf};
@@ -11,11 +11,10 @@ use crate::process::run_file::RunFiles;
 use crate::process::sweep::{Leftover, Sweep, leftovers};
 use crate::supervisor::clock::Clock;
 
-/// How many are named; the rest is counted.
+/// The number of processes that are named; the others are counted.
 const MOST_NAMED: usize = 5;
 
-/// Looks for them, says who they are, and stops them if that is wanted: by `--sweep`, or by the answer to a
-/// question on a terminal.
+/// Looks for them, names them, and stops them with `--sweep`, or if the question on a terminal is answered so.
 ///
 /// # Errors
 /// Only if they were to be stopped and could not be.
@@ -25,7 +24,7 @@ pub fn before_start(root: &Path, wanted: bool, grace: Duration, system: &SystemE
         return Ok(());
     }
     let found = match leftovers(root) {
-        // Where there is no /proc nobody can be found, and a start needs none of this.
+        // Without /proc none can be found, and a start does not need this.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         other => other.map_err(|error| {
             Failure::Failed(format!("cannot look in /proc for what an earlier run left: {error}"))
@@ -40,19 +39,19 @@ pub fn before_start(root: &Path, wanted: bool, grace: Duration, system: &SystemE
     } else {
         "processes of an earlier run here are"
     };
-    let said = format!("{} {is} still alive: {}", found.len(), named(&found));
-    // Asked only where somebody reads the question and can answer it.
+    let found_line = format!("{} {is} still alive: {}", found.len(), named(&found));
+    // Asked only on a terminal, where the question can be read and answered.
     let may_ask = system.output_is_terminal && system.error_is_terminal && system.input_is_terminal;
     if wanted {
-        report::line(&format!("{said}: stopping"));
+        report::line(&format!("{found_line}: stopping"));
     } else if may_ask {
-        report::line(&said);
+        report::line(&found_line);
         report::say("Stop them first? [Y/n] ");
         if !is_yes() {
             return Ok(());
         }
     } else {
-        report::line(&format!("{said}; `ganger start --sweep` stops them first"));
+        report::line(&format!("{found_line}; `ganger start --sweep` stops them first"));
         return Ok(());
     }
     sweep(root, grace)?;

@@ -1,4 +1,4 @@
-//! The world as it was when ganger was started. Nothing else reads it.
+//! Environment, current folder and terminals as they were when ganger was started. No other file reads them.
 
 use std::ffi::OsString;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -39,8 +39,8 @@ pub enum StdStream {
 }
 
 impl SystemEnv {
-    /// Reads the world.
-    #[expect(clippy::disallowed_methods, reason = "this is the place where the world is read")]
+    /// Reads them.
+    #[expect(clippy::disallowed_methods, reason = "this is the place where the environment is read")]
     pub fn read() -> Self {
         Self {
             variables: std::env::vars_os().map(|(n, v)| (n.into_vec(), v.into_vec())).collect(),
@@ -63,7 +63,7 @@ impl SystemEnv {
         self.variable("XDG_RUNTIME_DIR").map(PathBuf::from)
     }
 
-    /// The value of `name`; an empty one counts as none, as <https://no-color.org> asks.
+    /// The value of `name`; an empty one counts as unset, as <https://no-color.org> asks.
     pub fn variable(&self, name: &str) -> Option<OsString> {
         self.value(name).filter(|value| !value.is_empty()).map(OsString::from_vec)
     }
@@ -80,7 +80,7 @@ impl SystemEnv {
         std::env::temp_dir()
     }
 
-    /// The time zone that the person sees times in: TZ, else the machine's.
+    /// The time zone of printed times: TZ, else the machine's.
     pub fn zone() -> TimeZone {
         TimeZone::system()
     }
@@ -89,7 +89,7 @@ impl SystemEnv {
     ///
     /// The flag wins; then `NO_COLOR` (no-color.org), `FORCE_COLOR` and `CLICOLOR_FORCE` (0 is no),
     /// `CLICOLOR=0`, and at last whether it is a terminal that understands more than text. By hand, not
-    /// with `supports-colors`: that one reads the world for itself, and counts CI as a terminal.
+    /// with `supports-colors`: that one reads the environment by itself, and counts CI as a terminal.
     pub fn colors(&self, stream: StdStream, asked: ColorChoice) -> bool {
         let is =
             |name: &str, value: &str| self.variable(name).is_some_and(|v| v.as_bytes() == value.as_bytes());

@@ -1,4 +1,4 @@
-//! `ganger wait`: returns when instances are as far, so that a script need not guess.
+//! `ganger wait`: returns when instances have reached a goal, so that a script need not guess.
 
 use std::ops::ControlFlow;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -14,20 +14,20 @@ use crate::control::client::{Client, ServerMessage, Unanswered};
 use crate::control::protocol::{Goal, LogsWanted, Request, Status};
 use crate::exit::{self, Outcome};
 
-/// How long a line may still be on its way when its instance has ended.
+/// How long a line may still be on its way after the exit of its instance.
 const REMAINING_OUTPUT: Duration = Duration::from_millis(200);
 
 /// Waits.
 ///
 /// # Errors
 ///
-/// Nothing runs here, they cannot get there any more, or the time is over.
+/// No stack runs here, they cannot reach it any more, or the time is over.
 pub fn run(wait: &WaitArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     let mut client = stack::connect(given, system)?;
     let patience = Duration::try_from_secs_f64(wait.timeout).unwrap_or(Duration::MAX);
     let reached = if let Some(expression) = wait.goal.strip_prefix("log=") {
         let other = stack::connect(given, system)?;
-        until_said([client, other], &wait.names, expression, patience).map(|name| {
+        until_logged([client, other], &wait.names, expression, patience).map(|name| {
             // As it stands now, if it still does.
             let client = stack::connect(given, system).ok();
             let status = client.and_then(|mut client| client.ask(Request::Status).ok());
@@ -43,7 +43,7 @@ pub fn run(wait: &WaitArgs, given: &Settings, system: &SystemEnv) -> Result<Outc
         };
         client.set_patience(Some(patience));
         match client.ask(Request::Wait { names: wait.names.clone(), until }) {
-            // Who waits for an end has it now.
+            // The exit that is waited for.
             Err(Unanswered::Ended) if until == Goal::Exited => Ok(stack::nothing()),
             other => other,
         }
@@ -55,15 +55,15 @@ pub fn run(wait: &WaitArgs, given: &Settings, system: &SystemEnv) -> Result<Outc
     Ok(Outcome::Status(exit::SUCCESS))
 }
 
-/// What one of the two connections of [`until_said`] has to say.
+/// The answer of one of the two connections of [`until_logged`].
 enum WaitNews {
-    /// Who said it, or why nobody did.
-    Said(Result<String, Unanswered>),
+    /// The instance that logged the line, or why there is none.
+    Logged(Result<String, Unanswered>),
     Ended(Result<Status, Unanswered>),
 }
 
-/// Waits for a line, and on a second connection for the end of those who could say it. Who said it.
-fn until_said(
+/// Waits for a line, and on a second connection for the exit of all instances that could log it. Returns the instance.
+fn until_logged(
     [mut lines, mut ends]: [Client; 2],
     names: &[String],
     expression: &str,
@@ -78,27 +78,27 @@ fn until_said(
     };
     let until_ended = Request::Wait { names: names.to_vec(), until: Goal::Exited };
     let tell = |sender: Sender<WaitNews>, news: WaitNews| {
-        // Nobody listens any more where the other was first.
+        // There is no receiver any more if the other one was first.
         let _ = sender.send(news);
     };
     let to_tell = sender.clone();
     thread::spawn(move || {
-        let mut who = None;
+        let mut instance = None;
         let heard = lines.listen(Request::Logs(wanted), |heard| match heard {
             ServerMessage::Line { line, .. } => {
-                who = Some(line.process);
+                instance = Some(line.process);
                 ControlFlow::Break(())
             }
             ServerMessage::Lost(_) => ControlFlow::Continue(()),
         });
-        tell(to_tell, WaitNews::Said(heard.and_then(|_| who.ok_or(Unanswered::Ended))));
+        tell(to_tell, WaitNews::Logged(heard.and_then(|_| instance.ok_or(Unanswered::Ended))));
     });
     thread::spawn(move || tell(sender, WaitNews::Ended(ends.ask(until_ended))));
     let mut patience = patience;
     let mut why = Unanswered::Late;
     loop {
         match news.recv_timeout(patience) {
-            Ok(WaitNews::Said(said)) => return said,
+            Ok(WaitNews::Logged(logged)) => return logged,
             Ok(WaitNews::Ended(ended)) => {
                 why = ended.err().unwrap_or(Unanswered::Ended);
                 patience = REMAINING_OUTPUT;

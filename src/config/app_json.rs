@@ -72,8 +72,8 @@ fn refused(source: &SettingSource<'_>, error: &serde_json::Error) -> Diagnostic 
         source.content.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
     let at = (start + error.column().saturating_sub(1)).min(source.content.len().saturating_sub(1));
     let at = (0..=at).rev().find(|at| source.content.is_char_boundary(*at)).unwrap_or(0);
-    let said = error.to_string();
-    let what = said.split(" at line ").next().unwrap_or(&said);
+    let whole = error.to_string();
+    let what = whole.split(" at line ").next().unwrap_or(&whole);
     let length = source.content[at..].chars().next().map_or(0, char::len_utf8);
     source.diagnostic(
         at..at + length,
@@ -89,8 +89,8 @@ struct AppJsonReader<'a> {
     is_local: bool,
 }
 
-/// Where each key stands, as it is written. A search of the text and not a second parser of JSON: the place is for
-/// a person, who is helped by the line even if another object has the same key first.
+/// Where each key stands, as it is written. A search of the text and not a second parser of JSON: a message is of use with
+/// its line even if another object has the same key first.
 fn keys(content: &str) -> HashMap<&str, Vec<usize>> {
     let mut keys: HashMap<&str, Vec<usize>> = HashMap::new();
     let mut rest = content;

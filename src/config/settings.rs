@@ -24,7 +24,7 @@ pub struct Located<T> {
 
 impl<T> Located<T> {
     /// A value that was given outside any file, by a flag (`-m web=2`) or a variable (`GANGER_FORMATION=web=2`).
-    pub fn said(value: T, origin: &str) -> Self {
+    pub fn given(value: T, origin: &str) -> Self {
         Self { value, place: Location { file: origin.into(), line: None, column: None } }
     }
 
@@ -89,7 +89,7 @@ pub struct Settings {
     pub timeout: Option<Located<Duration>>,
     /// `any`, `failure`, `never` or a type; the plan knows the types and judges it.
     pub exit_on: Option<Located<String>>,
-    /// The type whose status becomes ours.
+    /// The type of which the status becomes the exit status.
     pub exit_code_from: Option<Located<String>>,
     /// The signal that stops an instance.
     pub stop_signal: Option<Located<Signal>>,

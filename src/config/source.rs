@@ -39,7 +39,7 @@ impl<'a> SettingSource<'a> {
         Location { file: Arc::clone(&self.file), line: Some(number), column }
     }
 
-    /// What is to be said about a range of bytes.
+    /// A diagnostic of a range of bytes.
     pub(super) fn diagnostic(&self, span: Range<usize>, message: String, hint: Option<String>) -> Diagnostic {
         let (_, start, line) = self.line(span.start);
         let mark = span.start.saturating_sub(start)..span.end.saturating_sub(start).min(line.len());

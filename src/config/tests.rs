@@ -11,7 +11,7 @@ use crate::signal::Signal;
 fn given(values: &[(&str, &str)]) -> Settings {
     let mut settings = Settings::default();
     for (name, value) in values {
-        let place = Located::said((), name).place;
+        let place = Located::given((), name).place;
         table::named(name).unwrap().set(&mut settings, value.as_ref(), &place).unwrap();
     }
     settings
@@ -66,7 +66,7 @@ fn a_signal_can_be_for_one_type() {
 
 #[test]
 fn a_value_for_a_type_is_refused_with_the_part_that_is_wrong() {
-    let place = Located::said((), "flag").place;
+    let place = Located::given((), "flag").place;
     let table = [
         ("stop-signal", "we b=INT", "invalid value `we b=INT` (`we b` cannot be the name of a type)"),
         ("watch", "web=src,../lib", "invalid value `../lib` (expected a path below the root)"),

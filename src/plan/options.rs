@@ -118,13 +118,13 @@ fn standing(entry: &Entry, inputs: &Inputs<'_>) -> u32 {
 /// Where the formation was said; the words after `start` if nowhere else.
 fn formation_place(inputs: &Inputs<'_>) -> Location {
     let said = inputs.settings.formation.as_ref().map(|given| given.place.clone());
-    said.unwrap_or_else(|| Located::said((), RELEASE).place)
+    said.unwrap_or_else(|| Located::given((), RELEASE).place)
 }
 
 /// The types that are named anywhere and that the Procfile does not have.
 fn unknown_types(inputs: &Inputs<'_>) -> Vec<Diagnostic> {
     let settings = inputs.settings;
-    let words = inputs.selection.types.keys().map(|name| (name.as_str(), Located::said((), name).place));
+    let words = inputs.selection.types.keys().map(|name| (name.as_str(), Located::given((), name).place));
     let formation = settings
         .formation
         .iter()

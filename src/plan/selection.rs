@@ -33,7 +33,7 @@ impl Selection {
             match Formation::parse(word) {
                 Ok(formation) => selection.take(formation),
                 Err(error) => errors.push(Diagnostic {
-                    location: Located::said((), word).place,
+                    location: Located::given((), word).place,
                     message: error.to_string(),
                     hint: None,
                     excerpt: None,

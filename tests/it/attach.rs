@@ -163,7 +163,7 @@ fn who_cannot_attach_hears_why_and_the_way_out() {
         let (ended, _) = screen.end();
         assert!(matches!(ended, WaitStatus::Exited(_, code) if code == status), "{words:?}: {ended:?}");
     };
-    refused(&["web"], 3, "nothing runs here");
+    refused(&["web"], 3, "no stack runs here");
     let formation = ["--exit-on", "never", "--no-port", "-m", "web=2,worker=1,once=1"];
     let running = stack.start_until(&formation, &["worker.1 started", "once.1 exited"]);
     refused(&["worker"], 1, "--pty always");

@@ -72,13 +72,13 @@ fn a_wrong_name_is_refused_by_every_command_with_what_it_may_have_meant() {
                     words.iter().copied().chain([name]).chain(more.iter().copied()).collect();
                 let (status, out, err) = stack.run(&words);
                 assert_eq!((status, out.as_str()), (1, ""), "{words:?}: {err}");
-                assert!(err.contains(&format!("nothing here is called `{name}`")), "{words:?}: {err}");
+                assert!(err.contains(&format!("no type or instance is called `{name}`")), "{words:?}: {err}");
                 assert!(err.contains(said), "{words:?}: {err}");
             }
         }
     }
     for (words, said) in
-        [(["stop", "x*"], "nothing here is called `x*`"), (["port", "web"], "web.1 has no port")]
+        [(["stop", "x*"], "no type or instance is called `x*`"), (["port", "web"], "web.1 has no port")]
     {
         let (status, _, err) = stack.run(&words);
         assert!(status == 1 && err.contains(said), "{words:?}: {err}");

@@ -33,7 +33,7 @@ fn without_a_stack_every_command_says_so_with_status_3() {
     for words in words {
         let (status, out, err) = stack.run(words);
         assert_eq!((status, out.as_str()), (3, ""), "{words:?}");
-        assert!(err.starts_with("error: nothing runs here\n"), "{words:?}: {err}");
+        assert!(err.starts_with("error: no stack runs here\n"), "{words:?}: {err}");
         let with_json: Vec<&str> = words.iter().copied().chain(["--json"]).collect();
         let (status, document) = stack.json(&with_json);
         assert_eq!((status, &document["schema"], &document["pid"]), (3, &1.into(), &Value::Null));
@@ -87,9 +87,9 @@ fn restart_stop_start_and_kill_do_what_they_say_and_touch_no_other() {
     assert_eq!(status, 0);
     assert!(out.starts_with("web.1 running (pid "), "{out}");
     for (words, status, said) in [
-        (["restart", "wbe"], 1, "nothing here is called `wbe`: did you mean `web`?"),
-        (["stop", "web.7"], 1, "nothing here is called `web.7`"),
-        (["start", "nope"], 1, "nothing here is called `nope`"),
+        (["restart", "wbe"], 1, "no type or instance is called `wbe`: did you mean `web`?"),
+        (["stop", "web.7"], 1, "no type or instance is called `web.7`"),
+        (["start", "nope"], 1, "no type or instance is called `nope`"),
     ] {
         let (code, _, err) = stack.run(&words);
         assert_eq!(code, status, "{words:?}: {err}");

@@ -226,7 +226,7 @@ fn what_keeps_it_from_running_has_a_status_each() {
         (
             &["-w", "wrker", "--", "probe", "exit", "0"],
             1,
-            "nothing here is called `wrker`: did you mean `worker`?",
+            "no type or instance is called `wrker`: did you mean `worker`?",
         ),
         (&["-w", "worker", "--", "no-such-program"], 127, "no-such-program: not found"),
         (&["-w", "worker", "--wiht", "x", "--", "true"], 2, "unexpected argument '--wiht'"),

@@ -34,9 +34,9 @@ fn each_line_is_answered_and_none_reaches_a_program() {
         ("secret\n", "means nothing here"),
         ("p\n", "ganger  | NAME"),
         ("a\n", "a needs the name of an instance"),
-        ("a nobody\n", "nothing here is called `nobody`"),
-        ("r nobody\n", "nothing here is called `nobody`"),
-        ("l nobody\n", "nothing here is called `nobody`"),
+        ("a nobody\n", "no type or instance is called `nobody`"),
+        ("r nobody\n", "no type or instance is called `nobody`"),
+        ("l nobody\n", "no type or instance is called `nobody`"),
         ("s\n", "s needs a number of instances"),
     ] {
         screen.type_keys(line.as_bytes());

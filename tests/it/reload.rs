@@ -100,7 +100,7 @@ fn restart_of_a_name_takes_its_new_line_and_says_what_waits() {
             "`clock` is not in the Procfile any more: `ganger restart` without a name stops it",
         ),
         (["start", "api"], "`api` is new in the Procfile: `ganger restart` without a name starts it"),
-        (["restart", "nobody"], "nothing here is called `nobody`"),
+        (["restart", "nobody"], "no type or instance is called `nobody`"),
     ] {
         let (status, _, err) = stack.run(&words);
         assert_eq!(status, 1);
@@ -142,7 +142,7 @@ fn a_mistake_in_a_file_touches_nothing_and_is_told_whole() {
     std::fs::remove_file(stack.path().join("Procfile")).unwrap();
     let (status, _, err) = stack.run(&["restart"]);
     assert_eq!(status, 1);
-    assert!(err.contains("there is no Procfile in "), "{err}");
+    assert!(err.contains("no Procfile in "), "{err}");
     stack.write("Procfile", FIRST);
     stack.write(".env", "");
     let after = stack.json(&["ps", "--json"]).1;

@@ -35,7 +35,7 @@ fn is_reachable(project: &Project, running: Running) {
     assert_eq!((status, &document["pid"]), (0, &pid.into()));
     let (status, _, err) = project.run(&["start"]);
     assert_eq!(status, 1, "{err}");
-    assert!(err.starts_with(&format!("error: ganger runs here already (pid {pid})")), "{err}");
+    assert!(err.starts_with(&format!("error: a stack runs here already (pid {pid})")), "{err}");
     assert_eq!(project.run(&["down"]).0, 0);
     assert_eq!(running.end().0.code(), Some(0));
     assert_eq!(files(project), Vec::<PathBuf>::new());
@@ -98,7 +98,7 @@ fn a_stack_is_found_whatever_the_runtime_folder_of_the_client_is() {
         assert_eq!(run(&["ps"]).0, Some(0));
         let (status, err) = run(&["start"]);
         assert_eq!(status, Some(1), "{err}");
-        assert!(err.starts_with("error: ganger runs here already"), "{err}");
+        assert!(err.starts_with("error: a stack runs here already"), "{err}");
     }
     is_reachable(&project, running);
 }

@@ -122,7 +122,7 @@ fn who_was_stopped_and_scaled_away_comes_back_running() {
     assert_eq!(stack.run(&["scale", "web=1"]), (0, "web.2 stopped\n".into(), String::new()));
     assert_eq!(names(&stack), ["web.1"]);
     let (status, _, err) = stack.run(&["start", "web.2"]);
-    assert!(status == 1 && err.contains("nothing here is called `web.2`"), "{err}");
+    assert!(status == 1 && err.contains("no type or instance is called `web.2`"), "{err}");
     let (status, out, _) = stack.run(&["scale", "web=2"]);
     assert!(status == 0 && out.starts_with("web.2 running (pid "), "{out}");
     assert_eq!(stack.run(&["ps"]).0, 0);

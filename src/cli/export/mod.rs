@@ -91,7 +91,7 @@ fn plan(project: &mut Project, system: &SystemEnv) -> Result<Plan, Vec<Diagnosti
         formation.value.counts.iter().any(|(name, count)| name.as_str() == RELEASE && *count == 0)
     });
     if is_there && !is_unwanted {
-        project.settings.release = Some(Located::said(true, "export"));
+        project.settings.release = Some(Located::given(true, "export"));
     }
     project.plan(&Selection::default(), None, |_| None, &outside)
 }

@@ -57,11 +57,11 @@ impl Case {
 
     fn formation(self, text: &str) -> Self {
         let formation = Formation::parse(text).unwrap();
-        self.with(|settings| settings.formation = Some(Located::said(formation, &format!("-m {text}"))))
+        self.with(|settings| settings.formation = Some(Located::given(formation, &format!("-m {text}"))))
     }
 
     fn port(self, port: u16) -> Self {
-        self.with(|settings| settings.port = Some(Located::said(BasePort::At(port), "-p")))
+        self.with(|settings| settings.port = Some(Located::given(BasePort::At(port), "-p")))
     }
 
     fn words(mut self, words: &[&'static str]) -> Self {
@@ -154,14 +154,14 @@ fn words_after_start_choose_types() {
     assert_eq!(case().formation("web=2").words(&["web"]).instances(), "web.1:5000 web.2:5001");
     assert_eq!(case().formation("all=1,worker=0").words(&["worker"]).instances(), "worker.1:5200");
     assert_eq!(case().words(&["all=1"]).instances(), "web.1:5000 worker.1:5200");
-    let except = |settings: &mut Settings| settings.except = vec![Located::said("web".into(), "-x web")];
+    let except = |settings: &mut Settings| settings.except = vec![Located::given("web".into(), "-x web")];
     assert_eq!(case().with(except).instances(), "worker.1:5200");
 }
 
 #[test]
 fn a_release_runs_first_and_only_when_asked_for() {
     let case = || Case::of(&["web", "release"]);
-    let release = |settings: &mut Settings| settings.release = Some(Located::said(true, "--release"));
+    let release = |settings: &mut Settings| settings.release = Some(Located::given(true, "--release"));
     assert_eq!(case().plan().notes, ["release is not run; --release runs it first"]);
     assert_eq!(case().formation("all=2").instances(), "web.1:5000 web.2:5001");
     assert_eq!(case().words(&["web"]).plan().notes, [""; 0]);
@@ -183,9 +183,9 @@ fn a_release_runs_first_and_only_when_asked_for() {
 #[test]
 fn an_unknown_type_is_an_error_with_a_suggestion_and_all_are_named() {
     let case = Case::of(&["web", "worker"]).formation("wbe=1").words(&["wroker"]).with(|settings| {
-        settings.except = vec![Located::said("clock".into(), "-x clock")];
-        settings.exit_on = Some(Located::said("webb".into(), "--exit-on webb"));
-        settings.exit_code_from = Some(Located::said("w".into(), "--exit-code-from w"));
+        settings.except = vec![Located::given("clock".into(), "-x clock")];
+        settings.exit_on = Some(Located::given("webb".into(), "--exit-on webb"));
+        settings.exit_code_from = Some(Located::given("w".into(), "--exit-code-from w"));
     });
     assert_eq!(
         case.errors(),
@@ -209,13 +209,13 @@ fn a_file_may_speak_of_a_type_that_this_procfile_lacks_but_a_flag_may_not() {
     };
     let plan = set(Located::on_line(2, &"ganger.toml".into(), 4)).plan();
     assert_eq!(shown(&plan.shadowed), ["ganger.toml:4: Procfile has no type `worker`; its types are web"]);
-    assert_eq!(set(Located::said(2, "worker=2")).errors().len(), 1);
+    assert_eq!(set(Located::given(2, "worker=2")).errors().len(), 1);
 }
 
 #[test]
 fn the_policy_is_a_word_or_a_type() {
     let policy = |word: &str| {
-        let given = Some(Located::said(word.to_owned(), "--exit-on"));
+        let given = Some(Located::given(word.to_owned(), "--exit-on"));
         Case::of(&["web"]).with(|settings| settings.exit_on = given).plan().policy.exit_on
     };
     assert_eq!(policy("any"), ExitOn::Any);
@@ -227,7 +227,7 @@ fn the_policy_is_a_word_or_a_type() {
 #[test]
 fn an_end_that_cannot_come_is_worth_a_warning() {
     let on_worker = |settings: &mut Settings| {
-        settings.exit_on = Some(Located::said("worker".into(), "--exit-on worker"));
+        settings.exit_on = Some(Located::given("worker".into(), "--exit-on worker"));
     };
     let warnings = Case::of(&["web", "worker"]).with(on_worker).words(&["web"]).plan().warnings;
     assert_eq!(
@@ -251,7 +251,7 @@ fn a_base_by_default_moves_and_a_chosen_one_stays() {
         ["-p: port 5000 of web.1 is in use by puma (pid 7); stop that program, choose another base \
           with -p, or let it move: -p auto"]
     );
-    let auto = |settings: &mut Settings| settings.port = Some(Located::said(BasePort::Auto, "-p auto"));
+    let auto = |settings: &mut Settings| settings.port = Some(Located::given(BasePort::Auto, "-p auto"));
     assert_eq!(case().shell("PORT", "5000").with(auto).instances(), "web.1:5300 worker.1:5400");
 }
 
@@ -262,7 +262,7 @@ fn ports_are_left_out_on_request_and_a_step_is_as_asked() {
     assert_eq!(case.instances(), "web.1");
     assert_eq!(case.variable("PORT").as_deref(), Some("what I say"));
     assert_eq!(case.variable("GANGER_PORT_WEB"), None);
-    let step = |settings: &mut Settings| settings.port_step = Some(Located::said(10, "--port-step 10"));
+    let step = |settings: &mut Settings| settings.port_step = Some(Located::given(10, "--port-step 10"));
     assert_eq!(Case::of(&["a", "b"]).with(step).instances(), "a.1:5000 b.1:5010");
     assert_eq!(
         Case::of(&["a", "b"]).with(step).formation("a=11,b=1").errors(),
@@ -279,10 +279,10 @@ fn ports_are_left_out_on_request_and_a_step_is_as_asked() {
 #[test]
 fn a_type_ends_as_it_is_told_or_as_all_do() {
     let plan = Case::of(&["web", "worker"]).with(|settings| {
-        settings.timeout = Some(Located::said(Duration::from_secs(9), "-t 9"));
+        settings.timeout = Some(Located::given(Duration::from_secs(9), "-t 9"));
         let web = settings.processes.entry(TypeName::new("web").unwrap()).or_default();
-        web.stop_signal = Some(Located::said(Signal::QUIT, "--stop-signal web=QUIT"));
-        web.timeout = Some(Located::said(Duration::ZERO, "-t web=0"));
+        web.stop_signal = Some(Located::given(Signal::QUIT, "--stop-signal web=QUIT"));
+        web.timeout = Some(Located::given(Duration::ZERO, "-t web=0"));
     });
     let ends: Vec<_> =
         plan.plan().instances.iter().map(|spec| (spec.stop_signal, spec.grace.as_secs())).collect();

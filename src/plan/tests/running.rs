@@ -62,7 +62,7 @@ fn more_than_fit_between_two_types_are_refused_with_the_way_out() {
 fn words_may_name_a_type_that_has_gone_but_no_other() {
     let plan = Case::of(&["web", "job"]).plan();
     let case = Case::of(&["web"]).words(&["web", "job=2"]).with(|settings| {
-        settings.except = vec![Located::said("job".into(), "-x job")];
+        settings.except = vec![Located::given("job".into(), "-x job")];
     });
     assert_eq!(case.build().unwrap_err().len(), 2);
     let case = case.runs(running(&plan, &[]));

@@ -32,13 +32,13 @@ fn unknown(known: &[(usize, &InstanceName)], name: &str) -> String {
     names.sort();
     names.dedup();
     if let Some(near) = suggestion::nearest(name, names.iter().map(String::as_str)) {
-        return format!("nothing here is called `{name}`: did you mean `{near}`?");
+        return format!("no type or instance is called `{name}`: did you mean `{near}`?");
     }
     if known.is_empty() {
-        return format!("nothing here is called `{name}`: there are no instances at all");
+        return format!("no type or instance is called `{name}`: there are no instances");
     }
     let instances: Vec<String> = known.iter().take(10).map(|(_, own)| own.to_string()).collect();
-    format!("nothing here is called `{name}`: there are {}", instances.join(", "))
+    format!("no type or instance is called `{name}`: there are {}", instances.join(", "))
 }
 
 #[cfg(test)]
@@ -72,7 +72,7 @@ mod tests {
     fn an_unknown_name_is_reported_with_the_nearest() {
         assert_eq!(
             chosen(&["web", "wrker"]).unwrap_err(),
-            "nothing here is called `wrker`: did you mean `worker`?"
+            "no type or instance is called `wrker`: did you mean `worker`?"
         );
         assert!(chosen(&["zzzzzz"]).unwrap_err().ends_with("there are web.1, web.2, worker.1"));
         assert!(chosen(&["web.3"]).is_err());
