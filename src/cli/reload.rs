@@ -62,7 +62,7 @@ fn stays(root: &Path, project: &Project) -> Result<(), Diagnostic> {
 fn kept(then: &Settings, now: &Settings) -> Option<Diagnostic> {
     let changed = now.kept_from(then);
     let names = changed.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    let hint = Some("`ganger down`, and start it anew, to change that".into());
+    let hint = Some("`ganger down` and a new start change that".into());
     let message = format!("a running stack keeps {names} as at its start");
     (!names.is_empty()).then(|| files::about("settings", message, hint))
 }

@@ -275,8 +275,7 @@ fn what_concerns_ganger_itself_stays_and_a_restart_says_so_once() {
     stack.write("ganger.toml", "timestamps = false\n");
     let mut running = stack.start_until(&["--no-port"], &["| up"]);
     stack.write("ganger.toml", "timestamps = true\npty = \"always\"\n");
-    let said = "settings: a stack that runs keeps `pty`, `timestamps` as it was started \
-                (`ganger down`, and start it anew, to have it otherwise)";
+    let said = "settings: a running stack keeps `pty`, `timestamps` as at its start (`ganger down` and a new start change that)";
     let (status, _, err) = stack.run(&["restart"]);
     assert_eq!((status, err.matches(said).count()), (0, 1), "{err}");
     running.line("| up");

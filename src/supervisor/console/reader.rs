@@ -141,7 +141,9 @@ impl ConsoleReader {
         let count = handle.only(Some(Box::new(move |name| is_among(name, &names))));
         if count == 0 {
             handle.only(None);
-            return self.input.answer(&format!("no type or instance is called `{shown}`: all lines are shown"));
+            return self
+                .input
+                .answer(&format!("no type or instance is called `{shown}`: all lines are shown"));
         }
         self.input.answer(&format!("only lines of {shown} are shown: l and Enter shows all"));
     }
