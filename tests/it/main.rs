@@ -36,6 +36,7 @@ mod logs;
 mod main_processes;
 mod pair;
 mod random_kill;
+mod readme;
 mod ready;
 mod reload;
 #[cfg(target_os = "linux")]
