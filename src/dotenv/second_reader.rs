@@ -160,7 +160,7 @@ mod tests {
     /// The names with a disagreement.
     fn named(text: &str) -> Vec<String> {
         let source = EnvSource { file: ".env", bytes: text.as_bytes() };
-        let parsed = super::super::parse(&[source], &|_| None);
+        let parsed = crate::dotenv::parse(&[source], &|_| None);
         let at = |line: Option<u32>| parsed.assignments.iter().find(|each| Some(each.line) == line);
         disagreements(&source, &parsed.assignments)
             .iter()

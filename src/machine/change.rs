@@ -8,7 +8,8 @@ use std::rc::Rc;
 
 use super::action::Action;
 use super::instance::Instance;
-use super::request::{self, AwaitedInstance, InstanceRequest, Operation};
+use super::open_requests::{self, AwaitedInstance};
+use super::request::{InstanceRequest, Operation};
 use super::rolling::RollingRestarts;
 use super::stack::{Actions, Stack};
 use crate::plan::spec::{Policy, Spec};
@@ -47,7 +48,7 @@ impl Change {
                 stack.request_up(index, false, actions);
             }
         }
-        awaited.extend(request::begin(stack, operation, &instances, actions));
+        awaited.extend(open_requests::begin(stack, operation, &instances, actions));
         if operation == Operation::Roll {
             rolls.begin(&instances, added);
         }

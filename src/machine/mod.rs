@@ -9,7 +9,9 @@ pub mod action;
 pub mod change;
 pub mod event;
 mod exit_disposition;
+mod facts;
 pub mod instance;
+mod open_requests;
 mod order;
 pub mod ready;
 pub mod request;
@@ -31,10 +33,13 @@ use std::time::Duration;
 pub use action::Action;
 pub use change::Change;
 pub use event::{Event, SpawnFailure};
+use facts::Facts;
 use instance::Instance;
 pub use request::{InstanceRequest, Operation, RequestResult, Ticket};
-use shutdown::{Shutdown, StopCause};
+use shutdown::StopCause;
+use stack::Stack;
 pub use target::{ProcessCounts, Target};
+use transition::Transition;
 
 use crate::exit::{Exit, FAILED, Outcome, REFUSED, SUCCESS};
 use crate::plan::spec::{Policy, Spec};
@@ -42,14 +47,7 @@ use crate::plan::spec::{Policy, Spec};
 /// Everything that is decided about a running stack. Times count from the start of the run.
 #[derive(Debug)]
 pub struct Machine {
-    stack: stack::Stack,
-    requests: request::OpenRequests,
-    rolls: rolling::RollingRestarts,
-    shutdown: Option<Shutdown>,
-    suspended: Option<Duration>,
-    /// Whether something of ganger's own failed, before or during the stop.
-    has_failed: bool,
-    is_over: bool,
+    facts: Facts,
 }
 
 impl Machine {
@@ -65,40 +63,38 @@ impl Machine {
     }
 
     fn with(specs: Vec<Rc<Spec>>, policy: Policy, grace_of_orphans: Duration) -> Self {
-        Self {
-            stack: stack::Stack::new(specs, policy, grace_of_orphans),
-            requests: request::OpenRequests::default(),
-            rolls: rolling::RollingRestarts::default(),
-            shutdown: None,
-            suspended: None,
-            has_failed: false,
-            is_over: false,
-        }
+        Self { facts: Facts::new(Stack::new(specs, policy, grace_of_orphans)) }
     }
 
     /// Handles one event at `now`; the actions, in the order in which they are to be performed.
     #[must_use = "an action that is not performed leaves the machine waiting for its answer"]
     pub fn handle(&mut self, now: Duration, event: Event) -> Vec<Action> {
-        transition::Transition::run(self, now, event)
+        Transition::run(&mut self.facts, now, event)
     }
 
     /// When [`Event::Timeout`] is due; `None` while nothing waits for time to pass.
     pub fn deadline(&self) -> Option<Duration> {
-        if self.suspended.is_some() || self.is_over {
+        if self.facts.suspended.is_some() || self.facts.is_over {
             return None;
         }
-        self.stack.instances.iter().chain([&self.stack.orphans]).filter_map(Instance::deadline).min()
+        self.facts
+            .stack
+            .instances
+            .iter()
+            .chain([&self.facts.stack.orphans])
+            .filter_map(Instance::deadline)
+            .min()
     }
 
     /// How ganger is to end; `None` until the stack is over.
     pub fn outcome(&self) -> Option<Outcome> {
-        let shutdown = self.shutdown.as_ref().filter(|_| self.is_over)?;
+        let shutdown = self.facts.shutdown.as_ref().filter(|_| self.facts.is_over)?;
         let decided =
             shutdown.cause.outcome().unwrap_or_else(|| Outcome::Status(self.status(&shutdown.cause)));
-        if (self.stack.has_survivors || self.has_failed) && decided == Outcome::Status(SUCCESS) {
+        if (self.facts.stack.has_survivors || self.facts.has_failed) && decided == Outcome::Status(SUCCESS) {
             return Some(Outcome::Status(FAILED));
         }
-        if self.stack.is_incomplete && decided == Outcome::Status(SUCCESS) {
+        if self.facts.stack.is_incomplete && decided == Outcome::Status(SUCCESS) {
             return Some(Outcome::Status(REFUSED));
         }
         Some(decided)
@@ -107,46 +103,38 @@ impl Machine {
     /// The instances by their index: those of the plan in its order, then those that were added later. Instances that have left
     /// the stack are still there: see [`Instance::is_retired`].
     pub fn instances(&self) -> &[Instance] {
-        &self.stack.instances
+        &self.facts.stack.instances
     }
 
     /// What each instance is in its present generation, or was in its last.
     pub fn specs(&self) -> &[Rc<Spec>] {
-        &self.stack.specs
+        &self.facts.stack.specs
     }
 
     /// Whether the stop was asked for, so that a reader of our output that stands still cannot hold it up for ever. A stack that
     /// ended by itself waits for its reader, as any writer into a pipe does.
     pub fn is_awaited(&self) -> bool {
-        let cause = self.shutdown.as_ref().map(|shutdown| &shutdown.cause);
+        let cause = self.facts.shutdown.as_ref().map(|shutdown| &shutdown.cause);
         matches!(cause, Some(StopCause::Signal(_) | StopCause::Request | StopCause::MonitorGone))
     }
 
     /// Whether the stack is being stopped.
     pub fn is_stopping(&self) -> bool {
-        self.shutdown.is_some()
+        self.facts.shutdown.is_some()
     }
 
     /// The instance whose exit is the reason for the stop of the stack, if there is one.
     pub fn first_exit(&self) -> Option<usize> {
-        match self.shutdown.as_ref()?.cause {
-            StopCause::Ended(instance) | StopCause::CannotStart { instance, .. } => Some(instance),
-            StopCause::AllEnded => self.stack.exits.first().copied(),
-            StopCause::Signal(_)
-            | StopCause::Request
-            | StopCause::MonitorGone
-            | StopCause::OutputClosed(_)
-            | StopCause::Broken(_) => None,
-        }
+        self.facts.first_exit()
     }
 
     /// Whether processes were found that could not be ended.
     pub fn has_survivors(&self) -> bool {
-        self.stack.has_survivors
+        self.facts.stack.has_survivors
     }
 
     fn status(&self, cause: &StopCause) -> u8 {
-        let stack = &self.stack;
+        let stack = &self.facts.stack;
         // An instance that was stopped because it was not ready in time has failed, also if it exits with 0.
         let exit_of = |index: &usize| match &stack.instances[*index] {
             Instance { is_late: true, ended: Some((Exit::Status(SUCCESS), _)), .. } => {

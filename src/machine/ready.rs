@@ -69,12 +69,12 @@ pub(super) fn missing(spec: &Spec, instance: &Instance) -> String {
     }
     let port = spec.port.map_or_else(|| "its port".into(), |port| format!("port {port}"));
     match &spec.care.probe {
-        Probe::Alive => "it has not lived for a second".into(),
+        Probe::Alive => "it has not run for a second".into(),
         Probe::Listen(None) => format!("nothing of it listens on {port}"),
         Probe::Listen(Some(port)) => format!("nothing of it listens on port {port}"),
         Probe::Http(path) => format!("GET {path} on {port} is not answered with 200 to 399"),
-        Probe::Log(expression) => format!("it has said no line with /{expression}/"),
+        Probe::Log(expression) => format!("it has printed no line that matches /{expression}/"),
         Probe::Command(command) => format!("`{command}` does not end with status 0"),
-        Probe::Notify => "it has not said READY=1".into(),
+        Probe::Notify => "it has not sent READY=1".into(),
     }
 }

@@ -5,40 +5,41 @@ use std::time::Duration;
 use super::action::Action;
 use super::change::Change;
 use super::event::{Event, SpawnFailure};
-use super::request::{self, InstanceRequest, RequestResult, Ticket};
+use super::facts::Facts;
+use super::request::{InstanceRequest, RequestResult, Ticket};
 use super::shutdown::{Shutdown, StopCause};
 use super::stack::Actions;
 use super::state::{InstanceEvent, Intent, State};
 use super::target::{ProcessCounts, Target};
-use super::{Machine, exit_disposition, order, ready};
+use super::{exit_disposition, open_requests, order, ready};
 use crate::exit::FAILED;
 use crate::notice::Notice;
 use crate::signal::Signal;
 
-/// One call of [`Machine::handle`]: the machine, the time, and the actions gathered so far.
+/// One call of [`Machine::handle`](super::Machine::handle): the facts, the time, and the actions gathered so far.
 pub(super) struct Transition<'a> {
-    machine: &'a mut Machine,
+    facts: &'a mut Facts,
     actions: Actions,
 }
 
 impl<'a> Transition<'a> {
     /// Handles one event at `now`; the actions, in the order in which they are to be performed.
-    pub(super) fn run(machine: &'a mut Machine, now: Duration, event: Event) -> Vec<Action> {
-        let mut transition = Self { machine, actions: Actions::at(now) };
+    pub(super) fn run(facts: &'a mut Facts, now: Duration, event: Event) -> Vec<Action> {
+        let mut transition = Self { facts, actions: Actions::at(now) };
         transition.on(event);
         transition.close();
         transition.actions.into_list()
     }
 
     fn on(&mut self, event: Event) {
-        let Self { machine, actions } = self;
-        let stack = &mut machine.stack;
+        let Self { facts, actions } = self;
+        let stack = &mut facts.stack;
         match event {
             Event::Begin => {}
             Event::Spawned { instance, pid } => self.on_spawned(instance, pid),
             Event::SpawnFailed { instance, failure } => self.on_spawn_failed(instance, failure),
             Event::Exited { instance, exit } => {
-                let is_stopping = machine.shutdown.is_some();
+                let is_stopping = facts.shutdown.is_some();
                 if exit_disposition::on_exited(stack, instance, exit, is_stopping, actions) {
                     self.stop(StopCause::Ended(instance));
                 }
@@ -53,17 +54,17 @@ impl<'a> Transition<'a> {
             Event::Down { ticket, grace } => self.on_down(ticket, grace),
             Event::MonitorGone => self.stop(StopCause::MonitorGone),
             Event::OutputClosed { error } => {
-                machine.has_failed |= error.is_some();
+                facts.has_failed |= error.is_some();
                 self.stop(StopCause::OutputClosed(error));
             }
             Event::Broken(what) => {
-                machine.has_failed = true;
+                facts.has_failed = true;
                 self.stop(StopCause::Broken(what));
             }
             Event::Ready { instance, pid } => ready::on_ready(stack, instance, pid, actions),
             Event::Changed(instances) => {
-                if machine.shutdown.is_none() {
-                    request::on_changed_files(stack, &instances, actions);
+                if facts.shutdown.is_none() {
+                    open_requests::on_changed_files(stack, &instances, actions);
                 }
             }
             Event::Timeout => self.on_timeout(),
@@ -71,8 +72,8 @@ impl<'a> Transition<'a> {
     }
 
     fn on_spawned(&mut self, index: usize, pid: i32) {
-        let Self { machine, actions } = self;
-        let stack = &mut machine.stack;
+        let Self { facts, actions } = self;
+        let stack = &mut facts.stack;
         let instance = &mut stack.instances[index];
         (instance.pid, instance.started, instance.ended) = (Some(pid), Some(actions.now), None);
         instance.generation += 1;
@@ -81,24 +82,24 @@ impl<'a> Transition<'a> {
         let spec = &stack.specs[index];
         actions.notify(Notice::Started { process: spec.name.clone(), pid, port: spec.port });
         stack.apply(Target::Instance(index), InstanceEvent::Spawned, actions);
-        if machine.shutdown.as_ref().is_some_and(|shutdown| shutdown.killing) {
+        if facts.shutdown.as_ref().is_some_and(|shutdown| shutdown.killing) {
             stack.apply(Target::Instance(index), InstanceEvent::Kill, actions);
         }
         ready::begin(stack, index, actions);
     }
 
     fn on_spawn_failed(&mut self, index: usize, failure: SpawnFailure) {
-        let Self { machine, actions } = self;
-        let stack = &mut machine.stack;
+        let Self { facts, actions } = self;
+        let stack = &mut facts.stack;
         let SpawnFailure { program, reason, status } = failure;
         let process = stack.specs[index].name.clone();
         let failure = format!("{program}: {reason}");
         actions.notify(Notice::CannotStart { process, program, reason, status });
         // Also while the stack stops for another reason: the system has refused something.
-        machine.has_failed |= status == FAILED;
+        facts.has_failed |= status == FAILED;
         stack.apply(Target::Instance(index), InstanceEvent::Failed, actions);
         stack.instances[index].failure = Some(failure);
-        let is_stopping = machine.shutdown.is_some();
+        let is_stopping = facts.shutdown.is_some();
         let instance = &mut stack.instances[index];
         if instance.is_requested && !is_stopping {
             // The request is answered with the failure, and the rest goes on: a mistake in an edited Procfile must not end the
@@ -110,28 +111,28 @@ impl<'a> Transition<'a> {
     }
 
     fn on_scanned(&mut self, counts: &ProcessCounts, is_certain: bool) {
-        let known = self.machine.stack.instances.len();
+        let known = self.facts.stack.instances.len();
         for (index, &count) in counts.instances.iter().enumerate().take(known) {
             let event = if count > 0 { InstanceEvent::Left } else { InstanceEvent::Empty };
             if count > 0 {
                 self.report_leftovers(index, count);
             }
             if count > 0 || is_certain {
-                self.machine.stack.apply(Target::Instance(index), event, &mut self.actions);
+                self.facts.stack.apply(Target::Instance(index), event, &mut self.actions);
             }
         }
         // That no orphan is left is for the kernel to say (`AllGone`): one may be on its way to us.
         if counts.orphans > 0 {
-            self.machine.stack.apply(Target::Orphans, InstanceEvent::Left, &mut self.actions);
+            self.facts.stack.apply(Target::Orphans, InstanceEvent::Left, &mut self.actions);
         }
     }
 
     /// An instance has exited by itself and left processes: they are stopped, which is reported once.
     fn report_leftovers(&mut self, index: usize, count: usize) {
-        let stack = &mut self.machine.stack;
+        let stack = &mut self.facts.stack;
         let instance = &mut stack.instances[index];
         let is_first = instance.state == State::Clearing && instance.intent == Intent::Up;
-        if is_first && self.machine.shutdown.is_none() {
+        if is_first && self.facts.shutdown.is_none() {
             let process = stack.specs[index].name.clone();
             self.actions.notify(Notice::Leftovers { process, count });
             instance.intent = Intent::Down;
@@ -139,7 +140,7 @@ impl<'a> Transition<'a> {
     }
 
     fn on_all_gone(&mut self) {
-        let stack = &mut self.machine.stack;
+        let stack = &mut self.facts.stack;
         for target in stack.targets() {
             if stack.at(target).state.is_clearing() {
                 stack.apply(target, InstanceEvent::Empty, &mut self.actions);
@@ -151,7 +152,7 @@ impl<'a> Transition<'a> {
         match signal {
             stop if stop.is_stop_request() => self.on_stop_signal(stop),
             Signal::SUSPEND => {
-                self.machine.suspended.get_or_insert(self.actions.now);
+                self.facts.suspended.get_or_insert(self.actions.now);
                 self.actions.push(Action::Suspend);
             }
             Signal::CONTINUE => self.on_continue(),
@@ -164,7 +165,7 @@ impl<'a> Transition<'a> {
     }
 
     fn on_stop_signal(&mut self, signal: Signal) {
-        if let Some(shutdown) = &mut self.machine.shutdown {
+        if let Some(shutdown) = &mut self.facts.shutdown {
             if shutdown.is_second(self.actions.now, signal) && !shutdown.killing {
                 self.kill(format!("second signal ({signal})"));
             }
@@ -177,8 +178,8 @@ impl<'a> Transition<'a> {
     }
 
     fn on_continue(&mut self) {
-        if let Some(since) = self.machine.suspended.take() {
-            let stack = &mut self.machine.stack;
+        if let Some(since) = self.facts.suspended.take() {
+            let stack = &mut self.facts.stack;
             for target in stack.targets() {
                 stack.at(target).postpone(self.actions.now.saturating_sub(since));
             }
@@ -188,20 +189,20 @@ impl<'a> Transition<'a> {
 
     fn on_timeout(&mut self) {
         self.on_timers();
-        let Self { machine, actions } = self;
-        let targets = machine.stack.targets();
-        let due = targets.filter_map(|target| Some((target, machine.stack.at(target).due(actions.now)?)));
+        let Self { facts, actions } = self;
+        let targets = facts.stack.targets();
+        let due = targets.filter_map(|target| Some((target, facts.stack.at(target).due(actions.now)?)));
         let due: Vec<(Target, InstanceEvent)> = due.collect();
         self.report_killing(&due);
         for (target, event) in due {
-            self.machine.stack.apply(target, event, &mut self.actions);
+            self.facts.stack.apply(target, event, &mut self.actions);
         }
     }
 
     /// Handles the timers that stand beside the table.
     fn on_timers(&mut self) {
-        let Self { machine, actions } = self;
-        let stack = &mut machine.stack;
+        let Self { facts, actions } = self;
+        let stack = &mut facts.stack;
         let mut blocked = Vec::new();
         for index in 0..stack.instances.len() {
             let instance = &mut stack.instances[index];
@@ -230,39 +231,39 @@ impl<'a> Transition<'a> {
         let Some(first) = expired.next() else { return };
         let is_alone = expired.next().is_none();
         let first = first.instance().filter(|_| is_alone);
-        let process = first.map(|index| self.machine.stack.specs[index].name.clone());
+        let process = first.map(|index| self.facts.stack.specs[index].name.clone());
         self.actions.notify(Notice::Killing { process, reason: "the grace is over".into() });
     }
 
     fn on_request(&mut self, request: InstanceRequest) {
         let InstanceRequest { ticket, operation, instances } = request;
-        let Self { machine, actions } = self;
-        if machine.shutdown.is_some() {
+        let Self { facts, actions } = self;
+        if facts.shutdown.is_some() {
             return actions.answer(ticket, RequestResult::Ending);
         }
-        if let Some(instance) = request::first_without_process(&machine.stack, operation, &instances) {
+        if let Some(instance) = open_requests::first_without_process(&facts.stack, operation, &instances) {
             return actions.answer(ticket, RequestResult::NotRunning { instance });
         }
-        let awaited = request::begin(&mut machine.stack, operation, &instances, actions);
-        machine.requests.open(ticket, awaited);
+        let awaited = open_requests::begin(&mut facts.stack, operation, &instances, actions);
+        facts.requests.open(ticket, awaited);
     }
 
     fn on_change(&mut self, change: Change) {
-        let Self { machine, actions } = self;
+        let Self { facts, actions } = self;
         let ticket = change.request.ticket;
-        if machine.shutdown.is_some() {
+        if facts.shutdown.is_some() {
             return actions.answer(ticket, RequestResult::Ending);
         }
-        let awaited = change.begin(&mut machine.stack, &mut machine.rolls, actions);
-        machine.requests.open(ticket, awaited);
+        let awaited = change.begin(&mut facts.stack, &mut facts.rolls, actions);
+        facts.requests.open(ticket, awaited);
     }
 
     /// A request for the end of the stack, with this grace for all instances if one is given.
     fn on_down(&mut self, ticket: Ticket, grace: Option<Duration>) {
-        self.machine.requests.open_down(ticket);
-        if self.machine.shutdown.is_none() {
+        self.facts.requests.open_down(ticket);
+        if self.facts.shutdown.is_none() {
             if let Some(grace) = grace {
-                let stack = &mut self.machine.stack;
+                let stack = &mut self.facts.stack;
                 stack.targets().for_each(|target| stack.at(target).set_grace(grace));
             }
             self.stop(StopCause::Request);
@@ -271,76 +272,76 @@ impl<'a> Transition<'a> {
 
     /// Stops the stack for this reason, unless it stops already: the first reason stays.
     fn stop(&mut self, cause: StopCause) {
-        if self.machine.shutdown.is_some() {
+        if self.facts.shutdown.is_some() {
             return;
         }
-        let stack = &mut self.machine.stack;
+        let stack = &mut self.facts.stack;
         let mut instances = stack.instances.iter();
         if instances.any(|instance| instance.pid.is_some() && instance.ended.is_none()) {
             let reason = cause.describe(|index| stack.name(index));
             self.actions.notify(Notice::Stopping { reason, grace: stack.longest_grace() });
         }
-        self.machine.shutdown = Some(Shutdown::new(self.actions.now, cause));
+        self.facts.shutdown = Some(Shutdown::new(self.actions.now, cause));
         stack.cancel_starts();
         self.stop_next();
     }
 
     fn stop_next(&mut self) {
-        let Self { machine, actions } = self;
-        if let Some(shutdown) = &machine.shutdown {
-            order::stop_next(&mut machine.stack, shutdown.killing, actions);
+        let Self { facts, actions } = self;
+        if let Some(shutdown) = &facts.shutdown {
+            order::stop_next(&mut facts.stack, shutdown.killing, actions);
         }
     }
 
     fn kill(&mut self, reason: String) {
         self.actions.notify(Notice::Killing { process: None, reason });
-        if let Some(shutdown) = &mut self.machine.shutdown {
+        if let Some(shutdown) = &mut self.facts.shutdown {
             shutdown.killing = true;
         }
-        self.machine.stack.apply_to_all(InstanceEvent::Kill, &mut self.actions);
+        self.facts.stack.apply_to_all(InstanceEvent::Kill, &mut self.actions);
     }
 
     /// What follows from the facts as they are now: answers, the next start or stop, and whether the stack is over.
     fn close(&mut self) {
-        if self.machine.is_over {
+        if self.facts.is_over {
             return self.answer_downs();
         }
-        let is_stopping = self.machine.shutdown.is_some();
-        let Machine { stack, rolls, .. } = &mut *self.machine;
+        let is_stopping = self.facts.shutdown.is_some();
+        let Facts { stack, rolls, .. } = &mut *self.facts;
         let mut is_answer_due = rolls.advance(stack, is_stopping, &mut self.actions);
         self.answer();
         if !is_stopping {
-            is_answer_due |= order::start_next(&mut self.machine.stack, &mut self.actions);
+            is_answer_due |= order::start_next(&mut self.facts.stack, &mut self.actions);
             if is_answer_due {
                 self.answer();
             }
-            if self.machine.stack.is_finished() {
+            if self.facts.stack.is_finished() {
                 self.stop(StopCause::AllEnded);
             }
         }
         self.stop_next();
-        let stack = &mut self.machine.stack;
-        if self.machine.shutdown.is_some() && stack.targets().all(|target| stack.at(target).state.is_down()) {
-            self.machine.is_over = true;
+        let stack = &mut self.facts.stack;
+        if self.facts.shutdown.is_some() && stack.targets().all(|target| stack.at(target).state.is_down()) {
+            self.facts.is_over = true;
             self.answer_downs();
             self.report_first_exit();
         }
     }
 
     fn answer(&mut self) {
-        let Machine { stack, requests, rolls, shutdown, .. } = &mut *self.machine;
+        let Facts { stack, requests, rolls, shutdown, .. } = &mut *self.facts;
         requests.answer(stack, rolls, shutdown.is_some(), &mut self.actions);
         stack.schedule_restarts();
     }
 
     fn answer_downs(&mut self) {
-        let Machine { stack, requests, .. } = &mut *self.machine;
+        let Facts { stack, requests, .. } = &mut *self.facts;
         requests.answer_downs(stack.has_survivors, &mut self.actions);
     }
 
     fn report_first_exit(&mut self) {
-        let stack = &self.machine.stack;
-        let Some(index) = self.machine.first_exit().filter(|_| stack.specs.len() > 1) else { return };
+        let stack = &self.facts.stack;
+        let Some(index) = self.facts.first_exit().filter(|_| stack.specs.len() > 1) else { return };
         if let Some((exit, lived)) = stack.instances[index].ended {
             let process = stack.specs[index].name.clone();
             self.actions.notify(Notice::Ended { process, exit, lived });

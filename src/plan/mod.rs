@@ -71,6 +71,20 @@ pub struct PlannedType {
 }
 
 impl Plan {
+    /// The formation, in the order of the Procfile.
+    pub fn counts(&self) -> IndexMap<TypeName, u32> {
+        self.processes.iter().map(|PlannedType { name, count, .. }| (name.clone(), *count)).collect()
+    }
+
+    /// Gives every instance the ports of types that this environment of a running instance has: only a part of the plan is to be
+    /// used, and all others keep their ports.
+    pub fn use_ports_of(&mut self, running: &Environment) {
+        let is_port = |(name, _): &&(Vec<u8>, Vec<u8>)| name.starts_with(environment::PORT_OF.as_bytes());
+        let others = self.shared.shared.iter().filter(|variable| !is_port(variable));
+        let shared = others.chain(running.shared.iter().filter(is_port)).cloned().collect();
+        self.share(shared);
+    }
+
     /// Gives every instance this id of the run as its mark, in place of the one that it was planned with: the
     /// whole id is known only when the process that makes the instances is there.
     pub fn mark(&mut self, run: &str) {

@@ -5,8 +5,7 @@ use std::collections::HashSet;
 use indexmap::IndexMap;
 
 use super::environment;
-use super::spec::{Environment, Spec};
-use super::{Plan, PlannedType};
+use super::spec::Spec;
 use crate::name::TypeName;
 
 /// A running stack, as far as it matters for its next plan.
@@ -28,22 +27,6 @@ impl Running {
     /// Whether there was a type of this name.
     pub(super) fn knew(&self, name: &str) -> bool {
         self.known.iter().any(|known| known.as_str() == name)
-    }
-}
-
-impl Plan {
-    /// How many of each type it has, in the order of the Procfile.
-    pub fn counts(&self) -> IndexMap<TypeName, u32> {
-        self.processes.iter().map(|PlannedType { name, count, .. }| (name.clone(), *count)).collect()
-    }
-
-    /// Tells every instance the ports of the types as an instance that runs was told them: for a plan of which
-    /// only a part is carried out, so that all others stay where they are.
-    pub fn tell_ports_as(&mut self, told: &Environment) {
-        let is_port = |(name, _): &&(Vec<u8>, Vec<u8>)| name.starts_with(environment::PORT_OF.as_bytes());
-        let others = self.shared.shared.iter().filter(|variable| !is_port(variable));
-        let shared = others.chain(told.shared.iter().filter(is_port)).cloned().collect();
-        self.share(shared);
     }
 }
 

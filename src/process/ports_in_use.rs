@@ -258,7 +258,7 @@ mod tests {
         };
         let listed = of_ports(listed_in("/proc/net"));
         assert_eq!(listed.len(), ports.len());
-        match super::super::sock_diag::listening() {
+        match crate::process::sock_diag::listening() {
             Ok(asked) => assert_eq!(of_ports(asked), listed),
             Err(error) => {
                 let refusals = [libc::EPROTONOSUPPORT, libc::EACCES, libc::EPERM, libc::ENOENT];

@@ -264,7 +264,7 @@ fn many_who_scale_at_once_are_all_answered_and_the_last_word_counts() {
         .collect();
     for client in clients {
         let codes = client.join().unwrap();
-        // 1: one more could not go, or somebody else wanted the opposite meanwhile.
+        // 1: one more could not go, or another request came in between.
         assert!(codes.iter().all(|code| matches!(code, Some(0 | 1))), "{codes:?}");
     }
     assert_eq!(stack.run(&["scale", "web=2", "worker=1"]).0, 0);

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use proptest::prelude::*;
 
-use super::super::running::Running;
 use super::*;
+use crate::plan::running::Running;
 
 fn counts(of: &[(&str, u32)]) -> IndexMap<TypeName, u32> {
     of.iter().map(|(name, count)| (TypeName::new(name).unwrap(), *count)).collect()
@@ -74,7 +74,7 @@ fn words_may_name_a_type_that_has_gone_but_no_other() {
 fn a_part_of_a_plan_tells_the_ports_that_others_have_now() {
     let old = Case::of(&["web", "job"]).plan();
     let mut new = Case::of(&["api", "web", "job"]).line("A", "1").plan();
-    new.tell_ports_as(&old.instances[0].environment);
+    new.use_ports_of(&old.instances[0].environment);
     let web = new.instances.iter().find(|spec| spec.name.kind.as_str() == "web").unwrap();
     let web = web.clone().with_port(Some(5000));
     let value = |name: &str| web.environment.get(name.as_bytes()).map(String::from_utf8_lossy);

@@ -214,23 +214,21 @@ impl AttachedClient {
     fn message(&self, generation: &ScreenGeneration, has_input: bool, is_stopping: bool) -> Option<String> {
         let name = &self.name;
         let Some((before, could_type)) = &self.sent else {
-            let way = if self.view { "" } else { ", for somebody else types; --take lets you" };
+            let reason = if self.view { "" } else { ": another client has the input (--take takes it)" };
             if !generation.is_open {
-                return Some(format!(
-                    "{name} does not run at the moment: its next life is waited for, Ctrl-] leaves"
-                ));
+                return Some(format!("{name} does not run: waiting for its restart; Ctrl-] detaches"));
             }
-            return (!has_input).then(|| format!("watching {name}{way}: Ctrl-] leaves"));
+            return (!has_input).then(|| format!("watching {name}{reason}; Ctrl-] detaches"));
         };
         if before.number != generation.number {
             return Some(format!("{name} runs again"));
         }
         if *could_type != has_input {
-            let change = if has_input { "you type now" } else { "somebody else types now: you can watch" };
+            let change = if has_input { "you have the input" } else { "another client has taken the input" };
             return Some(format!("{name}: {change}"));
         }
         let exit_notice = generation.exit_notice.as_ref().filter(|_| !generation.is_open)?;
-        let rest = if is_stopping { "" } else { ": its next life is waited for, Ctrl-] leaves" };
+        let rest = if is_stopping { "" } else { "; waiting for its restart, Ctrl-] detaches" };
         Some(format!("{exit_notice}{rest}"))
     }
 }

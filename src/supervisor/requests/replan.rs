@@ -100,7 +100,7 @@ impl Replanner {
             let mut newer = self.plan(newer, &Running { step: None, ..running.clone() })?;
             let mut siblings = plan.instances.iter_mut().filter(|spec| spec.name.kind == *kind).peekable();
             if let Some(any) = siblings.peek() {
-                newer.tell_ports_as(&any.environment);
+                newer.use_ports_of(&any.environment);
             }
             for spec in siblings {
                 if let Some(found) = newer.instances.iter().find(|newer| newer.name == spec.name) {
@@ -167,7 +167,7 @@ impl Replanner {
         of_files.extend(self.scaled_beside(&of_files));
         let mut plan = self.plan(&planner, &Running { counts, ..self.running(machine) })?;
         if let Some(any) = machine.specs().first() {
-            plan.tell_ports_as(&any.environment);
+            plan.use_ports_of(&any.environment);
         }
         let table = InstanceTable::of(machine);
         let mut diff = PlanDiff { operation, instances: chosen.to_vec(), ..PlanDiff::default() };

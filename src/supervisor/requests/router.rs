@@ -263,7 +263,7 @@ impl Router {
                 format!("{} cannot start: {reason}", name(instance))
             }
             machine::RequestResult::Overruled { instance } => {
-                format!("somebody else wanted the opposite of {} meanwhile", name(instance))
+                format!("another request about {} came in between", name(instance))
             }
             machine::RequestResult::NotRunning { instance } => format!("{} does not run", name(instance)),
             machine::RequestResult::Ending => "the stack is being stopped".into(),

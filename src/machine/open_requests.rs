@@ -1,0 +1,175 @@
+//! Requests under way, and the moment at which each is answered.
+//!
+//! A request sets intents; the table does the rest. It stays open until each instance that it names has reached what was asked
+//! for or cannot reach it, and is then answered once.
+
+use super::action::Action;
+use super::instance::Instance;
+use super::request::{Operation, RequestResult, Ticket};
+use super::rolling::RollingRestarts;
+use super::stack::{Actions, Stack};
+use super::state::{Intent, State};
+
+/// An instance that a request waits for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AwaitedInstance {
+    index: usize,
+    operation: Operation,
+    /// Its generation at the time of the request.
+    generation: u32,
+}
+
+/// How far an instance is on its way to what was asked for.
+enum RequestProgress {
+    Reached,
+    Pending,
+    Never(RequestResult),
+}
+
+impl AwaitedInstance {
+    pub(super) fn new(stack: &Stack, index: usize, operation: Operation) -> Self {
+        Self { index, operation, generation: stack.instances[index].generation }
+    }
+
+    fn progress(&self, instance: &Instance, is_rolling: bool) -> RequestProgress {
+        let index = self.index;
+        let is_new = instance.generation > self.generation;
+        match (self.operation, instance.intent) {
+            (Operation::Stop, _) if instance.state.is_down() && !instance.is_due => RequestProgress::Reached,
+            (Operation::Stop, Intent::Up) => {
+                RequestProgress::Never(RequestResult::Overruled { instance: index })
+            }
+            (Operation::Start, Intent::Up) if instance.state == State::Running => RequestProgress::Reached,
+            // It was started, and may have ended since.
+            (Operation::Start | Operation::Restart, _) if is_new => RequestProgress::Reached,
+            (Operation::Stop, Intent::Down | Intent::Restart)
+            | (Operation::Start | Operation::Restart, Intent::Up | Intent::Restart) => {
+                RequestProgress::Pending
+            }
+            (Operation::Roll, _) if is_rolling => RequestProgress::Pending,
+            (Operation::Roll, _) if is_new && instance.ready.is_some() => RequestProgress::Reached,
+            (Operation::Start | Operation::Restart, Intent::Down) | (Operation::Roll, _) => {
+                RequestProgress::Never(match &instance.failure {
+                    Some(reason) => RequestResult::CannotStart { instance: index, reason: reason.clone() },
+                    None => RequestResult::Overruled { instance: index },
+                })
+            }
+            (Operation::Signal(..), _) => RequestProgress::Reached,
+        }
+    }
+}
+
+/// A request that has not been answered.
+#[derive(Clone, Debug)]
+struct OpenRequest {
+    ticket: Ticket,
+    awaited: Vec<AwaitedInstance>,
+}
+
+impl OpenRequest {
+    fn result(&self, stack: &Stack, rolls: &RollingRestarts) -> Option<RequestResult> {
+        let mut is_reached = true;
+        for awaited in &self.awaited {
+            match awaited.progress(&stack.instances[awaited.index], rolls.contain(awaited.index)) {
+                RequestProgress::Reached => {}
+                RequestProgress::Pending => is_reached = false,
+                RequestProgress::Never(result) => return Some(result),
+            }
+        }
+        is_reached.then_some(RequestResult::Done)
+    }
+}
+
+/// All requests that have not been answered, in the order in which they came.
+#[derive(Debug, Default)]
+pub(super) struct OpenRequests {
+    of_instances: Vec<OpenRequest>,
+    /// Those for the end of the stack.
+    downs: Vec<Ticket>,
+}
+
+impl OpenRequests {
+    /// Keeps a request open until all of these instances have reached what was asked for.
+    pub(super) fn open(&mut self, ticket: Ticket, awaited: Vec<AwaitedInstance>) {
+        self.of_instances.push(OpenRequest { ticket, awaited });
+    }
+
+    /// Keeps a request for the end of the stack open.
+    pub(super) fn open_down(&mut self, ticket: Ticket) {
+        self.downs.push(ticket);
+    }
+
+    /// Answers every request that can be answered.
+    pub(super) fn answer(
+        &mut self,
+        stack: &Stack,
+        rolls: &RollingRestarts,
+        is_stopping: bool,
+        actions: &mut Actions,
+    ) {
+        self.of_instances.retain(|request| {
+            let result = match request.result(stack, rolls) {
+                Some(RequestResult::Done) => RequestResult::Done,
+                Some(_) | None if is_stopping => RequestResult::Ending,
+                Some(result) => result,
+                None => return true,
+            };
+            actions.answer(request.ticket, result);
+            false
+        });
+    }
+
+    /// The stack is over: answers the requests for its end.
+    pub(super) fn answer_downs(&mut self, has_survivors: bool, actions: &mut Actions) {
+        let result = if has_survivors { RequestResult::Survivors } else { RequestResult::Done };
+        for ticket in self.downs.drain(..) {
+            actions.answer(ticket, result.clone());
+        }
+    }
+}
+
+/// The first of these instances that this operation cannot be tried on: a signal needs a process.
+pub(super) fn first_without_process(
+    stack: &Stack,
+    operation: Operation,
+    instances: &[usize],
+) -> Option<usize> {
+    let has_process = |index: &usize| stack.instances.get(*index).is_some_and(Instance::has_own_process);
+    let is_signal = matches!(operation, Operation::Signal(..));
+    instances.iter().find(|index| is_signal && !has_process(index)).copied()
+}
+
+/// Begins an operation on these instances; what is to be waited for. Retired instances are passed over.
+pub(super) fn begin(
+    stack: &mut Stack,
+    operation: Operation,
+    instances: &[usize],
+    actions: &mut Actions,
+) -> Vec<AwaitedInstance> {
+    let is_present = |index: &usize| stack.instances.get(*index).is_some_and(|instance| !instance.is_retired);
+    let instances: Vec<usize> = instances.iter().copied().filter(is_present).collect();
+    let awaited = instances.iter().map(|index| AwaitedInstance::new(stack, *index, operation)).collect();
+    for index in instances {
+        match operation {
+            Operation::Start => stack.request_up(index, false, actions),
+            Operation::Restart => stack.request_up(index, true, actions),
+            Operation::Stop => stack.request_down(index, actions),
+            // Its turn comes: see `rolling`.
+            Operation::Roll => {}
+            Operation::Signal(signal, reach) => actions.push(Action::Signal(index, signal, reach)),
+        }
+    }
+    awaited
+}
+
+/// Files of these instances have changed: restarts those that run, or wait for that very change.
+pub(super) fn on_changed_files(stack: &mut Stack, instances: &[usize], actions: &mut Actions) {
+    for &index in instances {
+        let Some(instance) = stack.instances.get(index) else { continue };
+        let is_stopped =
+            instance.intent == Intent::Down && instance.is_requested && instance.failure.is_none();
+        if instance.generation > 0 && !instance.is_retired && !is_stopped {
+            stack.request_up(index, true, actions);
+        }
+    }
+}
