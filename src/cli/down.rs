@@ -19,9 +19,10 @@ use crate::process::monitor::resume_pair;
 /// Nothing runs here, or something cannot be ended.
 pub fn run(down: &DownArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     let address = stack::find(given, system)?;
-    let lock_wait = address.lock_wait();
     resume(&address);
     let mut client = stack::connect(given, system)?;
+    // Not before: a lock that was removed has been made again by then.
+    let lock_wait = address.lock_wait();
     let mut before = client.ask(Request::Status).unwrap_or_else(|_| stack::nothing());
     let answer = Client::ask(&mut client, Request::Down { grace_seconds: down.timeout });
     drop(client);

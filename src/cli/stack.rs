@@ -12,7 +12,7 @@ use crate::config::Settings;
 use crate::control::address::Address;
 pub use crate::control::address::home;
 use crate::control::client::{Client, Unanswered};
-use crate::control::liveness::{Greeting, greet, is_suspended};
+use crate::control::liveness::{Greeting, SocketSearch, await_socket, greet};
 use crate::control::protocol::{
     InstanceStatus, LogLine, RefusalKind, Request, RequestRefusal, SCHEMA, Status, Unresponsive,
 };
@@ -62,7 +62,12 @@ pub fn connect(given: &Settings, system: &SystemEnv) -> Result<Client, Failure> 
 ///
 /// It does not answer: it is suspended, or hangs. With `json`, the document that says so is printed.
 pub fn reach(address: &Address, json: bool) -> Result<Option<Client>, Failure> {
-    let Some(mut client) = Client::connect(address) else { return elsewhere(address, json) };
+    let greeted = Client::connect(address).map(|client| greeted(client, address, json)).transpose()?;
+    greeted.flatten().map_or_else(|| elsewhere(address, json), |client| Ok(Some(client)))
+}
+
+/// This connection, once the stack has answered; `None` if it ends before that.
+fn greeted(mut client: Client, address: &Address, json: bool) -> Result<Option<Client>, Failure> {
     match greet(&mut client, address) {
         // An older ganger that does not know the question answers too.
         Greeting::Answered
@@ -75,18 +80,22 @@ pub fn reach(address: &Address, json: bool) -> Result<Option<Client>, Failure> {
     }
 }
 
-/// The same where no socket is found: by the marks of the stack's processes. It was started with another
-/// `$XDG_RUNTIME_DIR`, or its socket was removed.
+/// The same where no socket is found: by the lock, or by the marks of the stack's processes where a process holds its name. It was
+/// started with another `$XDG_RUNTIME_DIR`, its socket was removed, or it is ending: then the end is waited for.
 fn elsewhere(address: &Address, json: bool) -> Result<Option<Client>, Failure> {
-    let found = if address.is_witnessed() { living(address.home()) } else { Ok(None) };
+    let by_lock = address.holder().map(|pid| LivingRun { pid, runtime: None });
     // Where /proc cannot be read, nothing can be found.
-    let Some(LivingRun { pid, runtime }) = found.ok().flatten() else { return Ok(None) };
-    let other = runtime.map(|runtime| address.with_runtime(&runtime)).filter(|other| other != address);
-    if let Some(other) = other.filter(|other| Client::connect(other).is_some()) {
-        return reach(&other, json);
+    let by_mark = || if address.is_witnessed() { living(address.home()).ok().flatten() } else { None };
+    let Some(LivingRun { pid, runtime }) = by_lock.or_else(by_mark) else { return Ok(None) };
+    let address = runtime.map_or_else(|| address.clone(), |runtime| address.with_runtime(&runtime));
+    match await_socket(pid, &address) {
+        SocketSearch::Found(client) => greeted(client, &address, json),
+        SocketSearch::Ending => {
+            address.lock_wait().wait();
+            Ok(None)
+        }
+        SocketSearch::Missing(state) => Err(does_not_answer(state, Some(pid), json)),
     }
-    let state = if is_suspended(pid) { Unresponsive::Suspended } else { Unresponsive::Unresponsive };
-    Err(does_not_answer(state, Some(pid), json))
 }
 
 /// The failure of a stack that runs and does not answer.

@@ -27,6 +27,8 @@ const LONGEST_FOLDER: usize = 108 - 1 - 24;
 
 /// How often is looked whether an address is free, where it is not waited for without end.
 const STEP: Duration = Duration::from_millis(5);
+/// How often the name of a stack is checked after its lock is free: two seconds.
+const NAME_CHECKS: usize = 400;
 
 /// The places that a stack may have: the first is where it goes, the others are where one may be that was
 /// started in another session.
@@ -63,6 +65,7 @@ pub struct Claim {
 #[derive(Debug)]
 pub struct LockWait {
     locks: Vec<File>,
+    key: String,
 }
 
 /// What [`Address::claim`] came to.
@@ -202,7 +205,8 @@ impl Address {
     /// Who has this address now, to be waited for; nobody is over at once.
     pub fn lock_wait(&self) -> LockWait {
         let folders = self.folders.iter().filter(|folder| is_ours(folder));
-        LockWait { locks: folders.filter_map(|folder| self.lock_file(folder, false).ok()).collect() }
+        let locks = folders.filter_map(|folder| self.lock_file(folder, false).ok()).collect();
+        LockWait { locks, key: self.key.clone() }
     }
 
     pub(super) fn lock_file(&self, folder: &Path, create: bool) -> io::Result<File> {
@@ -230,6 +234,14 @@ impl LockWait {
         for lock in &self.locks {
             // Shared, so that others can wait too. Whatever fails, there is nothing to wait for.
             let _ = lock.lock_shared().and_then(|()| lock.unlock());
+        }
+        // A lock that was made again is the worker's alone, and the monitor ends a moment later. Not for ever: any user can hold
+        // the name.
+        for _ in 0..NAME_CHECKS {
+            if !witness::is_held(&self.key) {
+                break;
+            }
+            let _ = poll(&mut [], PollTimeout::try_from(STEP).unwrap_or(PollTimeout::ZERO));
         }
     }
 

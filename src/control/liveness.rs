@@ -3,15 +3,20 @@
 
 use std::time::Duration;
 
+use nix::poll::{PollTimeout, poll};
+
 use super::address::Address;
 use super::client::{Client, Unanswered};
-use super::protocol::{Request, Unresponsive};
+use super::protocol::{Answer, Request, Status, Unresponsive};
+use crate::process::monitor::check_socket;
 use crate::process::tree::{descendants, is_stopped};
 
 /// How long the stack may take before its processes are looked at.
 const STEP: Duration = Duration::from_millis(200);
 /// How many such steps it has, if they run: five seconds in all.
 const STEPS: usize = 25;
+/// How often per [`STEP`] a file is looked for that the stack makes again.
+const CHECKS: u8 = 10;
 
 /// What came of [`greet`].
 #[derive(Debug)]
@@ -31,7 +36,10 @@ pub fn greet(client: &mut Client, address: &Address) -> Greeting {
     let mut steps = 0;
     let greeted = loop {
         match client.answer(&question) {
-            Ok(_) => break Greeting::Answered,
+            Ok(answer) => {
+                restore_lock(address, &answer);
+                break Greeting::Answered;
+            }
             Err(Unanswered::Late) => {}
             Err(error) => break Greeting::Refused(error),
         }
@@ -48,12 +56,57 @@ pub fn greet(client: &mut Client, address: &Address) -> Greeting {
     greeted
 }
 
+/// Makes a stack whose lock was removed take one again, and waits for that: `down` waits for the lock.
+fn restore_lock(address: &Address, answer: &Answer) {
+    if let Answer::Done(Status { pid: Some(monitor), .. }) = answer {
+        await_restored(*monitor, || address.holder());
+    }
+}
+
+/// What came of [`await_socket`].
+#[derive(Debug)]
+pub enum SocketSearch {
+    /// A connection.
+    Found(Client),
+    /// The worker is gone: the monitor stops what is left of the stack, or ends.
+    Ending,
+    /// There is none, for this reason.
+    Missing(Unresponsive),
+}
+
+/// Makes the stack of this monitor check the files of its control socket, and waits until it can be connected to.
+pub fn await_socket(monitor: i32, address: &Address) -> SocketSearch {
+    let found = await_restored(monitor, || match Client::connect(address) {
+        Some(client) => Some(SocketSearch::Found(client)),
+        None if is_suspended(monitor) => Some(SocketSearch::Missing(Unresponsive::Suspended)),
+        None => worker_of(monitor).is_none().then_some(SocketSearch::Ending),
+    });
+    found.unwrap_or(SocketSearch::Missing(Unresponsive::Unresponsive))
+}
+
+/// What `look` finds, at once or after the stack was told to check its files; `None` after five seconds.
+fn await_restored<T>(monitor: i32, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    let pause = PollTimeout::try_from(STEP / u32::from(CHECKS)).unwrap_or(PollTimeout::ZERO);
+    for check in 0..STEPS * usize::from(CHECKS) {
+        if let Some(found) = look() {
+            return Some(found);
+        }
+        if check == 0 {
+            check_socket(monitor);
+        }
+        let _ = poll(&mut [], pause);
+    }
+    None
+}
+
 /// Whether one half of the pair is stopped by a signal: the monitor, or its child, the worker.
 pub fn is_suspended(monitor: i32) -> bool {
-    let is_worker_stopped = || {
-        let below = descendants(monitor).map(|look| look.processes).unwrap_or_default();
-        let mut workers = below.iter().filter(|process| process.parent == monitor);
-        workers.any(|process| process.name == "ganger-worker" && is_stopped(process.pid))
-    };
-    is_stopped(monitor) || is_worker_stopped()
+    is_stopped(monitor) || worker_of(monitor).is_some_and(is_stopped)
+}
+
+/// The worker of this monitor; `None` if it has ended.
+fn worker_of(monitor: i32) -> Option<i32> {
+    let below = descendants(monitor).map(|scan| scan.processes).unwrap_or_default();
+    let worker = below.iter().find(|process| process.parent == monitor && process.name == "ganger-worker");
+    worker.map(|process| process.pid)
 }

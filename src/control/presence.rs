@@ -4,7 +4,6 @@
 //! The worker does this, which serves the socket; the lock that it takes again is its alone, so it is free a moment before the
 //! monitor has ended.
 
-use std::ffi::OsString;
 use std::fs::{self, File, Permissions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -28,8 +27,6 @@ pub struct Presence {
     is_anew: bool,
     /// The lock that was taken again.
     restored: Option<File>,
-    /// The pid that stands in the lock.
-    monitor: i32,
 }
 
 /// What came of [`Presence::restore`].
@@ -51,12 +48,7 @@ pub(super) fn id_of(path: &Path) -> Option<FileId> {
 impl Presence {
     /// The files that were made in this folder for the stack at this address.
     pub(super) fn new(address: Address, folder: PathBuf, (lock, socket): (FileId, FileId)) -> Self {
-        Self { address, folder, lock, socket, is_anew: false, restored: None, monitor: 0 }
-    }
-
-    /// The pid that clients are told.
-    pub fn set_monitor(&mut self, pid: i32) {
-        self.monitor = pid;
+        Self { address, folder, lock, socket, is_anew: false, restored: None }
     }
 
     /// Where they are.
@@ -64,22 +56,17 @@ impl Presence {
         &self.folder
     }
 
-    /// Their names in it.
-    pub fn names(&self) -> Vec<OsString> {
-        let paths = [self.address.lock_path(&self.folder), self.address.socket_path(&self.folder)];
-        paths.iter().filter_map(|path| path.file_name()).map(OsString::from).collect()
-    }
-
     fn is_intact(&self) -> bool {
         id_of(&self.address.lock_path(&self.folder)) == Some(self.lock)
             && id_of(&self.address.socket_path(&self.folder)) == Some(self.socket)
     }
 
-    /// Makes again what is missing, in the same folder or in the next that can be used.
+    /// Makes again what is missing, in the same folder or in the next that can be used. `monitor` is the pid that is written into
+    /// the lock.
     ///
     /// # Errors
     /// There is no folder in which it can be made, and why.
-    pub fn restore(&mut self) -> io::Result<RestoreResult> {
+    pub fn restore(&mut self, monitor: i32) -> io::Result<RestoreResult> {
         if self.is_intact() {
             return Ok(RestoreResult::Intact);
         }
@@ -87,7 +74,7 @@ impl Presence {
         let others = self.address.folders().iter().filter(|folder| **folder != self.folder);
         let folders: Vec<PathBuf> = [&self.folder].into_iter().chain(others).cloned().collect();
         for folder in folders {
-            match self.restore_in(&folder) {
+            match self.restore_in(&folder, monitor) {
                 Ok(restored) => return Ok(restored),
                 Err(error) => last = io::Error::new(error.kind(), format!("{}: {error}", folder.display())),
             }
@@ -95,7 +82,7 @@ impl Presence {
         Err(last)
     }
 
-    fn restore_in(&mut self, folder: &Path) -> io::Result<RestoreResult> {
+    fn restore_in(&mut self, folder: &Path, monitor: i32) -> io::Result<RestoreResult> {
         prepare(folder)?;
         let lock = self.address.lock_file(folder, true)?;
         let found = lock.metadata()?;
@@ -106,7 +93,7 @@ impl Presence {
                 Err(TryLockError::WouldBlock) => return Ok(RestoreResult::Taken),
                 Err(TryLockError::Error(error)) => return Err(error),
             }
-            let _ = (&lock).write_all(format!("{}\n", self.monitor).as_bytes());
+            let _ = (&lock).write_all(format!("{monitor}\n").as_bytes());
             (self.lock, self.restored) = (id, Some(lock));
         }
         let socket = self.address.socket_path(folder);

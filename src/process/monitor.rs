@@ -150,6 +150,12 @@ fn prepare_worker(isolate: bool) -> io::Result<()> {
     if isolate { isolation::enter() } else { Ok(()) }
 }
 
+/// Makes the worker of this monitor check the files of its control socket. SIGWINCH, as it has no other effect.
+pub fn check_socket(monitor: i32) {
+    // ESRCH: it has ended.
+    let _ = kill(Pid::from_raw(monitor), nix::sys::signal::SIGWINCH);
+}
+
 /// Lets a suspended pair go on: the monitor passes SIGCONT on to the worker, and to the stack.
 pub fn resume_pair(monitor: i32) {
     // ESRCH: it has ended.

@@ -55,6 +55,19 @@ fn the_monitor_stops_what_a_killed_worker_leaves_and_says_what_happened() {
 }
 
 #[test]
+fn a_command_right_after_a_kill_of_the_worker_waits_for_the_monitor() {
+    for (command, expected) in [(&["ps"][..], 3), (&["down"], 3), (&["start", "-t", "300ms"], 0)] {
+        let (project, running) = stack();
+        let project = project.file("Procfile", "web: probe exit 0\n");
+        kill(Pid::from_raw(running.worker()), Signal::SIGKILL).unwrap();
+        let (status, _, err) = project.run(command);
+        assert_eq!(status, expected, "{command:?}: {err}");
+        assert_eq!(running.mark().processes(), [], "{command:?}");
+        assert_eq!(running.end().0.code(), Some(137));
+    }
+}
+
+#[test]
 fn a_worker_that_is_stuck_does_not_make_us_unstoppable() {
     let (_project, running) = stack();
     // A stopped worker hears nothing, as one in an endless loop would not.

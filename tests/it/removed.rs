@@ -28,6 +28,12 @@ fn file(project: &Project, extension: &str) -> PathBuf {
     found.unwrap_or_else(|| panic!("no {extension}"))
 }
 
+/// The name that both halves of the stack hold in the kernel.
+fn name(project: &Project) -> SocketAddr {
+    let key = file(project, "lock").file_stem().unwrap().to_str().unwrap().to_owned();
+    SocketAddr::from_abstract_name(format!("ganger-{}-{key}", nix::unistd::geteuid())).unwrap()
+}
+
 /// It answers, a second start says that it runs, and `down` ends it and leaves no file.
 fn is_reachable(project: &Project, running: Running) {
     let pid = running.pid();
@@ -52,15 +58,27 @@ fn a_folder_a_socket_or_a_lock_that_is_removed_comes_back() {
     for remove in removals {
         let (project, mut running) = started();
         remove(&project).unwrap();
+        assert_eq!(project.run(&["ps"]).0, 0);
         running.line("the control socket was removed, and made again in");
         is_reachable(&project, running);
     }
 }
 
 #[test]
+fn down_waits_for_the_monitor_where_the_lock_was_removed() {
+    let (project, running) = started();
+    let name = name(&project);
+    std::fs::remove_file(file(&project, "lock")).unwrap();
+    assert_eq!(project.run(&["down"]).0, 0);
+    UnixDatagram::bind_addr(&name).expect("the name that the monitor holds is free");
+    assert_eq!(running.end().0.code(), Some(0));
+}
+
+#[test]
 fn where_the_session_is_over_the_socket_moves_to_tmp() {
     let (project, mut running) = started();
     std::fs::remove_dir_all(project.runtime()).unwrap();
+    assert_eq!(project.run(&["ps"]).0, 0);
     let line = running.line("the control socket was removed, and made again in");
     assert!(line.ends_with(&format!("/tmp/ganger-{}", nix::unistd::geteuid())), "{line}");
     is_reachable(&project, running);
@@ -106,11 +124,10 @@ fn a_stack_is_found_whatever_the_runtime_folder_of_the_client_is() {
 #[test]
 fn a_name_that_any_process_holds_keeps_no_stack_from_starting() {
     let (project, running) = started();
-    let key = file(&project, "lock").file_stem().unwrap().to_str().unwrap().to_owned();
+    let name = name(&project);
     assert_eq!(project.run(&["down"]).0, 0);
     running.end();
-    let name = format!("ganger-{}-{key}", nix::unistd::geteuid());
-    let held = UnixDatagram::bind_addr(&SocketAddr::from_abstract_name(name).unwrap()).unwrap();
+    let held = UnixDatagram::bind_addr(&name).unwrap();
     let running = project.start_until(&["--no-port"], &["| ready"]);
     drop(held);
     is_reachable(&project, running);

@@ -21,8 +21,6 @@ pub(crate) enum Arrival {
     },
     /// There are messages in the NOTIFY_SOCKET of this instance.
     Notified(usize),
-    /// The control socket or its lock may have been removed.
-    SocketRemoved,
     /// Files that an instance watches may have changed.
     FilesChanged,
     /// A client has given up its lease of the stack.

@@ -9,9 +9,8 @@ use futures_util::StreamExt;
 use signal_hook_tokio::Signals;
 use tokio::net::unix::pipe::Receiver;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, WeakUnboundedSender, unbounded_channel};
-use tokio::task::{JoinHandle, spawn_local};
+use tokio::task::spawn_local;
 
-use crate::control::presence::Presence;
 use crate::control::protocol::Request;
 use crate::control::server::{self, Server};
 use crate::machine::Event;
@@ -19,7 +18,6 @@ use crate::process::log_stderr::Stderr;
 use crate::process::signals::Inherited;
 use crate::signal::Signal;
 use crate::supervisor::channel::arrival::Arrival;
-use crate::supervisor::event_loop::removal;
 
 /// The receiving end of the channel.
 pub(super) struct Inbox {
@@ -55,11 +53,6 @@ impl Inbox {
         server::open(listener, self.sender.upgrade()?).ok()
     }
 
-    /// From now on the removal of one of these files arrives too; `None` where that cannot be watched.
-    pub(super) fn watch_files_of(&self, presence: &Presence) -> Option<JoinHandle<()>> {
-        removal::watch(presence, self.sender.upgrade()?).ok()
-    }
-
     /// A sender, which works as long as the inbox is open.
     pub(super) fn sender(&self) -> WeakUnboundedSender<Arrival> {
         self.sender.clone()
@@ -87,7 +80,6 @@ impl Inbox {
                 | Arrival::Released(_)
                 | Arrival::Ready { .. }
                 | Arrival::Notified(_)
-                | Arrival::SocketRemoved
                 | Arrival::FilesChanged => {}
             }
         }

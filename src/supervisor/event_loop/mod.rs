@@ -3,8 +3,6 @@
 mod finish;
 mod inbox;
 mod pulse;
-#[cfg_attr(not(target_os = "linux"), path = "removal_other.rs")]
-mod removal;
 pub mod run;
 mod schedule;
 mod services;

@@ -1,26 +1,27 @@
 //! The files of the control socket: when they are removed while the stack runs, they are made again.
-
-use tokio::task::JoinHandle;
+//!
+//! They are checked at SIGWINCH and SIGCONT. A command that finds the stack by its lock or its marks, and no socket, sends
+//! SIGWINCH ([`crate::process::monitor::check_socket`]). inotify(7) would report a removal at once, but closing it waits for the
+//! other readers of the kernel (SRCU), which made the end of each stack 20 ms later.
 
 use crate::control::presence::{Presence, RestoreResult};
 use crate::control::server::Server;
+use crate::machine::Event;
+use crate::signal::Signal;
 use crate::supervisor::event_loop::inbox::Inbox;
 
 /// The server of the control socket, and the files by which clients find it.
 pub(super) struct ControlSocket {
     server: Option<Server>,
     files: Option<Presence>,
-    watch: Option<JoinHandle<()>>,
+    /// The pid that clients see.
+    monitor: i32,
 }
 
 impl ControlSocket {
-    /// Watches the files, for the stack whose monitor has this pid.
-    pub(super) fn open(server: Option<Server>, files: Option<Presence>, pid: i32, inbox: &Inbox) -> Self {
-        let mut files = files.filter(|_| server.is_some());
-        if let Some(files) = &mut files {
-            files.set_monitor(pid);
-        }
-        Self { watch: files.as_ref().and_then(|files| inbox.watch_files_of(files)), server, files }
+    /// The socket of the stack whose monitor has this pid.
+    pub(super) fn open(server: Option<Server>, files: Option<Presence>, monitor: i32) -> Self {
+        Self { files: files.filter(|_| server.is_some()), server, monitor }
     }
 
     /// Whether clients can connect, or could.
@@ -28,14 +29,11 @@ impl ControlSocket {
         self.server.is_some()
     }
 
-    /// Makes the files again that are missing; the warning to print, if one was.
-    pub(super) fn restore(&mut self, inbox: &Inbox) -> Option<String> {
-        let files = self.files.as_mut()?;
-        let restored = files.restore();
-        if self.watch.as_ref().is_none_or(JoinHandle::is_finished) {
-            self.watch = inbox.watch_files_of(files);
-        }
-        match restored {
+    /// Makes the files again that are missing, if this event is a reason to check; the warning to print, if one was.
+    pub(super) fn check(&mut self, event: &Event, inbox: &Inbox) -> Option<String> {
+        let is_reason = matches!(event, Event::Signal(Signal::RESIZE | Signal::CONTINUE));
+        let files = self.files.as_mut().filter(|_| is_reason)?;
+        match files.restore(self.monitor) {
             Ok(RestoreResult::Intact) => None,
             Ok(RestoreResult::Anew(listener)) => {
                 let folder = files.folder().display();

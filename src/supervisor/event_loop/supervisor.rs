@@ -111,7 +111,7 @@ impl Supervisor {
         let leases = Leases::new(settings.ends_with_last_lease, inbox.sender());
         let router = Router::new(output.log(), replanner, leases);
         let server = settings.listener.and_then(|listener| inbox.serve(listener));
-        let socket = ControlSocket::open(server, settings.presence, pid, &inbox);
+        let socket = ControlSocket::open(server, settings.presence, pid);
         let console = keyboard
             .zip(inbox.sender().upgrade())
             .and_then(|(keys, sender)| Console::open(keys, sender, output.console_handle()).ok());
@@ -176,7 +176,12 @@ impl Supervisor {
     /// The event that an arrival is; `None` if it is one of the loop alone, which is done then.
     pub(super) fn event_of(&mut self, arrival: Arrival) -> Option<Event> {
         match arrival {
-            Arrival::Event(event) => return Some(event),
+            Arrival::Event(event) => {
+                if let Some(text) = self.socket.check(&event, &self.inbox) {
+                    self.executor.notify(&Notice::Warning { text });
+                }
+                return Some(event);
+            }
             Arrival::Call(call) => return self.with_view(|router, view| router.receive(call, view)),
             Arrival::Released(caller) => return self.with_view(|router, view| router.release(caller, view)),
             // Behind the answers that wait: the machine may not know yet that this process exists.
@@ -184,11 +189,6 @@ impl Supervisor {
             Arrival::Notified(instance) => {
                 let pid = self.executor.take_ready_message(instance);
                 self.answers.extend(pid.map(|pid| Event::Ready { instance, pid }));
-            }
-            Arrival::SocketRemoved => {
-                if let Some(text) = self.socket.restore(&self.inbox) {
-                    self.executor.notify(&Notice::Warning { text });
-                }
             }
             Arrival::FilesChanged => self.services.read_changes(&self.executor, self.clock.now()),
             Arrival::Child => {
