@@ -15,8 +15,7 @@ use super::failure::Failure;
 use super::stack;
 use super::system_env::SystemEnv;
 use crate::config::Settings;
-use crate::control::attached_terminal::{AttachedTerminal, keys};
-use crate::control::protocol::Answer;
+use crate::control::attached_terminal::{AttachStep, AttachedTerminal, pressed};
 use crate::control::session::AttachConnection;
 use crate::control::terminal::{AttachWanted, TerminalInput};
 use crate::exit::{self, Outcome};
@@ -102,10 +101,7 @@ struct Attachment {
     terminal: AttachedTerminal,
     raw: RawMode,
     guards: UnixStream,
-    /// What the keeper was told last.
-    guard: Vec<u8>,
     signals: SignalDelivery<UnixStream, SignalOnly>,
-    name: String,
 }
 
 impl Attachment {
@@ -114,15 +110,7 @@ impl Attachment {
         read.set_nonblocking(true)?;
         let signals = SignalDelivery::with_pipe(read, write, SignalOnly, HANDLED.map(|signal| signal.0))?;
         let terminal = AttachedTerminal::default();
-        let mut attachment = Self {
-            session,
-            raw: RawMode::enter(&io::stdin())?,
-            guards,
-            guard: Vec::new(),
-            signals,
-            terminal,
-            name: String::new(),
-        };
+        let mut attachment = Self { session, raw: RawMode::enter(&io::stdin())?, guards, signals, terminal };
         attachment.guard();
         Ok(attachment)
     }
@@ -137,7 +125,7 @@ impl Attachment {
             }
         };
         let line = match &end {
-            AttachEnd::Detached => format!("\r\n[detached from {}]\r\n", self.name),
+            AttachEnd::Detached => format!("\r\n[detached from {}]\r\n", self.terminal.name()),
             AttachEnd::Over => "\r\n[the stack has ended]\r\n".into(),
             AttachEnd::Refused(_) | AttachEnd::Signal(_) => "\r\n".into(),
         };
@@ -188,9 +176,9 @@ impl Attachment {
             Err(nix::errno::Errno::EINTR | nix::errno::Errno::EAGAIN) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        let pressed = keys(&piece[..count]);
-        if !pressed.passed.is_empty() {
-            self.session.send(&TerminalInput::keys(pressed.passed))?;
+        let pressed = pressed(&piece[..count]);
+        if let Some(input) = pressed.input {
+            self.session.send(&input)?;
         }
         Ok(pressed.is_detach.then_some(AttachEnd::Detached))
     }
@@ -214,20 +202,14 @@ impl Attachment {
 
     fn on_answers(&mut self) -> io::Result<Option<AttachEnd>> {
         for _ in 0..TURN {
-            match self.session.next_answer()? {
-                None => return Ok(None),
-                Some(Answer::Screen(shown)) => {
-                    let text = self.terminal.show(&shown);
+            let Some(answer) = self.session.next_answer()? else { return Ok(None) };
+            match self.terminal.on_answer(answer) {
+                AttachStep::Show(text) => {
                     self.guard();
                     show(&io::stdout(), &text)?;
                 }
-                Some(Answer::Attached(attached)) => {
-                    show(&io::stdout(), &self.terminal.tell(&attached))?;
-                    self.name = attached.name;
-                }
-                Some(Answer::Done(_)) => return Ok(Some(AttachEnd::Over)),
-                Some(Answer::Failed(refusal)) => return Ok(Some(AttachEnd::Refused(refusal.message))),
-                Some(Answer::Line(_) | Answer::Lost(_) | Answer::Held(_)) => {}
+                AttachStep::Over => return Ok(Some(AttachEnd::Over)),
+                AttachStep::Refused(message) => return Ok(Some(AttachEnd::Refused(message))),
             }
         }
         Ok(None)
@@ -235,11 +217,9 @@ impl Attachment {
 
     /// Tells the keeper the way back, if it has become another.
     fn guard(&mut self) {
-        let restore_sequence = self.terminal.restore_sequence();
-        if restore_sequence != self.guard {
-            // Without a keeper there is still ourselves.
-            let _ = guard(&mut self.guards, &restore_sequence);
-            self.guard = restore_sequence;
+        if let Some(sequence) = self.terminal.new_restore_sequence() {
+            // Without the other process, this one alone restores the terminal.
+            let _ = guard(&mut self.guards, sequence);
         }
     }
 }

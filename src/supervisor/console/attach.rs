@@ -13,10 +13,10 @@ use futures_util::StreamExt;
 use signal_hook_tokio::Signals;
 use tokio::sync::mpsc::Sender;
 
-use crate::control::attached_terminal::{AttachedTerminal, keys};
+use crate::control::attached_terminal::{AttachStep, AttachedTerminal, pressed};
 use crate::control::protocol::{Answer, Request};
 use crate::control::server::{self, Replies};
-use crate::control::terminal::{AttachWanted, AttachedState, TerminalInput};
+use crate::control::terminal::{AttachWanted, TerminalInput};
 use crate::process::calls::window_size;
 use crate::process::terminal::{RawMode, guard};
 use crate::signal::Signal;
@@ -40,7 +40,7 @@ pub(super) async fn attach(input: &mut ConsoleInput, name: String) {
             input.handle.hold().await;
             let failure = match ConsoleAttachment::begin(input, (typing, replies)) {
                 Ok(mut attachment) => {
-                    attachment.show_state(&attached).await;
+                    attachment.on_answer(Answer::Attached(attached)).await;
                     attachment.run().await;
                     attachment.end().await;
                     None
@@ -77,8 +77,6 @@ struct ConsoleAttachment<'a> {
     terminal: AttachedTerminal,
     raw: RawMode,
     signals: Signals,
-    /// The restore sequence that the monitor has.
-    guard: Vec<u8>,
 }
 
 /// What ended a wait.
@@ -105,7 +103,6 @@ impl<'a> ConsoleAttachment<'a> {
             terminal: AttachedTerminal::default(),
             raw,
             signals,
-            guard: Vec::new(),
         };
         attachment.guard();
         // What was typed after the line is for the program already.
@@ -116,16 +113,13 @@ impl<'a> ConsoleAttachment<'a> {
     async fn run(&mut self) {
         loop {
             match self.wait().await {
-                ConsoleWake::Answer(Some(Answer::Screen(shown))) => {
-                    let text = self.terminal.show(&shown);
-                    self.guard();
-                    self.input.handle.show(&text).await;
+                ConsoleWake::Answer(Some(answer)) => {
+                    if !self.on_answer(answer).await {
+                        return;
+                    }
                 }
-                ConsoleWake::Answer(Some(Answer::Attached(attached))) => self.show_state(&attached).await,
-                ConsoleWake::Answer(Some(Answer::Line(_) | Answer::Lost(_) | Answer::Held(_))) => {}
                 // The session has ended; or the monitor is gone, and the terminal perhaps with it.
-                ConsoleWake::Answer(Some(Answer::Done(_) | Answer::Failed(_)) | None)
-                | ConsoleWake::Keys(false) => return,
+                ConsoleWake::Answer(None) | ConsoleWake::Keys(false) => return,
                 ConsoleWake::Ended => {
                     // The reader of lines waits for it too.
                     self.input.ended.notify_one();
@@ -176,19 +170,19 @@ impl<'a> ConsoleAttachment<'a> {
         }
     }
 
-    /// Takes what was typed; whether Ctrl-] is in it. What follows Ctrl-] in the same read is dropped.
+    /// Takes what was typed; whether Ctrl-] is in it.
     fn on_keys(&mut self) -> bool {
-        let typed = std::mem::take(&mut self.input.typed);
-        let pressed = keys(&typed);
-        if !pressed.passed.is_empty() {
-            self.unsent.push_back(TerminalInput::keys(pressed.passed));
-        }
+        let pressed = pressed(&std::mem::take(&mut self.input.typed));
+        self.unsent.extend(pressed.input);
         pressed.is_detach
     }
 
-    async fn show_state(&mut self, attached: &AttachedState) {
-        let text = self.terminal.tell(attached);
+    /// Shows an answer; `false` if the session is over.
+    async fn on_answer(&mut self, answer: Answer) -> bool {
+        let AttachStep::Show(text) = self.terminal.on_answer(answer) else { return false };
+        self.guard();
         self.input.handle.show(&text).await;
+        true
     }
 
     /// Restores the terminal.
@@ -203,10 +197,8 @@ impl<'a> ConsoleAttachment<'a> {
 
     /// Sends the restore sequence to the monitor, if it has changed.
     fn guard(&mut self) {
-        let restore_sequence = self.terminal.restore_sequence();
-        if restore_sequence != self.guard {
-            send_to_monitor(self.input, &restore_sequence);
-            self.guard = restore_sequence;
+        if let Some(sequence) = self.terminal.new_restore_sequence() {
+            send_to_monitor(self.input, sequence);
         }
     }
 }
