@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::io::{self, Read};
+use std::ops::RangeInclusive;
 
 use nix::errno::Errno;
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
@@ -43,8 +44,8 @@ pub fn descendants(root: i32) -> io::Result<Scan> {
 const MOST: i32 = 1 << 22;
 
 /// Our own children, zombies too, by /proc/self/task/TID/children: much faster than a look at all, where the
-/// kernel has it (CONFIG_PROC_CHILDREN); else none. Where /proc is not mounted, waitid(2) is asked about every number, which
-/// takes about half a second, and what is below us can be stopped all the same: link by link, as orphans fall to us.
+/// kernel has it (CONFIG_PROC_CHILDREN); else none. Where /proc is not mounted, waitid(2) is asked about numbers one by one, and
+/// the processes below us can be stopped all the same: link by link, as orphans fall to us.
 ///
 /// # Errors
 /// As [`descendants`], but for a /proc that is not there.
@@ -52,7 +53,7 @@ pub(in crate::process) fn children() -> io::Result<Vec<i32>> {
     let mut found = Vec::new();
     let tasks = match fs::read_dir("/proc/self/task") {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Ok((1..=MOST).filter(|pid| is_child(*pid)).collect());
+            return Ok(children_by_number());
         }
         other => other?,
     };
@@ -64,6 +65,18 @@ pub(in crate::process) fn children() -> io::Result<Vec<i32>> {
         }
     }
     Ok(found)
+}
+
+/// Our own children where /proc is not mounted. Numbers are given in rising order, so those of our children lie between our own and
+/// the latest, until the largest is reached and low ones are given again. All numbers are asked about only if no child is found
+/// there, as that takes half a second. The latest number is that of a new thread: threads are numbered with the processes.
+fn children_by_number() -> Vec<i32> {
+    let own = std::process::id().cast_signed();
+    let thread = std::thread::Builder::new().spawn(|| nix::unistd::gettid().as_raw());
+    let latest = thread.ok().and_then(|thread| thread.join().ok()).unwrap_or(own);
+    let among = |numbers: RangeInclusive<i32>| numbers.filter(|pid| is_child(*pid)).collect::<Vec<_>>();
+    let near = among(own..=latest);
+    if near.is_empty() { among(1..=MOST) } else { near }
 }
 
 /// Whether this is a child of ours, asked without /proc. Nothing is reaped.
