@@ -17,6 +17,7 @@
 //! be written down and read again.
 
 mod conclude;
+mod suspension;
 
 use std::collections::HashSet;
 use std::io::{self, Read};
@@ -46,13 +47,16 @@ pub use super::worker_exit::WorkerExit;
 use super::{isolation, name, usage};
 use crate::exit::{Exit, FAILED, Outcome};
 use crate::signal::Signal;
+use suspension::{Suspension, SuspensionStep};
 
 /// How often a monitor looks around that cannot hear signals.
 const DEAF: Duration = Duration::from_millis(20);
 /// How often in a row waiting may fail before the monitor leaves all the same.
 const PERSISTENCE: u32 = 1000;
-/// How long a worker that cannot stop itself has to stop the stack (see [`Monitor::suspend`]).
-const SUSPENDING: Duration = Duration::from_millis(100);
+/// A byte of the pulse: a sign of life.
+pub const BEAT: u8 = 1;
+/// A byte of the pulse: the stack is suspended, and the worker may be stopped.
+pub const SUSPENDED: u8 = 2;
 
 /// What the monitor needs to know.
 pub struct MonitorOptions<'a> {
@@ -194,10 +198,7 @@ struct Monitor<'a> {
     patience: Option<Patience>,
     /// Whether the worker is stopped, by a signal that did not come from us.
     is_worker_stopped: bool,
-    /// When to stop a worker that cannot stop itself.
-    stop_worker: Option<Duration>,
-    /// Whether Ctrl-Z was passed on, and so a stop of the worker is ours too.
-    is_suspending: bool,
+    suspension: Suspension,
     /// Whether something of our own failed, so that our status cannot be a good one.
     is_troubled: bool,
 }
@@ -219,8 +220,7 @@ impl<'a> Monitor<'a> {
             pulse: Some(pulse),
             patience: None,
             is_worker_stopped: false,
-            stop_worker: None,
-            is_suspending: false,
+            suspension: Suspension::None,
             is_troubled: false,
         };
         match signals {
@@ -250,20 +250,16 @@ impl<'a> Monitor<'a> {
                     self.trouble("cannot wait for the worker", &error);
                 }
             }
-            let due = self.patience.as_ref().map(Patience::due);
-            self.wait_for_signal([due, self.stop_worker].into_iter().flatten().min());
+            self.wait_for_signal(self.patience.as_ref().map(Patience::due));
             for signal in self.pending() {
                 self.pass_on(signal);
             }
             self.listen_to_keys();
             self.read_pulse();
             let now = (self.watch.now)();
-            if self.stop_worker.take_if(|moment| *moment <= now).is_some() {
-                self.send(nix::sys::signal::SIGSTOP);
-            }
             let used = self.processor_time();
             if self.patience.take_if(|patience| patience.is_over(now, used)).is_some() {
-                self.send(nix::sys::signal::SIGKILL);
+                self.send(Signal::KILL);
                 (self.watch.say)("the worker does not end: killing it");
             }
         };
@@ -280,9 +276,14 @@ impl<'a> Monitor<'a> {
         let mut bytes = [0; 64];
         match self.pulse.as_mut().map(|pulse| pulse.read(&mut bytes)) {
             Some(Ok(0)) => self.pulse = None,
-            Some(Ok(_)) => {
+            Some(Ok(count)) => {
                 let (now, used) = ((self.watch.now)(), self.processor_time());
                 self.patience.iter_mut().for_each(|patience| patience.on_sign(now, used));
+                // Elsewhere the worker has stopped itself, and this byte may come late.
+                if self.watch.isolate && bytes[..count].contains(&SUSPENDED) {
+                    let step = self.suspension.on_confirmed();
+                    self.step(step);
+                }
             }
             // Nothing came; or it cannot be read, and its processor time has to do.
             Some(Err(_)) | None => {}
@@ -319,40 +320,42 @@ impl<'a> Monitor<'a> {
         // Empties the wake-up pipe; what came is in `pending`.
         let mut bytes = [0; 64];
         while signals.get_read_mut().read(&mut bytes).is_ok_and(|count| count == bytes.len()) {}
-        signals.pending().map(Signal).collect()
+        let mut pending: Vec<Signal> = signals.pending().map(Signal).collect();
+        // They come by number. A suspension that is taken back at once must not last.
+        pending.sort_by_key(|signal| *signal != Signal::SUSPEND);
+        pending
     }
 
     fn pass_on(&mut self, signal: Signal) {
         if signal == Signal::CHILD {
             return;
         }
-        if let Some(known) = signal.known() {
-            self.send(known);
-        }
-        if signal == Signal::SUSPEND {
-            self.suspend();
-        }
-        if signal == Signal::CONTINUE {
-            self.keyboard.iter_mut().for_each(Keyboard::go_on);
-        }
+        let step = match signal {
+            Signal::SUSPEND => self.suspension.request(),
+            Signal::CONTINUE => {
+                self.keyboard.iter_mut().for_each(Keyboard::go_on);
+                self.suspension.withdraw(self.is_worker_stopped)
+            }
+            other => SuspensionStep::Send(other),
+        };
+        self.step(step);
         if signal.is_stop_request() && self.patience.is_none() {
             self.patience = Some(Patience::begin((self.watch.now)(), self.watch.grace));
         }
     }
 
-    fn send(&self, signal: nix::sys::signal::Signal) {
-        if let Some(worker) = self.worker {
-            // ESRCH: it has ended, and the next round of reaping says so.
-            let _ = kill(worker, signal);
+    fn step(&mut self, step: SuspensionStep) {
+        match step {
+            SuspensionStep::Nothing => {}
+            SuspensionStep::Send(signal) => self.send(signal),
+            SuspensionStep::Stop => self.stand_still(),
         }
     }
 
-    /// Ctrl-Z: the worker stops the stack and itself, and we follow. The first process of a namespace cannot
-    /// stop itself (pid_namespaces(7)): only we can, from outside, a moment later.
-    fn suspend(&mut self) {
-        self.is_suspending = true;
-        if self.watch.isolate {
-            self.stop_worker = Some((self.watch.now)() + SUSPENDING);
+    fn send(&self, signal: Signal) {
+        if let Some((worker, known)) = self.worker.zip(signal.known()) {
+            // ESRCH: it has ended, and the next round of reaping says so.
+            let _ = kill(worker, known);
         }
     }
 
@@ -368,9 +371,9 @@ impl<'a> Monitor<'a> {
                         self.worker = None;
                         return Ok(Some(Exit::from(status)));
                     }
-                    // Somebody who stops the worker alone does not stop us: we could not end it then.
-                    if self.is_worker_stopped && std::mem::take(&mut self.is_suspending) {
-                        self.stand_still();
+                    if self.is_worker_stopped {
+                        let step = self.suspension.on_worker_stopped();
+                        self.step(step);
                     }
                 }
                 WaitResult::Changed(pid, status) => {

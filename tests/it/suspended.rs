@@ -7,7 +7,7 @@ use ganger::process::tree::is_stopped;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::harness::{Project, Running, holds};
+use crate::harness::{Project, Running, can, holds};
 
 const STACK: &str = "web: probe trap TERM bye 0 + wait\n";
 
@@ -54,6 +54,28 @@ fn every_command_reports_a_suspended_stack_and_down_stops_it() {
     let (status, lines) = running.end();
     assert_eq!(status.code(), Some(0), "{lines:?}");
     assert!(lines.iter().any(|line| line == "web.1  | bye"), "{lines:?}");
+}
+
+#[test]
+fn a_suspension_that_is_taken_back_at_once_does_not_last() {
+    let project = Project::new(STACK);
+    let (status, _) = Project::new("web: probe exit 0\n").start(&["--isolate"]).end();
+    let is_possible = can("a namespace of process ids", status.code() == Some(0));
+    for isolate in [false, true].into_iter().filter(|isolate| !isolate || is_possible) {
+        let mode = if isolate { "--isolate" } else { "--quiet" };
+        let running = project.start_until(&["--no-port", "-t", "1", mode], &["| ready"]);
+        for _ in 0..50 {
+            running.signal(Signal::SIGTSTP);
+            running.signal(Signal::SIGCONT);
+        }
+        assert!(holds(|| project.run(&["ps"]).0 == 0), "{mode}");
+        // It stays so.
+        for _ in 0..20 {
+            assert_eq!(project.run(&["ps"]).0, 0, "{mode}");
+        }
+        assert_eq!(project.run(&["down"]).0, 0);
+        assert_eq!(running.end().0.code(), Some(0));
+    }
 }
 
 #[test]

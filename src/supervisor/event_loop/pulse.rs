@@ -5,6 +5,8 @@ use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
+use crate::process::monitor::{BEAT, SUSPENDED};
+
 /// The time between two beats: a fifth of what the monitor waits for, so that a late one does no harm.
 const INTERVAL: Duration = Duration::from_secs(1);
 
@@ -25,15 +27,20 @@ impl Pulse {
         if now >= self.due {
             self.due = now + INTERVAL;
             // A full socket has beats enough for the monitor to read; without a monitor they are of no use.
-            let _ = (&self.monitor).write(&[1]);
+            let _ = (&self.monitor).write(&[BEAT]);
         }
         self.due
+    }
+
+    /// Tells the monitor that the stack is suspended.
+    pub(super) fn confirm_suspended(&self) {
+        let _ = (&self.monitor).write(&[SUSPENDED]);
     }
 
     /// Sends beats for as long as it is polled.
     pub(super) async fn keep_beating(&mut self) {
         loop {
-            let _ = (&self.monitor).write(&[1]);
+            let _ = (&self.monitor).write(&[BEAT]);
             tokio::time::sleep(INTERVAL).await;
         }
     }

@@ -10,7 +10,7 @@ use tokio::task::yield_now;
 use tokio::time::timeout_at;
 
 use crate::exit::Outcome;
-use crate::machine::{Event, Machine};
+use crate::machine::{Action, Event, Machine};
 use crate::name::TypeName;
 use crate::notice::Notice;
 use crate::output::{LogSource, Output};
@@ -145,7 +145,11 @@ impl Supervisor {
             let event = self.next_event().await;
             let line = line_of(&event);
             let actions = self.machine.handle(self.clock.now(), event);
+            let is_suspended = actions.contains(&Action::Suspend);
             let answers = self.executor.perform(actions);
+            if is_suspended {
+                self.pulse.confirm_suspended();
+            }
             self.answers.extend(answers);
             if let Some(line) = line {
                 self.log.log(&line);
