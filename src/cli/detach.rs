@@ -7,11 +7,11 @@ use nix::sys::wait::WaitPidFlag;
 use nix::unistd::{dup2_stderr, dup2_stdin, dup2_stdout, setsid};
 
 use super::failure::Failure;
-use super::stack;
+use super::{late, stack};
 use crate::control::address::Address;
 use crate::control::client::{Client, Unanswered};
 use crate::control::protocol::{Goal, Request};
-use crate::exit::{self, Exit, LATE, Outcome};
+use crate::exit::{self, Exit, Outcome};
 use crate::process::calls::{ForkSide, WaitResult, close_inherited, fork, wait_any};
 
 /// The time that the stack has to make all processes. Only an overloaded machine needs as much.
@@ -98,11 +98,8 @@ fn report(address: &Address, wanted: DetachOptions) -> Result<Outcome, Failure> 
         Err(Unanswered::Ended) => {
             Err(failed("the stack ended while it was started".into(), end_of_child().unwrap_or(exit::FAILED)))
         }
-        Err(Unanswered::Late) => Err(Failure::Stack {
-            message: "not all are ready in time; the stack goes on".into(),
-            hint: Some("`ganger ps` and `ganger logs` tell more, `ganger down` stops it".into()),
-            status: LATE,
-        }),
+        // The stack goes on: `ganger down` stops it.
+        Err(Unanswered::Late) => Err(late::timed_out(address, until, &[], within.unwrap_or(PATIENCE))),
         Err(Unanswered::Refused(refusal)) => {
             stack::say_lines(&refusal.lines);
             // It ends by its own policy; if it does not, the start has failed all the same.

@@ -14,7 +14,7 @@ use super::load::{self, ProcfileNeed};
 use super::project::Project;
 use super::start::{PAUSE, StartedStack, prepare};
 use super::system_env::SystemEnv;
-use super::{run, stack};
+use super::{late, run, stack};
 use crate::config::Settings;
 use crate::control::address::{Address, Claim, ClaimResult, LockWait};
 use crate::control::client::{Client, Unanswered};
@@ -114,7 +114,7 @@ impl StackSearch<'_> {
                 }
             }
             if self.left().is_zero() {
-                return Err(late("the stack that runs here does not end in time"));
+                return Err(too_late("the stack that runs here does not end in time"));
             }
         }
     }
@@ -136,7 +136,7 @@ impl StackSearch<'_> {
     fn not_held(error: Unanswered) -> Failure {
         match error {
             Unanswered::Ended => ended(),
-            Unanswered::Late => late("the stack that runs here does not answer in time"),
+            Unanswered::Late => too_late("the stack that runs here does not answer in time"),
             error @ (Unanswered::Refused(_) | Unanswered::Strange(_) | Unanswered::OutputClosed) => {
                 stack::unanswered(error, exit::REFUSED)
             }
@@ -147,12 +147,13 @@ impl StackSearch<'_> {
     fn ready(&self, address: &Address, names: Vec<String>) -> Result<Status, Failure> {
         let mut client = Client::connect(address).ok_or_else(ended)?;
         client.set_patience(Some(self.left()));
+        let awaited = names.clone();
         let ready = client.ask(Request::Wait { names, until: Goal::Ready });
         client.set_patience(None);
         match ready.and_then(|_| client.ask(Request::Status)) {
             Ok(status) => Ok(status),
             Err(Unanswered::Ended) => Err(ended()),
-            Err(Unanswered::Late) => Err(late("not all are ready in time")),
+            Err(Unanswered::Late) => Err(late::timed_out(address, Goal::Ready, &awaited, self.patience)),
             Err(error @ (Unanswered::Refused(_) | Unanswered::Strange(_) | Unanswered::OutputClosed)) => {
                 Err(stack::unanswered(error, exit::REFUSED))
             }
@@ -168,7 +169,7 @@ fn ended() -> Failure {
     }
 }
 
-fn late(message: &str) -> Failure {
+fn too_late(message: &str) -> Failure {
     Failure::Stack {
         message: message.into(),
         hint: Some("`--timeout TIME` gives it longer".into()),

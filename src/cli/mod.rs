@@ -18,6 +18,7 @@ pub mod export;
 pub mod failure;
 pub mod files;
 pub mod flags;
+pub mod late;
 pub mod load;
 pub mod logs;
 pub mod man;

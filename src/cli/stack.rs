@@ -187,7 +187,7 @@ pub fn unanswered(error: Unanswered, ended: u8) -> Failure {
             };
             (refusal.message, status)
         }
-        Unanswered::Late => ("the time is over".into(), LATE),
+        Unanswered::Late => ("timed out: the stack does not answer in time".into(), LATE),
         Unanswered::Ended => ("the stack ended meanwhile".into(), ended),
         Unanswered::Strange(what) => (format!("invalid answer of the stack: {what}"), exit::FAILED),
         Unanswered::OutputClosed => return Failure::Output(io::ErrorKind::BrokenPipe.into()),

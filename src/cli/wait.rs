@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::args::WaitArgs;
 use super::failure::Failure;
-use super::stack;
 use super::system_env::SystemEnv;
+use super::{late, stack};
 use crate::config::Settings;
 use crate::control::client::{Client, ServerMessage, Unanswered};
 use crate::control::protocol::{Goal, LogsWanted, Request, Status};
@@ -23,18 +23,24 @@ const REMAINING_OUTPUT: Duration = Duration::from_millis(200);
 ///
 /// No stack runs here, they cannot reach it any more, or the time is over.
 pub fn run(wait: &WaitArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
+    let address = stack::find(given, system)?;
     let mut client = stack::connect(given, system)?;
     let patience = Duration::try_from_secs_f64(wait.timeout).unwrap_or(Duration::MAX);
-    let reached = if let Some(expression) = wait.goal.strip_prefix("log=") {
+    let names = &wait.names;
+    let status = if let Some(expression) = wait.goal.strip_prefix("log=") {
         let other = stack::connect(given, system)?;
-        until_logged([client, other], &wait.names, expression, patience).map(|name| {
-            // As it stands now, if it still does.
-            let client = stack::connect(given, system).ok();
-            let status = client.and_then(|mut client| client.ask(Request::Status).ok());
-            let mut status = status.unwrap_or_else(stack::nothing);
-            status.instances.retain(|row| row.name == name);
-            status
-        })
+        let name = until_logged([client, other], names, expression, patience).map_err(|error| {
+            if matches!(error, Unanswered::Late) {
+                return late::no_line(&address, names, expression, patience);
+            }
+            stack::unanswered(error, exit::REFUSED)
+        })?;
+        // As it stands now, if it still does.
+        let client = stack::connect(given, system).ok();
+        let mut status =
+            client.and_then(|mut client| client.ask(Request::Status).ok()).unwrap_or_else(stack::nothing);
+        status.instances.retain(|row| row.name == name);
+        status
     } else {
         let until = match wait.goal.as_str() {
             "up" => Goal::Up,
@@ -42,13 +48,14 @@ pub fn run(wait: &WaitArgs, given: &Settings, system: &SystemEnv) -> Result<Outc
             _ => Goal::Ready,
         };
         client.set_patience(Some(patience));
-        match client.ask(Request::Wait { names: wait.names.clone(), until }) {
+        match client.ask(Request::Wait { names: names.clone(), until }) {
+            Ok(status) => status,
             // The exit that is waited for.
-            Err(Unanswered::Ended) if until == Goal::Exited => Ok(stack::nothing()),
-            other => other,
+            Err(Unanswered::Ended) if until == Goal::Exited => stack::nothing(),
+            Err(Unanswered::Late) => return Err(late::timed_out(&address, until, names, patience)),
+            Err(error) => return Err(stack::unanswered(error, exit::REFUSED)),
         }
     };
-    let status = reached.map_err(|error| stack::unanswered(error, exit::REFUSED))?;
     if stack::is_json(given) {
         return stack::tell(&status, true);
     }

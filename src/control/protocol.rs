@@ -252,6 +252,9 @@ pub struct InstanceStatus {
     pub state: Phase,
     /// Whether it serves, as far as can be seen.
     pub ready: bool,
+    /// What it lacks to be ready, while it runs and is not: a clause such as `nothing of it listens on port 5000`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting_for: Option<String>,
     /// Whether ending with status 0 is what it is for (`release`).
     pub one_shot: bool,
     /// Its process, while it lives.

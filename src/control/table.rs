@@ -1,11 +1,11 @@
-//! A running stack as a table, for `ganger ps` and for whoever types `p` in the foreground.
+//! A running stack as a table, for `ganger ps` and for `p` in the foreground.
 
 use std::time::Duration;
 
 use super::protocol::{InstanceStatus, Status};
 use crate::notice::Elapsed;
 
-/// The rows, in columns as wide as their longest cell.
+/// The rows, in columns as wide as their longest cell; and a line for each instance that is not ready, with the reason.
 pub fn of(status: &Status) -> String {
     const HEAD: [&str; 10] =
         ["NAME", "STATE", "READY", "PID", "PORT", "UPTIME", "RESTARTS", "CPU", "MEMORY", "EXIT"];
@@ -17,7 +17,11 @@ pub fn of(status: &Status) -> String {
         let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
     };
-    rows.iter().map(line).collect()
+    let unready = status
+        .instances
+        .iter()
+        .filter_map(|row| Some(format!("{} is not ready: {}\n", row.name, row.waiting_for.as_ref()?)));
+    rows.iter().map(line).chain(unready).collect()
 }
 
 fn cells(row: &InstanceStatus) -> [String; 10] {

@@ -9,7 +9,7 @@ use crate::plan::Plan;
 use crate::plan::environment::{INSTANCE, Origin, PORT, PS, RUN};
 use crate::plan::options::RELEASE;
 use crate::plan::spec::{Probe, ServicePolicy, Spec};
-use crate::shell::{is_replaced, text_for_shell};
+use crate::shell::{is_replaced, names_variable, text_for_shell};
 use crate::signal::Signal;
 
 /// A plan as an engine sees it.
@@ -139,7 +139,7 @@ impl<'a> ExportedType<'a> {
         let command: &str = &first.command;
         let is_exposed = match &options.expose {
             Some(names) => names.iter().any(|exposed| exposed == name.as_str()),
-            None => name.as_str() == "web" || names_port(command) || says_it_serves(&first.care),
+            None => name.as_str() == "web" || names_variable("PORT", command) || says_it_serves(&first.care),
         };
         let (file, line) = first.place.rsplit_once(':').unwrap_or((&first.place, ""));
         Self {
@@ -182,14 +182,6 @@ fn says_it_serves(care: &ServicePolicy) -> bool {
 /// What the project says about starting again; nothing, and so the engine's habit, where it says nothing.
 fn of_plan(spec: &Spec) -> Option<RestartPolicy> {
     Some(spec.care.restart).filter(|restart| *restart != RestartPolicy::Never)
-}
-
-/// Whether a shell would put PORT into `command`.
-fn names_port(command: &str) -> bool {
-    let is_end = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
-    let is_plain = command.match_indices("$PORT").any(|(at, found)| is_end(&command[at + found.len()..]));
-    let is_braced = command.match_indices("${PORT").any(|(at, found)| is_end(&command[at + found.len()..]));
-    is_plain || is_braced
 }
 
 /// The values, and the ports of the types.
@@ -249,10 +241,10 @@ mod tests {
     #[test]
     fn a_command_names_its_port_as_a_shell_reads_it() {
         for command in ["puma -p $PORT", "a ${PORT}", "a \"${PORT:-3}\" b", "$PORT"] {
-            assert!(names_port(command), "{command}");
+            assert!(names_variable("PORT", command), "{command}");
         }
         for command in ["puma", "a $PORTAL", "a ${PORTS}", "a PORT", "a $PORT_2"] {
-            assert!(!names_port(command), "{command}");
+            assert!(!names_variable("PORT", command), "{command}");
         }
     }
 }

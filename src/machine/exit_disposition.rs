@@ -37,7 +37,7 @@ pub(super) fn on_exited(
     let instance = &mut stack.instances[index];
     let lived = actions.now.saturating_sub(instance.started.unwrap_or(actions.now));
     instance.ended = Some((exit, lived));
-    let is_failure = instance.is_late || !exit.is_success();
+    let is_failure = instance.late.is_some() || !exit.is_success();
     let disposition =
         if is_stopping { ExitDisposition::Requested } else { disposition(stack, index, is_failure, lived) };
     let instance = &mut stack.instances[index];

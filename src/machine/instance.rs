@@ -50,8 +50,8 @@ pub struct Instance {
     pub is_given_up: bool,
     /// Whether it failed and waits for a change of its files.
     pub awaits_change: bool,
-    /// Whether it was not ready in time, and is stopped for that.
-    pub is_late: bool,
+    /// What it lacked when it was not ready in time, and is stopped for that.
+    pub late: Option<String>,
     pub(super) backoff: Backoff,
     is_blocked: bool,
     grace: Duration,
@@ -80,7 +80,7 @@ impl Instance {
             timers: Timers::default(),
             is_given_up: false,
             awaits_change: false,
-            is_late: false,
+            late: None,
             backoff: Backoff::default(),
             is_blocked: false,
             grace,

@@ -135,11 +135,9 @@ impl Machine {
 
     fn status(&self, cause: &StopCause) -> u8 {
         let stack = &self.facts.stack;
-        // An instance that was stopped because it was not ready in time has failed, also if it exits with 0.
+        // An instance that was stopped because it was not ready in time has failed, whatever the stop made of it.
         let exit_of = |index: &usize| match &stack.instances[*index] {
-            Instance { is_late: true, ended: Some((Exit::Status(SUCCESS), _)), .. } => {
-                Some(Exit::Status(REFUSED))
-            }
+            Instance { late: Some(_), ended: Some(_), .. } => Some(Exit::Status(REFUSED)),
             Instance { ended, .. } => ended.map(|(exit, _)| exit),
         };
         let chosen = stack.policy.exit_code_from.as_ref().and_then(|kind| {

@@ -7,7 +7,7 @@ use super::instance::Instance;
 use super::stack::{Actions, Stack};
 use super::state::{InstanceEvent, State};
 use super::target::Target;
-use crate::notice::Notice;
+use crate::notice::{Elapsed, Notice};
 use crate::plan::spec::{Probe, Spec};
 
 /// How long an instance without a probe has to run until it counts as ready (SPEC §10).
@@ -50,21 +50,19 @@ pub(super) fn on_ready(stack: &mut Stack, index: usize, pid: i32, actions: &mut 
 /// Not ready in time: a failure like any other, but the process has to be stopped first.
 pub(super) fn on_late(stack: &mut Stack, index: usize, actions: &mut Actions) {
     let spec = &stack.specs[index];
-    actions.notify(Notice::NotReady {
-        process: spec.name.clone(),
-        reason: missing(spec, &stack.instances[index]),
-        within: spec.care.ready_within.unwrap_or_default(),
-    });
-    stack.instances[index].is_late = true;
+    let (process, reason) = (spec.name.clone(), missing(spec, &stack.instances[index]));
+    let within = spec.care.ready_within.unwrap_or_default();
+    stack.instances[index].late = Some(format!("is not ready within {}: {reason}", Elapsed(within)));
+    actions.notify(Notice::NotReady { process, reason, within });
     stack.apply(Target::Instance(index), InstanceEvent::Stop, actions);
 }
 
 /// What an instance lacks to be ready, as a clause of a sentence.
-pub(super) fn missing(spec: &Spec, instance: &Instance) -> String {
+pub fn missing(spec: &Spec, instance: &Instance) -> String {
     match instance.state {
         State::Idle | State::Starting | State::Ended => return "it does not run".into(),
         State::Stopping | State::Killing | State::Clearing | State::Purging => return "it is ending".into(),
-        State::Running if spec.once => return "it has not ended".into(),
+        State::Running if spec.once => return "it has not exited".into(),
         State::Running => {}
     }
     let port = spec.port.map_or_else(|| "its port".into(), |port| format!("port {port}"));
@@ -74,7 +72,7 @@ pub(super) fn missing(spec: &Spec, instance: &Instance) -> String {
         Probe::Listen(Some(port)) => format!("nothing of it listens on port {port}"),
         Probe::Http(path) => format!("GET {path} on {port} is not answered with 200 to 399"),
         Probe::Log(expression) => format!("it has printed no line that matches /{expression}/"),
-        Probe::Command(command) => format!("`{command}` does not end with status 0"),
+        Probe::Command(command) => format!("`{command}` does not exit with status 0"),
         Probe::Notify => "it has not sent READY=1".into(),
     }
 }

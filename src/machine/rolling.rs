@@ -24,7 +24,7 @@ fn progress(instance: &Instance, generation: u32) -> RollProgress {
     let is_over = match instance.state {
         State::Idle | State::Ended | State::Clearing | State::Purging => !instance.will_start(),
         // Stopped as not ready in time: it has failed already.
-        State::Stopping | State::Killing => instance.is_late,
+        State::Stopping | State::Killing => instance.late.is_some(),
         State::Starting | State::Running => false,
     };
     if is_over { RollProgress::Failed } else { RollProgress::Pending }

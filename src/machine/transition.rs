@@ -77,7 +77,7 @@ impl<'a> Transition<'a> {
         let instance = &mut stack.instances[index];
         (instance.pid, instance.started, instance.ended) = (Some(pid), Some(actions.now), None);
         instance.generation += 1;
-        instance.is_late = false;
+        instance.late = None;
         instance.is_requested &= instance.intent != Intent::Up;
         let spec = &stack.specs[index];
         actions.notify(Notice::Started { process: spec.name.clone(), pid, port: spec.port });

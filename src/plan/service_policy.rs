@@ -11,7 +11,7 @@ use super::spec::{Probe, RestartPolicy, ServicePolicy};
 use crate::config::ProcessSettings;
 use crate::location::Diagnostic;
 use crate::procfile::Entry;
-use crate::shell::is_replaced;
+use crate::shell::{is_replaced, names_variable};
 
 /// How long an instance has to become ready where its readiness is configured or awaited.
 pub const READY_WITHIN: Duration = Duration::from_mins(1);
@@ -45,7 +45,7 @@ pub(super) fn of_line(
 /// command that names PORT, is known to use it. Whoever is handed a socket holds it from the beginning on, so
 /// that it listens says nothing.
 fn implied(name: &str, command: &str, has_ports: bool, listen: Option<IpAddr>) -> Probe {
-    let serves = has_ports && listen.is_none() && (name == "web" || command.contains("PORT"));
+    let serves = has_ports && listen.is_none() && (name == "web" || names_variable("PORT", command));
     if serves { Probe::Listen(None) } else { Probe::Alive }
 }
 

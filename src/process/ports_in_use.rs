@@ -3,6 +3,8 @@
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
+#[cfg(target_os = "linux")]
+use std::collections::HashSet;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::AsRawFd;
 
@@ -146,6 +148,23 @@ impl Listeners {
         inodes.is_some_and(|inodes| pids.into_iter().any(|pid| holds(pid, inodes)))
     }
 
+    /// The ports on which these processes listen, in rising order.
+    #[cfg(target_os = "linux")]
+    pub fn ports_of(&self, pids: impl IntoIterator<Item = i32>) -> Vec<u16> {
+        let theirs: HashSet<u64> = pids.into_iter().flat_map(sockets).collect();
+        let is_theirs = |inodes: &Vec<u64>| inodes.iter().any(|inode| theirs.contains(inode));
+        let mut ports: Vec<u16> =
+            self.inodes().iter().filter(|(_, inodes)| is_theirs(inodes)).map(|(port, _)| *port).collect();
+        ports.sort_unstable();
+        ports
+    }
+
+    /// None: the owner of a socket cannot be seen here.
+    #[cfg(not(target_os = "linux"))]
+    pub fn ports_of(&self, _pids: impl IntoIterator<Item = i32>) -> Vec<u16> {
+        Vec::new()
+    }
+
     /// Whether somebody listens on `port`: whose it is cannot be seen here.
     #[cfg(not(target_os = "linux"))]
     pub fn is_served_by(&self, port: u16, _pids: impl IntoIterator<Item = i32>) -> bool {
@@ -208,14 +227,16 @@ fn listed(table: &str) -> Vec<(u16, u64)> {
 
 #[cfg(target_os = "linux")]
 fn holds(pid: i32, inodes: &[u64]) -> bool {
-    let Ok(descriptors) = std::fs::read_dir(format!("/proc/{pid}/fd")) else { return false };
-    descriptors.flatten().filter_map(|entry| std::fs::read_link(entry.path()).ok()).any(|target| {
-        let target = target.to_string_lossy();
-        target
-            .strip_prefix("socket:[")
-            .and_then(|rest| rest.strip_suffix(']'))
-            .and_then(|inode| inode.parse().ok())
-            .is_some_and(|inode| inodes.contains(&inode))
+    sockets(pid).any(|inode| inodes.contains(&inode))
+}
+
+/// The inodes of the sockets that this process has open.
+#[cfg(target_os = "linux")]
+fn sockets(pid: i32) -> impl Iterator<Item = u64> {
+    let descriptors = std::fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+    descriptors.filter_map(|entry| {
+        let target = std::fs::read_link(entry.path()).ok()?;
+        target.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
     })
 }
 

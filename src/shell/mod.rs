@@ -71,6 +71,14 @@ fn is_plain(word: &str) -> bool {
     })
 }
 
+/// Whether a shell puts the variable `name` into `command`: `$PORT`, `${PORT}`, `${PORT:-1}`, and not `$PORTAL`.
+pub fn names_variable(name: &str, command: &str) -> bool {
+    let is_end = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+    [format!("${name}"), format!("${{{name}")]
+        .iter()
+        .any(|form| command.match_indices(form).any(|(at, found)| is_end(&command[at + found.len()..])))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -31,6 +31,7 @@ mod harmless;
 mod harness;
 mod injection;
 mod isolating;
+mod late;
 mod listening;
 mod logs;
 mod main_processes;

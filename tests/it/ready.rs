@@ -192,7 +192,7 @@ fn who_is_not_ready_in_time_is_stopped_and_its_command_goes_with_it() {
     );
     let (_ports, running) = start(&project, &[]);
     let (status, said) = running.end();
-    let late = "ganger | db.1 is not ready within 0.3 s: `sleep 60 & sleep 60` does not end with status 0: stopping it";
+    let late = "ganger | db.1 is not ready within 0.3 s: `sleep 60 & sleep 60` does not exit with status 0: stopping it";
     assert!(said.iter().any(|line| line == late), "{said:?}");
     assert!(
         !said.iter().any(|line| line.contains("web.1 started") || line.contains("that it started")),

@@ -150,7 +150,7 @@ impl<'a> World<'a> {
         if !instance.is_wanted() {
             return;
         }
-        let is_failure = !is_success || instance.is_late;
+        let is_failure = !is_success || instance.late.is_some();
         let before = if lived >= WORKED { 0 } else { self.failures[index] };
         self.failures[index] = if is_failure { before + 1 } else { 0 };
     }

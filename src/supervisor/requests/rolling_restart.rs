@@ -7,6 +7,7 @@ use crate::machine::{Machine, Operation};
 use crate::name::{InstanceName, TypeName};
 use crate::plan::environment;
 use crate::plan::spec::{Probe, Spec};
+use crate::shell::names_variable;
 use crate::supervisor::requests::plan_diff::{InstanceTable, PlanDiff};
 use crate::supervisor::requests::replan::Replanner;
 
@@ -45,7 +46,7 @@ impl Replanner {
 fn binds_its_port(spec: &Spec) -> bool {
     let serves = matches!(spec.care.probe, Probe::Listen(_) | Probe::Http(_))
         || spec.name.kind.as_str() == "web"
-        || spec.command.contains("PORT");
+        || names_variable("PORT", &spec.command);
     spec.care.listen.is_none() && serves && spec.port.is_some()
 }
 

@@ -287,10 +287,11 @@ impl Router {
     fn answer_with_exit(&mut self, caller: ReplySender, index: usize, view: &View<'_>) {
         let (log, name) = (self.log.clone(), view.name(index));
         let instance = &view.machine.instances()[index];
-        let how = match (&instance.failure, instance.ended) {
-            (Some(reason), _) => format!("cannot start: {reason}"),
-            (None, Some((exit, _))) => exit.to_string(),
-            (None, None) => "is stopped".into(),
+        let how = match (&instance.failure, &instance.late, instance.ended) {
+            (Some(reason), ..) => format!("cannot start: {reason}"),
+            (None, Some(reason), _) => reason.clone(),
+            (None, None, Some((exit, _))) => exit.to_string(),
+            (None, None, None) => "is stopped".into(),
         };
         let message = format!("{name} {how}");
         let is_ending = view.machine.is_stopping();

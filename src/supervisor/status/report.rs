@@ -8,10 +8,11 @@ use jiff::Timestamp;
 use crate::control::protocol::{InstanceStatus, Phase, SCHEMA, Status};
 use crate::exit::Exit;
 use crate::machine::instance::Instance;
+use crate::machine::ready::missing;
 use crate::machine::state::{Intent, State};
 use crate::machine::{Machine, Target};
 use crate::name::InstanceName;
-use crate::plan::spec::Probe;
+use crate::plan::spec::{Probe, Spec};
 use crate::process::ports_in_use::Listeners;
 use crate::process::usage;
 use crate::supervisor::actions::executor::Executor;
@@ -107,6 +108,12 @@ impl View<'_> {
         let used = (!members.is_empty()).then(|| usage::of(&members));
         let serves =
             |port: u16| self.inputs.listeners.is_served_by(port, members.iter().map(|process| process.pid));
+        let is_waiting =
+            !ready && instance.state == State::Running && !matches!(spec.care.probe, Probe::Alive);
+        let missing = is_waiting.then(|| {
+            let pids = members.iter().map(|process| process.pid);
+            other_port(spec, &self.inputs.listeners.ports_of(pids)).unwrap_or_else(|| missing(spec, instance))
+        });
         let started = instance.started.filter(|_| is_running);
         let ended = instance.ended.map(|(exit, _)| exit);
         InstanceStatus {
@@ -115,6 +122,7 @@ impl View<'_> {
             number: spec.name.number,
             state: phase(instance),
             ready,
+            waiting_for: missing,
             one_shot: spec.once,
             pid: instance.pid.filter(|_| is_running),
             port: spec.port,
@@ -163,6 +171,18 @@ fn phase(instance: &Instance) -> Phase {
         State::Clearing | State::Purging if instance.intent == Intent::Up => Phase::Exited,
         State::Stopping | State::Killing | State::Clearing | State::Purging => Phase::Stopping,
     }
+}
+
+/// That an instance listens on other ports than its PORT, where that is why it is not ready, and the way out.
+fn other_port(spec: &Spec, ports: &[u16]) -> Option<String> {
+    let (Probe::Listen(None), Some(port), [first, ..]) = (&spec.care.probe, spec.port, ports) else {
+        return None;
+    };
+    let ports: Vec<String> = ports.iter().map(ToString::to_string).collect();
+    Some(format!(
+        "it listens on {}, not on its PORT {port} (ready = \"listen:{first}\")",
+        ports.join(" and ")
+    ))
 }
 
 fn rounded(span: Duration) -> f64 {

@@ -1,0 +1,94 @@
+//! What a command prints whose time is over: which instances have not reached its goal, and what they lack.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use super::failure::Failure;
+use super::stack;
+use crate::control::address::Address;
+use crate::control::client::{Client, ServerMessage};
+use crate::control::protocol::{Goal, InstanceStatus, LogsWanted, Request};
+use crate::exit::LATE;
+use crate::notice::Elapsed;
+
+/// The way out for a program that seems silent.
+const BUFFERED: &str =
+    "a program may buffer its output on a pipe: --pty always, PYTHONUNBUFFERED=1 or `stdbuf -oL` change that";
+
+/// After this time not all of `names` (all instances, if empty) of the stack at `address` have reached `goal`.
+pub fn timed_out(address: &Address, goal: Goal, names: &[String], after: Duration) -> Failure {
+    let rows = instances(address);
+    let is_missing = |row: &&InstanceStatus| match goal {
+        Goal::Up => row.pid.is_none() && row.exit_status.is_none(),
+        Goal::Ready => !(row.ready || row.one_shot && row.exit_status == Some(0)),
+        Goal::Exited => row.pid.is_some(),
+    };
+    let missing: Vec<&InstanceStatus> =
+        rows.iter().filter(|row| is_named(names, row)).filter(is_missing).collect();
+    let what = match goal {
+        Goal::Up => "not started",
+        Goal::Ready => "not ready",
+        Goal::Exited => "running",
+    };
+    let list: Vec<&str> = missing.iter().map(|row| row.name.as_str()).collect();
+    let tail = if list.is_empty() { String::new() } else { format!("; still {what}: {}", list.join(", ")) };
+    let reasons = missing
+        .iter()
+        .filter(|_| goal == Goal::Ready)
+        .filter_map(|row| Some(format!("{} is not ready: {}", row.name, row.waiting_for.as_ref()?)));
+    let silent = missing.iter().filter(|row| goal == Goal::Ready && is_awaited_in_log(row));
+    let silent = silent.filter(|row| is_silent(address, &row.name));
+    let hints: Vec<String> = reasons.chain(silent.map(|row| no_output(&row.name))).collect();
+    failure(after, &tail, (!hints.is_empty()).then(|| hints.join("; ")))
+}
+
+/// After this time no instance of `names` has logged a line that matches `expression`.
+pub fn no_line(address: &Address, names: &[String], expression: &str, after: Duration) -> Failure {
+    let rows = instances(address);
+    let rows = rows.iter().filter(|row| is_named(names, row) && row.pid.is_some());
+    let silent: Vec<String> =
+        rows.filter(|row| is_silent(address, &row.name)).map(|row| no_output(&row.name)).collect();
+    failure(
+        after,
+        &format!("; no line matches /{expression}/"),
+        (!silent.is_empty()).then(|| silent.join("; ")),
+    )
+}
+
+fn failure(after: Duration, tail: &str, hint: Option<String>) -> Failure {
+    Failure::Stack { message: format!("timed out after {}{tail}", Elapsed(after)), hint, status: LATE }
+}
+
+fn no_output(name: &str) -> String {
+    format!("{name} has printed nothing yet; {BUFFERED}")
+}
+
+/// The instances of the stack as they are now; none if it has gone meanwhile.
+fn instances(address: &Address) -> Vec<InstanceStatus> {
+    let status = Client::connect(address).and_then(|mut client| client.ask(Request::Status).ok());
+    status.unwrap_or_else(stack::nothing).instances
+}
+
+/// Whether one of `names` (types, instances, globs) names it; no names name all.
+fn is_named(names: &[String], row: &InstanceStatus) -> bool {
+    let is = |pattern: &String| {
+        [&row.name, &row.r#type].iter().any(|name| fast_glob::glob_match(pattern, name.as_str()))
+    };
+    names.is_empty() || names.iter().any(is)
+}
+
+fn is_awaited_in_log(row: &InstanceStatus) -> bool {
+    row.waiting_for.as_ref().is_some_and(|reason| reason.contains("printed no line"))
+}
+
+/// Whether the log has no line of it.
+fn is_silent(address: &Address, name: &str) -> bool {
+    let Some(mut client) = Client::connect(address) else { return false };
+    let wanted = LogsWanted { names: vec![name.to_owned()], lines: Some(1), ..LogsWanted::default() };
+    let mut has_line = false;
+    let done = client.listen(Request::Logs(wanted), |message| {
+        has_line |= matches!(message, ServerMessage::Line { .. });
+        ControlFlow::Continue(())
+    });
+    done.is_ok() && !has_line
+}

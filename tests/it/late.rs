@@ -1,0 +1,72 @@
+//! Promised: a command whose time is over names the instances that are missing and what they lack; ganger's own signal is never
+//! given as the reason.
+
+use crate::harness::{Ports, Project, are_there};
+
+#[test]
+fn a_variable_that_only_begins_like_port_does_not_make_a_type_wait_for_one() {
+    let project = Project::new("job: : $PORTAL $SUPPORT_MAIL ${PORT_OF}; exec probe wait\n");
+    let (status, out, err) = project.run(&["start", "-D", "--wait"]);
+    assert_eq!(status, 0, "{out}{err}");
+    assert_eq!(project.run(&["down"]).0, 0);
+}
+
+#[test]
+fn a_server_on_another_port_is_named_with_the_setting_that_helps() {
+    if !are_there(&["python3"]) {
+        return;
+    }
+    let ports = Ports::claim();
+    let base: u16 = ports.base().parse().unwrap();
+    let other = base + 50;
+    let server = "import os, socket\ns = socket.create_server(('127.0.0.1', int(os.environ['OWN'])))\nprint('listens', flush=True)\n\
+                  while True: s.accept()[0].close()\n";
+    let project = Project::new(&format!("web: OWN={other} python3 server.py\n")).file("server.py", server);
+    assert_eq!(project.run(&["start", "-D", "-p", &ports.base()]).0, 0);
+    assert_eq!(project.run(&["wait", "web", "--for", "log=listens"]).0, 0);
+    let reason = format!(
+        "web.1 is not ready: it listens on {other}, not on its PORT {base} (ready = \"listen:{other}\")"
+    );
+    let (status, _, err) = project.run(&["wait", "web", "-t", "10ms"]);
+    assert_eq!(status, 124);
+    assert!(err.contains("error: timed out after 0.0 s; still not ready: web.1\n"), "{err}");
+    assert!(err.contains(&format!("help: {reason}")), "{err}");
+    let (_, table, _) = project.run(&["ps"]);
+    assert!(table.contains(&reason), "{table}");
+    let (_, document) = project.json(&["ps", "--json"]);
+    assert!(document["instances"][0]["waiting_for"].as_str().unwrap().starts_with("it listens on"));
+    assert_eq!(project.run(&["down"]).0, 0);
+}
+
+#[test]
+fn a_start_in_the_background_gives_the_reason_that_the_foreground_gives() {
+    let project = Project::new("web: probe print booting + wait\n")
+        .file("ganger.toml", "[process.web]\nready = \"log:takes orders\"\nready-timeout = \"300ms\"\n");
+    let reason = "web.1 is not ready within 0.3 s: it has printed no line that matches /takes orders/";
+    let (status, said) = project.start(&["--no-port"]).end();
+    assert!(said.iter().any(|line| line.contains(reason)), "{said:?}");
+    assert_eq!(status.code(), Some(1), "the stop is ganger's own");
+    for words in
+        [&["start", "-D", "--wait", "--no-port"][..], &["exec", "--no-port", "--with", "web", "--", "true"]]
+    {
+        let (status, _, err) = project.run(words);
+        assert_eq!((status, err.contains("SIGTERM")), (1, false), "{words:?}: {err}");
+        assert!(
+            err.contains(&format!("error: {reason}")) && err.contains("web.1 | booting"),
+            "{words:?}: {err}"
+        );
+    }
+}
+
+#[test]
+fn a_wait_for_a_line_says_that_nothing_was_printed_at_all() {
+    let project = Project::new("quiet: probe wait\nloud: probe print hello + wait\n");
+    assert_eq!(project.run(&["start", "-D", "--no-port"]).0, 0);
+    assert_eq!(project.run(&["wait", "loud", "--for", "log=hello"]).0, 0);
+    let (status, _, err) = project.run(&["wait", "--for", "log=mailer is up", "-t", "10ms"]);
+    assert_eq!(status, 124);
+    assert!(err.contains("timed out after 0.0 s; no line matches /mailer is up/"), "{err}");
+    assert!(err.contains("help: quiet.1 has printed nothing yet; a program may buffer"), "{err}");
+    assert!(!err.contains("loud.1"), "{err}");
+    assert_eq!(project.run(&["down"]).0, 0);
+}
