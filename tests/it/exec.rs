@@ -222,7 +222,11 @@ fn what_keeps_it_from_running_has_a_status_each() {
     );
     let stack = Project::new(STACK);
     for (words, status, said) in [
-        (&["-w", "web", "-t", "200ms", "--", "probe", "exit", "0"][..], 124, "timed out after 0.2 s; still not ready: web.1"),
+        (
+            &["-w", "web", "-t", "200ms", "--", "probe", "exit", "0"][..],
+            124,
+            "timed out after 0.2 s; still not ready: web.1",
+        ),
         (
             &["-w", "wrker", "--", "probe", "exit", "0"],
             1,
