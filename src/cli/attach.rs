@@ -47,11 +47,11 @@ const TURN: usize = 16;
 pub fn run(attach: AttachArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     let (stdin, stdout) = (io::stdin(), io::stdout());
     if !system.input_is_terminal || !system.output_is_terminal {
-        return Err(Failure::Stack {
-            message: "attach needs a terminal; standard input or standard output is none".into(),
-            hint: Some(format!("`ganger logs -f {}` follows its log", attach.instance)),
-            status: exit::REFUSED,
-        });
+        return Err(Failure::sentence(
+            exit::REFUSED,
+            "attach needs a terminal; standard input or standard output is none",
+            Some(format!("`ganger logs -f {}` follows its log", attach.instance)),
+        ));
     }
     let client = stack::connect(given, system)?;
     let (rows, columns) = size();
@@ -138,7 +138,7 @@ impl Attachment {
         match end {
             AttachEnd::Detached | AttachEnd::Over => Ok(Outcome::Status(exit::SUCCESS)),
             AttachEnd::Signal(signal) => Ok(Outcome::DieBy(signal)),
-            AttachEnd::Refused(message) => Err(Failure::Stack { message, hint: None, status: exit::REFUSED }),
+            AttachEnd::Refused(message) => Err(Failure::sentence(exit::REFUSED, message, None)),
         }
     }
 

@@ -96,24 +96,21 @@ fn report(address: &Address, wanted: DetachOptions) -> Result<Outcome, Failure> 
     match client.ask(Request::Wait { names: Vec::new(), until }) {
         Ok(status) => stack::tell(&status, wanted.json),
         Err(Unanswered::Ended) => {
-            Err(failed("the stack ended while it was started".into(), end_of_child().unwrap_or(exit::FAILED)))
+            let status = end_of_child().unwrap_or(exit::FAILED);
+            Err(Failure::sentence(status, "the stack ended while it was started", None))
         }
         // The stack goes on: `ganger down` stops it.
         Err(Unanswered::Late) => Err(late::timed_out(address, until, &[], within.unwrap_or(PATIENCE))),
         Err(Unanswered::Refused(refusal)) => {
-            stack::say_lines(&refusal.lines);
             // It ends by its own policy; if it does not, the start has failed all the same.
             let status = if refusal.is_ending { end_of_child() } else { None };
-            Err(failed(refusal.message, status.filter(|status| *status != 0).unwrap_or(exit::REFUSED)))
+            let status = status.filter(|status| *status != 0).unwrap_or(exit::REFUSED);
+            Err(stack::refused(refusal, status))
         }
         Err(error @ (Unanswered::Strange(_) | Unanswered::OutputClosed)) => {
             Err(stack::unanswered(error, exit::FAILED))
         }
     }
-}
-
-fn failed(message: String, status: u8) -> Failure {
-    Failure::Stack { message, hint: None, status }
 }
 
 /// Waits for the exit of the background process: the status that a shell would report.

@@ -94,7 +94,7 @@ impl StackSearch<'_> {
     /// A hold on the stack that runs, or on one that is started; one that is just ending is waited for.
     fn hold(&self, address: &Address) -> Result<Forked<Lease>, Failure> {
         loop {
-            if let Some(client) = stack::reach(address, false)? {
+            if let Some(client) = stack::reach(address)? {
                 let mut hold = Lease::ask(client);
                 match hold.confirm(Some(self.left())) {
                     Ok(_) => return Ok(Forked::On(hold)),
@@ -162,19 +162,11 @@ impl StackSearch<'_> {
 }
 
 fn ended() -> Failure {
-    Failure::Stack {
-        message: "the stack ended before it was ready".into(),
-        hint: None,
-        status: exit::REFUSED,
-    }
+    Failure::sentence(exit::REFUSED, "the stack ended before it was ready", None)
 }
 
 fn too_late(message: &str) -> Failure {
-    Failure::Stack {
-        message: message.into(),
-        hint: Some("`--timeout TIME` gives it longer".into()),
-        status: LATE,
-    }
+    Failure::sentence(LATE, message, Some("`--timeout TIME` gives it longer".into()))
 }
 
 /// The ports as the stack has them: it may have moved, or have been started with others.

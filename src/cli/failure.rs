@@ -2,9 +2,13 @@
 
 use std::io;
 
+use serde_json::{Value, json};
+
+use crate::control::protocol::{LogLine, SCHEMA, Status};
 use crate::exit::{self, Outcome};
 use crate::location::Diagnostic;
 use crate::signal::Signal;
+use crate::text::harmless;
 
 /// Why a command failed. [`super::report`] prints it.
 #[derive(Debug)]
@@ -13,24 +17,8 @@ pub enum Failure {
     Usage(clap::Error),
     /// Invalid input: all errors.
     Refused(Vec<Diagnostic>),
-    /// A command cannot be run: one sentence, and 127 or 126 as a shell has them.
-    CannotRun {
-        /// The sentence.
-        message: String,
-        /// What could help.
-        hint: Option<String>,
-        /// The status.
-        status: u8,
-    },
-    /// A running stack refuses, or there is none: one sentence, and the status that tells which.
-    Stack {
-        /// The sentence.
-        message: String,
-        /// What could help.
-        hint: Option<String>,
-        /// The status.
-        status: u8,
-    },
+    /// One sentence, and the status that tells what kind it is.
+    Sentence(Box<Sentence>),
     /// The errors that a running stack found in its files, as text.
     Told(String),
     /// ganger failed: one sentence.
@@ -40,9 +28,37 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// A failure with this status, and nothing but a message and a way out.
+    pub fn sentence(status: u8, message: impl Into<String>, hint: Option<String>) -> Self {
+        Self::Sentence(Box::new(Sentence { message: message.into(), hint, status, ..Sentence::default() }))
+    }
+
     /// A command line or a variable that is wrong, where clap does not know it.
     pub fn usage(message: String, hint: Option<String>) -> Self {
-        Self::Stack { message, hint, status: exit::USAGE }
+        Self::sentence(exit::USAGE, message, hint)
+    }
+
+    /// The JSON document of it (docs/schema/error.json); none where standard output cannot be written to.
+    pub fn document(&self) -> Option<Value> {
+        let error = match self {
+            Self::Output(_) => return None,
+            Self::Usage(error) => {
+                let text = harmless(&error.render().to_string()).into_owned();
+                let first = text.lines().next().unwrap_or_default();
+                json!({"code": "usage", "message": first.strip_prefix("error: ").unwrap_or(first)})
+            }
+            Self::Refused(errors) => {
+                let first = errors.first().map(|error| error.message.as_str()).unwrap_or_default();
+                json!({"code": "invalid_input", "message": first, "errors": errors})
+            }
+            Self::Told(text) => json!({"code": "invalid_input", "message": text.trim_end()}),
+            Self::Failed(message) => json!({"code": "internal", "message": message}),
+            Self::Sentence(sentence) => sentence.error(),
+        };
+        let status = if let Self::Sentence(sentence) = self { sentence.stack.as_deref() } else { None };
+        let mut document = status.map_or_else(|| json!({"schema": SCHEMA}), |status| json!(status));
+        document["error"] = error;
+        Some(document)
     }
 
     /// How ganger ends with it.
@@ -55,12 +71,61 @@ impl Failure {
             Self::Usage(error) if error.exit_code() == 0 => exit::SUCCESS,
             Self::Usage(_) => exit::USAGE,
             Self::Refused(_) | Self::Told(_) => exit::REFUSED,
-            Self::CannotRun { status, .. } | Self::Stack { status, .. } => *status,
+            Self::Sentence(sentence) => sentence.status,
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => {
                 return Outcome::DieBy(Signal::PIPE);
             }
             Self::Failed(_) | Self::Output(_) => exit::FAILED,
         })
+    }
+}
+
+/// A failure that is one sentence.
+#[derive(Debug, Default)]
+pub struct Sentence {
+    /// The sentence.
+    pub message: String,
+    /// The way out.
+    pub hint: Option<String>,
+    /// The exit status of ganger.
+    pub status: u8,
+    /// The instance that is the cause.
+    pub process: Option<String>,
+    /// Its exit status, as a shell reports it.
+    pub exit_status: Option<u8>,
+    /// Its latest lines.
+    pub lines: Vec<LogLine>,
+    /// The state of the stack, where the document has it.
+    pub stack: Option<Box<Status>>,
+}
+
+impl Sentence {
+    /// The object for programs.
+    fn error(&self) -> Value {
+        let code = match self.status {
+            // The status is that of the instance.
+            _ if self.process.is_some() => "failed",
+            exit::USAGE => "usage",
+            exit::NOTHING_RUNS => "nothing_runs",
+            exit::NOT_ANSWERING => "not_answering",
+            exit::LATE => "timed_out",
+            exit::FAILED => "internal",
+            126 | 127 => "cannot_run",
+            _ => "failed",
+        };
+        let mut error = json!({"code": code, "message": self.message});
+        let more = [
+            ("hint", json!(self.hint)),
+            ("process", json!(self.process)),
+            ("exit_status", json!(self.exit_status)),
+            ("lines", json!(self.lines)),
+        ];
+        for (name, value) in more {
+            if !value.is_null() && value != json!([]) {
+                error[name] = value;
+            }
+        }
+        error
     }
 }
 

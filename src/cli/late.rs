@@ -56,7 +56,7 @@ pub fn no_line(address: &Address, names: &[String], expression: &str, after: Dur
 }
 
 fn failure(after: Duration, tail: &str, hint: Option<String>) -> Failure {
-    Failure::Stack { message: format!("timed out after {}{tail}", Elapsed(after)), hint, status: LATE }
+    Failure::sentence(LATE, format!("timed out after {}{tail}", Elapsed(after)), hint)
 }
 
 fn no_output(name: &str) -> String {

@@ -53,7 +53,12 @@ use crate::process::monitor::die_by;
 /// Runs the program: the first of `arguments` is its own name.
 pub fn main(arguments: Vec<OsString>) -> ExitCode {
     let system = SystemEnv::read();
+    let wants_json = usage::wants_json(&arguments, &system);
     let outcome = answer(arguments, &system).unwrap_or_else(|failure| {
+        // One document for every end. A failure to print it is that of a closed standard output, which the status tells.
+        let document = wants_json.then(|| failure.document()).flatten();
+        let printed = document.map_or(Ok(()), |document| print::json(&document));
+        let failure = printed.err().unwrap_or(failure);
         report::say(&report::failure(&failure, system.colors(StdStream::Error, ColorChoice::Auto)));
         failure.outcome()
     });

@@ -17,7 +17,7 @@ use crate::suggestion;
 pub fn run(port: &PortArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     let (_, status) = stack::look(given, system)?;
     let name = &port.instance;
-    let refused = |message, hint| Failure::Stack { message, hint, status: exit::REFUSED };
+    let refused = |message, hint| Failure::sentence(exit::REFUSED, message, hint);
     let Some(row) = status.instances.iter().find(|row| row.name == *name || row.r#type == *name) else {
         let known = status.instances.iter().flat_map(|row| [row.r#type.as_str(), row.name.as_str()]);
         let near = suggestion::nearest(name, known).map(|near| format!("did you mean `{near}`?"));

@@ -54,9 +54,7 @@ pub fn failure(failure: &Failure, colors: bool) -> String {
             };
             format!("{}\n{many}, nothing was started\n", diagnostics(Severity::Error, errors, colors))
         }
-        Failure::CannotRun { message, hint, .. } | Failure::Stack { message, hint, .. } => {
-            sentence(message, hint.as_deref())
-        }
+        Failure::Sentence(failure) => sentence(&failure.message, failure.hint.as_deref()),
         // It comes from another process.
         Failure::Told(text) => harmless(text).into_owned(),
         Failure::Failed(message) => sentence(message, None),

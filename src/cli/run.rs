@@ -89,9 +89,6 @@ fn with_arguments(command: &str, arguments: &[OsString]) -> Vec<OsString> {
 pub fn cannot_run(missing: &MissingProgram, project: &Project) -> Failure {
     let types = project.procfile.entries.iter().map(|entry| entry.name.as_str());
     let near = suggestion::nearest(&missing.program, types);
-    Failure::CannotRun {
-        message: format!("{}: {}", missing.program, missing.reason),
-        hint: near.map(|near| format!("did you mean `ganger run {near}`?")),
-        status: missing.status,
-    }
+    let hint = near.map(|near| format!("did you mean `ganger run {near}`?"));
+    Failure::sentence(missing.status, format!("{}: {}", missing.program, missing.reason), hint)
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use indexmap::IndexMap;
 
-use super::failure::Failure;
+use super::failure::{Failure, Sentence};
 use super::system_env::SystemEnv;
 use super::{load, print, report};
 use crate::config::Settings;
@@ -51,23 +51,23 @@ pub fn find(given: &Settings, system: &SystemEnv) -> Result<Address, Failure> {
 ///
 /// # Errors
 ///
-/// As [`find`]; or nothing runs there: then a command with --json prints the document that says so.
+/// As [`find`]; or no stack runs there.
 pub fn connect(given: &Settings, system: &SystemEnv) -> Result<Client, Failure> {
-    reach(&find(given, system)?, is_json(given))?.map_or_else(|| Err(nothing_runs(given)), Ok)
+    reach(&find(given, system)?)?.map_or_else(|| Err(nothing_runs()), Ok)
 }
 
 /// A connection to the stack at this address, which has answered; `None` if none runs there.
 ///
 /// # Errors
 ///
-/// It does not answer: it is suspended, or hangs. With `json`, the document that says so is printed.
-pub fn reach(address: &Address, json: bool) -> Result<Option<Client>, Failure> {
-    let greeted = Client::connect(address).map(|client| greeted(client, address, json)).transpose()?;
-    greeted.flatten().map_or_else(|| elsewhere(address, json), |client| Ok(Some(client)))
+/// It does not answer: it is suspended, or hangs.
+pub fn reach(address: &Address) -> Result<Option<Client>, Failure> {
+    let greeted = Client::connect(address).map(|client| greeted(client, address)).transpose()?;
+    greeted.flatten().map_or_else(|| elsewhere(address), |client| Ok(Some(client)))
 }
 
 /// This connection, once the stack has answered; `None` if it ends before that.
-fn greeted(mut client: Client, address: &Address, json: bool) -> Result<Option<Client>, Failure> {
+fn greeted(mut client: Client, address: &Address) -> Result<Option<Client>, Failure> {
     match greet(&mut client, address) {
         // An older ganger that does not know the question answers too.
         Greeting::Answered
@@ -76,34 +76,30 @@ fn greeted(mut client: Client, address: &Address, json: bool) -> Result<Option<C
         }
         Greeting::Refused(Unanswered::Ended) => Ok(None),
         Greeting::Refused(error) => Err(unanswered(error, exit::REFUSED)),
-        Greeting::Still(state, pid) => Err(does_not_answer(state, pid, json)),
+        Greeting::Still(state, pid) => Err(does_not_answer(state, pid)),
     }
 }
 
 /// The same where no socket is found: by the lock, or by the marks of the stack's processes where a process holds its name. It was
 /// started with another `$XDG_RUNTIME_DIR`, its socket was removed, or it is ending: then the end is waited for.
-fn elsewhere(address: &Address, json: bool) -> Result<Option<Client>, Failure> {
+fn elsewhere(address: &Address) -> Result<Option<Client>, Failure> {
     let by_lock = address.holder().map(|pid| LivingRun { pid, runtime: None });
     // Where /proc cannot be read, nothing can be found.
     let by_mark = || if address.is_witnessed() { living(address.home()).ok().flatten() } else { None };
     let Some(LivingRun { pid, runtime }) = by_lock.or_else(by_mark) else { return Ok(None) };
     let address = runtime.map_or_else(|| address.clone(), |runtime| address.with_runtime(&runtime));
     match await_socket(pid, &address) {
-        SocketSearch::Found(client) => greeted(client, &address, json),
+        SocketSearch::Found(client) => greeted(client, &address),
         SocketSearch::Ending => {
             address.lock_wait().wait();
             Ok(None)
         }
-        SocketSearch::Missing(state) => Err(does_not_answer(state, Some(pid), json)),
+        SocketSearch::Missing(state) => Err(does_not_answer(state, Some(pid))),
     }
 }
 
 /// The failure of a stack that runs and does not answer.
-fn does_not_answer(state: Unresponsive, pid: Option<i32>, json: bool) -> Failure {
-    let document = Status { pid, state: Some(state), ..nothing() };
-    if json && let Err(failure) = print::json(&document) {
-        return failure;
-    }
+fn does_not_answer(state: Unresponsive, pid: Option<i32>) -> Failure {
     let number = pid.map_or("PID".to_owned(), |pid| pid.to_string());
     let is = pid.map_or(String::new(), |pid| format!(" (pid {pid})"));
     let (message, hint) = match state {
@@ -116,7 +112,9 @@ fn does_not_answer(state: Unresponsive, pid: Option<i32>, json: bool) -> Failure
             format!("`kill {number}` stops it, by SIGKILL ten seconds after the grace"),
         ),
     };
-    Failure::Stack { message, hint: Some(hint), status: exit::NOT_ANSWERING }
+    let stack = Some(Box::new(Status { pid, state: Some(state), ..nothing() }));
+    let status = exit::NOT_ANSWERING;
+    Failure::Sentence(Box::new(Sentence { message, hint: Some(hint), status, stack, ..Sentence::default() }))
 }
 
 /// The same, and how the stack stands.
@@ -128,7 +126,7 @@ pub fn look(given: &Settings, system: &SystemEnv) -> Result<(Client, Status), Fa
     let mut client = connect(given, system)?;
     match client.ask(Request::Status) {
         Ok(status) => Ok((client, status)),
-        Err(Unanswered::Ended) => Err(nothing_runs(given)),
+        Err(Unanswered::Ended) => Err(nothing_runs()),
         Err(error) => Err(unanswered(error, exit::REFUSED)),
     }
 }
@@ -147,17 +145,14 @@ pub fn nothing() -> Status {
     }
 }
 
-fn nothing_runs(given: &Settings) -> Failure {
-    if is_json(given)
-        && let Err(failure) = print::json(&nothing())
-    {
-        return failure;
-    }
-    Failure::Stack {
+fn nothing_runs() -> Failure {
+    Failure::Sentence(Box::new(Sentence {
         message: "no stack runs here".into(),
         hint: Some("`ganger start` starts one; -d DIR and --name select another one".into()),
         status: NOTHING_RUNS,
-    }
+        stack: Some(Box::new(nothing())),
+        ..Sentence::default()
+    }))
 }
 
 /// Asks; the failure has the reason why there is no answer. The last lines that come with a refusal are printed.
@@ -173,10 +168,6 @@ pub fn ask(client: &mut Client, request: Request) -> Result<Status, Failure> {
 pub fn unanswered(error: Unanswered, ended: u8) -> Failure {
     let (message, status) = match error {
         Unanswered::Refused(refusal) => {
-            say_lines(&refusal.lines);
-            if refusal.kind == RefusalKind::Refused {
-                return Failure::Told(refusal.message);
-            }
             let status = match refusal.kind {
                 RefusalKind::BadRequest
                 | RefusalKind::BadVersion
@@ -185,18 +176,35 @@ pub fn unanswered(error: Unanswered, ended: u8) -> Failure {
                 | RefusalKind::Forbidden => exit::FAILED,
                 RefusalKind::UnknownName | RefusalKind::Refused | RefusalKind::Failed => exit::REFUSED,
             };
-            (refusal.message, status)
+            return refused(refusal, status);
         }
         Unanswered::Late => ("timed out: the stack does not answer in time".into(), LATE),
         Unanswered::Ended => ("the stack ended meanwhile".into(), ended),
         Unanswered::Strange(what) => (format!("invalid answer of the stack: {what}"), exit::FAILED),
         Unanswered::OutputClosed => return Failure::Output(io::ErrorKind::BrokenPipe.into()),
     };
-    Failure::Stack { message, hint: None, status }
+    Failure::sentence(status, message, None)
+}
+
+/// The failure of a refused request. The last lines that come with it are printed.
+pub fn refused(refusal: RequestRefusal, status: u8) -> Failure {
+    let RequestRefusal { kind, message, lines, process, exit_status, .. } = refusal;
+    say_lines(&lines);
+    if kind == RefusalKind::Refused {
+        return Failure::Told(message);
+    }
+    Failure::Sentence(Box::new(Sentence {
+        message,
+        status,
+        process,
+        exit_status,
+        lines,
+        ..Sentence::default()
+    }))
 }
 
 /// Prints the last lines of an instance on standard error.
-pub fn say_lines(lines: &[LogLine]) {
+fn say_lines(lines: &[LogLine]) {
     let text: Vec<u8> = lines
         .iter()
         .flat_map(|line| [line.process.as_bytes(), b" | ", &line.bytes(), b"\n"].concat())

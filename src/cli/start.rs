@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::args;
 use super::change;
 use super::detach::{self, DetachOptions};
-use super::failure::Failure;
+use super::failure::{Failure, Sentence};
 use super::load::{self, ProcfileNeed};
 use super::project::Project;
 use super::reload;
@@ -190,7 +190,7 @@ fn claim(address: &Address) -> Result<StackPlace, Failure> {
             Err(error) => return Ok(StackPlace::Ours(Err(error))),
             Ok(ClaimResult::Another) => {}
         }
-        if let Some(mut client) = stack::reach(address, false)? {
+        if let Some(mut client) = stack::reach(address)? {
             match client.ask(Request::Status) {
                 Ok(status) => return Ok(StackPlace::Another(client, status)),
                 // A killed process closes the socket a moment before the kernel releases its lock.
@@ -239,11 +239,14 @@ fn beside(mut client: Client, status: &Status, types: &[String], json: bool) -> 
         format!("\n  {}{url}", stack::sentence(row))
     };
     let rows: String = status.instances.iter().map(line).collect();
-    Err(Failure::Stack {
+    let hint = "`ganger down` stops it; `--name NAME` starts another one beside it";
+    Err(Failure::Sentence(Box::new(Sentence {
         message: format!("a stack runs here already{pid}{since}:{rows}"),
-        hint: Some("`ganger down` stops it; `--name NAME` starts another one beside it".into()),
+        hint: Some(hint.into()),
         status: exit::REFUSED,
-    })
+        stack: Some(Box::new(status.clone())),
+        ..Sentence::default()
+    })))
 }
 
 fn supervised(

@@ -12,7 +12,7 @@ use super::failure::Failure;
 use super::system_env::{StdStream, SystemEnv};
 use super::values::ValueError;
 use super::{flags, print};
-use crate::config::{ColorChoice, Settings};
+use crate::config::{ColorChoice, Settings, table};
 use crate::text::harmless;
 
 /// The command that is asked for, and the settings that flags and variables set; `None` if help or the version was asked for,
@@ -46,6 +46,18 @@ pub fn parse(words: Vec<OsString>, system: &SystemEnv) -> Result<Option<(Command
             print::bytes(format!("{}\n", text.trim_end()).as_bytes()).map(|()| None)
         }
     }
+}
+
+/// Whether the command line asks for JSON, also where it is invalid otherwise.
+pub fn wants_json(words: &[OsString], system: &SystemEnv) -> bool {
+    let commands =
+        table::named("json").into_iter().flat_map(|setting| setting.flags).flat_map(|flag| flag.commands);
+    let is_command = |name: &str| Arguments::command().find_subcommand(name).is_some();
+    let own = words.iter().skip(1).filter_map(|word| word.to_str()).take_while(|word| *word != "--");
+    let Some(command) = own.clone().find(|word| is_command(word)) else { return false };
+    let is_set = || flags::of_variables(command, system).is_ok_and(|settings| settings.json == Some(true));
+    commands.into_iter().any(|of| *of == command)
+        && (own.into_iter().any(|word| word == "--json") || is_set())
 }
 
 /// clap's command: the arguments of each subcommand and the flags of settings.

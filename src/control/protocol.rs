@@ -181,6 +181,12 @@ pub struct RequestRefusal {
     /// The latest lines of the instance that is the reason, if one is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lines: Vec<LogLine>,
+    /// That instance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<String>,
+    /// Its exit status, as a shell reports it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_status: Option<u8>,
 }
 
 /// The kinds of a [`RequestRefusal`].
@@ -355,7 +361,14 @@ impl LogLine {
 impl RequestRefusal {
     /// A refusal of this kind.
     pub fn new(kind: RefusalKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), is_ending: false, lines: Vec::new() }
+        Self {
+            kind,
+            message: message.into(),
+            is_ending: false,
+            lines: Vec::new(),
+            process: None,
+            exit_status: None,
+        }
     }
 }
 

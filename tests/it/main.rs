@@ -31,6 +31,7 @@ mod harmless;
 mod harness;
 mod injection;
 mod isolating;
+mod json_failures;
 mod late;
 mod listening;
 mod logs;

@@ -294,15 +294,20 @@ impl Router {
             (None, None, None) => "is stopped".into(),
         };
         let message = format!("{name} {how}");
+        let exit_status = instance.ended.map(|(exit, _)| exit.status());
         let is_ending = view.machine.is_stopping();
         self.tasks.push(spawn_local(async move {
             sleep(REMAINING_OUTPUT).await;
             let lines = logs::latest(&log, &name, index, LINES_OF_EXIT);
+            let kind = RefusalKind::Failed;
+            let process = Some(name.clone());
             caller.answer(Answer::Failed(RequestRefusal {
-                kind: RefusalKind::Failed,
+                kind,
                 message,
                 is_ending,
                 lines,
+                process,
+                exit_status,
             }));
         }));
     }
