@@ -109,8 +109,10 @@ pub(super) fn start_next(stack: &mut Stack, actions: &mut Actions) -> bool {
         match dependencies.of(stack, index) {
             DependencyState::Satisfied => {
                 stack.instances[index].unblock();
-                let has_port = stack.next_spec(index).port.is_none_or(|port| !held.contains(&port));
-                next = next.or(Some(index).filter(|_| has_port));
+                let has_port = |port: u16| !held.contains(&port);
+                if next.is_none() && stack.next_spec(index).port.is_none_or(has_port) {
+                    next = Some(index);
+                }
             }
             DependencyState::Stopped(other) if instance.is_requested => {
                 has_failed = true;
@@ -139,10 +141,10 @@ pub(super) fn start_next(stack: &mut Stack, actions: &mut Actions) -> bool {
 /// The ports of instances that are being stopped: where ports have moved, the next instance to get one waits for it. An
 /// instance that is handed a socket shares the port, and holds up no other.
 fn ports_of_stopping(stack: &Stack) -> Vec<u16> {
-    let all = stack.specs.iter().zip(&stack.instances);
-    let own = all.filter(|(spec, _)| spec.care.listen.is_none());
-    let stopping = own.filter(|(_, one)| !one.state.is_down() && one.intent != Intent::Up);
-    stopping.filter_map(|(spec, _)| spec.port).collect()
+    let all = stack.instances.iter().zip(&stack.specs);
+    let stopping = all.filter(|(one, _)| one.intent != Intent::Up && !one.state.is_down());
+    let own = stopping.filter(|(_, spec)| spec.care.listen.is_none());
+    own.filter_map(|(_, spec)| spec.port).collect()
 }
 
 /// An instance cannot start, because `other` will not become ready.
