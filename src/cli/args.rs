@@ -63,7 +63,8 @@ pub enum Command {
     /// Show the instances of the running stack
     ///
     /// One row for each. The status is 0 if all are up, 1 if not, 3 if no stack runs here.
-    #[command(after_long_help = examples::PS)]
+    // overmind's name.
+    #[command(alias = "status", after_long_help = examples::PS)]
     Ps,
     /// Show the log of the running stack
     ///
@@ -101,13 +102,15 @@ pub enum Command {
     ///
     /// Every key goes to the program, Ctrl-C too; it has this terminal's size and colours. Ctrl-] detaches, and the program
     /// goes on. Its output still goes to the log.
-    #[command(after_long_help = examples::ATTACH)]
+    // overmind's name.
+    #[command(alias = "connect", after_long_help = examples::ATTACH)]
     Attach(AttachArgs),
     /// Print the port of an instance
     #[command(after_long_help = examples::PORT)]
     Port(PortArgs),
     /// Stop the running stack and wait until it is gone
-    #[command(after_long_help = examples::DOWN)]
+    // overmind's name.
+    #[command(alias = "quit", after_long_help = examples::DOWN)]
     Down(DownArgs),
     /// Write the stack for another engine
     ///

@@ -1,5 +1,6 @@
 //! Finds and reads the files of a project, with all errors at once.
 
+use std::collections::HashSet;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use super::system_env::SystemEnv;
 use crate::config::{self, Located, Settings};
 use crate::dotenv::{self, Assignment, EnvSource, Precedence};
 use crate::location::Diagnostic;
+use crate::plan::environment::name_of_port;
 use crate::procfile::{self, Procfile};
 
 /// How a file of settings is read.
@@ -71,7 +73,8 @@ fn read(
     let procfile = reader.procfile(settings.procfile.as_ref(), &procfile_base, &root, need);
     let env_files = reader.env_files(&settings.env, &env_base, &root);
     let precedence = if settings.env_wins == Some(true) { Precedence::Files } else { Precedence::Outside };
-    let assignments = reader.assignments(&env_files, precedence, system);
+    let ports = procfile.entries.iter().map(|entry| name_of_port(&entry.name)).collect();
+    let assignments = reader.assignments(&env_files, precedence, &ports, system);
     let ProjectReader { errors, warnings, .. } = reader;
     let is_whole = errors.len() == errors_before;
     let typed = typed.clone();
@@ -238,12 +241,15 @@ impl<'a> ProjectReader<'a> {
         &mut self,
         files: &[(Arc<str>, Vec<u8>)],
         precedence: Precedence,
+        ports: &HashSet<String>,
         system: &SystemEnv,
     ) -> Vec<Assignment> {
         let sources: Vec<EnvSource<'_>> =
             files.iter().map(|(file, bytes)| EnvSource { file, bytes }).collect();
         // Also with --env-wins the shell is asked: `PATH=bin:$PATH` in a file must find the shell's.
-        let outside = |name: &str| system.value(name);
+        // The ports of types are known when the plan is made, which then reads the files again (`Project::plan`).
+        let outside =
+            |name: &str| if ports.contains(name) { Some(b"0".to_vec()) } else { system.value(name) };
         let mut parsed = dotenv::parse_by(precedence, &sources, &outside);
         // Said once, behind the last: there is a way on for a file that is another program's.
         if let Some(hint) = parsed.errors.last_mut().and_then(|error| error.hint.as_mut()) {

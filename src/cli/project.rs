@@ -9,14 +9,18 @@ use super::files::InputCache;
 use super::report::{self, Severity};
 use super::system_env::{StdStream, SystemEnv};
 use crate::config::{DeclaredVariable, Settings};
-use crate::dotenv::{Assignment, EnvSource, second_reader};
+use crate::dotenv::{self, Assignment, EnvSource, Precedence, second_reader};
 use crate::location::Diagnostic;
 use crate::plan::Plan;
+use crate::plan::environment::name_of_port;
 use crate::plan::options::{Inputs, Selection};
 use crate::plan::ports::Holder;
 use crate::plan::running::Running;
 use crate::process::ports_in_use;
 use crate::procfile::{Entry, Procfile};
+
+/// The beginning of the variable with the port of a type.
+const PORT_OF: &[u8] = b"GANGER_PORT_";
 
 /// Everything that was read, as far as it could be read.
 #[derive(Clone)]
@@ -99,14 +103,20 @@ impl Project {
     fn build(
         &self,
         inputs: &Inputs<'_>,
-        taken: impl FnMut(u16) -> Option<Holder>,
+        mut taken: impl FnMut(u16) -> Option<Holder>,
     ) -> Result<Plan, Vec<Diagnostic>> {
         let mut errors = self.errors.clone();
         // With half a Procfile or half an environment the rest would be blamed for what is missing.
         if !self.is_whole {
             return Err(errors);
         }
-        match Plan::build(inputs, taken) {
+        let planned = Plan::build(inputs, &mut taken).and_then(|plan| {
+            match self.assignments_with_ports(&plan, inputs.ambient)? {
+                None => Ok(plan),
+                Some(assignments) => Plan::build(&Inputs { dotenv: &assignments, ..*inputs }, &mut taken),
+            }
+        });
+        match planned {
             Ok(plan) if errors.is_empty() => Ok(plan),
             Ok(_) => Err(errors),
             Err(more) => {
@@ -114,6 +124,36 @@ impl Project {
                 Err(errors)
             }
         }
+    }
+
+    /// The lines of the .env files where they use the ports of types (`redis://localhost:${GANGER_PORT_DB}/0`), with those of
+    /// `plan`; `None` where they do not. A line cannot change the ports, but that of PORT, which then must not depend on them.
+    fn assignments_with_ports<'a>(
+        &'a self,
+        plan: &Plan,
+        ambient: &[(Vec<u8>, Vec<u8>)],
+    ) -> Result<Option<Vec<Assignment>>, Vec<Diagnostic>> {
+        let uses_ports = |bytes: &[u8]| bytes.windows(PORT_OF.len()).any(|part| part == PORT_OF);
+        if !self.env_files.iter().any(|(_, bytes)| uses_ports(bytes)) {
+            return Ok(None);
+        }
+        let environment = plan.environment_of_command();
+        let is_port = |name: &str| self.procfile.entries.iter().any(|of| name_of_port(&of.name) == name);
+        let outside = |name: &str| {
+            let of_plan = || environment.variables().find(|(of, _)| *of == name.as_bytes());
+            let of_shell = || ambient.iter().find(|(of, _)| of == name.as_bytes());
+            if is_port(name) {
+                of_plan().map(|(_, value)| value.to_vec())
+            } else {
+                of_shell().map(|(_, value)| value.clone())
+            }
+        };
+        let source = |(file, bytes): &'a (Arc<str>, Vec<u8>)| EnvSource { file, bytes };
+        let sources: Vec<EnvSource<'_>> = self.env_files.iter().map(source).collect();
+        let wins = self.settings.env_wins == Some(true);
+        let precedence = if wins { Precedence::Files } else { Precedence::Outside };
+        let parsed = dotenv::parse_by(precedence, &sources, &outside);
+        if parsed.errors.is_empty() { Ok(Some(parsed.assignments)) } else { Err(parsed.errors) }
     }
 
     /// Says on standard error what is worth a warning.

@@ -52,9 +52,12 @@ pub fn parse(words: Vec<OsString>, system: &SystemEnv) -> Result<Option<(Command
 pub fn wants_json(words: &[OsString], system: &SystemEnv) -> bool {
     let commands =
         table::named("json").into_iter().flat_map(|setting| setting.flags).flat_map(|flag| flag.commands);
-    let is_command = |name: &str| Arguments::command().find_subcommand(name).is_some();
+    let all = Arguments::command();
     let own = words.iter().skip(1).filter_map(|word| word.to_str()).take_while(|word| *word != "--");
-    let Some(command) = own.clone().find(|word| is_command(word)) else { return false };
+    let Some(command) = own.clone().find_map(|word| all.find_subcommand(word)).map(clap::Command::get_name)
+    else {
+        return false;
+    };
     let is_set = || flags::of_variables(command, system).is_ok_and(|settings| settings.json == Some(true));
     commands.into_iter().any(|of| *of == command)
         && (own.into_iter().any(|word| word == "--json") || is_set())

@@ -162,6 +162,36 @@ fn the_shell_wins_over_files_unless_it_is_asked_not_to() {
 }
 
 #[test]
+fn a_line_of_an_env_file_can_use_the_port_of_a_type() {
+    let env = "REDIS_URL=redis://localhost:${GANGER_PORT_MY_DB:?no port}/0\nBARE=$GANGER_PORT_WEB\nNONE=${GANGER_PORT_RELEASE:-none}\nOTHER=$GANGER_PORT_X\n";
+    let folder = Folder::with(&[("Procfile", "web: a\nmy-db: b\nrelease: c\n"), (".env", env)]);
+    let shown = |words: &[&str]| folder.run(&[&["env", "--show-values"], words].concat());
+    let of = |words: &[&str], name: &str| {
+        let out = shown(words).out;
+        out.lines().find_map(|line| line.strip_prefix(&format!("{name}="))).unwrap().to_owned()
+    };
+    assert_eq!(of(&[], "REDIS_URL"), "redis://localhost:5100/0");
+    assert_eq!(of(&["-p", "3000"], "REDIS_URL"), "redis://localhost:3100/0");
+    assert_eq!(of(&["-p", "3000"], "BARE"), "3000");
+    assert_eq!(of(&[], "NONE"), "none", "a type that does not run has no port");
+    assert!(!shown(&[]).err.contains("REDIS_URL") && !shown(&[]).err.contains("BARE"), "{}", shown(&[]).err);
+    assert!(shown(&[]).err.contains("OTHER"), "a type that is not there is a variable like any other");
+    let ran = folder.run(&["run", "-p", "4000", "sh", "-c", "echo $REDIS_URL"]);
+    assert_eq!(ran.out, "redis://localhost:4100/0\n", "{}", ran.err);
+}
+
+#[test]
+fn the_names_that_overmind_has_for_commands_are_taken() {
+    let folder = Folder::with(&[STACK]);
+    for words in [&["status"][..], &["quit"]] {
+        let ran = folder.run(words);
+        assert_eq!((ran.status, ran.err.lines().next()), (3, Some("error: no stack runs here")), "{words:?}");
+    }
+    assert!(folder.run(&["connect", "web"]).err.starts_with("error: attach needs a terminal"));
+    assert!(folder.run(&["status", "--json"]).out.contains("\"code\":\"nothing_runs\""));
+}
+
+#[test]
 fn run_passes_arguments_environment_and_status_exactly() {
     let folder = Folder::with(&[
         (
