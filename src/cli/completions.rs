@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 use clap_complete::env::{EnvCompleter, Shells};
@@ -9,13 +10,18 @@ use clap_complete::env::{EnvCompleter, Shells};
 use super::args::Shell;
 use super::failure::Failure;
 use super::system_env::SystemEnv;
-use super::{files, print, usage};
+use super::{files, print, stack, usage};
 use crate::config::table;
+use crate::control::client::Client;
+use crate::control::protocol::Request;
 use crate::exit::Outcome;
 use crate::procfile;
 
 /// The variable with which the script asks. Not clap's `COMPLETE`: a stack may well have one of that name.
 pub const VARIABLE: &str = "GANGER_COMPLETE";
+
+/// How long the running stack is waited for.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Prints the script for `shell`. It asks this program at every TAB, so that the types of the Procfile
 /// that lies there complete.
@@ -44,7 +50,9 @@ pub fn run(shell: Shell) -> Result<Outcome, Failure> {
 /// That there is no such shell, or that standard output cannot be written to.
 pub fn answer(shell: &OsStr, words: Vec<OsString>, system: &SystemEnv) -> Result<Outcome, Failure> {
     let asked: Vec<OsString> = words.into_iter().skip_while(|word| word != "--").skip(1).collect();
-    let mut command = with_candidates(usage::command(), &types(&asked, system));
+    let types = types(&asked, system);
+    let names = names(&types, &asked, system);
+    let mut command = with_candidates(usage::command(), &types, &names);
     let mut answers = Vec::new();
     completer(shell)?.write_complete(&mut command, asked, system.folder.as_deref(), &mut answers)?;
     print::and_succeed(&answers)
@@ -58,8 +66,19 @@ fn completer(shell: &OsStr) -> Result<&'static dyn EnvCompleter, Failure> {
         .ok_or_else(|| Failure::Failed(format!("{VARIABLE}={name}: there are no completions for this shell")))
 }
 
-/// `command` with the candidates of its values: types, and the choices of settings.
-fn with_candidates(command: clap::Command, types: &[String]) -> clap::Command {
+/// `command` with the candidates of its values: types, names in the running stack, and the choices of settings.
+fn with_candidates(command: clap::Command, types: &[String], names: &[String]) -> clap::Command {
+    const OF_NAMES: [(&str, &str); 9] = [
+        ("logs", "names"),
+        ("restart", "names"),
+        ("stop", "names"),
+        ("kill", "names"),
+        ("wait", "names"),
+        ("attach", "instance"),
+        ("port", "instance"),
+        ("scale", "steps"),
+        ("exec", "with"),
+    ];
     const OF_TYPES: [(&str, &str, &[&str]); 5] = [
         ("start", "types", &[]),
         ("start", "except", &[]),
@@ -69,10 +88,16 @@ fn with_candidates(command: clap::Command, types: &[String]) -> clap::Command {
     ];
     let of_choices = table::all().filter(|setting| !setting.choices.is_empty() && !setting.flags.is_empty());
     let of_choices = of_choices.map(|setting| ("start", setting.name, setting.choices));
-    of_choices.chain(OF_TYPES).fold(command, |command, (subcommand, argument, choices)| {
+    let of_types = of_choices.chain(OF_TYPES).map(|(subcommand, argument, choices)| {
         let types = if choices.is_empty() || argument == "exit-on" { types } else { &[] };
-        let values = choices.iter().map(|choice| (*choice).to_owned()).chain(types.iter().cloned());
-        let values: Vec<String> = values.collect();
+        let choices = choices.iter().map(|choice| (*choice).to_owned());
+        (subcommand, argument, choices.chain(types.iter().cloned()).collect::<Vec<String>>())
+    });
+    let of_names = OF_NAMES.map(|(subcommand, argument)| {
+        let names = if subcommand == "scale" { types } else { names };
+        (subcommand, argument, names.to_vec())
+    });
+    of_types.chain(of_names).fold(command, |command, (subcommand, argument, values)| {
         let candidates =
             ArgValueCandidates::new(move || values.iter().map(CompletionCandidate::new).collect());
         command.mut_subcommand(subcommand, |of| of.mut_arg(argument, |arg| arg.add(candidates)))
@@ -86,11 +111,32 @@ fn types(words: &[OsString], system: &SystemEnv) -> Vec<String> {
         let mut pairs = words.iter().zip(words.iter().skip(1));
         pairs.find(|(flag, _)| *flag == short || *flag == long).map(|(_, value)| folder.join(value))
     };
-    let root: PathBuf = value_of("-d", "--root").unwrap_or_else(|| folder.clone());
+    let root = root(words, &folder);
     let path = value_of("-f", "--procfile").unwrap_or_else(|| root.join("Procfile"));
     let bytes = if is_plain(&path) { files::read(&path, "Procfile").unwrap_or_default() } else { Vec::new() };
     let parsed = procfile::parse("Procfile", &bytes);
     parsed.procfile.entries.iter().map(|entry| entry.name.to_string()).collect()
+}
+
+/// The types and instances of the stack that runs in that folder, else the types of the Procfile.
+fn names(types: &[String], words: &[OsString], system: &SystemEnv) -> Vec<String> {
+    let folder = system.folder.clone().unwrap_or_default();
+    let address = stack::address(&root(words, &folder), None, system);
+    let status = Client::connect(&address).and_then(|mut client| {
+        // A stack that hangs must not hang the shell.
+        client.set_patience(Some(PATIENCE));
+        client.ask(Request::Status).ok()
+    });
+    let Some(status) = status else { return types.to_vec() };
+    let kinds = status.formation.keys().cloned();
+    kinds.chain(status.instances.into_iter().map(|row| row.name)).collect()
+}
+
+/// The folder that `-d` names, else the current one.
+fn root(words: &[OsString], folder: &Path) -> PathBuf {
+    let mut pairs = words.iter().zip(words.iter().skip(1));
+    let named = pairs.find(|(flag, _)| *flag == "-d" || *flag == "--root");
+    named.map_or_else(|| folder.to_owned(), |(_, value)| folder.join(value))
 }
 
 /// A pipe must not be read for this: TAB would hang, and what was in it would be gone.

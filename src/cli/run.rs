@@ -89,6 +89,9 @@ fn with_arguments(command: &str, arguments: &[OsString]) -> Vec<OsString> {
 pub fn cannot_run(missing: &MissingProgram, project: &Project) -> Failure {
     let types = project.procfile.entries.iter().map(|entry| entry.name.as_str());
     let near = suggestion::nearest(&missing.program, types);
-    let hint = near.map(|near| format!("did you mean `ganger run {near}`?"));
+    let near = near.map(|near| format!("did you mean `ganger run {near}`?"));
+    let is_line = missing.program.contains([' ', '$', '|', ';']);
+    let hint =
+        near.or_else(|| is_line.then(|| "it is one word; a command line is run by `sh -c LINE`".to_owned()));
     Failure::sentence(missing.status, format!("{}: {}", missing.program, missing.reason), hint)
 }

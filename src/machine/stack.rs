@@ -196,7 +196,8 @@ impl Stack {
                 instance.intent = Intent::Restart;
             }
             State::Starting => instance.intent = Intent::Up,
-            State::Running if !is_restart => {}
+            // Nothing changes, so its next exit counts as any other.
+            State::Running if !is_restart => instance.is_requested = false,
             State::Running | State::Stopping | State::Killing | State::Clearing | State::Purging => {
                 instance.intent = Intent::Restart;
                 self.apply(Target::Instance(index), InstanceEvent::Stop, actions);

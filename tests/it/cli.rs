@@ -213,6 +213,7 @@ fn run_passes_arguments_environment_and_status_exactly() {
     assert_eq!(run(&["sh", "-c", "kill -9 $$"]).status, 137);
     assert_eq!(run(&["sh", "-c", "kill -PIPE $$"]).status, 141);
     assert_eq!(run(&["nosuch"]).status, 127);
+    assert!(run(&["echo $X"]).err.contains("a command line is run by `sh -c LINE`"));
     let without = Folder::with(&[]);
     assert_eq!(without.run(&["run", "echo", "hi"]).out, "hi\n", "a Procfile is not needed for a command");
 }
@@ -277,6 +278,7 @@ fn every_shell_has_a_script_and_types_complete() {
     assert_eq!(first(&complete(&["start", "-f", "other", "c"])), ["css"]);
     assert_eq!(first(&complete(&["start", "-x", "re"])), ["release"]);
     assert_eq!(first(&complete(&["sta"])), ["start"]);
+    assert_eq!(first(&complete(&["logs", "wo"])), ["worker"], "of the Procfile, where no stack runs");
     assert_eq!(first(&complete(&["start", "--restart", "o"])), ["on-failure"]);
     assert_eq!(
         first(&complete(&["start", "--exit-on", ""])),

@@ -70,3 +70,33 @@ fn a_wait_for_a_line_says_that_nothing_was_printed_at_all() {
     assert!(!err.contains("loud.1"), "{err}");
     assert_eq!(project.run(&["down"]).0, 0);
 }
+
+#[test]
+fn a_start_of_an_instance_that_runs_does_not_make_its_exit_a_stop() {
+    let project = Project::new("web: probe wait\njob: until [ -e go ]; do sleep 0.05; done; exit 3\n");
+    assert_eq!(project.run(&["start", "-D", "--no-port", "--exit-on", "never"]).0, 0);
+    assert_eq!(project.run(&["start", "job"]).0, 0);
+    project.write("go", "");
+    assert_eq!(project.run(&["wait", "job", "--for", "exited"]).0, 0);
+    let (_, document) = project.json(&["ps", "--json"]);
+    let job = document["instances"].as_array().unwrap().iter().find(|row| row["type"] == "job").unwrap();
+    assert_eq!((&job["state"], &job["exit_status"]), (&"exited".into(), &3.into()), "{job}");
+    assert_eq!(project.run(&["down"]).0, 0);
+}
+
+#[test]
+fn names_of_the_running_stack_complete() {
+    let project = Project::new("web: probe wait\njob: probe wait\n");
+    assert_eq!(project.run(&["start", "-D", "--no-port", "-m", "web=2,job=1"]).0, 0);
+    let complete = |words: &[&str]| {
+        let mut command = project.ganger(&[&["--", "ganger"], words].concat());
+        let out = command.env("GANGER_COMPLETE", "fish").output().unwrap().stdout;
+        let out = String::from_utf8(out).unwrap();
+        out.lines().map(|line| line.split('\t').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    for command in ["logs", "restart", "stop", "kill", "wait", "attach", "port"] {
+        assert_eq!(complete(&[command, "w"]), ["web", "web.1", "web.2"], "{command}");
+    }
+    assert_eq!(complete(&["scale", "w"]), ["web"]);
+    assert_eq!(project.run(&["down"]).0, 0);
+}
