@@ -29,9 +29,8 @@ pub fn request(bytes: &[u8]) {
         Ok(typed) => {
             let printed = serde_json::to_vec(&typed).unwrap_or_default();
             assert_eq!(request::read_typed(&printed).as_ref(), Ok(&typed));
-            assert!(typed.bytes().is_some());
         }
-        Err(message) => assert!(message.len() < 1000, "{message}"),
+        Err(message) => assert!(message.to_string().len() < 1000, "{message}"),
     }
 }
 

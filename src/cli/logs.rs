@@ -115,7 +115,7 @@ impl Printer {
     fn print(&mut self, line: &LogLine, is_more_there: bool) -> ControlFlow<()> {
         let index = self.index(&line.process);
         let time = line.time.parse().unwrap_or(Timestamp::UNIX_EPOCH);
-        let mut text = line.bytes();
+        let mut text = line.payload.0.clone();
         text.push(b'\n');
         if self.rows.chunk(index, time, &text).len() >= BATCH || !is_more_there {
             self.flush();

@@ -207,7 +207,7 @@ pub fn refused(refusal: RequestRefusal, status: u8) -> Failure {
 fn say_lines(lines: &[LogLine]) {
     let text: Vec<u8> = lines
         .iter()
-        .flat_map(|line| [line.process.as_bytes(), b" | ", &line.bytes(), b"\n"].concat())
+        .flat_map(|line| [line.process.as_bytes(), b" | ", &line.payload.0, b"\n"].concat())
         .collect();
     report::say(&String::from_utf8_lossy(&text));
 }

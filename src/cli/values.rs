@@ -77,7 +77,7 @@ pub fn signal(text: &str) -> Result<i32, ValueError> {
 ///
 /// What is wrong with it.
 pub fn pattern(text: &str) -> Result<String, ValueError> {
-    request::pattern(text).map(|_| text.to_owned()).map_err(ValueError::new)
+    request::pattern(text).map(|_| text.to_owned()).map_err(|error| ValueError::new(error.to_string()))
 }
 
 /// Tries what `wait --for` waits for, and leaves it as it is.

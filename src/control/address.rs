@@ -11,11 +11,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use nix::poll::{PollTimeout, poll};
 use nix::unistd::geteuid;
 
+use super::lock_wait::LockWait;
 use super::presence::{FileId, Presence, id_of};
 use super::witness::{self, Witness};
 use crate::process::run::hash;
@@ -24,11 +23,6 @@ use crate::process::runtime_folder::{candidates, is_ours, prepare};
 /// The longest path of a folder in which socket and lock fit: `sun_path` has 108 bytes with its NUL, ours are
 /// `/0123456789abcdef.socket`.
 const LONGEST_FOLDER: usize = 108 - 1 - 24;
-
-/// How often is looked whether an address is free, where it is not waited for without end.
-const STEP: Duration = Duration::from_millis(5);
-/// How often the name of a stack is checked after its lock is free: two seconds.
-const NAME_CHECKS: usize = 400;
 
 /// The places that a stack may have: the first is where it goes, the others are where one may be that was
 /// started in another session.
@@ -58,14 +52,6 @@ pub struct Claim {
     files: [(PathBuf, FileId); 2],
     witness: Option<Witness>,
     owner: u32,
-}
-
-/// One stack's time at an address. The file itself is what is waited for, and not its name: whoever comes next has
-/// another file, and would not end for a long time.
-#[derive(Debug)]
-pub struct LockWait {
-    locks: Vec<File>,
-    key: String,
 }
 
 /// What [`Address::claim`] came to.
@@ -225,45 +211,6 @@ impl Address {
 
     pub(super) fn socket_path(&self, folder: &Path) -> PathBuf {
         folder.join(format!("{}.socket", self.key))
-    }
-}
-
-impl LockWait {
-    /// Waits until it is over.
-    pub fn wait(self) {
-        for lock in &self.locks {
-            // Shared, so that others can wait too. Whatever fails, there is nothing to wait for.
-            let _ = lock.lock_shared().and_then(|()| lock.unlock());
-        }
-        // A lock that was made again is the worker's alone, and the monitor ends a moment later. Not for ever: any user can hold
-        // the name.
-        for _ in 0..NAME_CHECKS {
-            if !witness::is_held(&self.key) {
-                break;
-            }
-            let _ = poll(&mut [], PollTimeout::try_from(STEP).unwrap_or(PollTimeout::ZERO));
-        }
-    }
-
-    /// The same, but not longer than this.
-    pub fn wait_within(&self, patience: Duration) {
-        // flock(2) knows no time, and a thread that waits for it could not be taken back.
-        let rounds = patience.as_millis().div_ceil(STEP.as_millis());
-        for _ in 0..rounds {
-            if self.is_over() {
-                return;
-            }
-            let _ = poll(&mut [], PollTimeout::try_from(STEP).unwrap_or(PollTimeout::ZERO));
-        }
-    }
-
-    fn is_over(&self) -> bool {
-        let is_free = |lock: &File| !matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock));
-        let is_over = self.locks.iter().all(is_free);
-        for lock in &self.locks {
-            let _ = lock.unlock();
-        }
-        is_over
     }
 }
 

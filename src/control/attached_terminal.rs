@@ -70,10 +70,10 @@ impl AttachedTerminal {
     }
 
     fn show(&mut self, output: &TerminalOutput) -> Vec<u8> {
-        let bytes = output.bytes();
+        let bytes = &output.payload.0;
         let mut text = if output.anew { self.undo() } else { Vec::new() };
-        self.modes.take(&bytes);
-        text.extend_from_slice(&bytes);
+        self.modes.take(bytes);
+        text.extend_from_slice(bytes);
         text
     }
 

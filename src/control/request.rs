@@ -6,8 +6,9 @@
 
 use serde_json::{Map, Value};
 
-use super::base64;
 use super::fields::Fields;
+pub use super::fields::{FieldError, PatternError};
+use super::payload::Payload;
 use super::protocol::{
     Answer, Envelope, Goal, LogsWanted, RefusalKind, Reply, Request, RequestRefusal, VERSION,
 };
@@ -37,7 +38,7 @@ pub fn read(line: &[u8]) -> Result<Envelope, Box<Reply>> {
         let answer = Answer::Failed(RequestRefusal::new(kind, message));
         Box::new(Reply { version: VERSION, id, answer })
     };
-    let object = object(line).map_err(|message| refuse(0, RefusalKind::BadRequest, message))?;
+    let object = object(line).map_err(|error| refuse(0, RefusalKind::BadRequest, error.to_string()))?;
     let fields = Fields::of(&object);
     let id = fields.required("id", "a whole number from 0 to 18446744073709551615", Value::as_u64);
     let known = id.as_ref().map_or(0, |id| *id);
@@ -51,34 +52,35 @@ pub fn read(line: &[u8]) -> Result<Envelope, Box<Reply>> {
             return Err(refuse(known, RefusalKind::BadVersion, message));
         }
         Some(None) | None => {
-            let missing = fields.required("version", VERSION, Value::as_u64).err().unwrap_or_default();
-            return Err(refuse(known, RefusalKind::BadVersion, missing));
+            let missing = fields.required("version", VERSION, Value::as_u64).err();
+            let message = missing.map(|error| error.to_string()).unwrap_or_default();
+            return Err(refuse(known, RefusalKind::BadVersion, message));
         }
     }
     let read = id.and_then(|id| Ok(Envelope { version: VERSION, id, request: request(&fields)? }));
-    read.map_err(|message| refuse(known, RefusalKind::BadRequest, message))
+    read.map_err(|error| refuse(known, RefusalKind::BadRequest, error.to_string()))
 }
 
 /// Reads a line of a client that is attached.
 ///
 /// # Errors
 /// What is wrong with it, in one sentence.
-pub fn read_typed(line: &[u8]) -> Result<TerminalInput, String> {
+pub fn read_typed(line: &[u8]) -> Result<TerminalInput, FieldError> {
     let object = object(line)?;
     let fields = Fields::of(&object);
-    let text = fields.optional("text", "a string", |value| value.as_str().map(str::to_owned))?;
-    let encoded = fields.optional("base64", "a string in base64", |value| {
-        value.as_str().filter(|text| base64::decode(text).is_some()).map(str::to_owned)
-    })?;
+    let text = fields
+        .optional("text", "a string", |value| value.as_str().map(|text| Payload(text.as_bytes().to_vec())))?;
+    let encoded =
+        fields.optional("base64", "a string in base64", |value| value.as_str().and_then(Payload::decode))?;
     if text.is_some() && encoded.is_some() {
-        return Err("`text` and `base64` are both there; allowed: one of them".into());
+        return Err(fields.both("text", "base64"));
     }
     let size = fields.optional("size", "rows and columns, from 0 to 65535 each", |value| {
         let [rows, columns] = value.as_array()?.as_slice() else { return None };
         let side = |value: &Value| value.as_u64().and_then(|side| u16::try_from(side).ok());
         Some((side(rows)?, side(columns)?))
     })?;
-    Ok(TerminalInput { text, base64: encoded, size })
+    Ok(TerminalInput { payload: text.or(encoded).unwrap_or_default(), size })
 }
 
 /// The regular expression of `grep`.
@@ -88,22 +90,25 @@ pub fn read_typed(line: &[u8]) -> Result<TerminalInput, String> {
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn pattern(text: &str) -> Result<regex_lite::Regex, String> {
+pub fn pattern(text: &str) -> Result<regex_lite::Regex, PatternError> {
     if text.chars().count() > LONG_PATTERN {
-        return Err(format!("longer than {LONG_PATTERN} characters"));
+        return Err(PatternError::TooLong(LONG_PATTERN));
     }
-    regex_lite::RegexBuilder::new(text).size_limit(64 << 10).build().map_err(|error| error.to_string())
+    regex_lite::RegexBuilder::new(text)
+        .size_limit(64 << 10)
+        .build()
+        .map_err(|error| PatternError::Invalid(error.to_string()))
 }
 
-fn object(line: &[u8]) -> Result<Map<String, Value>, String> {
+fn object(line: &[u8]) -> Result<Map<String, Value>, FieldError> {
     match serde_json::from_slice(line) {
         Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err("the line is no JSON object".into()),
-        Err(error) => Err(format!("the line is no JSON object: {error}")),
+        Ok(_) => Err(FieldError::NoObject(None)),
+        Err(error) => Err(FieldError::NoObject(Some(error.to_string()))),
     }
 }
 
-fn request(fields: &Fields<'_>) -> Result<Request, String> {
+fn request(fields: &Fields<'_>) -> Result<Request, FieldError> {
     let word = fields.required("request", WORDS, Value::as_str)?;
     Ok(match word {
         "hello" => Request::Hello,
@@ -127,10 +132,10 @@ fn request(fields: &Fields<'_>) -> Result<Request, String> {
     })
 }
 
-fn logs(fields: &Fields<'_>) -> Result<LogsWanted, String> {
+fn logs(fields: &Fields<'_>) -> Result<LogsWanted, FieldError> {
     let grep = fields.text("grep", 0..=LONG_PATTERN)?;
     if let Some(Err(reason)) = grep.as_deref().map(pattern) {
-        return Err(format!("`grep` is no regular expression that can be used: {reason}"));
+        return Err(FieldError::Pattern("grep".into(), reason));
     }
     Ok(LogsWanted {
         names: names(fields, 0)?,
@@ -141,7 +146,7 @@ fn logs(fields: &Fields<'_>) -> Result<LogsWanted, String> {
     })
 }
 
-fn attach(fields: &Fields<'_>) -> Result<AttachWanted, String> {
+fn attach(fields: &Fields<'_>) -> Result<AttachWanted, FieldError> {
     Ok(AttachWanted {
         name: fields.needed("name", fields.text("name", 0..=LONG_NAME)?)?,
         rows: fields.needed("rows", fields.whole("rows", 0..=u16::MAX)?)?,
@@ -151,11 +156,11 @@ fn attach(fields: &Fields<'_>) -> Result<AttachWanted, String> {
     })
 }
 
-fn names(fields: &Fields<'_>, least: usize) -> Result<Vec<String>, String> {
+fn names(fields: &Fields<'_>, least: usize) -> Result<Vec<String>, FieldError> {
     fields.texts("names", least..=MANY, LONG_NAME)
 }
 
-fn step(fields: &Fields<'_>) -> Result<ScaleStep, String> {
+fn step(fields: &Fields<'_>) -> Result<ScaleStep, FieldError> {
     let allowed = "the name of a type: letters, digits, `-` and `_`, 63 at most";
     let r#type = fields.required("type", allowed, |value| {
         value.as_str().filter(|name| TypeName::new(name).is_some()).map(str::to_owned)
@@ -169,11 +174,11 @@ fn step(fields: &Fields<'_>) -> Result<ScaleStep, String> {
     }
 }
 
-fn signal(fields: &Fields<'_>) -> Result<i32, String> {
+fn signal(fields: &Fields<'_>) -> Result<i32, FieldError> {
     fields.needed("signal", fields.whole("signal", Signal::NUMBERS)?)
 }
 
-fn goal(fields: &Fields<'_>) -> Result<Goal, String> {
+fn goal(fields: &Fields<'_>) -> Result<Goal, FieldError> {
     fields.required("until", "up, ready, exited", |value| match value.as_str()? {
         "up" => Some(Goal::Up),
         "ready" => Some(Goal::Ready),
@@ -183,7 +188,7 @@ fn goal(fields: &Fields<'_>) -> Result<Goal, String> {
 }
 
 /// Seconds, as long as a flag's may be.
-fn span(fields: &Fields<'_>, name: &str) -> Result<Option<f64>, String> {
+fn span(fields: &Fields<'_>, name: &str) -> Result<Option<f64>, FieldError> {
     let longest = LONGEST.as_secs_f64();
     fields.optional(name, format_args!("seconds, from 0 to {longest}"), |value| {
         value.as_f64().filter(|seconds| (0.0..=longest).contains(seconds))

@@ -275,7 +275,7 @@ fn what_is_typed_has_the_bounds_that_the_schema_draws() {
             assert!(read.is_ok(), "{name} {right}: {read:?}");
         }
         for (_, wrong) in values.wrong {
-            let message = read_typed(json!({ name: wrong }).to_string().as_bytes()).unwrap_err();
+            let message = read_typed(json!({ name: wrong }).to_string().as_bytes()).unwrap_err().to_string();
             assert!(message.starts_with(&format!("`{name}` is ")), "{name} {wrong}: {message}");
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::base64;
+use super::payload::Payload;
 
 /// The largest terminal that is believed. avt and alacritty's emulators grow without end beyond.
 pub const LARGEST: u16 = 10_000;
@@ -27,12 +27,9 @@ pub struct AttachWanted {
 /// A line that a client sends while it is attached: keys, or another size.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct TerminalInput {
-    /// Keys, if they are UTF-8.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub text: Option<String>,
-    /// Keys, if they are not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub base64: Option<String>,
+    /// Keys, as the terminal sends them.
+    #[serde(flatten, skip_serializing_if = "Payload::is_empty")]
+    pub payload: Payload,
     /// Rows and columns of the client's terminal from now on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<(u16, u16)>,
@@ -41,12 +38,9 @@ pub struct TerminalInput {
 /// A piece of what the instance's terminal shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TerminalOutput {
-    /// The bytes, if they are UTF-8.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub text: Option<String>,
-    /// The bytes, if they are not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub base64: Option<String>,
+    /// The bytes.
+    #[serde(flatten)]
+    pub payload: Payload,
     /// Whether it begins with a cleared screen in a terminal's first modes: the client takes back before what
     /// the bytes until now have set.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -70,41 +64,14 @@ pub struct AttachedState {
 impl TerminalInput {
     /// These keys.
     pub fn keys(bytes: &[u8]) -> Self {
-        let (text, base64) = encode(bytes);
-        Self { text, base64, size: None }
-    }
-
-    /// The keys; `None` if they are no base64.
-    pub fn bytes(&self) -> Option<Vec<u8>> {
-        decode(self.text.as_deref(), self.base64.as_deref())
+        Self { payload: Payload(bytes.to_vec()), size: None }
     }
 }
 
 impl TerminalOutput {
     /// These bytes.
     pub fn new(bytes: &[u8], anew: bool) -> Self {
-        let (text, base64) = encode(bytes);
-        Self { text, base64, anew }
-    }
-
-    /// The bytes.
-    pub fn bytes(&self) -> Vec<u8> {
-        decode(self.text.as_deref(), self.base64.as_deref()).unwrap_or_default()
-    }
-}
-
-fn encode(bytes: &[u8]) -> (Option<String>, Option<String>) {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => (Some(text.into()), None),
-        Err(_) => (None, Some(base64::encode(bytes))),
-    }
-}
-
-fn decode(text: Option<&str>, base64: Option<&str>) -> Option<Vec<u8>> {
-    match (text, base64) {
-        (Some(text), _) => Some(text.as_bytes().to_vec()),
-        (None, Some(encoded)) => base64::decode(encoded),
-        (None, None) => Some(Vec::new()),
+        Self { payload: Payload(bytes.to_vec()), anew }
     }
 }
 
@@ -117,9 +84,9 @@ mod tests {
     fn keys_and_bytes_of_a_screen_arrive_as_they_were() {
         for bytes in [&b"\x1b[A"[..], b"\xff\x00", b"", "ä".as_bytes(), &"ä".as_bytes()[..1]] {
             let sent = serde_json::to_string(&TerminalInput::keys(bytes)).unwrap();
-            assert_eq!(read_typed(sent.as_bytes()).unwrap().bytes().unwrap(), bytes);
+            assert_eq!(read_typed(sent.as_bytes()).unwrap().payload.0, bytes);
             let sent = serde_json::to_string(&TerminalOutput::new(bytes, true)).unwrap();
-            assert_eq!(serde_json::from_str::<TerminalOutput>(&sent).unwrap().bytes(), bytes);
+            assert_eq!(serde_json::from_str::<TerminalOutput>(&sent).unwrap().payload.0, bytes);
         }
     }
 }

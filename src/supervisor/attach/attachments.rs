@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use tokio::sync::mpsc::Receiver;
 
+use crate::control::call::ReplySender;
 use crate::control::protocol::{Answer, RefusalKind, RequestRefusal};
-use crate::control::server::ReplySender;
 use crate::control::terminal::{AttachWanted, TerminalInput};
 use crate::machine::state::State;
 use crate::output::screen::Screen;

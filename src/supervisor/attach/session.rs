@@ -9,8 +9,8 @@ use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
 use tokio::time::timeout;
 
-use crate::control::protocol::{Answer, RefusalKind, RequestRefusal};
-use crate::control::server::ReplySender;
+use crate::control::call::ReplySender;
+use crate::control::protocol::Answer;
 use crate::control::terminal::{AttachedState, LARGEST, TerminalInput, TerminalOutput};
 use crate::output::screen::{Screen, ScreenGeneration, ScreenPosition, ScreenWatcher};
 use crate::process::calls::WindowSize;
@@ -187,25 +187,19 @@ impl AttachSession {
             AttachWake::Gone => return false,
             AttachWake::Writable => self.terminal.flush(),
             AttachWake::Typed(None) => self.client.typed = None,
-            AttachWake::Typed(Some(typed)) => return self.on_typed(&typed).await,
+            AttachWake::Typed(Some(typed)) => self.on_typed(typed),
         }
         true
     }
 
-    async fn on_typed(&mut self, typed: &TerminalInput) -> bool {
+    fn on_typed(&mut self, typed: TerminalInput) {
         if let Some((rows, columns)) = typed.size {
             self.client.size = terminal_size(rows, columns);
             self.seat.resize(self.client.size);
         }
-        let Some(keys) = typed.bytes() else {
-            let refusal = RequestRefusal::new(RefusalKind::BadRequest, "what was typed is no base64");
-            self.send(Answer::Failed(refusal)).await;
-            return false;
-        };
         if self.seat.has_input() {
-            self.terminal.send(keys);
+            self.terminal.send(typed.payload.0);
         }
-        true
     }
 }
 

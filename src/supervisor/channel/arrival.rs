@@ -1,6 +1,6 @@
 //! What arrives in the inbox of the event loop.
 
-use crate::control::server::{Call, ReplySender};
+use crate::control::call::{Call, ReplySender};
 use crate::machine::Event;
 
 /// One thing in the inbox.

@@ -14,8 +14,8 @@ use signal_hook_tokio::Signals;
 use tokio::sync::mpsc::Sender;
 
 use crate::control::attached_terminal::{AttachStep, AttachedTerminal, pressed};
+use crate::control::call::{Replies, in_process};
 use crate::control::protocol::{Answer, Request};
-use crate::control::server::{self, Replies};
 use crate::control::terminal::{AttachWanted, TerminalInput};
 use crate::process::calls::window_size;
 use crate::process::terminal::{RawMode, guard};
@@ -29,7 +29,7 @@ const AHEAD: usize = 16;
 pub(super) async fn attach(input: &mut ConsoleInput, name: String) {
     let (rows, columns) = size();
     let wanted = AttachWanted { name, rows, columns, view: false, take: false };
-    let (call, typing, mut replies) = server::in_process(Request::Attach(wanted));
+    let (call, typing, mut replies) = in_process(Request::Attach(wanted));
     if input.inbox.send(call.into()).is_err() {
         return;
     }

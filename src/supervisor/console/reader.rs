@@ -11,8 +11,9 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::timeout;
 
+use crate::control::call::in_process;
 use crate::control::protocol::{Answer, Request};
-use crate::control::{server, table};
+use crate::control::table;
 use crate::notice::Notice;
 use crate::output::console_handle::ConsoleHandle;
 use crate::supervisor::channel::arrival::Arrival;
@@ -106,7 +107,7 @@ impl ConsoleReader {
     /// Sends a request. A task prints its answer, so that the next line does not wait for it.
     fn request(&self, request: Request) {
         let is_status = request == Request::Status;
-        let (call, typing, mut replies) = server::in_process(request);
+        let (call, typing, mut replies) = in_process(request);
         if self.input.inbox.send(call.into()).is_err() {
             return;
         }

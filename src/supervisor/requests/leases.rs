@@ -4,8 +4,8 @@
 use tokio::sync::mpsc::WeakUnboundedSender;
 use tokio::task::{JoinHandle, spawn_local};
 
+use crate::control::call::ReplySender;
 use crate::control::protocol::{Answer, LeaseState};
-use crate::control::server::ReplySender;
 use crate::supervisor::channel::arrival::Arrival;
 
 /// All leases.

@@ -4,9 +4,9 @@ use std::cell::{Cell, Ref, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::control::call::ReplySender;
 use crate::control::protocol::{Answer, LogLine, LogsWanted, LostLines, RefusalKind, RequestRefusal};
 use crate::control::request;
-use crate::control::server::ReplySender;
 use crate::machine::Machine;
 use crate::name::InstanceName;
 use crate::output::Log;

@@ -10,8 +10,8 @@ use tokio::sync::mpsc::Receiver;
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::{sleep, timeout};
 
+use crate::control::call::{Call, ReplySender};
 use crate::control::protocol::{self, Answer, LogsWanted, RefusalKind, RequestRefusal, Status};
-use crate::control::server::{Call, ReplySender};
 use crate::control::terminal::{AttachWanted, TerminalInput};
 use crate::machine::{self, Event, InstanceRequest, Operation, Ticket};
 use crate::output::Log;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::control::call::ReplySender;
 use crate::control::protocol::{Answer, Goal};
-use crate::control::server::ReplySender;
 use crate::exit::Exit;
 use crate::machine::state::State;
 use crate::supervisor::status::report::View;

@@ -1,0 +1,119 @@
+//! The document of a running stack: docs/schema/status.json.
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+/// A running stack.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// Where commands run.
+    pub root: String,
+    /// The pid that the person sees; `null` if nothing runs.
+    pub pid: Option<i32>,
+    /// What keeps it from answering, if something does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<Unresponsive>,
+    /// Since when it runs.
+    pub started_at: Option<String>,
+    /// How many of each type there should be.
+    #[serde(default)]
+    pub formation: IndexMap<String, u32>,
+    /// One for each instance.
+    pub instances: Vec<InstanceStatus>,
+    /// What a person should know though it is done.
+    #[serde(default)]
+    pub notes: Vec<String>,
+}
+
+/// Why a stack that runs does not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unresponsive {
+    /// A signal has stopped it (Ctrl-Z): SIGCONT lets it go on.
+    Suspended,
+    /// It hangs for another reason.
+    Unresponsive,
+}
+
+/// How one instance stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InstanceStatus {
+    /// `web.1`.
+    pub name: String,
+    /// `web`.
+    pub r#type: String,
+    /// 1.
+    pub number: u32,
+    /// `waiting`, `starting`, `running`, `stopping`, `stopped`, `exited`, `restarting`, `given_up` or `failed`.
+    pub state: Phase,
+    /// Whether it serves, as far as can be seen.
+    pub ready: bool,
+    /// What it lacks to be ready, while it runs and is not: a clause such as `nothing of it listens on port 5000`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting_for: Option<String>,
+    /// Whether ending with status 0 is what it is for (`release`).
+    pub one_shot: bool,
+    /// Its process, while it lives.
+    pub pid: Option<i32>,
+    /// What PORT is set to.
+    pub port: Option<u16>,
+    /// `http://localhost:5000`, where somebody listens on that port.
+    pub url: Option<String>,
+    /// When its process was made.
+    pub started_at: Option<String>,
+    /// How long it lives.
+    pub uptime_seconds: Option<f64>,
+    /// How often it was started again.
+    pub restarts: u32,
+    /// Processor time of its whole tree.
+    pub cpu_seconds: Option<f64>,
+    /// Resident memory of its whole tree.
+    pub memory_bytes: Option<u64>,
+    /// How its latest process ended, if it has: the status that a shell would report.
+    pub exit_status: Option<u8>,
+    /// The signal that ended it.
+    pub signal: Option<String>,
+}
+
+/// Where an instance is in its life, in a user's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Its turn has not come.
+    Waiting,
+    /// Its process is being made.
+    Starting,
+    /// Its process lives.
+    Running,
+    /// It is being ended.
+    Stopping,
+    /// A person has ended it.
+    Stopped,
+    /// It ended by itself.
+    Exited,
+    /// It ended, and starts again after a pause.
+    Restarting,
+    /// It failed too often to be started again.
+    GivenUp,
+    /// It could not be started.
+    Failed,
+}
+
+impl Phase {
+    /// The word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::Stopping => "stopping",
+            Self::Stopped => "stopped",
+            Self::Exited => "exited",
+            Self::Restarting => "restarting",
+            Self::GivenUp => "given up",
+            Self::Failed => "failed",
+        }
+    }
+}
