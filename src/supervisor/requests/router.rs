@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 use crate::control::call::{Call, ReplySender};
 use crate::control::protocol::{self, Answer, LogsWanted, RefusalKind, RequestRefusal, Status};
 use crate::control::terminal::{AttachWanted, TerminalInput};
-use crate::machine::{self, Event, InstanceRequest, Operation, Ticket};
+use crate::machine::{Event, InstanceRequest, Operation, RequestResult, Ticket};
 use crate::output::Log;
 use crate::signal::{Reach, Signal};
 use crate::supervisor::attach::attachments::Attachments;
@@ -85,10 +85,11 @@ impl Router {
             return self.leases.take(caller);
         }
         self.was_asked = true;
-        match view.machine.first_exit() {
-            Some(index) => self.answer_with_exit(caller, index, view),
-            None => refuse_as_ending(caller),
+        if let Some(index) = view.machine.first_exit() {
+            return self.answer_with_exit(caller, index, view);
         }
+        let refusal = RequestRefusal::new(RefusalKind::Failed, "the stack is being stopped");
+        caller.answer(Answer::Failed(RequestRefusal { is_ending: true, ..refusal }));
     }
 
     /// Whether a client has asked how the start went.
@@ -106,18 +107,10 @@ impl Router {
         use protocol::Request;
         self.forget_closed_clients();
         let Call { request, caller, typed } = call;
-        let (names, needs_names) = request_targets(&request);
-        if needs_names && names.is_empty() {
-            refuse(caller, RefusalKind::BadRequest, "name at least one: a type, an instance or a glob");
-            return None;
-        }
-        let with_retired = matches!(request, Request::Logs(_));
-        let instances = match view.select(names, with_retired) {
+        let instances = match self.select(&request, &view) {
             Ok(instances) => instances,
-            Err(message) => {
-                let is_start = matches!(request, Request::Start { .. } | Request::Restart { .. });
-                let better = if is_start { self.replanner.explain(names, view.machine) } else { None };
-                refuse(caller, RefusalKind::UnknownName, better.unwrap_or(message));
+            Err(refusal) => {
+                caller.answer(Answer::Failed(refusal));
                 return None;
             }
         };
@@ -163,6 +156,22 @@ impl Router {
             }
         }
         None
+    }
+
+    /// The instances that a request is about.
+    fn select(&self, request: &protocol::Request, view: &View<'_>) -> Result<Vec<usize>, RequestRefusal> {
+        use protocol::Request;
+        let (names, needs_names) = request_targets(request);
+        if needs_names && names.is_empty() {
+            let message = "name at least one: a type, an instance or a glob";
+            return Err(RequestRefusal::new(RefusalKind::BadRequest, message));
+        }
+        let with_retired = matches!(request, Request::Logs(_));
+        view.select(names, with_retired).map_err(|message| {
+            let is_start = matches!(request, Request::Start { .. } | Request::Restart { .. });
+            let better = is_start.then(|| self.replanner.explain(names, view.machine)).flatten();
+            RequestRefusal::new(RefusalKind::UnknownName, better.unwrap_or(message))
+        })
     }
 
     /// A client has given up its lease. If the stack ends with that, the client is answered when nothing is left.
@@ -252,22 +261,22 @@ impl Router {
     }
 
     /// Passes an answer of the machine on to the client.
-    pub(crate) fn deliver(&mut self, ticket: Ticket, answer: machine::RequestResult, mut view: View<'_>) {
+    pub(crate) fn deliver(&mut self, ticket: Ticket, answer: RequestResult, mut view: View<'_>) {
         let Some(PendingAnswer { caller, instances, notes }) = self.open.remove(&ticket) else { return };
         let name = |index: usize| view.name(index);
         let message = match answer {
-            machine::RequestResult::Done => {
+            RequestResult::Done => {
                 return caller.answer(Answer::Done(Status { notes, ..view.status(&instances) }));
             }
-            machine::RequestResult::CannotStart { instance, reason } => {
+            RequestResult::CannotStart { instance, reason } => {
                 format!("{} cannot start: {reason}", name(instance))
             }
-            machine::RequestResult::Overruled { instance } => {
+            RequestResult::Overruled { instance } => {
                 format!("another request about {} came in between", name(instance))
             }
-            machine::RequestResult::NotRunning { instance } => format!("{} does not run", name(instance)),
-            machine::RequestResult::Ending => "the stack is being stopped".into(),
-            machine::RequestResult::Survivors => "processes are left that cannot be ended".into(),
+            RequestResult::NotRunning { instance } => format!("{} does not run", name(instance)),
+            RequestResult::Ending => "the stack is being stopped".into(),
+            RequestResult::Survivors => "processes are left that cannot be ended".into(),
         };
         refuse(caller, RefusalKind::Failed, message);
     }
@@ -333,11 +342,6 @@ impl Router {
         };
         let _ = timeout(FINISH_TIMEOUT, all).await;
     }
-}
-
-fn refuse_as_ending(caller: ReplySender) {
-    let refusal = RequestRefusal::new(RefusalKind::Failed, "the stack is being stopped");
-    caller.answer(Answer::Failed(RequestRefusal { is_ending: true, ..refusal }));
 }
 
 fn refuse(caller: ReplySender, kind: RefusalKind, message: impl Into<String>) {
