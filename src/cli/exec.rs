@@ -64,7 +64,7 @@ pub fn run(exec: ExecArgs, given: &Settings, system: &SystemEnv) -> Result<Outco
         replacement: &replacement,
         grace: project.settings.timeout.as_ref().map_or(DEFAULT_GRACE, |given| given.value),
         now: &|| clock.now(),
-        say: &|line| log.log(line),
+        log: &|line| log.log(line),
         lost: &|| log.log("the stack ended before the command"),
     };
     let returned = supervise_command(&supervised, hold);

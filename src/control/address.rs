@@ -1,4 +1,4 @@
-//! Where the control socket of a stack is, and the lock that says who has it.
+//! Where the control socket of a stack is, and the lock of the stack that has it.
 //!
 //! The folder is that of `process::runtime_folder`. The file's name is a hash of the root's real path and of `--name`,
 //! so that the path fits the 108 bytes of `sun_path` (unix(7)) however deep the project lies.
@@ -44,7 +44,7 @@ pub fn home(root: &Path, name: Option<&str>) -> PathBuf {
 }
 
 /// The right to be the stack of an address. It ends with the process, however that ends: the kernel gives
-/// the lock back, and not before. Dropping it tidies up, in the process that made it and no other.
+/// the lock back, and not before. Dropping it removes the files, in the process that made it and no other.
 #[derive(Debug)]
 pub struct Claim {
     lock: Option<File>,
@@ -59,7 +59,7 @@ pub struct Claim {
 pub enum ClaimResult {
     /// The address is ours, and clients may connect from now on: they wait in the listener's queue.
     Ours(Claim, UnixListener),
-    /// Another has it.
+    /// Another stack has it.
     Another,
 }
 
@@ -102,7 +102,7 @@ impl Address {
         witness::is_held(&self.key)
     }
 
-    /// Takes the address, if nobody has it. A socket that somebody left who is gone is replaced.
+    /// Takes the address, if no stack has it. A socket that a killed stack left is replaced.
     ///
     /// # Errors
     /// There is no folder in which a socket can be made, and why.
@@ -149,7 +149,7 @@ impl Address {
                 Err(TryLockError::WouldBlock) => return Ok(ClaimResult::Another),
                 Err(TryLockError::Error(error)) => return Err(error),
             }
-            // Whoever had it may have removed the file between our opening and our locking it.
+            // The stack that had it may have removed the file between open and lock.
             if fs::symlink_metadata(&path)
                 .is_ok_and(|there| file.metadata().is_ok_and(|ours| ours.ino() == there.ino()))
             {
@@ -188,7 +188,7 @@ impl Address {
         text.trim().parse().ok()
     }
 
-    /// Who has this address now, to be waited for; nobody is over at once.
+    /// The locks of the stack that has this address now, to wait for its end; without one the wait is over at once.
     pub fn lock_wait(&self) -> LockWait {
         let folders = self.folders.iter().filter(|folder| is_ours(folder));
         let locks = folders.filter_map(|folder| self.lock_file(folder, false).ok()).collect();
@@ -222,7 +222,7 @@ impl Claim {
         Some(Presence::new(address.clone(), folder, (*lock_id, *socket_id)))
     }
 
-    /// From now on nobody tidies up, until a process forked from this one adopts the claim.
+    /// From now on the files are not removed, until a process forked from this one adopts the claim.
     pub fn hand_over(&mut self) {
         self.owner = 0;
     }
@@ -248,8 +248,8 @@ impl Drop for Claim {
                 }
             }
             self.witness = None;
-            // Left to the end of the process: whoever waits for the lock waits until we are gone. The next one
-            // takes another file.
+            // Left to the end of the process: a wait for the lock lasts until this process is gone. The next stack takes another
+            // file.
             let _ = self.lock.take().map(IntoRawFd::into_raw_fd);
         }
     }
@@ -267,7 +267,7 @@ mod tests {
     fn ours(address: &Address) -> (Claim, UnixListener) {
         match address.claim().unwrap() {
             ClaimResult::Ours(claim, listener) => (claim, listener),
-            ClaimResult::Another => panic!("somebody has it"),
+            ClaimResult::Another => panic!("another stack has it"),
         }
     }
 
@@ -277,7 +277,7 @@ mod tests {
         let address = address(runtime.path());
         let first = ours(&address);
         assert!(matches!(address.claim().unwrap(), ClaimResult::Another));
-        assert!(address.connect().is_some(), "who connects waits until somebody accepts");
+        assert!(address.connect().is_some(), "a client waits until it is accepted");
         drop(first);
         assert!(address.connect().is_none());
         assert_eq!(fs::read_dir(runtime.path().join("ganger")).unwrap().count(), 0, "nothing is left");

@@ -49,9 +49,9 @@ pub enum ServerMessage {
 /// Why there is no answer.
 #[derive(Debug)]
 pub enum Unanswered {
-    /// The stack said no.
+    /// The stack refused.
     Refused(RequestRefusal),
-    /// The time was over.
+    /// It timed out.
     Late,
     /// The stack ended before it answered.
     Ended,
@@ -143,7 +143,7 @@ impl Client {
         // Cannot fail: strings and numbers into a Vec.
         let mut line = serde_json::to_vec(&Envelope { version: VERSION, id, request }).unwrap_or_default();
         line.push(b'\n');
-        // A refusal may be there though nobody read what we sent.
+        // A refusal may be there though the request was not read.
         ClientQuestion { id, is_sent: self.stream.get_mut().write_all(&line).is_ok() }
     }
 

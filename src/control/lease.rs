@@ -1,8 +1,7 @@
 //! Holding a stack: it is needed for as long as this connection is open.
 //!
-//! The kernel closes the connection of a process that was killed, so a stack that was started for those who hold
-//! it ends without anybody's help. A file with our pid would need somebody who looks at it, and numbers are
-//! reused.
+//! The kernel closes the connection of a process that was killed, so a stack that was started for its leases
+//! ends without further help. A file with a pid would have to be watched, and pids are reused.
 
 use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -19,7 +18,7 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// Asks for it. Does not wait: nobody may be there yet who could answer.
+    /// Asks for it. Does not wait: the stack may not answer yet.
     pub fn ask(mut client: Client) -> Self {
         let question = client.send(Request::Hold);
         Self { client, question }
@@ -52,7 +51,7 @@ impl Lease {
             match self.client.answer(&self.question)? {
                 Answer::Done(status) => return Ok(status),
                 Answer::Failed(refusal) => return Err(Unanswered::Refused(refusal)),
-                // Nobody has waited for it.
+                // Not waited for.
                 Answer::Held(_)
                 | Answer::Line(_)
                 | Answer::Lost(_)

@@ -97,7 +97,7 @@ impl Presence {
             (self.lock, self.restored) = (id, Some(lock));
         }
         let socket = self.address.socket_path(folder);
-        // The lock is ours, so a socket of this name is nobody's.
+        // The lock is ours, so no stack has a socket of this name.
         match fs::remove_file(&socket) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             Ok(()) | Err(_) => {}

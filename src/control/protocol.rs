@@ -1,4 +1,4 @@
-//! What is said on the control socket: one JSON object a line. docs/protocol.md is the same in words.
+//! The protocol of the control socket: one JSON object a line. docs/protocol.md is the same in words.
 //! [`super::request`] reads what clients send.
 
 use jiff::Timestamp;
@@ -36,26 +36,26 @@ pub enum Request {
     Hello,
     /// What runs, and how.
     Status,
-    /// What was said, and what comes.
+    /// Its log: what there is, and what comes.
     Logs(LogsWanted),
     /// They should run.
     Start {
-        /// Whom.
+        /// Which.
         names: Vec<String>,
     },
     /// They should not run.
     Stop {
-        /// Whom.
+        /// Which.
         names: Vec<String>,
     },
     /// They should end and run again, one after the other, with one more of each type meanwhile.
     Roll {
-        /// Whom.
+        /// Which.
         names: Vec<String>,
     },
     /// They should end and run again.
     Restart {
-        /// Whom.
+        /// Which.
         names: Vec<String>,
     },
     /// Other numbers of instances; without any, only how many there are.
@@ -65,7 +65,7 @@ pub enum Request {
     },
     /// A signal to their main processes.
     Kill {
-        /// Whom.
+        /// Which.
         names: Vec<String>,
         /// Its number.
         signal: i32,
@@ -75,7 +75,7 @@ pub enum Request {
     },
     /// Answered when they are as far.
     Wait {
-        /// Whom.
+        /// Which.
         names: Vec<String>,
         /// How far.
         until: Goal,
@@ -95,12 +95,12 @@ pub enum Request {
 /// Which lines are wanted.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct LogsWanted {
-    /// Of whom.
+    /// Of these instances.
     pub names: Vec<String>,
-    /// At most so many of what was said; all without it.
+    /// At most so many of the lines there are; all without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lines: Option<u32>,
-    /// Only what was said in this time.
+    /// Only lines of this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since_seconds: Option<f64>,
     /// Whether what comes is wanted too.
@@ -144,7 +144,7 @@ pub enum Answer {
     Line(LogLine),
     /// A piece of a terminal.
     Screen(TerminalOutput),
-    /// How one stands who is attached.
+    /// The state of an attached client.
     Attached(AttachedState),
     /// Lines of a log that were wanted and cannot be had.
     Lost(LostLines),
@@ -164,7 +164,7 @@ pub struct LostLines {
 /// What a hold means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeaseState {
-    /// Whether the stack ends with the last who holds it; else it goes on without.
+    /// Whether the stack ends with its last lease; else it goes on without.
     pub ends_with_last: bool,
 }
 
@@ -203,7 +203,7 @@ pub enum RefusalKind {
     TooMany,
     /// It comes from another user.
     Forbidden,
-    /// Nobody has that name.
+    /// No instance has that name.
     UnknownName,
     /// The files of the project are wrong: the message is all that is to be said, as a command would print it.
     Refused,
@@ -216,7 +216,7 @@ pub enum RefusalKind {
 pub struct LogLine {
     /// When it was read.
     pub time: String,
-    /// Who said it.
+    /// The instance that printed it.
     pub process: String,
     /// Its text, without the newline.
     #[serde(flatten)]

@@ -86,7 +86,7 @@ pub fn read_typed(line: &[u8]) -> Result<TerminalInput, FieldError> {
 /// The regular expression of `grep`.
 ///
 /// A match takes time by its length times what it compiles to, and the stack's only loop waits for it: so both have a
-/// bound, far above what a person writes (`(a{1000}){100}` took 50 s for a line of 100 KB).
+/// bound, far above what is written by hand (`(a{1000}){100}` took 50 s for a line of 100 KB).
 ///
 /// # Errors
 /// What is wrong with it.

@@ -65,7 +65,7 @@ impl AttachConnection {
         self.unsent.len() >= AHEAD
     }
 
-    /// Whether answers have been received that nobody has taken.
+    /// Whether answers have been received and not taken.
     pub fn has_answers(&self) -> bool {
         !self.answers.is_empty()
     }

@@ -10,7 +10,7 @@ pub struct Status {
     pub schema: u32,
     /// Where commands run.
     pub root: String,
-    /// The pid that the person sees; `null` if nothing runs.
+    /// The pid that the user sees; `null` if nothing runs.
     pub pid: Option<i32>,
     /// What keeps it from answering, if something does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -22,7 +22,7 @@ pub struct Status {
     pub formation: IndexMap<String, u32>,
     /// One for each instance.
     pub instances: Vec<InstanceStatus>,
-    /// What a person should know though it is done.
+    /// Notes for the user, though it is done.
     #[serde(default)]
     pub notes: Vec<String>,
 }
@@ -37,7 +37,7 @@ pub enum Unresponsive {
     Unresponsive,
 }
 
-/// How one instance stands.
+/// The state of one instance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct InstanceStatus {
     /// `web.1`.
@@ -59,7 +59,7 @@ pub struct InstanceStatus {
     pub pid: Option<i32>,
     /// What PORT is set to.
     pub port: Option<u16>,
-    /// `http://localhost:5000`, where somebody listens on that port.
+    /// `http://localhost:5000`, where a process listens on that port.
     pub url: Option<String>,
     /// When its process was made.
     pub started_at: Option<String>,
@@ -81,7 +81,7 @@ pub struct InstanceStatus {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
-    /// Its turn has not come.
+    /// It has not been started yet.
     Waiting,
     /// Its process is being made.
     Starting,
@@ -89,7 +89,7 @@ pub enum Phase {
     Running,
     /// It is being ended.
     Stopping,
-    /// A person has ended it.
+    /// A command has stopped it.
     Stopped,
     /// It ended by itself.
     Exited,

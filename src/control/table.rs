@@ -45,7 +45,7 @@ fn memory(bytes: u64) -> String {
     format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
 }
 
-/// Seconds as a person reads them.
+/// Seconds in words.
 pub fn lived(seconds: f64) -> String {
     Elapsed(Duration::from_secs_f64(seconds.max(0.0))).to_string()
 }

@@ -1,4 +1,4 @@
-//! What is said while somebody is attached to an instance's terminal. docs/protocol.md is the same in words.
+//! The protocol of a client that is attached to the terminal of an instance. docs/protocol.md is the same in words.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,7 @@ pub struct AttachWanted {
     /// Whether nothing will be typed.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub view: bool,
-    /// Whether the input is to be taken from who has it.
+    /// Whether the input is taken from the client that has it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub take: bool,
 }

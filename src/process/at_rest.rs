@@ -20,7 +20,7 @@ pub(super) fn give_back_memory() {
 pub(super) fn give_back_memory() {}
 
 /// Where a program's code is mapped, by the lines of /proc/PID/maps (proc(5)): from, and to before which address.
-/// Nobody can write there (`r-xp`), so the file has all that is in it.
+/// Without write access (`r-xp`), so the file has all that is in it.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 fn code_of<'a>(maps: &'a str, program: &'a str) -> impl Iterator<Item = (usize, usize)> + 'a {
     maps.lines().filter_map(move |line| {

@@ -13,9 +13,9 @@ use crate::signal::Signal;
 /// The two sides of [`fork`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ForkSide {
-    /// We are who we were; the child has this id.
+    /// This is the process that called; the child has this id.
     Parent(Pid),
-    /// We are the new process.
+    /// This is the new process.
     Child,
 }
 
@@ -32,7 +32,7 @@ pub fn fork() -> io::Result<ForkSide> {
     }
 }
 
-/// Whose child [`fork_unheard`] makes.
+/// The parent of the process that [`fork_without_sigchld`] makes.
 #[cfg(target_os = "linux")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Parent {
@@ -49,7 +49,7 @@ pub(super) enum Parent {
 /// # Errors
 /// EAGAIN or ENOMEM; EINVAL, EPERM or ENOSYS where a filter of system calls is in the way.
 #[cfg(target_os = "linux")]
-pub(super) fn fork_unheard(parent: Parent) -> nix::Result<ForkSide> {
+pub(super) fn fork_without_sigchld(parent: Parent) -> nix::Result<ForkSide> {
     let flags: libc::c_long = match parent {
         Parent::Caller => 0,
         Parent::CallersParent => libc::CLONE_PARENT.into(),
@@ -71,15 +71,15 @@ pub(super) fn fork_unheard(parent: Parent) -> nix::Result<ForkSide> {
 #[cfg(target_os = "linux")]
 const STACK: usize = 64 << 10;
 
-/// Runs `work`, which is to execute a program, in a sibling that is made as by [`fork_unheard`] but has our memory, while
+/// Runs `work`, which is to execute a program, in a sibling that is made as by [`fork_without_sigchld`] but has our memory, while
 /// we stand still: until it executes the program, or `work` is over and it ends with 1. A third of the cost of a copy.
 ///
 /// # Errors
-/// As [`fork_unheard`].
+/// As [`fork_without_sigchld`].
 #[cfg(target_os = "linux")]
 pub(super) fn vfork_sibling<Work: FnMut()>(mut work: Work) -> nix::Result<()> {
     extern "C" fn run<Work: FnMut()>(work: *mut libc::c_void) -> i32 {
-        // SAFETY: it is the `work` below, whose owner stands still meanwhile.
+        // SAFETY: it is the `work` below, whose owner waits meanwhile.
         unsafe { (*work.cast::<Work>())() };
         1
     }
@@ -96,7 +96,7 @@ pub(super) fn vfork_sibling<Work: FnMut()>(mut work: Work) -> nix::Result<()> {
     .map(drop)
 }
 
-/// Ends this process and runs nothing before that: what was registered for the end belongs to who forked it.
+/// Ends this process and runs nothing before that: exit handlers belong to the process that forked it.
 #[cfg(target_os = "linux")]
 pub(super) fn end_at_once(status: i32) -> ! {
     // SAFETY: _exit(2) takes a number and does not return.
@@ -143,10 +143,10 @@ pub(super) fn trim_heap() {
     let _ = unsafe { libc::malloc_trim(0) };
 }
 
-/// Lets go of the pages of code between two addresses, which must be a mapping of a file that nobody can write to.
+/// Lets go of the pages of code between two addresses, which must be a mapping of a file without write access.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 pub(super) fn let_go_of_code(start: usize, end: usize) {
-    // SAFETY: madvise(2): who touches a page again has it from the file, where it is as it was. A failure changes
+    // SAFETY: madvise(2): a page that is touched again is read from the file, which has the same bytes. A failure changes
     // nothing.
     let _ = unsafe { libc::madvise(start as *mut libc::c_void, end - start, libc::MADV_DONTNEED) };
 }
@@ -179,8 +179,8 @@ pub fn restore_default(signal: Signal) {
     }
 }
 
-/// Closes every descriptor beyond the three standard ones that we were given by whoever started us: what
-/// would be passed on by exec. All that we opened ourselves is closed on exec (std and nix see to that), so
+/// Closes every descriptor beyond the three standard ones that this process was started with, which
+/// exec would pass on. All that we opened ourselves is closed on exec (std and nix see to that), so
 /// none of it is touched.
 pub fn close_inherited() {
     for (number, is_own) in descriptors() {
@@ -227,7 +227,7 @@ fn descriptors() -> Vec<(i32, bool)> {
 }
 
 fn close(number: i32) {
-    // SAFETY: those who call say why no object that is still used has this descriptor.
+    // SAFETY: the callers show that no object in use has this descriptor.
     let _ = unsafe { libc::close(number) };
 }
 
@@ -327,7 +327,7 @@ pub fn pidfd_open(pid: i32) -> io::Result<OwnedFd> {
     // SAFETY: the call takes two numbers and touches no memory of ours.
     let result = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
     match i32::try_from(result) {
-        // SAFETY: the kernel has just made this descriptor for us, and nobody else knows of it.
+        // SAFETY: the kernel has just made this descriptor for us, and nothing else knows of it.
         Ok(descriptor) if descriptor >= 0 => Ok(unsafe { OwnedFd::from_raw_fd(descriptor) }),
         Ok(_) | Err(_) => Err(io::Error::last_os_error()),
     }
@@ -375,7 +375,7 @@ pub fn attribute(path: &std::ffi::CStr, name: &std::ffi::CStr) -> Option<Vec<u8>
     usize::try_from(length).ok().and_then(|length| value.get(..length)).map(<[u8]>::to_vec)
 }
 
-/// See above: nobody asks on this system.
+/// See above: not asked on this system.
 #[cfg(not(target_os = "linux"))]
 pub fn attribute(_path: &std::ffi::CStr, _name: &std::ffi::CStr) -> Option<Vec<u8>> {
     None

@@ -51,7 +51,7 @@ impl Cgroup {
         let _ = write(&self.folder.join("cgroup.procs"), "0");
     }
 
-    /// SIGKILL to everybody in it.
+    /// SIGKILL to every process in it.
     pub fn kill(&self) {
         let _ = write(&self.folder.join("cgroup.kill"), "1");
     }

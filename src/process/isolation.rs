@@ -1,5 +1,5 @@
-//! A namespace of process ids for the stack (pid_namespaces(7)): the kernel ends everybody in it when its
-//! first process, our worker, is gone. It is the only thing that holds when both of the pair are killed
+//! A namespace of process ids for the stack (pid_namespaces(7)): the kernel ends every process in it when its
+//! first process, the worker, is gone. It is the only thing that holds when both of the pair are killed
 //! within the same few milliseconds.
 //!
 //! Never done unasked: process ids are others inside, and without root it needs a user namespace, in which
@@ -24,7 +24,7 @@ mod linux {
     /// single thread.
     ///
     /// # Errors
-    /// The sentence to tell the person: the system does not allow it.
+    /// The message for the user: the system does not allow it.
     pub fn begin() -> io::Result<()> {
         let (user, group) = (geteuid(), getegid());
         match unshare(CloneFlags::CLONE_NEWPID) {
@@ -34,7 +34,7 @@ mod linux {
         }
         unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWPID)
             .map_err(|error| refused("unshare", &error.into()))?;
-        // We stay who we are: only our own ids exist inside (user_namespaces(7)).
+        // User and group stay the same: only these ids exist inside (user_namespaces(7)).
         fs::write("/proc/self/setgroups", "deny").map_err(|error| refused("/proc/self/setgroups", &error))?;
         fs::write("/proc/self/uid_map", format!("{user} {user} 1"))
             .map_err(|error| refused("/proc/self/uid_map", &error))?;

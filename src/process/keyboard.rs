@@ -4,7 +4,7 @@
 //! Only the monitor may read: it is in the shell's session, so the kernel itself sees to it that a job in the
 //! background gets EIO and not the shell's keys (the worker, which has no terminal of its own, could take them).
 //! With SIGTTIN held back the monitor is not stopped for trying. While the worker has the terminal raw, the
-//! monitor is its keeper ([`super::terminal`]).
+//! monitor is its guard ([`super::terminal`]).
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -24,7 +24,7 @@ const PIECE: usize = 4096;
 /// The keys of our terminal, on their way to the worker.
 #[derive(Debug)]
 pub(super) struct Keyboard {
-    /// Opened by us, so that not to block concerns nobody else.
+    /// Opened by us, so that O_NONBLOCK concerns no other process.
     terminal: File,
     worker: UnixStream,
     /// What the worker has not taken.
@@ -42,7 +42,7 @@ impl Keyboard {
     /// The keys of standard input's terminal, for the worker at the other end of this; `None` if it has none.
     pub(super) fn open(worker: UnixStream) -> Option<Self> {
         let stdin = io::stdin();
-        // Of a terminal that is not the one of our session the kernel would give us everybody's keys.
+        // Of a terminal that is not the one of our session the kernel would give us the keys of all.
         let before = TerminalSettings::of(&stdin).ok().filter(|_| tcgetpgrp(&stdin).is_ok())?;
         let opened = OpenOptions::new()
             .read(true)
@@ -137,7 +137,7 @@ impl Keyboard {
         self.send()
     }
 
-    /// They are as the person wants them until the worker has promised to take something back.
+    /// They are as the user set them until the worker has something to restore.
     fn remember_settings(&mut self) {
         if !self.guards.is_open()
             && let Ok(now) = TerminalSettings::of(&self.terminal)

@@ -1,4 +1,4 @@
-//! What a dead worker left: everything below us is asked, killed and reaped by the machine's own table.
+//! What a dead worker left: every process below the monitor is signalled, killed and reaped by the table of the machine.
 
 use std::collections::HashSet;
 use std::io;
@@ -13,7 +13,7 @@ use crate::machine::{Action, Event, Machine, ProcessCounts};
 use crate::signal::Signal;
 
 /// The children that this process had before it became ganger: a script may start something and then `exec
-/// ganger start`. They are no business of ours, and are left alone with all that they start.
+/// ganger start`. They and all that they start are left alone.
 ///
 /// # Errors
 /// As waitpid(2), or when /proc cannot be read.
@@ -33,8 +33,8 @@ pub fn preexisting_children() -> io::Result<HashSet<i32>> {
 pub struct Leftovers {
     machine: Machine,
     preexisting_children: HashSet<i32>,
-    asked: HashSet<Identity>,
-    /// The processes that had the signal first: what fell to us when the worker died, with the rules of a stop.
+    signalled: HashSet<Identity>,
+    /// The processes that get the signal first, by the rules of a stop: the main processes of what the worker left.
     mains: Option<HashSet<Identity>>,
     is_killing: bool,
     refused: Vec<SignalRefusal>,
@@ -45,12 +45,12 @@ impl Leftovers {
     /// first [`Leftovers::advance`].
     pub fn begin(grace: Duration, now: Duration, preexisting_children: HashSet<i32>) -> Self {
         let mut machine = Machine::without_instances(grace);
-        // Its first action is to look, which `advance` does anyway.
+        // Its first action is a scan, which `advance` does anyway.
         let _ = machine.handle(now, Event::Broken("the worker is gone".into()));
         Self {
             machine,
             preexisting_children,
-            asked: HashSet::new(),
+            signalled: HashSet::new(),
             mains: None,
             is_killing: false,
             refused: Vec::new(),
@@ -62,7 +62,7 @@ impl Leftovers {
         self.machine.deadline()
     }
 
-    /// Whether nothing is left, or hope was given up.
+    /// Whether nothing is left, or what is left cannot be ended.
     pub fn is_over(&self) -> bool {
         self.machine.outcome().is_some()
     }
@@ -77,7 +77,7 @@ impl Leftovers {
         self.machine.has_survivors()
     }
 
-    /// Who is left at the end.
+    /// The processes that are left at the end.
     pub fn survivors(&self) -> &[SignalRefusal] {
         &self.refused
     }
@@ -100,7 +100,7 @@ impl Leftovers {
         Ok(())
     }
 
-    /// Reaps; whether nobody is left. Only with bystanders the kernel's word is not enough.
+    /// Reaps; whether no process is left. With preexisting children ECHILD does not come, and a scan is needed.
     fn is_empty(&mut self) -> io::Result<bool> {
         let reaped = reap();
         for (pid, _) in &reaped.ended {
@@ -114,32 +114,32 @@ impl Leftovers {
         Ok(is_certain && processes.is_empty())
     }
 
-    /// Everybody below us but for the bystanders and what is below them.
+    /// Every process below us but for the preexisting children and their descendants.
     fn below(&self) -> io::Result<Scan> {
-        let mut look = descendants(std::process::id().cast_signed())?;
+        let mut scan = descendants(std::process::id().cast_signed())?;
         let mut spared = self.preexisting_children.clone();
         // Parents come before their children.
-        look.processes.retain(|process| {
+        scan.processes.retain(|process| {
             let is_spared = spared.contains(&process.pid) || spared.contains(&process.parent);
             if is_spared {
                 spared.insert(process.pid);
             }
             !is_spared
         });
-        Ok(look)
+        Ok(scan)
     }
 
     /// Each process gets it once.
-    fn ask(&mut self, processes: impl Iterator<Item = Process>) {
+    fn signal(&mut self, processes: impl Iterator<Item = Process>) {
         for process in processes {
-            if self.asked.insert(process.identity()) {
+            if self.signalled.insert(process.identity()) {
                 send(&process, Signal::TERMINATE);
                 send(&process, Signal::CONTINUE);
             }
         }
     }
 
-    /// Our own children but for the bystanders: what can be seen where /proc is not mounted.
+    /// Our own children but for the preexisting ones: what can be found where /proc is not mounted.
     fn children(&self) -> Vec<Process> {
         let children = children().unwrap_or_default().into_iter();
         let own = std::process::id().cast_signed();
@@ -149,32 +149,32 @@ impl Leftovers {
 
     fn perform(&mut self, action: &Action) -> Option<Event> {
         self.is_killing |= matches!(action, Action::Kill(_));
-        let look = |of: &Self| of.below().map_or_else(|_| of.children(), |look| look.processes);
-        let below = || look(self);
+        let scan = |of: &Self| of.below().map_or_else(|_| of.children(), |scan| scan.processes);
+        let below = || scan(self);
         match action {
             Action::Scan => {
                 let counts = ProcessCounts { instances: Vec::new(), orphans: below().len() };
                 return Some(Event::Scanned(counts));
             }
             Action::Stop(_) | Action::StopRest(_) => {
-                let below = look(self);
-                let mains = self.mains.get_or_insert_with(|| first_asked(&below)).clone();
+                let below = scan(self);
+                let mains = self.mains.get_or_insert_with(|| first_signalled(&below)).clone();
                 let is_ending = below.iter().any(|process| mains.contains(&process.identity()));
-                let asked =
+                let signalled =
                     below.into_iter().filter(|process| !is_ending || mains.contains(&process.identity()));
-                self.ask(asked);
+                self.signal(signalled);
             }
             Action::StopAll(_) => {
-                // From now on newborns too.
+                // From now on processes that were started since, too.
                 self.mains = Some(HashSet::new());
-                let below = look(self);
-                self.ask(below.into_iter());
+                let below = scan(self);
+                self.signal(below.into_iter());
             }
             Action::Kill(_) => {
                 for process in below() {
                     send(&process, Signal::KILL);
                 }
-                // Whoever was reaped is nobody's own; that it was one of the last is seen by looking.
+                // What was reaped is not needed: whether it was the last is seen by the next scan.
                 let _ = kill_orphans(|pid| !self.preexisting_children.contains(&pid));
             }
             Action::ReportSurvivors(_) => {
@@ -203,7 +203,7 @@ impl Leftovers {
 }
 
 /// The main processes of what fell to us: of each child of ours.
-fn first_asked(below: &[Process]) -> HashSet<Identity> {
+fn first_signalled(below: &[Process]) -> HashSet<Identity> {
     let us = std::process::id().cast_signed();
     let children = below.iter().filter(|process| process.parent == us);
     let mains = children.flat_map(|child| mains(child.pid, below, (Signal::TERMINATE, SignalPurpose::Stop)));
@@ -211,6 +211,6 @@ fn first_asked(below: &[Process]) -> HashSet<Identity> {
 }
 
 fn send(process: &Process, signal: Signal) {
-    // Who may not be signalled is named at the end, if still there.
+    // A process that may not be signalled is reported at the end, if it is still there.
     let _ = send_to(process, signal);
 }

@@ -5,7 +5,7 @@ use std::io;
 use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
 
 /// What ganger itself holds beside one descriptor an instance: standard streams, event loop, signals,
-/// life-line, verdict, the silent input, the writer's copy, and the few that a look into /proc needs.
+/// life-line, the exit of the worker, the silent input, the writer's copy, and the few that a scan of /proc needs.
 const OWN: u64 = 24;
 
 /// The limit as it was given to us, soft and hard.
@@ -50,7 +50,7 @@ impl OpenFiles {
     /// Whether this many instances can have their streams, else the number of descriptors that they need.
     ///
     /// # Errors
-    /// The sentence to tell the person.
+    /// The message for the user.
     pub fn raise_open_files(self, instances: usize) -> Result<(), String> {
         let need = instances as u64 + OWN;
         if need <= self.hard {

@@ -1,17 +1,17 @@
-//! The pair: the monitor, whose pid the user sees, and the worker, who does everything.
+//! The pair: the monitor, whose pid the user sees, and the worker, which runs the stack.
 //!
 //! The monitor is one thread that waits for its child and passes signals on. The worker has a session of
-//! its own, so signals of the terminal meet the monitor only. Each is the other's keeper:
+//! its own, so signals of the terminal reach the monitor only. Each watches over the other:
 //!
-//! * the worker holds the read end of the *life-line*, a pipe into which nobody writes: its end means that
+//! * the worker holds the read end of the *life-line*, a pipe into which nothing is written: its end means that
 //!   the monitor is gone, however that happened, and the worker stops the stack politely;
 //! * the monitor is a subreaper: when the worker dies, all that it ran falls to the monitor, which stops it
-//!   by the same table (a machine without instances: everything is a stranger to it);
+//!   by the same table (a machine without instances: every process is an orphan to it);
 //! * when a stop was passed on, the grace is over and the worker gives no sign of life, the monitor kills it
 //!   (`patience.rs`). Signs come through the *pulse*, a socket that the worker's loop writes to while it stops the stack.
 //!
-//! Once the worker is there, no error of a system call makes the monitor leave: it is said, the worker is
-//! asked to stop the stack, and the monitor stays until nothing is left.
+//! Once the worker is there, no error of a system call ends the monitor: it is logged, the worker is
+//! told to stop the stack, and the monitor stays until nothing is left.
 //!
 //! A fork, not a second exec of ourselves: it costs 0.2 ms instead of a millisecond, and the plan need not
 //! be written down and read again.
@@ -49,8 +49,8 @@ use crate::exit::{Exit, FAILED, Outcome};
 use crate::signal::Signal;
 use suspension::{Suspension, SuspensionStep};
 
-/// How often a monitor looks around that cannot hear signals.
-const DEAF: Duration = Duration::from_millis(20);
+/// The time between two rounds of a monitor that cannot receive signals.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 /// How often in a row waiting may fail before the monitor leaves all the same.
 const PERSISTENCE: u32 = 1000;
 /// A byte of the pulse: a sign of life.
@@ -68,8 +68,8 @@ pub struct MonitorOptions<'a> {
     pub keyboard: bool,
     /// The time since the start of the run.
     pub now: &'a dyn Fn() -> Duration,
-    /// Says a line of our own to the person, where the worker cannot any more.
-    pub say: &'a dyn Fn(&str),
+    /// Logs a line on standard error, where the worker cannot any more.
+    pub log: &'a dyn Fn(&str),
 }
 
 /// What the worker is given of what joins the pair.
@@ -79,12 +79,12 @@ pub struct WorkerPipes {
     pub lifeline: OwnedFd,
     /// Where signs of life go while a stop is under way; it does not block.
     pub pulse: UnixStream,
-    /// Where keys come from, and where the monitor hears how to put the terminal back.
+    /// Where keys come from, and where the monitor is told how to restore the terminal.
     pub keyboard: Option<UnixStream>,
 }
 
 /// Runs `work` in the worker and watches over it. Returns in both processes: in the monitor with how ganger
-/// is to end, in the worker (after its verdict) with an outcome that means nothing to anybody.
+/// is to end, in the worker (after its [`WorkerExit`] is sent) with an outcome that is not used.
 ///
 /// # Errors
 /// When the pair cannot be made: EAGAIN, EMFILE and the like. Nothing has been started then.
@@ -96,7 +96,7 @@ pub fn watch_over(
     let inherited = Inherited::now();
     let preexisting_children = preexisting_children().map_err(during("waitpid"))?;
     let (lifeline, lifeline_end) = pipe().map_err(during("pipe"))?;
-    let (worker_exit, verdict_end) = pipe().map_err(during("pipe"))?;
+    let (worker_exit, worker_exit_end) = pipe().map_err(during("pipe"))?;
     let (pulse, pulse_end) = UnixStream::pair().map_err(during("socketpair"))?;
     for end in [&pulse, &pulse_end] {
         end.set_nonblocking(true).map_err(during("socketpair"))?;
@@ -118,27 +118,27 @@ pub fn watch_over(
             if let Some(cgroup) = &cgroup {
                 cgroup.enter();
             }
-            let said = prepare_worker(watch.isolate).map_or_else(
+            let report = prepare_worker(watch.isolate).map_or_else(
                 |error| {
-                    (watch.say)(&format!("cannot start: {error}"));
+                    (watch.log)(&format!("cannot start: {error}"));
                     WorkerExit { outcome: Outcome::Status(FAILED), has_survivors: false }
                 },
                 |()| work(WorkerPipes { lifeline, pulse: pulse_end, keyboard }, &inherited),
             );
-            if let Err(error) = said.send(verdict_end) {
-                (watch.say)(&format!("the worker cannot tell how it ended: {error}"));
+            if let Err(error) = report.send(worker_exit_end) {
+                (watch.log)(&format!("the worker cannot tell how it ended: {error}"));
             }
             Ok(Outcome::Status(0))
         }
         ForkSide::Parent(worker) => {
             // What the worker's work holds (the control socket) is its alone: it must be closed when it ends.
-            drop((lifeline, verdict_end, pulse_end, keyboard, work));
+            drop((lifeline, worker_exit_end, pulse_end, keyboard, work));
             give_back_memory();
             let signals = listen(wake_up, &inherited);
             let keyboard = keys.and_then(Keyboard::open);
             let inherited_state = InheritedState { preexisting_children, cgroup, keyboard, pulse };
             let monitor = Monitor::new(worker, watch, signals, inherited_state);
-            // The life-line lives as long as we do: until after the last look at what is left.
+            // The life-line lives as long as we do: until after the last scan of what is left.
             let outcome = monitor.watch(worker_exit);
             drop(lifeline_end);
             outcome
@@ -234,7 +234,7 @@ impl<'a> Monitor<'a> {
     fn trouble(&mut self, what: &str, error: &io::Error) {
         if !std::mem::replace(&mut self.is_troubled, true) {
             self.pass_on(Signal::TERMINATE);
-            (self.watch.say)(&format!("{what}: {error}: stopping all"));
+            (self.watch.log)(&format!("{what}: {error}: stopping all"));
         }
     }
 
@@ -260,7 +260,7 @@ impl<'a> Monitor<'a> {
             let used = self.processor_time();
             if self.patience.take_if(|patience| patience.is_over(now, used)).is_some() {
                 self.send(Signal::KILL);
-                (self.watch.say)("the worker does not end: killing it");
+                (self.watch.log)("the worker does not end: killing it");
             }
         };
         self.conclude(exit, WorkerExit::receive(worker_exit))
@@ -299,7 +299,7 @@ impl<'a> Monitor<'a> {
     /// Sleeps until a signal came or the deadline has passed.
     fn wait_for_signal(&mut self, deadline: Option<Duration>) {
         let left = |moment: Duration| moment.saturating_sub((self.watch.now)()) + Duration::from_millis(1);
-        let patience = if self.signals.is_some() { None } else { Some(DEAF) };
+        let patience = if self.signals.is_some() { None } else { Some(POLL_INTERVAL) };
         let timeout = match deadline.map(left).into_iter().chain(patience).min() {
             None => PollTimeout::NONE,
             Some(left) => PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX),
@@ -359,7 +359,7 @@ impl<'a> Monitor<'a> {
         }
     }
 
-    /// Reaps everybody who can be reaped; how the worker ended, if it did. Others are orphans that fell to
+    /// Reaps all that can be reaped; how the worker ended, if it did. Others are orphans that fell to
     /// us: as PID 1 of a container, or after the worker's death.
     fn reap_until_worker(&mut self) -> io::Result<Option<Exit>> {
         loop {
@@ -387,8 +387,8 @@ impl<'a> Monitor<'a> {
         }
     }
 
-    /// The worker has stopped the stack and itself (Ctrl-Z): so do we, and the shell has its prompt. We go on
-    /// here when somebody sends SIGCONT, which waits in `signals` and is passed on like any other.
+    /// The worker has stopped the stack and itself (Ctrl-Z): so do we, and the shell has its prompt. It goes on
+    /// here at SIGCONT, which waits in `signals` and is passed on like any other.
     fn stand_still(&mut self) {
         let since = (self.watch.now)();
         let _ = raise(nix::sys::signal::SIGSTOP);

@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 
 /// A pipe, read end first, both closed on exec. std knows how to make one on every system: with pipe2(2), or
-/// where that is missing with a flag set afterwards, which is safe as nobody forks beside us.
+/// where that is missing with a flag set afterwards, which is safe as no other thread forks.
 ///
 /// # Errors
 /// EMFILE and ENFILE.
@@ -13,7 +13,7 @@ pub fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     Ok((read.into(), write.into()))
 }
 
-/// Names the call that failed: "too many open files" alone tells nobody where.
+/// Names the call that failed: "too many open files" alone does not say where.
 pub(crate) fn during<E: Into<io::Error>>(call: &'static str) -> impl Fn(E) -> io::Error {
     move |error| {
         let error = error.into();

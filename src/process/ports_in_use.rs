@@ -16,7 +16,7 @@ use nix::sys::socket::{
 
 use crate::plan::ports::Holder;
 
-/// Who holds TCP `port` on any of 0.0.0.0, 127.0.0.1, :: and ::1; `None` if a server could have it.
+/// The process that holds TCP `port` on any of 0.0.0.0, 127.0.0.1, :: and ::1; `None` if a server could have it.
 pub fn holder(port: u16) -> Option<Holder> {
     is_taken(port).then(|| find(port).unwrap_or(Holder { pid: None, name: None }))
 }
@@ -72,7 +72,7 @@ pub struct Listeners {
     inodes: OnceCell<HashMap<u16, Vec<u64>>>,
 }
 
-/// Whose sockets are meant.
+/// The processes whose sockets count.
 #[derive(Debug, Default)]
 enum Place {
     /// Those of no network: none listens.
@@ -96,7 +96,7 @@ impl Listeners {
     /// All sockets that listen now where this process is, if that is another network namespace than ours.
     #[cfg(target_os = "linux")]
     pub fn elsewhere(pid: i32) -> Option<Self> {
-        let namespace = |whose: &str| std::fs::read_link(format!("/proc/{whose}/ns/net")).ok();
+        let namespace = |process: &str| std::fs::read_link(format!("/proc/{process}/ns/net")).ok();
         let theirs = namespace(&pid.to_string())?;
         let is_another = namespace("self")? != theirs;
         is_another.then(|| Self { place: Place::Elsewhere(pid), inodes: OnceCell::new() })
@@ -129,13 +129,13 @@ impl Listeners {
         None
     }
 
-    /// Whether somebody listens on `port`, whoever that is.
+    /// Whether any process listens on `port`.
     #[cfg(target_os = "linux")]
     pub fn has(&self, port: u16) -> bool {
         self.inodes().contains_key(&port)
     }
 
-    /// Whether somebody listens on `port`, whoever that is.
+    /// Whether any process listens on `port`.
     #[cfg(not(target_os = "linux"))]
     pub fn has(&self, port: u16) -> bool {
         holder(port).is_some()
@@ -165,7 +165,7 @@ impl Listeners {
         Vec::new()
     }
 
-    /// Whether somebody listens on `port`: whose it is cannot be seen here.
+    /// Whether any process listens on `port`: which one cannot be seen here.
     #[cfg(not(target_os = "linux"))]
     pub fn is_served_by(&self, port: u16, _pids: impl IntoIterator<Item = i32>) -> bool {
         self.has(port)

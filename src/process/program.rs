@@ -94,8 +94,8 @@ fn strings<Word: AsRef<OsStr>>(words: &[Word]) -> Vec<CString> {
 }
 
 /// POSIX XCU 2.9.1.1: a name with a slash is a path; any other is looked for in each directory of PATH, an
-/// empty one meaning the current directory. One that may not be executed is remembered, so that 126 is said
-/// where 127 would send a person looking for a missing file.
+/// empty one meaning the current directory. One that may not be executed is remembered, for status 126
+/// where 127 would mean a missing file.
 fn find(name: &OsStr, path: &[u8]) -> Result<PathBuf, MissingProgram> {
     let missing = |reason: &str, status| MissingProgram {
         program: name.to_string_lossy().into_owned(),
@@ -129,7 +129,7 @@ enum Executability {
     Refused(&'static str),
 }
 
-/// What execve will say, asked without it, so that it can be said in words. A race with somebody who
+/// The error that execve would have, found without it, so that it can be explained. A race with a process that
 /// changes the file in between only costs the words: execve has the last one.
 fn judge(path: &Path) -> Executability {
     match std::fs::metadata(path) {

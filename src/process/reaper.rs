@@ -10,17 +10,16 @@ use crate::exit::Exit;
 /// What one round of reaping found.
 #[derive(Debug, Default)]
 pub struct Reaped {
-    /// Who ended, and how, in the order in which the kernel told.
+    /// Pid and exit of each child that ended, in the order in which the kernel reports them.
     pub ended: Vec<(i32, Exit)>,
     /// Whether no child is left at all: the tree below us is empty.
     pub is_empty: bool,
-    /// What ended the round before its end. Not instead of the rest: whose end was told is told to nobody
-    /// again.
+    /// The error that broke the round off. Not instead of the rest: the kernel reports each exit once.
     pub failure: Option<io::Error>,
 }
 
 /// Reaps all that can be reaped now. SIGCHLD coalesces (500 ends are one signal), so it always loops until
-/// there is nothing more. Strangers, orphans that fell to us as a subreaper, come along. It fails as
+/// there is nothing more. Orphans that fell to this process as a subreaper are reaped too. It fails as
 /// waitpid(2), but for ECHILD and EINTR.
 ///
 /// Children that end without a signal (see [`super::session`]) are reaped too, but do not count for whether one is left.

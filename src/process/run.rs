@@ -1,5 +1,4 @@
-//! The id of a run: the mark that all its processes carry, and that tells a later start whose they are and
-//! whether their run still lives.
+//! The id of a run: the mark of all its processes, by which a later start tells their run and whether it still lives.
 
 use std::fmt;
 use std::io;
@@ -7,7 +6,7 @@ use std::path::Path;
 
 use super::tree::{Identity, is_running, look_at};
 
-/// Who runs, and where. Written as `ROOT.MONITOR.WORKER.RANDOM`, the two in the middle as `PID-BORN`.
+/// The root and the two processes of a run. Written as `ROOT.MONITOR.WORKER.RANDOM`, the two in the middle as `PID-BORN`.
 ///
 /// Process and time of birth, in clock ticks since boot, name a process for ever; so a run lives as long as
 /// one of its two processes does, and no file has to be kept, cleaned up or trusted. A lock on a file would
@@ -81,7 +80,7 @@ fn identity(text: &str) -> Option<Identity> {
     Some((pid.parse().ok()?, born.parse().ok()?))
 }
 
-/// Where there is no /proc, a run counts as dead, but then nobody is found either.
+/// Where there is no /proc, a run counts as dead, but then no process is found either.
 fn ourselves() -> io::Result<Identity> {
     let pid = std::process::id().cast_signed();
     match look_at(pid) {
@@ -97,7 +96,7 @@ fn key(root: &Path) -> u64 {
 }
 
 /// FNV-1a (draft-eastlake-fnv), 64 bits: the same in every version of ganger, which std's hashers do not promise. A
-/// collision needs two roots of one user; nobody gains anything by making one.
+/// collision needs two roots of one user; and nothing is gained by making one.
 pub fn hash(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)

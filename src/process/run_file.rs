@@ -1,9 +1,9 @@
-//! The trace of a run: a small file that is there while it runs. One that is there though its run is dead
-//! says that both halves were killed at once, so that something may be left.
+//! The file of a run: it exists while the run lives. A file without its run says that both halves were killed at once, so that
+//! processes may be left.
 //!
 //! Looking for what is left means reading the environment of every process, 60 µs each on a busy
-//! machine. So a start does it only where a trace says so. A trace is no lock, and decides nothing: who is swept is
-//! told by the marks alone.
+//! machine. So a start does it only where there is such a file. The file is no lock, and decides nothing: what is swept
+//! is told by the marks alone.
 
 use std::fs::{self, DirEntry, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
@@ -12,17 +12,17 @@ use std::path::{Path, PathBuf};
 use super::run::RunId;
 use super::runtime_folder::{candidates, is_ours, prepare};
 
-/// The traces of one root.
+/// The run files of one root.
 #[derive(Clone, Debug)]
 pub struct RunFiles {
-    /// Of all roots. Nobody reads it: what was left in it by kills, here and elsewhere, would make each start slower
+    /// Of all roots. It is not listed: what was left in it by kills, here and elsewhere, would make each start slower
     /// (2.5 ms for 3,600 files).
     parent: PathBuf,
     /// Of this root, and there only while something is in it.
     folder: PathBuf,
 }
 
-/// A trace of this process' run, removed when it is dropped (in the process that left it, and no other).
+/// The file of the run of this process, removed when it is dropped (in the process that made it, and no other).
 #[derive(Debug)]
 pub struct RunFile {
     file: PathBuf,
@@ -37,7 +37,7 @@ impl RunFiles {
         Self { parent, folder }
     }
 
-    /// Leaves one. Where that cannot be, a start after a double kill finds nothing without `--sweep`.
+    /// Makes one. Where that fails, a start after a double kill finds nothing without `--sweep`.
     pub fn leave(&self, run: &RunId) -> Option<RunFile> {
         prepare(&self.parent).ok()?;
         // The name says all, so that there is no moment in which it says half.
@@ -46,12 +46,12 @@ impl RunFiles {
             prepare(&self.folder)?;
             OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file)
         };
-        // Whoever ends takes the folder with it if it is empty, maybe just now; twice in a row nobody does.
+        // A run that ends removes the folder if it is empty, maybe just now; hardly twice in a row.
         make().or_else(|_| make()).ok()?;
         Some(RunFile { file, owner: std::process::id() })
     }
 
-    /// The traces of dead runs in this root.
+    /// The files of dead runs in this root.
     pub fn of_dead_runs(&self) -> Vec<PathBuf> {
         if !is_ours(&self.parent) {
             return Vec::new();

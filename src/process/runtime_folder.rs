@@ -1,4 +1,4 @@
-//! Where ganger keeps what belongs to the session of its user: sockets, locks and traces of runs.
+//! Where ganger keeps what belongs to the session of its user: sockets, locks and run files.
 //!
 //! That is `$XDG_RUNTIME_DIR/ganger`, which the system empties at the end of a session (XDG Base Directory
 //! Specification), or `/tmp/ganger-UID`. Only its owner may look into it.
@@ -25,7 +25,7 @@ pub fn candidates(runtime: Option<&Path>) -> Vec<PathBuf> {
 /// Makes the folder, or makes sure that it is what we would have made.
 ///
 /// # Errors
-/// It cannot be made, or it is a link or somebody else's.
+/// It cannot be made, it is a link, or it belongs to another user.
 pub fn prepare(folder: &Path) -> io::Result<()> {
     match DirBuilder::new().mode(0o700).create(folder) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
@@ -41,7 +41,7 @@ pub fn prepare(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether this is a folder that nobody else can have put things into.
+/// Whether this is a folder into which no other user can have put files.
 pub fn is_ours(folder: &Path) -> bool {
     fs::symlink_metadata(folder)
         .is_ok_and(|found| found.is_dir() && found.uid() == geteuid().as_raw() && found.mode() & 0o022 == 0)

@@ -1,5 +1,5 @@
 //! Hearing signals without handlers, and whether the terminal sent them: Ctrl-C goes to the whole foreground
-//! group by itself, and whoever passed it on to a process of the same group would send it twice.
+//! group by itself, and a process that passed it on to another of the same group would send it twice.
 
 #[cfg(target_os = "linux")]
 pub use linux::SignalReceiver;
@@ -11,7 +11,8 @@ use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
 
 use crate::signal::Signal;
 
-/// What is heard. Not SIGTSTP and SIGCONT: who shares a terminal with its child stops and goes on with it.
+/// The signals that are received. Not SIGTSTP and SIGCONT: a process that shares a terminal with its child stops and continues
+/// with it.
 const HANDLED: [Signal; 7] = [
     Signal::HANGUP,
     Signal::INTERRUPT,
@@ -31,7 +32,7 @@ pub struct ReceivedSignal {
     pub is_from_terminal: bool,
 }
 
-/// Holds back what is heard, from now on and in every process that is forked from this one.
+/// Blocks these signals, from now on and in every process that is forked from this one.
 ///
 /// # Errors
 /// As sigprocmask(2).
@@ -62,7 +63,7 @@ mod linux {
     use super::ReceivedSignal;
     use crate::signal::Signal;
 
-    /// signalfd(2), which tells who sent a signal.
+    /// signalfd(2), which tells the sender of a signal.
     #[derive(Debug)]
     pub struct SignalReceiver(SignalFd);
 
@@ -78,9 +79,9 @@ mod linux {
         /// What came since the last call.
         pub fn signals(&mut self) -> Vec<ReceivedSignal> {
             let next = || self.0.read_signal().ok().flatten();
-            let signal = |heard: nix::sys::signalfd::siginfo| ReceivedSignal {
-                signal: Signal(heard.ssi_signo.cast_signed()),
-                is_from_terminal: heard.ssi_code == libc::SI_KERNEL,
+            let signal = |received: nix::sys::signalfd::siginfo| ReceivedSignal {
+                signal: Signal(received.ssi_signo.cast_signed()),
+                is_from_terminal: received.ssi_code == libc::SI_KERNEL,
             };
             std::iter::from_fn(next).map(signal).collect()
         }
@@ -105,7 +106,7 @@ mod other {
     use super::{HANDLED, ReceivedSignal};
     use crate::signal::Signal;
 
-    /// Handlers, which cannot tell who sent a signal.
+    /// Handlers, which cannot tell the sender of a signal.
     #[derive(Debug)]
     pub struct SignalReceiver(SignalDelivery<UnixStream, SignalOnly>);
 
@@ -146,7 +147,7 @@ mod tests {
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn a_signal_that_a_process_sent_is_heard_and_is_no_key() {
+    fn a_signal_that_a_process_sent_is_received_and_is_no_key() {
         block().unwrap();
         let mut ears = SignalReceiver::open().unwrap();
         assert_eq!(ears.signals(), []);

@@ -84,7 +84,7 @@ fn change(how: SigmaskHow) -> nix::Result<()> {
     sigprocmask(how, Some(&SigSet::all()), None)
 }
 
-/// Ends this process by `signal`, so that whoever waits for it sees that (a shell then stops its loop, make
+/// Ends this process by `signal`, so that its parent sees that (a shell then stops its loop, make
 /// its rules). Returns if the signal did not end us (PID 1 is immune): then 128+n is next best.
 pub fn die_by(signal: Signal) {
     calls::restore_default(signal);

@@ -74,7 +74,7 @@ pub struct Spawner {
     limit: OpenFiles,
     defaults: SigSet,
     terminal: Option<WindowSize>,
-    /// An empty pipe that stays open: standard input of all who have no terminal. Programs that end at the
+    /// An empty pipe that stays open: standard input of all processes without a terminal. Programs that end at the
     /// end of their input (watchers do) keep running.
     silence: (OwnedFd, OwnedFd),
     shared: SharedEnvironment,
@@ -200,12 +200,12 @@ impl Spawner {
         }
     }
 
-    /// Makes a process that runs this command by a shell in the environment of an instance, and that nobody hears.
+    /// Makes a process that runs this command by a shell in the environment of an instance, and whose output is dropped.
     /// Its id is its group's and its session's too.
     ///
     /// # Errors
     /// As posix_spawn(3).
-    pub fn spawn_unheard(&mut self, command: &str, environment: &Environment) -> Result<i32, Errno> {
+    pub fn spawn_without_output(&mut self, command: &str, environment: &Environment) -> Result<i32, Errno> {
         let mut actions = PosixSpawnFileActions::init()?;
         for (descriptor, flags) in [(0, OFlag::O_RDONLY), (1, OFlag::O_WRONLY), (2, OFlag::O_WRONLY)] {
             actions.add_open(descriptor, "/dev/null", flags, Mode::empty())?;
@@ -291,7 +291,7 @@ fn entries(variables: &[(Vec<u8>, Vec<u8>)]) -> EnvEntries {
     variables.iter().map(|(name, value)| (name, value)).collect()
 }
 
-/// What a person can do about an error of posix_spawn, and the exit status that stands for it. The program
+/// What can be done about an error of posix_spawn, and the exit status that stands for it. The program
 /// itself was found, so ENOENT means its interpreter. All others are failures of the system (125).
 const HINTS: [(Errno, &str, u8); 7] = [
     (Errno::ENOENT, ": its interpreter (the first line, after #!) is missing", NOT_FOUND),

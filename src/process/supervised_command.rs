@@ -1,14 +1,14 @@
-//! A command in the person's terminal, with us around it: as if it had replaced us, but that we are there when
+//! A command in the user's terminal, with us around it: as if it had replaced us, but that we are there when
 //! it ends.
 //!
 //! ```text
-//!  shell ── outer    the pid that the person sees: waits, passes signals on
+//!  shell ── outer    the pid that the user sees: waits, passes signals on
 //!             └── inner    holds the connection to the stack, reaps what the command leaves
 //!                   └── the command
 //! ```
 //!
 //! All three are of one session and one process group, so that the terminal, Ctrl-C and Ctrl-Z are the command's
-//! as in a shell. Outer and inner are each the other's keeper as monitor and worker are ([`super::monitor`]):
+//! as in a shell. Outer and inner are each watch over the other as monitor and worker are ([`super::monitor`]):
 //! both are subreapers, and a life-line pipe tells the inner one that the outer one was killed. It then stops the
 //! command and all that came from it.
 
@@ -43,13 +43,13 @@ pub struct SupervisedCommand<'a> {
     pub grace: Duration,
     /// The time since some moment.
     pub now: &'a dyn Fn() -> Duration,
-    /// Says a line of our own to the person.
-    pub say: &'a dyn Fn(&str),
+    /// Logs a line on standard error.
+    pub log: &'a dyn Fn(&str),
     /// Called once, when something comes from what is held.
     pub lost: &'a dyn Fn(),
 }
 
-/// Who has returned from [`supervise_command`], which three processes do.
+/// The process that has returned from [`supervise_command`]: three do.
 #[derive(Debug)]
 pub enum ForkReturn<H> {
     /// The outer one: how the inner one ended.
@@ -119,7 +119,7 @@ fn forward_until_exit<H: AsFd>(
     Ok(ForkReturn::Inner(exit, hold))
 }
 
-/// How we end after something that ended so: by the same signal, so that whoever waits for us sees the same; but
+/// How we end after something that ended so: by the same signal, so that the parent sees the same; but
 /// we leave no core of our own.
 pub fn mirrored(exit: Exit) -> Outcome {
     const QUIET: [Signal; 5] =
@@ -130,7 +130,7 @@ pub fn mirrored(exit: Exit) -> Outcome {
     }
 }
 
-/// One of the two, who waits for its child.
+/// One of the two, which waits for its child.
 struct CommandWatch<'a> {
     supervised: &'a SupervisedCommand<'a>,
     child: Pid,
@@ -140,8 +140,8 @@ struct CommandWatch<'a> {
 }
 
 impl CommandWatch<'_> {
-    /// Waits for the end of the child, or of the life-line, which counts as a SIGKILL. Passes on what somebody
-    /// sends to us; what the terminal sends, the child has had already.
+    /// Waits for the end of the child, or of the life-line, which counts as a SIGKILL. Passes on the signals that
+    /// processes send; those of the terminal, the child has had already.
     fn until_ended(
         &mut self,
         lifeline: Option<BorrowedFd<'_>>,
@@ -160,7 +160,7 @@ impl CommandWatch<'_> {
                 news = None;
                 (self.supervised.lost)();
             }
-            for signal in self.heard(true) {
+            for signal in self.received(true) {
                 if let Some(known) = signal.known() {
                     // ESRCH: it has ended, and the next round says so.
                     let _ = kill(self.child, known);
@@ -170,7 +170,7 @@ impl CommandWatch<'_> {
     }
 
     /// The signals that came but SIGCHLD; those of the terminal only on request.
-    fn heard(&mut self, without_keys: bool) -> Vec<Signal> {
+    fn received(&mut self, without_keys: bool) -> Vec<Signal> {
         let signals = self.ears.signals().into_iter();
         signals
             .filter(|signal| signal.signal != Signal::CHILD && !(without_keys && signal.is_from_terminal))
@@ -178,7 +178,7 @@ impl CommandWatch<'_> {
             .collect()
     }
 
-    /// Reaps everybody who can be reaped; how the child ended, if it did.
+    /// Reaps all that can be reaped; how the child ended, if it did.
     fn reap(&mut self) -> io::Result<Option<Exit>> {
         loop {
             match wait_any(WaitPidFlag::WNOHANG)? {
@@ -206,10 +206,10 @@ impl CommandWatch<'_> {
             }
             let left = leftovers.deadline().map(|deadline| deadline.saturating_sub(now()));
             wait_for([Some(self.ears.as_fd())], left)?;
-            signals = self.heard(false);
+            signals = self.received(false);
         }
         for refusal in leftovers.survivors() {
-            (self.supervised.say)(&format!("cannot end {} (pid {})", refusal.name, refusal.pid));
+            (self.supervised.log)(&format!("cannot end {} (pid {})", refusal.name, refusal.pid));
         }
         Ok(())
     }

@@ -1,8 +1,8 @@
-//! What an earlier run in this root left behind, when both of its pair were killed at once: found by its
-//! mark, ended by the machine's own table.
+//! What an earlier run in this root left when both of its halves were killed at once: found by its mark, stopped by the
+//! table of the machine.
 //!
-//! They are no children of ours, so a number may be given to another process at any time: each is opened as
-//! a pidfd, looked at again, and only then signalled (pidfd_open(2)).
+//! They are not children of this process, so a pid may be given to another process at any time: each is opened as a pidfd,
+//! checked again, and only then signalled (pidfd_open(2)).
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
@@ -60,7 +60,7 @@ pub fn leftovers(root: &Path) -> io::Result<Vec<Leftover>> {
         }
     }
     let mut seen = HashSet::new();
-    // Who was found by its own mark counts as that.
+    // A process found by its own mark counts as that.
     found.sort_by_key(|leftover| leftover.mark.is_none());
     found.retain(|leftover| !spared.contains(&leftover.process.pid) && seen.insert(leftover.process.pid));
     Ok(found)
@@ -104,7 +104,7 @@ fn namespace_of(pid: &str) -> Option<PathBuf> {
     fs::read_link(format!("/proc/{pid}/ns/pid")).ok()
 }
 
-/// Ourselves and whom we came from: a shell that an earlier run left may be the one that runs us.
+/// This process and its ancestors: the shell that runs it may have been left by an earlier run.
 fn ancestors() -> HashSet<i32> {
     let own = process(std::process::id().cast_signed());
     let line = std::iter::successors(own, |child| process(child.parent));
@@ -116,7 +116,7 @@ fn ancestors() -> HashSet<i32> {
 pub struct Sweep<'a> {
     root: &'a Path,
     machine: Machine,
-    asked: HashSet<Identity>,
+    signalled: HashSet<Identity>,
     watched: Vec<OwnedFd>,
     survivors: Vec<Leftover>,
 }
@@ -125,9 +125,9 @@ impl<'a> Sweep<'a> {
     /// Begins it at `now`, with this grace between SIGTERM and SIGKILL.
     pub fn begin(root: &'a Path, grace: Duration, now: Duration) -> Self {
         let mut machine = Machine::without_instances(grace);
-        // Its first action is to look, which `advance` does anyway.
+        // Its first action is a scan, which `advance` does anyway.
         let _ = machine.handle(now, Event::Broken("an earlier run was killed".into()));
-        Self { root, machine, asked: HashSet::new(), watched: Vec::new(), survivors: Vec::new() }
+        Self { root, machine, signalled: HashSet::new(), watched: Vec::new(), survivors: Vec::new() }
     }
 
     /// Whether nothing is left, or hope was given up.
@@ -135,7 +135,7 @@ impl<'a> Sweep<'a> {
         self.machine.outcome().is_some()
     }
 
-    /// Who could not be ended.
+    /// The processes that could not be ended.
     pub fn survivors(&self) -> &[Leftover] {
         &self.survivors
     }
@@ -147,7 +147,7 @@ impl<'a> Sweep<'a> {
     pub fn advance(&mut self, now: Duration) -> io::Result<()> {
         let mut left = leftovers(self.root)?;
         if left.is_empty() {
-            // One that forks and ends may have jumped behind the look; hardly twice.
+            // One that forks and ends may be missed by a scan; hardly twice.
             left = leftovers(self.root)?;
         }
         let mut events = if left.is_empty() {
@@ -171,7 +171,7 @@ impl<'a> Sweep<'a> {
         let left = self.machine.deadline().unwrap_or(now).saturating_sub(now) + Duration::from_millis(1);
         let mut ends: Vec<PollFd<'_>> =
             self.watched.iter().map(|pidfd| PollFd::new(pidfd.as_fd(), PollFlags::POLLIN)).collect();
-        // Whatever it says, the next step is to look.
+        // Whatever it returns, the next step is a scan.
         let _ = poll(&mut ends, PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX));
     }
 
@@ -179,14 +179,14 @@ impl<'a> Sweep<'a> {
         match action {
             Action::Stop(_) | Action::StopRest(_) | Action::StopAll(_) => {
                 for leftover in left {
-                    if self.asked.insert(leftover.process.identity()) {
+                    if self.signalled.insert(leftover.process.identity()) {
                         send(leftover, &[Signal::TERMINATE, Signal::CONTINUE])?;
                     }
                 }
             }
             Action::Kill(_) => left.iter().try_for_each(|leftover| send(leftover, &[Signal::KILL]))?,
             Action::ReportSurvivors(_) => self.survivors = left.to_vec(),
-            // The next step is a look in any case.
+            // The next step is a scan in any case.
             Action::Scan
             | Action::Signal(..)
             | Action::Answer(..)

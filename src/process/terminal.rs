@@ -1,8 +1,8 @@
-//! The person's terminal while its keys are not ours: raw, and put back whoever of us dies.
+//! The user's terminal while its keys go to an instance: raw, and restored whichever half dies.
 //!
-//! Who makes it raw tells a *keeper*, another process that has the terminal too, how to take everything back.
+//! The process that makes it raw tells another one that has the terminal too, its *guard*, how to restore it.
 //! The message is a frame: its length in two bytes, then bytes for the terminal. The latest counts; an empty one
-//! means that nothing is to be taken back. When the pipe ends and the latest is not empty, the keeper acts.
+//! means that nothing is to be taken back. When the pipe ends and the latest is not empty, the guard acts.
 
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
@@ -57,7 +57,7 @@ impl RawMode {
         Ok(raw)
     }
 
-    /// Makes it raw once more, after somebody else has had it.
+    /// Makes it raw once more, after another process has used it.
     ///
     /// # Errors
     /// EIO if it is gone.
@@ -80,7 +80,7 @@ impl Drop for RawMode {
     }
 }
 
-/// Writes all of it, waiting for a terminal that takes nothing at the moment (somebody may have set O_NONBLOCK).
+/// Writes all of it, waiting for a terminal that takes nothing at the moment (another process may have set O_NONBLOCK).
 ///
 /// # Errors
 /// As write(2).
@@ -106,10 +106,10 @@ fn show_within(terminal: &impl AsFd, mut bytes: &[u8], patience: PollTimeout) ->
     Ok(())
 }
 
-/// Tells the keeper at the other end how to take everything back; nothing if there is nothing to be.
+/// Tells the guard at the other end how to take everything back; nothing if there is nothing to be.
 ///
 /// # Errors
-/// EPIPE: the keeper is gone.
+/// EPIPE: the guard is gone.
 pub fn guard(monitor: &mut impl Write, restore_sequence: &[u8]) -> io::Result<()> {
     let length = u16::try_from(restore_sequence.len()).unwrap_or(u16::MAX);
     let restore_sequence = &restore_sequence[..usize::from(length)];
@@ -117,7 +117,7 @@ pub fn guard(monitor: &mut impl Write, restore_sequence: &[u8]) -> io::Result<()
     monitor.write_all(&[&length.to_be_bytes()[..], restore_sequence].concat())
 }
 
-/// What a keeper was told.
+/// What a guard was told.
 #[derive(Debug, Default)]
 pub struct TerminalGuard {
     received: Vec<u8>,
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_keeper_takes_back_the_latest_promise_and_an_empty_one_is_none() {
+    fn a_guard_takes_back_the_latest_promise_and_an_empty_one_is_none() {
         let (_master, terminal) = terminal();
         let before = TerminalSettings::of(&terminal).unwrap();
         for (promised, is_kept) in

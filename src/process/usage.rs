@@ -14,7 +14,7 @@ pub struct Usage {
     pub memory: u64,
 }
 
-/// What these processes use now; who is gone uses nothing.
+/// What these processes use now; one that has ended uses nothing.
 pub fn of(processes: &[Process]) -> Usage {
     let mut usage = Usage::default();
     for process in processes {

@@ -1,4 +1,4 @@
-//! What the worker says to the monitor at its end: three bytes through a pipe.
+//! The report of the worker to the monitor at its end: three bytes through a pipe.
 
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use crate::exit::Outcome;
 use crate::signal::Signal;
 
-/// How the run ended. No verdict means that the worker did not come to its end.
+/// How the run ended. Without a report the worker did not come to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WorkerExit {
     /// How ganger is to end.
@@ -19,7 +19,7 @@ impl WorkerExit {
     /// Writes it.
     ///
     /// # Errors
-    /// As write(2). That nobody is there to read it is none: the monitor is gone then, and needs no answer.
+    /// As write(2). A missing reader is none: the monitor is gone then, and needs no report.
     pub(super) fn send(self, pipe: OwnedFd) -> io::Result<()> {
         match std::fs::File::from(pipe).write_all(&self.to_bytes()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_verdict_arrives_as_it_was_sent() {
+    fn a_report_arrives_as_it_was_sent() {
         for outcome in [Outcome::Status(0), Outcome::Status(255), Outcome::DieBy(Signal::TERMINATE)] {
             for has_survivors in [false, true] {
                 let worker_exit = WorkerExit { outcome, has_survivors };

@@ -13,7 +13,7 @@ mod tree;
 
 pub use tree::Tree;
 
-/// What was heard at once.
+/// The changes that were reported at once.
 #[derive(Debug, Default)]
 pub struct WatchEvents {
     /// Files that changed, came or went, relative to the root.

@@ -1,6 +1,6 @@
 //! Linux: the folders of a root, each watched by inotify(7).
 //!
-//! Folders and not files are watched, so that an editor that writes a new file in place of the old one is heard too.
+//! Folders and not files are watched, so that an editor that writes a new file in place of the old one is reported too.
 //! The kernel is asked only for what changes something: that a file is opened or read wakes no process, and so a server
 //! that reads its own sources does not restart itself.
 
@@ -57,7 +57,7 @@ impl Tree {
         self.folders.is_empty()
     }
 
-    /// All that was heard since the last call.
+    /// All that was reported since the last call.
     ///
     /// # Errors
     /// As read(2) and inotify_add_watch(2).

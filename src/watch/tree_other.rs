@@ -1,4 +1,4 @@
-//! Systems without inotify(7): nothing is watched, and whoever asks for it hears so.
+//! Systems without inotify(7): nothing is watched, and that is reported.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};

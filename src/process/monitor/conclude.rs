@@ -1,4 +1,4 @@
-//! What the monitor does when the worker is gone: it stops what is left, and says how ganger ends.
+//! What the monitor does when the worker is gone: it stops what is left, and returns how ganger ends.
 
 use std::io;
 
@@ -28,7 +28,7 @@ impl Monitor<'_> {
         };
         let is_good = match outcome {
             Outcome::Status(status) => status == 0,
-            // Somebody's wish, or our own way out of trouble.
+            // A signal asked for it, or a failure of the monitor itself.
             Outcome::DieBy(_) => self.is_troubled,
         };
         let has_failed = has_survivors || self.is_troubled;
@@ -54,7 +54,7 @@ impl Monitor<'_> {
                 }
             }
             if let Some(exit) = lost.take() {
-                (self.watch.say)(&format!("the worker {exit} before its end: stopping what it ran"));
+                (self.watch.log)(&format!("the worker {exit} before its end: stopping what it ran"));
             }
             if leftovers.is_over() {
                 break;
@@ -66,7 +66,7 @@ impl Monitor<'_> {
             signals = self.pending();
         }
         for refusal in leftovers.survivors() {
-            (self.watch.say)(&format!("cannot end {} (pid {})", refusal.name, refusal.pid));
+            (self.watch.log)(&format!("cannot end {} (pid {})", refusal.name, refusal.pid));
         }
         Ok(leftovers.has_survivors())
     }

@@ -13,10 +13,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The first line of an answer (`HTTP/1.1 200 OK`) is never longer than this.
 const LONGEST: usize = 512;
 
-/// Asks for `path` on this port of the machine itself, by IPv4 and, where nobody answers, by IPv6.
+/// Asks for `path` on this port of the machine itself, by IPv4 and, without an answer, by IPv6.
 ///
 /// # Errors
-/// Why it is not ready, as a person would say it.
+/// Why it is not ready, in words.
 pub async fn ask(port: u16, path: &str) -> Result<(), String> {
     let addresses = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
     let mut reason = String::new();

@@ -1,5 +1,5 @@
 //! Is it ready? One file for each way to find out that needs more than a look at [`super::ports_in_use`]. None of
-//! them waits: whoever asks, asks again.
+//! them waits: the caller asks again.
 
 pub mod http;
 #[cfg(target_os = "linux")]

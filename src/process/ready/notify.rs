@@ -1,4 +1,4 @@
-//! sd_notify(3): a socket into which an instance says `READY=1`, and the kernel says who spoke.
+//! sd_notify(3): a socket into which an instance says `READY=1`, and the kernel tells the pid of the sender.
 
 use std::io::{self, IoSliceMut};
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -23,7 +23,7 @@ pub struct NotifySocket {
 }
 
 impl NotifySocket {
-    /// A socket with this name in the abstract namespace (unix(7)): it needs no folder, is nobody's to remove,
+    /// A socket with this name in the abstract namespace (unix(7)): it needs no folder, cannot be removed by others,
     /// ends with us, and is no longer than NOTIFY_SOCKET may be. Any user may send to it, so each message's
     /// sender is asked for.
     ///
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_heard_with_its_sender() {
+    fn a_message_is_received_with_its_sender() {
         let name = format!("ganger-test-{}", std::process::id());
         let socket = NotifySocket::open(name.clone()).unwrap();
         assert_eq!(socket.address(), format!("@{name}"));

@@ -1,4 +1,4 @@
-//! Systems without abstract sockets and SCM_CREDENTIALS: nobody can say that it is ready in this way.
+//! Systems without abstract sockets and SCM_CREDENTIALS: an instance cannot report in this way that it is ready.
 
 use std::io;
 use std::os::fd::OwnedFd;

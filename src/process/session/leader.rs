@@ -19,7 +19,7 @@ use nix::unistd::{Pid, dup2_stderr, dup2_stdin, dup2_stdout, execve, getppid, se
 use super::message::{HEADER, LeaderReply, LeaderRequest, decode, length};
 use crate::process::at_rest::give_back_memory;
 use crate::process::calls::{
-    ForkSide, Parent, close_all, close_own_but, end_at_once, fork_unheard, pass_on_as, receive,
+    ForkSide, Parent, close_all, close_own_but, end_at_once, fork_without_sigchld, pass_on_as, receive,
     restore_default, vfork_sibling,
 };
 use crate::process::name;
@@ -76,14 +76,14 @@ fn serve(mut socket: UnixStream) -> bool {
     while let Some((header, listener)) = next(&mut socket, &mut body) {
         let Some(request) = decode(&header, &body) else { return false };
         // First of all: what is done for this request is none of the next leader's.
-        let answer = match fork_unheard(Parent::CallersParent) {
+        let answer = match fork_without_sigchld(Parent::CallersParent) {
             Ok(ForkSide::Child) => continue,
             Ok(ForkSide::Parent(next)) => lead(&request, listener.as_ref(), next.as_raw()),
             Err(errno) => LeaderReply { program: 0, next: Pid::this().as_raw(), failure: Some(errno) },
         };
-        let is_heard = socket.write_all(&answer.to_bytes()).is_ok();
+        let is_answered = socket.write_all(&answer.to_bytes()).is_ok();
         if answer.next != Pid::this().as_raw() {
-            return is_heard && answer.failure.is_none();
+            return is_answered && answer.failure.is_none();
         }
     }
     false

@@ -17,7 +17,7 @@ use nix::unistd::Pid;
 use super::LedChild;
 use super::leader::wait_for_requests;
 use super::message::{HEADER, LeaderReply, encode};
-use crate::process::calls::{ForkSide, Parent, fork_unheard};
+use crate::process::calls::{ForkSide, Parent, fork_without_sigchld};
 use crate::process::program::Program;
 use crate::process::signals::Inherited;
 
@@ -41,7 +41,8 @@ impl Sessions {
     pub fn begin<Kept>(root: Option<&Path>, inherited: &Inherited, kept: Kept) -> (Option<Self>, Kept) {
         let Some(root) = root else { return (None, kept) };
         let Ok((ours, theirs)) = UnixStream::pair() else { return (None, kept) };
-        let forked = ours.set_read_timeout(Some(PATIENCE)).and_then(|()| Ok(fork_unheard(Parent::Caller)?));
+        let forked =
+            ours.set_read_timeout(Some(PATIENCE)).and_then(|()| Ok(fork_without_sigchld(Parent::Caller)?));
         match forked {
             Ok(ForkSide::Child) => wait_for_requests(theirs, (root, inherited), kept),
             Ok(ForkSide::Parent(next)) => {

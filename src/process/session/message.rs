@@ -48,7 +48,7 @@ pub(super) fn length(header: &[u8; HEADER]) -> usize {
 pub(super) struct LeaderReply {
     /// The process of the program, or that was to execute it; 0 if there is none.
     pub program: i32,
-    /// Who waits for the next request.
+    /// The process that waits for the next request.
     pub next: i32,
     /// Why the program was not executed.
     pub failure: Option<Errno>,

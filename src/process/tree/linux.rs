@@ -25,25 +25,25 @@ pub fn descendants(root: i32) -> io::Result<Scan> {
     for Stat { process, is_zombie, .. } in all()? {
         children.entry(process.parent).or_default().push((process, !is_zombie));
     }
-    let mut look = Scan { processes: Vec::new(), is_certain: true };
+    let mut scan = Scan { processes: Vec::new(), is_certain: true };
     let mut parents = vec![root];
     while let Some(parent) = parents.pop() {
         for (process, is_alive) in children.remove(&parent).unwrap_or_default() {
             parents.push(process.pid);
             // It ended while we looked, and what it forked last may have a number that we had passed.
-            look.is_certain &= is_alive || parent != root;
+            scan.is_certain &= is_alive || parent != root;
             if is_alive {
-                look.processes.push(process);
+                scan.processes.push(process);
             }
         }
     }
-    Ok(look)
+    Ok(scan)
 }
 
 /// The largest number of a process (`PID_MAX_LIMIT`, proc_sys_kernel(5)).
 const MOST: i32 = 1 << 22;
 
-/// Our own children, zombies too, by /proc/self/task/TID/children: much faster than a look at all, where the
+/// Our own children, zombies too, by /proc/self/task/TID/children: much faster than a scan of all, where the
 /// kernel has it (CONFIG_PROC_CHILDREN); else none. Where /proc is not mounted, waitid(2) is asked about numbers one by one, and
 /// the processes below us can be stopped all the same: link by link, as orphans fall to us.
 ///

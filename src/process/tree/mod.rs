@@ -1,7 +1,7 @@
 //! Which processes came from which instance, and signals to all of them.
 //!
 //! A session and group of its own reaches most of an instance's tree with one call, but not what called
-//! setsid. Those are found by looking (Linux: one pass over /proc; elsewhere nobody is found and the group
+//! setsid. Those are found by a scan (Linux: one pass over /proc; elsewhere none are found and the group
 //! has to do).
 
 #[cfg(target_os = "linux")]
@@ -33,7 +33,7 @@ pub const RUN_MARK: &[u8] = RUN.as_bytes();
 /// The variable that tells which instance a process came from.
 pub const INSTANCE_MARK: &[u8] = INSTANCE.as_bytes();
 
-/// A process below us, as one look saw it.
+/// A process below us, as one scan found it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Process {
     /// Its id.
@@ -65,8 +65,8 @@ impl Process {
 pub struct Scan {
     /// Every living descendant, parents before their children.
     pub processes: Vec<Process>,
-    /// Whether nobody can have been overlooked. A pass goes by rising numbers, so a chain of processes that
-    /// each fork and end can jump behind it. It cannot without a trace: who ends while we look, and leaves
+    /// Whether no process can have been overlooked. A pass goes by rising numbers, so a chain of processes that
+    /// each fork and end can jump behind it. It cannot without a trace: a process that ends during the scan, and leaves
     /// an orphan to us, is our child, and stays as a zombie until we reap it. So a pass that saw no zombie
     /// of ours saw all.
     pub is_certain: bool,

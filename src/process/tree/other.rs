@@ -1,4 +1,4 @@
-//! Systems without /proc: nobody is found, and an instance's group has to do. A daemon that left its group
+//! Systems without /proc: no process is found, and an instance's group has to do. A daemon that left its group
 //! is not stopped there; docs/reliability.md says so.
 
 use std::io;

@@ -1,4 +1,4 @@
-//! Signals to processes that may be gone by now, or be somebody else's.
+//! Signals to processes that may be gone by now, or run as another user.
 
 use std::io;
 
@@ -17,7 +17,7 @@ use crate::signal::Signal;
 /// A process that may not be signalled (EPERM): it runs as another user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignalRefusal {
-    /// Who.
+    /// Its id.
     pub pid: i32,
     /// Its name, as the kernel has it.
     pub name: String,
@@ -26,7 +26,7 @@ pub struct SignalRefusal {
 /// Sends to a group that an unreaped child of ours leads; one that is empty by now is no error.
 pub fn send_to_group(leader: i32, signal: Signal) {
     if let Some(known) = signal.known() {
-        // ESRCH: all are gone. EPERM: none of them may be signalled; the look that follows names them.
+        // ESRCH: all are gone. EPERM: none of them may be signalled; the scan that follows names them.
         let _ = killpg(Pid::from_raw(leader), known);
     }
 }
@@ -34,21 +34,21 @@ pub fn send_to_group(leader: i32, signal: Signal) {
 /// How often [`kill_orphans`] looks again before it lets others have their turn.
 const ROUNDS: usize = 64;
 
-/// SIGKILL to everything below us: see [`kill_orphans`] for those who are not there when we look. And why nobody could
-/// be seen, if so.
+/// SIGKILL to everything below us: see [`kill_orphans`] for processes that the scan misses. And why none could be
+/// seen, if so.
 pub fn kill_all() -> (Reaped, Option<io::Error>) {
     let found = descendants(std::process::id().cast_signed());
-    for process in found.iter().flat_map(|look| &look.processes) {
+    for process in found.iter().flat_map(|scan| &scan.processes) {
         // Another user's is named at the end, if still there.
         let _ = send_to(process, Signal::KILL);
     }
-    // Without a look there are still our own children, and each one's orphans after it.
+    // Without a scan there are still our own children, and each one's orphans after it.
     (kill_orphans(|_| true), found.err())
 }
 
 /// SIGKILL to each child of ours that `is_meant`, again and again without a pause, reaping in between: a
-/// process that forks and ends within a millisecond, and its child too, is gone before a look at all of /proc
-/// is over. Orphans fall to us, so the latest link of such a chain is soon a child of ours; and who has
+/// process that forks and ends within a millisecond, and its child too, is gone before a scan of all of /proc
+/// is over. Orphans fall to us, so the latest link of such a chain is soon a child of ours; and a process with
 /// SIGKILL pending cannot fork any more (fork(2) is started again, and meets it), so one hit ends the chain.
 pub fn kill_orphans(mut is_meant: impl FnMut(i32) -> bool) -> Reaped {
     let mut all = Reaped::default();
@@ -64,7 +64,7 @@ pub fn kill_orphans(mut is_meant: impl FnMut(i32) -> bool) -> Reaped {
         let mut is_over = true;
         for child in children.into_iter().filter(|child| is_meant(*child)) {
             is_over = false;
-            // A child that we have not reaped: nobody else can have its number.
+            // A child that is not reaped yet: no other process can have its pid.
             let _ = kill(Pid::from_raw(child), nix::sys::signal::SIGKILL);
         }
         if is_over || all.failure.is_some() {
@@ -74,7 +74,7 @@ pub fn kill_orphans(mut is_meant: impl FnMut(i32) -> bool) -> Reaped {
     all
 }
 
-/// Sends to one process as a look saw it.
+/// Sends to one process as a scan found it.
 ///
 /// # Errors
 /// [`SignalRefusal`] if it is another user's. That it is gone is no error.

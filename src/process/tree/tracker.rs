@@ -6,7 +6,7 @@ use std::io;
 use super::{INSTANCE_MARK, Identity, Process, RUN_MARK, Scan, descendants, environment, variable_of};
 use crate::machine::{ProcessCounts, Target};
 
-/// One look: who belongs to which instance.
+/// One scan: the processes of each instance.
 #[derive(Debug, Default)]
 pub struct ProcessSnapshot {
     /// The processes of each instance.
@@ -40,15 +40,14 @@ impl ProcessSnapshot {
     }
 }
 
-/// Attributes processes to instances, and remembers what it found: whose parents are gone by the next look
-/// has not lost its instance.
+/// Attributes processes to instances, and remembers what it found: a process does not lose its instance when its parent has
+/// ended by the next scan.
 #[derive(Debug)]
 pub struct ProcessTracker {
     run: Vec<u8>,
     known: HashMap<Identity, usize>,
-    /// Who was seen once without any environment. A process has none for a moment while it ends or executes
-    /// another program, and then it tells nobody whose it is: only who is still without one at the next look
-    /// was started so.
+    /// Processes that were seen once without any environment. A process has none for a moment while it ends or executes another
+    /// program, and its mark cannot be read then: only one that still has none at the next scan was started so.
     nameless: HashSet<Identity>,
 }
 
@@ -58,12 +57,12 @@ impl ProcessTracker {
         Self { run: run.to_vec(), known: HashMap::new(), nameless: HashSet::new() }
     }
 
-    /// Looks once. `sessions[i]` is the session of instance `i`, as long as a process may be in it: until then the kernel
+    /// Scans once. `sessions[i]` is the session of instance `i`, as long as a process may be in it: until then the kernel
     /// gives that number to no other. `named` finds an instance by the mark's value.
     ///
     /// # Errors
     /// As [`descendants`].
-    pub fn look(
+    pub fn scan(
         &mut self,
         sessions: &[Option<i32>],
         named: &dyn Fn(&[u8]) -> Option<usize>,
@@ -85,18 +84,18 @@ impl ProcessTracker {
                 .get(&process.session)
                 .or_else(|| attributed.get(&process.parent))
                 .or_else(|| self.known.get(&identity));
-            let mut whose = known.copied();
-            if whose.is_none() {
+            let mut instance = known.copied();
+            if instance.is_none() {
                 let environment = environment(process.pid)?.unwrap_or_default();
                 is_certain &= !environment.is_empty() || !self.nameless.insert(identity);
-                whose = self.by_mark(&environment, named);
+                instance = self.by_mark(&environment, named);
             }
-            if let Some(index) = whose {
+            if let Some(index) = instance {
                 attributed.insert(process.pid, index);
                 self.known.insert(identity, index);
             }
             seen.insert(identity);
-            match whose.and_then(|index| instances.get_mut(index)) {
+            match instance.and_then(|index| instances.get_mut(index)) {
                 Some(members) => members.push(process),
                 None => orphans.push(process),
             }
@@ -114,7 +113,7 @@ impl ProcessTracker {
         Ok(environment(pid)?.and_then(|environment| self.by_mark(&environment, named)))
     }
 
-    /// The instance whose mark is in this environment. Reading one is the dearest question, so it is the last.
+    /// The instance whose mark is in this environment. Reading one is the most expensive check, so it comes last.
     fn by_mark(&self, environment: &[u8], named: &dyn Fn(&[u8]) -> Option<usize>) -> Option<usize> {
         let is_of_run = variable_of(environment, RUN_MARK).is_some_and(|run| run == self.run);
         variable_of(environment, INSTANCE_MARK).filter(|_| is_of_run).and_then(named)

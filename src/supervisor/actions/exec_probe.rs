@@ -25,7 +25,7 @@ impl ProbeCommands {
         command: &str,
         spawner: &mut Spawner,
     ) -> Option<i32> {
-        let pid = spawner.spawn_unheard(command, &spec.environment).ok()?;
+        let pid = spawner.spawn_without_output(command, &spec.environment).ok()?;
         self.running.insert(pid, index);
         Some(pid)
     }

@@ -113,7 +113,7 @@ impl Processes {
     fn snapshot(&mut self) -> &ProcessSnapshot {
         if self.snapshot.is_none() {
             let named = |mark: &[u8]| instance_named(&self.specs, mark);
-            let scanned = self.tracker.look(&self.sessions, &named);
+            let scanned = self.tracker.scan(&self.sessions, &named);
             self.snapshot = scanned.map_err(|error| self.scan_error = Some(error)).ok();
             if let Some(snapshot) = &mut self.snapshot {
                 self.commands.leave_out(snapshot);

@@ -30,7 +30,7 @@ pub fn start(plan: Plan, source: PlanSource, settings: StartSettings) -> Outcome
     let log = Rc::new(StderrLog::open());
     let say = |line: &str| log.log(line);
     let watch =
-        MonitorOptions { grace, isolate: settings.isolate, keyboard, now: &|| clock.now(), say: &say };
+        MonitorOptions { grace, isolate: settings.isolate, keyboard, now: &|| clock.now(), log: &say };
     let pair = watch_over(&watch, |pipes, inherited| {
         let context = WorkerContext { pipes, inherited, pid, log: Rc::clone(&log) };
         work((plan, source), settings, clock, context)
