@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::invalid::InvalidValue;
-use super::service_policy::Probe;
+use super::service_policy::{Probe, ReadySetting};
 use super::settings::{DeclaredVariable, Located, ParsedSettings};
 use super::source::{SettingSource, decoded};
 use super::value;
@@ -174,7 +174,7 @@ impl AppJsonReader<'_> {
             Ok(probe) => {
                 let place = self.place(at);
                 let process = self.parsed.settings.processes.entry(kind).or_default();
-                process.ready = Some(Located { value: probe, place: place.clone() });
+                process.ready = Some(Located { value: ReadySetting::Probe(probe), place: place.clone() });
                 process.ready_timeout = patience(check).map(|value| Located { value, place });
             }
             Err(invalid) => {

@@ -64,7 +64,10 @@ fn the_health_checks_of_a_start_are_read_as_dokku_has_them() {
         ]
     );
     let own = |name: &str| parsed.settings.processes.get(&TypeName::new(name).unwrap()).cloned();
-    let probe = |name: &str| own(name).and_then(|own| own.ready).map(|given| given.value);
+    let probe = |name: &str| match own(name)?.ready?.value {
+        ReadySetting::Probe(probe) => Some(probe),
+        ReadySetting::ListenOn(_) => None,
+    };
     assert_eq!(probe("web"), Some(Probe::Http("/health".into())));
     let web = own("web").unwrap();
     assert_eq!(web.ready_timeout.map(|given| given.value), Some(Duration::from_secs(21)));

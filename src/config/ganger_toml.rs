@@ -154,7 +154,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::config::{BasePort, ColorChoice, Probe, RestartPolicy, Timestamps};
+    use crate::config::{BasePort, ColorChoice, Probe, ReadySetting, RestartPolicy, Timestamps};
     use crate::signal::Signal;
 
     fn errors(text: &str) -> Vec<String> {
@@ -247,7 +247,7 @@ listen = true
         assert_eq!(parsed.errors, []);
         let settings = parsed.settings;
         let own = &settings.processes[&TypeName::new("web").unwrap()];
-        assert_eq!(own.ready.as_ref().unwrap().value, Probe::Http("/health".into()));
+        assert_eq!(own.ready.as_ref().unwrap().value, ReadySetting::Probe(Probe::Http("/health".into())));
         assert_eq!(own.ready_timeout.as_ref().unwrap().value, Duration::from_mins(2));
         assert_eq!(own.after[1].place.to_string(), "ganger.toml:9:16");
         assert!(!own.once.as_ref().unwrap().value);

@@ -15,7 +15,7 @@ pub mod table;
 mod tests;
 mod value;
 
-pub use service_policy::{Probe, RestartPolicy, ServicePolicy};
+pub use service_policy::{Probe, ReadySetting, RestartPolicy, ServicePolicy};
 pub use settings::{
     BasePort, ColorChoice, DeclaredVariable, Located, ParsedSettings, ProcessSettings, Settings, Timestamps,
 };

@@ -22,6 +22,15 @@ pub enum Probe {
     Notify,
 }
 
+/// The setting `ready`: a probe, or `listen:$NAME`, of which the plan knows the port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReadySetting {
+    /// This probe.
+    Probe(Probe),
+    /// A process of its own tree listens on the port that this variable has.
+    ListenOn(Arc<str>),
+}
+
 /// Which exits of an instance are followed by another start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RestartPolicy {

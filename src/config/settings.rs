@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use super::service_policy::{Probe, RestartPolicy};
+use super::service_policy::{ReadySetting, RestartPolicy};
 use crate::formation::Formation;
 use crate::location::{Diagnostic, Location};
 use crate::name::TypeName;
@@ -151,7 +151,7 @@ pub struct ProcessSettings {
     /// The grace between that signal and SIGKILL.
     pub timeout: Option<Located<Duration>>,
     /// What shows that they are ready.
-    pub ready: Option<Located<Probe>>,
+    pub ready: Option<Located<ReadySetting>>,
     /// The time that they have for that.
     pub ready_timeout: Option<Located<Duration>>,
     /// The types that must be ready, or have ended with 0, before they start.

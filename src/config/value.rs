@@ -7,7 +7,7 @@ use std::time::Duration;
 use regex_lite::Regex;
 
 use super::invalid::InvalidValue;
-use super::service_policy::{EVERYWHERE, Probe, RestartPolicy};
+use super::service_policy::{EVERYWHERE, Probe, ReadySetting, RestartPolicy};
 use super::settings::{BasePort, ColorChoice, Timestamps};
 use crate::duration;
 use crate::formation::{Formation, MOST};
@@ -167,6 +167,20 @@ pub(super) fn probe(value: &str) -> Parsed<Probe> {
     }
 }
 
+/// A probe, or the variable of `listen:$PGPORT`. PORT is each instance's own.
+pub(super) fn ready(value: &str) -> Parsed<ReadySetting> {
+    let Some(name) = value.strip_prefix("listen:").and_then(|port| port.trim().strip_prefix('$')) else {
+        return probe(value).map(ReadySetting::Probe);
+    };
+    let name = name.strip_prefix('{').and_then(|name| name.strip_suffix('}')).unwrap_or(name);
+    let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    match name {
+        "PORT" => Ok(ReadySetting::Probe(Probe::Listen(None))),
+        name if is_name => Ok(ReadySetting::ListenOn(name.into())),
+        _ => Err(InvalidValue::new(value, "expected a variable after `listen:`, such as $PGPORT")),
+    }
+}
+
 /// The path of `http:/health`. It goes into a request as it is, so it has no blank and no control character.
 fn http_path(path: &str) -> Parsed<Probe> {
     let is_path = path.starts_with('/') && !path.starts_with("//");
@@ -195,8 +209,13 @@ mod tests {
             ("cmd:curl http://x", Probe::Command("curl http://x".into())),
         ];
         for (text, expected) in table {
-            assert_eq!(probe(text), Ok(expected), "{text}");
+            assert_eq!(ready(text), Ok(ReadySetting::Probe(expected)), "{text}");
         }
+        for text in ["listen:$PGPORT", "listen: ${PGPORT}"] {
+            assert_eq!(ready(text), Ok(ReadySetting::ListenOn("PGPORT".into())), "{text}");
+        }
+        assert_eq!(ready("listen:$PORT"), Ok(ReadySetting::Probe(Probe::Listen(None))));
+        assert!(ready("listen:$").is_err() && ready("listen:$A-B").is_err() && ready("listen:${A").is_err());
         let wrong = "|:|ready|http|http:|http:health|http://h/x|http:/a b|http:/a\nb|log|log:|log:(|cmd:|cmd: |notify:x|\
                      listen:0|listen:x|listen:65536|alive:1";
         for text in wrong.split('|') {

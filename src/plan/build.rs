@@ -42,6 +42,7 @@ impl Plan {
         if !has_ports {
             errors.extend(service_policy::without_ports(inputs));
         }
+        errors.extend(service_policy::without_variable(inputs, &merged));
         let mut own = vec![environment::PS, environment::INSTANCE];
         if has_ports {
             own.insert(0, environment::PORT);
@@ -158,7 +159,7 @@ fn instances(
         let once = service_policy::is_once(inputs, process);
         let place: Arc<str> = format!("{}:{}", inputs.procfile.file, process.line).into();
         let (stop_signal, stop_to, grace) = ending(inputs, process);
-        let care = service_policy::of_line(inputs, line, order, layout.is_some());
+        let care = service_policy::of_line(inputs, line, order, layout.is_some(), shared);
         let after = order.before(line, inputs);
         for number in 1..=process.count {
             let name = InstanceName { kind: process.name.clone(), number };

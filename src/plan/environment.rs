@@ -145,7 +145,7 @@ impl<'a> Merged<'a> {
     }
 
     /// The value of `name` and where it comes from.
-    fn get(&self, name: &str) -> Option<(&'a [u8], &Origin)> {
+    pub(super) fn get(&self, name: &str) -> Option<(&'a [u8], &Origin)> {
         self.variables.get(name.as_bytes()).map(|(value, provenance)| (*value, &provenance.origin))
     }
 

@@ -64,6 +64,12 @@ pub enum Error {
         /// Its name.
         name: String,
     },
+    /// A variable that should have a port to listen on.
+    #[error("{name} is no port from 1 to 65535")]
+    NoPortIn {
+        /// Its name.
+        name: String,
+    },
     /// More than one `release`.
     #[error("`release` runs once, not {count} times")]
     ReleaseOften {
@@ -102,6 +108,9 @@ impl Error {
             Self::NoRelease { .. } => "leave --release out, or add a line `release: COMMAND`".into(),
             Self::ReleaseOften { .. } => "use --release".into(),
             Self::Circle { .. } => "take one of them out of `after`".into(),
+            Self::NoPortIn { name } => {
+                format!("set it in .env ({name}=5432), or write the number: listen:5432")
+            }
             Self::Portless { .. } => "leave --no-port out, or choose another sign of being ready".into(),
         }
     }

@@ -4,11 +4,12 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::PlannedType;
+use super::environment::Merged;
 use super::error::Error;
 use super::options::Inputs;
 use super::order::StartOrder;
-use super::spec::{Probe, RestartPolicy, ServicePolicy};
-use crate::config::ProcessSettings;
+use super::spec::{Probe, RestartPolicy, ServicePolicy, Variables};
+use crate::config::{ProcessSettings, ReadySetting};
 use crate::location::Diagnostic;
 use crate::procfile::Entry;
 use crate::shell::{is_replaced, names_variable};
@@ -22,12 +23,20 @@ pub(super) fn of_line(
     line: usize,
     order: &StartOrder,
     has_ports: bool,
+    shared: &Variables,
 ) -> ServicePolicy {
     let entry = &inputs.procfile.entries[line];
     let (settings, none) = (inputs.settings, ProcessSettings::default());
     let own = settings.processes.get(&entry.name).unwrap_or(&none);
     let listen = own.listen.as_ref().and_then(|given| given.value);
-    let said = own.ready.as_ref().map(|given| given.value.clone());
+    let said = own.ready.as_ref().map(|given| match &given.value {
+        ReadySetting::Probe(probe) => probe.clone(),
+        ReadySetting::ListenOn(name) => {
+            let value =
+                shared.iter().find(|(of, _)| *of == name.as_bytes()).map(|(_, value)| value.as_slice());
+            Probe::Listen(value.and_then(port_in))
+        }
+    });
     let limit = own.ready_timeout.as_ref().or(settings.ready_timeout.as_ref()).map(|given| given.value);
     let is_awaited = said.is_some() || order.is_awaited(line);
     let restart = own.restart.as_ref().or(settings.restart.as_ref());
@@ -49,16 +58,30 @@ fn implied(name: &str, command: &str, has_ports: bool, listen: Option<IpAddr>) -
     if serves { Probe::Listen(None) } else { Probe::Alive }
 }
 
+/// The port that a variable has.
+fn port_in(value: &[u8]) -> Option<u16> {
+    str::from_utf8(value).ok()?.parse().ok().filter(|port| *port > 0)
+}
+
+/// `ready = "listen:$NAME"` of which the variable has no port.
+pub(super) fn without_variable(inputs: &Inputs<'_>, merged: &Merged<'_>) -> Vec<Diagnostic> {
+    let of_type = |entry: &Entry| {
+        let given = inputs.settings.processes.get(&entry.name)?.ready.as_ref()?;
+        let ReadySetting::ListenOn(name) = &given.value else { return None };
+        let port = merged.get(name).and_then(|(value, _)| port_in(value));
+        port.is_none().then(|| Error::NoPortIn { name: name.to_string() }.at(&given.place))
+    };
+    inputs.procfile.entries.iter().filter_map(of_type).collect()
+}
+
 /// What is set for types that have no PORT and cannot do without one.
 pub(super) fn without_ports(inputs: &Inputs<'_>) -> Vec<Diagnostic> {
     let of_type = |entry: &Entry| {
         let own = inputs.settings.processes.get(&entry.name)?;
-        let ready = own.ready.as_ref().filter(|given| match given.value {
-            Probe::Listen(None) | Probe::Http(_) => true,
-            Probe::Listen(Some(_)) | Probe::Alive | Probe::Log(_) | Probe::Command(_) | Probe::Notify => {
-                false
-            }
-        });
+        let ready = own
+            .ready
+            .as_ref()
+            .filter(|given| matches!(given.value, ReadySetting::Probe(Probe::Listen(None) | Probe::Http(_))));
         let listen = own.listen.as_ref().filter(|given| given.value.is_some());
         let place = ready.map(|given| &given.place).or(listen.map(|given| &given.place))?;
         Some(Error::Portless { name: entry.name.to_string() }.at(place))

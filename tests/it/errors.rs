@@ -147,5 +147,7 @@ fn orders_and_signs_that_cannot_be() {
         "start --watch web=../src",
         "start --watch wbe=src",
     ]);
+    let variable = "[process.web]\nready = \"listen:$PGPORT\"\n";
+    text += &Folder::with(&[GOOD, ("ganger.toml", variable)]).transcript(&["start"]);
     same_as_before("care.txt", &text);
 }

@@ -185,6 +185,23 @@ fn a_stranger_cannot_say_ready_for_an_instance() {
 }
 
 #[test]
+fn a_probe_can_have_its_port_from_a_variable() {
+    if !are_there(&["python3"]) {
+        return;
+    }
+    let ports = Ports::claim();
+    let own = ports.at(0, 50);
+    let words = PLAIN.replace("port)", "int(os.environ['PGPORT']))");
+    let project = Project::new("db: python3 server.py\n")
+        .file("server.py", &server(&words, "0"))
+        .file(".env", &format!("PGPORT={own}\n"))
+        .file("ganger.toml", "[process.db]\nready = \"listen:$PGPORT\"\n");
+    let mut running = project.start(&["-p", &ports.base()]);
+    running.line(&format!("db.1 ready on port {own}"));
+    end(running);
+}
+
+#[test]
 fn who_is_not_ready_in_time_is_stopped_and_its_command_goes_with_it() {
     let project = Project::new("db: probe wait\nweb: probe wait\n").file(
         "ganger.toml",

@@ -46,9 +46,9 @@ pub(super) static SETTINGS: [Setting; 8] = [
         name: "ready",
         takes: Takes::Value("PROBE"),
         help: "What shows that an instance is ready\n\n\
-               listen, listen:6379, http:/health, log:REGEX, cmd:COMMAND, notify or alive.",
+               listen, listen:6379, listen:$PGPORT, http:/health, log:REGEX, cmd:COMMAND, notify or alive.",
         example: "http:/health",
-        each: Some(&of_type(|p| &mut p.ready, value::probe)),
+        each: Some(&of_type(|p| &mut p.ready, value::ready)),
         ..SETTING
     },
     Setting {
