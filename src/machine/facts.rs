@@ -34,7 +34,7 @@ impl Facts {
         }
     }
 
-    /// The instance whose exit is the reason for the stop of the stack, if there is one.
+    /// The instance that stops the stack by its exit, if one does.
     pub(super) fn first_exit(&self) -> Option<usize> {
         match self.shutdown.as_ref()?.cause {
             StopCause::Ended(instance) | StopCause::CannotStart { instance, .. } => Some(instance),

@@ -123,7 +123,7 @@ impl Machine {
         self.facts.shutdown.is_some()
     }
 
-    /// The instance whose exit is the reason for the stop of the stack, if there is one.
+    /// The instance that stops the stack by its exit, if one does.
     pub fn first_exit(&self) -> Option<usize> {
         self.facts.first_exit()
     }

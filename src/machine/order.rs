@@ -92,7 +92,7 @@ impl Dependencies {
     }
 }
 
-/// Starts the first instance that is due and whose dependencies are satisfied; whether others failed, because a dependency
+/// Starts the first instance that is due and has its dependencies satisfied; whether others failed, because a dependency
 /// will not come.
 ///
 /// One start at a time: signals and exits are handled between two of them, so a stop in the middle of a thousand starts is
@@ -192,7 +192,7 @@ pub(super) fn report_blocked(stack: &Stack, blocked: &[usize], actions: &mut Act
     }
 }
 
-/// While the stack stops: stops the instances whose turn it is. Without an order that is all of them, at once.
+/// While the stack stops: stops the next instances in the order. Without an order that is all of them, at once.
 pub(super) fn stop_next(stack: &mut Stack, is_killing: bool, actions: &mut Actions) {
     for index in 0..stack.instances.len() {
         if stack.instances[index].state == State::Running && !is_needed(stack, index) {

@@ -30,8 +30,8 @@ pub enum NextStart {
 }
 
 impl Backoff {
-    /// Counts an exit: how long the instance ran, whether it failed, and a random number for the jitter, so that a stack whose
-    /// database went away does not come back to it all at once.
+    /// Counts an exit: how long the instance ran, whether it failed, and a random number for the jitter, so that a stack that
+    /// has lost its database does not come back to it all at once.
     #[must_use]
     pub fn after(&mut self, lived: Duration, is_failure: bool, random: u64) -> NextStart {
         if lived >= WORKED {

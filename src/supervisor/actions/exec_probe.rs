@@ -37,7 +37,7 @@ impl ProbeCommands {
         }
     }
 
-    /// Kills the commands of an instance whose own process has exited: they must not count as its leftovers.
+    /// Kills the commands of an instance after its own process has exited: they must not count as its leftovers.
     pub(super) fn end_all_of(&self, index: usize) {
         for (pid, _) in self.running.iter().filter(|(_, instance)| **instance == index) {
             send_to_group(*pid, Signal::KILL);

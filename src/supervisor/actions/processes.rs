@@ -84,7 +84,7 @@ impl Processes {
         self.commands.run(index, &self.specs[index], command, &mut self.spawner)
     }
 
-    /// The instances whose own process has not been reaped.
+    /// The instances with an own process that has not been reaped.
     pub(super) fn running(&self) -> Vec<usize> {
         self.alive.values().copied().collect()
     }
@@ -94,7 +94,7 @@ impl Processes {
         self.leaders.get(index).copied().flatten()
     }
 
-    /// The process group of an instance whose own process has not been reaped: no other group can have its number.
+    /// The process group of an instance, as long as its own process has not been reaped: no other group can have its number.
     pub(super) fn group(&self, target: Target) -> Option<i32> {
         let leader = target.instance().and_then(|index| self.leader(index));
         leader.filter(|leader| self.alive.contains_key(leader))
@@ -230,7 +230,7 @@ impl Processes {
     }
 }
 
-/// The instance whose processes have this mark in their environment.
+/// The instance that has this mark in the environment of its processes.
 fn instance_named(specs: &[Rc<Spec>], mark: &[u8]) -> Option<usize> {
     specs.iter().position(|spec| spec.name.to_string().as_bytes() == mark)
 }

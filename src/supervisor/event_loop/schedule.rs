@@ -48,7 +48,7 @@ impl Schedule {
         }
     }
 
-    /// The source whose turn it is; `None` if none is due, and the loop can sleep.
+    /// The source that is next; `None` if none is due, and the loop can sleep.
     pub(super) fn next(&mut self, now: Duration, machine: &Machine, due: DueSources) -> Option<EventSource> {
         // The machine goes through all instances to find its deadline: not before each of a thousand answers.
         if now >= self.deadline_read + SCAN_PAUSE {

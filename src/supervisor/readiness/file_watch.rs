@@ -1,4 +1,4 @@
-//! Restarts of instances whose files have changed: once for each burst of changes, and not for ever.
+//! Restarts of instances after changes of their files: once for each burst of changes, and not for ever.
 
 use std::collections::HashMap;
 use std::io;

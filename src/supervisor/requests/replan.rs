@@ -244,7 +244,7 @@ impl Replanner {
         }
     }
 
-    /// A plan whose number of instances is within the limits of this system.
+    /// A plan, if its number of instances is within the limits of this system.
     fn plan(&self, planner: &Planner, running: &Running) -> Result<Plan, RequestRefusal> {
         let mut plan =
             planner(running).map_err(|rendered| RequestRefusal::new(RefusalKind::Refused, rendered))?;

@@ -281,7 +281,7 @@ impl Router {
         refuse(caller, RefusalKind::Failed, message);
     }
 
-    /// Answers the clients whose wait is over.
+    /// Answers the clients that need not wait any more.
     pub(crate) fn review(&mut self, mut view: View<'_>) {
         self.instance_names.update(view.machine);
         if view.machine.is_stopping() {

@@ -49,7 +49,7 @@ impl Waits {
         self.pending.iter().any(|wait| wait.goal == Goal::Ready).then_some(self.reviewed + INTERVAL)
     }
 
-    /// Answers the clients whose goal is reached; those whose goal cannot be reached any more, with the instance that cannot.
+    /// Answers the clients that have reached their goal; those that cannot reach it any more, with the instance that prevents it.
     pub(super) fn review(&mut self, view: &mut View<'_>) -> Vec<(ReplySender, usize)> {
         if self.pending.is_empty() {
             return Vec::new();
