@@ -149,7 +149,7 @@ fn without_proc(project: &Project) -> Option<Running> {
     let script = "mount -t tmpfs none /proc && exec \"$0\" start -t 300ms --no-port";
     let words = ["unshare", "--mount", "/bin/sh", "-c", script, env!("CARGO_BIN_EXE_ganger")];
     let mut running = Running::start(project.command(&words));
-    running.line("| up");
+    running.lines(&["web.1      | up", "stubborn.1 | up"]);
     Some(running)
 }
 
