@@ -54,6 +54,12 @@ pub enum Command {
     /// Reads all that `start` reads and starts nothing. The status is 1 if there are errors.
     #[command(after_long_help = examples::CHECK)]
     Check,
+    /// Hold the project against the twelve factors
+    ///
+    /// Reads its files and what git tracks, and starts nothing. Prints a line for each factor of https://12factor.net, and what
+    /// is wrong with the way out. The status is 1 if something is broken. [doctor.silence] in ganger.toml silences a code.
+    #[command(after_long_help = examples::DOCTOR)]
+    Doctor(super::doctor::DoctorArgs),
     /// Show the environment and where each variable comes from
     ///
     /// Lists the variables that the project sets: .env files, app.json and ganger's own. Values are masked without

@@ -47,6 +47,14 @@ Examples:
   ganger check -m web=3 -p 3000         … of this formation
   ganger check --json | jq .errors      for programs";
 
+/// `ganger doctor --help`.
+pub const DOCTOR: &str = "\
+Examples:
+  ganger doctor                         all factors, all types
+  ganger doctor web --only VII,IX       two factors of one type
+  ganger doctor -f Procfile.dev         what development may do is no finding
+  ganger doctor --json | jq .broken     for programs: docs/schema/doctor.json";
+
 /// `ganger env --help`.
 pub const ENV: &str = "\
 Examples:

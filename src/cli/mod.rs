@@ -10,6 +10,7 @@ pub mod change;
 pub mod check;
 pub mod completions;
 pub mod detach;
+pub mod doctor;
 pub mod down;
 pub mod env;
 pub mod examples;
@@ -85,6 +86,7 @@ fn answer(arguments: Vec<OsString>, system: &SystemEnv) -> Result<Outcome, Failu
         Command::Run(run) => run::run(&run, &given, system),
         Command::Exec(exec) => exec::run(exec, &given, system),
         Command::Check => check::run(&given, system),
+        Command::Doctor(doctor) => doctor::run(&doctor, &given, system),
         Command::Env(env) => env::run(&env, &given, system),
         Command::Ps => ps::run(&given, system),
         Command::Logs(logs) => logs::run(logs, &given, system),

@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::invalid::{InvalidName, InvalidValue};
 use super::setting::{Field, Setting};
-use super::settings::{ParsedSettings, ProcessSettings};
+use super::settings::{Located, ParsedSettings, ProcessSettings};
 use super::source::{SettingSource, decoded};
 use super::table;
 use crate::name::TypeName;
@@ -16,6 +16,14 @@ use crate::name::TypeName;
 const PROCESS: &str = "process";
 /// What is wrong with another value of that key, and the way out.
 const NO_TYPES: (&str, &str) = ("`process` has a table for each type", "write [process.web]");
+
+/// The table that holds the reasons why findings of `ganger doctor` are silenced.
+const DOCTOR: &str = "doctor";
+/// What is wrong with another value in that table, and the way out.
+const NO_REASONS: (&str, &str) = (
+    "`doctor` has the table `silence`, with a reason for each code",
+    "write [doctor.silence] and CODE = \"REASON\"",
+);
 
 /// The settings of a `ganger.toml`. All that is wrong is found at once.
 pub fn parse(file: &str, bytes: &[u8]) -> ParsedSettings {
@@ -52,6 +60,8 @@ impl TomlReader<'_> {
             match (key.get_ref().as_ref(), value.get_ref()) {
                 (PROCESS, DeValue::Table(types)) => self.read_types(types),
                 (PROCESS, _) => self.refuse(value, NO_TYPES.0, NO_TYPES.1),
+                (DOCTOR, DeValue::Table(tables)) => self.read_doctor(tables),
+                (DOCTOR, _) => self.refuse(value, NO_REASONS.0, NO_REASONS.1),
                 (name, _) => match table::key_of_stack(name) {
                     Ok(setting) => self.read_setting(setting, value),
                     Err(error) => self.refuse_name(key, &error),
@@ -89,6 +99,24 @@ impl TomlReader<'_> {
             self.refuse(value, &format!("`{name}` has one value"), &format!("write {name} = VALUE"));
         }
         text.map(|text| (text, value)).into_iter().collect()
+    }
+
+    fn read_doctor(&mut self, tables: &DeTable<'_>) {
+        for (key, value) in tables {
+            let ("silence", DeValue::Table(codes)) = (key.get_ref().as_ref(), value.get_ref()) else {
+                self.refuse(value, NO_REASONS.0, NO_REASONS.1);
+                continue;
+            };
+            for (code, reason) in codes {
+                let DeValue::String(text) = reason.get_ref() else {
+                    self.refuse(reason, NO_REASONS.0, NO_REASONS.1);
+                    continue;
+                };
+                let place = self.source.location(code.span().start);
+                let reason = Located { value: text.to_string(), place };
+                self.parsed.settings.silenced.insert(code.get_ref().to_string(), reason);
+            }
+        }
     }
 
     fn read_types(&mut self, types: &DeTable<'_>) {

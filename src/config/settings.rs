@@ -137,6 +137,8 @@ pub struct Settings {
     pub processes: IndexMap<TypeName, ProcessSettings>,
     /// Variables that the project declares (`app.json`).
     pub variables: Vec<DeclaredVariable>,
+    /// The codes of `ganger doctor` that `[doctor.silence]` silences, with the reasons.
+    pub silenced: IndexMap<String, Located<String>>,
 }
 
 /// What one layer sets for one type: `[process.web]`, `--stop-signal web=QUIT`.

@@ -12,7 +12,7 @@ use files::Files;
 const LAYERS: [&[&str]; 7] = [
     &["duration", "exit", "location", "name", "notice", "signal", "suggestion", "text"],
     &["config", "dotenv", "escapes", "formation", "procfile", "shell"],
-    &["plan"],
+    &["doctor", "plan"],
     &["machine"],
     &["control", "export", "output", "process", "watch"],
     &["supervisor"],

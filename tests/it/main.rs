@@ -18,6 +18,7 @@ mod control;
 mod control_hostile;
 mod corpus;
 mod docs;
+mod doctor;
 mod errors;
 mod exec;
 mod exec_rule;

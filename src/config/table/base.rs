@@ -6,8 +6,11 @@ use crate::config::setting::{Flag, Parse, Parsed, Setting, Slot, Takes};
 use crate::config::settings::{ProcessSettings, Settings};
 
 pub(super) const START: Flag = Flag { commands: &["start"], heading: "", short: None, help: None };
-pub(super) const PROJECT: Flag =
-    Flag { commands: &["start", "run", "exec", "check", "env", "export"], heading: "Project", ..START };
+pub(super) const PROJECT: Flag = Flag {
+    commands: &["start", "run", "exec", "check", "doctor", "env", "export"],
+    heading: "Project",
+    ..START
+};
 pub(super) const RUNNING: Flag = Flag { heading: "Running and stopping", ..START };
 pub(super) const EXPORTED: Flag = Flag { commands: &["start", "export"], ..RUNNING };
 pub(super) const OUTPUT: Flag = Flag { heading: "Output", ..START };

@@ -52,7 +52,7 @@ pub(super) static SETTINGS: [Setting; 6] = [
     },
     Setting {
         name: "json",
-        flags: &[OUTPUT, DOCUMENT, Flag { commands: &["check", "env"], heading: "", ..DOCUMENT }],
+        flags: &[OUTPUT, DOCUMENT, Flag { commands: &["check", "doctor", "env"], heading: "", ..DOCUMENT }],
         is_fixed: true,
         help: "Print one JSON object a line",
         stack: Some(&of_stack(|s| &mut s.json, value::boolean)),

@@ -1,0 +1,102 @@
+//! `ganger doctor`: the project held against the twelve factors.
+
+mod gather;
+
+use std::ffi::OsStr;
+
+use clap::Args;
+
+use super::failure::Failure;
+use super::load::{self, ProcfileNeed};
+use super::print;
+use super::project::Project;
+use super::report::{self, Severity};
+use super::stack::is_json;
+use super::system_env::{StdStream, SystemEnv};
+use super::values::types;
+use crate::config::{ColorChoice, Settings};
+use crate::doctor::code::{self, Factor};
+use crate::doctor::facts::Facts;
+use crate::doctor::report::{DoctorReport, silence};
+use crate::doctor::{examine, is_visible};
+use crate::exit::{self, Outcome};
+use crate::location::Diagnostic;
+use crate::procfile::Procfile;
+use crate::suggestion::nearest;
+
+/// `ganger doctor`.
+#[derive(Args, Debug)]
+pub struct DoctorArgs {
+    /// Only these types of the Procfile
+    #[arg(value_name = "TYPE", value_parser = types)]
+    pub types: Vec<String>,
+    /// Only this factor: VII, 7 or `port binding`
+    #[arg(long, value_name = "FACTOR", value_delimiter = ',')]
+    pub only: Vec<String>,
+}
+
+/// Prints a line for each factor and its findings.
+///
+/// # Errors
+///
+/// The files of the project cannot be read, or there is no such type or factor.
+pub fn run(args: &DoctorArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
+    let factors = factors(&args.only)?;
+    let project = load::project(given, ProcfileNeed::Procfile, system)?;
+    if !project.errors.is_empty() {
+        return Err(Failure::Refused(project.errors));
+    }
+    let warnings = unknown_codes(&project.settings);
+    let colors = system.colors(StdStream::Error, ColorChoice::Auto);
+    report::say(&report::diagnostics(Severity::Warning, &warnings, colors));
+    let facts = Facts { procfile: chosen(&project, &args.types)?, ..gather::facts(&project, system) };
+    let mut findings = examine(&facts);
+    silence(&mut findings, &project.settings.silenced);
+    let report = DoctorReport::new(&factors, &findings, |factor| is_visible(factor, &facts));
+    if is_json(given) {
+        print::json(&report)?;
+    } else {
+        print::bytes(report.text().as_bytes())?;
+    }
+    Ok(Outcome::Status(if report.is_broken() { exit::REFUSED } else { exit::SUCCESS }))
+}
+
+fn factors(named: &[String]) -> Result<Vec<Factor>, Failure> {
+    let factor = |text: &String| {
+        let hint = || Some("I to XII, 1 to 12, or a name of https://12factor.net".to_owned());
+        Factor::named(text).ok_or_else(|| Failure::usage(format!("--only {text}: no such factor"), hint()))
+    };
+    let mut factors = named.iter().map(factor).collect::<Result<Vec<_>, _>>()?;
+    factors.sort();
+    factors.dedup();
+    Ok(if factors.is_empty() { Factor::ALL.to_vec() } else { factors })
+}
+
+/// The Procfile with these types only.
+fn chosen(project: &Project, types: &[String]) -> Result<Procfile, Failure> {
+    let mut procfile = project.procfile.clone();
+    for name in types {
+        if project.entry(OsStr::new(name)).is_none() {
+            let near = nearest(name, procfile.entries.iter().map(|entry| entry.name.as_str()));
+            let hint = near.map(|near| format!("did you mean {near}?"));
+            return Err(Failure::usage(format!("no type `{name}` in {}", procfile.file), hint));
+        }
+    }
+    procfile
+        .entries
+        .retain(|entry| types.is_empty() || types.iter().any(|name| *name == entry.name.as_str()));
+    Ok(procfile)
+}
+
+/// The codes in ganger.toml that no finding has.
+fn unknown_codes(settings: &Settings) -> Vec<Diagnostic> {
+    let unknown = settings.silenced.iter().filter(|(name, _)| code::named(name).is_none());
+    let warning = |(name, reason): (&String, &crate::config::Located<String>)| Diagnostic {
+        location: reason.place.clone(),
+        message: format!("no finding of `ganger doctor` is called `{name}`"),
+        hint: nearest(name, code::ALL.iter().map(|code| code.name))
+            .map(|near| format!("did you mean {near}?")),
+        excerpt: None,
+    };
+    unknown.map(warning).collect()
+}

@@ -1,0 +1,33 @@
+//! Factor XII: admin processes run in the same environment, migrations as the `release` line.
+
+use super::code;
+use super::facts::{Facts, line_of};
+use super::report::Finding;
+
+/// What every migration has in its path, and the tool that runs it.
+const MIGRATIONS: [(&str, &str, &str); 4] = [
+    ("db/migrate/", ".rb", "rails db:migrate"),
+    ("migrations/0001_", ".py", "python manage.py migrate"),
+    ("prisma/migrations/", ".sql", "prisma migrate deploy"),
+    ("alembic/versions/", ".py", "alembic upgrade head"),
+];
+
+pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
+    let commands = || facts.procfile.entries.iter().map(|entry| (entry.name.as_str(), &*entry.command));
+    // `migrate` in another line is factor V's; app.json has a place for it too (`postdeploy`).
+    let is_run = commands().any(|(name, command)| {
+        name == "release" || command.contains("migrate") || command.contains("alembic")
+    }) || facts.text("app.json").is_some_and(|text| text.contains("postdeploy"));
+    if is_run || facts.is_for_development {
+        return Vec::new();
+    }
+    let kind = MIGRATIONS.iter().find_map(|(folder, ending, tool)| {
+        let is_one = |name: &&String| name.contains(folder) && name.ends_with(ending);
+        facts.files.keys().find(is_one).map(|name| (name, tool))
+    });
+    let finding = |(name, tool): (&String, &&str)| {
+        let message = format!("a migration, and no line of {} runs `{tool}`", facts.procfile.file);
+        Finding::new(&code::NO_RELEASE, line_of(name, 0), message)
+    };
+    kind.map(finding).into_iter().collect()
+}

@@ -1,0 +1,53 @@
+//! Factor VIII: a process type is one program in the foreground, scaled by number.
+
+use super::code;
+use super::command::{Join, Step};
+use super::facts::Facts;
+use super::report::Finding;
+
+/// Programs that leave the foreground, with the words that make them.
+const DAEMONS: [(&str, &[&str]); 8] = [
+    ("gunicorn", &["-D", "--daemon"]),
+    ("uwsgi", &["-d", "--daemonize"]),
+    ("unicorn", &["-D", "--daemonize"]),
+    ("unicorn_rails", &["-D", "--daemonize"]),
+    ("rails", &["-d", "--daemon"]),
+    ("redis-server", &["--daemonize"]),
+    ("celery", &["multi", "--detach", "-D"]),
+    ("thin", &["-d", "--daemonize"]),
+];
+
+pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (entry, steps) in facts.runs() {
+        let name = &entry.name;
+        if let Some(program) = steps.iter().find_map(daemon) {
+            found.push(facts.at(
+                entry,
+                &code::DAEMONIZES,
+                format!("`{name}` sends {program} into the background"),
+            ));
+        } else if let Some((last, before)) = steps.split_last() {
+            if last.join == Join::Background {
+                let message = format!("`{name}` ends in `&`: its shell exits at once");
+                found.push(facts.at(entry, &code::DAEMONIZES, message));
+            } else if before.iter().any(|step| step.join == Join::Background) {
+                found.push(facts.at(
+                    entry,
+                    &code::SEVERAL_IN_ONE,
+                    format!("`{name}` runs programs side by side with `&`"),
+                ));
+            }
+        }
+    }
+    found
+}
+
+/// The program that a step sends into the background.
+fn daemon(step: &Step) -> Option<&str> {
+    let (program, arguments) = step.program()?;
+    let has = |words: &[&str]| arguments.iter().any(|argument| words.contains(&argument.as_str()));
+    let is_listed = DAEMONS.iter().any(|(name, words)| *name == program && has(words));
+    let is_pm2 = program == "pm2" && has(&["start"]) && !has(&["--no-daemon"]);
+    (is_listed || is_pm2).then_some(program)
+}

@@ -1,0 +1,174 @@
+//! Factor II: every dependency is declared, with its version.
+
+use super::code;
+use super::facts::{Facts, code_lines, line_of};
+use super::imports;
+use super::report::Finding;
+
+/// Manifests, with the lock files that their package managers write. A manifest without a lock file in the root may be part of
+/// a workspace, so a lock file in a parent folder is asked for by the reader of the files.
+pub(super) const LOCK_FILES: [(&str, &[&str]); 7] = [
+    (
+        "package.json",
+        &["package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb"],
+    ),
+    ("Gemfile", &["Gemfile.lock"]),
+    ("Pipfile", &["Pipfile.lock"]),
+    ("composer.json", &["composer.lock"]),
+    ("mix.exs", &["mix.lock"]),
+    ("go.mod", &["go.sum"]),
+    ("pyproject.toml", &["poetry.lock", "uv.lock", "pdm.lock"]),
+];
+
+/// Programs that are part of a package, by language: what the line calls, and the package that has it.
+const PROGRAMS: [(Language, &[(&str, &str)]); 3] = [
+    (
+        Language::Python,
+        &[
+            ("gunicorn", "gunicorn"),
+            ("uvicorn", "uvicorn"),
+            ("hypercorn", "hypercorn"),
+            ("daphne", "daphne"),
+            ("waitress-serve", "waitress"),
+            ("celery", "celery"),
+            ("dramatiq", "dramatiq"),
+            ("streamlit", "streamlit"),
+            ("flask", "flask"),
+            ("alembic", "alembic"),
+            ("honcho", "honcho"),
+            ("huey_consumer", "huey"),
+            ("rq", "rq"),
+        ],
+    ),
+    (
+        Language::Node,
+        &[
+            ("nodemon", "nodemon"),
+            ("next", "next"),
+            ("vite", "vite"),
+            ("ts-node", "ts-node"),
+            ("tsx", "tsx"),
+            ("pm2", "pm2"),
+            ("pm2-runtime", "pm2"),
+            ("concurrently", "concurrently"),
+            ("webpack", "webpack"),
+            ("nest", "@nestjs/cli"),
+        ],
+    ),
+    (
+        Language::Ruby,
+        &[
+            ("puma", "puma"),
+            ("unicorn", "unicorn"),
+            ("thin", "thin"),
+            ("sidekiq", "sidekiq"),
+            ("clockwork", "clockwork"),
+            ("resque", "resque"),
+            ("rainbows", "rainbows"),
+        ],
+    ),
+];
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Language {
+    Python,
+    Node,
+    Ruby,
+}
+
+pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
+    let mut found = without_lock(facts);
+    found.extend(unpinned(facts));
+    found.extend(undeclared_programs(facts));
+    found.extend(imports::undeclared(facts));
+    found
+}
+
+fn without_lock(facts: &Facts) -> Vec<Finding> {
+    let finding = |(manifest, locks): &(&str, &[&str])| {
+        let text = facts.text(manifest)?;
+        let is_there = locks.iter().any(|lock| facts.has(lock));
+        let asks = match *manifest {
+            "package.json" => has_packages(text),
+            "go.mod" => text.contains("require"),
+            "Gemfile" => code_lines(text).any(|(_, line)| line.trim_start().starts_with("gem ")),
+            "composer.json" => text.contains("\"require\""),
+            "mix.exs" => code_lines(text).any(|(_, line)| line.trim_start().starts_with("{:")),
+            // Other builders than these have no lock file, or one of another name.
+            "pyproject.toml" => text.contains("[tool.poetry.dependencies]"),
+            _ => true,
+        };
+        let message = || format!("no {} beside it", locks[0]);
+        (asks && !is_there).then(|| Finding::new(&code::NO_LOCK, line_of(manifest, 0), message()))
+    };
+    LOCK_FILES.iter().filter_map(finding).collect()
+}
+
+fn has_packages(manifest: &str) -> bool {
+    let document: serde_json::Value = serde_json::from_str(manifest).unwrap_or_default();
+    ["dependencies", "devDependencies"]
+        .iter()
+        .any(|key| document[key].as_object().is_some_and(|of| !of.is_empty()))
+}
+
+/// The lines of requirements.txt without an exact version, as one finding.
+fn unpinned(facts: &Facts) -> Option<Finding> {
+    let text = facts.text("requirements.txt")?;
+    let is_locked =
+        ["Pipfile.lock", "poetry.lock", "uv.lock", "pdm.lock", "requirements.lock", "constraints.txt"];
+    if is_locked.iter().any(|lock| facts.has(lock))
+        || text.lines().any(|line| line.trim_start().starts_with("-c"))
+    {
+        return None;
+    }
+    let is_open = |line: &str| {
+        let line = line.trim();
+        let is_name = line.starts_with(|c: char| c.is_ascii_alphanumeric());
+        // A URL, a path, or a version.
+        is_name && !line.contains("==") && !line.contains('@') && !line.contains("://") && !line.contains('/')
+    };
+    let open: Vec<(usize, &str)> = code_lines(text).filter(|(_, line)| is_open(line)).collect();
+    let (first, line) = open.first()?;
+    let name: String =
+        line.trim().chars().take_while(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c)).collect();
+    let message = match open.len() {
+        1 => format!("`{name}` has no exact version"),
+        count => format!("`{name}` and {} more have no exact version", count - 1),
+    };
+    Some(Finding::new(&code::UNPINNED, line_of("requirements.txt", *first), message))
+}
+
+fn undeclared_programs(facts: &Facts) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (entry, steps) in facts.runs() {
+        for (program, _) in steps.iter().filter_map(super::command::Step::program) {
+            let package = PROGRAMS.iter().find_map(|(language, programs)| {
+                let (_, package) = programs.iter().find(|(name, _)| *name == program)?;
+                Some((*language, *package))
+            });
+            let Some((language, package)) = package else { continue };
+            let manifests = manifests(facts, language);
+            let is_declared = manifests.iter().any(|text| imports::mentions(text, package));
+            if !manifests.is_empty() && !is_declared {
+                let message =
+                    format!("`{}` calls {program}, and no manifest names the package {package}", entry.name);
+                found.push(facts.at(entry, &code::UNDECLARED_PROGRAM, message));
+            }
+        }
+    }
+    found
+}
+
+/// The texts that declare packages of `language`. Empty if something declares them that is not understood.
+fn manifests(facts: &Facts, language: Language) -> Vec<&str> {
+    match language {
+        Language::Python => imports::python_manifests(facts),
+        Language::Node => facts.text("package.json").into_iter().collect(),
+        Language::Ruby => {
+            let texts: Vec<&str> =
+                ["Gemfile", "Gemfile.lock"].iter().filter_map(|name| facts.text(name)).collect();
+            let includes = texts.iter().any(|text| text.contains("eval_gemfile") || text.contains("gemspec"));
+            if includes { Vec::new() } else { texts }
+        }
+    }
+}

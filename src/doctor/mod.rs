@@ -1,0 +1,56 @@
+//! `ganger doctor`: an application held against the twelve factors (<https://12factor.net>). Facts that were read go in,
+//! findings come out; a file for each factor, and one entry in [`code`] for each kind of finding.
+//!
+//! A finding is true or it is not made: where a fact is not known (no git, no installed packages), nothing follows from it.
+
+mod admin;
+mod backing;
+mod build;
+pub mod code;
+mod codebase;
+mod command;
+mod concurrency;
+mod config;
+mod dependencies;
+mod disposability;
+pub mod facts;
+mod imports;
+mod logs;
+mod parity;
+mod port;
+pub mod report;
+mod secrets;
+mod versions;
+
+use code::Factor;
+use facts::Facts;
+use report::Finding;
+
+/// What a look at one factor finds.
+type Check = fn(&Facts) -> Vec<Finding>;
+
+/// The checks that need no running process. Factor VI cannot be seen in files.
+const CHECKS: [(Factor, Check); 11] = [
+    (Factor::Codebase, codebase::examine),
+    (Factor::Dependencies, dependencies::examine),
+    (Factor::Config, config::examine),
+    (Factor::BackingServices, backing::examine),
+    (Factor::BuildReleaseRun, build::examine),
+    (Factor::PortBinding, port::examine),
+    (Factor::Concurrency, concurrency::examine),
+    (Factor::Disposability, disposability::examine),
+    (Factor::DevProdParity, parity::examine),
+    (Factor::Logs, logs::examine),
+    (Factor::AdminProcesses, admin::examine),
+];
+
+/// All findings in the files, in the order of the factors.
+pub fn examine(facts: &Facts) -> Vec<Finding> {
+    CHECKS.iter().flat_map(|(_, check)| check(facts)).collect()
+}
+
+/// Whether anything of `factor` can be seen in these files.
+pub fn is_visible(factor: Factor, facts: &Facts) -> bool {
+    let is_known = factor != Factor::Codebase || facts.repository.is_known();
+    is_known && CHECKS.iter().any(|(of, _)| *of == factor)
+}
