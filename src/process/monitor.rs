@@ -17,6 +17,8 @@
 //! be written down and read again.
 
 mod conclude;
+mod delivery;
+mod options;
 mod suspension;
 
 use std::collections::HashSet;
@@ -29,8 +31,6 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{kill, raise};
 use nix::sys::wait::WaitPidFlag;
 use nix::unistd::{Pid, setsid};
-use signal_hook::iterator::backend::SignalDelivery;
-use signal_hook::iterator::exfiltrator::SignalOnly;
 
 use super::at_rest::give_back_memory;
 use super::calls::{ForkSide, WaitResult, fork, wait_any};
@@ -41,12 +41,14 @@ use super::patience::Patience;
 pub(crate) use super::pipe::during;
 use super::pipe::pipe;
 use super::reaper::become_subreaper;
-pub use super::signals::die_by;
 use super::signals::{self, Inherited};
+pub use super::signals::{check_socket, die_by, resume_pair};
 pub use super::worker_exit::WorkerExit;
 use super::{isolation, name, usage};
 use crate::exit::{Exit, FAILED, Outcome};
 use crate::signal::Signal;
+use delivery::{Delivery, listen, pending};
+pub use options::{MonitorOptions, WorkerPipes};
 use suspension::{Suspension, SuspensionStep};
 
 /// The time between two rounds of a monitor that cannot receive signals.
@@ -57,31 +59,6 @@ const PERSISTENCE: u32 = 1000;
 pub const BEAT: u8 = 1;
 /// A byte of the pulse: the stack is suspended, and the worker may be stopped.
 pub const SUSPENDED: u8 = 2;
-
-/// What the monitor needs to know.
-pub struct MonitorOptions<'a> {
-    /// The longest grace of any instance.
-    pub grace: Duration,
-    /// Whether the stack gets a namespace of process ids of its own.
-    pub isolate: bool,
-    /// Whether lines that are typed are read.
-    pub keyboard: bool,
-    /// The time since the start of the run.
-    pub now: &'a dyn Fn() -> Duration,
-    /// Logs a line on standard error, where the worker cannot any more.
-    pub log: &'a dyn Fn(&str),
-}
-
-/// What the worker is given of what joins the pair.
-#[derive(Debug)]
-pub struct WorkerPipes {
-    /// The read end of the life-line.
-    pub lifeline: OwnedFd,
-    /// Where signs of life go while a stop is under way; it does not block.
-    pub pulse: UnixStream,
-    /// Where keys come from, and where the monitor is told how to restore the terminal.
-    pub keyboard: Option<UnixStream>,
-}
 
 /// Runs `work` in the worker and watches over it. Returns in both processes: in the monitor with how ganger
 /// is to end, in the worker (after its [`WorkerExit`] is sent) with an outcome that is not used.
@@ -152,27 +129,6 @@ fn prepare_worker(isolate: bool) -> io::Result<()> {
     become_subreaper().map_err(during("prctl"))?;
     name::set("ganger-worker", "ganger-worker: runs the stack, and stops it if its monitor is gone");
     if isolate { isolation::enter() } else { Ok(()) }
-}
-
-/// Makes the worker of this monitor check the files of its control socket. SIGWINCH, as it has no other effect.
-pub fn check_socket(monitor: i32) {
-    // ESRCH: it has ended.
-    let _ = kill(Pid::from_raw(monitor), nix::sys::signal::SIGWINCH);
-}
-
-/// Lets a suspended pair go on: the monitor passes SIGCONT on to the worker, and to the stack.
-pub fn resume_pair(monitor: i32) {
-    // ESRCH: it has ended.
-    let _ = kill(Pid::from_raw(monitor), nix::sys::signal::SIGCONT);
-}
-
-type Delivery = SignalDelivery<UnixStream, SignalOnly>;
-
-/// Installs the handlers, and lets come what was held back.
-fn listen((read, write): (UnixStream, UnixStream), inherited: &Inherited) -> io::Result<Delivery> {
-    let signals = SignalDelivery::with_pipe(read, write, SignalOnly, inherited.handled());
-    signals::unblock()?;
-    signals
 }
 
 /// What was there before the worker.
@@ -316,14 +272,7 @@ impl<'a> Monitor<'a> {
     }
 
     fn pending(&mut self) -> Vec<Signal> {
-        let Some(signals) = &mut self.signals else { return Vec::new() };
-        // Empties the wake-up pipe; what came is in `pending`.
-        let mut bytes = [0; 64];
-        while signals.get_read_mut().read(&mut bytes).is_ok_and(|count| count == bytes.len()) {}
-        let mut pending: Vec<Signal> = signals.pending().map(Signal).collect();
-        // They come by number. A suspension that is taken back at once must not last.
-        pending.sort_by_key(|signal| *signal != Signal::SUSPEND);
-        pending
+        self.signals.as_mut().map(pending).unwrap_or_default()
     }
 
     fn pass_on(&mut self, signal: Signal) {

@@ -93,3 +93,15 @@ pub fn die_by(signal: Signal) {
         let _ = raise(known);
     }
 }
+
+/// Makes the worker of this monitor check the files of its control socket. SIGWINCH, as it has no other effect.
+pub fn check_socket(monitor: i32) {
+    // ESRCH: it has ended.
+    let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(monitor), nix::sys::signal::SIGWINCH);
+}
+
+/// Lets a suspended pair go on: the monitor passes SIGCONT on to the worker, and to the stack.
+pub fn resume_pair(monitor: i32) {
+    // ESRCH: it has ended.
+    let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(monitor), nix::sys::signal::SIGCONT);
+}
