@@ -1,8 +1,9 @@
 //! A folder of exported files: what would have to be done so that it holds exactly these, without touching
 //! what others put there.
 //!
-//! A manifest in the folder says which files are ours and what was in them. A file that it does not list is
-//! foreign; one that is not as it was left has been changed by hand. Neither is written or removed.
+//! A manifest in the folder lists the files of one export (app, format, and whether it is the values alone) and what
+//! was in them, so that several stacks and formats share a folder. A file that it does not list is foreign; one that
+//! is not as it was left has been changed by hand. Neither is written or removed.
 
 use std::collections::BTreeMap;
 
@@ -10,20 +11,29 @@ use serde::{Deserialize, Serialize};
 
 use super::bundle_builder::{Bundle, File};
 use super::checksum::sha256;
+use super::options::{ExportOptions, Secrets};
 
-/// The manifest's name.
-pub const MANIFEST: &str = ".ganger-export.json";
+/// The manifest's name up to 0.1.0: one a folder. `kubectl apply -f DIR` takes it for an object.
+pub const OLD_MANIFEST: &str = ".ganger-export.json";
 
-/// The folder's own folder, in which new files are made before they take the place of old ones.
-pub const STAGING: &str = ".ganger-export.new";
+/// The name of the manifest of an export with these `options`: hidden, and without an extension that an engine reads.
+pub fn manifest_name(options: &ExportOptions) -> String {
+    let part = if options.secrets == Secrets::Only { ".values" } else { "" };
+    format!(".ganger-export.{}.{}{part}", options.app, options.format.as_str())
+}
 
-/// What is ours in a folder.
+/// The folder in which an export with the manifest `manifest` makes new files before they take the place of old ones.
+pub fn staging_name(manifest: &str) -> String {
+    format!("{manifest}.new")
+}
+
+/// The files of one export in a folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     /// The version of this shape.
     schema: u32,
-    /// The format that the folder is for.
+    /// The format of the export.
     format: String,
     /// The files by their path, each with the SHA-256 of what may be in it: one sum, or, while an export is
     /// under way, that of before and that of after.
@@ -86,9 +96,10 @@ impl Manifest {
         serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
     }
 
-    /// The format that the folder is for.
-    pub fn format(&self) -> &str {
-        &self.format
+    /// Whether this manifest, which is one of [`OLD_MANIFEST`], is that of an earlier export of `bundle` to `format`:
+    /// it does not name the app, so the two have a file in common.
+    pub fn is_earlier(&self, bundle: &Bundle, format: &str) -> bool {
+        self.format == format && bundle.files.iter().any(|file| self.files.contains_key(&file.path))
     }
 
     /// The paths that are ours.
@@ -149,7 +160,7 @@ pub fn changes(
 /// Why a file of ours is left alone.
 const CHANGED: &str = "it was changed by hand since it was exported";
 /// Why a foreign file is left alone.
-const FOREIGN: &str = "it was not written by an export";
+const FOREIGN: &str = "it was not written by this export";
 
 fn wanted(old: &Manifest, file: &File, found: FolderContents) -> Result<Option<FileChange>, &'static str> {
     let is_ours = old.files.contains_key(&file.path);

@@ -24,7 +24,8 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
     let labels = names::labels(stack, bundle);
     let secret = secret(stack, bundle);
     if holds_values(stack) {
-        let file = File { path: "secret.yaml".into(), bytes: secret.into_bytes(), mode: 0o600 };
+        let file =
+            File { path: format!("{}-env.yaml", stack.options.app), bytes: secret.into_bytes(), mode: 0o600 };
         bundle.bundle.files.push(file);
     }
     for (kind, label) in stack.all().zip(&labels) {

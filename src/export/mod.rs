@@ -84,23 +84,28 @@ pub fn export(plan: &Plan, options: &ExportOptions) -> Result<Bundle, Vec<Diagno
 
 /// What the command of [`Bundle::secrets`] reads.
 fn values_only(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
+    let (app, format) = (&stack.options.app, stack.options.format.as_str());
     let (path, bytes) = match stack.options.format {
         ExportFormat::Systemd | ExportFormat::SystemdUser => {
             bundle.texts(stack, &stack.values, |_| None);
-            ("env", environment_file::text(stack, bundle))
+            (format!("{app}.{format}.env"), environment_file::text(stack, bundle))
         }
         ExportFormat::Launchd | ExportFormat::Supervisord | ExportFormat::Runit | ExportFormat::S6 => {
             for variable in &stack.values {
                 environment_file::check_shell_name(stack, variable, bundle);
             }
-            ("env", environment_file::text(stack, bundle))
+            (format!("{app}.{format}.env"), environment_file::text(stack, bundle))
         }
-        ExportFormat::Compose => ("env", compose_values::text(stack, bundle).into_bytes()),
-        ExportFormat::Kubernetes => ("secret.yaml", kubernetes::secret(stack, bundle).into_bytes()),
-        ExportFormat::Nomad => ("variables.json", nomad::variables(stack, bundle).into_bytes()),
-        ExportFormat::Procfile => ("config", procfile::config(stack)),
+        ExportFormat::Compose => (format!("{app}.env"), compose_values::text(stack, bundle).into_bytes()),
+        ExportFormat::Kubernetes => {
+            (format!("{app}-env.yaml"), kubernetes::secret(stack, bundle).into_bytes())
+        }
+        ExportFormat::Nomad => {
+            (format!("{app}-variables.json"), nomad::variables(stack, bundle).into_bytes())
+        }
+        ExportFormat::Procfile => (format!("{app}.config"), procfile::config(stack)),
     };
-    bundle.bundle.files.push(File { path: path.into(), bytes, mode: 0o600 });
+    bundle.bundle.files.push(File { path, bytes, mode: 0o600 });
 }
 
 /// `document` as YAML. A text with several lines stays one quoted scalar, so that no indentation and no

@@ -1,4 +1,4 @@
-//! An export in a folder: all of it or nothing, and nothing of anybody else.
+//! An export in a folder: all of it or nothing, and no file of another export or of other programs.
 //!
 //! New files are made in a folder of their own inside, then renamed one by one. The manifest, written first
 //! with what was and what will be, lets the next export finish one that was cut short.
@@ -15,7 +15,10 @@ use crate::cli::system_env::SystemEnv;
 use crate::cli::{print, report};
 use crate::exit;
 use crate::export::difference::unified;
-use crate::export::folder::{Changes, FileChange, FolderContents, MANIFEST, Manifest, STAGING, changes};
+use crate::export::folder::{
+    Changes, FileChange, FolderContents, Manifest, OLD_MANIFEST, changes, manifest_name, staging_name,
+};
+use crate::export::options::ExportOptions;
 use crate::export::{Bundle, File};
 use crate::location::Diagnostic;
 
@@ -31,14 +34,15 @@ const DIFFERENT: u8 = 1;
 pub(super) fn write(
     folder: &Path,
     bundle: &Bundle,
-    format: &str,
+    options: &ExportOptions,
     only_show: bool,
     system: &SystemEnv,
 ) -> Result<Result<u8, Vec<Diagnostic>>, Failure> {
     let folder = system.folder.as_deref().map_or_else(|| folder.to_owned(), |here| here.join(folder));
-    let folder = OutputFolder { path: folder };
-    let old = match folder.manifest(format) {
-        Ok(old) => old,
+    let folder = OutputFolder { path: folder, manifest: manifest_name(options) };
+    let format = options.format.as_str();
+    let (old, is_old_name) = match folder.manifest_of(bundle, format) {
+        Ok(found) => found,
         Err(error) => return Ok(Err(vec![error])),
     };
     let changes = match changes(&old, bundle, |path| folder.find(path)) {
@@ -50,8 +54,9 @@ pub(super) fn write(
         print::bytes(show(&changes, bundle).as_bytes())?;
         return Ok(Ok(if changes.is_empty() { exit::SUCCESS } else { DIFFERENT }));
     }
-    if !changes.is_empty() || old != new {
-        folder.bring_to(&changes, bundle, &old, &new).map_err(|error| {
+    if !changes.is_empty() || old != new || is_old_name {
+        let written = folder.bring_to(&changes, bundle, &old, &new);
+        written.and_then(|()| folder.forget_old_manifest(is_old_name)).map_err(|error| {
             Failure::Failed(format!(
                 "{}: cannot be written: {error}; export again once that is mended",
                 shown(&folder.path)
@@ -69,27 +74,37 @@ fn summary(folder: &Path, bundle: &Bundle, changes: &Changes) -> String {
     format!("{}: {written} written, {removed} removed, {same} as before\n", shown(folder))
 }
 
+/// A folder and the name of the manifest of this export in it.
 struct OutputFolder {
     path: PathBuf,
+    manifest: String,
 }
 
 impl OutputFolder {
-    fn manifest(&self, format: &str) -> Result<Manifest, Diagnostic> {
-        let path = self.path.join(MANIFEST);
-        let wrong = |message: String, hint: &str| about(&shown(&path), message, Some(hint.to_owned()));
-        let bytes = match fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Manifest::default()),
-            Err(error) => return Err(wrong(format!("cannot be read: {error}"), "export to another folder")),
-        };
-        let manifest = Manifest::parse(&bytes)
-            .map_err(|error| wrong(format!("this is no manifest: {error}"), "export to another folder"))?;
-        if manifest.format() == format {
-            Ok(manifest)
-        } else {
-            let message = format!("the folder holds an export to {}", manifest.format());
-            Err(wrong(message, "use a folder for each format"))
+    /// The manifest that the last export left, and whether it is one of [`OLD_MANIFEST`].
+    fn manifest_of(&self, bundle: &Bundle, format: &str) -> Result<(Manifest, bool), Diagnostic> {
+        if let Some(manifest) = self.read_manifest(&self.manifest)? {
+            return Ok((manifest, false));
         }
+        let old = self.read_manifest(OLD_MANIFEST)?.filter(|old| old.is_earlier(bundle, format));
+        let is_old_name = old.is_some();
+        Ok((old.unwrap_or_default(), is_old_name))
+    }
+
+    fn read_manifest(&self, name: &str) -> Result<Option<Manifest>, Diagnostic> {
+        let path = self.path.join(name);
+        let wrong = |message: String| about(&shown(&path), message, Some("export to another folder".into()));
+        match fs::read(&path) {
+            Ok(bytes) => Manifest::parse(&bytes)
+                .map(Some)
+                .map_err(|error| wrong(format!("this is no manifest: {error}"))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(wrong(format!("cannot be read: {error}"))),
+        }
+    }
+
+    fn forget_old_manifest(&self, is_old_name: bool) -> io::Result<()> {
+        if is_old_name { fs::remove_file(self.path.join(OLD_MANIFEST)) } else { Ok(()) }
     }
 
     /// What lies at `path`. A link on the way is not followed: it may lead anywhere.
@@ -122,7 +137,7 @@ impl OutputFolder {
 
     fn bring_to(&self, changes: &Changes, bundle: &Bundle, old: &Manifest, new: &Manifest) -> io::Result<()> {
         fs::create_dir_all(&self.path)?;
-        let staging = self.path.join(STAGING);
+        let staging = self.path.join(staging_name(&self.manifest));
         match fs::remove_dir_all(&staging) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             Ok(()) | Err(_) => {}
@@ -134,7 +149,7 @@ impl OutputFolder {
             let _ = fs::remove_dir_all(&staging);
             return Err(error);
         }
-        self.put(&staging, MANIFEST, &old.clone().and(new).text())?;
+        self.put(&staging, &old.clone().and(new).text())?;
         for (number, file) in to_write(changes, bundle).enumerate() {
             let target = self.path.join(&file.path);
             if let Some(parent) = target.parent() {
@@ -145,7 +160,7 @@ impl OutputFolder {
         for (path, _) in changes.iter().filter(|(_, change)| matches!(change, FileChange::Remove(_))) {
             self.remove(path)?;
         }
-        self.put(&staging, MANIFEST, &new.text())?;
+        self.put(&staging, &new.text())?;
         fs::remove_dir_all(&staging)
     }
 
@@ -158,10 +173,10 @@ impl OutputFolder {
         Ok(())
     }
 
-    fn put(&self, staging: &Path, name: &str, text: &str) -> io::Result<()> {
+    fn put(&self, staging: &Path, text: &str) -> io::Result<()> {
         let made = staging.join("manifest");
         make(&made, text.as_bytes(), 0o644)?;
-        fs::rename(made, self.path.join(name))
+        fs::rename(made, self.path.join(&self.manifest))
     }
 
     /// Removes a file of ours, and the folders that are empty without it.
@@ -190,7 +205,7 @@ fn make(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     file.sync_all()
 }
 
-/// The changes as a person reads them; of files with values only that they change.
+/// The changes as a unified diff; of files with values only that they change.
 fn show(changes: &Changes, bundle: &Bundle) -> String {
     let mut text = String::new();
     for (path, change) in changes {
@@ -210,7 +225,7 @@ fn show(changes: &Changes, bundle: &Bundle) -> String {
         text += &format!("--- {from}\n+++ {to}\n");
         text += &match change {
             FileChange::Protect => "permissions differ\n".to_owned(),
-            // What is removed may have been one with values: nobody remembers.
+            // The file may hold values: the manifest does not tell.
             FileChange::Remove(_) => "removed\n".to_owned(),
             FileChange::Create | FileChange::Replace(_) if is_secret => {
                 "holds values: not shown\n".to_owned()

@@ -57,7 +57,7 @@ pub fn run(
                 system,
             ));
         }
-        Some(folder) => match folder::write(folder, &bundle, options.format.as_str(), asked.diff, system)? {
+        Some(folder) => match folder::write(folder, &bundle, &options, asked.diff, system)? {
             Ok(status) => status,
             Err(errors) => return Ok(refused(&errors, system)),
         },

@@ -1,4 +1,4 @@
-//! `-o DIR`: all or nothing, nothing of anybody else, and nothing left of what is stale.
+//! `-o DIR`: all or nothing, no file of another export or program, and nothing left of what is stale.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -44,7 +44,7 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
             }
         }
     }
-    found.remove(".ganger-export.json");
+    found.retain(|name, _| !name.starts_with(".ganger-export."));
     found
 }
 
@@ -88,11 +88,14 @@ fn an_export_again_changes_nothing_and_folders_that_are_empty_go() {
         let folder = format!("out/{format}");
         succeeds(&project, &[format, "-m", "all=2", "-o", &folder]);
         let before = files(&out.join(format));
-        let manifest = fs::read(out.join(format).join(".ganger-export.json")).unwrap();
+        let manifest = fs::read(out.join(format).join(format!(".ganger-export.shop.{format}"))).unwrap();
         let said = succeeds(&project, &[format, "-m", "all=2", "-o", &folder]);
         assert!(said.contains(": 0 written, 0 removed"), "{format}: {said}");
         assert_eq!(files(&out.join(format)), before);
-        assert_eq!(fs::read(out.join(format).join(".ganger-export.json")).unwrap(), manifest);
+        assert_eq!(
+            fs::read(out.join(format).join(format!(".ganger-export.shop.{format}"))).unwrap(),
+            manifest
+        );
     }
     succeeds(&project, &["runit", "-m", "web=1", "-x", "release", "-o", "out/runit"]);
     let left: Vec<_> = fs::read_dir(out.join("runit")).unwrap().map(|e| e.unwrap().file_name()).collect();
@@ -112,7 +115,7 @@ fn foreign_files_files_changed_by_hand_and_links_are_never_touched() {
         said
     };
     let said = refused(&["systemd", "-o", "out"]);
-    assert!(said.contains("shop.target: it was not written by an export"), "{said}");
+    assert!(said.contains("shop.target: it was not written by this export"), "{said}");
     assert!(said.contains("nothing was written"), "{said}");
     assert_eq!(names(&out), ["shop.target"]);
     fs::remove_file(out.join("shop.target")).unwrap();
@@ -128,8 +131,8 @@ fn foreign_files_files_changed_by_hand_and_links_are_never_touched() {
     let said = refused(&["s6", "-m", "worker=1", "-o", "s6"]);
     assert!(said.contains("shop-web-1/run: it was changed by hand"), "{said}");
     assert!(elsewhere.join("run").exists());
-    let said = refused(&["runit", "-o", "s6"]);
-    assert!(said.contains("the folder holds an export to s6"), "{said}");
+    let said = refused(&["runit", "-m", "worker=1", "-o", "s6"]);
+    assert!(said.contains("shop-worker-1/run: it was not written by this export"), "{said}");
 }
 
 #[test]
@@ -160,7 +163,7 @@ fn what_holds_values_is_for_its_owner_only() {
         ("runit", "shop-web-1/run", 0o700),
         ("s6", "shop-web-1/run", 0o700),
         ("compose", "compose.yaml", 0o600),
-        ("kubernetes", "secret.yaml", 0o600),
+        ("kubernetes", "shop-env.yaml", 0o600),
         ("nomad", "shop.json", 0o600),
     ] {
         let folder = format!("out/{format}");
@@ -185,10 +188,59 @@ fn an_export_that_was_cut_short_is_finished_by_the_next() {
     succeeds(&project, &["s6", "-m", "web=2", "-o", "out"]);
     let out = project.path().join("out");
     // A folder where a file has to go: the export fails midway, after the manifest says what was under way.
-    fs::create_dir_all(out.join(".ganger-export.new")).unwrap();
-    fs::write(out.join(".ganger-export.new/0"), "left by a crash").unwrap();
+    fs::create_dir_all(out.join(".ganger-export.shop.s6.new")).unwrap();
+    fs::write(out.join(".ganger-export.shop.s6.new/0"), "left by a crash").unwrap();
     let said = succeeds(&project, &["s6", "-m", "web=1", "-o", "out"]);
     assert!(said.contains("removed"), "{said}");
-    assert!(!out.join(".ganger-export.new").exists());
+    assert!(!out.join(".ganger-export.shop.s6.new").exists());
     assert!(!out.join("shop-web-2").exists());
+}
+
+#[test]
+fn several_stacks_formats_and_the_values_share_a_folder() {
+    let project = shop();
+    let export = |app: &str, words: &[&str]| {
+        let all = [&["export"], words, &["--image", "shop:1", "-o", "out", "--app", app]].concat();
+        let output = project.ganger(&all).output().unwrap();
+        assert!(output.status.success(), "{all:?}: {}", String::from_utf8_lossy(&output.stderr));
+    };
+    let out = project.path().join("out");
+    let mut all = BTreeMap::new();
+    for format in ["systemd", "supervisord", "runit", "kubernetes", "launchd"] {
+        for app in ["shop", "shop-two"] {
+            for words in [&[format][..], &[format, "--secrets", "only"]] {
+                export(app, words);
+                let now = files(&out);
+                assert!(all.iter().all(|(name, bytes)| now.get(name) == Some(bytes)), "{app} {words:?}");
+                assert!(now.len() > all.len() || words.len() > 1, "{app} {words:?}");
+                all = now;
+            }
+        }
+        // Each removes what is stale of its own.
+        export("shop-two", &[format, "-m", "worker=1", "-x", "release"]);
+        let now = files(&out);
+        assert!(now.len() < all.len() && now.keys().all(|name| all.contains_key(name)), "{format}");
+        let is_removed = |name: &&String| !now.contains_key(*name);
+        assert!(all.keys().filter(is_removed).all(|name| name.contains("shop-two")), "{format}");
+        all = now;
+    }
+}
+
+#[test]
+fn the_manifest_of_an_earlier_version_is_taken_over_and_no_engine_reads_the_new_one() {
+    let project = shop();
+    let out = project.path().join("out");
+    let arguments = ["kubernetes", "--image", "shop:1", "-m", "web=1,worker=1", "-o", "out"];
+    succeeds(&project, &arguments);
+    let new = out.join(".ganger-export.shop.kubernetes");
+    assert_eq!(new.extension().unwrap(), "kubernetes", "kubectl reads .json, .yaml and .yml");
+    fs::rename(&new, out.join(".ganger-export.json")).unwrap();
+    // Not that of another stack.
+    let of_other = [&["export"], &arguments[..], &["--app", "other"]].concat();
+    let output = project.ganger(&of_other).output().unwrap();
+    assert!(output.status.success() && out.join(".ganger-export.json").exists());
+    let said = succeeds(&project, &arguments);
+    assert!(said.contains("0 written, 0 removed"), "{said}");
+    assert!(new.exists() && !out.join(".ganger-export.json").exists());
+    assert!(out.join("other-web.yaml").exists());
 }

@@ -77,7 +77,7 @@ fn exported(example: Example, format: ExportFormat) -> BTreeMap<String, String> 
             let name = path.strip_prefix(&out).unwrap().display().to_string();
             if path.is_dir() {
                 folders.push(path);
-            } else if name != ".ganger-export.json" {
+            } else if !name.starts_with(".ganger-export.") {
                 files.insert(name, clean(fs::read_to_string(&path).unwrap()));
             }
         }
