@@ -20,7 +20,7 @@ const HEAD: &str = "\
 # States
 
 What happens to one instance at each event in each state. This page is printed from `src/machine/state.rs`; a test
-fails where the two differ (`GANGER_WRITE_PAGES=1 cargo test --test it states` writes it anew).
+fails where the two differ (`BLESS=1 cargo test --test it states` writes it anew).
 
 A cell has the next state (`=` is the same one) and, in brackets, what is done on the way. Where the intent
 decides, `up` and `down` stand before the two answers.

@@ -5,9 +5,9 @@
 fn the_page_of_states_is_printed_from_the_table() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/states.md");
     let page = ganger::machine::table::page();
-    if std::env::var_os("GANGER_WRITE_PAGES").is_some() {
+    if std::env::var_os("BLESS").is_some() {
         std::fs::write(path, &page).unwrap();
     }
     let kept = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(kept == page, "docs/states.md differs: GANGER_WRITE_PAGES=1 cargo test --test it states");
+    assert!(kept == page, "docs/states.md differs: BLESS=1 cargo test --test it states");
 }
