@@ -79,7 +79,7 @@ class Stack:
 
 
 def by_hand():
-    """The same end and start without anybody in between."""
+    """The same end and start without a client in between."""
     pid = os.posix_spawn(PROGRAM[0], PROGRAM, os.environ, setsid=False)
     times = []
     for _ in range(ROUNDS):

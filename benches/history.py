@@ -3,7 +3,7 @@
 
 usage: benches/history.py [--rounds 15] [--mb 400] [--children 1]
 
-Both take turns, so that a machine whose speed drifts is fair to both; a ratio is of two runs that follow each other.
+Both take turns, so that a machine with a drifting speed is fair to both; a ratio is of two runs that follow each other.
 """
 import argparse, json, os, statistics, subprocess, sys, tempfile, time
 

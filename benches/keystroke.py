@@ -39,7 +39,7 @@ def round_trips(terminal, count):
         os.write(terminal, b"x")
         until(terminal, b"x")
         times.append((time.perf_counter_ns() - begun) / 1000)
-        # As a person types: between two keys everybody sleeps.
+        # As a user types: between two keys every process sleeps.
         time.sleep(0.002)
     times.sort()
     return times

@@ -151,7 +151,7 @@ def many(bench, command, count):
     if seconds:
         yield f"memory with {count}, MB", memory(mine)
     if seconds and count == 100:
-        # What is left of the start settles; then nobody speaks.
+        # What is left of the start settles; then there is no output.
         time.sleep(1)
         before, used = switches(mine), cpu(mine)
         time.sleep(5)
@@ -184,6 +184,6 @@ def terminal(bench, command):
 
 PEERS = {"throughput": throughput, "latency": latency, "crowd": crowd, "first-line": first_line,
          "hundred": hundred, "thousand": thousand}
-# Of the barest runner: what nobody who does the least can be far below.
+# Of the barest runner: no runner can be far below these.
 BARE = {"throughput": throughput, "latency": latency_bare, "first-line": first_line, "thousand": thousand}
 OURS = {"formats": formats, "terminal": terminal}

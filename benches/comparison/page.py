@@ -73,7 +73,7 @@ MARKS = ("<!-- figures: benches/compare --write -->", "<!-- end of figures -->")
 
 
 def write(path, figures, about):
-    """Puts the figures between the marks; what a person wrote around them stays."""
+    """Puts the figures between the marks; the text around them stays."""
     absent = f" Not installed: {', '.join(about['absent'])}." if about["absent"] else ""
     text = f"""{MARKS[0]}
 {about['date']}; {about['machine']}; medians of {about['rounds']} rounds; load when it began: {about['load']:.1f}.{absent}

@@ -1,6 +1,6 @@
-/* The barest Procfile runner: what nobody who starts processes, waits for them and puts a name before their lines can
- * do for less. Each type runs in a shell, a session and a pipe of its own; one loop of epoll, read, memchr, memcpy and
- * write. No history, no fairness, no bound, no care for who stays behind, no error that is told.
+/* The barest Procfile runner: no program that starts processes, waits for them and puts a name before their lines can
+ * do less. Each type runs in a shell, a session and a pipe of its own; one loop of epoll, read, memchr, memcpy and
+ * write. No history, no fairness, no bound, no search for processes that are left, no error message.
  *
  *   runner [--cpu] PROCFILE
  *

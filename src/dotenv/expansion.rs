@@ -221,7 +221,7 @@ pub(super) fn expand<'a>(
     look_up: &mut dyn FnMut(&str) -> Option<Vec<u8>>,
 ) -> Result<Expanded<'a>, ExpansionError> {
     let mut expanded = Expanded::default();
-    // How many choices are open whose words are passed over.
+    // How many open choices have words that are passed over.
     let mut unused = 0_usize;
     for (index, token) in tokens.iter().enumerate() {
         match token {

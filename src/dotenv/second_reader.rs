@@ -66,7 +66,7 @@ fn bare_names<'a>(file: &str, content: &'a str) -> impl Iterator<Item = Diagnost
     })
 }
 
-/// The variables of `content` whose last value depends on the environment for both readers.
+/// The variables of `content` with a last value that depends on the environment for both readers.
 fn incomparable(content: &str) -> HashSet<&str> {
     let mut set = HashSet::new();
     let mut incomparable = HashSet::new();

@@ -225,7 +225,7 @@ impl PlanWarnings {
 
     /// What does not run, and which lines have no effect.
     fn about_types(&mut self, inputs: &Inputs<'_>, options: &PlanOptions) {
-        let nobody = options.counts.iter().all(|count| *count == 0);
+        let is_empty = options.counts.iter().all(|count| *count == 0);
         let release = inputs.procfile.entries.iter().position(|entry| entry.name.as_str() == RELEASE);
         // Where types are named one by one, no other is expected.
         let expects_all = inputs.selection.is_empty()
@@ -234,7 +234,7 @@ impl PlanWarnings {
         if expects_all && release.is_some_and(|index| options.counts[index] == 0) {
             self.notes.push("release is not run; --release runs it first".into());
         }
-        if nobody && !inputs.procfile.entries.is_empty() {
+        if is_empty && !inputs.procfile.entries.is_empty() {
             self.notes.push("nothing runs: there are 0 instances of every type".into());
         }
         self.about_policy(inputs, options);

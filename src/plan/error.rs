@@ -24,7 +24,7 @@ pub enum Error {
     /// The instances cannot all have a port.
     #[error(transparent)]
     Port(#[from] PortError),
-    /// As many instances do not fit into a stack whose ports may not move.
+    /// As many instances do not fit into a stack with fixed ports.
     #[error(
         "so many do not fit: ports of two types are {step} apart, and those of a running stack do not move"
     )]

@@ -66,7 +66,7 @@ pub struct PlannedType {
     /// How many instances of it are in the plan.
     pub count: u32,
     /// The port of its first instance, whether or not one runs; `None` with `--no-port`, or for a type
-    /// that does not run and whose port would pass 65535.
+    /// that does not run and would have a port above 65535.
     pub port: Option<u16>,
 }
 

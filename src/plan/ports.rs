@@ -140,7 +140,7 @@ pub struct PortChoice {
     pub taken: Vec<(u16, usize, u32, Holder)>,
 }
 
-/// `layout`, or the first one whose base is full hundreds higher and whose ports are all free.
+/// `layout`, or the first one with a base full hundreds higher and all its ports free.
 ///
 /// If none is free the layout stays, and all that is taken is listed. `taken` is asked once a port at
 /// most; naming the holder may be dear (a walk through /proc), so callers should keep what they found.

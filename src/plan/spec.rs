@@ -30,7 +30,7 @@ pub struct Spec {
     pub grace: Duration,
     /// Whether its ending with status 0 is what it is for (a `release` line), not an end of the stack.
     pub once: bool,
-    /// The types whose instances must be ready, or have ended with status 0 if they are one-shots, before this
+    /// The types that must be ready, or have ended with status 0 if they are one-shots, before this
     /// one starts. One of which nothing runs is not waited for.
     pub after: Arc<[TypeName]>,
     /// How it is looked after.
@@ -98,7 +98,7 @@ pub enum ExitOn {
 pub struct Policy {
     /// What ends the stack.
     pub exit_on: ExitOn,
-    /// The type whose status becomes ours; `None`: that of the instance whose end ended the stack.
+    /// The type that decides the exit status of ganger; `None`: the instance that ended the stack.
     pub exit_code_from: Option<TypeName>,
     /// Whether a type has the stop signal only when all types that came `after` it have ended.
     pub ordered_stop: bool,

@@ -87,7 +87,7 @@ fn a_binary_file_is_one_mistake() {
         assert!(found[0].message.contains("binary"), "{}", found[0].message);
     }
     let both = errors(b"web\nworker\na: \0b\n");
-    assert_eq!(both.len(), 2, "the first of a person and the NUL");
+    assert_eq!(both.len(), 2, "the first mistake and the NUL");
 }
 
 #[test]

@@ -1,8 +1,7 @@
-//! Promised: who attaches has the instance's terminal, keys, size and screen; one types, others watch; nobody who
-//! is attached costs the stack anything; the person's terminal is as it was after any end.
+//! Promised: an attached client has the instance's terminal, keys, size and screen; one has the input, others watch; a client delays
+//! nothing in the stack; its terminal is as it was after any end.
 //!
-//! Not promised: that a program whose screen is not redrawn on SIGWINCH looks right to one who comes late and
-//! after more than the latest 64 KiB.
+//! Not promised: that a program that does not redraw on SIGWINCH looks right to a client that comes after more than the latest 64 KiB.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
@@ -56,7 +55,7 @@ fn keys_reach_the_program_and_control_c_reaches_it_alone_and_all_is_in_the_log()
 }
 
 #[test]
-fn the_terminal_has_the_size_of_who_types_and_its_own_when_nobody_is_there() {
+fn the_terminal_has_the_size_of_the_input_owner_and_its_own_without_clients() {
     let stack = Project::new(SHELL);
     let mut running = stack.start_until(PTY, &["| up"]);
     let mut screen = attach(&stack, &["web.1"]);
@@ -109,7 +108,7 @@ fn one_types_and_the_others_watch_until_they_take_over_or_the_first_one_leaves()
 }
 
 #[test]
-fn a_restart_while_attached_goes_on_with_the_new_life_and_the_end_of_the_stack_ends_it() {
+fn a_restart_while_attached_goes_on_with_the_new_generation_and_the_end_of_the_stack_ends_it() {
     let stack = Project::new(SHELL);
     let running = stack.start_until(PTY, &["| up"]);
     let mut screen = attach(&stack, &["web"]);
@@ -154,7 +153,7 @@ fn the_terminal_is_as_it_was_when_the_client_or_the_stack_is_killed() {
 }
 
 #[test]
-fn who_cannot_attach_hears_why_and_the_way_out() {
+fn an_attach_that_is_refused_has_a_reason_and_a_way_out() {
     let stack = Project::new("web: probe wait\nworker: probe wait\nonce: probe exit 0\n");
     let refused = |words: &[&str], status: i32, reason: &str| {
         let mut screen = attach(&stack, words);
@@ -205,7 +204,7 @@ fn a_program_speaks_the_protocol_by_hand_and_what_is_no_key_is_refused() {
 }
 
 #[test]
-fn one_who_does_not_read_costs_nobody_anything_and_sees_the_latest_in_the_end() {
+fn a_client_that_does_not_read_costs_nothing_and_gets_the_latest_in_the_end() {
     let stack = Project::new("web: seq -f 'line %.0f of a flood' 1 400000; echo the end; sleep 1000\n");
     let mut running = stack.start_until(PTY, &["web.1 started"]);
     let mut stream = UnixStream::connect(stack.socket()).unwrap();
@@ -245,7 +244,7 @@ fn what_is_pasted_in_one_go_arrives_whole() {
 }
 
 #[test]
-fn between_two_lives_the_next_one_is_waited_for() {
+fn between_two_generations_attach_waits_for_the_next_one() {
     let stack = Project::new("web: echo up; read line; echo \"got $line\"; exit 1\nother: probe wait\n");
     let restart = ["--pty", "always", "--exit-on", "never", "--no-port", "--restart", "web=always"];
     let running = stack.start_until(&restart, &["| up"]);

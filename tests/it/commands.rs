@@ -14,7 +14,7 @@ const STATUS: &str = "docs/schema/status.json";
 type Asked<'a> = (&'a [&'a str], i32, usize);
 
 #[test]
-fn a_document_is_as_its_schema_says_and_about_those_who_were_named() {
+fn a_document_follows_its_schema_and_is_about_the_named_instances() {
     let ports = Ports::claim();
     let stack =
         Project::new("web: probe print hello + wait\nworker: probe print up + wait\nseed: probe exit 0\n");
@@ -83,7 +83,7 @@ fn a_wrong_name_is_refused_by_every_command_with_what_it_may_have_meant() {
         let (status, _, err) = stack.run(&words);
         assert!(status == 1 && err.contains(said), "{words:?}: {err}");
     }
-    // Nobody is named: that is no stop of all.
+    // No name is given: that is no stop of all.
     for words in [["stop"], ["kill"], ["port"]] {
         assert_eq!(stack.run(&words).0, 2, "{words:?}");
     }
@@ -92,7 +92,7 @@ fn a_wrong_name_is_refused_by_every_command_with_what_it_may_have_meant() {
 }
 
 #[test]
-fn an_end_with_a_grace_kills_those_who_do_not_hear() {
+fn down_with_a_grace_kills_what_ignores_the_signal() {
     let stack = Project::new("web: probe ignore TERM + print deaf + wait\nother: probe wait\n");
     let running = stack.start_until(&["--no-port", "-t", "1h"], &["deaf"]);
     let (status, out, err) = stack.run(&["down", "--timeout", "100ms"]);
@@ -104,7 +104,7 @@ fn an_end_with_a_grace_kills_those_who_do_not_hear() {
 }
 
 #[test]
-fn wait_ends_when_nobody_can_get_there_any_more_or_the_stack_has_ended() {
+fn wait_ends_when_no_instance_can_get_there_or_the_stack_has_ended() {
     let stack = Project::new("web: probe print up + wait\nshort: probe wait\n");
     let running = stack.start_until(&["--no-port"], &["| up"]);
     let mut waiting = [
@@ -166,7 +166,7 @@ fn what_a_killed_stack_left_is_its_own_business_and_not_that_of_another_name() {
 }
 
 #[test]
-fn where_the_folder_is_another_users_no_socket_is_made_and_the_start_says_so() {
+fn where_the_folder_is_another_users_no_socket_is_made_and_start_reports_it() {
     let is_root = nix::unistd::geteuid().is_root();
     if !can("giving a folder to another user", is_root) {
         return;

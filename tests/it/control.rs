@@ -1,5 +1,5 @@
 //! Promised: a running stack answers, each command of SPEC §9 with the status that its table names; clients
-//! that are slow, broken or hostile harm nobody; one start wins.
+//! that are slow, broken or hostile do no harm; one start wins.
 //!
 //! Not promised: what a client of another user could do if root let it (see `control_hostile`).
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::harness::{PATIENCE, Ports, Project, Running};
 
-/// Two of web, one worker; nobody ends the stack.
+/// Two of web, one worker; no exit ends the stack.
 const STACK: &str = "web: probe print hello + trap HUP hupped 99 + trap TERM bye 0 + wait\n\
                      worker: probe lines w 20 + wait\n";
 
@@ -17,7 +17,7 @@ pub(crate) fn instance<'a>(document: &'a Value, name: &str) -> &'a Value {
 }
 
 #[test]
-fn without_a_stack_every_command_says_so_with_status_3() {
+fn without_a_stack_every_command_has_status_3() {
     let stack = Project::new(STACK);
     let words: [&[&str]; 9] = [
         &["scale", "web=2"],
@@ -145,7 +145,7 @@ fn wait_says_reached_ended_late_or_nothing_runs() {
         (&["wait", "short", "--for", "exited"], 0),
         (&["wait", "short", "--for", "ready"], 1),
         (&["wait", "short", "--for", "log=never"], 1),
-        (&["wait", "nobody"], 1),
+        (&["wait", "missing"], 1),
         (&["wait", "web", "--for", "lunch"], 2),
     ] {
         let (code, _, err) = stack.run(words);
@@ -191,7 +191,7 @@ fn in_the_background_nothing_of_the_caller_is_kept() {
     let stack = Project::new(STACK);
     let mut caller = Running::start(stack.ganger(&["start", "-D", "--no-port"]));
     assert_eq!(caller.wait().code(), Some(0));
-    assert!(caller.all_gone_within(PATIENCE), "nobody holds the caller's pipe");
+    assert!(caller.all_gone_within(PATIENCE), "the caller's pipe is closed everywhere");
     assert_eq!(stack.run(&["ps"]).0, 0);
     assert_eq!(stack.run(&["wait", "--for", "log=^hello", "web"]).0, 0);
     assert_eq!(stack.run(&["down"]).0, 0);
@@ -202,7 +202,7 @@ fn in_the_background_nothing_of_the_caller_is_kept() {
 fn after_a_start_in_the_background_ps_never_races() {
     let stack = Project::new("web: probe wait\n");
     for round in 0..50 {
-        // That its output was read to the end says that nobody holds it any more.
+        // Its output was read to the end, so no process holds it any more.
         let (status, _, err) = stack.run(&["start", "-D", "--no-port"]);
         assert_eq!(status, 0, "{round}: {err}");
         assert_eq!(stack.run(&["ps"]).0, 0, "{round}");
@@ -234,7 +234,7 @@ fn of_two_starts_at_the_same_moment_exactly_one_wins() {
 }
 
 #[test]
-fn a_start_in_the_background_that_fails_says_why_with_the_last_words() {
+fn a_start_in_the_background_that_fails_prints_the_reason_and_the_last_lines() {
     let ports = Ports::claim();
     let stack = Project::new("web: probe print broken pipe dream + exit 7\nother: probe wait\n");
     let (status, out, err) = stack.run(&["start", "-D", "--wait=20", "--no-port"]);
@@ -268,9 +268,9 @@ fn of_many_starts_at_once_exactly_one_wins() {
 }
 
 #[test]
-fn who_hangs_up_without_a_word_is_gone_and_the_next_start_waits_for_its_lock() {
-    // Killed by SIGKILL, a process closes its socket and its lock one after the other. Here somebody else is the
-    // one who dies, so that each moment can be held.
+fn a_stack_that_closes_its_socket_is_ending_and_the_next_start_waits_for_its_lock() {
+    // Killed by SIGKILL, a process closes its socket and its lock one after the other. Here another process
+    // dies, so that each moment can be held.
     let stack = Project::new("web: probe print hello + wait\n");
     let (status, _, err) = stack.run(&["start", "-D", "--no-port"]);
     assert_eq!(status, 0, "{err}");

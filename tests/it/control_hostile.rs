@@ -12,7 +12,7 @@ use crate::harness::{PATIENCE, Project, are_there, can, holds};
 
 fn say(stream: &UnixStream, line: &str) -> Value {
     let mut stream = stream;
-    // Who is refused may be closed before it has said anything; its answer is there all the same.
+    // A refused client may be closed before it has sent anything; its answer is there all the same.
     let _ = stream.write_all(line.as_bytes());
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut answer = String::new();
@@ -88,7 +88,7 @@ fn broken_slow_and_hostile_clients_cost_nothing() {
             Some(stream)
         })
         .collect();
-    assert!(holds(|| crowd.iter().rev().take(9).any(is_told)), "nobody is told");
+    assert!(holds(|| crowd.iter().rev().take(9).any(is_told)), "no client gets an answer");
     let (descriptors, peak) = burden(worker(&stack));
     assert!(descriptors <= before + 130, "{descriptors} descriptors, {before} before");
     assert!(peak < 150, "{peak} MiB");
@@ -96,7 +96,7 @@ fn broken_slow_and_hostile_clients_cost_nothing() {
     assert!(holds(|| say(&connect(), STATUS)["id"] == 9), "there is no room again");
     assert!(holds(|| burden(worker(&stack)).0 <= before + 1), "descriptors stay open");
     assert_eq!(stack.run(&["ps"]).0, 0);
-    // Who closes only its writing side still gets its answer.
+    // A client that closes only its writing side still gets its answer.
     let half = connect();
     (&half).write_all(STATUS.as_bytes()).unwrap();
     half.shutdown(std::net::Shutdown::Write).unwrap();
@@ -202,7 +202,7 @@ fn another_user_is_refused() {
         (ran.status.success(), String::from_utf8_lossy(&said).into_owned())
     };
     assert!(!as_nobody().0, "the folder keeps others out");
-    // Somebody opens all doors: the kernel still tells who it is.
+    // All modes are opened: the kernel still has the peer's uid.
     let mut folder = socket.parent().unwrap();
     while folder != std::path::Path::new("/tmp") && folder.parent().is_some() {
         std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755)).unwrap();

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::architecture::files_below;
+use crate::harness::Project;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -102,4 +103,113 @@ fn tests_named_in_the_promises_exist() {
         .filter(|name| *name == name.to_lowercase() && !tests.contains(&format!("fn {name}(")))
         .collect();
     assert!(missing.is_empty(), "named in docs/reliability.md, and not there:\n{}", missing.join("\n"));
+}
+
+/// Figures that a page has of the code: page, sentence, file, and the line of code that the sentence repeats.
+const FIGURES: [(&str, &str, &str, &str); 16] = [
+    ("docs/protocol.md", "(UTF-8, at most 256 KiB)", "src/control/protocol.rs", "LONGEST: usize = 256 << 10"),
+    (
+        "docs/protocol.md",
+        "a path of at most 76",
+        "src/control/address.rs",
+        "LONGEST_FOLDER: usize = 108 - 1 - 24",
+    ),
+    ("docs/protocol.md", "At most 128 are served at once", "src/control/server.rs", "MOST: usize = 128"),
+    (
+        "docs/protocol.md",
+        "takes over ten seconds for a line",
+        "src/control/connection.rs",
+        "PATIENCE: Duration = Duration::from_secs(10)",
+    ),
+    (
+        "docs/protocol.md",
+        "(32 KiB of text each)",
+        "src/supervisor/requests/logs.rs",
+        "PIECE: usize = 32 << 10",
+    ),
+    ("docs/protocol.md", "counted as 1 to 10,000", "src/control/terminal.rs", "LARGEST: u16 = 10_000"),
+    ("docs/running.md", "reported after five seconds", "src/control/liveness.rs", "STEPS: usize = 25"),
+    (
+        "docs/running.md",
+        "the last 20 lines",
+        "src/supervisor/requests/router.rs",
+        "LINES_OF_EXIT: usize = 20",
+    ),
+    (
+        "docs/design/0013-attach-without-an-emulator.md",
+        "The latest 64 KiB",
+        "src/output/screen.rs",
+        "KEPT: usize = 64 << 10",
+    ),
+    (
+        "docs/design/0014-being-ready.md",
+        "has 60 s",
+        "src/plan/service_policy.rs",
+        "READY_WITHIN: Duration = Duration::from_mins(1)",
+    ),
+    (
+        "docs/design/0014-being-ready.md",
+        "5 to 250 ms",
+        "src/supervisor/readiness/probes.rs",
+        "LONGEST_INTERVAL: Duration = Duration::from_millis(250)",
+    ),
+    (
+        "docs/design/0014-being-ready.md",
+        "waits 0.5 s, then",
+        "src/machine/restart.rs",
+        "SHORTEST: Duration = Duration::from_millis(500)",
+    ),
+    (
+        "README.md",
+        "1 s, … 30 s; given up after five",
+        "src/machine/restart.rs",
+        "LONGEST: Duration = Duration::from_secs(30)",
+    ),
+    ("README.md", "given up after five failures", "src/machine/restart.rs", "MOST_FAILURES: u32 = 5"),
+    (
+        "docs/stopping.md",
+        "the grace (5 s;",
+        "src/plan/build.rs",
+        "DEFAULT_GRACE: Duration = Duration::from_secs(5)",
+    ),
+    (
+        "docs/grammar.md",
+        "longer than 131,071 bytes",
+        "src/procfile/mod.rs",
+        "LONGEST_COMMAND: usize = 128 * 1024 - 1",
+    ),
+];
+
+#[test]
+fn figures_of_the_pages_are_those_of_the_code() {
+    let flat = |path: &str| {
+        let text = std::fs::read_to_string(root().join(path)).unwrap();
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    for (page, sentence, file, code) in FIGURES {
+        assert!(
+            flat(page).contains(sentence),
+            "{page} does not have \"{sentence}\": mend the page or this table"
+        );
+        assert!(
+            flat(file).contains(code),
+            "{file} has another `{code}`: mend \"{sentence}\" in {page}, then this table"
+        );
+    }
+}
+
+/// The folder of the longest path that the page promises has the socket, and one byte more does not.
+#[test]
+fn the_longest_runtime_folder_is_the_one_that_the_page_names() {
+    for (length, is_used) in [(76, true), (77, false)] {
+        let parent = tempfile::tempdir().unwrap();
+        let name = "x".repeat(length - parent.path().as_os_str().len() - 1);
+        let runtime = parent.path().join(name);
+        std::fs::create_dir(&runtime).unwrap();
+        let project = Project::new("web: find \"$XDG_RUNTIME_DIR\" -name '*.socket' | wc -l\n");
+        let mut command = project.ganger(&["start", "-q", "--no-prefix"]);
+        let output = command.env("XDG_RUNTIME_DIR", &runtime).output().unwrap();
+        let found = String::from_utf8_lossy(&output.stdout).trim().to_string();
+        assert_eq!(found, if is_used { "1" } else { "0" }, "{length} bytes: {output:?}");
+    }
 }

@@ -1,4 +1,4 @@
-//! Promised: every mistake that a person can make is answered with place, reason and way out, with the
+//! Promised: every mistake of a user is answered with place, reason and way out, with the
 //! right status (2 for words that mean nothing, 1 for words and files that do not fit, 125 for ganger's own
 //! failure), all mistakes at once, and nothing is started. The texts stand in tests/transcripts.
 
@@ -116,7 +116,7 @@ fn ports_that_do_not_fit() {
 }
 
 #[test]
-fn a_value_of_a_variable_is_said_to_be_one() {
+fn an_invalid_value_names_its_variable() {
     let mut text = Folder::with(&[GOOD]).variable("GANGER_PORT", "70000").transcript(&["check"]);
     text += &Folder::with(&[GOOD]).variable("GANGER_NO_PORT", "perhaps").transcript(&["check"]);
     text += &Folder::with(&[GOOD]).variable("GANGER_FORMATION", "wbe=2").transcript(&["check"]);

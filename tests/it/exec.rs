@@ -173,7 +173,7 @@ fn of_many_at_once_one_starts_it_and_it_ends_with_the_last() {
     for (_, mut running) in zeros {
         assert!(running.wait().success());
     }
-    assert_eq!((stack.run(&["ps"]).0, workers()), (0, 1), "somebody needs it");
+    assert_eq!((stack.run(&["ps"]).0, workers()), (0, 1), "a lease is left");
     // One of the last two is killed, the other ends.
     ones[0].1.signal(Signal::SIGKILL);
     ones[0].1.wait();
@@ -245,7 +245,7 @@ fn what_keeps_it_from_running_has_a_status_each() {
 }
 
 #[test]
-fn the_end_of_the_stack_is_said_and_does_not_end_the_command() {
+fn the_end_of_the_stack_is_reported_and_does_not_end_the_command() {
     let stack = stack();
     let (status, _, err) =
         stack.run(&["exec", "-w", "app", "--", "sh", "-c", "ganger down >/dev/null; exit 4"]);

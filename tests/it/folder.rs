@@ -97,7 +97,7 @@ impl Folder {
         (status(child.wait().unwrap()), said)
     }
 
-    /// What a person sees of these runs, each of words parted by blanks: command line, status, both
+    /// What these runs print, each of words parted by blanks: command line, status, both
     /// streams. The folder's own path is `[HERE]`.
     pub(crate) fn transcript(&self, runs: &[&str]) -> String {
         let mut text = String::new();

@@ -2,7 +2,7 @@
 //! the terminal is as it was after any end; in the background no key is taken from the shell.
 //!
 //! Not promised: what a terminal looks like when both halves of ganger are killed at the same moment while it is
-//! attached; nobody is left then who could put it back.
+//! attached; no process is left then to restore it.
 
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::WaitStatus;
@@ -34,9 +34,9 @@ fn each_line_is_answered_and_none_reaches_a_program() {
         ("secret\n", "means nothing here"),
         ("p\n", "ganger  | NAME"),
         ("a\n", "a needs the name of an instance"),
-        ("a nobody\n", "no type or instance is called `nobody`"),
-        ("r nobody\n", "no type or instance is called `nobody`"),
-        ("l nobody\n", "no type or instance is called `nobody`"),
+        ("a missing\n", "no type or instance is called `missing`"),
+        ("r missing\n", "no type or instance is called `missing`"),
+        ("l missing\n", "no type or instance is called `missing`"),
         ("s\n", "s needs a number of instances"),
     ] {
         screen.type_keys(line.as_bytes());
@@ -138,7 +138,7 @@ fn the_terminal_is_put_back_when_either_half_is_killed_while_it_is_attached() {
 }
 
 #[test]
-fn a_prompt_for_keys_is_told_of_once_and_one_for_a_line_not_at_all() {
+fn a_prompt_for_keys_is_reported_once_and_one_for_a_line_not_at_all() {
     let stack = Project::new(
         "keys: stty raw; printf '(Pdb) '; head -c 1; sleep 1000\nline: printf 'Proceed? '; read it; sleep 1000\n",
     );
@@ -156,7 +156,7 @@ fn a_prompt_for_keys_is_told_of_once_and_one_for_a_line_not_at_all() {
 }
 
 #[test]
-fn a_job_in_the_background_takes_no_key_and_hears_lines_again_after_fg() {
+fn a_job_in_the_background_takes_no_key_and_reads_lines_again_after_fg() {
     if !are_there(&["tmux", "bash"]) {
         return;
     }

@@ -174,7 +174,7 @@ fn what_is_passed_on_is_the_same_as_on_a_pipe() {
 }
 
 #[test]
-fn what_cannot_be_executed_is_said_as_on_a_pipe() {
+fn what_cannot_be_executed_is_reported_as_on_a_pipe() {
     let stack = Project::new("script: ./script\nbroken: ./broken\n")
         .program("script", "echo no first line\n")
         .program("broken", "#!/nowhere/at/all\n");

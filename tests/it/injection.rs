@@ -41,7 +41,7 @@ const CALLS: [(&str, [&str; 2]); 21] = [
     ("prlimit64", ["EPERM", "EINVAL"]),
 ];
 
-/// Uses whose failure may pass without a word, by what strace writes of them: what they were for is had in
+/// Uses that may fail without a report, by what strace writes of them: what they were for is had in
 /// another way, or is worth nothing.
 const HARMLESS: [(&str, &str); 18] = [
     ("ld.so.cache", "the loader finds libraries without its cache"),
@@ -54,7 +54,7 @@ const HARMLESS: [(&str, &str); 18] = [
     ("prlimit64(0, RLIMIT_NOFILE, {", "the limit that we have is then checked instead of the one we want"),
     ("RLIMIT_NOFILE, NULL", "a shell of the C library that asks once more"),
     ("EPOLL_CTL_DEL", "the descriptor is closed right after"),
-    ("/proc/self/task", "who is still there is killed at the next look"),
+    ("/proc/self/task", "what is still there is killed at the next scan"),
     ("/task>", "the same, where the folder is open"),
     ("/status\"", "a process of which no more is known gets the stop signal as a program does"),
     ("/fd>", "whether a process listens on its port is asked again"),
@@ -93,7 +93,7 @@ fn is_traceable() -> bool {
 }
 
 #[test]
-fn a_system_call_that_fails_is_said_and_leaves_nothing() {
+fn a_system_call_that_fails_is_reported_and_leaves_nothing() {
     if !is_traceable() {
         return;
     }
@@ -135,7 +135,7 @@ fn inject(Case { call, error, nth, arguments }: &Case) -> bool {
     }
     assert_ne!(status.code(), Some(0), "{told}");
     let is_said = grave.iter().any(|line| {
-        // Nobody can be told where the telling itself fails, or before main.
+        // Nothing can be reported where the report itself fails, or before main.
         line.contains("write(2")
             || line.contains("rt_sigaction(SIGPIPE")
             || lines.iter().any(|said| said.contains(reason(line)))

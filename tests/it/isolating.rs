@@ -1,4 +1,4 @@
-//! `--isolate`: a namespace of process ids, whose end the kernel makes the end of all in it.
+//! `--isolate`: a PID namespace; the kernel ends all processes in it when its first one ends.
 
 use nix::sys::signal::Signal;
 use nix::sys::wait::WaitStatus;

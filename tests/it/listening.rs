@@ -89,7 +89,7 @@ fn survives(what: &str, procfile: &str, files: &[(&str, &str)]) {
         if !load.goes_on_for(50) {
             let (_, stands, _) = stack.run(&["ps"]);
             running.signal(Signal::SIGTERM);
-            panic!("{what}: nobody answers: {:?}\n{stands}\n{:?}", load.count(), running.end());
+            panic!("{what}: no answer: {:?}\n{stands}\n{:?}", load.count(), running.end());
         }
     }
     let count = load.count();
@@ -108,14 +108,14 @@ const PYTHON: &str = "import os, select, signal, socket\nassert int(os.environ['
     c.sendall(b'HTTP/1.1 200 OK\\r\\nConnection: close\\r\\n\\r\\n' + os.environ['PS'].encode())\n  c.close()\n";
 
 #[test]
-fn twenty_restarts_of_a_server_in_python_refuse_nobody() {
+fn twenty_restarts_of_a_server_in_python_refuse_no_connection() {
     if are_there(&["python3"]) {
         survives("python", "web: python3 server.py\n", &[("server.py", PYTHON)]);
     }
 }
 
 #[test]
-fn twenty_restarts_of_node_refuse_nobody() {
+fn twenty_restarts_of_node_refuse_no_connection() {
     if are_there(&["node"]) {
         let server = "const s = require('http').createServer((q, r) => r.end('x')).listen({fd: 3})\n\
                       process.on('SIGTERM', () => s.close())\n";
@@ -124,7 +124,7 @@ fn twenty_restarts_of_node_refuse_nobody() {
 }
 
 #[test]
-fn twenty_restarts_of_gunicorn_refuse_nobody() {
+fn twenty_restarts_of_gunicorn_refuse_no_connection() {
     if are_there(&["gunicorn"]) {
         let app = "def app(e, s):\n  s('200 OK', [])\n  return [b'x']\n";
         survives("gunicorn", "web: gunicorn app:app\n", &[("app.py", app)]);

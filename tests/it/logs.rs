@@ -87,7 +87,7 @@ fn the_lines_of_start_are_as_the_schema_says_too() {
 }
 
 #[test]
-fn a_reader_that_is_too_slow_is_told_how_many_lines_it_has_missed() {
+fn a_reader_that_is_too_slow_gets_the_number_of_missed_lines() {
     const ALL: u64 = 120_000;
     let stack = Project::new(&format!(
         "web: echo patient; until [ -e go ]; do probe pause 5; done; \

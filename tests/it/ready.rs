@@ -1,5 +1,5 @@
-//! Promised: an instance is said to be ready when it is, whatever way it has of showing it, and never because
-//! somebody else is; who waits for it starts then, and not before; what is awaited is said.
+//! Promised: an instance is reported ready when it is, by every kind of probe, and never because of another program; types that wait
+//! for it start then, and not before; what is missing is reported.
 //!
 //! Real servers. Nothing is measured here.
 
@@ -66,14 +66,14 @@ fn a_web_is_ready_when_its_own_tree_listens_on_its_port_however_it_does() {
 }
 
 #[test]
-fn another_who_listens_on_the_same_port_does_not_fool_it() {
+fn another_program_on_the_same_port_does_not_count() {
     if !are_there(&["python3"]) {
         return;
     }
     let ports = Ports::claim();
     let (base, port) = (ports.base(), ports.at(0, 1));
     let another = TcpListener::bind(("127.0.0.1", port)).unwrap();
-    // It waits until the other is gone, as a person does who looks for the reason.
+    // It waits until the other program is gone.
     let words = "while True:\n  try:\n    s = socket.create_server(('127.0.0.1', port)); break\n  \
                  except OSError: time.sleep(0.05)";
     for ready in ["listen", "http:/"] {
@@ -91,7 +91,7 @@ fn another_who_listens_on_the_same_port_does_not_fool_it() {
                  [process.job]\nafter = [\"web\"]\n"
             ),
         );
-        // Until somebody comes who has a line to say: that is we, when all has been seen.
+        // Until the test itself connects and sends a line, when all has been seen.
         let answers = another.try_clone().unwrap();
         let answering = std::thread::spawn(move || {
             loop {
@@ -165,7 +165,7 @@ fn every_other_sign_of_being_ready_is_understood() {
 }
 
 #[test]
-fn a_stranger_cannot_say_ready_for_an_instance() {
+fn another_process_cannot_notify_for_an_instance() {
     if !are_there(&["python3"]) {
         return;
     }

@@ -15,7 +15,7 @@ fn pid(stack: &Project, name: &str) -> Option<i64> {
 }
 
 #[test]
-fn restart_follows_the_files_who_went_is_gone_and_who_came_is_there() {
+fn restart_follows_the_files_and_removes_and_adds_types() {
     let ports = Ports::claim();
     let stack = Project::new(FIRST);
     stack.write(".env", "A=one\n");
@@ -100,7 +100,7 @@ fn restart_of_a_name_takes_its_new_line_and_says_what_waits() {
             "`clock` is not in the Procfile any more: `ganger restart` without a name stops it",
         ),
         (["start", "api"], "`api` is new in the Procfile: `ganger restart` without a name starts it"),
-        (["restart", "nobody"], "no type or instance is called `nobody`"),
+        (["restart", "missing"], "no type or instance is called `missing`"),
     ] {
         let (status, _, err) = stack.run(&words);
         assert_eq!(status, 1);
@@ -115,7 +115,7 @@ fn restart_of_a_name_takes_its_new_line_and_says_what_waits() {
 }
 
 #[test]
-fn a_mistake_in_a_file_touches_nothing_and_is_told_whole() {
+fn a_mistake_in_a_file_changes_nothing_and_is_reported_whole() {
     let stack = Project::new(FIRST);
     let running = stack.start_until(&["--no-port"], &["clock.1 started"]);
     let before = stack.json(&["ps", "--json"]).1;
@@ -207,7 +207,7 @@ fn a_base_in_an_edited_env_file_counts_for_the_whole_stack_only() {
 }
 
 #[test]
-fn a_pipe_without_a_writer_holds_nobody_up() {
+fn a_pipe_without_a_writer_delays_nothing() {
     let stack = Project::new("web: probe wait\n");
     let running = stack.start_until(&["--no-port"], &["web.1 started"]);
     let path = stack.path().join(".env");
@@ -231,7 +231,7 @@ fn files_are_found_again_from_where_the_start_was() {
     running.line("A=two");
     stack.write("a.env", "A='\n");
     let (status, _, err) = stack.run(&["restart", "-d", "sub"]);
-    assert!(status == 1 && err.contains(" a.env:1:3"), "as the person named it: {err}");
+    assert!(status == 1 && err.contains(" a.env:1:3"), "as the user named it: {err}");
     assert_eq!(stack.run(&["down", "-d", "sub"]).0, 0);
     running.end();
 }
@@ -255,7 +255,7 @@ fn types_that_the_start_named_may_go_too() {
 }
 
 #[test]
-fn the_stop_of_a_life_is_the_one_that_it_began_with() {
+fn the_stop_of_a_generation_is_the_one_that_it_began_with() {
     let stack = Project::new("web: probe trap INT interrupted 0 + trap TERM terminated 0 + wait\n");
     stack.write("ganger.toml", "stop-signal = \"INT\"\n");
     let mut running = stack.start_until(&["--no-port"], &["ready"]);
@@ -270,7 +270,7 @@ fn the_stop_of_a_life_is_the_one_that_it_began_with() {
 }
 
 #[test]
-fn what_concerns_ganger_itself_stays_and_a_restart_says_so_once() {
+fn settings_of_ganger_itself_stay_and_a_restart_reports_that_once() {
     let stack = Project::new("web: probe print up + wait\n");
     stack.write("ganger.toml", "timestamps = false\n");
     let mut running = stack.start_until(&["--no-port"], &["| up"]);

@@ -1,4 +1,4 @@
-//! Nothing at rest: no wake-up and no timer while nobody speaks. A count of the kernel's, not a time.
+//! Nothing at rest: no wake-up and no timer while there is no output. The kernel counts wake-ups; no time is measured.
 #![cfg(target_os = "linux")]
 
 use std::time::{Duration, Instant};
@@ -26,7 +26,7 @@ pub(crate) fn watch(pids: &[i32], span: Duration) -> u64 {
 }
 
 #[test]
-fn a_hundred_idle_instances_wake_nobody_in_five_seconds() {
+fn a_hundred_idle_instances_cause_no_wake_up_in_five_seconds() {
     // Not a `web`: that one is looked at until it listens.
     let project = Project::new("job: probe print up + wait\n");
     let mut running = project.start(&["-m", "job=100"]);

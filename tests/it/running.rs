@@ -138,7 +138,7 @@ fn a_release_runs_first_and_its_failure_ends_the_start() {
 }
 
 #[test]
-fn without_being_asked_for_a_release_does_not_run_and_one_line_says_so() {
+fn a_release_does_not_run_by_default_and_one_line_reports_that() {
     let project = Project::new("release: probe print migrated\nweb: probe print serving\n");
     let (_, lines) = project.start(&[]).end();
     assert!(!lines.iter().any(|line| line.contains("migrated")), "{lines:?}");

@@ -1,4 +1,4 @@
-//! Promised: a running stack grows and shrinks by `ganger scale`, nobody else is touched, and ports follow the
+//! Promised: a running stack grows and shrinks by `ganger scale`, no other instance is touched, and ports follow the
 //! rule of the start.
 
 use nix::sys::signal::{Signal, kill};
@@ -46,7 +46,7 @@ fn scale_starts_and_stops_what_it_says_and_touches_no_other() {
     assert_eq!(stack.run(&["scale"]).1, "web=3 worker=1 clock=1\n");
     assert_eq!(names(&stack), ["web.1", "web.2", "web.3", "worker.1", "clock.1"]);
     let after = pids(&stack);
-    assert_eq!((&after[0], &after[3]), (&before[0], &before[1]), "who was there goes on");
+    assert_eq!((&after[0], &after[3]), (&before[0], &before[1]), "the instances before go on");
     let (status, document) = stack.json(&["scale", "web=1", "--json"]);
     crate::schema::check("docs/schema/status.json", &document);
     assert_eq!((status, &document["formation"]["web"]), (0, &1.into()));
@@ -54,7 +54,7 @@ fn scale_starts_and_stops_what_it_says_and_touches_no_other() {
         document["instances"].as_array().unwrap().iter().map(|row| &row["state"]).collect();
     assert_eq!(gone, ["stopped", "stopped"]);
     assert_eq!(pids(&stack)[0], before[0], "the highest go first");
-    assert_eq!(stack.run(&["ps"]).0, 0, "who has left is not down");
+    assert_eq!(stack.run(&["ps"]).0, 0, "a removed instance is not down");
     assert_eq!(stack.run(&["scale", "web+1"]).0, 0);
     running.lines(&[&format!("web.2    | PORT={}", ports.at(0, 2)), "web.2    | ready"]);
     assert_eq!(stack.json(&["ps", "--json"]).1["instances"][1]["restarts"], 1);
@@ -114,11 +114,11 @@ fn a_stack_that_was_scaled_to_nothing_goes_on() {
 }
 
 #[test]
-fn who_was_stopped_and_scaled_away_comes_back_running() {
+fn an_instance_that_was_stopped_and_scaled_away_comes_back_running() {
     let stack = Project::new("web: probe wait\n");
     let running = stack.start_until(&["--no-port", "web=2"], &["web.2 started"]);
     assert_eq!(stack.run(&["stop", "web.2"]).0, 0);
-    assert_eq!(stack.run(&["scale", "web=2"]).1, "web=2\n", "who is stopped is there");
+    assert_eq!(stack.run(&["scale", "web=2"]).1, "web=2\n", "a stopped instance counts");
     assert_eq!(stack.run(&["scale", "web=1"]), (0, "web.2 stopped\n".into(), String::new()));
     assert_eq!(names(&stack), ["web.1"]);
     let (status, _, err) = stack.run(&["start", "web.2"]);
@@ -131,7 +131,7 @@ fn who_was_stopped_and_scaled_away_comes_back_running() {
 }
 
 #[test]
-fn who_comes_has_a_say_in_the_end_and_who_left_has_none() {
+fn a_new_instance_decides_the_end_and_a_removed_one_does_not() {
     let stack = Project::new("web: probe trap HUP dead 3 + trap TERM bye 9 + wait\n");
     let mut running = stack.start_until(&["--no-port"], &["ready"]);
     assert_eq!(stack.run(&["scale", "web=3"]).0, 0);
@@ -151,8 +151,12 @@ fn scale_while_a_release_holds_the_start_waits_for_it_too() {
     assert!(holds(|| names(&stack).len() == 3), "web.2 is there, and waits");
     assert_eq!(instance(&stack.json(&["ps", "--json"]).1, "web.2")["state"], "waiting");
     let down = stack.run(&["scale", "web-1"]);
-    assert_eq!(down, (0, "web.2 stopped\n".into(), String::new()), "who has not begun is not waited for");
-    assert_eq!(scaling.wait().code(), Some(1), "somebody wanted the opposite");
+    assert_eq!(
+        down,
+        (0, "web.2 stopped\n".into(), String::new()),
+        "an instance that has not started is not waited for"
+    );
+    assert_eq!(scaling.wait().code(), Some(1), "another request wanted the opposite");
     let (status, _, err) = stack.run(&["scale", "release=2"]);
     assert_eq!(status, 1);
     assert!(err.contains("`release` runs once, not 2 times"), "{err}");
@@ -166,7 +170,7 @@ fn scale_while_a_release_holds_the_start_waits_for_it_too() {
 }
 
 #[test]
-fn scale_in_the_middle_of_a_restart_wins_and_the_restart_hears_it() {
+fn scale_in_the_middle_of_a_restart_wins_and_the_restart_fails() {
     let stack = Project::new("web: probe ignore TERM + print up + wait\nother: probe wait\n");
     let said = ["other.1 started", "web.1   | up", "web.2   | up"];
     let mut running = stack.start_until(&["--no-port", "-t", "1h", "-m", "web=2,other=1"], &said);
@@ -191,7 +195,7 @@ fn scale_in_the_middle_of_a_restart_wins_and_the_restart_hears_it() {
 }
 
 #[test]
-fn what_cannot_be_is_said_and_the_rest_goes_on() {
+fn an_impossible_scale_is_refused_and_the_rest_goes_on() {
     let ports = Ports::claim();
     let taken = std::net::TcpListener::bind(("127.0.0.1", ports.at(0, 2))).unwrap();
     let stack = Project::new("web: probe wait\nbad: no-such-program\n");
@@ -228,7 +232,7 @@ fn more_than_the_limits_allow_is_refused_with_the_reason() {
 }
 
 #[test]
-fn a_follower_of_the_log_hears_who_comes() {
+fn a_follower_of_the_log_gets_new_instances_too() {
     let stack = Project::new("web: probe env PS + wait\nworker: probe env PS + wait\n");
     let mut running = stack.start_until(&["--no-port"], &["PS=web.1", "PS=worker.1"]);
     let mut following = Running::start(stack.ganger(&["logs", "-f", "web"]));
@@ -243,7 +247,7 @@ fn a_follower_of_the_log_hears_who_comes() {
 }
 
 #[test]
-fn many_who_scale_at_once_are_all_answered_and_the_last_word_counts() {
+fn many_scales_at_once_are_all_answered_and_the_last_one_counts() {
     let stack = Project::new("web: probe wait\nworker: probe trap TERM bye 0 + wait\n");
     let running = stack.start_until(&["--no-port"], &["worker.1 started"]);
     let words = ["web+1", "web-1", "worker=3", "worker=0", "web=2", "worker+2"];

@@ -18,7 +18,7 @@ pub(crate) fn words_of_a_shell(shell: &str, command: &str) -> Vec<String> {
     let output = Command::new(shell)
         .args(["-c", &script])
         .env_clear()
-        .env("HOME", "/home/of/somebody")
+        .env("HOME", "/home/of/user")
         .current_dir(folder.path())
         .stdin(Stdio::null())
         .output()

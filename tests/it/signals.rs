@@ -1,4 +1,4 @@
-//! Every signal whose default action ends or stops a process (signal(7)), sent to either half: nothing is left.
+//! Every signal that by default ends or stops a process (signal(7)), sent to either half: nothing is left.
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus};
@@ -129,7 +129,7 @@ fn no_signal_to_either_half_leaves_anything() {
 }
 
 #[test]
-fn a_file_that_may_not_grow_is_an_error_that_is_said_and_nothing_is_left() {
+fn a_file_that_may_not_grow_is_a_reported_error_and_nothing_is_left() {
     let project = Project::new("web: while :; do echo tick; done\nsub: probe ignore TERM + wait\n");
     // One block of 512 bytes: reached by the output, not by standard error, which is read here.
     let script = "ulimit -f 1; exec \"$0\" start -t 300ms --no-port > grows";
@@ -153,7 +153,7 @@ fn without_proc(project: &Project) -> Option<Running> {
     Some(running)
 }
 
-/// One that ignores the stop signal, and one whose shell ends at it and leaves such a process behind.
+/// One that ignores the stop signal, and one with a shell that ends at it and leaves such a process behind.
 const WITHOUT_PROC: &str = "web: probe ignore TERM + wait & probe ignore TERM + print up; wait\n\
                             stubborn: probe ignore TERM + print up + wait\n";
 

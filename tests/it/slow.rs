@@ -42,7 +42,7 @@ fn a_question_that_takes_long_keeps_nothing_from_its_turn() {
     let settings =
         "[process.db]\nready = \"listen:1\"\nready-timeout = 1\n[process.late]\nready = \"listen:1\"\n";
     let project = Project::new("db: probe wait\nlate: probe wait\n").file("ganger.toml", settings);
-    // Each question opens one socket, to ask the kernel who listens.
+    // Each question opens one socket, to ask the kernel for the listeners.
     let slow = ("socket", None, 400);
     let mut running = start_slowed(&project, slow, &["--exit-on=never", "--no-port"]);
     running.line("db.1 is not ready within 1 s");

@@ -13,7 +13,7 @@ fn bytes(mut command: Command) -> (Vec<u8>, String, std::process::ExitStatus) {
 }
 
 #[test]
-fn many_talkers_at_once_are_neither_torn_nor_merged_nor_reordered() {
+fn lines_of_many_programs_are_neither_torn_nor_merged_nor_reordered() {
     let procfile: String = (0..8).map(|n| format!("p{n}: probe lines t{n} 5000\n")).collect();
     let project = Project::new(&procfile);
     let (stdout, _, _) = bytes(project.ganger(&["start", "--exit-on", "never", "-q"]));
@@ -30,7 +30,7 @@ fn many_talkers_at_once_are_neither_torn_nor_merged_nor_reordered() {
 }
 
 #[test]
-fn last_words_come_whole_and_before_the_obituary() {
+fn remaining_output_is_printed_whole_and_before_the_exit_notice() {
     let project = Project::new("web: probe lines t 5000 + bytes 6e6f206e65776c696e65\n");
     let (stdout, _, _) = bytes(project.ganger(&["start"]));
     let text = String::from_utf8(stdout).unwrap();
@@ -77,12 +77,12 @@ fn a_slow_reader_holds_back_the_children_and_loses_nothing() {
     let mut stdout = child.stdout.take().unwrap();
     let mut first = [0; 1000];
     stdout.read_exact(&mut first).unwrap();
-    // It has begun, and nobody reads: the child must come to a halt long before its end.
+    // It has begun, and nothing is read: the child must block long before its end.
     let talker = || mark.processes().into_iter().find(|(_, line)| line.contains("fill")).map(|(pid, _)| pid);
     let talker = talker().unwrap();
     let is_blocked = || std::fs::read_to_string(format!("/proc/{talker}/wchan")).unwrap().contains("pipe");
-    assert!(holds(is_blocked), "it goes on where nobody reads");
-    assert!(!project.path().join("done").exists(), "40 MB went where nobody read");
+    assert!(holds(is_blocked), "it goes on without a reader");
+    assert!(!project.path().join("done").exists(), "40 MB were written without a reader");
     let mut rest = Vec::new();
     stdout.read_to_end(&mut rest).unwrap();
     assert_eq!(rest.iter().filter(|byte| **byte == b'a').count() + 1000, 40_000_000);
@@ -90,7 +90,7 @@ fn a_slow_reader_holds_back_the_children_and_loses_nothing() {
 }
 
 #[test]
-fn a_reader_that_goes_away_stops_the_stack_even_if_nobody_talks() {
+fn a_reader_that_goes_away_stops_the_stack_without_any_output() {
     let project = Project::new("web: probe trap TERM bye 0 + touch up + wait\nquiet: probe wait\n");
     let mut command = project.ganger(&["start"]);
     let mark = Mark::new();
@@ -110,7 +110,7 @@ fn a_reader_that_goes_away_stops_the_stack_even_if_nobody_talks() {
 }
 
 #[test]
-fn a_full_disk_is_an_error_that_is_said() {
+fn a_full_disk_is_a_reported_error() {
     let project = Project::new("web: probe print hello + wait\n");
     let mut command = project.ganger(&["start"]);
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
@@ -164,14 +164,14 @@ fn quiet_leaves_out_what_is_expected_and_keeps_what_is_not() {
 
 #[test]
 fn a_grandchild_that_keeps_the_pipe_does_not_keep_us() {
-    // It leaves its session and is nobody's group member; it holds the pipe until it is stopped.
+    // It leaves its session and group, and holds the pipe until it is stopped.
     let project = Project::new("web: setsid probe ignore TERM + print holding + wait & probe print done\n");
     let running: Running = project.start(&["-t", "300ms"]);
     let (status, lines) = running.end();
     assert_eq!(status.code(), Some(0), "{lines:?}");
 }
 
-/// `ganger start` into a pipe that nobody reads until the test does.
+/// `ganger start` into a pipe that is not read until the test does.
 fn unread(project: &Project) -> (std::process::Child, BufReader<std::process::ChildStdout>) {
     let mut command = project.ganger(&["start", "--no-prefix", "-q"]);
     let mut child =
@@ -182,7 +182,7 @@ fn unread(project: &Project) -> (std::process::Child, BufReader<std::process::Ch
 
 #[test]
 fn a_stack_that_ended_waits_for_its_reader_however_long_it_takes() {
-    // More than the pipe to us holds, so ganger cannot end before somebody reads.
+    // More than the pipe holds, so ganger cannot end before it is read.
     let project = Project::new("web: probe fill a 2000000 + print\n");
     let (mut child, mut stdout) = unread(&project);
     // Asked for nothing, poll tells of the end of the pipe only: that it does not come is what is waited for,

@@ -1,7 +1,7 @@
 //! docs/states.md is what the machine does.
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "a person asks for the page to be written")]
+#[expect(clippy::disallowed_methods, reason = "the variable asks for the page to be written")]
 fn the_page_of_states_is_printed_from_the_table() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/states.md");
     let page = ganger::machine::table::page();

@@ -8,7 +8,7 @@ use nix::sys::signal::Signal;
 use crate::harness::Project;
 
 #[test]
-fn a_stop_signal_lets_everybody_finish_and_then_we_die_of_it() {
+fn a_stop_signal_lets_every_instance_finish_and_then_ganger_dies_of_it() {
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
         let project =
             Project::new("web: probe trap TERM goodbye 0 + wait\nworker: probe trap TERM later 0 + wait\n");
@@ -63,7 +63,7 @@ fn the_stop_signal_of_a_type_is_its_own() {
 }
 
 #[test]
-fn who_ignores_the_stop_signal_is_killed_after_the_grace_and_not_before() {
+fn a_process_that_ignores_the_stop_signal_is_killed_after_the_grace_and_not_before() {
     let project = Project::new("web: probe trap TERM no 99 + wait\n");
     let mut running = project.start(&["-t", "700ms"]);
     running.line("ready");
@@ -121,7 +121,7 @@ fn every_exit_status_arrives() {
 }
 
 #[test]
-fn one_line_at_the_end_says_who_ended_first() {
+fn one_line_at_the_end_names_the_instance_that_ended_first() {
     let project = Project::new("web: probe exit 1\nworker: probe wait\n");
     let (_, lines) = project.start(&[]).end();
     let last = lines.last().unwrap();
@@ -129,7 +129,7 @@ fn one_line_at_the_end_says_who_ended_first() {
 }
 
 #[test]
-fn a_command_that_cannot_start_is_said_with_its_place_and_stops_the_others() {
+fn a_command_that_cannot_start_is_reported_with_its_place_and_stops_the_others() {
     let table = [
         ("nosuchprogram --flag", 127, "nosuchprogram: not found on PATH (Procfile:2)"),
         ("./missing", 127, "./missing: not found (Procfile:2)"),

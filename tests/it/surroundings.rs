@@ -60,7 +60,7 @@ fn as_pid_1_it_passes_signals_on_and_exits_with_the_right_status() {
 }
 
 #[test]
-fn as_pid_1_it_reaps_orphans_and_strangers() {
+fn as_pid_1_it_reaps_its_own_orphans_and_others() {
     if !can_be_pid_one() {
         return;
     }
@@ -70,7 +70,7 @@ fn as_pid_1_it_reaps_orphans_and_strangers() {
     let mut running = wrapped(&project, &PID_ONE);
     running.line("| made");
     let one = monitor(&running).to_string();
-    // Who enters a container from outside and leaves an orphan leaves it to its first process.
+    // A process that enters a container from outside leaves its orphans to the first process of the container.
     let entered = Command::new("nsenter")
         .args(["--pid", "--target", &one, "/bin/sh", "-c", "for i in 1 2 3 4 5; do (sleep 0.01 &); done"])
         .status();
@@ -125,7 +125,7 @@ fn timeout_asks_twice_and_that_is_one_stop() {
 }
 
 #[test]
-fn under_systemd_the_stop_signal_reaches_everybody_at_once() {
+fn under_systemd_the_stop_signal_reaches_all_processes_at_once() {
     // Type=exec: no terminal, a session of its own. KillMode=control-group: SIGTERM for each process of the
     // unit, ours and theirs.
     let project = Project::new(POLITE);
@@ -170,7 +170,7 @@ fn closed_standard_streams_are_no_reason_not_to_run() {
 }
 
 #[test]
-fn a_folder_that_is_gone_is_said() {
+fn a_removed_folder_is_an_error() {
     let project = Project::new("web: probe wait\n");
     let (status, lines) = by_shell(&project, "mkdir gone; cd gone; rmdir ../gone; exec \"$0\" start").end();
     assert_eq!(status.code(), Some(125), "{lines:?}");
@@ -191,7 +191,7 @@ fn what_a_script_had_started_before_it_became_ganger_is_left_alone() {
 }
 
 #[test]
-fn a_bystander_is_left_alone_also_when_the_worker_is_killed() {
+fn a_preexisting_child_is_left_alone_also_when_the_worker_is_killed() {
     let project = Project::new("stubborn: probe ignore TERM + print stubborn + wait\n");
     let mut running = by_shell(&project, "probe touch bystander + wait & exec \"$0\" start -t 200ms");
     running.line("| stubborn");
@@ -240,7 +240,7 @@ fn in_a_container_the_stack_has_a_cgroup_that_goes_with_it() {
 }
 
 #[test]
-fn who_runs_as_another_user_is_named_and_the_status_is_not_0() {
+fn a_process_of_another_user_is_named_and_the_status_is_not_0() {
     let project =
         Project::new("root: ./become --reuid=0 --regid=0 --clear-groups sleep 300\nweb: ./probe exit 0\n");
     let copy = |from: &str, name: &str, mode: u32| {
@@ -254,9 +254,9 @@ fn who_runs_as_another_user_is_named_and_the_status_is_not_0() {
         .and_then(|()| copy(env!("CARGO_BIN_EXE_probe"), "probe", 0o755))
         .and_then(|()| copy("/usr/bin/setpriv", "become", 0o4755));
     let is_root = nix::unistd::geteuid().is_root();
-    let nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+    let unprivileged = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
     let become_root =
-        [nobody.as_slice(), &["./become", "--reuid=0", "--regid=0", "--clear-groups", "true"]].concat();
+        [unprivileged.as_slice(), &["./become", "--reuid=0", "--regid=0", "--clear-groups", "true"]].concat();
     let is_possible =
         || Command::new(become_root[0]).args(&become_root[1..]).current_dir(project.path()).output();
     let is_possible = made.is_ok() && is_root && is_possible().is_ok_and(|output| output.status.success());
@@ -265,7 +265,7 @@ fn who_runs_as_another_user_is_named_and_the_status_is_not_0() {
     }
     std::os::unix::fs::chown(project.runtime(), Some(65534), Some(65534)).unwrap();
     let start = ["./ganger", "start", "-t", "100ms", "--exit-on=web"];
-    let mut running = wrapped(&project, &[nobody.as_slice(), &start].concat());
+    let mut running = wrapped(&project, &[unprivileged.as_slice(), &start].concat());
     running.line("cannot end sleep (pid ");
     let status = running.wait();
     assert_eq!(status.code(), Some(125));

@@ -5,7 +5,7 @@ use nix::unistd::Pid;
 
 use crate::harness::{Project, Running, holds};
 
-/// Who is not a child of the worker and ignores SIGTERM survives a double kill. The daemon ignores it from before its
+/// A process that is no child of the worker and ignores SIGTERM survives a double kill. The daemon ignores it from before its
 /// birth: as soon as its first process is gone it is asked to end.
 const STACK: &str = "\
 daemon: trap '' TERM HUP; probe daemon + touch daemon + wait

@@ -81,7 +81,7 @@ fn a_password_with_a_dollar_keeps_its_text_and_that_is_a_warning() {
 }
 
 #[test]
-fn a_variable_that_an_env_file_requires_is_told_with_its_message() {
+fn a_variable_that_an_env_file_requires_is_reported_with_its_message() {
     let folder =
         Folder::with(&[("Procfile", "web: true\n"), (".env", "A=1\nB=\"${KEY:?ask $A for one}\"\n")]);
     let ran = folder.run(&["start"]);

@@ -44,7 +44,7 @@ fn state(pid: i32) -> String {
 }
 
 #[test]
-fn closing_the_terminal_lets_everybody_clean_up() {
+fn closing_the_terminal_lets_every_program_clean_up() {
     let project = Project::new("web: probe trap TERM bye 99 + trap USR1 x 0 + wait\nother: ./clean\n").program(
         "clean",
         "#!/bin/sh\ntrap 'echo cleaned > cleaned; exit 0' TERM\necho armed\nwhile :; do sleep 0.05; done\n",

@@ -154,16 +154,16 @@ fn assert_farewells(lines: &[String], webs: u16) {
     let (mut here, mut gone) = (BTreeSet::new(), BTreeSet::new());
     for (name, text) in lines.iter().filter_map(|line| line.split_once(" | ")) {
         let name = name.trim();
-        let Some((who, what)) = text.split_once(": ") else { continue };
-        let pid = who.strip_prefix(&format!("{name} ")).and_then(|pid| pid.parse::<u32>().ok());
+        let Some((instance, what)) = text.split_once(": ") else { continue };
+        let pid = instance.strip_prefix(&format!("{name} ")).and_then(|pid| pid.parse::<u32>().ok());
         let Some(pid) = pid else { continue };
         let set = if what == "graceful shutdown" { &mut gone } else { &mut here };
         set.insert((name.to_owned(), pid));
     }
-    assert_eq!(here, gone, "left: who was there; right: who said goodbye");
+    assert_eq!(here, gone, "left: the processes that ran; right: those that printed goodbye");
     for n in 1..=webs {
         let name = format!("web.{n}");
-        let count = gone.iter().filter(|(who, _)| *who == name).count();
+        let count = gone.iter().filter(|(instance, _)| *instance == name).count();
         assert_eq!(count, 3, "{name} is a master and two workers");
     }
     assert_eq!(gone.len(), 3 * usize::from(webs) + 3, "every web, and api, worker, clock: {gone:?}");

@@ -1,5 +1,5 @@
 //! Promised: a type whose files change starts again, once a burst and only for files that matter; a loop is noticed;
-//! who fails is started again as asked, and who ends well is not.
+//! an instance that fails is restarted as configured, and one that exits with 0 is not.
 
 use std::path::Path;
 use std::process::Command;
@@ -128,7 +128,7 @@ fn a_checkout_of_a_branch_is_one_restart() {
 }
 
 #[test]
-fn who_writes_what_it_watches_is_restarted_a_few_times_and_then_told_so() {
+fn a_type_that_writes_what_it_watches_is_restarted_a_few_times_and_reported() {
     let project = Project::new("web: echo $$ > state.py; probe print up + wait\n");
     let mut running = project.start(&["--no-port", "--watch", "web=*.py"]);
     let line = running.line("it seems to write that file itself");
@@ -150,7 +150,7 @@ fn a_slip_in_a_watched_file_does_not_end_the_stack() {
 }
 
 #[test]
-fn a_watched_tree_at_rest_wakes_nobody() {
+fn a_watched_tree_at_rest_causes_no_wake_up() {
     let project = Project::new("job: probe print up + wait\n");
     std::fs::create_dir_all(project.path().join("a/b/c")).unwrap();
     let mut running = project.start(&["--no-port", "--watch", "job=."]);
@@ -162,7 +162,7 @@ fn a_watched_tree_at_rest_wakes_nobody() {
 }
 
 #[test]
-fn a_failure_is_followed_by_another_life_and_a_success_is_not() {
+fn a_failure_is_followed_by_a_restart_and_a_success_is_not() {
     let project = Project::new("web: test -e done && exit 0; touch done; exit 7\njob: probe wait\n");
     let running = project.start(&["--no-port", "--restart", "on-failure"]);
     let (status, said) = running.end();
@@ -172,7 +172,7 @@ fn a_failure_is_followed_by_another_life_and_a_success_is_not() {
 }
 
 #[test]
-fn who_fails_five_times_in_a_row_is_given_up_with_its_last_lines() {
+fn an_instance_that_fails_five_times_in_a_row_is_given_up_with_its_last_lines() {
     let project = Project::new("web: echo cannot go on; exit 7\njob: probe wait\n");
     let running = project.start(&["--no-port", "--restart", "web=on-failure"]);
     let (status, said) = running.end();

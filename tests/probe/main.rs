@@ -47,7 +47,7 @@ fn number(signal: &str) -> i32 {
 
 fn say(text: &str) {
     let mut out = std::io::stdout();
-    // Nobody may be there to hear it.
+    // There may be no reader.
     let _ = writeln!(out, "{text}");
 }
 

@@ -22,7 +22,7 @@ fn order(case: &Case) -> String {
 }
 
 #[test]
-fn who_waits_for_whom() {
+fn types_wait_for_their_after() {
     let toml = "[process.web]\nafter = [\"db\", \"db\"]\n";
     assert_eq!(order(&with(&["web", "db"], toml)), "web.1<db db.1");
     let toml = format!("{toml}[process.db]\nonce = true\n");
@@ -66,7 +66,7 @@ fn what_shows_that_it_is_ready_follows_from_what_it_is() {
         |index: usize| (plan.instances[index].care.probe.clone(), plan.instances[index].care.ready_within);
     assert_eq!(ready(0), (Probe::Listen(None), None));
     assert_eq!(ready(1), (Probe::Alive, None));
-    assert_eq!(ready(2), (Probe::Alive, limit), "who is waited for has not for ever");
+    assert_eq!(ready(2), (Probe::Alive, limit), "an awaited instance has a limit");
     let toml = "no-port = true\nready-timeout = 5\n[process.web]\nwatch = \"src\"\n";
     let care = with(&["web"], toml).plan().instances[0].care.clone();
     assert_eq!((care.probe, care.ready_within), (Probe::Alive, Some(Duration::from_secs(5))));
@@ -84,7 +84,7 @@ fn what_shows_that_it_is_ready_follows_from_what_it_is() {
 }
 
 #[test]
-fn who_is_handed_a_socket_shares_it_with_its_type() {
+fn instances_of_a_type_share_its_socket() {
     let case = with(&["web", "css"], "formation = \"all=2\"\n[process.web]\nlisten = \"127.0.0.1\"\n");
     assert_eq!(case.instances(), "web.1:5000 web.2:5000 css.1:5100 css.2:5101");
 }

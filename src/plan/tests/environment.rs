@@ -65,7 +65,7 @@ fn an_instance_knows_itself_and_the_others() {
 }
 
 #[test]
-fn of_more_than_a_hundred_types_none_is_told_the_ports_of_the_others() {
+fn with_more_than_a_hundred_types_the_ports_of_the_others_are_left_out() {
     let names: Vec<&'static str> = (0..101).map(|number| &*format!("p{number}").leak()).collect();
     let known = |count: usize| {
         let case = Case::of(&names[..count]);

@@ -86,7 +86,7 @@ fn a_part_of_a_plan_tells_the_ports_that_others_have_now() {
 
 proptest! {
     #[test]
-    fn scaling_moves_nobodys_port_and_gives_none_twice(
+    fn scaling_moves_no_port_and_assigns_none_twice(
         before in prop::array::uniform4(0_u32..150),
         after in prop::array::uniform4(0_u32..150),
     ) {

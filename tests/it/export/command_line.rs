@@ -48,7 +48,7 @@ fn the_command_for_the_values_has_the_flags_that_matter() {
 }
 
 #[test]
-fn what_is_wrong_is_said_at_once_and_nothing_is_printed() {
+fn all_mistakes_are_reported_and_nothing_is_printed() {
     let project = Project::new("web_: a\nweb-: b\nWeb: c\nweb: d\n").file(".env", "UID=5\n");
     let (stdout, stderr) =
         said(&run(&project, &["kubernetes", "--app", "Shop", "--set", "spec.replicas.x=1"]));
@@ -157,7 +157,7 @@ fn the_engines_validator_is_asked() {
 }
 
 #[test]
-fn a_release_is_part_of_an_export_unless_somebody_says_otherwise() {
+fn a_release_is_part_of_an_export_by_default() {
     let project = Project::new("release: migrate\nweb: a\n");
     let has_release = |arguments: &[&str]| {
         let all = [&["systemd", "--app", "shop"][..], arguments].concat();

@@ -35,7 +35,7 @@ fn all_values_through(engine: Engine, format: ExportFormat, secrets: Secrets) ->
         export_without_refused(&mut project, &root, &options_for(&recorder, format, secrets));
     refused.extend(messages);
     assert_eq!(kept.len() + refused.len(), all.len());
-    assert_no_value_is_said(&refused, &all);
+    assert_no_value_is_printed(&refused, &all);
     let is_inline = secrets == Secrets::Inline;
     assert_eq!(bundle.files.iter().any(ganger::export::File::is_secret), is_inline, "{engine:?}");
     let given =
@@ -52,7 +52,7 @@ fn all_values_through(engine: Engine, format: ExportFormat, secrets: Secrets) ->
 }
 
 /// No message holds a value that is long enough not to stand there by chance.
-pub(super) fn assert_no_value_is_said(messages: &[String], values: &[(String, Vec<u8>)]) {
+pub(super) fn assert_no_value_is_printed(messages: &[String], values: &[(String, Vec<u8>)]) {
     for message in messages {
         for (name, value) in values.iter().filter(|(_, value)| value.len() > 6) {
             let text = String::from_utf8_lossy(value);
@@ -112,7 +112,7 @@ fn values_and_commands_arrive_under_systemd() {
     all_commands_through(Engine::Systemd, ExportFormat::SystemdUser);
 }
 
-/// What `after`, `ready` and `listen` mean is the same there: who is waited for has come, and a socket is handed over.
+/// What `after`, `ready` and `listen` mean is the same there: the awaited service is up, and a socket is passed.
 #[test]
 fn systemd_waits_for_what_is_ready_and_hands_sockets_over() {
     if !Engine::Systemd.is_there() || !crate::harness::are_there(&["systemd-notify"]) {

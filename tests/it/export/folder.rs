@@ -10,7 +10,7 @@ use crate::harness::Project;
 
 const PROCFILE: &str = "web: serve $PORT\nworker: work\nrelease: migrate\n";
 
-/// A project whose folder is called `shop`, whatever the temporary one is.
+/// A project in a folder called `shop`, whatever the temporary one is.
 fn shop() -> Project {
     Project::new(PROCFILE).file(".env", "TOKEN=hunter2-and-more\n")
 }
@@ -107,7 +107,7 @@ fn foreign_files_files_changed_by_hand_and_links_are_never_touched() {
     let project = shop();
     let out = project.path().join("out");
     fs::create_dir(&out).unwrap();
-    fs::write(out.join("shop.target"), "somebody's").unwrap();
+    fs::write(out.join("shop.target"), "another's").unwrap();
     let refused = |arguments: &[&str]| {
         let output = run(&project, arguments);
         let said = String::from_utf8(output.stderr).unwrap();

@@ -36,7 +36,7 @@ const PIECES: &[&str] = &[
     "\u{200b}", "\u{fffd}", "<b>", "\\\n", "export ", "EOF\n",
 ];
 
-/// Whole values that have been a trouble to somebody.
+/// Whole values that were read wrongly before.
 #[rustfmt::skip]
 const KNOWN: &[&str] = &[
     "", " ", "  x  ", "\n", "\t", "50%off", "say \"hi\"", "it's", "both ' and \"", "a\\", "a\\\\", "\\'", "\\\"",

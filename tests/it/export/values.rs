@@ -11,7 +11,7 @@ use ganger::plan::Plan;
 use ganger::procfile;
 use serde_json::Value;
 
-use super::engines::assert_no_value_is_said;
+use super::engines::assert_no_value_is_printed;
 use super::random::{commands, values};
 use super::{Exported, export_without_refused, lay_out, options, readers};
 use crate::harness::{are_there, python_has};
@@ -30,7 +30,7 @@ fn two_thousand(format: ExportFormat, secrets: Secrets, reasons: &[&str]) -> Val
     let all = project.values.clone();
     let (bundle, refused, kept) =
         export_without_refused(&mut project, Path::new(ROOT), &options(format, secrets));
-    assert_no_value_is_said(&refused, &all);
+    assert_no_value_is_printed(&refused, &all);
     for message in &refused {
         assert!(reasons.iter().any(|reason| message.contains(reason)), "{message}");
     }

@@ -17,7 +17,7 @@ pub(crate) struct Project {
 }
 
 impl Project {
-    /// A project whose Procfile has this text. `probe` in it is our child program.
+    /// A project with this text as its Procfile. `probe` in it is our child program.
     pub(crate) fn new(procfile: &str) -> Self {
         Self::empty().file("Procfile", procfile)
     }

@@ -22,7 +22,7 @@ pub(crate) struct Running {
     mark: Mark,
     /// Whether what has the mark is ours alone.
     is_alone: bool,
-    /// The read end of a pipe whose write end everybody inherits: its end is when all are gone.
+    /// The read end of a pipe; every process inherits the write end, so it ends when all are gone.
     lifetime: OwnedFd,
 }
 
@@ -37,7 +37,7 @@ impl Running {
         Self::with_streams(command, Mark::new(), true, (stdout, stderr))
     }
 
-    /// The same as one of several that belong together: whoever has the mark sweeps.
+    /// The same as one of several that belong together: the owner of the mark sweeps.
     pub(crate) fn start_as(command: Command, mark: &Mark) -> Self {
         Self::with_mark(command, mark.clone(), false)
     }
@@ -102,7 +102,7 @@ impl Running {
         children.split_whitespace().next()?.parse().ok()
     }
 
-    /// Kills both halves at once, as nobody can watch over, and waits until both are gone.
+    /// Kills both processes of ganger at once, and waits until both are gone.
     pub(crate) fn kill_both(&mut self) {
         let worker = self.worker();
         let _ = kill(Pid::from_raw(self.pid()), Signal::SIGKILL);
