@@ -131,7 +131,7 @@ pub enum Command {
     #[command(after_long_help = examples::MAN)]
     Man,
     /// Print the version
-    Version,
+    Version(VersionArgs),
 }
 
 /// `ganger start`.
@@ -169,6 +169,14 @@ pub struct EnvArgs {
     /// Show the whole environment, not only what the project sets
     #[arg(short = 'a', long)]
     pub all: bool,
+}
+
+/// `ganger version`.
+#[derive(Args, Debug)]
+pub struct VersionArgs {
+    /// Print also build, target and kernel, for a bug report
+    #[arg(long)]
+    pub verbose: bool,
 }
 
 /// `ganger completions`.

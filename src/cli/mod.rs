@@ -101,6 +101,6 @@ fn answer(arguments: Vec<OsString>, system: &SystemEnv) -> Result<Outcome, Failu
         Command::Export(export) => export::run(export, given, system),
         Command::Completions(completions) => completions::run(completions.shell),
         Command::Man => man::run(),
-        Command::Version => version::run(),
+        Command::Version(version) => version::run(&version),
     }
 }

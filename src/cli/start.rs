@@ -16,7 +16,7 @@ use super::stack;
 use super::sweep;
 use super::system_env::{StdStream, SystemEnv};
 use crate::config::invalid::InvalidValue;
-use crate::config::{ColorChoice, Located, Settings, Timestamps};
+use crate::config::{ColorChoice, Located, ParentToWatch, Settings, Timestamps};
 use crate::control::address::{Address, Claim, ClaimResult};
 use crate::control::client::{Client, Unanswered};
 use crate::control::protocol::{InstanceStatus, Request, Status};
@@ -27,6 +27,7 @@ use crate::output::{self, RowFormat};
 use crate::plan::options::Selection;
 use crate::plan::spec::Spec;
 use crate::plan::{DEFAULT_GRACE, Plan};
+use crate::process::parents::WatchedParents;
 use crate::process::ports_in_use;
 use crate::process::run::RunId;
 use crate::supervisor;
@@ -125,6 +126,7 @@ pub fn prepare(
     // A reload has these already.
     plan.warnings.splice(0..0, project.warnings.iter().cloned());
     let source = reload::source((*project).clone(), selection.clone(), marked, system.clone());
+    settings.parents = parents(&project.settings, *is_detached)?;
     let claim = settle(place, *is_detached, &mut settings)?;
     settings.presence = claim.as_ref().and_then(|claim| claim.presence(address));
     Ok(Prepared { plan, source, settings, claim, home: home.to_path_buf(), mark })
@@ -164,6 +166,31 @@ impl Prepared {
             })
         }
     }
+}
+
+/// The processes with which the stack ends. What runs in the background outlives its caller, unless the flag asks for the
+/// contrary: the variable is set by launchers, for every command.
+fn parents(settings: &Settings, is_detached: bool) -> Result<WatchedParents, Failure> {
+    let Some(given) = &settings.die_with_parent else { return Ok(WatchedParents::default()) };
+    let watched = match given.value {
+        _ if is_detached && !given.place.file.starts_with("--") => Ok(WatchedParents::default()),
+        ParentToWatch::None => Ok(WatchedParents::default()),
+        ParentToWatch::Parent => WatchedParents::parent(),
+        ParentToWatch::Process(pid) => WatchedParents::process(pid),
+    };
+    watched.map_err(|error| {
+        let message = if error.raw_os_error() == Some(libc::ESRCH) {
+            "this process does not exist".into()
+        } else {
+            format!("the end of a process cannot be watched: {error}")
+        };
+        Failure::Refused(vec![Diagnostic {
+            location: given.place.clone(),
+            message,
+            hint: None,
+            excerpt: None,
+        }])
+    })
 }
 
 fn begin(home: &Path, mark: &str) -> Result<RunId, Failure> {
@@ -269,6 +296,7 @@ fn supervised(
         // Commands are read from a terminal only, not from a pipe.
         keyboard: is_terminal && system.input_is_terminal && settings.json != Some(true),
         isolate: settings.isolate.unwrap_or(false),
+        parents: WatchedParents::default(),
         run,
         listener: None,
         presence: None,

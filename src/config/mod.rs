@@ -17,5 +17,6 @@ mod value;
 
 pub use service_policy::{Probe, ReadySetting, RestartPolicy, ServicePolicy};
 pub use settings::{
-    BasePort, ColorChoice, DeclaredVariable, Located, ParsedSettings, ProcessSettings, Settings, Timestamps,
+    BasePort, ColorChoice, DeclaredVariable, Located, ParentToWatch, ParsedSettings, ProcessSettings,
+    Settings, Timestamps,
 };

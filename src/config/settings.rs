@@ -66,6 +66,17 @@ pub enum Timestamps {
     Format(String),
 }
 
+/// The process with which the stack ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParentToWatch {
+    /// None.
+    None,
+    /// The parent of ganger.
+    Parent,
+    /// This one.
+    Process(i32),
+}
+
 /// What one layer (flags, variables or a file) sets. What it does not set is `None` or empty.
 ///
 /// [`super::table`] has the entry of each field: its name, its help, how it is parsed.
@@ -123,6 +134,8 @@ pub struct Settings {
     pub sweep: Option<bool>,
     /// Whether the stack runs in its own PID namespace.
     pub isolate: Option<bool>,
+    /// The process with which the stack ends.
+    pub die_with_parent: Option<Located<ParentToWatch>>,
     /// Whether .env files win over the shell's environment.
     pub env_wins: Option<bool>,
     /// Whether `app.json` is read as for a deployment: its variables are set, and those that it requires must be.

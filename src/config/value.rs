@@ -8,7 +8,7 @@ use regex_lite::Regex;
 
 use super::invalid::InvalidValue;
 use super::service_policy::{EVERYWHERE, Probe, ReadySetting, RestartPolicy};
-use super::settings::{BasePort, ColorChoice, Timestamps};
+use super::settings::{BasePort, ColorChoice, ParentToWatch, Timestamps};
 use crate::duration;
 use crate::formation::{Formation, MOST};
 use crate::signal::{Reach, Signal};
@@ -84,6 +84,16 @@ pub(super) fn port(value: &str) -> Parsed<BasePort> {
     }
     let port = positive(value).map(BasePort::At);
     port.ok_or_else(|| InvalidValue::new(value, "expected a number from 1 to 65535, or auto"))
+}
+
+/// A boolean, or the id of a process. `1` is true, as in all variables: the first process of a system does not start a stack.
+pub(super) fn parent(value: &str) -> Parsed<ParentToWatch> {
+    let process = || value.parse().ok().filter(|_| is_plain_number(value)).map(ParentToWatch::Process);
+    match boolean(value) {
+        Ok(true) => Ok(ParentToWatch::Parent),
+        Ok(false) => Ok(ParentToWatch::None),
+        Err(_) => process().ok_or_else(|| InvalidValue::new(value, "expected a process id, true or false")),
+    }
 }
 
 /// The step between the ports of two types.

@@ -12,6 +12,7 @@ pub mod limits;
 pub mod log_stderr;
 pub mod monitor;
 pub mod name;
+pub mod parents;
 mod patience;
 pub mod pipe;
 pub mod ports_in_use;

@@ -155,6 +155,8 @@ struct Monitor<'a> {
     /// Whether the worker is stopped, by a signal that did not come from us.
     is_worker_stopped: bool,
     suspension: Suspension,
+    /// Whether a process with which the stack ends is still to be waited for.
+    has_parents: bool,
     /// Whether something of our own failed, so that our status cannot be a good one.
     is_troubled: bool,
 }
@@ -177,6 +179,7 @@ impl<'a> Monitor<'a> {
             patience: None,
             is_worker_stopped: false,
             suspension: Suspension::None,
+            has_parents: true,
             is_troubled: false,
         };
         match signals {
@@ -210,6 +213,7 @@ impl<'a> Monitor<'a> {
             for signal in self.pending() {
                 self.pass_on(signal);
             }
+            self.check_parents();
             self.listen_to_keys();
             self.read_pulse();
             let now = (self.watch.now)();
@@ -246,6 +250,17 @@ impl<'a> Monitor<'a> {
         }
     }
 
+    fn check_parents(&mut self) {
+        if self.has_parents && self.watch.parents.has_ended() {
+            self.has_parents = false;
+            // A second request would kill at once, and Ctrl-C may end the caller before us.
+            if self.patience.is_none() {
+                (self.watch.log)("the process that started ganger has ended: stopping all");
+                self.pass_on(Signal::TERMINATE);
+            }
+        }
+    }
+
     fn listen_to_keys(&mut self) {
         if let Some(keyboard) = self.keyboard.take_if(|keyboard| !keyboard.turn()) {
             keyboard.finish();
@@ -264,7 +279,10 @@ impl<'a> Monitor<'a> {
             self.signals.as_ref().map(|signals| PollFd::new(signals.get_read().as_fd(), PollFlags::POLLIN));
         let keys = self.keyboard.iter().flat_map(Keyboard::wanted);
         let pulse = self.pulse.as_ref().map(|pulse| PollFd::new(pulse.as_fd(), PollFlags::POLLIN));
-        let waited = poll(&mut pipe.into_iter().chain(pulse).chain(keys).collect::<Vec<_>>(), timeout);
+        let parents = self.has_parents && self.worker.is_some();
+        let parents = parents.then(|| self.watch.parents.descriptors()).into_iter().flatten();
+        let mut waited: Vec<_> = pipe.into_iter().chain(pulse).chain(keys).chain(parents).collect();
+        let waited = poll(&mut waited, timeout);
         match waited {
             Ok(_) | Err(nix::errno::Errno::EINTR) => {}
             Err(error) => self.trouble("cannot wait for signals", &error.into()),

@@ -37,6 +37,17 @@ fn help_and_version_fit_a_terminal_of_80_columns() {
 }
 
 #[test]
+fn a_verbose_version_says_what_a_bug_report_needs() {
+    let ran = Folder::with(&[]).run(&["version", "--verbose"]);
+    let rows: Vec<_> = ran.out.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).collect();
+    assert_eq!(rows[0], ["ganger", env!("CARGO_PKG_VERSION")]);
+    let names: Vec<&str> = rows[1..].iter().map(|row| row[0]).collect();
+    assert_eq!(names, ["commit", "profile", "target", "kernel", "pidfd"]);
+    assert!(rows.iter().all(|row| row.len() > 1), "{}", ran.out);
+    assert!(ran.out.contains(std::env::consts::ARCH), "{}", ran.out);
+}
+
+#[test]
 fn check_shows_what_would_run() {
     let folder = Folder::with(&[STACK, (".env", "A=1\nPATH=/opt\nB=pa$$word\n")]);
     let text =

@@ -72,6 +72,8 @@ fn words_that_mean_nothing() {
         "start --stop-signal TREM",
         "start --color=sometimes",
         "start --pty maybe",
+        "start --die-with-parent=npm",
+        "start --die-with-parent=2147483647",
         "start -T=%!",
         "start --formatoin web=1",
         "start web=x",

@@ -38,6 +38,7 @@ mod listening;
 mod logs;
 mod main_processes;
 mod pair;
+mod parents;
 mod random_kill;
 mod readme;
 mod ready;

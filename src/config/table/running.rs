@@ -4,7 +4,7 @@ use super::base::{EXPORTED, RUNNING, SETTING, of_stack, of_type};
 use crate::config::setting::{Flag, Setting, Takes};
 use crate::config::value;
 
-pub(super) static SETTINGS: [Setting; 10] = [
+pub(super) static SETTINGS: [Setting; 11] = [
     Setting {
         name: "except",
         flags: &[Flag { short: Some('x'), ..EXPORTED }],
@@ -50,6 +50,20 @@ pub(super) static SETTINGS: [Setting; 10] = [
                Linux only: the kernel ends every process in it when ganger ends, SIGKILL included. Needs root, or user \
                namespaces, in which sudo does not work. Refused where the kernel does not allow it.",
         stack: Some(&of_stack(|s| &mut s.isolate, value::boolean)),
+        ..SETTING
+    },
+    Setting {
+        name: "die-with-parent",
+        flags: &[RUNNING],
+        takes: Takes::Optional("PID", "true"),
+        flag_only: Some("a file does not know which process starts ganger"),
+        is_fixed: true,
+        help: "Stop the stack when the calling process ends\n\n\
+               However it ends, SIGKILL included. Without a PID it is the parent of ganger; where that is a shell with `-c` or \
+               a launcher of a package, also the process that started it. With --detach only the flag counts, not its \
+               variable. Linux only.",
+        example: "true",
+        stack: Some(&of_stack(|s| &mut s.die_with_parent, value::parent)),
         ..SETTING
     },
     Setting {

@@ -4,6 +4,8 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
+use crate::process::parents::WatchedParents;
+
 /// What the monitor needs to know.
 pub struct MonitorOptions<'a> {
     /// The longest grace of any instance.
@@ -12,6 +14,8 @@ pub struct MonitorOptions<'a> {
     pub isolate: bool,
     /// Whether lines that are typed are read.
     pub keyboard: bool,
+    /// The processes with which the stack ends.
+    pub parents: &'a WatchedParents,
     /// The time since the start of the run.
     pub now: &'a dyn Fn() -> Duration,
     /// Logs a line on standard error, where the worker cannot any more.

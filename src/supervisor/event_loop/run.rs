@@ -21,7 +21,7 @@ use crate::supervisor::requests::replan::PlanSource;
 
 /// Runs the plan to its end. Two processes return from here: the outcome of the monitor is that of ganger. Plans for a running
 /// stack come from `source`.
-pub fn start(plan: Plan, source: PlanSource, settings: StartSettings) -> Outcome {
+pub fn start(plan: Plan, source: PlanSource, mut settings: StartSettings) -> Outcome {
     let clock = Clock::start();
     // Before the fork: in a PID namespace of its own, the worker could not find it out.
     let pid = std::process::id().cast_signed();
@@ -29,8 +29,10 @@ pub fn start(plan: Plan, source: PlanSource, settings: StartSettings) -> Outcome
     let keyboard = settings.keyboard;
     let log = Rc::new(StderrLog::open());
     let say = |line: &str| log.log(line);
+    let parents = std::mem::take(&mut settings.parents);
+    let isolate = settings.isolate;
     let watch =
-        MonitorOptions { grace, isolate: settings.isolate, keyboard, now: &|| clock.now(), log: &say };
+        MonitorOptions { grace, isolate, keyboard, parents: &parents, now: &|| clock.now(), log: &say };
     let pair = watch_over(&watch, |pipes, inherited| {
         let context = WorkerContext { pipes, inherited, pid, log: Rc::clone(&log) };
         work((plan, source), settings, clock, context)

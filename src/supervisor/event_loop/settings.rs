@@ -6,6 +6,7 @@ use crate::control::presence::Presence;
 use crate::notice::Notice;
 use crate::output::history::Bounds;
 use crate::output::{self, LogSource};
+use crate::process::parents::WatchedParents;
 use crate::process::run::RunId;
 use crate::supervisor::channel::clock;
 
@@ -26,6 +27,8 @@ pub struct StartSettings {
     pub keyboard: bool,
     /// Whether the stack runs in its own PID namespace.
     pub isolate: bool,
+    /// The processes with which the stack ends.
+    pub parents: WatchedParents,
     /// The id that marks every process of this run.
     pub run: RunId,
     /// The notices to print first.
