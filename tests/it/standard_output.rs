@@ -15,7 +15,7 @@ use crate::harness::{Ports, Project, holds};
 const FULL: &str = "error: cannot write to standard output: No space left on device (os error 28)\n";
 
 /// What prints without a stack.
-const WITHOUT_A_STACK: [&[&str]; 28] = [
+const WITHOUT_A_STACK: [&[&str]; 30] = [
     &["--help"],
     &["-h"],
     &["--version"],
@@ -27,6 +27,8 @@ const WITHOUT_A_STACK: [&[&str]; 28] = [
     &["completions", "zsh"],
     &["check"],
     &["check", "--json"],
+    &["doctor"],
+    &["doctor", "--json"],
     &["env"],
     &["env", "web", "--explain"],
     &["env", "--json"],
