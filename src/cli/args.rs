@@ -56,7 +56,7 @@ pub enum Command {
     Check,
     /// Hold the project against the twelve factors
     ///
-    /// Reads its files and what git tracks, and starts nothing. Prints a line for each factor of https://12factor.net, and what
+    /// Reads its files and what git tracks, and starts nothing. Prints a line for each factor of 12factor.net, and what
     /// is wrong with the way out. The status is 1 if something is broken. [doctor.silence] in ganger.toml silences a code.
     #[command(after_long_help = examples::DOCTOR)]
     Doctor(super::doctor::DoctorArgs),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// A running stack.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Status {
-    /// [`SCHEMA`].
+    /// [`SCHEMA`](super::protocol::SCHEMA).
     pub schema: u32,
     /// Where commands run.
     pub root: String,

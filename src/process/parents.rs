@@ -27,7 +27,7 @@ impl WatchedParents {
         Ok(Self(vec![pidfd_open(pid)?]))
     }
 
-    /// The parent of this process; where that is only a wrapper ([`is_wrapper`]), also its parent, and so on.
+    /// The parent of this process; where that is only a wrapper (a shell with `-c`, a launcher), also its parent, and so on.
     ///
     /// # Errors
     ///
