@@ -22,96 +22,75 @@ struct Server {
     elsewhere: &'static [&'static str],
 }
 
+/// What most servers have: options for the port, and every address of the machine.
+const USUAL: Server = Server {
+    words: &[],
+    ports: &["-p", "--port"],
+    hosts: &[],
+    reads_port: false,
+    is_local: false,
+    elsewhere: &[],
+};
+
+const RAILS: Server =
+    Server { words: &["rails", "server"], hosts: &["-b", "--binding"], reads_port: true, ..USUAL };
+
 const SERVERS: [Server; 11] = [
     Server {
         words: &["uvicorn"],
         ports: &["--port"],
         hosts: &["--host"],
-        reads_port: false,
         is_local: true,
         elsewhere: &["--uds", "--fd"],
+        ..USUAL
     },
     Server {
         words: &["hypercorn"],
         ports: &["--bind", "-b"],
-        hosts: &[],
-        reads_port: false,
         is_local: true,
         elsewhere: &["-c", "--config"],
+        ..USUAL
     },
     Server {
         words: &["gunicorn"],
         ports: &["--bind", "-b"],
-        hosts: &[],
         reads_port: true,
-        is_local: false,
         elsewhere: &["-c", "--config"],
+        ..USUAL
     },
     Server {
         words: &["daphne"],
-        ports: &["--port", "-p"],
         hosts: &["--bind", "-b"],
-        reads_port: false,
         is_local: true,
         elsewhere: &["-e", "--endpoint", "-u"],
+        ..USUAL
     },
     Server {
         words: &["waitress-serve"],
         ports: &["--port", "--listen"],
         hosts: &["--host"],
-        reads_port: false,
-        is_local: false,
         elsewhere: &["--unix-socket"],
+        ..USUAL
     },
-    Server {
-        words: &["flask", "run"],
-        ports: &["--port", "-p"],
-        hosts: &["--host", "-h"],
-        reads_port: false,
-        is_local: true,
-        elsewhere: &[],
-    },
+    Server { words: &["flask", "run"], hosts: &["--host", "-h"], is_local: true, ..USUAL },
     Server {
         words: &["streamlit", "run"],
         ports: &["--server.port"],
         hosts: &["--server.address"],
         // Not PORT, but a file in the home folder, which a script before it often writes.
         reads_port: true,
-        is_local: false,
-        elsewhere: &[],
+        ..USUAL
     },
-    Server {
-        words: &["rails", "server"],
-        ports: &["-p", "--port"],
-        hosts: &["-b", "--binding"],
-        reads_port: true,
-        is_local: false,
-        elsewhere: &[],
-    },
-    Server {
-        words: &["rails", "s"],
-        ports: &["-p", "--port"],
-        hosts: &["-b", "--binding"],
-        reads_port: true,
-        is_local: false,
-        elsewhere: &[],
-    },
+    RAILS,
+    Server { words: &["rails", "s"], ..RAILS },
     Server {
         words: &["puma"],
         ports: &["-p", "--port", "-b", "--bind"],
-        hosts: &[],
         reads_port: true,
-        is_local: false,
         elsewhere: &["-C", "--config"],
+        ..USUAL
     },
-    Server {
-        words: &["rackup"],
-        ports: &["-p", "--port"],
-        hosts: &["-o", "--host"],
-        reads_port: false,
-        is_local: true,
-        elsewhere: &[],
-    },
+    Server { words: &["rackup"], hosts: &["-o", "--host"], is_local: true, ..USUAL },
 ];
 
 /// Variables by which a platform's settings reach these servers without their command line.

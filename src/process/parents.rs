@@ -9,6 +9,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::calls::pidfd_open;
+use super::tree;
 
 /// The most processes that are watched: a chain of wrappers is not longer.
 const MOST: usize = 16;
@@ -84,11 +85,9 @@ fn arguments(pid: i32) -> Vec<Vec<u8>> {
     text.split(|byte| *byte == 0).filter(|word| !word.is_empty()).map(<[u8]>::to_vec).collect()
 }
 
-/// The parent of a process (proc_pid_status(5)); `None` where it is init or not known.
+/// The parent of a process; `None` where it is init or not known.
 fn parent_of(pid: i32) -> Option<i32> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("PPid:"))?;
-    line.trim().parse().ok().filter(|parent| *parent > 1)
+    tree::process(pid).map(|process| process.parent).filter(|parent| *parent > 1)
 }
 
 #[cfg(test)]
