@@ -8,10 +8,9 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::invalid::InvalidValue;
-use super::service_policy::{Probe, ReadySetting};
+use super::probe::{Probe, ReadySetting};
 use super::settings::{DeclaredVariable, Located, ParsedSettings};
 use super::source::{SettingSource, decoded};
-use super::value;
 use crate::duration;
 use crate::formation::MOST;
 use crate::location::{Diagnostic, Location};
@@ -262,7 +261,7 @@ fn probe_of(check: &Value) -> Result<Probe, InvalidValue> {
         None => "/",
         Some(path) => path.as_str().ok_or_else(|| invalid(path, "expected a text as `path`"))?,
     };
-    value::probe(&format!("http:{path}"))
+    Probe::parse(&format!("http:{path}"))
 }
 
 /// How long all attempts of a check take at most: each has its time, and a pause before the next.

@@ -6,6 +6,8 @@ pub mod foreman;
 pub mod ganger_toml;
 pub mod invalid;
 mod layers;
+mod numbers;
+mod probe;
 pub mod service_policy;
 pub mod setting;
 pub mod settings;
@@ -15,7 +17,8 @@ pub mod table;
 mod tests;
 mod value;
 
-pub use service_policy::{Probe, ReadySetting, RestartPolicy, ServicePolicy};
+pub use probe::{OutsideCheck, Probe, ProbePort, ReadySetting};
+pub use service_policy::{RestartPolicy, ServicePolicy};
 pub use settings::{
     BasePort, ColorChoice, DeclaredVariable, Located, ParentToWatch, ParsedSettings, ProcessSettings,
     Settings, Timestamps,

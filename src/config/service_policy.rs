@@ -4,32 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What shows that an instance is ready.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Probe {
-    /// It has run for a second.
-    #[default]
-    Alive,
-    /// A process of its own tree listens on this port; `None`: on its PORT.
-    Listen(Option<u16>),
-    /// `GET` of this path on its PORT is answered with 200 to 399.
-    Http(Arc<str>),
-    /// It has printed a line that matches this regular expression.
-    Log(Arc<str>),
-    /// This command, run by a shell in its environment, exits with status 0.
-    Command(Arc<str>),
-    /// It sends `READY=1` to NOTIFY_SOCKET, as sd_notify(3) does.
-    Notify,
-}
-
-/// The setting `ready`: a probe, or `listen:$NAME`, of which the plan knows the port.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ReadySetting {
-    /// This probe.
-    Probe(Probe),
-    /// A process of its own tree listens on the port that this variable has.
-    ListenOn(Arc<str>),
-}
+use super::probe::Probe;
 
 /// Which exits of an instance are followed by another start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use super::service_policy::{ReadySetting, RestartPolicy};
+use super::probe::ReadySetting;
+use super::service_policy::RestartPolicy;
 use crate::formation::Formation;
 use crate::location::{Diagnostic, Location};
 use crate::name::TypeName;

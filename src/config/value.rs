@@ -1,13 +1,11 @@
 //! The values of settings, parsed. One function for each kind of value, whatever flag, variable or file it comes from.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
-use regex_lite::Regex;
-
 use super::invalid::InvalidValue;
-use super::service_policy::{EVERYWHERE, Probe, ReadySetting, RestartPolicy};
+use super::numbers::{is_plain_number, positive};
+use super::service_policy::{EVERYWHERE, RestartPolicy};
 use super::settings::{BasePort, ColorChoice, ParentToWatch, Timestamps};
 use crate::duration;
 use crate::formation::{Formation, MOST};
@@ -15,16 +13,6 @@ use crate::signal::{Reach, Signal};
 use crate::suggestion::nearest;
 
 type Parsed<T> = Result<T, InvalidValue>;
-
-/// Whether `value` is all digits: `u16::from_str` alone takes `+80`.
-fn is_plain_number(value: &str) -> bool {
-    value.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// A number from 1 to 65535.
-fn positive(value: &str) -> Option<u16> {
-    value.parse().ok().filter(|number| is_plain_number(value) && *number > 0)
-}
 
 /// Any text.
 #[expect(clippy::unnecessary_wraps, reason = "one signature for all values")]
@@ -155,83 +143,9 @@ pub(super) fn listen(value: &str) -> Parsed<Option<IpAddr>> {
     }
 }
 
-/// What shows that an instance is ready.
-pub(super) fn probe(value: &str) -> Parsed<Probe> {
-    const FORMS: &str = "expected listen, listen:6379, http:/health, log:REGEX, cmd:COMMAND, notify or alive";
-    let (word, rest) = value.split_once(':').map_or((value, None), |(word, rest)| (word, Some(rest)));
-    match (word.trim(), rest) {
-        ("alive", None) => Ok(Probe::Alive),
-        ("listen", None) => Ok(Probe::Listen(None)),
-        ("notify", None) => Ok(Probe::Notify),
-        ("listen", Some(port)) => {
-            let wrong = || InvalidValue::new(value, "expected a port from 1 to 65535 after `listen:`");
-            positive(port.trim()).map(|port| Probe::Listen(Some(port))).ok_or_else(wrong)
-        }
-        ("http", Some(path)) => http_path(path.trim()),
-        ("log", Some(expression)) if !expression.is_empty() => match Regex::new(expression) {
-            Ok(_) => Ok(Probe::Log(expression.into())),
-            Err(error) => Err(InvalidValue::new(value, format!("not a regular expression: {error}"))),
-        },
-        ("cmd", Some(command)) if !command.trim().is_empty() => Ok(Probe::Command(Arc::from(command.trim()))),
-        (_, _) => Err(InvalidValue::new(value, FORMS)),
-    }
-}
-
-/// A probe, or the variable of `listen:$PGPORT`. PORT is each instance's own.
-pub(super) fn ready(value: &str) -> Parsed<ReadySetting> {
-    let Some(name) = value.strip_prefix("listen:").and_then(|port| port.trim().strip_prefix('$')) else {
-        return probe(value).map(ReadySetting::Probe);
-    };
-    let name = name.strip_prefix('{').and_then(|name| name.strip_suffix('}')).unwrap_or(name);
-    let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    match name {
-        "PORT" => Ok(ReadySetting::Probe(Probe::Listen(None))),
-        name if is_name => Ok(ReadySetting::ListenOn(name.into())),
-        _ => Err(InvalidValue::new(value, "expected a variable after `listen:`, such as $PGPORT")),
-    }
-}
-
-/// The path of `http:/health`. It goes into a request as it is, so it has no blank and no control character.
-fn http_path(path: &str) -> Parsed<Probe> {
-    let is_path = path.starts_with('/') && !path.starts_with("//");
-    if is_path && path.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Ok(Probe::Http(path.into()));
-    }
-    Err(InvalidValue::new(path, "expected a path such as /health: one `/` first, no blanks")
-        .with_hint("it is requested on the instance's PORT"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_readiness_probe_is_read_as_it_is_written() {
-        let table = [
-            ("alive", Probe::Alive),
-            ("listen", Probe::Listen(None)),
-            ("listen:6379", Probe::Listen(Some(6379))),
-            ("notify", Probe::Notify),
-            ("http:/", Probe::Http("/".into())),
-            ("http: /health?deep=1", Probe::Http("/health?deep=1".into())),
-            ("log:ready in \\d+ ms: yes", Probe::Log("ready in \\d+ ms: yes".into())),
-            ("cmd: pg_isready -p 5432", Probe::Command("pg_isready -p 5432".into())),
-            ("cmd:curl http://x", Probe::Command("curl http://x".into())),
-        ];
-        for (text, expected) in table {
-            assert_eq!(ready(text), Ok(ReadySetting::Probe(expected)), "{text}");
-        }
-        for text in ["listen:$PGPORT", "listen: ${PGPORT}"] {
-            assert_eq!(ready(text), Ok(ReadySetting::ListenOn("PGPORT".into())), "{text}");
-        }
-        assert_eq!(ready("listen:$PORT"), Ok(ReadySetting::Probe(Probe::Listen(None))));
-        assert!(ready("listen:$").is_err() && ready("listen:$A-B").is_err() && ready("listen:${A").is_err());
-        let wrong = "|:|ready|http|http:|http:health|http://h/x|http:/a b|http:/a\nb|log|log:|log:(|cmd:|cmd: |notify:x|\
-                     listen:0|listen:x|listen:65536|alive:1";
-        for text in wrong.split('|') {
-            assert!(probe(text).is_err(), "{text}");
-        }
-    }
 
     #[test]
     fn an_invalid_value_is_refused_with_what_is_expected() {

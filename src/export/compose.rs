@@ -8,7 +8,7 @@ use super::options::RestartPolicy;
 use super::readiness::{self, CarriedReadiness};
 use super::stack::{ExportedStack, ExportedType};
 use super::{compose_values, names, script, yaml};
-use crate::plan::spec::Probe;
+use crate::plan::spec::OutsideCheck;
 
 /// Writes the file of `stack`.
 pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
@@ -28,7 +28,9 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
         what_is_lost(kind, bundle);
     }
     names::lose_signals(stack, bundle);
-    let sign = |kind: &ExportedType<'_>| matches!(kind.care.probe, Probe::Alive | Probe::Command(_));
+    let sign = |kind: &ExportedType<'_>| {
+        matches!(kind.care.probe.outside(), OutsideCheck::Runs | OutsideCheck::Command(_))
+    };
     readiness::unsupported(stack, &CarriedReadiness { order: true, sign, socket: false }, bundle);
     let document = Document::map().with("name", stack.options.app.as_str()).with("services", services);
     let text = format!("{}\n{}", script::comment(stack), yaml(&document));
@@ -104,7 +106,7 @@ fn condition(stack: &ExportedStack<'_>, kind: &ExportedType<'_>) -> &'static str
 /// How docker asks whether an instance is ready. It goes on asking, but not so often. An image need not have a program
 /// that connects to a port, so only a command can be asked.
 fn health(stack: &ExportedStack<'_>, kind: &ExportedType<'_>) -> Option<Document> {
-    let Probe::Command(command) = &kind.care.probe else { return None };
+    let OutsideCheck::Command(command) = kind.care.probe.outside() else { return None };
     if kind.is_once {
         return None;
     }

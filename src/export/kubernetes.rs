@@ -9,7 +9,7 @@ use super::readiness::{self, CarriedReadiness};
 use super::stack::{ExportedStack, ExportedType, ExportedVariable, about};
 use super::{names, script, yaml};
 use crate::plan::environment::PS;
-use crate::plan::spec::Probe;
+use crate::plan::spec::OutsideCheck;
 use crate::signal::Signal;
 
 /// The most bytes that a Secret may hold (`MaxSecretSize`).
@@ -44,7 +44,9 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
         what_is_lost(kind, bundle);
     }
     names::lose_signals(stack, bundle);
-    let sign = |kind: &ExportedType<'_>| !matches!(kind.care.probe, Probe::Log(_) | Probe::Notify);
+    let sign = |kind: &ExportedType<'_>| {
+        !matches!(kind.care.probe.outside(), OutsideCheck::Notify | OutsideCheck::Nothing)
+    };
     readiness::unsupported(stack, &CarriedReadiness { sign, ..CarriedReadiness::NOTHING }, bundle);
     for job in stack.all().filter(|kind| kind.is_once) {
         bundle.unsupported(format!(
@@ -212,21 +214,21 @@ fn probe(stack: &ExportedStack<'_>, kind: &ExportedType<'_>) -> Option<Document>
         Some(_) | None => Document::from("http"),
     };
     let open = |port: Document| Document::map().with("tcpSocket", Document::map().with("port", port));
-    match &kind.care.probe {
-        Probe::Command(command) => {
+    match kind.care.probe.outside() {
+        OutsideCheck::Command(command) => {
             // `$(NAME)` is expanded in commands, not in probes.
             let words = vec![stack.options.shell.as_str(), "-c", command];
             let probe = Document::map().with("exec", Document::map().with("command", words));
             // It is 1 without a word, which is little for a program that has to be started.
             Some(probe.with("timeoutSeconds", 10_i64))
         }
-        Probe::Http(path) => {
-            let get = Document::map().with("path", &**path).with("port", own());
+        OutsideCheck::Http(path) => {
+            let get = Document::map().with("path", path).with("port", own());
             Some(Document::map().with("httpGet", get))
         }
-        Probe::Listen(Some(port)) => Some(open(Document::from(i64::from(*port)))),
-        Probe::Listen(None) if kind.is_to_be_ready() => Some(open(own())),
-        Probe::Listen(None) | Probe::Alive | Probe::Log(_) | Probe::Notify => {
+        OutsideCheck::Port(Some(port)) => Some(open(Document::from(i64::from(port)))),
+        OutsideCheck::Port(None) if kind.is_to_be_ready() => Some(open(own())),
+        OutsideCheck::Port(None) | OutsideCheck::Runs | OutsideCheck::Nothing | OutsideCheck::Notify => {
             kind.is_exposed.then(|| open(own()))
         }
     }

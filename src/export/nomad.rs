@@ -11,7 +11,7 @@ use super::readiness::{self, CarriedReadiness};
 use super::stack::{ExportedStack, ExportedType, ExportedVariable, about};
 use super::{environment_file, json};
 use crate::plan::environment::{PORT, PS};
-use crate::plan::spec::Probe;
+use crate::plan::spec::OutsideCheck;
 
 /// The most bytes that a Nomad Variable may hold, names and values together.
 const LARGEST_VARIABLE: usize = 64 << 10;
@@ -49,11 +49,14 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
         bundle.file_with_values(stack, format!("{app}.json"), job(app, "service", groups));
     }
     bundle.unsupported("PS counts from 0 there: web.0 is the first");
-    let sign = |kind: &ExportedType<'_>| match kind.care.probe {
-        Probe::Alive => true,
+    let sign = |kind: &ExportedType<'_>| match kind.care.probe.outside() {
+        OutsideCheck::Runs => true,
         // A check belongs to a service.
-        Probe::Listen(None) | Probe::Http(_) => kind.is_exposed,
-        Probe::Listen(Some(_)) | Probe::Log(_) | Probe::Command(_) | Probe::Notify => false,
+        OutsideCheck::Port(None) | OutsideCheck::Http(_) => kind.is_exposed,
+        OutsideCheck::Port(Some(_))
+        | OutsideCheck::Nothing
+        | OutsideCheck::Command(_)
+        | OutsideCheck::Notify => false,
     };
     readiness::unsupported(stack, &CarriedReadiness { sign, ..CarriedReadiness::NOTHING }, bundle);
     if stack.options.image.is_none() && stack.kinds.iter().any(|kind| kind.port.is_some()) {
@@ -122,11 +125,13 @@ fn group(
     let network = Document::map()
         .with_some("Mode", stack.options.image.as_ref().map(|_| "bridge"))
         .with("DynamicPorts", vec![port]);
-    let kind_of_check = match &kind.care.probe {
-        Probe::Http(path) => Document::map().with("Type", "http").with("Path", &**path),
-        Probe::Alive | Probe::Listen(_) | Probe::Log(_) | Probe::Command(_) | Probe::Notify => {
-            Document::map().with("Type", "tcp")
-        }
+    let kind_of_check = match kind.care.probe.outside() {
+        OutsideCheck::Http(path) => Document::map().with("Type", "http").with("Path", path),
+        OutsideCheck::Runs
+        | OutsideCheck::Port(_)
+        | OutsideCheck::Nothing
+        | OutsideCheck::Command(_)
+        | OutsideCheck::Notify => Document::map().with("Type", "tcp"),
     };
     let check = kind_of_check
         .with("PortLabel", "http")

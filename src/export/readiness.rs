@@ -2,7 +2,6 @@
 
 use super::bundle_builder::BundleBuilder;
 use super::stack::{ExportedStack, ExportedType};
-use crate::plan::spec::Probe;
 
 /// What an engine has for `after`, `ready` and `listen`; nothing, unless its format says so.
 pub(super) struct CarriedReadiness {
@@ -39,7 +38,7 @@ pub(super) fn unsupported(stack: &ExportedStack<'_>, carried: &CarriedReadiness,
         say("nobody waits for another type there (`after`)", stack.all().filter_map(waits).collect());
     }
     let unseen = |kind: &&ExportedType<'_>| kind.is_to_be_ready() && !(carried.sign)(kind);
-    let with_sign = |kind: &ExportedType<'_>| format!("{} ({})", kind.name, sign(&kind.care.probe));
+    let with_sign = |kind: &ExportedType<'_>| format!("{} ({})", kind.name, kind.care.probe.form());
     say(
         "nothing asks there whether these are ready (`ready`)",
         stack.all().filter(unseen).map(with_sign).collect(),
@@ -50,17 +49,4 @@ pub(super) fn unsupported(stack: &ExportedStack<'_>, carried: &CarriedReadiness,
     }
     let watched = names(|kind| !kind.care.watch.is_empty());
     say("a change of files restarts none of these there (`watch`)", watched);
-}
-
-/// The sign as ganger.toml has it, without what a command or an expression says.
-fn sign(probe: &Probe) -> String {
-    match probe {
-        Probe::Alive => "alive".into(),
-        Probe::Listen(None) => "listen".into(),
-        Probe::Listen(Some(port)) => format!("listen:{port}"),
-        Probe::Http(path) => format!("http:{path}"),
-        Probe::Log(_) => "log:…".into(),
-        Probe::Command(_) => "cmd:…".into(),
-        Probe::Notify => "notify".into(),
-    }
 }

@@ -8,7 +8,7 @@ use crate::name::TypeName;
 use crate::plan::Plan;
 use crate::plan::environment::{INSTANCE, Origin, PORT, PS, RUN};
 use crate::plan::options::RELEASE;
-use crate::plan::spec::{Probe, ServicePolicy, Spec};
+use crate::plan::spec::{ProbePort, ServicePolicy, Spec};
 use crate::shell::{is_replaced, names_variable, text_for_shell};
 use crate::signal::Signal;
 
@@ -175,7 +175,7 @@ impl ExportedType<'_> {
 
 /// Whether the project says that something listens on PORT.
 fn says_it_serves(care: &ServicePolicy) -> bool {
-    let is_on_port = matches!(care.probe, Probe::Listen(None) | Probe::Http(_));
+    let is_on_port = care.probe.port() == ProbePort::Own;
     care.listen.is_some() || (care.ready_within.is_some() && is_on_port)
 }
 

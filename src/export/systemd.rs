@@ -16,7 +16,7 @@ use super::stack::{ExportedStack, ExportedType, ExportedVariable, about};
 use super::systemd_words::{plain, quoted};
 use super::{environment_file, sections};
 use crate::name::InstanceName;
-use crate::plan::spec::{Probe, Spec};
+use crate::plan::spec::{OutsideCheck, Probe, Spec};
 
 /// How long systemd waits before it starts a program again.
 const DELAY: &str = "1s";
@@ -48,7 +48,7 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
             }
         }
     }
-    let sign = |kind: &ExportedType<'_>| kind.care.probe == Probe::Alive || is_asked(&kind.care.probe);
+    let sign = |kind: &ExportedType<'_>| kind.care.probe.is_timer() || is_asked(&kind.care.probe);
     readiness::unsupported(stack, &CarriedReadiness { order: true, sign, socket: true }, bundle);
     if refers(stack) {
         bundle.bundle.secrets = Some(if is_user(stack) {
@@ -181,21 +181,23 @@ fn service(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, spec: &Spec, valu
 
 /// What systemd takes for the end of the start.
 fn kind_of_start(spec: &Spec) -> &'static str {
-    match spec.care.probe {
-        _ if spec.once => "oneshot",
-        Probe::Notify => "notify",
-        Probe::Alive | Probe::Listen(_) | Probe::Http(_) | Probe::Log(_) | Probe::Command(_) => "exec",
+    if spec.once {
+        "oneshot"
+    } else if spec.care.probe.outside() == OutsideCheck::Notify {
+        "notify"
+    } else {
+        "exec"
     }
 }
 
 /// Whether the start is over only when this sign is there.
 fn is_asked(probe: &Probe) -> bool {
-    matches!(probe, Probe::Command(_) | Probe::Notify)
+    matches!(probe.outside(), OutsideCheck::Command(_) | OutsideCheck::Notify)
 }
 
 /// Until this has ended a unit is `activating`, and those after it wait.
 fn waiting(stack: &ExportedStack<'_>, spec: &Spec) -> Option<String> {
-    let Probe::Command(command) = &spec.care.probe else { return None };
+    let OutsideCheck::Command(command) = spec.care.probe.outside() else { return None };
     let shell = plain(&stack.options.shell);
     // The command is a word of its own, so that it may be any.
     let wait = quoted("until \"$0\" -c \"$1\"; do sleep 1; done");

@@ -8,7 +8,7 @@ use super::stack::{Actions, Stack};
 use super::state::{InstanceEvent, State};
 use super::target::Target;
 use crate::notice::{Elapsed, Notice};
-use crate::plan::spec::{Probe, Spec};
+use crate::plan::spec::{ProbePort, Spec};
 
 /// How long an instance without a probe has to run until it counts as ready (SPEC §10).
 pub const SETTLED: Duration = Duration::from_secs(1);
@@ -19,12 +19,11 @@ pub(super) fn begin(stack: &mut Stack, index: usize, actions: &mut Actions) {
     if spec.once || instance.state != State::Running {
         return;
     }
-    match &spec.care.probe {
-        Probe::Alive => instance.timers.settled = Some(actions.now + SETTLED),
-        Probe::Listen(_) | Probe::Http(_) | Probe::Log(_) | Probe::Command(_) | Probe::Notify => {
-            instance.timers.ready_by = spec.care.ready_within.map(|within| actions.now + within);
-            actions.push(Action::Probe(index));
-        }
+    if spec.care.probe.is_timer() {
+        instance.timers.settled = Some(actions.now + SETTLED);
+    } else {
+        instance.timers.ready_by = spec.care.ready_within.map(|within| actions.now + within);
+        actions.push(Action::Probe(index));
     }
 }
 
@@ -38,10 +37,10 @@ pub(super) fn on_ready(stack: &mut Stack, index: usize, pid: i32, actions: &mut 
     instance.timers.end_generation();
     let spec = &stack.specs[index];
     let took = actions.now.saturating_sub(instance.started.unwrap_or(actions.now));
-    let (url, port) = match &spec.care.probe {
-        Probe::Listen(None) | Probe::Http(_) => (spec.port, None),
-        Probe::Listen(port) => (None, *port),
-        Probe::Alive | Probe::Log(_) | Probe::Command(_) | Probe::Notify => (None, None),
+    let (url, port) = match spec.care.probe.port() {
+        ProbePort::Own => (spec.port, None),
+        ProbePort::Other(port) => (None, Some(port)),
+        ProbePort::None => (None, None),
     };
     let url = url.map(|port| format!("http://localhost:{port}"));
     actions.notify(Notice::Ready { process: spec.name.clone(), url, port, took });
@@ -60,19 +59,9 @@ pub(super) fn on_late(stack: &mut Stack, index: usize, actions: &mut Actions) {
 /// What an instance lacks to be ready, as a clause of a sentence.
 pub fn missing(spec: &Spec, instance: &Instance) -> String {
     match instance.state {
-        State::Idle | State::Starting | State::Ended => return "it does not run".into(),
-        State::Stopping | State::Killing | State::Clearing | State::Purging => return "it is ending".into(),
-        State::Running if spec.once => return "it has not exited".into(),
-        State::Running => {}
-    }
-    let port = spec.port.map_or_else(|| "its port".into(), |port| format!("port {port}"));
-    match &spec.care.probe {
-        Probe::Alive => "it has not run for a second".into(),
-        Probe::Listen(None) => format!("nothing of it listens on {port}"),
-        Probe::Listen(Some(port)) => format!("nothing of it listens on port {port}"),
-        Probe::Http(path) => format!("GET {path} on {port} is not answered with 200 to 399"),
-        Probe::Log(expression) => format!("it has printed no line that matches /{expression}/"),
-        Probe::Command(command) => format!("`{command}` does not exit with status 0"),
-        Probe::Notify => "it has not sent READY=1".into(),
+        State::Idle | State::Starting | State::Ended => "it does not run".into(),
+        State::Stopping | State::Killing | State::Clearing | State::Purging => "it is ending".into(),
+        State::Running if spec.once => "it has not exited".into(),
+        State::Running => spec.care.probe.missing(spec.port),
     }
 }

@@ -1,4 +1,4 @@
-//! How each type is looked after: what is set for it, and what follows where nothing is.
+//! The service settings of each type: what is set for it, and the defaults.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use super::environment::Merged;
 use super::error::Error;
 use super::options::Inputs;
 use super::order::StartOrder;
-use super::spec::{Probe, RestartPolicy, ServicePolicy, Variables};
+use super::spec::{Probe, ProbePort, RestartPolicy, ServicePolicy, Variables};
 use crate::config::{ProcessSettings, ReadySetting};
 use crate::location::Diagnostic;
 use crate::procfile::Entry;
@@ -17,7 +17,7 @@ use crate::shell::{is_replaced, names_variable};
 /// How long an instance has to become ready where its readiness is configured or awaited.
 pub const READY_WITHIN: Duration = Duration::from_mins(1);
 
-/// The care for the line of the Procfile with this index. `has_ports`: whether ports are given out.
+/// The service settings of the line of the Procfile with this index. `has_ports`: whether ports are assigned.
 pub(super) fn of_line(
     inputs: &Inputs<'_>,
     line: usize,
@@ -29,20 +29,16 @@ pub(super) fn of_line(
     let (settings, none) = (inputs.settings, ProcessSettings::default());
     let own = settings.processes.get(&entry.name).unwrap_or(&none);
     let listen = own.listen.as_ref().and_then(|given| given.value);
-    let said = own.ready.as_ref().map(|given| match &given.value {
-        ReadySetting::Probe(probe) => probe.clone(),
-        ReadySetting::ListenOn(name) => {
-            let value =
-                shared.iter().find(|(of, _)| *of == name.as_bytes()).map(|(_, value)| value.as_slice());
-            Probe::Listen(value.and_then(port_in))
-        }
-    });
+    let port_of = |name: &str| {
+        shared.iter().find(|(of, _)| *of == name.as_bytes()).and_then(|(_, value)| port_in(value))
+    };
+    let given = own.ready.as_ref().map(|given| given.value.probe(port_of));
     let limit = own.ready_timeout.as_ref().or(settings.ready_timeout.as_ref()).map(|given| given.value);
-    let is_awaited = said.is_some() || order.is_awaited(line);
+    let is_awaited = given.is_some() || order.is_awaited(line);
     let restart = own.restart.as_ref().or(settings.restart.as_ref());
     let watch = if own.watch.is_empty() { &settings.watch } else { &own.watch };
     ServicePolicy {
-        probe: said.unwrap_or_else(|| implied(entry.name.as_str(), &entry.command, has_ports, listen)),
+        probe: given.unwrap_or_else(|| implied(entry.name.as_str(), &entry.command, has_ports, listen)),
         ready_within: limit.or(is_awaited.then_some(READY_WITHIN)),
         restart: restart.map_or(RestartPolicy::default(), |given| given.value),
         watch: watch.iter().map(|given| given.value.clone()).collect(),
@@ -51,11 +47,11 @@ pub(super) fn of_line(
 }
 
 /// The default readiness of an instance. Every instance has a PORT, but only a `web`, or a
-/// command that names PORT, is known to use it. Whoever is handed a socket holds it from the beginning on, so
-/// that it listens says nothing.
+/// command that names PORT, is known to use it. An instance with a passed socket listens from the beginning, so
+/// its port shows nothing.
 fn implied(name: &str, command: &str, has_ports: bool, listen: Option<IpAddr>) -> Probe {
     let serves = has_ports && listen.is_none() && (name == "web" || names_variable("PORT", command));
-    if serves { Probe::Listen(None) } else { Probe::Alive }
+    Probe::implied(serves)
 }
 
 /// The port that a variable has.
@@ -78,10 +74,11 @@ pub(super) fn without_variable(inputs: &Inputs<'_>, merged: &Merged<'_>) -> Vec<
 pub(super) fn without_ports(inputs: &Inputs<'_>) -> Vec<Diagnostic> {
     let of_type = |entry: &Entry| {
         let own = inputs.settings.processes.get(&entry.name)?;
-        let ready = own
-            .ready
-            .as_ref()
-            .filter(|given| matches!(given.value, ReadySetting::Probe(Probe::Listen(None) | Probe::Http(_))));
+        let is_on_port = |setting: &ReadySetting| match setting {
+            ReadySetting::Probe(probe) => probe.port() == ProbePort::Own,
+            ReadySetting::ListenOn(_) => false,
+        };
+        let ready = own.ready.as_ref().filter(|given| is_on_port(&given.value));
         let listen = own.listen.as_ref().filter(|given| given.value.is_some());
         let place = ready.map(|given| &given.place).or(listen.map(|given| &given.place))?;
         Some(Error::Portless { name: entry.name.to_string() }.at(place))

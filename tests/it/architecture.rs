@@ -216,6 +216,24 @@ fn a_type_has_its_methods_in_two_files_at_most() {
     assert!(files.is_empty(), "give a part of it a value of its own: {files:#?}");
 }
 
+/// CONTRIBUTING.md has the recipe: a new kind of probe is added in these places alone, as no other one asks for the kind.
+#[test]
+fn a_kind_of_probe_is_named_in_three_files_at_most() {
+    // It makes probes of another format, and asks for no kind.
+    const MAKES: &str = "config/app_json.rs";
+    for kind in ["Alive", "Listen", "Http", "Log", "Command", "Notify"] {
+        let names = |path: &PathBuf| {
+            let text = std::fs::read_to_string(path).unwrap();
+            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+            code.contains(&format!("Probe::{kind}")) || path.ends_with("config/probe.rs")
+        };
+        let is_code = |path: &PathBuf| !path.ends_with(MAKES) && !path.to_string_lossy().contains("/tests/");
+        let files: Vec<PathBuf> =
+            sources().into_iter().map(|(_, path)| path).filter(is_code).filter(names).collect();
+        assert!((2..=3).contains(&files.len()), "Probe::{kind} is named in {files:?}");
+    }
+}
+
 #[test]
 fn files_stay_small() {
     let mut long = Vec::new();

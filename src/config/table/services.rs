@@ -1,6 +1,7 @@
 //! Settings of services: readiness, order, restarts, watched files.
 
 use super::base::{RESTARTS, RUNNING, SETTING, WHEN, of_stack, of_type};
+use crate::config::probe::ReadySetting;
 use crate::config::setting::{Setting, Takes};
 use crate::config::value;
 
@@ -48,7 +49,7 @@ pub(super) static SETTINGS: [Setting; 8] = [
         help: "What shows that an instance is ready\n\n\
                listen, listen:6379, listen:$PGPORT, http:/health, log:REGEX, cmd:COMMAND, notify or alive.",
         example: "http:/health",
-        each: Some(&of_type(|p| &mut p.ready, value::ready)),
+        each: Some(&of_type(|p| &mut p.ready, ReadySetting::parse)),
         ..SETTING
     },
     Setting {

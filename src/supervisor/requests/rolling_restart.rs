@@ -6,7 +6,7 @@ use crate::control::protocol::{RefusalKind, RequestRefusal};
 use crate::machine::{Machine, Operation};
 use crate::name::{InstanceName, TypeName};
 use crate::plan::environment;
-use crate::plan::spec::{Probe, Spec};
+use crate::plan::spec::{ProbePort, Spec};
 use crate::shell::names_variable;
 use crate::supervisor::requests::plan_diff::{InstanceTable, PlanDiff};
 use crate::supervisor::requests::replan::Replanner;
@@ -44,7 +44,7 @@ impl Replanner {
 
 /// Whether two generations of it could not run at once with one port. Its name, its probe and its command line show that.
 fn binds_its_port(spec: &Spec) -> bool {
-    let serves = matches!(spec.care.probe, Probe::Listen(_) | Probe::Http(_))
+    let serves = spec.care.probe.port() != ProbePort::None
         || spec.name.kind.as_str() == "web"
         || names_variable("PORT", &spec.command);
     spec.care.listen.is_none() && serves && spec.port.is_some()

@@ -12,7 +12,7 @@ use crate::machine::ready::missing;
 use crate::machine::state::{Intent, State};
 use crate::machine::{Machine, Target};
 use crate::name::InstanceName;
-use crate::plan::spec::{Probe, Spec};
+use crate::plan::spec::{OutsideCheck, Spec};
 use crate::process::ports_in_use::Listeners;
 use crate::process::usage;
 use crate::supervisor::actions::executor::Executor;
@@ -108,8 +108,7 @@ impl View<'_> {
         let used = (!members.is_empty()).then(|| usage::of(&members));
         let serves =
             |port: u16| self.inputs.listeners.is_served_by(port, members.iter().map(|process| process.pid));
-        let is_waiting =
-            !ready && instance.state == State::Running && !matches!(spec.care.probe, Probe::Alive);
+        let is_waiting = !ready && instance.state == State::Running && !spec.care.probe.is_timer();
         let missing = is_waiting.then(|| {
             let pids = members.iter().map(|process| process.pid);
             other_port(spec, &self.inputs.listeners.ports_of(pids)).unwrap_or_else(|| missing(spec, instance))
@@ -147,7 +146,7 @@ impl View<'_> {
         if instance.ready.is_some() {
             return true;
         }
-        let Probe::Listen(port) = spec.care.probe else { return false };
+        let OutsideCheck::Port(port) = spec.care.probe.outside() else { return false };
         let Some(port) = port.or(spec.port).filter(|_| instance.state == State::Running) else {
             return false;
         };
@@ -175,7 +174,8 @@ fn phase(instance: &Instance) -> Phase {
 
 /// That an instance listens on other ports than its PORT, where that is why it is not ready, and the way out.
 fn other_port(spec: &Spec, ports: &[u16]) -> Option<String> {
-    let (Probe::Listen(None), Some(port), [first, ..]) = (&spec.care.probe, spec.port, ports) else {
+    let (OutsideCheck::Port(None), Some(port), [first, ..]) = (spec.care.probe.outside(), spec.port, ports)
+    else {
         return None;
     };
     let ports: Vec<String> = ports.iter().map(ToString::to_string).collect();
