@@ -103,7 +103,7 @@ impl Printer {
         let options = OutputOptions {
             format,
             color: system.colors(StdStream::Output, ColorChoice::Auto),
-            terminal: false,
+            terminal: system.output_is_terminal,
             quiet: false,
             log_sources: names.iter().filter_map(|name| log_source(&mut kinds, name)).collect(),
             history: None,

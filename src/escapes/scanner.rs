@@ -6,8 +6,9 @@ const ESCAPE: u8 = 0x1b;
 const BELL: u8 = 0x07;
 /// CAN and SUB break a sequence off.
 const CANCEL: [u8; 2] = [0x18, 0x1a];
-/// As much of a sequence is kept. Of a longer one (a title, a picture) the beginning tells what it is.
-const KEPT: usize = 64;
+/// Bytes of a sequence that are kept: an address of a link fits. Of a longer one (a title, a picture) the beginning tells
+/// what it is.
+const KEPT: usize = 4096;
 
 /// One whole sequence, without what introduces and what ends it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +19,14 @@ pub enum Sequence<'a> {
     Control(&'a [u8]),
     /// `ESC` and this letter (`]` is OSC, `P` is DCS), then the beginning of a text of any length.
     Text(u8, &'a [u8]),
+}
+
+impl Sequence<'_> {
+    /// Whether all of it is here and has no control byte in it.
+    pub fn is_clean(&self) -> bool {
+        let (Self::Escape(text) | Self::Control(text) | Self::Text(_, text)) = self;
+        text.len() < KEPT && !text.iter().any(u8::is_ascii_control) && super::plain_length(text) == text.len()
+    }
 }
 
 /// What [`EscapeScanner::step`] saw.
@@ -54,6 +63,16 @@ impl EscapeScanner {
     /// Whether a sequence has begun that has not ended.
     pub fn is_inside(&self) -> bool {
         self.inside != ScanState::Nothing
+    }
+
+    /// Whether it is one of data, in which a line may end (DCS, APC, PM, SOS).
+    pub fn is_in_data(&self) -> bool {
+        matches!(self.inside, ScanState::Text(kind) | ScanState::TextEnd(kind) if kind != b']')
+    }
+
+    /// Gives up the sequence that has begun.
+    pub fn cancel(&mut self) {
+        self.inside = ScanState::Nothing;
     }
 
     /// Goes on to the end of the next sequence of `piece`, or to the end of the piece.

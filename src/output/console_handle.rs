@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-pub use super::mux::LineChoice;
+pub use super::line_filter::LineChoice;
 use super::shared::Shared;
 use crate::notice::Notice;
 

@@ -76,12 +76,11 @@ impl LineSplitter {
         self.lengthen(chunk, emit)
     }
 
-    /// Takes the unfinished line out, all but what `keep` says of its end.
-    pub(super) fn take(&mut self, keep: usize, emit: &mut dyn FnMut(&[u8])) {
-        let end = self.rest.len().saturating_sub(keep);
-        if end > 0 {
-            emit(&self.rest[..end]);
-            self.rest.drain(..end);
+    /// Takes the unfinished line out.
+    pub(super) fn take(&mut self, emit: &mut dyn FnMut(&[u8])) {
+        if !self.rest.is_empty() {
+            emit(&self.rest);
+            self.rest.clear();
             self.release();
         }
     }
@@ -138,11 +137,6 @@ impl Newlines {
             chunk = after;
         }
         out.extend_from_slice(chunk);
-    }
-
-    /// What was still held back at the end of the stream.
-    pub(super) fn end(&mut self) -> &'static [u8] {
-        if std::mem::take(&mut self.held) { b"\r" } else { b"" }
     }
 }
 

@@ -1,43 +1,19 @@
 //! From chunks of many streams to one batch of rows. Pure: bytes in, bytes out, the time an argument.
 
 use jiff::Timestamp;
+use memchr::{memchr, memrchr};
 
 use super::batch::Batch;
+use super::drawing::DrawnRow;
 use super::history::{History, Part};
+use super::line_filter::{LineChoice, LineFilter};
 use super::line_matcher::LineMatcher;
-use super::lines::{Limits, LineSplitter, Newlines, ends};
+use super::mux_stream::MuxStream;
 use super::prefix::LogSource;
 use super::sink::Sink;
+use crate::escapes::plain_length;
 use crate::name::InstanceName;
 use crate::notice::Notice;
-
-/// One stream of one speaker, between its chunks.
-#[derive(Debug)]
-pub(super) struct MuxStream {
-    log_source: usize,
-    lines: LineSplitter,
-    newlines: Option<Newlines>,
-    /// A chunk of a terminal, its newlines translated.
-    translated: Vec<u8>,
-}
-
-impl MuxStream {
-    /// A stream of this speaker, from a pseudo-terminal or from a pipe.
-    pub(super) fn new(log_source: usize, terminal: bool, limits: Limits) -> Self {
-        let newlines = terminal.then(Newlines::default);
-        Self { log_source, lines: LineSplitter::new(limits), newlines, translated: Vec::new() }
-    }
-
-    /// The instance it belongs to.
-    pub(super) fn log_source(&self) -> usize {
-        self.log_source
-    }
-
-    /// Whether a line has begun that has not ended.
-    pub(super) fn is_unfinished(&self) -> bool {
-        !self.lines.rest().is_empty()
-    }
-}
 
 /// Joins all streams in one batch.
 pub(super) struct Mux {
@@ -53,41 +29,10 @@ pub(super) struct Mux {
     audience: LineFilter,
 }
 
-/// Decides which instances' lines are shown.
-pub type LineChoice = Box<dyn Fn(&InstanceName) -> bool>;
-
-/// Which lines are shown.
-#[derive(Default)]
-struct LineFilter {
-    /// Those of the sources that it accepts; all without it.
-    only: Option<LineChoice>,
-    /// The answer for each source, so that it is not computed for each line; empty means all.
-    shown: Vec<bool>,
-    /// While one instance has the screen: what it shows there, and the lines that were kept away.
-    held: Option<HeldLine>,
-}
-
-/// What gathers while lines are kept away.
-#[derive(Default)]
-struct HeldLine {
-    shown: Batch,
-    missed: u64,
-}
-
-impl LineFilter {
-    fn hears(&self, log_source: usize) -> bool {
-        self.held.is_none() && self.shown.get(log_source).copied().unwrap_or(true)
-    }
-
-    /// Lines that are not shown; how many they are.
-    fn miss(&mut self, lines: &[u8]) -> usize {
-        let count = ends(lines).count();
-        if let Some(held) = &mut self.held {
-            held.missed += count as u64;
-        }
-        count
-    }
-}
+/// Bytes of an unfinished line that are remembered when they are shown: a program that then moves back in them edits them.
+const EDITABLE: usize = 4096;
+/// Bytes that one step takes of a chunk of a pipe that is shown on a terminal: it bounds what is added to the batch.
+const STEP: usize = 16 << 10;
 
 /// Notices that gather while lines are kept away, in bytes: they are shown afterwards.
 const KEPT: usize = 64 << 10;
@@ -119,10 +64,13 @@ impl Mux {
     /// the batch between them), and what became of it. With `swaps` the history does not copy whole lines of the chunk,
     /// since it will get the chunk itself: [`Mux::exchange`].
     pub(super) fn step(&mut self, stream: &mut MuxStream, chunk: &[u8], swaps: bool) -> MuxStep {
-        // The end of a line that has begun in an earlier chunk is copied, and so is what was translated.
-        let swaps = swaps && stream.newlines.is_none() && !stream.is_unfinished();
+        if stream.newlines.is_some() || self.sink.shows_unfinished() {
+            return self.step_drawn(stream, chunk);
+        }
+        // The end of a line that has begun in an earlier chunk is copied.
+        let swaps = swaps && !stream.is_unfinished();
         let (mut ended, mut swapped) = (false, 0);
-        let mut emit = |run: &[u8]| {
+        let taken = stream.lines.step(chunk, &mut |run| {
             ended = true;
             let count = self.tell(stream.log_source, run);
             // A piece of a line that was cut is no line of the chunk.
@@ -131,23 +79,85 @@ impl Mux {
             } else {
                 self.remember(stream.log_source, run, count);
             }
-        };
-        let taken = if let Some(newlines) = &mut stream.newlines {
-            // A terminal gives 4 KiB at a time: no need to bound the step.
-            stream.translated.clear();
-            newlines.translate(chunk, &mut stream.translated);
-            let mut rest = stream.translated.as_slice();
-            while !rest.is_empty() {
-                rest = &rest[stream.lines.step(rest, &mut emit)..];
-            }
-            chunk.len()
-        } else {
-            stream.lines.step(chunk, &mut emit)
-        };
-        if taken == chunk.len() && self.sink.is_open(stream.log_source) {
-            self.show_unfinished(stream);
-        }
+        });
         MuxStep { taken, ended, swapped }
+    }
+
+    /// The same for a stream of a terminal, or for one that is shown on a terminal.
+    fn step_drawn(&mut self, stream: &mut MuxStream, chunk: &[u8]) -> MuxStep {
+        let mut translated = std::mem::take(&mut stream.translated);
+        let (text, taken) = match &mut stream.newlines {
+            // A terminal gives 4 KiB at a time: no need to bound the step.
+            Some(newlines) => {
+                translated.clear();
+                newlines.translate(chunk, &mut translated);
+                (translated.as_slice(), chunk.len())
+            }
+            None => (&chunk[..chunk.len().min(STEP)], chunk.len().min(STEP)),
+        };
+        let (mut rest, mut ended) = (text, false);
+        while !rest.is_empty() {
+            rest = &rest[self.step_rows(stream, rest, &mut ended)..];
+        }
+        stream.translated = translated;
+        if taken == chunk.len() && self.sink.is_open(stream.log_source) {
+            self.show_row(stream);
+        }
+        MuxStep { taken, ended, swapped: 0 }
+    }
+
+    /// Takes plain rows as they are, or goes on with what is drawn; how much of the text that was.
+    fn step_rows(&mut self, stream: &mut MuxStream, text: &[u8], ended: &mut bool) -> usize {
+        if !stream.drawing.is_idle() {
+            return self.draw(stream, text, ended);
+        }
+        let mut plain = plain_length(text);
+        if plain < text.len() {
+            plain = memrchr(b'\n', &text[..plain]).map_or(0, |end| end + 1);
+        }
+        if plain == 0 {
+            let is_shown = !stream.shown.is_empty() && stream.lines.rest().is_empty();
+            let mut begun = std::mem::take(&mut stream.shown);
+            stream.lines.take(&mut |rest| begun.extend_from_slice(rest));
+            stream.drawing.begin(&begun, is_shown);
+            return self.draw(stream, text, ended);
+        }
+        let MuxStream { drawing, lines, log_source, shown, .. } = stream;
+        if memchr(b'\n', &text[..plain]).is_some() {
+            drawing.pass_rows(&mut |row| self.emit_drawn(*log_source, row));
+            shown.clear();
+        }
+        let mut rest = &text[..plain];
+        while !rest.is_empty() {
+            let taken = lines.step(rest, &mut |run| {
+                *ended = true;
+                let count = self.tell(*log_source, run);
+                self.remember(*log_source, run, count);
+            });
+            rest = &rest[taken..];
+        }
+        plain
+    }
+
+    fn draw(&mut self, stream: &mut MuxStream, text: &[u8], ended: &mut bool) -> usize {
+        let MuxStream { drawing, log_source, .. } = stream;
+        drawing.take(text, &mut |row| {
+            *ended = true;
+            self.emit_drawn(*log_source, row);
+        })
+    }
+
+    /// Passes a row on that was drawn.
+    fn emit_drawn(&mut self, log_source: usize, row: DrawnRow<'_>) {
+        self.ears.retain_mut(|matcher| !matcher.hear(log_source, row.text));
+        if !self.audience.hears(log_source) {
+            self.audience.miss(row.text);
+        } else if row.is_shown {
+            self.sink.close(log_source, &mut self.batch);
+        } else {
+            self.sink.redrawn(log_source, row.text, &mut self.batch);
+        }
+        self.remember(log_source, row.text, 1);
     }
 
     /// Passes whole lines on to all but the history; returns their number.
@@ -179,20 +189,33 @@ impl Mux {
         self.sink.shows_unfinished() && stream.is_unfinished() && self.audience.hears(stream.log_source)
     }
 
-    /// Shows an unfinished line as it is. CRs at its end wait: what follows says whether they go back to
-    /// the first column or belong to the newline.
+    /// Shows what is unfinished, and what was drawn anew above it.
     pub(super) fn show_unfinished(&mut self, stream: &mut MuxStream) {
-        if !self.audience.hears(stream.log_source) {
+        if self.audience.hears(stream.log_source) {
+            let MuxStream { drawing, log_source, .. } = stream;
+            drawing.settle(&mut |row| self.emit_drawn(*log_source, row));
+            self.show_row(stream);
+        }
+    }
+
+    /// Shows the unfinished line: its next piece if it only grows, all of it if it is drawn.
+    fn show_row(&mut self, stream: &mut MuxStream) {
+        let Self { sink, history, ears, now, batch, audience, .. } = self;
+        let MuxStream { drawing, lines, log_source, shown, .. } = stream;
+        if !audience.hears(*log_source) {
             return;
         }
-        let returns = stream.lines.rest().iter().rev().take_while(|byte| **byte == b'\r').count();
-        let Self { sink, history, ears, now, batch, .. } = self;
-        stream.lines.take(returns, &mut |text| {
-            sink.unfinished(stream.log_source, text, batch);
-            ears.retain_mut(|matcher| !matcher.hear(stream.log_source, text));
+        if let Some(row) = drawing.show() {
+            sink.redraw(*log_source, &row, batch);
+            ears.retain_mut(|matcher| !matcher.hear(*log_source, &row));
+        }
+        lines.take(&mut |text| {
+            sink.unfinished(*log_source, text, batch);
+            ears.retain_mut(|matcher| !matcher.hear(*log_source, text));
+            shown.extend_from_slice(&text[..text.len().min(EDITABLE.saturating_sub(shown.len()))]);
             // In the history the shown part is a line of its own.
             if let Some(history) = history {
-                history.push(stream.log_source, *now, text, 1);
+                history.push(*log_source, *now, text, 1);
             }
         });
     }
@@ -203,10 +226,10 @@ impl Mux {
             let count = self.tell(stream.log_source, run);
             self.remember(stream.log_source, run, count);
         };
-        if let Some(held) = stream.newlines.as_mut().map(Newlines::end).filter(|held| !held.is_empty()) {
-            stream.lines.step(held, &mut emit);
-        }
-        stream.lines.take(0, &mut emit);
+        stream.lines.take(&mut emit);
+        stream.shown.clear();
+        let MuxStream { drawing, log_source, .. } = stream;
+        drawing.end(&mut |row| self.emit_drawn(*log_source, row));
         self.sink.close(stream.log_source, &mut self.batch);
     }
 

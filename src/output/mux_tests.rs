@@ -1,5 +1,6 @@
 //! Rows of many streams: what is written, byte for byte.
 
+use std::num::NonZero;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -7,6 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::exit::Exit;
 use crate::name::{InstanceName, TypeName};
+use crate::output::lines::Limits;
 use crate::output::prefix::Prefixes;
 use crate::output::sink::{Json, TerminalSink, TextSink};
 
@@ -127,16 +129,22 @@ fn on_a_screen_an_unfinished_line_is_shown_and_another_row_begins_afresh() {
 }
 
 #[test]
-fn on_a_screen_a_carriage_return_is_followed_by_the_prefix() {
-    let table: [(&[Event], &str); 5] = [
-        (&[says(0, "1%\r2%\n")], "web.1  | 1%\rweb.1  | 2%\n"),
-        (&[says(0, "end\r\nx\n")], "web.1  | end\r\nweb.1  | x\n"),
-        (&[says(0, "1%\r"), Waits(0)], "web.1  | 1%"),
+fn on_a_terminal_a_row_is_written_over_behind_its_prefix() {
+    let table: [(&[Event], &str); 7] = [
+        (&[says(0, "1%\r2%\n")], "web.1  | 2%\n"),
+        (&[says(0, "end\r\nx\n")], "web.1  | end\nweb.1  | x\n"),
+        (&[says(0, "1%\r"), Waits(0)], "web.1  | 1%\x1b[K"),
         (
             &[says(0, "1%\r"), Waits(0), says(0, "2%\r"), says(0, "3%")],
-            "web.1  | 1%\rweb.1  | 2%\rweb.1  | 3%",
+            "web.1  | 1%\x1b[K\rweb.1  | 2%\x1b[K\rweb.1  | 3%\x1b[K",
         ),
-        (&[says(0, "1%\r"), Waits(0), says(0, "\n")], "web.1  | 1%\r\n"),
+        (&[says(0, "1%\r"), Waits(0), says(0, "\n")], "web.1  | 1%\x1b[K\n"),
+        // The last state is shown once more when another source has spoken meanwhile, and not twice.
+        (
+            &[says(0, "1%\r"), Waits(0), says(1, "x\n"), says(0, "2%\n")],
+            "web.1  | 1%\x1b[K\ndb.1   | x\nweb.1  | 2%\n",
+        ),
+        (&[says(0, "1%\r"), Waits(0), says(1, "x\n"), says(0, "\n")], "web.1  | 1%\x1b[K\ndb.1   | x\n"),
     ];
     for (events, want) in table {
         assert_eq!(on_screen(events), want, "{events:?}");
@@ -144,11 +152,10 @@ fn on_a_screen_a_carriage_return_is_followed_by_the_prefix() {
 }
 
 #[test]
-fn a_pseudo_terminals_newlines_are_undone() {
+fn rows_of_a_pseudo_terminal_are_rows_in_a_pipe_too() {
     let events = [says(0, "a\r\nb\r"), says(0, "\nc\rd\r\r\n"), says(0, "e\r"), Ends(0)];
     let out = play(Box::new(TextSink::new(prefixes())), true, Limits::OUTPUT, &events);
-    let want = "web.1  | a\nweb.1  | b\nweb.1  | c\rd\r\nweb.1  | e\r\n";
-    assert_eq!(String::from_utf8(out).unwrap(), want);
+    assert_eq!(String::from_utf8(out).unwrap(), "web.1  | a\nweb.1  | b\nweb.1  | d\nweb.1  | e\n");
 }
 
 #[test]
@@ -252,27 +259,69 @@ proptest! {
             prop_assert_eq!(lines, want);
         }
     }
+}
 
+/// Anything that a program may write, its text being only this letter.
+fn drawn(letter: char) -> impl Strategy<Value = Vec<u8>> {
+    let sequence = "\u{1b}[\\[(\\]=c78MDE]?[?>]?[0-9;]{0,5}[A-Zmhlrunc@`]?";
+    let piece = prop_oneof![
+        3 => sequence.prop_map(String::into_bytes),
+        4 => (0_usize..6).prop_map(move |count| letter.to_string().repeat(count).into_bytes()),
+        2 => "[\r\n\u{8}\u{7}\u{9b}\u{18}]{0,2}".prop_map(String::into_bytes),
+    ];
+    // Letters of sequences that are broken off are text, and would be the other's.
+    let is_free = |text: &Vec<u8>| !text.iter().any(|byte| b"XY".contains(byte));
+    prop::collection::vec(piece, 0..8)
+        .prop_map(|pieces| pieces.concat())
+        .prop_filter("letters", move |text| {
+            is_free(&text.iter().copied().filter(|byte| *byte != letter as u8).collect())
+        })
+}
+
+fn drawings() -> impl Strategy<Value = Vec<Event>> {
+    let event = prop_oneof![
+        3 => drawn('X').prop_map(|text| Says(0, text)),
+        3 => drawn('Y').prop_map(|text| Says(1, text)),
+        2 => (0_usize..2).prop_map(Waits),
+        1 => (0_usize..2).prop_map(Ends),
+        1 => Just(Event::Notice("notice")),
+    ];
+    prop::collection::vec(event, 0..20)
+}
+
+proptest! {
+    /// On a terminal (a model of one: vt100) each row has the name of its source and only its text, no source changes a row
+    /// of another, and the modes are those of the beginning.
     #[test]
-    fn a_screen_never_joins_two_speakers_in_a_row(events in events()) {
-        let marked: Vec<Event> = events.into_iter().map(|event| match event {
-            // Speaker 0 says only a's, speaker 1 only b's.
-            Says(who, text) => Says(who, text.iter().map(|byte| match byte {
-                b'\n' | b'\r' => *byte,
-                _ => b"AB"[who],
-            }).collect()),
-            Waits(who) => Waits(who),
-            Ends(who) => Ends(who),
-            Event::Notice(text) => Event::Notice(text),
-        }).collect();
-        let out = play(Box::new(TerminalSink::new(prefixes())), false, Limits::OUTPUT, &marked);
-        for row in out.split(|byte| *byte == b'\n') {
-            prop_assert!(!(row.contains(&b'A') && row.contains(&b'B')), "{}", row.escape_ascii());
-        }
-        for letter in *b"AB" {
-            let count = |bytes: &[u8]| memchr::memchr_iter(letter, bytes).count();
-            let log_source = usize::from(letter == b'B');
-            prop_assert_eq!(count(&out), count(&said(&marked, log_source)));
+    fn programs_that_draw_share_a_terminal(events in drawings(), is_terminal: bool) {
+        const ROWS: NonZero<u16> = NonZero::new(300).unwrap();
+        const COLUMNS: NonZero<u16> = NonZero::new(200).unwrap();
+        let mut before = vec![String::new(); 300];
+        for count in 1..=events.len() {
+            let out = play(Box::new(TerminalSink::new(prefixes())), is_terminal, Limits::OUTPUT, &events[..count]);
+            let mut terminal = vt100::Parser::new(ROWS, COLUMNS, 0);
+            // As the line discipline of the user's terminal does.
+            terminal.process(&out.split(|byte| *byte == b'\n').collect::<Vec<_>>().join(&b"\r\n"[..]));
+            let screen = terminal.screen();
+            prop_assert!(!screen.hide_cursor() && !screen.alternate_screen() && !screen.bracketed_paste());
+            prop_assert!(!screen.application_keypad() && !screen.application_cursor());
+            prop_assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
+            let rows: Vec<String> = screen.rows(0, COLUMNS.get()).collect();
+            let (last, _) = screen.cursor_position();
+            let own = match &events[count - 1] {
+                Says(who, _) | Waits(who) | Ends(who) => ["web.1  |", "db.1   |"][*who],
+                Event::Notice(_) => "ganger |",
+            };
+            for (at, row) in rows.iter().enumerate().take(usize::from(last) + 1) {
+                let is_end = at == usize::from(last) && row.is_empty();
+                let names = ["web.1  |", "db.1   |", "ganger |"];
+                prop_assert!(is_end || names.iter().any(|name| row.starts_with(name)), "{row:?}");
+                prop_assert!(!(row.starts_with("web") && row.contains('Y')), "{row:?}");
+                prop_assert!(!(row.starts_with("db") && row.contains('X')), "{row:?}");
+                let is_others = !before[at].is_empty() && !before[at].starts_with(own);
+                prop_assert!(!is_others || *row == before[at], "{:?} was {:?}", row, before[at]);
+            }
+            before = rows;
         }
     }
 }

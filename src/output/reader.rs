@@ -9,14 +9,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 use nix::errno::Errno;
 use nix::sys::termios::{LocalFlags, tcgetattr};
-use nix::unistd::read;
+use nix::unistd::{read, write};
+use rustix::termios::tcgetwinsize;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use super::history::Part;
 use super::lines::Limits;
-use super::mux::MuxStream;
+use super::mux_stream::MuxStream;
 use super::pipe::{capacity, grow};
 use super::screen::Screen;
 use super::shared::{READ, Shared};
@@ -24,6 +25,8 @@ use crate::notice::Notice;
 
 /// A line that is older than this is shown unfinished (SPEC §6).
 const PROMPT: Duration = Duration::from_millis(100);
+/// A drawing that was shown, and is not the latest row any more, is shown again after this time.
+const MOVING: Duration = Duration::from_secs(1);
 /// The remaining output of an ended instance is complete when its stream is silent for this long.
 const RETIRED: Duration = Duration::from_millis(100);
 /// With every process gone, a stream that is silent for this long will not end: an outsider holds it.
@@ -115,7 +118,12 @@ impl StreamReader {
         screen: Option<Rc<Screen>>,
         descriptor: Rc<AsyncFd<OwnedFd>>,
     ) -> Self {
-        let stream = MuxStream::new(log_source, screen.is_some(), Limits::OUTPUT);
+        let mut stream = MuxStream::new(log_source, screen.is_some(), Limits::OUTPUT);
+        if screen.is_some()
+            && let Ok(size) = tcgetwinsize(descriptor.get_ref())
+        {
+            stream.drawing().set_columns(size.ws_col.into());
+        }
         Self {
             shared,
             control,
@@ -242,7 +250,8 @@ impl StreamReader {
     /// When silence means something.
     fn deadline(&self) -> Option<Instant> {
         let silent_for = self.asked.map(|_| self.patience());
-        let prompt = self.unfinished.map(|since| since + PROMPT);
+        let delay = if self.stream.is_moving() { MOVING } else { PROMPT };
+        let prompt = self.unfinished.map(|since| since + delay);
         match (silent_for.map(|span| Instant::now() + span), prompt) {
             (Some(end), Some(prompt)) => Some(end.min(prompt)),
             (end, prompt) => end.or(prompt),
@@ -273,12 +282,22 @@ impl StreamReader {
                 self.screen.iter().for_each(|screen| screen.on_line());
             }
         }
+        self.answer();
         if !shared.has_unfinished(&self.stream) {
             self.unfinished = None;
         } else if self.unfinished.is_none() {
             self.unfinished = Some(Instant::now());
         }
         swapped
+    }
+
+    /// Answers what the program has asked its terminal, unless an attached terminal does. What it does not take now is
+    /// dropped: it has 4 KiB of input that it has not read.
+    fn answer(&mut self) {
+        let answers = self.stream.drawing().take_answers();
+        if !answers.is_empty() && self.screen.as_ref().is_some_and(|screen| !screen.is_watched()) {
+            let _ = write(self.descriptor.get_ref(), &answers);
+        }
     }
 
     /// Learns from the size of a read.

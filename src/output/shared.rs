@@ -14,7 +14,8 @@ use tokio::io::unix::AsyncFd;
 use tokio::sync::{Mutex, Notify};
 
 use super::history::History;
-use super::mux::{Mux, MuxStep, MuxStream};
+use super::mux::{Mux, MuxStep};
+use super::mux_stream::MuxStream;
 use super::stdout_sink::StdoutSink;
 use crate::notice::Notice;
 

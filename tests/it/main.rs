@@ -19,6 +19,7 @@ mod control_hostile;
 mod corpus;
 mod docs;
 mod doctor;
+mod drawing;
 mod errors;
 mod exec;
 mod exec_rule;

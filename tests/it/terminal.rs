@@ -87,7 +87,7 @@ fn a_progress_bar_keeps_its_prefix() {
     let project = Project::new("web: probe bytes 3130250d3230250d3330250a + wait\n");
     let mut screen = project.start_on_terminal(&["--color=never"]);
     let bar = screen.shows("30%");
-    assert!(bar.contains("10%\rweb.1  | 20%\rweb.1  | 30%"), "{bar:?}");
+    assert!(bar.ends_with("web.1  | 30%"), "{bar:?}");
     screen.type_keys(b"\x03");
     screen.end();
 }

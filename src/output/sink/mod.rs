@@ -20,7 +20,7 @@ pub(super) trait Sink {
     /// The moment at which what follows was read.
     fn at(&mut self, now: Timestamp);
 
-    /// Whole lines of one speaker, and how many they are; a last one without a newline gets one.
+    /// Whole lines of one source, and how many they are; a last one without a newline gets one.
     fn rows(&mut self, log_source: usize, lines: &[u8], out: &mut Batch) -> usize;
 
     /// A line of ganger's own.
@@ -37,14 +37,22 @@ pub(super) trait Sink {
         false
     }
 
-    /// Whether the row that this speaker began is still the last on the screen.
-    fn is_open(&self, _speaker: usize) -> bool {
+    /// Whether the row that this source began is still the last on the screen.
+    fn is_open(&self, _log_source: usize) -> bool {
         false
     }
 
     /// The beginning or the next piece of an unfinished line.
-    fn unfinished(&mut self, _speaker: usize, _text: &[u8], _out: &mut Batch) {}
+    fn unfinished(&mut self, _log_source: usize, _text: &[u8], _out: &mut Batch) {}
 
-    /// This speaker's stream has ended: a row that it left open is ended too.
-    fn close(&mut self, _speaker: usize, _out: &mut Batch) {}
+    /// All of an unfinished row, which replaces what was shown of it.
+    fn redraw(&mut self, _log_source: usize, _row: &[u8], _out: &mut Batch) {}
+
+    /// The same of a row that is finished, with its newline if it has one; how many rows that are.
+    fn redrawn(&mut self, log_source: usize, row: &[u8], out: &mut Batch) -> usize {
+        self.rows(log_source, row, out)
+    }
+
+    /// This source's stream has ended: a row that it left open is ended too.
+    fn close(&mut self, _log_source: usize, _out: &mut Batch) {}
 }

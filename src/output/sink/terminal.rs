@@ -1,12 +1,11 @@
-//! Rows for a screen: unfinished lines can be seen, and a progress bar keeps its prefix.
+//! Rows for a terminal: unfinished lines can be seen, and the row of a program that draws is written over.
 
 use jiff::Timestamp;
-use memchr::{memchr, memchr_iter};
+use memchr::memchr;
 
 use super::Sink;
 use crate::notice::Notice;
 use crate::output::batch::Batch;
-use crate::output::lines::ends;
 use crate::output::prefix::{LogSource, Prefixes};
 use crate::text::harmless;
 
@@ -63,20 +62,14 @@ impl Sink for TerminalSink {
             lines = &lines[1..];
             count += 1;
         }
-        let head = self.prefixes.head(Some(log_source));
-        if !goes_on && memchr(b'\r', lines).is_none() {
-            return count + out.join(head, lines, b"\n");
-        }
-        let mut start = 0;
-        for end in ends(lines) {
-            if start > 0 || !goes_on {
-                out.extend_from_slice(head);
-            }
-            returning(head, &lines[start..end], out);
+        if goes_on {
+            let end = memchr(b'\n', lines).unwrap_or(lines.len());
+            out.extend_from_slice(&lines[..end]);
             out.push(b'\n');
-            (start, count) = (end + 1, count + 1);
+            lines = lines.get(end + 1..).unwrap_or_default();
+            count += 1;
         }
-        count
+        count + out.join(self.prefixes.head(Some(log_source)), lines, b"\n")
     }
 
     fn notice(&mut self, notice: &Notice, out: &mut Batch) {
@@ -109,8 +102,29 @@ impl Sink for TerminalSink {
         if !goes_on {
             out.extend_from_slice(head);
         }
-        returning(head, text, out);
+        out.extend_from_slice(text);
         self.open = Some(log_source);
+    }
+
+    fn redraw(&mut self, log_source: usize, row: &[u8], out: &mut Batch) {
+        if self.enter(Some(log_source), out) {
+            out.push(b'\r');
+        }
+        self.was_broken(log_source);
+        out.extend_from_slice(self.prefixes.head(Some(log_source)));
+        out.extend_from_slice(row);
+        out.extend_from_slice(b"\x1b[K");
+        self.open = Some(log_source);
+    }
+
+    fn redrawn(&mut self, log_source: usize, row: &[u8], out: &mut Batch) -> usize {
+        if self.open != Some(log_source) {
+            self.was_broken(log_source);
+            return self.rows(log_source, row, out);
+        }
+        self.redraw(log_source, row.strip_suffix(b"\n").unwrap_or(row), out);
+        self.close(log_source, out);
+        1
     }
 
     fn close(&mut self, log_source: usize, out: &mut Batch) {
@@ -120,18 +134,4 @@ impl Sink for TerminalSink {
         }
         self.was_broken(log_source);
     }
-}
-
-/// Appends `text`; where a CR sends the cursor back to the first column and something else than another CR
-/// follows, the prefix is written again.
-fn returning(head: &[u8], text: &[u8], out: &mut Batch) {
-    let mut start = 0;
-    for at in memchr_iter(b'\r', text) {
-        if text.get(at + 1).is_some_and(|next| *next != b'\r') {
-            out.extend_from_slice(&text[start..=at]);
-            out.extend_from_slice(head);
-            start = at + 1;
-        }
-    }
-    out.extend_from_slice(&text[start..]);
 }

@@ -1,0 +1,51 @@
+//! One stream between its chunks: the line that has not ended, and what is drawn.
+
+use super::drawing::Drawing;
+use super::lines::{Limits, LineSplitter, Newlines};
+
+/// One stream of one source, between its chunks.
+#[derive(Debug)]
+pub(super) struct MuxStream {
+    pub(super) log_source: usize,
+    pub(super) lines: LineSplitter,
+    pub(super) newlines: Option<Newlines>,
+    /// A chunk of a terminal, its newlines translated.
+    pub(super) translated: Vec<u8>,
+    /// What was shown of the unfinished line of plain text, up to a limit.
+    pub(super) shown: Vec<u8>,
+    pub(super) drawing: Drawing,
+}
+
+impl MuxStream {
+    /// A stream of this source, from a pseudo-terminal or from a pipe.
+    pub(super) fn new(log_source: usize, terminal: bool, limits: Limits) -> Self {
+        Self {
+            log_source,
+            lines: LineSplitter::new(limits),
+            newlines: terminal.then(Newlines::default),
+            translated: Vec::new(),
+            shown: Vec::new(),
+            drawing: Drawing::default(),
+        }
+    }
+
+    /// What the program draws.
+    pub(super) fn drawing(&mut self) -> &mut Drawing {
+        &mut self.drawing
+    }
+
+    /// The instance it belongs to.
+    pub(super) fn log_source(&self) -> usize {
+        self.log_source
+    }
+
+    /// Whether a line has begun that has not ended.
+    pub(super) fn is_unfinished(&self) -> bool {
+        !self.lines.rest().is_empty() || self.drawing.is_news()
+    }
+
+    /// Whether a drawing was shown already, and is only to be shown again now and then.
+    pub(super) fn is_moving(&self) -> bool {
+        self.drawing.is_moving() && !self.drawing.is_idle()
+    }
+}

@@ -1,0 +1,81 @@
+//! Programs that draw, beside others on one terminal (tmux): each keeps its rows, and the terminal its modes.
+
+use crate::harness::{Pane, Project, are_there};
+
+/// A stack on a terminal with these two programs, once `text` is shown; `None` without tmux.
+fn drawn(program: &str, beside: &str, text: &str) -> Option<(Project, Pane, String)> {
+    if !are_there(&["tmux"]) {
+        return None;
+    }
+    let project = Project::new("draw: sh program\nother: sh beside\n");
+    project.write("program", program);
+    project.write("beside", beside);
+    let pane = project.in_tmux(&["start", "--no-port", "--color=never"]);
+    let screen = pane.shows(text);
+    Some((project, pane, screen))
+}
+
+const WAITS: &str = "probe wait";
+
+fn end(pane: &Pane) {
+    pane.press(&["C-c"]);
+    pane.shows("ready>");
+    assert_eq!(pane.modes(), "010000", "the modes are those of before");
+}
+
+#[test]
+fn a_program_that_clears_the_screen_clears_no_rows_of_others() {
+    for clear in [r"\033[2J\033[3J\033[H", r"\033c", r"\033[H\033[J", r"\033[?1049h", r"\033[1;5r"] {
+        let program =
+            format!("until [ -e go ]; do sleep 0.05; done; printf '{clear}Compiling...\\n'; {WAITS}\n");
+        let beside = format!("echo booked; touch go; {WAITS}\n");
+        let Some((_project, pane, screen)) = drawn(&program, &beside, "draw.1  | Compiling...") else {
+            return;
+        };
+        assert!(screen.contains("other.1 | booked\n") && screen.contains("draw.1 started"), "{screen}");
+        end(&pane);
+    }
+}
+
+#[test]
+fn a_program_that_moves_up_draws_rows_of_its_own() {
+    let program = format!(
+        "printf 'one\\ntwo\\n'; touch drawn; until [ -e go ]; do sleep 0.05; done; printf '\\033[2A\\033[2KONE\\n\\033[2KTWO\\n'; {WAITS}\n"
+    );
+    let beside =
+        format!("until [ -e drawn ]; do sleep 0.05; done; echo booked; echo again; touch go; {WAITS}\n");
+    let Some((_project, pane, screen)) = drawn(&program, &beside, "draw.1  | TWO") else { return };
+    for row in
+        ["draw.1  | one\n", "draw.1  | two\n", "other.1 | booked\n", "other.1 | again\n", "draw.1  | ONE\n"]
+    {
+        assert!(screen.contains(row), "{row:?}: {screen}");
+    }
+    end(&pane);
+}
+
+#[test]
+fn a_row_that_is_erased_keeps_its_prefix() {
+    let program = format!(
+        "printf '\\r\\033[2Kimported 1'; printf '\\r\\033[2Kimported 2\\n'; printf '\\033[1G\\033[0Kfrom one\\n'; {WAITS}\n"
+    );
+    let Some((_project, pane, screen)) = drawn(&program, WAITS, "draw.1  | from one") else { return };
+    assert!(screen.contains("draw.1  | imported 2\n") && !screen.contains("imported 1"), "{screen}");
+    end(&pane);
+}
+
+#[test]
+fn modes_of_a_program_do_not_reach_the_terminal() {
+    let program = format!(
+        "printf '\\033[?25l\\033[?1000h\\033[?1049h\\033[?2004h\\033[?1h\\033=\\033[4hworking\\n'; {WAITS}\n"
+    );
+    let Some((_project, pane, _)) = drawn(&program, WAITS, "draw.1  | working") else { return };
+    assert_eq!(pane.modes(), "010000");
+    end(&pane);
+}
+
+#[test]
+fn a_question_to_the_terminal_is_answered_while_no_client_is_attached() {
+    let program = "stty -icanon -echo min 1 time 0\nprintf '\\033[6n'\nanswer=$(dd bs=1 count=6 2>/dev/null | tr -d '\\033')\necho \"answer $answer\"\nprobe wait\n";
+    let Some((_project, pane, _)) = drawn(program, WAITS, "draw.1  | answer [1;1R") else { return };
+    end(&pane);
+}
