@@ -19,7 +19,9 @@ use crate::control::attached_terminal::{AttachStep, AttachedTerminal, pressed};
 use crate::control::session::AttachConnection;
 use crate::control::terminal::{AttachWanted, TerminalInput};
 use crate::exit::{self, Outcome};
-use crate::process::calls::{ForkSide, fork, wait_any, window_size};
+use crate::process::calls::{ForkSide, fork};
+use crate::process::pty::window_size;
+use crate::process::reaper::wait_any;
 use crate::process::terminal::{RawMode, TerminalSettings, guard, keep_until_closed, show};
 use crate::signal::Signal;
 

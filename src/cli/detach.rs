@@ -12,7 +12,8 @@ use crate::control::address::Address;
 use crate::control::client::{Client, Unanswered};
 use crate::control::protocol::{Goal, Request};
 use crate::exit::{self, Exit, Outcome};
-use crate::process::calls::{ForkSide, WaitResult, close_inherited, fork, wait_any};
+use crate::process::calls::{ForkSide, close_inherited, fork};
+use crate::process::reaper::{WaitResult, wait_any};
 
 /// The time that the stack has to make all processes. Only an overloaded machine needs as much.
 const PATIENCE: Duration = Duration::from_mins(1);

@@ -3,14 +3,13 @@
 use std::ffi::OsString;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, IsTerminal};
-use std::os::fd::AsFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
 
 use crate::config::ColorChoice;
-use crate::process::calls;
+use crate::process::pty::window_size;
 
 /// What ganger was given besides its arguments.
 #[derive(Clone, Debug, Default)]
@@ -48,7 +47,7 @@ impl SystemEnv {
             input_is_terminal: io::stdin().is_terminal(),
             output_is_terminal: io::stdout().is_terminal(),
             error_is_terminal: io::stderr().is_terminal(),
-            columns: calls::window_size(io::stdout().as_fd()).map(|size| usize::from(size.columns)),
+            columns: window_size(io::stdout()).map(|size| usize::from(size.columns)),
         }
     }
 

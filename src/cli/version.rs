@@ -6,7 +6,7 @@ use super::args::VersionArgs;
 use super::failure::Failure;
 use super::print;
 use crate::exit::Outcome;
-use crate::process::calls::pidfd_open;
+use crate::process::pidfd;
 
 /// Prints what `--version` prints; with `--verbose` also what a report of a fault needs.
 ///
@@ -28,7 +28,7 @@ fn details() -> [(&'static str, String); 5] {
     // The release script names the commit; a build from a package of the source has none.
     let commit = option_env!("GANGER_COMMIT").unwrap_or("unknown");
     let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease");
-    let pidfd = pidfd_open(std::process::id().cast_signed());
+    let pidfd = pidfd::open(std::process::id().cast_signed());
     [
         ("commit", commit.to_owned()),
         ("profile", profile.to_owned()),

@@ -9,6 +9,7 @@ mod reader;
 mod report;
 pub mod second_reader;
 mod statement;
+mod tokens;
 
 use std::fmt;
 use std::sync::Arc;

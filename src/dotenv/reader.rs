@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::expansion::{self, Expanded, ExpansionError};
+use super::expansion::{self, Expanded};
 use super::report::Reporter;
 use super::statement::{self, Quote, RawValue, Statement, StatementEnd, StatementError, StatementItem};
+use super::tokens::{self, ExpansionError};
 use super::{Assignment, EnvSource, LONGEST_VARIABLE, ParsedEnv};
 use crate::text::{self, Findings};
 
@@ -123,14 +124,14 @@ impl EnvReader<'_> {
             Quote::Single | Quote::Back => {
                 Expanded { value: expansion::newlines(text).into_owned().into_bytes(), unset: Vec::new() }
             }
-            Quote::None | Quote::Double if expansion::is_plain(text) => {
+            Quote::None | Quote::Double if tokens::is_plain(text) => {
                 Expanded { value: text.as_bytes().to_vec(), unset: Vec::new() }
             }
             Quote::None | Quote::Double => {
                 if self.substituted > MOST_SUBSTITUTED {
                     return Err(ExpansionError::TooMuch);
                 }
-                let tokens = expansion::tokens(text, quote == Quote::Double)?;
+                let tokens = tokens::tokens(text, quote == Quote::Double)?;
                 expansion::expand(&tokens, room, &mut |name| self.look_up(name))?
             }
         };

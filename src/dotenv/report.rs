@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::LONGEST_VARIABLE;
-use super::expansion::{ExpansionError, Reference};
 use super::statement::{EnvPlace, Quote, Statement, StatementError, line_ends};
+use super::tokens::{ExpansionError, Reference};
 use crate::location::{Diagnostic, Location};
 use crate::text::{self, LineError};
 

@@ -12,8 +12,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::expansion::{self, ExpansionToken};
 use super::statement::{self, Quote, RawValue, StatementItem};
+use super::tokens::{self, ExpansionToken};
 use super::{Assignment, EnvSource};
 use crate::location::{Diagnostic, Location};
 use crate::text;
@@ -106,7 +106,7 @@ fn names_of_ours<'a>(raw: &RawValue<'a>) -> HashSet<&'a str> {
     let tokens = match raw.quote {
         Quote::Single | Quote::Back => Vec::new(),
         Quote::None | Quote::Double => {
-            expansion::tokens(raw.text, raw.quote == Quote::Double).unwrap_or_default()
+            tokens::tokens(raw.text, raw.quote == Quote::Double).unwrap_or_default()
         }
     };
     tokens

@@ -1,17 +1,17 @@
 //! What ganger itself says in the stream of its instances.
 
+mod json;
+mod text;
 mod words;
 
-use std::fmt;
 use std::time::Duration;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::name::InstanceName;
 use crate::signal::Signal;
 pub use words::Elapsed;
-use words::{FileList, FollowUp, NameList, ServedAt, WaitingNames};
 
 /// One line of ganger's own. `Display` is the text that follows the prefix `ganger | `; `Serialize` is
 /// the object that `--json` prints, without its `time`.
@@ -32,20 +32,20 @@ pub enum Notice {
         /// Which.
         process: InstanceName,
         /// How.
-        #[serde(flatten, serialize_with = "exit_fields")]
+        #[serde(flatten, serialize_with = "json::exit_fields")]
         exit: Exit,
         /// How long it lived.
-        #[serde(rename = "seconds", serialize_with = "seconds")]
+        #[serde(rename = "seconds", serialize_with = "json::seconds")]
         lived: Duration,
         /// After which time it is started again, if it is.
         #[serde(
             rename = "again_in_seconds",
-            serialize_with = "some_seconds",
+            serialize_with = "json::some_seconds",
             skip_serializing_if = "Option::is_none"
         )]
         again: Option<Duration>,
         /// Whether it is started again when a file changes.
-        #[serde(skip_serializing_if = "is_no")]
+        #[serde(skip_serializing_if = "json::is_no")]
         awaits_change: bool,
     },
     /// An instance is ready.
@@ -59,7 +59,7 @@ pub enum Notice {
         #[serde(skip_serializing_if = "Option::is_none")]
         port: Option<u16>,
         /// How long it took.
-        #[serde(rename = "seconds", serialize_with = "seconds")]
+        #[serde(rename = "seconds", serialize_with = "json::seconds")]
         took: Duration,
     },
     /// An instance is not ready in time: it is being stopped.
@@ -69,7 +69,7 @@ pub enum Notice {
         /// What is missing.
         reason: String,
         /// How long it had.
-        #[serde(rename = "seconds", serialize_with = "seconds")]
+        #[serde(rename = "seconds", serialize_with = "json::seconds")]
         within: Duration,
     },
     /// Others wait for an instance.
@@ -123,7 +123,7 @@ pub enum Notice {
         /// Why.
         reason: String,
         /// How long the instances have before SIGKILL.
-        #[serde(rename = "seconds", serialize_with = "seconds")]
+        #[serde(rename = "seconds", serialize_with = "json::seconds")]
         grace: Duration,
     },
     /// The grace is over, or a second signal came: SIGKILL.
@@ -148,10 +148,10 @@ pub enum Notice {
         /// The instance.
         process: InstanceName,
         /// How.
-        #[serde(flatten, serialize_with = "exit_fields")]
+        #[serde(flatten, serialize_with = "json::exit_fields")]
         exit: Exit,
         /// After how long.
-        #[serde(rename = "seconds", serialize_with = "seconds")]
+        #[serde(rename = "seconds", serialize_with = "json::seconds")]
         lived: Duration,
     },
     /// Something worth knowing that is not an error.
@@ -185,7 +185,7 @@ pub enum Notice {
     /// A signal that was passed on.
     Forwarded {
         /// Which.
-        #[serde(serialize_with = "signal_name")]
+        #[serde(serialize_with = "json::signal_name")]
         signal: Signal,
     },
 }
@@ -214,106 +214,6 @@ impl Notice {
             | Self::Warning { .. } => false,
         }
     }
-}
-
-impl fmt::Display for Notice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Started { process, pid, port: Some(port) } => {
-                write!(f, "{process} started (pid {pid}, port {port})")
-            }
-            Self::Started { process, pid, port: None } => write!(f, "{process} started (pid {pid})"),
-            Self::Exited { process, exit, lived, again, awaits_change } => {
-                write!(f, "{process} {exit} after {}{}", Elapsed(*lived), FollowUp(*again, *awaits_change))
-            }
-            Self::Ready { process, url, port, took } => {
-                write!(f, "{process} ready{} after {}", ServedAt(url.as_deref(), *port), Elapsed(*took))
-            }
-            Self::NotReady { process, reason, within } => {
-                write!(f, "{process} is not ready within {}: {reason}: stopping it", Elapsed(*within))
-            }
-            Self::Awaited { process, reason, waiting } => {
-                write!(f, "{} for {process}: {reason}", WaitingNames(waiting))
-            }
-            Self::Changed { path, others, processes } => {
-                write!(
-                    f,
-                    "{} changed: restarting {}",
-                    FileList(path.as_deref(), *others),
-                    NameList(processes)
-                )
-            }
-            Self::GivenUp { process, failures, lines } => {
-                write!(f, "{process} is given up after {failures} failures in a row")?;
-                if !lines.is_empty() {
-                    f.write_str("; its last lines:")?;
-                }
-                lines.iter().try_for_each(|line| write!(f, "\n    {line}"))
-            }
-            Self::CannotStart { process, program, reason, .. } => {
-                write!(f, "{process} cannot start: {program}: {reason}")
-            }
-            Self::Leftovers { process, count } => {
-                let are =
-                    if *count == 1 { "process that it started is" } else { "processes that it started are" };
-                write!(f, "{process} is gone, but {count} {are} not: stopping")
-            }
-            Self::Stopping { reason, grace } => {
-                write!(f, "{reason}: stopping all (grace {})", Elapsed(*grace))
-            }
-            Self::Killing { process: Some(process), reason } => write!(f, "{reason}: killing {process}"),
-            Self::Killing { process: None, reason } => write!(f, "{reason}: killing all that is left"),
-            Self::Survivor { pid, name, reason } => write!(f, "cannot end {name} (pid {pid}): {reason}"),
-            Self::Ended { process, exit, lived } => {
-                write!(f, "{process} ended first: {exit} after {}", Elapsed(*lived))
-            }
-            Self::Lost { lines: 1 } => f.write_str("1 line was forgotten before it could be read"),
-            Self::Lost { lines } => write!(f, "{lines} lines were forgotten before they could be read"),
-            Self::Info { text } | Self::Answer { text } => f.write_str(text),
-            Self::Waiting { process, here } => {
-                let attach = if *here { "a" } else { "ganger attach" };
-                let enter = if *here { " and Enter" } else { "" };
-                write!(f, "{process} waits for keys: `{attach} {process}`{enter} gives it yours")
-            }
-            Self::Warning { text } => write!(f, "warning: {text}"),
-            Self::Forwarded { signal } => write!(f, "{signal} passed on to all"),
-        }
-    }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "snake_case")]
-enum ExitFields {
-    Status(u8),
-    Signal(String),
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
-fn exit_fields<S: Serializer>(exit: &Exit, serializer: S) -> Result<S::Ok, S::Error> {
-    match exit {
-        Exit::Status(status) => ExitFields::Status(*status),
-        Exit::Signal(signal) => ExitFields::Signal(signal.to_string()),
-    }
-    .serialize(serializer)
-}
-
-fn seconds<S: Serializer>(span: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f64((span.as_secs_f64() * 1000.0).round() / 1000.0)
-}
-
-#[expect(clippy::ref_option, reason = "serde calls it with a reference")]
-fn some_seconds<S: Serializer>(span: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
-    seconds(&span.unwrap_or_default(), serializer)
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
-fn is_no(answer: &bool) -> bool {
-    !answer
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
-fn signal_name<S: Serializer>(signal: &Signal, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(signal)
 }
 
 #[cfg(test)]

@@ -2,9 +2,7 @@
 #![expect(unsafe_code, reason = "each block says why it is sound; everything around it is safe")]
 
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
-use std::os::unix::process::ExitStatusExt;
-use std::process::ExitStatus;
+use std::os::fd::{AsRawFd, OwnedFd};
 
 use nix::unistd::Pid;
 
@@ -101,39 +99,6 @@ pub(super) fn vfork_sibling<Work: FnMut()>(mut work: Work) -> nix::Result<()> {
 pub(super) fn end_at_once(status: i32) -> ! {
     // SAFETY: _exit(2) takes a number and does not return.
     unsafe { libc::_exit(status) }
-}
-
-/// What [`wait_any`] found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WaitResult {
-    /// This child changed its state (with `WUNTRACED`, a stop too).
-    Changed(Pid, ExitStatus),
-    /// There are children, but none of them has anything to report.
-    Nothing,
-    /// There is no child at all (ECHILD).
-    NoChild,
-}
-
-/// waitpid(-1). nix's own cannot be used: it turns a child that was ended by a real-time signal into an
-/// error, after the kernel has reaped it, and its pid is lost.
-///
-/// # Errors
-/// Any but ECHILD, which is an answer, and EINTR, which is tried again.
-pub fn wait_any(flags: nix::sys::wait::WaitPidFlag) -> io::Result<WaitResult> {
-    let mut raw = 0;
-    loop {
-        // SAFETY: `raw` is a valid place for an int for the time of the call.
-        let pid = unsafe { libc::waitpid(-1, &raw mut raw, flags.bits()) };
-        match pid {
-            0 => return Ok(WaitResult::Nothing),
-            -1 => match io::Error::last_os_error() {
-                error if error.raw_os_error() == Some(libc::ECHILD) => return Ok(WaitResult::NoChild),
-                error if error.kind() == io::ErrorKind::Interrupted => {}
-                error => return Err(error),
-            },
-            pid => return Ok(WaitResult::Changed(Pid::from_raw(pid), ExitStatus::from_raw(raw))),
-        }
-    }
 }
 
 /// Gives memory that was freed back to the system (malloc_trim(3)), which the C library keeps otherwise.
@@ -284,99 +249,4 @@ pub fn terminal_name(master: &nix::pty::PtyMaster) -> nix::Result<String> {
 pub fn terminal_name(master: &nix::pty::PtyMaster) -> nix::Result<String> {
     // SAFETY: ptsname's buffer is shared by all threads; only the one that makes processes calls it.
     unsafe { nix::pty::ptsname(master) }
-}
-
-/// Rows and columns of a terminal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WindowSize {
-    /// Lines.
-    pub rows: u16,
-    /// Characters a line.
-    pub columns: u16,
-}
-
-/// The size of this terminal; `None` if it is none or does not know.
-pub fn window_size(terminal: BorrowedFd<'_>) -> Option<WindowSize> {
-    let mut size = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
-    // SAFETY: TIOCGWINSZ writes one winsize, and `size` is one.
-    let result = unsafe { libc::ioctl(terminal.as_raw_fd(), libc::TIOCGWINSZ, &raw mut size) };
-    (result == 0 && size.ws_col > 0).then_some(WindowSize { rows: size.ws_row, columns: size.ws_col })
-}
-
-/// Gives this terminal another size; its foreground group gets SIGWINCH.
-///
-/// # Errors
-/// As ioctl(2) with TIOCSWINSZ.
-pub fn set_window_size(terminal: BorrowedFd<'_>, size: WindowSize) -> io::Result<()> {
-    let size = libc::winsize { ws_row: size.rows, ws_col: size.columns, ws_xpixel: 0, ws_ypixel: 0 };
-    // SAFETY: TIOCSWINSZ reads one winsize, and `size` is one.
-    match unsafe { libc::ioctl(terminal.as_raw_fd(), libc::TIOCSWINSZ, &raw const size) } {
-        0 => Ok(()),
-        _ => Err(io::Error::last_os_error()),
-    }
-}
-
-/// A descriptor of this process (pidfd_open(2)), closed on exec: unlike the number it is never another's.
-///
-/// # Errors
-/// ESRCH if it is gone, ENOSYS before Linux 5.3, EMFILE.
-#[cfg(target_os = "linux")]
-pub fn pidfd_open(pid: i32) -> io::Result<OwnedFd> {
-    use std::os::fd::FromRawFd;
-
-    // SAFETY: the call takes two numbers and touches no memory of ours.
-    let result = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
-    match i32::try_from(result) {
-        // SAFETY: the kernel has just made this descriptor for us, and nothing else knows of it.
-        Ok(descriptor) if descriptor >= 0 => Ok(unsafe { OwnedFd::from_raw_fd(descriptor) }),
-        Ok(_) | Err(_) => Err(io::Error::last_os_error()),
-    }
-}
-
-/// kill(2) by such a descriptor (pidfd_send_signal(2)).
-///
-/// # Errors
-/// ESRCH if it is gone, EPERM if it may not be signalled.
-#[cfg(target_os = "linux")]
-pub fn pidfd_send_signal(process: BorrowedFd<'_>, signal: Signal) -> io::Result<()> {
-    let descriptor = process.as_raw_fd();
-    let no_information = std::ptr::null::<libc::siginfo_t>();
-    // SAFETY: a null siginfo is allowed: the kernel then fills it in as kill(2) does.
-    let result =
-        unsafe { libc::syscall(libc::SYS_pidfd_send_signal, descriptor, signal.0, no_information, 0) };
-    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
-}
-
-/// See above: there is no such thing on this system.
-///
-/// # Errors
-/// Always.
-#[cfg(not(target_os = "linux"))]
-pub fn pidfd_open(_pid: i32) -> io::Result<OwnedFd> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-/// See above.
-///
-/// # Errors
-/// Always.
-#[cfg(not(target_os = "linux"))]
-pub fn pidfd_send_signal(_process: BorrowedFd<'_>, _signal: Signal) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-/// An extended attribute of a file (getxattr(2)); `None` if it has none of that name, or a long one.
-#[cfg(target_os = "linux")]
-pub fn attribute(path: &std::ffi::CStr, name: &std::ffi::CStr) -> Option<Vec<u8>> {
-    let mut value = [0_u8; 16];
-    // SAFETY: both strings end with a NUL, and at most as many bytes are written as `value` has.
-    let length =
-        unsafe { libc::getxattr(path.as_ptr(), name.as_ptr(), value.as_mut_ptr().cast(), value.len()) };
-    usize::try_from(length).ok().and_then(|length| value.get(..length)).map(<[u8]>::to_vec)
-}
-
-/// See above: not asked on this system.
-#[cfg(not(target_os = "linux"))]
-pub fn attribute(_path: &std::ffi::CStr, _name: &std::ffi::CStr) -> Option<Vec<u8>> {
-    None
 }

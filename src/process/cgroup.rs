@@ -5,13 +5,10 @@
 //! a container's whole tree is the container's. Elsewhere a writable folder is no invitation: a cgroup that
 //! systemd did not expect in its unit breaks its accounting. docs/design/0010 has the reasons.
 
-use std::ffi::CString;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-
-use super::calls::attribute;
 
 /// Where version 2 alone is mounted. In the hybrid layout it lies a folder deeper, has no say, and is left
 /// alone, as version 1 is.
@@ -75,8 +72,11 @@ fn own(lines: &str) -> Option<PathBuf> {
 /// systemd.resource-control(5), `Delegate=`: the attribute is there since systemd 251, and `trusted.` for
 /// root before.
 fn is_delegated(folder: &Path) -> bool {
-    let Ok(path) = CString::new(folder.as_os_str().as_bytes()) else { return false };
-    [c"user.delegate", c"trusted.delegate"].iter().any(|name| attribute(&path, name).as_deref() == Some(b"1"))
+    let is_set = |name| {
+        let mut value = [0; 16];
+        rustix::fs::getxattr(folder, name, &mut value).is_ok_and(|length| value[..length] == *b"1")
+    };
+    ["user.delegate", "trusted.delegate"].into_iter().any(is_set)
 }
 
 /// Folders of runs of which both halves were killed; one that still holds a process cannot be removed.

@@ -14,6 +14,7 @@ pub mod monitor;
 pub mod name;
 pub mod parents;
 mod patience;
+pub mod pidfd;
 pub mod pipe;
 pub mod ports_in_use;
 pub mod program;

@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::calls::pidfd_open;
+use super::pidfd;
 use super::tree;
 
 /// The most processes that are watched: a chain of wrappers is not longer.
@@ -25,7 +25,7 @@ impl WatchedParents {
     ///
     /// It does not exist, or the system has no pidfd (pidfd_open(2)).
     pub fn process(pid: i32) -> io::Result<Self> {
-        Ok(Self(vec![pidfd_open(pid)?]))
+        Ok(Self(vec![pidfd::open(pid)?]))
     }
 
     /// The parent of this process; where that is only a wrapper (a shell with `-c`, a launcher), also its parent, and so on.
@@ -44,7 +44,7 @@ impl WatchedParents {
         while watched.0.len() < MOST && is_wrapper(&arguments(pid)) {
             let Some(above) = parent_of(pid) else { break };
             // It ended in between: so did what started ganger.
-            watched.0.push(pidfd_open(above)?);
+            watched.0.push(pidfd::open(above)?);
             pid = above;
         }
         Ok(watched)

@@ -1,11 +1,45 @@
 //! Reaping: every child that ended, ours or handed down to us.
 
 use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
 
 use nix::sys::wait::WaitPidFlag;
+use nix::unistd::Pid;
+use rustix::io::{Errno, retry_on_intr};
+use rustix::process::{WaitOptions, wait};
 
-use super::calls::{WaitResult, wait_any};
 use crate::exit::Exit;
+
+/// What [`wait_any`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitResult {
+    /// This child changed its state (with `WUNTRACED`, a stop too).
+    Changed(Pid, ExitStatus),
+    /// There are children, but none of them has anything to report.
+    Nothing,
+    /// There is no child at all (ECHILD).
+    NoChild,
+}
+
+/// waitpid(-1). nix's own cannot be used: it turns a child that was ended by a real-time signal into an
+/// error, after the kernel has reaped it, and its pid is lost.
+///
+/// # Errors
+/// Any but ECHILD, which is an answer, and EINTR, which is tried again.
+pub fn wait_any(flags: WaitPidFlag) -> io::Result<WaitResult> {
+    // rustix does not name `__WCLONE`, and passes on what it does not name.
+    let options = WaitOptions::from_bits_retain(flags.bits().cast_unsigned());
+    match retry_on_intr(|| wait(options)) {
+        Ok(None) => Ok(WaitResult::Nothing),
+        Ok(Some((pid, status))) => {
+            let pid = Pid::from_raw(pid.as_raw_nonzero().get());
+            Ok(WaitResult::Changed(pid, ExitStatus::from_raw(status.as_raw())))
+        }
+        Err(Errno::CHILD) => Ok(WaitResult::NoChild),
+        Err(error) => Err(error.into()),
+    }
+}
 
 /// What one round of reaping found.
 #[derive(Debug, Default)]

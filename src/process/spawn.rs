@@ -18,11 +18,11 @@ use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_s
 use nix::sys::signal::SigSet;
 use nix::sys::stat::Mode;
 
-use super::calls::WindowSize;
 use super::limits::OpenFiles;
 use super::pipe::pipe;
 use super::program::{self, MissingProgram, Program};
 use super::pty;
+use super::pty::WindowSize;
 use super::session::{LedChild, Sessions};
 use super::signals::Inherited;
 use crate::exit::{FAILED, NOT_EXECUTABLE, NOT_FOUND};

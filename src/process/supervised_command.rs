@@ -23,13 +23,14 @@ use nix::sys::signal::kill;
 use nix::sys::wait::WaitPidFlag;
 use nix::unistd::Pid;
 
-use super::calls::{ForkSide, WaitResult, fork, wait_any};
+use super::calls::{ForkSide, fork};
 use super::leftovers::{Leftovers, preexisting_children};
 use super::monitor::during;
 use super::name;
 use super::pipe::pipe;
 use super::program::MissingProgram;
 use super::reaper::become_subreaper;
+use super::reaper::{WaitResult, wait_any};
 use super::replace::{self, Replacement};
 use super::signal_receiver::{self, SignalReceiver};
 use crate::exit::{Exit, Outcome};

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::calls::{pidfd_open, pidfd_send_signal};
+use super::pidfd;
 use super::run::RunId;
 use super::tree::{Identity, Process, RUN_MARK, descendants, environment, pids, process, variable_of};
 use crate::machine::{Action, Event, Machine, ProcessCounts};
@@ -207,7 +207,7 @@ impl<'a> Sweep<'a> {
 /// The very process that was seen, if it still is what it was; `None` if it is gone.
 fn open(leftover: &Leftover) -> io::Result<Option<OwnedFd>> {
     let Leftover { process: seen, mark } = leftover;
-    let pidfd = match pidfd_open(seen.pid) {
+    let pidfd = match pidfd::open(seen.pid) {
         Err(error) if error.raw_os_error() == Some(libc::ESRCH) => return Ok(None),
         other => other?,
     };
@@ -222,7 +222,7 @@ fn send(leftover: &Leftover, signals: &[Signal]) -> io::Result<()> {
     let Some(pidfd) = open(leftover)? else { return Ok(()) };
     for signal in signals {
         // Gone by now; or it changed its user, and is named at the end.
-        let _ = pidfd_send_signal(pidfd.as_fd(), *signal);
+        let _ = pidfd::send_signal(pidfd.as_fd(), *signal);
     }
     Ok(())
 }

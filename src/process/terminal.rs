@@ -168,8 +168,8 @@ pub fn keep_until_closed(mut pipe: impl Read, terminal: &impl AsFd, before: &Ter
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::process::calls::WindowSize;
     use crate::process::pty;
+    use crate::process::pty::WindowSize;
 
     fn terminal() -> (OwnedFd, std::fs::File) {
         let (master, path) = pty::open(WindowSize { rows: 24, columns: 80 }).unwrap();

@@ -9,7 +9,6 @@
 )]
 
 use std::io::{Read, Write};
-use std::os::fd::AsFd;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
@@ -78,7 +77,7 @@ fn act(step: &[&str]) {
             say(&format!("{:?}", nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE)));
         }
         ["directory"] => say(&std::fs::read_link("/proc/self/cwd").unwrap().display().to_string()),
-        ["size"] => say(&format!("{:?}", ganger::process::calls::window_size(std::io::stdout().as_fd()))),
+        ["size"] => say(&format!("{:?}", ganger::process::pty::window_size(std::io::stdout()))),
         ["read"] => read(),
         ["chain"] => chain(),
         ["die", signal] => die(number(signal)),

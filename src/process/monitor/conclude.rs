@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{Monitor, PERSISTENCE};
+use super::watch::{Monitor, PERSISTENCE};
 use crate::exit::{Exit, FAILED, Outcome};
 use crate::process::leftovers::Leftovers;
 use crate::process::worker_exit::WorkerExit;

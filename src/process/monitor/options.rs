@@ -6,6 +6,11 @@ use std::time::Duration;
 
 use crate::process::parents::WatchedParents;
 
+/// A byte of the pulse: a sign of life.
+pub const BEAT: u8 = 1;
+/// A byte of the pulse: the stack is suspended, and the worker may be stopped.
+pub const SUSPENDED: u8 = 2;
+
 /// What the monitor needs to know.
 pub struct MonitorOptions<'a> {
     /// The longest grace of any instance.

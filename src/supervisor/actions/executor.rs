@@ -17,7 +17,7 @@ use crate::notice::Notice;
 use crate::output::screen::Screen;
 use crate::output::{LogSource, Output, StreamSource};
 use crate::plan::spec::Spec;
-use crate::process::calls::{WindowSize, set_window_size};
+use crate::process::pty::{WindowSize, set_window_size};
 use crate::process::spawn::{ChildStream, Spawner};
 use crate::process::tree::Process;
 use crate::supervisor::actions::processes::Processes;

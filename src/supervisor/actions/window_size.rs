@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::AsFd;
 
-use crate::process::calls::{WindowSize, window_size};
+use crate::process::pty::{WindowSize, window_size};
 
 /// The size of a VT100, where that of our terminal is not known.
 const VT100: WindowSize = WindowSize { rows: 24, columns: 80 };

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use tokio::sync::Notify;
 
 use crate::output::screen::Screen;
-use crate::process::calls::{WindowSize, set_window_size};
+use crate::process::pty::{WindowSize, set_window_size};
 
 /// The clients of one instance.
 pub(super) struct AttachClients {
@@ -112,7 +112,7 @@ impl AttachClients {
     fn resize(&self, size: WindowSize) -> bool {
         let resize = || -> io::Result<bool> {
             let Some(master) = self.screen.master()? else { return Ok(false) };
-            let is_other = crate::process::calls::window_size(master.as_fd()) != Some(size);
+            let is_other = crate::process::pty::window_size(master.as_fd()) != Some(size);
             set_window_size(master.as_fd(), size)?;
             Ok(is_other)
         };

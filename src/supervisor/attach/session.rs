@@ -13,7 +13,7 @@ use crate::control::call::ReplySender;
 use crate::control::protocol::Answer;
 use crate::control::terminal::{AttachedState, LARGEST, TerminalInput, TerminalOutput};
 use crate::output::screen::{Screen, ScreenGeneration, ScreenPosition, ScreenWatcher};
-use crate::process::calls::WindowSize;
+use crate::process::pty::WindowSize;
 use crate::supervisor::attach::clients::AttachSeat;
 use crate::supervisor::attach::terminal::InstanceTerminal;
 

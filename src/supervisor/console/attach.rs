@@ -17,7 +17,7 @@ use crate::control::attached_terminal::{AttachStep, AttachedTerminal, pressed};
 use crate::control::call::{Replies, in_process};
 use crate::control::protocol::{Answer, Request};
 use crate::control::terminal::{AttachWanted, TerminalInput};
-use crate::process::calls::window_size;
+use crate::process::pty::window_size;
 use crate::process::terminal::{RawMode, guard};
 use crate::signal::Signal;
 use crate::supervisor::console::input::ConsoleInput;
