@@ -59,6 +59,16 @@ pub enum Outcome {
     DieBy(Signal),
 }
 
+impl Outcome {
+    /// The status that a shell reports for it.
+    pub fn status(self) -> u8 {
+        match self {
+            Self::Status(status) => status,
+            Self::DieBy(signal) => Exit::Signal(signal).status(),
+        }
+    }
+}
+
 /// All went well.
 pub const SUCCESS: u8 = 0;
 /// Input that was refused.

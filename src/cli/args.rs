@@ -68,13 +68,15 @@ pub enum Command {
     Env(EnvArgs),
     /// Show the instances of the running stack
     ///
-    /// One row for each. The status is 0 if all are up, 1 if not, 3 if no stack runs here.
+    /// One row for each. The status is 0 if all are up, 1 if not, 3 if no stack runs here: the rows are then those of the
+    /// last run.
     // overmind's name.
     #[command(alias = "status", after_long_help = examples::PS)]
     Ps,
     /// Show the log of the running stack
     ///
-    /// The latest lines are kept in memory: 10,000 lines or 16 MiB.
+    /// The latest lines are kept in memory: 10,000 lines or 16 MiB. Of a stack that has ended, the last ones are kept on
+    /// disk: 200 lines or 32 KiB of each instance.
     #[command(after_long_help = examples::LOGS)]
     Logs(LogsArgs),
     /// Restart instances of the running stack

@@ -35,6 +35,11 @@ pub struct LogsArgs {
     /// Go on with new lines
     #[arg(short = 'f', long)]
     pub follow: bool,
+    /// The last lines of the run that has ended
+    ///
+    /// While a stack runs, of the run before. Without a running stack `ganger logs` shows them too, and exits with 3.
+    #[arg(long, conflicts_with = "follow")]
+    pub last: bool,
     /// The latest N lines only
     #[arg(short = 'n', long, value_name = "N")]
     pub lines: Option<u32>,

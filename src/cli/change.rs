@@ -8,7 +8,7 @@ use super::system_env::SystemEnv;
 use crate::config::Settings;
 use crate::control::client::Client;
 use crate::control::protocol::Request;
-use crate::exit::Outcome;
+use crate::exit::{self, Outcome};
 
 /// Stops and starts again.
 ///
@@ -16,10 +16,9 @@ use crate::exit::Outcome;
 ///
 /// No stack runs here, nothing has that name, or it cannot be started.
 pub fn restart(restart: RestartArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
-    let mut client = stack::connect(given, system)?;
     let names = restart.names;
     let request = if restart.rolling { Request::Roll { names } } else { Request::Restart { names } };
-    stack::tell(&stack::ask(&mut client, request)?, is_json(given))
+    stack::tell(&stack::ask(given, system, request)?, is_json(given))
 }
 
 /// Stops.
@@ -28,9 +27,8 @@ pub fn restart(restart: RestartArgs, given: &Settings, system: &SystemEnv) -> Re
 ///
 /// No stack runs here, or nothing has that name.
 pub fn stop(stop: StopArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
-    let mut client = stack::connect(given, system)?;
     let request = Request::Stop { names: stop.names };
-    stack::tell(&stack::ask(&mut client, request)?, is_json(given))
+    stack::tell(&stack::ask(given, system, request)?, is_json(given))
 }
 
 /// Sends a signal.
@@ -39,9 +37,8 @@ pub fn stop(stop: StopArgs, given: &Settings, system: &SystemEnv) -> Result<Outc
 ///
 /// No stack runs here, nothing has that name, or one of them does not run.
 pub fn kill(kill: KillArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
-    let mut client = stack::connect(given, system)?;
     let request = Request::Kill { names: kill.names, signal: kill.signal, group: kill.group };
-    stack::tell(&stack::ask(&mut client, request)?, is_json(given))
+    stack::tell(&stack::ask(given, system, request)?, is_json(given))
 }
 
 /// Starts what does not run.
@@ -50,5 +47,6 @@ pub fn kill(kill: KillArgs, given: &Settings, system: &SystemEnv) -> Result<Outc
 ///
 /// Nothing has that name, or it cannot be started.
 pub fn start(client: &mut Client, names: Vec<String>, json: bool) -> Result<Outcome, Failure> {
-    stack::tell(&stack::ask(client, Request::Start { names })?, json)
+    let started = client.ask(Request::Start { names });
+    stack::tell(&started.map_err(|error| stack::unanswered(error, exit::REFUSED))?, json)
 }

@@ -3,7 +3,7 @@
 use super::args::DownArgs;
 use super::failure::Failure;
 use super::system_env::SystemEnv;
-use super::{print, stack};
+use super::{last_run, print, stack};
 use crate::config::Settings;
 use crate::control::address::Address;
 use crate::control::client::{Client, Unanswered};
@@ -23,7 +23,7 @@ pub fn run(down: &DownArgs, given: &Settings, system: &SystemEnv) -> Result<Outc
     let mut client = stack::connect(given, system)?;
     // Not before: a lock that was removed has been made again by then.
     let lock_wait = address.lock_wait();
-    let mut before = client.ask(Request::Status).unwrap_or_else(|_| stack::nothing());
+    let mut before = client.ask(Request::Status).unwrap_or_else(|_| last_run::nothing());
     let answer = Client::ask(&mut client, Request::Down { grace_seconds: down.timeout });
     drop(client);
     match answer {

@@ -61,6 +61,13 @@ impl Failure {
         Some(document)
     }
 
+    /// The last run, if this is the failure that no stack runs where one has run.
+    pub fn last_run(&self) -> Option<&Status> {
+        let Self::Sentence(sentence) = self else { return None };
+        let stack = sentence.stack.as_deref().filter(|_| sentence.status == exit::NOTHING_RUNS);
+        stack.filter(|status| status.ended.is_some())
+    }
+
     /// How ganger ends with it.
     ///
     /// A reader that closed standard output ends every command as it ends `cat`: by SIGPIPE (POSIX write(2)), 141
@@ -103,6 +110,8 @@ impl Sentence {
     /// The object for programs.
     fn error(&self) -> Value {
         let code = match self.status {
+            // The last run has an instance too.
+            exit::NOTHING_RUNS if self.stack.is_some() => "nothing_runs",
             // The status is that of the instance.
             _ if self.process.is_some() => "failed",
             exit::USAGE => "usage",

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use super::failure::Failure;
-use super::stack;
+use super::last_run;
 use crate::control::address::Address;
 use crate::control::client::{Client, ServerMessage};
 use crate::control::protocol::{Goal, InstanceStatus, LogsWanted, Request};
@@ -66,11 +66,11 @@ fn no_output(name: &str) -> String {
 /// The instances of the stack as they are now; none if it has gone meanwhile.
 fn instances(address: &Address) -> Vec<InstanceStatus> {
     let status = Client::connect(address).and_then(|mut client| client.ask(Request::Status).ok());
-    status.unwrap_or_else(stack::nothing).instances
+    status.unwrap_or_else(last_run::nothing).instances
 }
 
 /// Whether one of `names` (types, instances, globs) names it; no names name all.
-fn is_named(names: &[String], row: &InstanceStatus) -> bool {
+pub fn is_named(names: &[String], row: &InstanceStatus) -> bool {
     let is = |pattern: &String| {
         [&row.name, &row.r#type].iter().any(|name| fast_glob::glob_match(pattern, name.as_str()))
     };

@@ -1,8 +1,9 @@
-//! `ganger logs`: the log of the running stack, as `start` prints it.
+//! `ganger logs`: the log of the running stack, or of the last run, as `start` prints it.
 
 use std::io;
 use std::ops::ControlFlow;
 use std::os::fd::AsFd;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -10,10 +11,11 @@ use serde::Serialize;
 use super::args::LogsArgs;
 use super::failure::Failure;
 use super::system_env::{StdStream, SystemEnv};
-use super::{print, stack};
+use super::{last_run, late, print, report, stack};
 use crate::config::{ColorChoice, Settings};
 use crate::control::client::ServerMessage;
-use crate::control::protocol::{LogLine, LogsWanted, LostLines, Request, SCHEMA, Status};
+use crate::control::protocol::{LogLine, LogsWanted, LostLines, Request, RunEnd, SCHEMA, Status};
+use crate::control::request;
 use crate::exit::{self, Outcome};
 use crate::name::{InstanceName, TypeName};
 use crate::notice::Notice;
@@ -29,14 +31,23 @@ const BATCH: usize = 32 << 10;
 ///
 /// No stack runs here, nothing has that name, or standard output is closed.
 pub fn run(logs: LogsArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
-    let (mut client, status) = stack::look(given, system)?;
+    if logs.last {
+        return print_last(&logs, given, system);
+    }
+    let (mut client, status) = match stack::look(given, system) {
+        Err(failure) if failure.last_run().is_some() => {
+            print_last(&logs, given, system)?;
+            return Ok(Outcome::Status(exit::NOTHING_RUNS));
+        }
+        looked => looked?,
+    };
     if let Ok(output) = io::stdout().as_fd().try_clone_to_owned() {
         client.set_output(output);
     }
     let mut printer = Printer::new(given, &status, system);
     // A document has its end, so what is followed comes in lines.
     let is_document = stack::is_json(given) && !logs.follow;
-    let mut document = LogsDocument { schema: SCHEMA, root: &status.root, lost: 0, lines: Vec::new() };
+    let mut document = LogsDocument::of(&status);
     let wanted = LogsWanted {
         names: logs.names,
         lines: logs.lines,
@@ -59,6 +70,59 @@ pub fn run(logs: LogsArgs, given: &Settings, system: &SystemEnv) -> Result<Outco
     Ok(Outcome::Status(exit::SUCCESS))
 }
 
+/// Prints the lines of the run that has ended last, and on standard error how it ended.
+fn print_last(logs: &LogsArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
+    let address = stack::find(given, system)?;
+    let file = last_run::file(&address, system);
+    // A stack that runs and does not answer runs too.
+    let is_running = !matches!(stack::reach(&address), Ok(None));
+    let Some(run) = (if is_running { file.read_before() } else { file.read() }) else {
+        let message = "no run that has ended is recorded here";
+        return Err(Failure::sentence(exit::NOTHING_RUNS, message, None));
+    };
+    let named: Vec<&str> = run
+        .status
+        .instances
+        .iter()
+        .filter(|row| late::is_named(&logs.names, row))
+        .map(|row| row.name.as_str())
+        .collect();
+    if named.is_empty() && !logs.names.is_empty() {
+        let message = format!("the last run had no type or instance called `{}`", logs.names.join(", "));
+        return Err(Failure::sentence(exit::REFUSED, message, None));
+    }
+    report::line(&format!(
+        "{} {}",
+        if is_running { "the run before" } else { "no stack runs here; the last run" },
+        last_run::how_it_ended(&run)
+    ));
+    let since = logs.since.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let since = since.and_then(|span| clock::wall().checked_sub(span).ok());
+    let pattern = logs.grep.as_deref().and_then(|text| request::pattern(text).ok());
+    let is_wanted = |line: &LogLine| {
+        (logs.names.is_empty() || named.contains(&line.process.as_str()))
+            && since.is_none_or(|since| line.time.parse().is_ok_and(|time: Timestamp| time >= since))
+            && pattern.as_ref().is_none_or(|found| found.is_match(&String::from_utf8_lossy(&line.payload.0)))
+    };
+    let mut lines: Vec<LogLine> = run.lines.iter().filter(|line| is_wanted(line)).cloned().collect();
+    if let Some(count) = logs.lines {
+        lines.drain(..lines.len().saturating_sub(count as usize));
+    }
+    if stack::is_json(given) {
+        print::json(&LogsDocument { lines, ..LogsDocument::of(&run.status) })?;
+        return Ok(Outcome::Status(exit::SUCCESS));
+    }
+    let mut printer = Printer::new(given, &run.status, system);
+    // Those that are left are not printed when the reader is gone.
+    let _ = lines.iter().try_for_each(|line| match printer.print(line, true) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(()),
+    });
+    printer.flush();
+    printer.printed?;
+    Ok(Outcome::Status(exit::SUCCESS))
+}
+
 /// docs/schema/logs.json.
 #[derive(Serialize)]
 struct LogsDocument<'a> {
@@ -66,10 +130,18 @@ struct LogsDocument<'a> {
     root: &'a str,
     /// The lines that were dropped from the history while it was read.
     lost: u64,
+    /// How the run ended that has them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended: Option<&'a RunEnd>,
     lines: Vec<LogLine>,
 }
 
-impl LogsDocument<'_> {
+impl<'a> LogsDocument<'a> {
+    fn of(status: &'a Status) -> Self {
+        let (root, ended) = (status.root.as_str(), status.ended.as_deref());
+        Self { schema: SCHEMA, root, lost: 0, ended, lines: Vec::new() }
+    }
+
     fn add(&mut self, line: LogLine) -> ControlFlow<()> {
         self.lines.push(line);
         ControlFlow::Continue(())

@@ -19,6 +19,7 @@ pub mod export;
 pub mod failure;
 pub mod files;
 pub mod flags;
+pub mod last_run;
 pub mod late;
 pub mod load;
 pub mod logs;

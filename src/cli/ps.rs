@@ -1,4 +1,4 @@
-//! `ganger ps`: what runs.
+//! `ganger ps`: what runs, or has run last.
 
 use super::failure::Failure;
 use super::system_env::SystemEnv;
@@ -12,9 +12,17 @@ use crate::exit::{self, Outcome};
 ///
 /// # Errors
 ///
-/// Nothing runs here.
+/// Nothing runs here; the rows are then those of the last run.
 pub fn run(given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
-    let (_, status) = stack::look(given, system)?;
+    let status = match stack::look(given, system) {
+        Ok((_, status)) => status,
+        Err(failure) => {
+            if let Some(last) = failure.last_run().filter(|_| !stack::is_json(given)) {
+                print::bytes(table::of(last).as_bytes())?;
+            }
+            return Err(failure);
+        }
+    };
     if stack::is_json(given) {
         print::json(&status)?;
     } else {
@@ -34,6 +42,7 @@ fn is_up(row: &InstanceStatus) -> bool {
         | Phase::Stopped
         | Phase::Restarting
         | Phase::GivenUp
-        | Phase::Failed => false,
+        | Phase::Failed
+        | Phase::Unknown => false,
     }
 }

@@ -14,8 +14,7 @@ use crate::exit::{self, Outcome};
 ///
 /// Nothing runs here, there is no such type, or so many cannot be started.
 pub fn run(scale: ScaleArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
-    let mut client = stack::connect(given, system)?;
-    let status = stack::ask(&mut client, Request::Scale { steps: scale.steps })?;
+    let status = stack::ask(given, system, Request::Scale { steps: scale.steps })?;
     if stack::is_json(given) || !status.instances.is_empty() {
         return stack::tell(&status, stack::is_json(given));
     }

@@ -3,9 +3,8 @@
 use std::io;
 use std::path::Path;
 
-use indexmap::IndexMap;
-
 use super::failure::{Failure, Sentence};
+use super::last_run::{ended_meanwhile, nothing, nothing_runs};
 use super::system_env::SystemEnv;
 use super::{load, print, report};
 use crate::config::Settings;
@@ -14,10 +13,10 @@ pub use crate::control::address::home;
 use crate::control::client::{Client, Unanswered};
 use crate::control::liveness::{Greeting, SocketSearch, await_socket, greet};
 use crate::control::protocol::{
-    InstanceStatus, LogLine, RefusalKind, Request, RequestRefusal, SCHEMA, Status, Unresponsive,
+    InstanceStatus, LogLine, RefusalKind, Request, RequestRefusal, Status, Unresponsive,
 };
 use crate::control::table::lived;
-use crate::exit::{self, LATE, NOTHING_RUNS, Outcome};
+use crate::exit::{self, LATE, Outcome};
 use crate::process::sweep::{LivingRun, living};
 
 /// Whether JSON is asked for.
@@ -53,7 +52,8 @@ pub fn find(given: &Settings, system: &SystemEnv) -> Result<Address, Failure> {
 ///
 /// As [`find`]; or no stack runs there.
 pub fn connect(given: &Settings, system: &SystemEnv) -> Result<Client, Failure> {
-    reach(&find(given, system)?)?.map_or_else(|| Err(nothing_runs()), Ok)
+    let address = find(given, system)?;
+    reach(&address)?.map_or_else(|| Err(nothing_runs(&address, system)), Ok)
 }
 
 /// A connection to the stack at this address, which has answered; `None` if none runs there.
@@ -112,7 +112,7 @@ fn does_not_answer(state: Unresponsive, pid: Option<i32>) -> Failure {
             format!("`kill {number}` stops it, by SIGKILL ten seconds after the grace"),
         ),
     };
-    let stack = Some(Box::new(Status { pid, state: Some(state), ..nothing() }));
+    let stack = Some(Box::new(Status { pid, state: Some(state.into()), ..nothing() }));
     let status = exit::NOT_ANSWERING;
     Failure::Sentence(Box::new(Sentence { message, hint: Some(hint), status, stack, ..Sentence::default() }))
 }
@@ -126,42 +126,23 @@ pub fn look(given: &Settings, system: &SystemEnv) -> Result<(Client, Status), Fa
     let mut client = connect(given, system)?;
     match client.ask(Request::Status) {
         Ok(status) => Ok((client, status)),
-        Err(Unanswered::Ended) => Err(nothing_runs()),
+        Err(Unanswered::Ended) => Err(nothing_runs(&find(given, system)?, system)),
         Err(error) => Err(unanswered(error, exit::REFUSED)),
     }
 }
 
-/// The document of a stack that does not run.
-pub fn nothing() -> Status {
-    Status {
-        schema: SCHEMA,
-        root: String::new(),
-        pid: None,
-        state: None,
-        started_at: None,
-        formation: IndexMap::new(),
-        instances: Vec::new(),
-        notes: Vec::new(),
-    }
-}
-
-fn nothing_runs() -> Failure {
-    Failure::Sentence(Box::new(Sentence {
-        message: "no stack runs here".into(),
-        hint: Some("`ganger start` starts one; -d DIR and --name select another one".into()),
-        status: NOTHING_RUNS,
-        stack: Some(Box::new(nothing())),
-        ..Sentence::default()
-    }))
-}
-
-/// Asks; the failure has the reason why there is no answer. The last lines that come with a refusal are printed.
+/// Asks the stack that these settings name; the failure has the reason why there is no answer. The last lines that come with a
+/// refusal are printed.
 ///
 /// # Errors
 ///
-/// The refusal.
-pub fn ask(client: &mut Client, request: Request) -> Result<Status, Failure> {
-    client.ask(request).map_err(|error| unanswered(error, exit::REFUSED))
+/// As [`connect`], or the refusal.
+pub fn ask(given: &Settings, system: &SystemEnv, request: Request) -> Result<Status, Failure> {
+    let mut client = connect(given, system)?;
+    client.ask(request).map_err(|error| match (error, find(given, system)) {
+        (Unanswered::Ended, Ok(address)) => ended_meanwhile(&address, system, exit::REFUSED),
+        (error, _) => unanswered(error, exit::REFUSED),
+    })
 }
 
 /// The failure that is printed for it; `ended` is the status for a stack that ended meanwhile.

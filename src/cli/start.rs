@@ -19,6 +19,7 @@ use crate::config::invalid::InvalidValue;
 use crate::config::{ColorChoice, Located, ParentToWatch, Settings, Timestamps};
 use crate::control::address::{Address, Claim, ClaimResult};
 use crate::control::client::{Client, Unanswered};
+use crate::control::last_run::LastRunFile;
 use crate::control::protocol::{InstanceStatus, Request, Status};
 use crate::exit::{self, FAILED, Outcome};
 use crate::location::Diagnostic;
@@ -129,6 +130,8 @@ pub fn prepare(
     settings.parents = parents(&project.settings, *is_detached)?;
     let claim = settle(place, *is_detached, &mut settings)?;
     settings.presence = claim.as_ref().and_then(|claim| claim.presence(address));
+    // Without a claim another stack may be here, and the record is that one's.
+    settings.record = claim.as_ref().and_then(|_| record(&project.settings, address, system));
     Ok(Prepared { plan, source, settings, claim, home: home.to_path_buf(), mark })
 }
 
@@ -149,7 +152,13 @@ impl Prepared {
         let _trace = sweep::run_files(&self.home, system).leave(&self.settings.run);
         // Held until nothing is left: then the next may start.
         let _claim = self.claim;
-        supervisor::run::start(self.plan, self.source, self.settings)
+        let (record, monitor) = (self.settings.record.clone(), std::process::id());
+        let outcome = supervisor::run::start(self.plan, self.source, self.settings);
+        // Two processes come here. The monitor completes the record of a worker that was killed.
+        if let Some(record) = record.filter(|_| std::process::id() == monitor) {
+            record.complete(monitor.cast_signed(), outcome);
+        }
+        outcome
     }
 
     /// What runs it in a process that is forked from this one.
@@ -191,6 +200,16 @@ fn parents(settings: &Settings, is_detached: bool) -> Result<WatchedParents, Fai
             excerpt: None,
         }])
     })
+}
+
+/// Where the run is recorded. A run that is not leaves no record of an earlier one: it would be taken for the last.
+fn record(settings: &Settings, address: &Address, system: &SystemEnv) -> Option<LastRunFile> {
+    let file = LastRunFile::of(address, system.state_folder().as_deref());
+    if settings.no_keep == Some(true) {
+        file.remove();
+        return None;
+    }
+    Some(file)
 }
 
 fn begin(home: &Path, mark: &str) -> Result<RunId, Failure> {
@@ -298,6 +317,8 @@ fn supervised(
         isolate: settings.isolate.unwrap_or(false),
         parents: WatchedParents::default(),
         run,
+        name: stack::name(settings).map(str::to_owned),
+        record: None,
         listener: None,
         presence: None,
         ends_with_last_lease: false,

@@ -62,6 +62,14 @@ impl SystemEnv {
         self.variable("XDG_RUNTIME_DIR").map(PathBuf::from)
     }
 
+    /// Where the system wants files that outlive a run: `$XDG_STATE_HOME`, else `~/.local/state` (XDG Base Directory
+    /// Specification).
+    pub fn state_folder(&self) -> Option<PathBuf> {
+        let folder =
+            |name: &str| self.variable(name).map(PathBuf::from).filter(|folder| folder.is_absolute());
+        folder("XDG_STATE_HOME").or_else(|| Some(folder("HOME")?.join(".local/state")))
+    }
+
     /// The value of `name`; an empty one counts as unset, as <https://no-color.org> asks.
     pub fn variable(&self, name: &str) -> Option<OsString> {
         self.value(name).filter(|value| !value.is_empty()).map(OsString::from_vec)

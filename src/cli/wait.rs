@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::args::WaitArgs;
 use super::failure::Failure;
+use super::last_run::{self, ended_meanwhile};
 use super::system_env::SystemEnv;
 use super::{late, stack};
 use crate::config::Settings;
@@ -29,16 +30,18 @@ pub fn run(wait: &WaitArgs, given: &Settings, system: &SystemEnv) -> Result<Outc
     let names = &wait.names;
     let status = if let Some(expression) = wait.goal.strip_prefix("log=") {
         let other = stack::connect(given, system)?;
-        let name = until_logged([client, other], names, expression, patience).map_err(|error| {
-            if matches!(error, Unanswered::Late) {
-                return late::no_line(&address, names, expression, patience);
-            }
-            stack::unanswered(error, exit::REFUSED)
-        })?;
+        let name =
+            until_logged([client, other], names, expression, patience).map_err(|error| match error {
+                Unanswered::Late => late::no_line(&address, names, expression, patience),
+                Unanswered::Ended => ended_meanwhile(&address, system, exit::REFUSED),
+                error @ (Unanswered::Refused(_) | Unanswered::Strange(_) | Unanswered::OutputClosed) => {
+                    stack::unanswered(error, exit::REFUSED)
+                }
+            })?;
         // As it stands now, if it still does.
         let client = stack::connect(given, system).ok();
         let mut status =
-            client.and_then(|mut client| client.ask(Request::Status).ok()).unwrap_or_else(stack::nothing);
+            client.and_then(|mut client| client.ask(Request::Status).ok()).unwrap_or_else(last_run::nothing);
         status.instances.retain(|row| row.name == name);
         status
     } else {
@@ -51,8 +54,9 @@ pub fn run(wait: &WaitArgs, given: &Settings, system: &SystemEnv) -> Result<Outc
         match client.ask(Request::Wait { names: names.clone(), until }) {
             Ok(status) => status,
             // The exit that is waited for.
-            Err(Unanswered::Ended) if until == Goal::Exited => stack::nothing(),
+            Err(Unanswered::Ended) if until == Goal::Exited => last_run::nothing(),
             Err(Unanswered::Late) => return Err(late::timed_out(&address, until, names, patience)),
+            Err(Unanswered::Ended) => return Err(ended_meanwhile(&address, system, exit::REFUSED)),
             Err(error) => return Err(stack::unanswered(error, exit::REFUSED)),
         }
     };

@@ -137,6 +137,8 @@ pub struct Settings {
     pub isolate: Option<bool>,
     /// The process with which the stack ends.
     pub die_with_parent: Option<Located<ParentToWatch>>,
+    /// Whether the run is not recorded.
+    pub no_keep: Option<bool>,
     /// Whether .env files win over the shell's environment.
     pub env_wins: Option<bool>,
     /// Whether `app.json` is read as for a deployment: its variables are set, and those that it requires must be.

@@ -92,6 +92,11 @@ impl Address {
         &self.home
     }
 
+    /// What its files are called.
+    pub(super) fn key(&self) -> &str {
+        &self.key
+    }
+
     /// The folders, the first one first.
     pub(super) fn folders(&self) -> &[PathBuf] {
         &self.folders

@@ -9,6 +9,7 @@ pub mod call;
 pub mod client;
 mod connection;
 mod fields;
+pub mod last_run;
 pub mod lease;
 pub mod liveness;
 pub mod lock_wait;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::payload::Payload;
 use super::scaling::ScaleStep;
-pub use super::status::{InstanceStatus, Phase, Status, Unresponsive};
+pub use super::status::{EndCause, InstanceStatus, Phase, RunEnd, StackState, Status, Unresponsive};
 use super::terminal::{AttachWanted, AttachedState, TerminalOutput};
 
 /// The version of the protocol. A request of another is refused by name.

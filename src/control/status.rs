@@ -1,20 +1,26 @@
-//! The document of a running stack: docs/schema/status.json.
+//! The document of a stack that runs, or has run: docs/schema/status.json.
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-/// A running stack.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// A stack.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Status {
     /// [`SCHEMA`](super::protocol::SCHEMA).
     pub schema: u32,
     /// Where commands run.
     pub root: String,
+    /// Its `--name`, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// The pid that the user sees; `null` if nothing runs.
     pub pid: Option<i32>,
-    /// What keeps it from answering, if something does.
+    /// Why it does not answer; nothing for a stack that runs and answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub state: Option<Unresponsive>,
+    pub state: Option<StackState>,
+    /// How it ended, if it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Box<RunEnd>>,
     /// Since when it runs.
     pub started_at: Option<String>,
     /// How many of each type there should be.
@@ -27,14 +33,76 @@ pub struct Status {
     pub notes: Vec<String>,
 }
 
-/// Why a stack that runs does not answer.
+/// Why a stack does not answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Unresponsive {
+pub enum StackState {
     /// A signal has stopped it (Ctrl-Z): SIGCONT lets it go on.
     Suspended,
     /// It hangs for another reason.
     Unresponsive,
+    /// It has ended.
+    Ended,
+}
+
+/// Why a stack that runs does not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unresponsive {
+    /// [`StackState::Suspended`].
+    Suspended,
+    /// [`StackState::Unresponsive`].
+    Unresponsive,
+}
+
+impl From<Unresponsive> for StackState {
+    fn from(state: Unresponsive) -> Self {
+        match state {
+            Unresponsive::Suspended => Self::Suspended,
+            Unresponsive::Unresponsive => Self::Unresponsive,
+        }
+    }
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunEnd {
+    /// When; `null` where both processes of ganger were killed, as neither could record it.
+    pub at: Option<String>,
+    /// Why.
+    pub cause: EndCause,
+    /// The same as a sentence: `web.1 exited with status 7 after 2.0 s`.
+    pub message: String,
+    /// The instance that ended the stack, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<String>,
+    /// The exit status of ganger, as a shell reports it; `null` where it is not known.
+    pub exit_status: Option<u8>,
+}
+
+/// Why a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndCause {
+    /// ganger received a signal.
+    Signal,
+    /// `ganger down`, or `q` in the foreground.
+    Down,
+    /// An instance ended, and the stack with it.
+    InstanceEnded,
+    /// An instance could not be started.
+    CannotStart,
+    /// All instances had ended.
+    AllEnded,
+    /// Standard output was closed, or could not be written to.
+    OutputClosed,
+    /// The monitor of ganger was killed.
+    MonitorKilled,
+    /// The worker of ganger was killed.
+    WorkerKilled,
+    /// Both were, or the machine went down.
+    Killed,
+    /// A part of ganger failed.
+    Internal,
 }
 
 /// The state of one instance.
@@ -46,7 +114,7 @@ pub struct InstanceStatus {
     pub r#type: String,
     /// 1.
     pub number: u32,
-    /// `waiting`, `starting`, `running`, `stopping`, `stopped`, `exited`, `restarting`, `given_up` or `failed`.
+    /// `waiting`, `starting`, `running`, `stopping`, `stopped`, `exited`, `restarting`, `given_up`, `failed` or `unknown`.
     pub state: Phase,
     /// Whether it serves, as far as can be seen.
     pub ready: bool,
@@ -99,6 +167,8 @@ pub enum Phase {
     GivenUp,
     /// It could not be started.
     Failed,
+    /// It ran when ganger was killed, and its exit was not recorded.
+    Unknown,
 }
 
 impl Phase {
@@ -114,6 +184,7 @@ impl Phase {
             Self::Restarting => "restarting",
             Self::GivenUp => "given up",
             Self::Failed => "failed",
+            Self::Unknown => "unknown",
         }
     }
 }

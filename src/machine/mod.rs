@@ -114,13 +114,17 @@ impl Machine {
     /// Whether the stop was asked for, so that a reader of our output that stands still cannot hold it up for ever. A stack that
     /// ended by itself waits for its reader, as any writer into a pipe does.
     pub fn is_awaited(&self) -> bool {
-        let cause = self.facts.shutdown.as_ref().map(|shutdown| &shutdown.cause);
-        matches!(cause, Some(StopCause::Signal(_) | StopCause::Request | StopCause::MonitorGone))
+        matches!(self.stop_cause(), Some(StopCause::Signal(_) | StopCause::Request | StopCause::MonitorGone))
     }
 
     /// Whether the stack is being stopped.
     pub fn is_stopping(&self) -> bool {
         self.facts.shutdown.is_some()
+    }
+
+    /// Why the stack stops, if it does.
+    pub fn stop_cause(&self) -> Option<&StopCause> {
+        self.facts.shutdown.as_ref().map(|shutdown| &shutdown.cause)
     }
 
     /// The instance that stops the stack by its exit, if one does.

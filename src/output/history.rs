@@ -196,6 +196,30 @@ impl History {
         lines.skip(total.saturating_sub(count)).collect()
     }
 
+    /// The latest lines of each instance, at most so many lines and bytes of each, in the order in which they were read. If the
+    /// last line of an instance alone has more bytes, it is the end of that line.
+    pub fn tail(&self, each: Bounds) -> Vec<HistoryLine<'_>> {
+        let mut found: Vec<(u64, usize, HistoryLine<'_>)> = Vec::new();
+        for (log_source, own) in self.log_sources.iter().enumerate() {
+            let (mut lines, mut bytes) = (each.lines, each.bytes);
+            'runs: for run in own.queue.iter().rev() {
+                let all: Vec<HistoryLine<'_>> = run.lines_of(log_source).collect();
+                for (place, mut line) in all.into_iter().enumerate().rev() {
+                    if lines == each.lines {
+                        line.text = &line.text[line.text.len().saturating_sub(bytes)..];
+                    }
+                    if lines == 0 || line.text.len() > bytes {
+                        break 'runs;
+                    }
+                    (lines, bytes) = (lines - 1, bytes - line.text.len());
+                    found.push((run.number, place, line));
+                }
+            }
+        }
+        found.sort_unstable_by_key(|(run, place, _)| (*run, *place));
+        found.into_iter().map(|(_, _, line)| line).collect()
+    }
+
     /// Where the latest `count` lines begin of those that `wanted` says yes to.
     pub fn place_of_latest(
         &self,

@@ -34,6 +34,7 @@ mod harness;
 mod injection;
 mod isolating;
 mod json_failures;
+mod last_run;
 mod late;
 mod listening;
 mod logs;

@@ -4,7 +4,7 @@ use super::base::{DOCUMENT, OUTPUT, SETTING, WHEN, of_stack};
 use crate::config::setting::{Flag, Setting, Takes};
 use crate::config::value;
 
-pub(super) static SETTINGS: [Setting; 6] = [
+pub(super) static SETTINGS: [Setting; 7] = [
     Setting {
         name: "timestamps",
         flags: &[Flag { short: Some('T'), ..OUTPUT }],
@@ -48,6 +48,16 @@ pub(super) static SETTINGS: [Setting; 6] = [
                otherwise. `-c` alone means always.",
         example: "never",
         stack: Some(&of_stack(|s| &mut s.color, value::when)),
+        ..SETTING
+    },
+    Setting {
+        name: "no-keep",
+        flags: &[OUTPUT],
+        is_fixed: true,
+        help: "Keep no record of this run\n\n\
+               By default the last lines and states are kept in $XDG_STATE_HOME/ganger (~/.local/state/ganger), readable by \
+               their owner only, so that `ganger logs`, `ps` and `wait` explain a stack that has ended.",
+        stack: Some(&of_stack(|s| &mut s.no_keep, value::boolean)),
         ..SETTING
     },
     Setting {

@@ -1,5 +1,7 @@
 //! What arrives in the inbox of the event loop.
 
+use std::io;
+
 use crate::control::call::{Call, ReplySender};
 use crate::machine::Event;
 
@@ -23,6 +25,10 @@ pub(crate) enum Arrival {
     Notified(usize),
     /// Files that an instance watches may have changed.
     FilesChanged,
+    /// The record of the run is to be brought up to date.
+    RecordDue,
+    /// That is done, or failed.
+    Recorded(io::Result<()>),
     /// A client has given up its lease of the stack.
     Released(ReplySender),
 }

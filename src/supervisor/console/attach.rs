@@ -81,7 +81,7 @@ struct ConsoleAttachment<'a> {
 
 /// What ended a wait.
 enum ConsoleWake {
-    Answer(Option<Answer>),
+    Answer(Option<Box<Answer>>),
     Keys(bool),
     Sent(bool),
     Signal(Option<i32>),
@@ -114,7 +114,7 @@ impl<'a> ConsoleAttachment<'a> {
         loop {
             match self.wait().await {
                 ConsoleWake::Answer(Some(answer)) => {
-                    if !self.on_answer(answer).await {
+                    if !self.on_answer(*answer).await {
                         return;
                     }
                 }
@@ -162,7 +162,7 @@ impl<'a> ConsoleAttachment<'a> {
             }
         };
         tokio::select! {
-            answer = replies.next() => ConsoleWake::Answer(answer),
+            answer = replies.next() => ConsoleWake::Answer(answer.map(Box::new)),
             is_open = keys => ConsoleWake::Keys(is_open),
             is_open = sent => ConsoleWake::Sent(is_open),
             signal = signals.next() => ConsoleWake::Signal(signal),

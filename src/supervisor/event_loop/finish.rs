@@ -20,7 +20,10 @@ const STARTUP_REPORT: Duration = Duration::from_secs(2);
 /// The stack is over, with this outcome: writes what is still to be written.
 pub(super) async fn finish(mut supervisor: Supervisor, outcome: Outcome) -> WorkerExit {
     wait_for_startup_client(&mut supervisor).await;
-    let Supervisor { machine, executor, mut inbox, router, socket, console, mut pulse, log, .. } = supervisor;
+    let status = supervisor.final_status(outcome);
+    let Supervisor {
+        machine, executor, mut inbox, router, socket, console, mut pulse, recorder, log, ..
+    } = supervisor;
     if let Some(console) = console {
         // The console filters no lines of the end.
         console.finish().await;
@@ -35,6 +38,9 @@ pub(super) async fn finish(mut supervisor: Supervisor, outcome: Outcome) -> Work
     socket.finish().await;
     if finish == FinishResult::Abandoned {
         log.log("standard output takes nothing any more: the last lines are lost");
+    }
+    if let Some(recorder) = recorder {
+        recorder.finish(status, &machine).await;
     }
     WorkerExit { outcome, has_survivors: machine.has_survivors() }
 }

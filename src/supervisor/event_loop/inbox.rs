@@ -80,6 +80,8 @@ impl Inbox {
                 | Arrival::Released(_)
                 | Arrival::Ready { .. }
                 | Arrival::Notified(_)
+                | Arrival::RecordDue
+                | Arrival::Recorded(_)
                 | Arrival::FilesChanged => {}
             }
         }

@@ -3,6 +3,7 @@
 mod finish;
 mod inbox;
 mod pulse;
+mod recorder;
 pub mod run;
 mod schedule;
 mod services;

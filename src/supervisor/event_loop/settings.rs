@@ -2,6 +2,7 @@
 
 use std::os::unix::net::UnixListener;
 
+use crate::control::last_run::LastRunFile;
 use crate::control::presence::Presence;
 use crate::notice::Notice;
 use crate::output::history::Bounds;
@@ -33,6 +34,10 @@ pub struct StartSettings {
     pub run: RunId,
     /// The notices to print first.
     pub notices: Vec<Notice>,
+    /// The `--name` of the stack.
+    pub name: Option<String>,
+    /// Where the run is recorded; `None` if it is not.
+    pub record: Option<LastRunFile>,
     /// The control socket; `None` where there is none.
     pub listener: Option<UnixListener>,
     /// The files by which clients find it.

@@ -9,6 +9,7 @@ use indexmap::IndexSet;
 use tokio::task::yield_now;
 use tokio::time::timeout_at;
 
+use crate::control::protocol::Status;
 use crate::exit::Outcome;
 use crate::machine::{Action, Event, Machine};
 use crate::name::TypeName;
@@ -32,6 +33,7 @@ use crate::supervisor::channel::clock::{self, Clock};
 use crate::supervisor::console::reader::Console;
 use crate::supervisor::event_loop::inbox::Inbox;
 use crate::supervisor::event_loop::pulse::Pulse;
+use crate::supervisor::event_loop::recorder::Recorder;
 use crate::supervisor::event_loop::schedule::{DueSources, Schedule};
 use crate::supervisor::event_loop::services::Services;
 use crate::supervisor::event_loop::settings::StartSettings;
@@ -41,6 +43,7 @@ use crate::supervisor::requests::leases::Leases;
 use crate::supervisor::requests::replan::{PlanSource, Replanner};
 use crate::supervisor::requests::router::Router;
 use crate::supervisor::status::report::{StatusInputs, View};
+use crate::supervisor::status::run_end::run_end;
 
 /// What the worker has inherited from the process that became the monitor.
 pub(super) struct WorkerContext<'a> {
@@ -66,6 +69,7 @@ pub(super) struct Supervisor {
     pub(super) socket: ControlSocket,
     pub(super) console: Option<Console>,
     pub(super) pulse: Pulse,
+    pub(super) recorder: Option<Recorder>,
     pub(super) is_background: bool,
     pub(super) log: Rc<StderrLog>,
 }
@@ -103,12 +107,14 @@ impl Supervisor {
         let machine = Machine::new(specs.clone(), plan.policy);
         let status = StatusInputs {
             root: plan.root.display().to_string(),
+            name: settings.name,
             formation: plan.processes.iter().map(|of| (of.name.to_string(), of.count)).collect(),
             pid,
             listeners: Listeners::default(),
             started: clock::wall(),
         };
         let leases = Leases::new(settings.ends_with_last_lease, inbox.sender());
+        let recorder = settings.record.map(|file| Recorder::open(file, output.log(), inbox.sender()));
         let router = Router::new(output.log(), replanner, leases);
         let server = settings.listener.and_then(|listener| inbox.serve(listener));
         let socket = ControlSocket::open(server, settings.presence, pid);
@@ -129,6 +135,7 @@ impl Supervisor {
             socket,
             console,
             pulse: Pulse::new(pulse),
+            recorder,
             is_background: settings.is_background,
             log,
         })
@@ -145,6 +152,11 @@ impl Supervisor {
             let event = self.next_event().await;
             let line = line_of(&event);
             let actions = self.machine.handle(self.clock.now(), event);
+            if !actions.is_empty()
+                && let Some(recorder) = &self.recorder
+            {
+                recorder.stack_changed();
+            }
             let is_suspended = actions.contains(&Action::Suspend);
             let answers = self.executor.perform(actions);
             if is_suspended {
@@ -167,6 +179,19 @@ impl Supervisor {
     fn with_view<T>(&mut self, ask: impl FnOnce(&mut Router, View<'_>) -> T) -> T {
         let Self { machine, executor, status, router, clock, .. } = self;
         ask(router, View { machine, executor, inputs: status, now: clock.now() })
+    }
+
+    /// How the stack is recorded that ends with this outcome.
+    pub(super) fn final_status(&mut self, outcome: Outcome) -> Status {
+        let ended = Some(Box::new(run_end(&self.machine, outcome, clock::wall())));
+        self.with_view(|_, view| Status { ended, ..view.recorded() })
+    }
+
+    fn record(&mut self) {
+        let Self { machine, executor, status, recorder, clock, .. } = self;
+        if let Some(recorder) = recorder {
+            recorder.write(&View { machine, executor, inputs: status, now: clock.now() });
+        }
     }
 
     /// Answers the clients that wait for what has just happened.
@@ -195,6 +220,13 @@ impl Supervisor {
                 self.answers.extend(pid.map(|pid| Event::Ready { instance, pid }));
             }
             Arrival::FilesChanged => self.services.read_changes(&self.executor, self.clock.now()),
+            Arrival::RecordDue => self.record(),
+            Arrival::Recorded(result) => {
+                let warning = self.recorder.as_mut().and_then(|recorder| recorder.on_written(result));
+                if let Some(warning) = warning {
+                    self.executor.notify(&warning);
+                }
+            }
             Arrival::Child => {
                 let reaped = self.executor.reap();
                 self.answers.extend(reaped);

@@ -22,6 +22,8 @@ use crate::supervisor::status::selector::select;
 pub(crate) struct StatusInputs {
     /// The folder of the project.
     pub root: String,
+    /// The `--name` of the stack.
+    pub name: Option<String>,
     /// How many instances of each type there should be.
     pub formation: IndexMap<String, u32>,
     /// The pid of the monitor, which users see.
@@ -74,14 +76,18 @@ impl View<'_> {
     /// The whole document, about these instances.
     pub(crate) fn status(&mut self, indices: &[usize]) -> Status {
         self.refresh();
-        let mut indices = indices.to_vec();
-        // By type: an instance that was added later has a later index.
+        let indices = self.by_type(indices.to_vec());
+        Status { instances: indices.iter().map(|index| self.row(*index)).collect(), ..self.summary() }
+    }
+
+    /// In the order of the types: an instance that was added later has a later index.
+    fn by_type(&self, mut indices: Vec<usize>) -> Vec<usize> {
         indices.sort_by_cached_key(|index| {
             let name = &self.machine.specs()[*index].name;
             let kind = self.inputs.formation.get_index_of(name.kind.as_str());
             (kind.unwrap_or(usize::MAX), name.kind.clone(), name.number)
         });
-        Status { instances: indices.iter().map(|index| self.row(*index)).collect(), ..self.summary() }
+        indices
     }
 
     /// The document without instances, which needs no scan.
@@ -90,12 +96,51 @@ impl View<'_> {
         Status {
             schema: SCHEMA,
             root: self.inputs.root.clone(),
+            name: self.inputs.name.clone(),
             pid: runs.then_some(self.inputs.pid),
             state: None,
+            ended: None,
             started_at: runs.then(|| moment(self.inputs.started)),
             formation: self.inputs.formation.clone(),
             notes: Vec::new(),
             instances: Vec::new(),
+        }
+    }
+
+    /// The whole document as the record of the run has it: without what takes a scan, and with the start of a run that is over.
+    pub(crate) fn recorded(&self) -> Status {
+        let instances = self.by_type(self.present()).into_iter().map(|index| self.known_row(index)).collect();
+        Status { instances, started_at: Some(moment(self.inputs.started)), ..self.summary() }
+    }
+
+    /// What is known of an instance without a scan.
+    fn known_row(&self, index: usize) -> InstanceStatus {
+        let spec = &self.machine.specs()[index];
+        let instance = &self.machine.instances()[index];
+        let is_running = instance.has_own_process();
+        let started = instance.started.filter(|_| is_running);
+        let ended = instance.ended.map(|(exit, _)| exit);
+        InstanceStatus {
+            name: spec.name.to_string(),
+            r#type: spec.name.kind.to_string(),
+            number: spec.name.number,
+            state: phase(instance),
+            ready: instance.ready.is_some(),
+            waiting_for: None,
+            one_shot: spec.once,
+            pid: instance.pid.filter(|_| is_running),
+            port: spec.port,
+            url: None,
+            started_at: started.and_then(|at| self.inputs.started.checked_add(at).ok()).map(moment),
+            uptime_seconds: started.map(|at| rounded(self.now.saturating_sub(at))),
+            restarts: instance.generation.saturating_sub(1),
+            cpu_seconds: None,
+            memory_bytes: None,
+            exit_status: ended.map(Exit::status),
+            signal: ended.and_then(|exit| match exit {
+                Exit::Signal(signal) => Some(signal.to_string()),
+                Exit::Status(_) => None,
+            }),
         }
     }
 
@@ -104,7 +149,6 @@ impl View<'_> {
         let spec = &self.machine.specs()[index];
         let instance = &self.machine.instances()[index];
         let members = self.executor.members(Target::Instance(index));
-        let is_running = instance.has_own_process();
         let used = (!members.is_empty()).then(|| usage::of(&members));
         let serves =
             |port: u16| self.inputs.listeners.is_served_by(port, members.iter().map(|process| process.pid));
@@ -113,29 +157,13 @@ impl View<'_> {
             let pids = members.iter().map(|process| process.pid);
             other_port(spec, &self.inputs.listeners.ports_of(pids)).unwrap_or_else(|| missing(spec, instance))
         });
-        let started = instance.started.filter(|_| is_running);
-        let ended = instance.ended.map(|(exit, _)| exit);
         InstanceStatus {
-            name: spec.name.to_string(),
-            r#type: spec.name.kind.to_string(),
-            number: spec.name.number,
-            state: phase(instance),
             ready,
             waiting_for: missing,
-            one_shot: spec.once,
-            pid: instance.pid.filter(|_| is_running),
-            port: spec.port,
             url: spec.port.filter(|port| serves(*port)).map(|port| format!("http://localhost:{port}")),
-            started_at: started.and_then(|at| self.inputs.started.checked_add(at).ok()).map(moment),
-            uptime_seconds: started.map(|at| rounded(self.now.saturating_sub(at))),
-            restarts: instance.generation.saturating_sub(1),
             cpu_seconds: used.map(|used| rounded(used.processor)),
             memory_bytes: used.map(|used| used.memory),
-            exit_status: ended.map(Exit::status),
-            signal: ended.and_then(|exit| match exit {
-                Exit::Signal(signal) => Some(signal.to_string()),
-                Exit::Status(_) => None,
-            }),
+            ..self.known_row(index)
         }
     }
 

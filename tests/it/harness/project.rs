@@ -73,6 +73,11 @@ impl Project {
         self.runtime.path()
     }
 
+    /// Its `$XDG_STATE_HOME`.
+    pub(crate) fn state(&self) -> PathBuf {
+        self.runtime().join("state")
+    }
+
     /// What every process of it is found by, unless it was started with a mark of its own.
     pub(crate) fn mark(&self) -> &Mark {
         &self.mark
@@ -90,6 +95,7 @@ impl Project {
         command
             .env("PATH", search_path())
             .env("XDG_RUNTIME_DIR", self.runtime())
+            .env("XDG_STATE_HOME", self.state())
             .env(Mark::NAME, self.mark.value());
         command
     }

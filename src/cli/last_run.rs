@@ -1,0 +1,87 @@
+//! The last run of a stack that does not run: what the commands that ask a running stack tell of it.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::failure::{Failure, Sentence};
+use super::system_env::SystemEnv;
+use crate::control::address::Address;
+use crate::control::last_run::{LastRun, LastRunFile};
+use crate::control::protocol::{EndCause, SCHEMA, Status};
+use crate::exit::NOTHING_RUNS;
+use crate::supervisor::clock;
+
+/// How many lines of the instance that ended the stack come with a failure.
+const LINES: usize = 20;
+
+/// How long a stack may take to end that has closed its socket.
+const ENDING: Duration = Duration::from_secs(2);
+
+/// The record of the stack at this address.
+pub fn file(address: &Address, system: &SystemEnv) -> LastRunFile {
+    LastRunFile::of(address, system.state_folder().as_deref())
+}
+
+/// The failure of a command where no stack runs.
+pub fn nothing_runs(address: &Address, system: &SystemEnv) -> Failure {
+    let Some(run) = file(address, system).read() else {
+        return Failure::Sentence(Box::new(Sentence {
+            message: "no stack runs here".into(),
+            hint: Some("`ganger start` starts one; -d DIR and --name select another one".into()),
+            status: NOTHING_RUNS,
+            stack: Some(Box::new(nothing())),
+            ..Sentence::default()
+        }));
+    };
+    let message = format!("no stack runs here; the last run {}", how_it_ended(&run));
+    failure(&run, message, NOTHING_RUNS, "`ganger logs` shows its last lines, `ganger start` starts it again")
+}
+
+/// The failure of a command whose stack ended before it answered.
+pub fn ended_meanwhile(address: &Address, system: &SystemEnv, status: u8) -> Failure {
+    // The record is complete when the lock is free.
+    address.lock_wait().wait_within(ENDING);
+    match file(address, system).read() {
+        Some(run) => {
+            let message = format!("the stack {}", how_it_ended(&run));
+            failure(&run, message, status, "`ganger logs` shows its last lines")
+        }
+        None => Failure::sentence(status, "the stack ended meanwhile", None),
+    }
+}
+
+/// The document of a stack that does not run.
+pub fn nothing() -> Status {
+    Status { schema: SCHEMA, ..Status::default() }
+}
+
+fn failure(run: &LastRun, message: String, status: u8, hint: &str) -> Failure {
+    let process = run.status.ended.as_ref().and_then(|end| end.process.clone());
+    let row = process.as_ref().and_then(|name| run.status.instances.iter().find(|row| row.name == *name));
+    Failure::Sentence(Box::new(Sentence {
+        message,
+        hint: Some(hint.into()),
+        status,
+        exit_status: row.and_then(|row| row.exit_status),
+        lines: process.as_ref().map(|name| run.lines_of(name, LINES)).unwrap_or_default(),
+        process,
+        stack: Some(Box::new(run.status.clone())),
+    }))
+}
+
+/// `ended at 18:04:11: web.1 exited with status 7 after 2.0 s`
+pub fn how_it_ended(run: &LastRun) -> String {
+    let Some(end) = &run.status.ended else { return "ended".into() };
+    let at = end.at.as_ref().and_then(|at| at.parse().ok()).unwrap_or(run.written);
+    let when = if end.cause == EndCause::Killed { "after" } else { "at" };
+    format!("ended {when} {}: {}", local(at), end.message)
+}
+
+/// The time on the clock of the user, with the day if that is another one.
+fn local(at: Timestamp) -> String {
+    let zone = SystemEnv::zone();
+    let (at, now) = (at.to_zoned(zone.clone()), clock::wall().to_zoned(zone));
+    let format = if at.date() == now.date() { "%H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" };
+    at.strftime(format).to_string()
+}
