@@ -10,6 +10,7 @@ use super::project::Project;
 use super::report::{self, Severity};
 use super::system_env::SystemEnv;
 use crate::config::Settings;
+use crate::control::protocol::{RefusalKind, RequestRefusal};
 use crate::location::Diagnostic;
 use crate::plan::options::Selection;
 use crate::plan::running::Running;
@@ -22,8 +23,8 @@ pub fn source(project: Project, selection: Selection, mark: String, system: Syst
     let earlier = Rc::new(project);
     let first = planner(Rc::clone(&start), Rc::clone(&earlier));
     let read = move || {
-        let mut project = load::again(&earlier, &start.system).map_err(|failure| refused(&failure))?;
-        stays(&earlier.root, &project).map_err(|error| rendered(&[error]))?;
+        let mut project = load::again(&earlier, &start.system).map_err(|failure| unreadable(&failure))?;
+        stays(&earlier.root, &project).map_err(|error| refused(&[error]))?;
         project.warnings.extend(kept(&earlier.settings, &project.settings));
         Ok(planner(Rc::clone(&start), Rc::new(project)))
     };
@@ -40,7 +41,7 @@ struct StartContext {
 fn planner(start: Rc<StartContext>, project: Rc<Project>) -> Planner {
     Rc::new(move |running: &Running| {
         let StartContext { selection, mark, system } = &*start;
-        project.plan_again(selection, mark, running, system).map_err(|errors| rendered(&errors))
+        project.plan_again(selection, mark, running, system).map_err(|errors| refused(&errors))
     })
 }
 
@@ -67,15 +68,20 @@ fn kept(then: &Settings, now: &Settings) -> Option<Diagnostic> {
     (!names.is_empty()).then(|| files::about("settings", message, hint))
 }
 
-fn refused(failure: &Failure) -> String {
-    if let Failure::Refused(errors) = failure { rendered(errors) } else { report::failure(failure, false) }
+fn unreadable(failure: &Failure) -> RequestRefusal {
+    if let Failure::Refused(errors) = failure {
+        refused(errors)
+    } else {
+        RequestRefusal::new(RefusalKind::Refused, report::failure(failure, false))
+    }
 }
 
 /// All errors, for a client: without colours, as its terminal is not known here.
-fn rendered(errors: &[Diagnostic]) -> String {
+fn refused(errors: &[Diagnostic]) -> RequestRefusal {
     let many = match errors.len() {
         1 => "1 error".to_owned(),
         count => format!("{count} errors"),
     };
-    format!("{}\n{many}, nothing was changed\n", report::diagnostics(Severity::Error, errors, false))
+    let rendered = report::diagnostics(Severity::Error, errors, false);
+    RequestRefusal::new(RefusalKind::Refused, format!("{rendered}\n{many}, nothing was changed\n"))
 }

@@ -340,7 +340,7 @@ fn format(settings: &Settings) -> Result<RowFormat, Failure> {
     let timestamps =
         pattern.map(|pattern| output::TimestampFormat::new(pattern, SystemEnv::zone())).transpose();
     let timestamps = timestamps.map_err(|reason| {
-        let message = InvalidValue::new(pattern.unwrap_or_default(), reason).message();
+        let message = InvalidValue::new(pattern.unwrap_or_default(), reason.to_string()).message();
         let location =
             given.map_or_else(|| Located::given((), "timestamps").place, |given| given.place.clone());
         Failure::Refused(vec![Diagnostic { location, message, hint: None, excerpt: None }])

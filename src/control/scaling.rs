@@ -1,6 +1,7 @@
 //! What `ganger scale` can ask for: `web=3`, `worker+1`, `clock-1`, as Heroku's ps:scale has it.
 
 use serde::Serialize;
+use thiserror::Error;
 
 use crate::formation::MOST;
 use crate::name::TypeName;
@@ -25,27 +26,54 @@ pub enum InstanceCount {
     By(i32),
 }
 
+/// What is wrong with a step.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ScaleError {
+    /// It is no such word.
+    #[error("write TYPE=N, TYPE+N or TYPE-N, for example `web=3`")]
+    Shape,
+    /// The type cannot have this name.
+    #[error("`{0}` names no type: a name is letters, digits, `-` and `_`")]
+    Name(String),
+    /// The count is no number, or too large.
+    #[error("a count is a whole number from 0 to {MOST}")]
+    Count,
+    /// More instances than a type may have.
+    #[error("{0} of {1} are too many: at most {MOST}")]
+    TooMany(i64, String),
+    /// Fewer instances than none.
+    #[error("{name} has {count} instances, so {fewer} cannot go")]
+    TooFew {
+        /// The type.
+        name: String,
+        /// How many it has.
+        count: u32,
+        /// How many less it would have.
+        fewer: i64,
+    },
+}
+
 impl ScaleStep {
     /// Reads `web=3`, `worker+1` or `clock-1`. A name may end in `-1` itself, so the sign is the last one.
     ///
     /// # Errors
     /// What is wrong with the word.
-    pub fn parse(word: &str) -> Result<Self, String> {
+    pub fn parse(word: &str) -> Result<Self, ScaleError> {
         let at = word.find('=').or_else(|| word.rfind(['+', '-']));
         let Some(at) = at.filter(|at| *at > 0) else {
-            return Err("write TYPE=N, TYPE+N or TYPE-N, for example `web=3`".into());
+            return Err(ScaleError::Shape);
         };
         let (name, sign, number) = (&word[..at], &word[at..=at], &word[at + 1..]);
         if TypeName::new(name).is_none() {
-            return Err(format!("`{name}` names no type: a name is letters, digits, `-` and `_`"));
+            return Err(ScaleError::Name(name.into()));
         }
         let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
         // So a type of that name, without a count, gets the right answer too.
         if !is_number && sign != "=" {
-            return Err("write TYPE=N, TYPE+N or TYPE-N, for example `web=3`".into());
+            return Err(ScaleError::Shape);
         }
         let number = number.parse().ok().filter(|number| is_number && *number <= MOST);
-        let number = number.ok_or_else(|| format!("a count is a whole number from 0 to {MOST}"))?;
+        let number = number.ok_or(ScaleError::Count)?;
         let change = i32::try_from(number).unwrap_or(i32::MAX);
         let count = match sign {
             "=" => InstanceCount::To(number),
@@ -59,18 +87,16 @@ impl ScaleStep {
     ///
     /// # Errors
     /// Less than none, or more than a type may have.
-    pub fn apply(&self, count: u32) -> Result<u32, String> {
+    pub fn apply(&self, count: u32) -> Result<u32, ScaleError> {
         let result = match self.count {
             InstanceCount::To(result) => i64::from(result),
             InstanceCount::By(change) => i64::from(count) + i64::from(change),
         };
-        let name = &self.r#type;
+        let name = self.r#type.clone();
         match u32::try_from(result) {
             Ok(result) if result <= MOST => Ok(result),
-            Ok(_) => Err(format!("{result} of {name} are too many: at most {MOST}")),
-            Err(_) => {
-                Err(format!("{name} has {count} instances, so {} cannot go", i64::from(count) - result))
-            }
+            Ok(_) => Err(ScaleError::TooMany(result, name)),
+            Err(_) => Err(ScaleError::TooFew { name, count, fewer: i64::from(count) - result }),
         }
     }
 }
@@ -115,8 +141,9 @@ mod tests {
     fn a_count_is_not_below_nothing_nor_above_the_most() {
         let apply = |word: &str, count| ScaleStep::parse(word).unwrap().apply(count);
         assert_eq!((apply("a=3", 9), apply("a+1", 2), apply("a-2", 2)), (Ok(3), Ok(3), Ok(0)));
-        assert_eq!(apply("a-3", 2), Err("a has 2 instances, so 3 cannot go".into()));
-        assert!(apply("a+1", MOST).unwrap_err().contains("too many"));
+        let refused = |word, count| apply(word, count).unwrap_err().to_string();
+        assert_eq!(refused("a-3", 2), "a has 2 instances, so 3 cannot go");
+        assert!(refused("a+1", MOST).contains("too many"));
     }
 
     #[test]

@@ -117,8 +117,8 @@ impl BundleBuilder {
     pub(super) fn set(&mut self, options: &ExportOptions, kind: &ExportedType<'_>, document: &mut Document) {
         let is_for = |said: &Option<String>| said.as_ref().is_none_or(|name| name == kind.name.as_str());
         for setting in options.set.iter().filter(|setting| is_for(&setting.kind)) {
-            if let Err(message) = document.set(setting) {
-                let error = about(&format!("--set {}", setting.said), message, None);
+            if let Err(error) = document.set(setting) {
+                let error = about(&format!("--set {}", setting.said), error.to_string(), None);
                 if !self.errors.contains(&error) {
                     self.errors.push(error);
                 }

@@ -6,6 +6,21 @@
 
 use indexmap::IndexMap;
 use serde::ser::{Serialize, SerializeMap, Serializer};
+use thiserror::Error;
+
+/// What is wrong with a `--set`.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum SetError {
+    /// It has no path, or no value.
+    #[error("write [TYPE:]KEY.KEY=VALUE")]
+    Shape,
+    /// The path goes on below a single value.
+    #[error("`{0}` would lie inside of a single value")]
+    Inside(String),
+    /// The path leads into a list, past its end.
+    #[error("`{0}` is no place in a list: use a number from 0 to {1}")]
+    Index(String, usize),
+}
 
 /// A value with its parts.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,7 +70,7 @@ impl Document {
     /// # Errors
     ///
     /// The part of the path that leads nowhere, and why.
-    pub fn set(&mut self, setting: &Setting) -> Result<(), String> {
+    pub fn set(&mut self, setting: &Setting) -> Result<(), SetError> {
         let Some((last, groups)) = setting.path.split_last() else { return Ok(()) };
         let mut place = self;
         for step in groups {
@@ -81,7 +96,7 @@ impl Document {
     }
 
     /// The part called `step`, made if it is not there: a key of a map, an index of a list.
-    fn part(&mut self, step: &str) -> Result<&mut Self, String> {
+    fn part(&mut self, step: &str) -> Result<&mut Self, SetError> {
         if *self == Self::Nothing {
             *self = Self::map();
         }
@@ -95,16 +110,16 @@ impl Document {
                 Ok(&mut items[index])
             }
             Self::Nothing | Self::Text(_) | Self::Number(_) | Self::Fraction(_) | Self::Truth(_) => {
-                Err(format!("`{step}` would lie inside of a single value"))
+                Err(SetError::Inside(step.to_owned()))
             }
         }
     }
 }
 
 /// `step` as an index up to `most`.
-fn index_in(step: &str, most: usize) -> Result<usize, String> {
+fn index_in(step: &str, most: usize) -> Result<usize, SetError> {
     let index = step.parse().ok().filter(|index| *index <= most);
-    index.ok_or_else(|| format!("`{step}` is no place in a list: use a number from 0 to {most}"))
+    index.ok_or_else(|| SetError::Index(step.to_owned(), most))
 }
 
 impl From<&str> for Document {
@@ -195,16 +210,15 @@ impl Setting {
     /// # Errors
     ///
     /// What is wrong with it.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let shape = || "write [TYPE:]KEY.KEY=VALUE".to_owned();
-        let (place, value) = text.split_once('=').ok_or_else(shape)?;
+    pub fn parse(text: &str) -> Result<Self, SetError> {
+        let (place, value) = text.split_once('=').ok_or(SetError::Shape)?;
         let (kind, path) = match place.split_once(':') {
             Some((kind, path)) => (Some(kind.to_owned()), path),
             None => (None, place),
         };
         let path = keys(path);
         if path.iter().any(String::is_empty) || kind.as_ref().is_some_and(String::is_empty) {
-            return Err(shape());
+            return Err(SetError::Shape);
         }
         let value = match serde_json::from_str::<serde_json::Value>(value) {
             Ok(value) => value.into(),
@@ -241,7 +255,7 @@ fn push(keys: &mut [String], character: char) {
 mod tests {
     use super::*;
 
-    fn after(settings: &[&str]) -> Result<String, String> {
+    fn after(settings: &[&str]) -> Result<String, SetError> {
         let list = vec![Document::map().with("name", "web")];
         let mut document =
             Document::map().with("spec", Document::map().with("replicas", 2).with("list", list));
@@ -278,11 +292,10 @@ mod tests {
 
     #[test]
     fn a_setting_that_leads_nowhere_is_refused() {
-        assert_eq!(after(&["spec.replicas.x=1"]), Err("`x` would lie inside of a single value".into()));
-        let no_place = "`9` is no place in a list: use a number from 0 to 1";
-        assert_eq!(after(&["spec.list.9=1"]), Err(no_place.into()));
+        assert_eq!(after(&["spec.replicas.x=1"]), Err(SetError::Inside("x".into())));
+        assert_eq!(after(&["spec.list.9=1"]), Err(SetError::Index("9".into(), 1)));
         for text in ["", "a", "=1", "a..b=1", ":a=1", "a.=1"] {
-            assert_eq!(after(&[text]), Err("write [TYPE:]KEY.KEY=VALUE".into()), "{text:?}");
+            assert_eq!(after(&[text]), Err(SetError::Shape), "{text:?}");
         }
     }
 

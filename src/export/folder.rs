@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use super::bundle_builder::{Bundle, File};
 use super::checksum::sha256;
@@ -38,6 +39,20 @@ pub struct Manifest {
     /// The files by their path, each with the SHA-256 of what may be in it: one sum, or, while an export is
     /// under way, that of before and that of after.
     files: BTreeMap<String, Vec<String>>,
+}
+
+/// Why bytes are no manifest.
+#[derive(Debug, Error)]
+pub enum ManifestError {
+    /// They have another shape.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    /// Another version of ganger wrote it.
+    #[error("its schema is {0}, not 1")]
+    Schema(u32),
+    /// It names a file elsewhere.
+    #[error("`{0}` leads out of the folder")]
+    Outside(String),
 }
 
 /// What lies at a path.
@@ -79,13 +94,13 @@ impl Manifest {
     /// # Errors
     ///
     /// That they are no manifest, or one that leads out of its folder.
-    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let manifest: Self = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    pub fn parse(bytes: &[u8]) -> Result<Self, ManifestError> {
+        let manifest: Self = serde_json::from_slice(bytes)?;
         if manifest.schema != 1 {
-            return Err(format!("its schema is {}, not 1", manifest.schema));
+            return Err(ManifestError::Schema(manifest.schema));
         }
         match manifest.files.keys().find(|path| !is_inside(path)) {
-            Some(path) => Err(format!("`{path}` leads out of the folder")),
+            Some(path) => Err(ManifestError::Outside(path.clone())),
             None => Ok(manifest),
         }
     }

@@ -1,6 +1,21 @@
 //! Sections of `key=value` lines, as units of systemd and supervisord's files have them.
 
+use thiserror::Error;
+
 use super::document::Document;
+
+/// What is no section; only `--set` can bring it about.
+#[derive(Debug, Error)]
+pub(super) enum SectionError {
+    #[error("there is no section")]
+    None,
+    #[error("`{0}` is a section: write {0}.KEY=VALUE")]
+    NoKey(String),
+    #[error("`{0}` takes a single value")]
+    Several(String),
+    #[error("`{0}` takes a single line")]
+    Lines(String),
+}
 
 /// `document` as sections: a map of maps. A list is the same key several times.
 ///
@@ -8,13 +23,13 @@ use super::document::Document;
 ///
 /// # Errors
 ///
-/// The section or key whose value is not of that shape, which only `--set` can bring about.
-pub(super) fn text(document: &Document, separator: &str) -> Result<String, String> {
-    let Document::Map(sections) = document else { return Err("there is no section".into()) };
+/// The section or key whose value is not of that shape.
+pub(super) fn text(document: &Document, separator: &str) -> Result<String, SectionError> {
+    let Document::Map(sections) = document else { return Err(SectionError::None) };
     let mut text = String::new();
     for (name, section) in sections {
         let Document::Map(entries) = section else {
-            return Err(format!("`{name}` is a section: write {name}.KEY=VALUE"));
+            return Err(SectionError::NoKey(name.clone()));
         };
         if entries.is_empty() {
             continue;
@@ -35,14 +50,14 @@ pub(super) fn text(document: &Document, separator: &str) -> Result<String, Strin
 }
 
 /// `value` in one line.
-fn line(key: &str, value: &Document) -> Result<String, String> {
+fn line(key: &str, value: &Document) -> Result<String, SectionError> {
     let text = match value {
         Document::Text(text) => text.clone(),
         Document::Number(number) => number.to_string(),
         Document::Fraction(number) => number.to_string(),
         Document::Truth(truth) => truth.to_string(),
         Document::Nothing => String::new(),
-        Document::List(_) | Document::Map(_) => return Err(format!("`{key}` takes a single value")),
+        Document::List(_) | Document::Map(_) => return Err(SectionError::Several(key.into())),
     };
-    if text.contains(['\n', '\r', '\0']) { Err(format!("`{key}` takes a single line")) } else { Ok(text) }
+    if text.contains(['\n', '\r', '\0']) { Err(SectionError::Lines(key.into())) } else { Ok(text) }
 }

@@ -48,7 +48,7 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
             };
             bundle.bundle.files.insert(0, file);
         }
-        Err(message) => bundle.errors.push(stack::about("--set", message, None)),
+        Err(error) => bundle.errors.push(stack::about("--set", error.to_string(), None)),
     }
     readiness::unsupported(stack, &CarriedReadiness::NOTHING, bundle);
     if refers(stack) {

@@ -41,7 +41,7 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
                     let text = format!("{}\n{text}", comment(stack));
                     bundle.file_with_values(stack, unit_name(stack, &spec.name), text);
                 }
-                Err(message) => bundle.errors.push(about("--set", message, None)),
+                Err(error) => bundle.errors.push(about("--set", error.to_string(), None)),
             }
             if let Some(socket) = socket(stack, spec) {
                 bundle.file(socket_name(stack, &spec.name), socket);

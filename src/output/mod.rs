@@ -222,8 +222,13 @@ impl Output {
     ///
     /// # Errors
     /// What is wrong with the expression.
-    pub fn listen(&self, log_source: usize, expression: &str, tell: Box<dyn FnOnce()>) -> Result<(), String> {
-        let expression = Regex::new(expression).map_err(|error| error.to_string())?;
+    pub fn listen(
+        &self,
+        log_source: usize,
+        expression: &str,
+        tell: Box<dyn FnOnce()>,
+    ) -> Result<(), regex_lite::Error> {
+        let expression = Regex::new(expression)?;
         self.shared.with_mux(|mux| mux.listen(LineMatcher::new(log_source, expression, tell)));
         Ok(())
     }

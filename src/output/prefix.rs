@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
+use thiserror::Error;
 
 use super::palette::paint;
 use crate::name::InstanceName;
@@ -17,6 +18,17 @@ pub struct LogSource {
     pub name: InstanceName,
     /// The index of its type in the Procfile, which decides its colour.
     pub kind: usize,
+}
+
+/// Why rows cannot be stamped by a format.
+#[derive(Debug, Error)]
+pub enum TimestampError {
+    /// It would break the line.
+    #[error("a time stamp must stay on its line")]
+    Newline,
+    /// It has a directive that does not exist.
+    #[error(transparent)]
+    Directive(#[from] jiff::Error),
 }
 
 /// When a row was read, as `strftime` and a time zone say it.
@@ -34,12 +46,12 @@ impl TimestampFormat {
     ///
     /// # Errors
     /// The format has a directive that does not exist, or would break the line.
-    pub fn new(format: &str, zone: TimeZone) -> Result<Self, String> {
-        let epoch = strtime::format(format, &Timestamp::UNIX_EPOCH.to_zoned(zone.clone()));
-        match epoch {
-            Ok(text) if text.contains('\n') => Err("a time stamp must stay on its line".into()),
-            Ok(_) => Ok(Self { format: format.into(), zone }),
-            Err(error) => Err(error.to_string()),
+    pub fn new(format: &str, zone: TimeZone) -> Result<Self, TimestampError> {
+        let epoch = strtime::format(format, &Timestamp::UNIX_EPOCH.to_zoned(zone.clone()))?;
+        if epoch.contains('\n') {
+            Err(TimestampError::Newline)
+        } else {
+            Ok(Self { format: format.into(), zone })
         }
     }
 

@@ -3,10 +3,23 @@
 use std::io;
 
 use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
+use thiserror::Error;
 
 /// What ganger itself holds beside one descriptor an instance: standard streams, event loop, signals,
 /// life-line, the exit of the worker, the silent input, the writer's copy, and the few that a scan of /proc needs.
 const OWN: u64 = 24;
+
+/// More instances than the limit has descriptors for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error(
+    "{instances} instances need {need} open files, and the limit is {limit} (too many open files): raise it with \
+     `ulimit -Hn {need}`, or start fewer"
+)]
+pub struct TooFewOpenFiles {
+    instances: usize,
+    need: u64,
+    limit: rlim_t,
+}
 
 /// The limit as it was given to us, soft and hard.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +38,7 @@ impl OpenFiles {
         Ok(Self { soft, hard })
     }
 
-    /// Raises our own soft limit to the hard one. A refusal leaves what we had, and [`OpenFiles::raise_open_files`] tells
+    /// Raises our own soft limit to the hard one. A refusal leaves what we had, and [`OpenFiles::check`] tells
     /// whether that is enough.
     #[must_use]
     pub fn raised(self) -> Self {
@@ -47,20 +60,13 @@ impl OpenFiles {
         result
     }
 
-    /// Whether this many instances can have their streams, else the number of descriptors that they need.
+    /// Whether this many instances can have their streams.
     ///
     /// # Errors
-    /// The message for the user.
-    pub fn raise_open_files(self, instances: usize) -> Result<(), String> {
-        let need = instances as u64 + OWN;
-        if need <= self.hard {
-            return Ok(());
-        }
-        Err(format!(
-            "{instances} instances need {need} open files, and the limit is {} (too many open files): raise it \
-             with `ulimit -Hn {need}`, or start fewer",
-            self.hard
-        ))
+    /// They cannot.
+    pub fn check(self, instances: usize) -> Result<(), TooFewOpenFiles> {
+        let (need, limit) = (instances as u64 + OWN, self.hard);
+        if need <= limit { Ok(()) } else { Err(TooFewOpenFiles { instances, need, limit }) }
     }
 }
 
@@ -71,8 +77,8 @@ mod tests {
     #[test]
     fn a_limit_too_low_is_known_before_anything_starts() {
         let limit = OpenFiles { soft: 64, hard: 64 };
-        assert_eq!(limit.raise_open_files(40), Ok(()));
-        let refused = limit.raise_open_files(100).unwrap_err();
+        assert_eq!(limit.check(40), Ok(()));
+        let refused = limit.check(100).unwrap_err().to_string();
         assert!(refused.contains("need 124 open files, and the limit is 64"), "{refused}");
     }
 }

@@ -103,7 +103,7 @@ fn options(
 ) -> Result<ExportOptions, Failure> {
     let set = asked.set.iter().map(|text| {
         Setting::parse(text)
-            .map_err(|message| Failure::Refused(vec![about(&format!("--set {text}"), message, None)]))
+            .map_err(|error| Failure::Refused(vec![about(&format!("--set {text}"), error.to_string(), None)]))
     });
     let folder = || project.root.file_name().map(|name| name.to_string_lossy().into_owned());
     Ok(ExportOptions {

@@ -71,7 +71,7 @@ fn work(
         settings.run = settings.run.in_worker()?;
         plan.mark(&settings.run.to_string());
         let limit = OpenFiles::inherited().map_err(during("getrlimit"))?.raised();
-        limit.raise_open_files(plan.instances.len()).map_err(io::Error::other)?;
+        limit.check(plan.instances.len()).map_err(io::Error::other)?;
         std::env::set_current_dir(&plan.root)
             .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", plan.root.display())))?;
         let runtime = runtime::Builder::new_current_thread()

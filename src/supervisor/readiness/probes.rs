@@ -265,7 +265,7 @@ async fn probe_by_http(port: u16, path: String, ready: Event, inbox: WeakUnbound
         let listening = Listeners::now();
         let others = listening.on(port);
         let is_another = !others.is_empty() && others.iter().all(|inode| before.contains(inode));
-        if !is_another && http::ask(port, &path).await.is_ok() {
+        if !is_another && http::is_ready(port, &path).await {
             if let Some(inbox) = inbox.upgrade() {
                 let _ = inbox.send(Arrival::Event(ready));
             }

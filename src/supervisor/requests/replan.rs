@@ -16,20 +16,20 @@ use crate::process::limits::OpenFiles;
 use crate::suggestion;
 use crate::supervisor::requests::plan_diff::{InstanceTable, PlanDiff};
 
-/// Makes plans of a project as its files were read once; the error is the whole message.
-pub type Planner = Rc<dyn Fn(&Running) -> Result<Plan, String>>;
+/// Makes plans of a project as its files were read once.
+pub type Planner = Rc<dyn Fn(&Running) -> Result<Plan, RequestRefusal>>;
 
 /// Where the plans of a running stack come from. The supervisor reads no files itself.
 pub struct PlanSource {
     /// Plans from what was read at the start.
     pub planner: Planner,
     /// Reads all files again, with the flags of the start.
-    pub read: Box<dyn Fn() -> Result<Planner, String>>,
+    pub read: Box<dyn Fn() -> Result<Planner, RequestRefusal>>,
 }
 
 /// The formation of a running stack.
 pub(crate) struct Replanner {
-    read: Box<dyn Fn() -> Result<Planner, String>>,
+    read: Box<dyn Fn() -> Result<Planner, RequestRefusal>>,
     /// The project as it was when all types were last started from it.
     planner: Planner,
     /// The project as it was when only these types were started from it since.
@@ -90,8 +90,9 @@ impl Replanner {
             let unknown = || RequestRefusal::new(RefusalKind::UnknownName, self.unknown(&step.r#type));
             let (_, count) =
                 (counts.iter_mut()).find(|(name, _)| name.as_str() == step.r#type).ok_or_else(unknown)?;
-            *count =
-                step.apply(*count).map_err(|message| RequestRefusal::new(RefusalKind::Failed, message))?;
+            *count = step
+                .apply(*count)
+                .map_err(|error| RequestRefusal::new(RefusalKind::Failed, error.to_string()))?;
         }
         let running = Running { counts, step: self.step, ..self.running(machine) };
         let mut plan = self.plan(&self.planner, &running)?;
@@ -127,7 +128,7 @@ impl Replanner {
     /// # Errors
     /// All mistakes in it; then nothing changes.
     pub(super) fn renew_all(&mut self, machine: &Machine) -> Result<PlanDiff, RequestRefusal> {
-        let planner = self.read_again()?;
+        let planner = (self.read)()?;
         let running = self.running(machine);
         let mut plan = self.plan(&planner, &running)?;
         let asked = plan.counts();
@@ -161,7 +162,7 @@ impl Replanner {
         chosen: &[usize],
         machine: &Machine,
     ) -> Result<PlanDiff, RequestRefusal> {
-        let planner = self.read_again()?;
+        let planner = (self.read)()?;
         let counts = self.counts();
         let mut of_files = self.plan(&planner, &self.running(machine))?.counts();
         of_files.extend(self.scaled_beside(&of_files));
@@ -196,7 +197,7 @@ impl Replanner {
     /// Why one of these names cannot be started though it is a type: it has no instances, or is new in the Procfile.
     pub(super) fn explain(&self, names: &[String], machine: &Machine) -> Option<String> {
         let counts = self.counts();
-        let files = self.read_again().and_then(|planner| self.plan(&planner, &self.running(machine))).ok();
+        let files = (self.read)().and_then(|planner| self.plan(&planner, &self.running(machine))).ok();
         names.iter().find_map(|name| {
             let kind = TypeName::new(name)?;
             match counts.get(&kind) {
@@ -230,10 +231,6 @@ impl Replanner {
         self.scaled.iter().filter(stays).map(|(name, count)| (name.clone(), *count)).collect()
     }
 
-    fn read_again(&self) -> Result<Planner, RequestRefusal> {
-        (self.read)().map_err(|rendered| RequestRefusal::new(RefusalKind::Refused, rendered))
-    }
-
     fn running(&self, machine: &Machine) -> Running {
         Running {
             counts: IndexMap::new(),
@@ -246,11 +243,9 @@ impl Replanner {
 
     /// A plan, if its number of instances is within the limits of this system.
     fn plan(&self, planner: &Planner, running: &Running) -> Result<Plan, RequestRefusal> {
-        let mut plan =
-            planner(running).map_err(|rendered| RequestRefusal::new(RefusalKind::Refused, rendered))?;
-        self.limit
-            .raise_open_files(plan.instances.len())
-            .map_err(|why| RequestRefusal::new(RefusalKind::Failed, why))?;
+        let mut plan = planner(running)?;
+        let checked = self.limit.check(plan.instances.len());
+        checked.map_err(|error| RequestRefusal::new(RefusalKind::Failed, error.to_string()))?;
         plan.mark(&self.run);
         Ok(plan)
     }
