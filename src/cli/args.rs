@@ -73,6 +73,12 @@ pub enum Command {
     // overmind's name.
     #[command(alias = "status", after_long_help = examples::PS)]
     Ps,
+    /// List the stacks of this user
+    ///
+    /// Root, name, state, since when, instances that are up, and ports of each; a stack that is suspended or does not answer
+    /// is shown as such. With --all those that have ended too, as their records have them.
+    #[command(after_long_help = examples::LS)]
+    Ls(super::ls::LsArgs),
     /// Show the log of the running stack
     ///
     /// The latest lines are kept in memory: 10,000 lines or 16 MiB. Of a stack that has ended, the last ones are kept on

@@ -81,6 +81,12 @@ Examples:
   ganger ps                             one row an instance
   ganger ps --json | jq '.instances[]'  for programs";
 
+/// `ganger ls --help`.
+pub const LS: &str = "\
+Examples:
+  ganger ls                             one row a stack
+  ganger ls --json | jq -r '.stacks[].root'";
+
 /// `ganger logs --help`.
 pub const LOGS: &str = "\
 Examples:

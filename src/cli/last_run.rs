@@ -79,7 +79,7 @@ pub fn how_it_ended(run: &LastRun) -> String {
 }
 
 /// The time on the clock of the user, with the day if that is another one.
-fn local(at: Timestamp) -> String {
+pub fn local(at: Timestamp) -> String {
     let zone = SystemEnv::zone();
     let (at, now) = (at.to_zoned(zone.clone()), clock::wall().to_zoned(zone));
     let format = if at.date() == now.date() { "%H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" };

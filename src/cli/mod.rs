@@ -23,6 +23,7 @@ pub mod last_run;
 pub mod late;
 pub mod load;
 pub mod logs;
+pub mod ls;
 pub mod man;
 pub mod port;
 pub mod print;
@@ -89,6 +90,7 @@ fn answer(arguments: Vec<OsString>, system: &SystemEnv) -> Result<Outcome, Failu
         Command::Check => check::run(&given, system),
         Command::Doctor(doctor) => doctor::run(&doctor, &given, system),
         Command::Env(env) => env::run(&env, &given, system),
+        Command::Ls(ls) => ls::run(&ls, &given, system),
         Command::Ps => ps::run(&given, system),
         Command::Logs(logs) => logs::run(logs, &given, system),
         Command::Restart(restart) => change::restart(restart, &given, system),

@@ -3,7 +3,7 @@
 //! The folder is that of `process::runtime_folder`. The file's name is a hash of the root's real path and of `--name`,
 //! so that the path fits the 108 bytes of `sun_path` (unix(7)) however deep the project lies.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::os::fd::IntoRawFd;
@@ -31,6 +31,18 @@ pub struct Address {
     folders: Vec<PathBuf>,
     key: String,
     home: PathBuf,
+}
+
+/// The folders that a stack may be in, the one of this session first.
+fn folders(runtime: Option<&Path>) -> Vec<PathBuf> {
+    let mut folders = candidates(runtime);
+    // Where one is that was started with the variable, which is not set here.
+    let usual = PathBuf::from(format!("/run/user/{}", geteuid()));
+    folders.extend(candidates(Some(&usual)).into_iter().filter(|folder| folder.starts_with(&usual)));
+    let mut known = HashSet::new();
+    folders.retain(|folder| known.insert(folder.clone()));
+    folders.retain(|folder| folder.as_os_str().len() <= LONGEST_FOLDER);
+    folders
 }
 
 /// What tells the processes of the stack called `name` in `root` from those of other stacks there: no path that
@@ -66,18 +78,25 @@ pub enum ClaimResult {
 impl Address {
     /// The address of the stack called `name` in `root`, a real path. `runtime` is `$XDG_RUNTIME_DIR`.
     pub fn new(root: &Path, name: Option<&str>, runtime: Option<&Path>) -> Self {
-        let mut folders = candidates(runtime);
-        // Where one is that was started with the variable, which is not set here.
-        let usual = PathBuf::from(format!("/run/user/{}", geteuid()));
-        folders.extend(candidates(Some(&usual)).into_iter().filter(|folder| folder.starts_with(&usual)));
-        let mut known = HashSet::new();
-        folders.retain(|folder| known.insert(folder.clone()));
-        folders.retain(|folder| folder.as_os_str().len() <= LONGEST_FOLDER);
         let mut key = hash(root.as_os_str().as_bytes());
         if let Some(name) = name {
             key = hash(&[key.to_le_bytes().as_slice(), b"\0", name.as_bytes()].concat());
         }
-        Self { folders, key: format!("{key:016x}"), home: home(root, name) }
+        Self { folders: folders(runtime), key: format!("{key:016x}"), home: home(root, name) }
+    }
+
+    /// The address of this key, of a stack of which the root is not known.
+    pub(super) fn of_key(key: &str, runtime: Option<&Path>) -> Self {
+        Self { folders: folders(runtime), key: key.to_owned(), home: PathBuf::new() }
+    }
+
+    /// The addresses of all stacks that have a lock where stacks of this user are, each once.
+    pub(super) fn all(runtime: Option<&Path>) -> Vec<Self> {
+        let folders = folders(runtime).into_iter().filter(|folder| is_ours(folder));
+        let names = folders.flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten());
+        let key = |entry: fs::DirEntry| entry.file_name().to_str()?.strip_suffix(".lock").map(str::to_owned);
+        let keys: BTreeSet<String> = names.filter_map(key).collect();
+        keys.iter().map(|key| Self::of_key(key, runtime)).collect()
     }
 
     /// The same stack, where it is looked for with this `$XDG_RUNTIME_DIR`.

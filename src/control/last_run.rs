@@ -4,6 +4,7 @@
 //! Each line of the file is one JSON object, a status or a line of the log. The last status counts. A line that was torn by a
 //! SIGKILL or a full disk is skipped. docs/design/0020-the-record-of-a-run.md has the reasons.
 
+use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -19,6 +20,9 @@ use crate::process::runtime_folder::{is_ours, prepare};
 
 /// The most bytes that are read of a record. One that is written is smaller: it is written anew before it grows to that.
 const LONGEST: u64 = 16 << 20;
+
+/// How the name of a record ends, after the key of its stack.
+const ENDING: &str = ".jsonl";
 
 /// How many records are kept, of all stacks of a user. The oldest are removed.
 const KEPT: usize = 100;
@@ -58,7 +62,7 @@ pub struct LastRun {
 pub struct LastRunFile {
     /// The first that can be used has it.
     folders: Vec<PathBuf>,
-    key: String,
+    address: Address,
 }
 
 impl LastRunFile {
@@ -66,7 +70,22 @@ impl LastRunFile {
     pub fn of(address: &Address, state: Option<&Path>) -> Self {
         let in_state = state.map(|folder| folder.join("ganger"));
         let folders = in_state.into_iter().chain(address.folders().first().cloned()).collect();
-        Self { folders, key: address.key().to_owned() }
+        Self { folders, address: address.clone() }
+    }
+
+    /// All records of this user.
+    pub(super) fn all(runtime: Option<&Path>, state: Option<&Path>) -> Vec<Self> {
+        let any = Self::of(&Address::of_key("", runtime), state);
+        let folders = any.folders.iter().filter(|folder| is_ours(folder));
+        let names = folders.flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten());
+        let key = |entry: fs::DirEntry| entry.file_name().to_str()?.strip_suffix(ENDING).map(str::to_owned);
+        let keys: BTreeSet<String> = names.filter_map(key).filter(|key| !key.contains('.')).collect();
+        keys.iter().map(|key| Self::of(&Address::of_key(key, runtime), state)).collect()
+    }
+
+    /// The address of its stack.
+    pub(super) fn address(&self) -> &Address {
+        &self.address
     }
 
     /// Begins the record of a run with this text. The record of the run before is kept beside it.
@@ -121,6 +140,11 @@ impl LastRunFile {
         self.read_in(Self::path).map(LastRun::ended)
     }
 
+    /// What the record tells, of a stack that runs and does not answer.
+    pub(super) fn read_running(&self) -> Option<Status> {
+        Some(self.read_in(Self::path)?.status).filter(|status| status.ended.is_none())
+    }
+
     /// What the record of the run before tells, while a stack runs.
     pub fn read_before(&self) -> Option<LastRun> {
         self.read_in(Self::path_before).map(LastRun::ended)
@@ -148,11 +172,11 @@ impl LastRunFile {
     }
 
     fn path(&self, folder: &Path) -> PathBuf {
-        folder.join(format!("{}.jsonl", self.key))
+        folder.join(format!("{}{ENDING}", self.address.key()))
     }
 
     fn path_before(&self, folder: &Path) -> PathBuf {
-        folder.join(format!("{}.before.jsonl", self.key))
+        folder.join(format!("{}.before{ENDING}", self.address.key()))
     }
 
     fn in_first_folder(&self, act: impl Fn(&Path) -> io::Result<()>) -> io::Result<()> {
@@ -167,7 +191,7 @@ impl LastRunFile {
     }
 
     fn replace_in(&self, folder: &Path, text: &[u8]) -> io::Result<()> {
-        let new = folder.join(format!("{}.new", self.key));
+        let new = folder.join(format!("{}.new", self.address.key()));
         match fs::remove_file(&new) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             Ok(()) | Err(_) => {}
@@ -281,7 +305,7 @@ fn remove_oldest(folder: &Path) {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let of = |entry: fs::DirEntry| {
         let path = entry.path();
-        let is_record = path.extension().is_some_and(|extension| extension == "jsonl");
+        let is_record = path.as_os_str().as_encoded_bytes().ends_with(ENDING.as_bytes());
         let written = entry.metadata().and_then(|found| found.modified()).ok()?;
         is_record.then_some((written, path))
     };

@@ -105,7 +105,7 @@ pub fn is_suspended(monitor: i32) -> bool {
 }
 
 /// The worker of this monitor; `None` if it has ended.
-fn worker_of(monitor: i32) -> Option<i32> {
+pub(super) fn worker_of(monitor: i32) -> Option<i32> {
     let below = descendants(monitor).map(|scan| scan.processes).unwrap_or_default();
     let worker = below.iter().find(|process| process.parent == monitor && process.name == "ganger-worker");
     worker.map(|process| process.pid)

@@ -20,6 +20,7 @@ pub mod request;
 pub mod scaling;
 pub mod server;
 pub mod session;
+pub mod stacks;
 mod status;
 pub mod table;
 pub mod terminal;

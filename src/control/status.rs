@@ -45,6 +45,17 @@ pub enum StackState {
     Ended,
 }
 
+impl StackState {
+    /// The word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Suspended => "suspended",
+            Self::Unresponsive => "unresponsive",
+            Self::Ended => "ended",
+        }
+    }
+}
+
 /// Why a stack that runs does not answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unresponsive {

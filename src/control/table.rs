@@ -5,23 +5,28 @@ use std::time::Duration;
 use super::protocol::{InstanceStatus, Status};
 use crate::notice::Elapsed;
 
-/// The rows, in columns as wide as their longest cell; and a line for each instance that is not ready, with the reason.
+/// Rows in columns as wide as their longest cell.
+pub fn columns<const N: usize>(rows: &[[String; N]]) -> String {
+    let width = |at: usize| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0);
+    let widths: [usize; N] = std::array::from_fn(width);
+    let line = |row: &[String; N]| {
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+    };
+    rows.iter().map(line).collect()
+}
+
+/// The instances, and a line for each that is not ready, with the reason.
 pub fn of(status: &Status) -> String {
     const HEAD: [&str; 10] =
         ["NAME", "STATE", "READY", "PID", "PORT", "UPTIME", "RESTARTS", "CPU", "MEMORY", "EXIT"];
     let rows: Vec<[String; 10]> =
         [HEAD.map(String::from)].into_iter().chain(status.instances.iter().map(cells)).collect();
-    let widths: Vec<usize> =
-        (0..HEAD.len()).map(|at| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0)).collect();
-    let line = |row: &[String; 10]| {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
-    };
     let unready = status
         .instances
         .iter()
         .filter_map(|row| Some(format!("{} is not ready: {}\n", row.name, row.waiting_for.as_ref()?)));
-    rows.iter().map(line).chain(unready).collect()
+    columns(&rows) + &unready.collect::<String>()
 }
 
 fn cells(row: &InstanceStatus) -> [String; 10] {

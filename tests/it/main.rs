@@ -38,6 +38,7 @@ mod last_run;
 mod late;
 mod listening;
 mod logs;
+mod ls;
 mod main_processes;
 mod pair;
 mod parents;

@@ -15,7 +15,7 @@ use crate::harness::{Ports, Project, holds};
 const FULL: &str = "error: cannot write to standard output: No space left on device (os error 28)\n";
 
 /// What prints without a stack.
-const WITHOUT_A_STACK: [&[&str]; 30] = [
+const WITHOUT_A_STACK: [&[&str]; 31] = [
     &["--help"],
     &["-h"],
     &["--version"],
@@ -34,6 +34,7 @@ const WITHOUT_A_STACK: [&[&str]; 30] = [
     &["env", "--json"],
     &["env", "--show-values"],
     &["ps", "--json"],
+    &["ls", "--json"],
     &["port", "web", "--json"],
     &["export", "systemd"],
     &["export", "systemd-user"],
@@ -49,10 +50,11 @@ const WITHOUT_A_STACK: [&[&str]; 30] = [
 ];
 
 /// What prints about a stack that runs; each leaves it running but for the last.
-const WITH_A_STACK: [&[&str]; 17] = [
+const WITH_A_STACK: [&[&str]; 18] = [
     &["start", "-D"],
     &["ps"],
     &["ps", "--json"],
+    &["ls"],
     &["logs"],
     &["logs", "--json"],
     &["logs", "-f"],

@@ -22,7 +22,7 @@ pub(super) const STACK: Flag = Flag {
 };
 /// Those of them that print something that JSON can hold.
 pub(super) const DOCUMENT: Flag = Flag {
-    commands: &["ps", "logs", "restart", "stop", "scale", "kill", "wait", "port", "down"],
+    commands: &["ps", "ls", "logs", "restart", "stop", "scale", "kill", "wait", "port", "down"],
     help: Some("Print one JSON document"),
     ..STACK
 };
