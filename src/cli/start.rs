@@ -20,6 +20,7 @@ use crate::config::{ColorChoice, Located, ParentToWatch, Settings, Timestamps};
 use crate::control::address::{Address, Claim, ClaimResult};
 use crate::control::client::{Client, Unanswered};
 use crate::control::last_run::LastRunFile;
+use crate::control::presence::Presence;
 use crate::control::protocol::{InstanceStatus, Request, Status};
 use crate::exit::{self, FAILED, Outcome};
 use crate::location::Diagnostic;
@@ -129,9 +130,9 @@ pub fn prepare(
     let source = reload::source((*project).clone(), selection.clone(), marked, system.clone());
     settings.parents = parents(&project.settings, *is_detached)?;
     let claim = settle(place, *is_detached, &mut settings)?;
-    settings.presence = claim.as_ref().and_then(|claim| claim.presence(address));
     // Without a claim another stack may be here, and the record is that one's.
     settings.record = claim.as_ref().and_then(|_| record(&project.settings, address, system));
+    settings.presence = claim.as_ref().and_then(|claim| Presence::of(claim, address));
     Ok(Prepared { plan, source, settings, claim, home: home.to_path_buf(), mark })
 }
 

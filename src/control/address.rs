@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::geteuid;
 
+use super::file_id::{FileId, id_of};
 use super::lock_wait::LockWait;
-use super::presence::{FileId, Presence, id_of};
 use super::witness::{self, Witness};
 use crate::process::run::hash;
 use crate::process::runtime_folder::{candidates, is_ours, prepare};
@@ -239,11 +239,9 @@ impl Address {
 }
 
 impl Claim {
-    /// Its files, to be watched over by the process that serves the socket.
-    pub fn presence(&self, address: &Address) -> Option<Presence> {
-        let [(socket, socket_id), (_, lock_id)] = &self.files;
-        let folder = socket.parent()?.to_path_buf();
-        Some(Presence::new(address.clone(), folder, (*lock_id, *socket_id)))
+    /// Socket and lock.
+    pub(super) fn files(&self) -> &[(PathBuf, FileId); 2] {
+        &self.files
     }
 
     /// From now on the files are not removed, until a process forked from this one adopts the claim.

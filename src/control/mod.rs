@@ -9,6 +9,7 @@ pub mod call;
 pub mod client;
 mod connection;
 mod fields;
+mod file_id;
 pub mod last_run;
 pub mod lease;
 pub mod liveness;

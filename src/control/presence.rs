@@ -10,11 +10,9 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
-use super::address::Address;
+use super::address::{Address, Claim};
+use super::file_id::{FileId, id_of};
 use crate::process::runtime_folder::prepare;
-
-/// Which file it is, whatever its name is by now: device and inode.
-pub(super) type FileId = (u64, u64);
 
 /// The lock and the socket of a stack.
 #[derive(Debug)]
@@ -40,15 +38,12 @@ pub enum RestoreResult {
     Taken,
 }
 
-/// The file that has this name now, if one has.
-pub(super) fn id_of(path: &Path) -> Option<FileId> {
-    fs::symlink_metadata(path).ok().map(|found| (found.dev(), found.ino()))
-}
-
 impl Presence {
-    /// The files that were made in this folder for the stack at this address.
-    pub(super) fn new(address: Address, folder: PathBuf, (lock, socket): (FileId, FileId)) -> Self {
-        Self { address, folder, lock, socket, is_anew: false, restored: None }
+    /// The files of `claim`, which were made for the stack at this address.
+    pub fn of(claim: &Claim, address: &Address) -> Option<Self> {
+        let [(path, socket), (_, lock)] = claim.files();
+        let (address, folder) = (address.clone(), path.parent()?.to_path_buf());
+        Some(Self { address, folder, lock: *lock, socket: *socket, is_anew: false, restored: None })
     }
 
     /// Where they are.

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::location::Diagnostic;
 
 fn parsed(text: &str) -> ParsedEnv {
     parse(&[EnvSource { file: ".env", bytes: text.as_bytes() }], &|_| None)

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use super::bundle_builder::{BundleBuilder, holds_values, refers};
 use super::document::Document;
+use super::encode::yaml;
 use super::options::RestartPolicy;
 use super::readiness::{self, CarriedReadiness};
 use super::stack::{ExportedStack, ExportedType};
-use super::{compose_values, names, script, yaml};
+use super::{compose_values, names, script};
 use crate::plan::spec::OutsideCheck;
 
 /// Writes the file of `stack`.

@@ -4,10 +4,11 @@
 use super::bundle_builder::{BundleBuilder, File, holds_values, refers};
 use super::checksum::sha256;
 use super::document::Document;
+use super::encode::yaml;
 use super::options::RestartPolicy;
 use super::readiness::{self, CarriedReadiness};
 use super::stack::{ExportedStack, ExportedType, ExportedVariable, about};
-use super::{names, script, yaml};
+use super::{names, script};
 use crate::plan::environment::PS;
 use crate::plan::spec::OutsideCheck;
 use crate::signal::Signal;

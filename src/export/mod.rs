@@ -20,6 +20,7 @@ mod compose;
 mod compose_values;
 pub mod difference;
 pub mod document;
+mod encode;
 mod environment_file;
 pub mod folder;
 mod kubernetes;
@@ -45,7 +46,6 @@ pub use names::app_name;
 pub use script::quote;
 
 use bundle_builder::BundleBuilder;
-use document::Document;
 use options::{ExportFormat, ExportOptions, Secrets};
 use stack::ExportedStack;
 
@@ -106,21 +106,4 @@ fn values_only(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
         ExportFormat::Procfile => (format!("{app}.config"), procfile::config(stack)),
     };
     bundle.bundle.files.push(File { path, bytes, mode: 0o600 });
-}
-
-/// `document` as YAML. A text with several lines stays one quoted scalar, so that no indentation and no
-/// trailing blank can get lost.
-fn yaml(document: &Document) -> String {
-    let options = serde_saphyr::ser_options! {
-        prefer_block_scalars: false,
-        compact_list_indent: true,
-    };
-    // Writing to a String does not fail, and a document has no key that YAML could not have.
-    serde_saphyr::to_string_with_options(document, options).unwrap_or_default()
-}
-
-/// `document` as JSON.
-fn json(document: &Document) -> String {
-    // It has text for keys and no NaN.
-    serde_json::to_string_pretty(document).unwrap_or_default() + "\n"
 }

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use super::bundle_builder::{BundleBuilder, holds_values, refers};
 use super::document::Document;
+use super::encode::json;
+use super::environment_file;
 use super::nomad_words::{delimiters, is_interpolated};
 use super::options::RestartPolicy;
 use super::readiness::{self, CarriedReadiness};
 use super::stack::{ExportedStack, ExportedType, ExportedVariable, about};
-use super::{environment_file, json};
 use crate::plan::environment::{PORT, PS};
 use crate::plan::spec::OutsideCheck;
 

@@ -4,8 +4,6 @@ use std::collections::HashSet;
 
 use indexmap::IndexMap;
 
-use super::environment;
-use super::spec::Spec;
 use crate::name::TypeName;
 
 /// A running stack, as far as it matters for its next plan.
@@ -27,29 +25,5 @@ impl Running {
     /// Whether there was a type of this name.
     pub(super) fn knew(&self, name: &str) -> bool {
         self.known.iter().any(|known| known.as_str() == name)
-    }
-}
-
-impl Spec {
-    /// The same instance with another PORT, or none.
-    #[must_use]
-    pub fn with_port(mut self, port: Option<u16>) -> Self {
-        self.environment.own = environment::own(&self.name, port);
-        self.port = port;
-        self
-    }
-
-    /// Whether it would be another process than `other`: another command, environment, port or end.
-    pub fn differs(&self, other: &Self) -> bool {
-        let sorted = |spec: &Self| {
-            let mut variables: Vec<_> =
-                spec.environment.variables().map(|(name, value)| (name.to_vec(), value.to_vec())).collect();
-            variables.sort_unstable();
-            variables
-        };
-        (&self.command, self.port, self.stop_signal, self.stop_to, self.grace)
-            != (&other.command, other.port, other.stop_signal, other.stop_to, other.grace)
-            || (self.once, &self.after, &self.care) != (other.once, &other.after, &other.care)
-            || sorted(self) != sorted(other)
     }
 }

@@ -8,6 +8,9 @@ use nix::unistd::Pid;
 
 use crate::signal::Signal;
 
+/// The first descriptor that is passed on to a program: SD_LISTEN_FDS_START (sd_listen_fds(3)).
+pub(super) const FIRST_PASSED: i32 = 3;
+
 /// The two sides of [`fork`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ForkSide {

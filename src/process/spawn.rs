@@ -18,6 +18,7 @@ use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_s
 use nix::sys::signal::SigSet;
 use nix::sys::stat::Mode;
 
+use super::calls::FIRST_PASSED;
 use super::limits::OpenFiles;
 use super::pipe::pipe;
 use super::program::{self, MissingProgram, Program};
@@ -64,9 +65,6 @@ pub struct ChildResources {
     /// A socket that it finds as descriptor 3, with its own id in LISTEN_PID (sd_listen_fds(3)).
     pub listener: Option<Rc<OwnedFd>>,
 }
-
-/// The first descriptor that is passed on: SD_LISTEN_FDS_START.
-pub(super) const FIRST_PASSED: i32 = 3;
 
 /// Makes instances' processes, all in the same way.
 #[derive(Debug)]

@@ -3,6 +3,7 @@ use std::fmt::Write;
 use proptest::prelude::*;
 
 use super::*;
+use crate::location::Diagnostic;
 
 fn errors(bytes: &[u8]) -> Vec<Diagnostic> {
     parse("Procfile", bytes).errors

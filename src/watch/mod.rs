@@ -3,6 +3,7 @@
 //! By inotify(7) through nix, without a thread and without a crate of its own
 //! (docs/design/0016-watching-files.md).
 
+mod events;
 pub mod ignored;
 pub mod patterns;
 #[cfg(target_os = "linux")]
@@ -11,13 +12,5 @@ mod tree;
 #[path = "tree_other.rs"]
 mod tree;
 
+pub use events::WatchEvents;
 pub use tree::Tree;
-
-/// The changes that were reported at once.
-#[derive(Debug, Default)]
-pub struct WatchEvents {
-    /// Files that changed, came or went, relative to the root.
-    pub paths: Vec<String>,
-    /// Whether the kernel had more to tell than it could keep: anything may have changed.
-    pub is_overflown: bool,
-}

@@ -175,7 +175,7 @@ const FIGURES: [(&str, &str, &str, &str); 16] = [
     (
         "docs/grammar.md",
         "longer than 131,071 bytes",
-        "src/procfile/mod.rs",
+        "src/procfile/parsed.rs",
         "LONGEST_COMMAND: usize = 128 * 1024 - 1",
     ),
 ];

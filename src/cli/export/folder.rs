@@ -8,7 +8,6 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use super::shown;
 use crate::cli::failure::Failure;
 use crate::cli::files::about;
 use crate::cli::system_env::SystemEnv;
@@ -234,4 +233,9 @@ fn show(changes: &Changes, bundle: &Bundle) -> String {
         };
     }
     text
+}
+
+/// A path in messages.
+pub(super) fn shown(path: &Path) -> String {
+    path.display().to_string()
 }

@@ -11,8 +11,6 @@ mod folder;
 mod stream;
 mod validators;
 
-use std::path::Path;
-
 use super::failure::Failure;
 use super::files::about;
 use super::load::{self, ProcfileNeed};
@@ -137,8 +135,8 @@ fn refused(errors: &[Diagnostic], system: &SystemEnv) -> Outcome {
 fn beside(command: &str, asked: &arguments::EnvDelivery, options: &ExportOptions) -> String {
     let file = format!("{}.env", options.app);
     match &asked.output {
-        Some(folder) if options.format == ExportFormat::Compose => {
-            command.replace(&file, &export::quote(&shown(&folder.join(&file))))
+        Some(place) if options.format == ExportFormat::Compose => {
+            command.replace(&file, &export::quote(&folder::shown(&place.join(&file))))
         }
         Some(_) | None => command.to_owned(),
     }
@@ -159,9 +157,4 @@ fn say(lost: &[String], command: Option<&str>, options: &ExportOptions, values: 
         text += &format!("  {values} | {command}\n");
     }
     report::say(&text);
-}
-
-/// A path as the person would name it.
-fn shown(path: &Path) -> String {
-    path.display().to_string()
 }

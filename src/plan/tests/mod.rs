@@ -5,16 +5,21 @@ mod environment;
 mod running;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
+
+use indexmap::IndexMap;
 
 use super::options::{Inputs, Selection};
 use super::ports::Holder;
 use super::report::{Report, table};
-use super::spec::ExitOn;
+use super::spec::{Environment, ExitOn, Spec};
 use super::*;
 use crate::config::{BasePort, Located, Settings};
 use crate::dotenv::Assignment;
 use crate::formation::Formation;
+use crate::location::Diagnostic;
+use crate::name::TypeName;
 use crate::procfile::{Entry, Procfile};
 use crate::signal::Signal;
 

@@ -19,12 +19,11 @@ use nix::unistd::{Pid, dup2_stderr, dup2_stdin, dup2_stdout, execve, getppid, se
 use super::message::{HEADER, LeaderReply, LeaderRequest, decode, length};
 use crate::process::at_rest::give_back_memory;
 use crate::process::calls::{
-    ForkSide, Parent, close_all, close_own_but, end_at_once, fork_without_sigchld, pass_on_as, receive,
-    restore_default, vfork_sibling,
+    FIRST_PASSED, ForkSide, Parent, close_all, close_own_but, end_at_once, fork_without_sigchld, pass_on_as,
+    receive, restore_default, vfork_sibling,
 };
 use crate::process::name;
 use crate::process::signals::{self, Inherited};
-use crate::process::spawn::FIRST_PASSED;
 use crate::signal::Signal;
 
 /// Waits for requests until the worker has closed the other end. Drops `unneeded`, and every descriptor but those that

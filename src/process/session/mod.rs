@@ -13,6 +13,7 @@
 
 #[cfg(target_os = "linux")]
 mod leader;
+mod led_child;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
@@ -20,16 +21,8 @@ mod message;
 #[cfg(not(target_os = "linux"))]
 mod other;
 
+pub use led_child::LedChild;
 #[cfg(target_os = "linux")]
 pub use linux::Sessions;
 #[cfg(not(target_os = "linux"))]
 pub use other::Sessions;
-
-/// A program that was started in a session whose leader is another process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LedChild {
-    /// The program, which leads a group of the same number.
-    pub pid: i32,
-    /// The session, which is its leader's pid.
-    pub session: i32,
-}

@@ -1,0 +1,135 @@
+//! A plan, and how it is fitted to a stack that runs already.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::environment::{self, Provenance};
+use super::spec::{Environment, Policy, Spec, Variables};
+use crate::location::Diagnostic;
+use crate::name::{InstanceName, TypeName};
+
+/// Everything that a start needs to know. Nothing in it refers to the outside world.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Where commands run: an absolute path.
+    pub root: PathBuf,
+    /// Every line of the Procfile, in its order, those with no instance too.
+    pub processes: Vec<PlannedType>,
+    /// What will run: a `release` first, the rest in the order of the file.
+    pub instances: Vec<Spec>,
+    /// What decides about the end.
+    pub policy: Policy,
+    /// The first port of all; `None` with `--no-port`. It is the PORT of a one-off command.
+    pub base_port: Option<u16>,
+    /// From one type's ports to the next one's; `None` with `--no-port`.
+    pub port_step: Option<u16>,
+    /// Where each variable comes from.
+    pub provenance: IndexMap<Vec<u8>, Provenance>,
+    /// What is worth a warning in any case.
+    pub warnings: Vec<Diagnostic>,
+    /// Lines of files that have no effect: worth a warning in `check` and `env --explain` only.
+    pub shadowed: Vec<Diagnostic>,
+    /// Warnings: nothing is wrong, one sentence each.
+    pub notes: Vec<String>,
+    /// The variables that all instances share.
+    pub(super) shared: Environment,
+}
+
+/// A line of the Procfile and how often it runs.
+#[derive(Clone, Debug)]
+pub struct PlannedType {
+    /// What stands before the colon.
+    pub name: TypeName,
+    /// What stands after it.
+    pub command: Arc<str>,
+    /// Its line, from 1.
+    pub line: u32,
+    /// How many instances of it are in the plan.
+    pub count: u32,
+    /// The port of its first instance, whether or not one runs; `None` with `--no-port`, or for a type
+    /// that does not run and would have a port above 65535.
+    pub port: Option<u16>,
+}
+
+impl Plan {
+    /// The formation, in the order of the Procfile.
+    pub fn counts(&self) -> IndexMap<TypeName, u32> {
+        self.processes.iter().map(|PlannedType { name, count, .. }| (name.clone(), *count)).collect()
+    }
+
+    /// Gives every instance the ports of types that this environment of a running instance has: only a part of the plan is to be
+    /// used, and all others keep their ports.
+    pub fn use_ports_of(&mut self, running: &Environment) {
+        let is_port = |(name, _): &&(Vec<u8>, Vec<u8>)| name.starts_with(environment::PORT_OF.as_bytes());
+        let others = self.shared.shared.iter().filter(|variable| !is_port(variable));
+        let shared = others.chain(running.shared.iter().filter(is_port)).cloned().collect();
+        self.share(shared);
+    }
+
+    /// Gives every instance this id of the run as its mark, in place of the one that it was planned with: the
+    /// whole id is known only when the process that makes the instances is there.
+    pub fn mark(&mut self, run: &str) {
+        let mut variables = self.shared.shared.to_vec();
+        for (name, value) in &mut variables {
+            if name == environment::RUN.as_bytes() {
+                *value = run.into();
+            }
+        }
+        self.share(variables.into());
+    }
+
+    fn share(&mut self, variables: Variables) {
+        for spec in &mut self.instances {
+            spec.environment.shared = Arc::clone(&variables);
+        }
+        self.shared.shared = variables;
+    }
+
+    /// The line of the Procfile called `name`.
+    pub fn process(&self, name: &str) -> Option<&PlannedType> {
+        self.processes.iter().find(|process| process.name.as_str() == name)
+    }
+
+    /// The environment of a one-off command (`ganger run bin/migrate`): the stack's, with the base as
+    /// PORT and `run.1` as PS, which is what Heroku calls a one-off dyno.
+    pub fn environment_of_command(&self) -> Environment {
+        let number_one = |kind| InstanceName { kind, number: 1 };
+        let name = TypeName::new("run").map(number_one);
+        let own = name.map(|name| environment::own(&name, self.base_port)).unwrap_or_default();
+        Environment { shared: Arc::clone(&self.shared.shared), own }
+    }
+
+    /// The environment of a type that is run by itself (`ganger run web`): that of its first instance,
+    /// for which it stands.
+    pub fn environment_of(&self, process: &PlannedType) -> Environment {
+        let name = InstanceName { kind: process.name.clone(), number: 1 };
+        let own = environment::own(&name, process.port.or(self.base_port));
+        Environment { shared: Arc::clone(&self.shared.shared), own }
+    }
+}
+
+impl Spec {
+    /// The same instance with another PORT, or none.
+    #[must_use]
+    pub fn with_port(mut self, port: Option<u16>) -> Self {
+        self.environment.own = environment::own(&self.name, port);
+        self.port = port;
+        self
+    }
+
+    /// Whether it would be another process than `other`: another command, environment, port or end.
+    pub fn differs(&self, other: &Self) -> bool {
+        let sorted = |spec: &Self| {
+            let mut variables: Vec<_> =
+                spec.environment.variables().map(|(name, value)| (name.to_vec(), value.to_vec())).collect();
+            variables.sort_unstable();
+            variables
+        };
+        (&self.command, self.port, self.stop_signal, self.stop_to, self.grace)
+            != (&other.command, other.port, other.stop_signal, other.stop_to, other.grace)
+            || (self.once, &self.after, &self.care) != (other.once, &other.after, &other.care)
+            || sorted(self) != sorted(other)
+    }
+}
