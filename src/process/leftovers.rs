@@ -5,6 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use super::reaper::reap;
+use super::signalled::Signalled;
 use super::tree::main_processes::SignalPurpose;
 use super::tree::{
     Identity, Process, Scan, SignalRefusal, children, descendants, kill_orphans, mains, send_to,
@@ -33,7 +34,7 @@ pub fn preexisting_children() -> io::Result<HashSet<i32>> {
 pub struct Leftovers {
     machine: Machine,
     preexisting_children: HashSet<i32>,
-    signalled: HashSet<Identity>,
+    signalled: Signalled,
     /// The processes that get the signal first, by the rules of a stop: the main processes of what the worker left.
     mains: Option<HashSet<Identity>>,
     is_killing: bool,
@@ -50,7 +51,7 @@ impl Leftovers {
         Self {
             machine,
             preexisting_children,
-            signalled: HashSet::new(),
+            signalled: Signalled::default(),
             mains: None,
             is_killing: false,
             refused: Vec::new(),
@@ -129,16 +130,6 @@ impl Leftovers {
         Ok(scan)
     }
 
-    /// Each process gets it once.
-    fn signal(&mut self, processes: impl Iterator<Item = Process>) {
-        for process in processes {
-            if self.signalled.insert(process.identity()) {
-                send(&process, Signal::TERMINATE);
-                send(&process, Signal::CONTINUE);
-            }
-        }
-    }
-
     /// Our own children but for the preexisting ones: what can be found where /proc is not mounted.
     fn children(&self) -> Vec<Process> {
         let children = children().unwrap_or_default().into_iter();
@@ -161,14 +152,13 @@ impl Leftovers {
                 let mains = self.mains.get_or_insert_with(|| first_signalled(&below)).clone();
                 let is_ending = below.iter().any(|process| mains.contains(&process.identity()));
                 let signalled =
-                    below.into_iter().filter(|process| !is_ending || mains.contains(&process.identity()));
-                self.signal(signalled);
+                    below.iter().filter(|process| !is_ending || mains.contains(&process.identity()));
+                self.signalled.stop(signalled, Signal::TERMINATE);
             }
             Action::StopAll(_) => {
                 // From now on processes that were started since, too.
                 self.mains = Some(HashSet::new());
-                let below = scan(self);
-                self.signal(below.into_iter());
+                self.signalled.stop(&scan(self), Signal::TERMINATE);
             }
             Action::Kill(_) => {
                 for process in below() {

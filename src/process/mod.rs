@@ -27,6 +27,7 @@ pub mod run_file;
 pub mod runtime_folder;
 pub mod session;
 pub mod signal_receiver;
+pub mod signalled;
 pub mod signals;
 #[cfg(target_os = "linux")]
 mod sock_diag;

@@ -18,7 +18,8 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::pidfd;
 use super::run::RunId;
-use super::tree::{Identity, Process, RUN_MARK, descendants, environment, pids, process, variable_of};
+use super::signalled::{Signalled, stop_sequence};
+use super::tree::{Process, RUN_MARK, descendants, environment, pids, process, variable_of};
 use crate::machine::{Action, Event, Machine, ProcessCounts};
 use crate::signal::Signal;
 
@@ -116,7 +117,7 @@ fn ancestors() -> HashSet<i32> {
 pub struct Sweep<'a> {
     root: &'a Path,
     machine: Machine,
-    signalled: HashSet<Identity>,
+    signalled: Signalled,
     watched: Vec<OwnedFd>,
     survivors: Vec<Leftover>,
 }
@@ -127,7 +128,7 @@ impl<'a> Sweep<'a> {
         let mut machine = Machine::without_instances(grace);
         // Its first action is a scan, which `advance` does anyway.
         let _ = machine.handle(now, Event::Broken("an earlier run was killed".into()));
-        Self { root, machine, signalled: HashSet::new(), watched: Vec::new(), survivors: Vec::new() }
+        Self { root, machine, signalled: Signalled::default(), watched: Vec::new(), survivors: Vec::new() }
     }
 
     /// Whether nothing is left, or hope was given up.
@@ -178,11 +179,8 @@ impl<'a> Sweep<'a> {
     fn perform(&mut self, action: &Action, left: &[Leftover]) -> io::Result<()> {
         match action {
             Action::Stop(_) | Action::StopRest(_) | Action::StopAll(_) => {
-                for leftover in left {
-                    if self.signalled.insert(leftover.process.identity()) {
-                        send(leftover, &[Signal::TERMINATE, Signal::CONTINUE])?;
-                    }
-                }
+                let mut first = left.iter().filter(|leftover| self.signalled.is_first(&leftover.process));
+                first.try_for_each(|leftover| send(leftover, &stop_sequence(Signal::TERMINATE)))?;
             }
             Action::Kill(_) => left.iter().try_for_each(|leftover| send(leftover, &[Signal::KILL]))?,
             Action::ReportSurvivors(_) => self.survivors = left.to_vec(),

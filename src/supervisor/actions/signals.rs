@@ -1,11 +1,12 @@
 //! Signals to instances: to their main processes, to what is left of their trees, and to whole groups in one call.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use nix::sys::signal::{SIGSTOP, raise};
 
 use crate::machine::{Event, Target};
 use crate::notice::Notice;
+use crate::process::signalled::{Signalled, stop_sequence};
 use crate::process::tree::main_processes::SignalPurpose;
 use crate::process::tree::{self, Identity, Process, send_to, send_to_group};
 use crate::signal::{Reach, Signal};
@@ -24,8 +25,7 @@ struct InstanceStop {
 #[derive(Debug, Default)]
 pub(super) struct StopSignals {
     instances: HashMap<usize, InstanceStop>,
-    /// The processes that have had the stop signal.
-    signalled: HashSet<Identity>,
+    signalled: Signalled,
 }
 
 impl StopSignals {
@@ -46,7 +46,7 @@ impl StopSignals {
         let main = main_processes(processes, index, (signal, SignalPurpose::Stop));
         let mains = main.iter().map(Process::identity).collect();
         self.instances.insert(index, InstanceStop { mains, is_for_all: false });
-        self.send_once(&main, signal);
+        self.signalled.stop(&main, signal);
     }
 
     /// Sends the stop signal to what is left of a tree, unless one of its main processes lives: a shell exits at once, and the
@@ -57,7 +57,7 @@ impl StopSignals {
         let members = processes.members(target);
         let has_main = members.iter().any(|process| stop.mains.contains(&process.identity()));
         if stop.is_for_all || !has_main {
-            self.send_once(&members, stop_signal(processes, target));
+            self.signalled.stop(&members, stop_signal(processes, target));
         }
     }
 
@@ -71,25 +71,13 @@ impl StopSignals {
             self.instances.entry(index).or_default().is_for_all = true;
         }
         if let Some(group) = processes.group(target).filter(|_| is_first || members.is_empty()) {
-            send_to_group(group, signal);
-            send_to_group(group, Signal::CONTINUE);
-            let of_group = members.iter().filter(|process| process.group == group);
-            self.signalled.extend(of_group.map(Process::identity));
-            members.retain(|process| process.group != group);
-        }
-        self.send_once(&members, signal);
-    }
-
-    /// Each process gets the stop signal once: for many programs a second one means "at once". SIGCONT follows it, so that a
-    /// suspended process can handle it (as in systemd.kill(5)).
-    fn send_once(&mut self, processes: &[Process], signal: Signal) {
-        for process in processes {
-            if self.signalled.insert(process.identity()) {
-                // A process that may not be signalled is reported at the end, if it is still there.
-                let _ = send_to(process, signal);
-                let _ = send_to(process, Signal::CONTINUE);
+            for signal in stop_sequence(signal) {
+                send_to_group(group, signal);
             }
+            // Those of the group have had it.
+            members.retain(|process| process.group != group || !self.signalled.is_first(process));
         }
+        self.signalled.stop(&members, signal);
     }
 }
 
