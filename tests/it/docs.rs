@@ -27,7 +27,7 @@ fn references(text: &str) -> impl Iterator<Item = &str> {
 
 /// Folders and endings of this tree. What has neither is no path of ours.
 fn is_path(reference: &str) -> bool {
-    let is_below = ["src/", "tests/", "docs/", "benches/", "examples/", ".ci/", ".github/"]
+    let is_below = ["src/", "tests/", "docs/", "benches/", "examples/", "dist/", ".ci/", ".github/"]
         .iter()
         .any(|folder| reference.starts_with(folder));
     let is_source =

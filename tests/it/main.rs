@@ -17,6 +17,7 @@ mod conformance;
 mod control;
 mod control_hostile;
 mod corpus;
+mod dist;
 mod docs;
 mod doctor;
 mod drawing;
