@@ -22,6 +22,8 @@ const args = process.argv.slice(2);
 const env = { GANGER_DIE_WITH_PARENT: '1', ...process.env };
 
 if (process.execve) {
+  // Node ignores it, and what is ignored stays so in all that ganger starts; a signal with a handler gets its default again.
+  process.on('SIGXFSZ', () => {});
   process.execve(program, ['ganger', ...args], env);
 }
 
