@@ -13,6 +13,7 @@ use super::failure::Failure;
 use super::load::{self, ProcfileNeed};
 use super::project::Project;
 use super::start::{PAUSE, StartedStack, prepare};
+use super::supervise::{parents, supervise};
 use super::system_env::SystemEnv;
 use super::{late, run, stack};
 use crate::config::Settings;
@@ -23,11 +24,9 @@ use crate::control::lock_wait::LockWait;
 use crate::control::protocol::{Goal, Request, Status};
 use crate::exit::{self, LATE, Outcome};
 use crate::name::TypeName;
+use crate::plan::environment;
 use crate::plan::options::Selection;
 use crate::plan::spec::Environment;
-use crate::plan::{DEFAULT_GRACE, environment};
-use crate::process::log_stderr::StderrLog;
-use crate::process::supervised_command::{ForkReturn, SupervisedCommand, mirrored, supervise_command};
 use crate::supervisor::clock::Clock;
 
 /// Runs the command. Returns in every process that is made on the way.
@@ -41,6 +40,7 @@ pub fn run(exec: ExecArgs, given: &Settings, system: &SystemEnv) -> Result<Outco
     let project = load::project(given, ProcfileNeed::Procfile, system)?;
     let plan = project.plan(&Selection::default(), None, |_| None, system).map_err(Failure::Refused)?;
     let mut replacement = run::replacement(&command, &project, &plan);
+    let parents = parents(&project.settings, true)?;
     let clock = Clock::start();
     let patience = Duration::try_from_secs_f64(timeout).unwrap_or(Duration::MAX);
     let search = StackSearch { project: &project, system, clock: &clock, patience };
@@ -59,24 +59,11 @@ pub fn run(exec: ExecArgs, given: &Settings, system: &SystemEnv) -> Result<Outco
         }
     };
     point_at(&mut replacement.environment, &status);
-    let log = StderrLog::open();
-    let supervised = SupervisedCommand {
-        replacement: &replacement,
-        grace: project.settings.timeout.as_ref().map_or(DEFAULT_GRACE, |given| given.value),
-        now: &|| clock.now(),
-        log: &|line| log.log(line),
-        lost: &|| log.log("the stack ended before the command"),
-    };
-    let returned = supervise_command(&supervised, hold);
-    log.finish();
-    match returned.map_err(|error| Failure::Failed(format!("cannot run a command: {error}")))? {
-        ForkReturn::Outer(exit) => Ok(mirrored(exit)),
-        ForkReturn::Inner(exit, hold) => {
-            let_go(hold, lock_wait)?;
-            Ok(mirrored(exit))
-        }
-        ForkReturn::Command(missing) => Err(run::cannot_run(&missing, &project)),
+    let (outcome, hold) = supervise(&replacement, &project, &clock, &parents, hold)?;
+    if let Some(hold) = hold {
+        let_go(hold, lock_wait)?;
     }
+    Ok(outcome)
 }
 
 /// The stack that is looked for, and for how long.

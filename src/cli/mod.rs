@@ -35,6 +35,7 @@ pub mod run;
 pub mod scale;
 pub mod stack;
 pub mod start;
+pub mod supervise;
 pub mod sweep;
 pub mod system_env;
 pub mod usage;

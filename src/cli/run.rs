@@ -8,18 +8,21 @@ use super::args;
 use super::failure::Failure;
 use super::load::{self, ProcfileNeed};
 use super::project::Project;
+use super::supervise;
 use super::system_env::SystemEnv;
 use super::usage;
 use crate::config::Settings;
 use crate::exit::Outcome;
 use crate::plan::Plan;
 use crate::plan::options::Selection;
-use crate::process::program::MissingProgram;
+use crate::process::pipe::pipe;
 use crate::process::replace::{self, Replacement};
+use crate::supervisor::clock::Clock;
 use crate::text::harmless;
 use crate::{shell, suggestion};
 
-/// Replaces ganger by the command, so it returns only if that cannot be.
+/// Replaces ganger by the command, so it returns only if that cannot be; or, where it is to end with another process, runs it
+/// with ganger around it.
 ///
 /// # Errors
 ///
@@ -29,8 +32,15 @@ pub fn run(run: &args::RunArgs, given: &Settings, system: &SystemEnv) -> Result<
     let project = load::project(given, ProcfileNeed::Nothing, system)?;
     let plan = project.plan(&Selection::default(), None, |_| None, system).map_err(Failure::Refused)?;
     project.say_warnings(&[], system);
-    let missing = replace::exec(&replacement(&run.command, &project, &plan));
-    Err(cannot_run(&missing, &project))
+    let replacement = replacement(&run.command, &project, &plan);
+    let parents = supervise::parents(&project.settings, false)?;
+    if parents.is_empty() {
+        return Err(supervise::cannot_run(&replace::exec(&replacement), &project));
+    }
+    // There is no stack that could end before the command.
+    let (stack, _never_closed) = pipe().map_err(|error| Failure::Failed(error.to_string()))?;
+    let returned = supervise::supervise(&replacement, &project, &Clock::start(), &parents, stack)?;
+    Ok(returned.0)
 }
 
 /// What these words mean: the line of a type with arguments appended, or a command; in its environment.
@@ -83,15 +93,4 @@ fn with_arguments(command: &str, arguments: &[OsString]) -> Vec<OsString> {
     // The word after the text is the shell's $0, which stands before its own error messages.
     let shell = ["/bin/sh", "-c", "--", &shell::text_for_shell(&text), "sh"].map(OsString::from);
     shell.into_iter().chain(arguments.iter().cloned()).collect()
-}
-
-/// Why there is no such command.
-pub fn cannot_run(missing: &MissingProgram, project: &Project) -> Failure {
-    let types = project.procfile.entries.iter().map(|entry| entry.name.as_str());
-    let near = suggestion::nearest(&missing.program, types);
-    let near = near.map(|near| format!("did you mean `ganger run {near}`?"));
-    let is_line = missing.program.contains([' ', '$', '|', ';']);
-    let hint =
-        near.or_else(|| is_line.then(|| "it is one word; a command line is run by `sh -c LINE`".to_owned()));
-    Failure::sentence(missing.status, format!("{}: {}", missing.program, missing.reason), hint)
 }

@@ -13,10 +13,11 @@ use super::load::{self, ProcfileNeed};
 use super::project::Project;
 use super::reload;
 use super::stack;
+use super::supervise;
 use super::sweep;
 use super::system_env::{StdStream, SystemEnv};
 use crate::config::invalid::InvalidValue;
-use crate::config::{ColorChoice, Located, ParentToWatch, Settings, Timestamps};
+use crate::config::{ColorChoice, Located, Settings, Timestamps};
 use crate::control::address::{Address, Claim, ClaimResult};
 use crate::control::client::{Client, Unanswered};
 use crate::control::last_run::LastRunFile;
@@ -128,7 +129,7 @@ pub fn prepare(
     // A reload has these already.
     plan.warnings.splice(0..0, project.warnings.iter().cloned());
     let source = reload::source((*project).clone(), selection.clone(), marked, system.clone());
-    settings.parents = parents(&project.settings, *is_detached)?;
+    settings.parents = supervise::parents(&project.settings, !*is_detached)?;
     let claim = settle(place, *is_detached, &mut settings)?;
     // Without a claim another stack may be here, and the record is that one's.
     settings.record = claim.as_ref().and_then(|_| record(&project.settings, address, system));
@@ -140,6 +141,8 @@ impl Prepared {
     /// It ends with the last client that holds it.
     pub fn end_with_last_hold(&mut self) {
         self.settings.ends_with_last_lease = true;
+        // The command ends with its caller: others may use the stack.
+        self.settings.parents = WatchedParents::default();
     }
 
     /// Its instances.
@@ -176,31 +179,6 @@ impl Prepared {
             })
         }
     }
-}
-
-/// The processes with which the stack ends. What runs in the background outlives its caller, unless the flag asks for the
-/// contrary: the variable is set by launchers, for every command.
-fn parents(settings: &Settings, is_detached: bool) -> Result<WatchedParents, Failure> {
-    let Some(given) = &settings.die_with_parent else { return Ok(WatchedParents::default()) };
-    let watched = match given.value {
-        _ if is_detached && !given.place.file.starts_with("--") => Ok(WatchedParents::default()),
-        ParentToWatch::None => Ok(WatchedParents::default()),
-        ParentToWatch::Parent => WatchedParents::parent(),
-        ParentToWatch::Process(pid) => WatchedParents::process(pid),
-    };
-    watched.map_err(|error| {
-        let message = if error.raw_os_error() == Some(libc::ESRCH) {
-            "this process does not exist".into()
-        } else {
-            format!("the end of a process cannot be watched: {error}")
-        };
-        Failure::Refused(vec![Diagnostic {
-            location: given.place.clone(),
-            message,
-            hint: None,
-            excerpt: None,
-        }])
-    })
 }
 
 /// Where the run is recorded. A run that is not leaves no record of an earlier one: it would be taken for the last.

@@ -50,6 +50,11 @@ impl WatchedParents {
         Ok(watched)
     }
 
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// What to poll to wait for the end of one of them.
     pub fn descriptors(&self) -> impl Iterator<Item = PollFd<'_>> {
         self.0.iter().map(|process| PollFd::new(process.as_fd(), PollFlags::POLLIN))

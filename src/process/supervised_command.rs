@@ -27,6 +27,7 @@ use super::calls::{ForkSide, fork};
 use super::leftovers::{Leftovers, preexisting_children};
 use super::monitor::during;
 use super::name;
+use super::parents::WatchedParents;
 use super::pipe::pipe;
 use super::program::MissingProgram;
 use super::reaper::become_subreaper;
@@ -42,6 +43,8 @@ pub struct SupervisedCommand<'a> {
     pub replacement: &'a Replacement,
     /// What its leftovers have between SIGTERM and SIGKILL.
     pub grace: Duration,
+    /// The processes with which the command ends.
+    pub parents: &'a WatchedParents,
     /// The time since some moment.
     pub now: &'a dyn Fn() -> Duration,
     /// Logs a line on standard error.
@@ -141,7 +144,8 @@ struct CommandWatch<'a> {
 }
 
 impl CommandWatch<'_> {
-    /// Waits for the end of the child, or of the life-line, which counts as a SIGKILL. Passes on the signals that
+    /// Waits for the end of the child, or of the life-line, which counts as a SIGKILL. The inner one, which has the life-line,
+    /// also waits for the end of a parent, which counts as a SIGTERM. Passes on the signals that
     /// processes send; those of the terminal, the child has had already.
     fn until_ended(
         &mut self,
@@ -152,10 +156,15 @@ impl CommandWatch<'_> {
             if let Some(exit) = self.reap()? {
                 return Ok(exit);
             }
+            let parents = lifeline.map(|_| self.supervised.parents);
             let awaited = [Some(self.ears.as_fd()), lifeline, news];
-            let [_, is_outer_gone, has_news] = wait_for(awaited, None)?;
+            let [_, is_outer_gone, has_news] = wait_for(awaited, parents, None)?;
             if is_outer_gone {
                 return Ok(Exit::Signal(Signal::KILL));
+            }
+            if parents.is_some_and(WatchedParents::has_ended) {
+                (self.supervised.log)("the process that started ganger has ended: stopping the command");
+                return Ok(Exit::Signal(Signal::TERMINATE));
             }
             if has_news {
                 news = None;
@@ -206,7 +215,7 @@ impl CommandWatch<'_> {
                 break;
             }
             let left = leftovers.deadline().map(|deadline| deadline.saturating_sub(now()));
-            wait_for([Some(self.ears.as_fd())], left)?;
+            wait_for([Some(self.ears.as_fd())], None, left)?;
             signals = self.received(false);
         }
         for refusal in leftovers.survivors() {
@@ -216,13 +225,15 @@ impl CommandWatch<'_> {
     }
 }
 
-/// Sleeps until there is something at one of these, or the time is over: at which.
+/// Sleeps until there is something at one of these, one of the parents ends, or the time is over: at which.
 fn wait_for<const COUNT: usize>(
     awaited: [Option<BorrowedFd<'_>>; COUNT],
+    parents: Option<&WatchedParents>,
     patience: Option<Duration>,
 ) -> io::Result<[bool; COUNT]> {
     let there = awaited.iter().flatten().map(|descriptor| PollFd::new(*descriptor, PollFlags::POLLIN));
-    let mut asked: Vec<PollFd<'_>> = there.collect();
+    let parents = parents.into_iter().flat_map(WatchedParents::descriptors);
+    let mut asked: Vec<PollFd<'_>> = there.chain(parents).collect();
     // Rounded up: waking too early would mean asking again and again.
     let patience = patience.map(|left| left + Duration::from_millis(1));
     let timeout =

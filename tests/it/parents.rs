@@ -65,6 +65,51 @@ fn without_it_a_stack_outlives_its_caller() {
 }
 
 #[test]
+fn exec_and_run_stop_the_command_and_what_it_left() {
+    let left = "probe daemon + ignore TERM + wait; echo left";
+    let script = format!("{left}; exec probe ignore TERM INT HUP + print up + wait");
+    let project = Project::new("web: probe ignore TERM + wait\n")
+        .file("ganger.toml", "process.web.ready = \"alive\"\n")
+        .file("command.sh", &script);
+    for begin in [
+        "run --die-with-parent sh command.sh",
+        "exec -t 60 --die-with-parent -- sh command.sh",
+        "exec -t 60 -- sh command.sh",
+    ] {
+        let variable = if begin.contains("--die") { "" } else { "export GANGER_DIE_WITH_PARENT=1\n" };
+        project.write("caller.sh", &format!("{variable}ganger {begin}\n:\n"));
+        let mut running = Running::start(project.command(&["sh", "caller.sh"]));
+        running.lines(&["left", "up"]);
+        running.signal(Signal::SIGKILL);
+        assert!(running.all_gone_within(PATIENCE), "{begin}");
+        assert_eq!(running.mark().processes(), [], "{begin}");
+    }
+}
+
+#[test]
+fn run_becomes_the_command_where_only_the_variable_is_set() {
+    let project = Project::empty();
+    let mut run = project.ganger(&["run", "probe", "print", "up", "+", "wait"]);
+    run.env("GANGER_DIE_WITH_PARENT", "1");
+    let mut running = Running::start(run);
+    running.line("up");
+    let command = std::fs::read_to_string(format!("/proc/{}/cmdline", running.pid())).unwrap();
+    assert!(command.starts_with("probe"), "{command}");
+}
+
+#[test]
+fn a_command_that_ends_with_its_caller_has_its_own_status() {
+    let project = Project::empty();
+    for (script, status) in [("exit 7", 7), ("kill -TERM $$", -1)] {
+        let (code, _, error) = project.run(&["run", "--die-with-parent", "sh", "-c", script]);
+        assert_eq!(code, status, "{error}");
+    }
+    let (code, _, error) = project.run(&["run", "--die-with-parent=999999999", "true"]);
+    assert_eq!(code, 1, "{error}");
+    assert!(error.contains("--die-with-parent 999999999: this process does not exist"), "{error}");
+}
+
+#[test]
 fn in_the_background_the_flag_counts_and_the_variable_does_not() {
     let project = Project::new(STACK);
     let mut caller = Command::new("sleep").arg("600").spawn().unwrap();

@@ -12,6 +12,7 @@ pub(super) const PROJECT: Flag = Flag {
     ..START
 };
 pub(super) const RUNNING: Flag = Flag { heading: "Running and stopping", ..START };
+pub(super) const COMMANDS: Flag = Flag { commands: &["start", "run", "exec"], ..RUNNING };
 pub(super) const EXPORTED: Flag = Flag { commands: &["start", "export"], ..RUNNING };
 pub(super) const OUTPUT: Flag = Flag { heading: "Output", ..START };
 /// The commands that ask a running stack.

@@ -1,6 +1,6 @@
 //! Settings of a run: what runs, and how it stops.
 
-use super::base::{EXPORTED, RUNNING, SETTING, of_stack, of_type};
+use super::base::{COMMANDS, EXPORTED, RUNNING, SETTING, of_stack, of_type};
 use crate::config::setting::{Flag, Setting, Takes};
 use crate::config::value;
 
@@ -54,14 +54,15 @@ pub(super) static SETTINGS: [Setting; 11] = [
     },
     Setting {
         name: "die-with-parent",
-        flags: &[RUNNING],
+        flags: &[COMMANDS],
         takes: Takes::Optional("PID", "true"),
         flag_only: Some("a file does not know which process starts ganger"),
         is_fixed: true,
-        help: "Stop the stack when the calling process ends\n\n\
+        help: "Stop all when the calling process ends\n\n\
                However it ends, SIGKILL included. Without a PID it is the parent of ganger; where that is a shell with `-c` or \
-               a launcher of a package, also the process that started it. With --detach only the flag counts, not its \
-               variable. Linux only.",
+               a launcher of a package, also the process that started it. For `run` and with --detach only the flag counts, \
+               not its variable. With it `run` does not become the command but stays around it, and stops what it leaves, as \
+               `exec` does. Linux only.",
         example: "true",
         stack: Some(&of_stack(|s| &mut s.die_with_parent, value::parent)),
         ..SETTING
