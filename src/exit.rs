@@ -79,6 +79,8 @@ pub const USAGE: u8 = 2;
 pub const NOTHING_RUNS: u8 = 3;
 /// A stack runs and does not answer: it is suspended, or hangs (LSB's word for a service whose status is unknown).
 pub const NOT_ANSWERING: u8 = 4;
+/// All instances are up, and not all of them are ready.
+pub const NOT_READY: u8 = 5;
 /// The time was over (as timeout(1) says it).
 pub const LATE: u8 = 124;
 /// ganger itself failed (as `timeout`, `env` and `docker run` say it).

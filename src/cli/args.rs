@@ -68,8 +68,8 @@ pub enum Command {
     Env(EnvArgs),
     /// Show the instances of the running stack
     ///
-    /// One row for each. The status is 0 if all are up, 1 if not, 3 if no stack runs here: the rows are then those of the
-    /// last run.
+    /// One row for each. The status is 0 if all are up and ready, 5 if not all are ready yet, 1 if not all are up, 3 if no
+    /// stack runs here: the rows are then those of the last run.
     // overmind's name.
     #[command(alias = "status", after_long_help = examples::PS)]
     Ps,

@@ -106,8 +106,8 @@ pub struct WaitArgs {
     pub names: Vec<String>,
     /// Wait for: up, ready, exited, log=RE
     ///
-    /// `up`: the processes exist. `ready`, the default: they listen on their ports, or have run for a second if they are not
-    /// known to use one. `exited`: they have exited. `log=RE`: one of them has printed a line that matches the regular
+    /// `up`: the processes exist. `ready`, the default: they listen on their ports; those that are not known to use one have
+    /// run for a second, or for five seconds where they are named here. `exited`: they have exited. `log=RE`: one of them has printed a line that matches the regular
     /// expression.
     #[arg(long = "for", value_name = "WHAT", value_parser = goal, default_value = "ready")]
     pub goal: String,

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use super::failure::Failure;
 use super::last_run;
+use crate::config::ProbeKind;
 use crate::control::address::Address;
 use crate::control::client::{Client, ServerMessage};
 use crate::control::protocol::{Goal, InstanceStatus, LogsWanted, Request};
 use crate::exit::LATE;
+use crate::machine::ready::LISTENS_WITHIN;
 use crate::notice::Elapsed;
 
 /// The way out for a program that seems silent.
@@ -20,7 +22,7 @@ pub fn timed_out(address: &Address, goal: Goal, names: &[String], after: Duratio
     let rows = instances(address);
     let is_missing = |row: &&InstanceStatus| match goal {
         Goal::Up => row.pid.is_none() && row.exit_status.is_none(),
-        Goal::Ready => !(row.ready || row.one_shot && row.exit_status == Some(0)),
+        Goal::Ready => !row.is_ready_or_done() || !names.is_empty() && may_listen_yet(row),
         Goal::Exited => row.pid.is_some(),
     };
     let missing: Vec<&InstanceStatus> =
@@ -35,7 +37,7 @@ pub fn timed_out(address: &Address, goal: Goal, names: &[String], after: Duratio
     let reasons = missing
         .iter()
         .filter(|_| goal == Goal::Ready)
-        .filter_map(|row| Some(format!("{} is not ready: {}", row.name, row.waiting_for.as_ref()?)));
+        .filter_map(|row| Some(format!("{} is not ready: {}", row.name, reason(row)?)));
     let silent = missing.iter().filter(|row| goal == Goal::Ready && is_awaited_in_log(row));
     let silent = silent.filter(|row| is_silent(address, &row.name));
     let hints: Vec<String> = reasons.chain(silent.map(|row| no_output(&row.name))).collect();
@@ -78,7 +80,19 @@ pub fn is_named(names: &[String], row: &InstanceStatus) -> bool {
 }
 
 fn is_awaited_in_log(row: &InstanceStatus) -> bool {
-    row.waiting_for.as_ref().is_some_and(|reason| reason.contains("printed no line"))
+    row.ready_by == ProbeKind::Log && !row.is_ready_or_done()
+}
+
+/// Whether it counts as ready, but not yet for a client that waits for it by its name.
+fn may_listen_yet(row: &InstanceStatus) -> bool {
+    let is_young = row.uptime_seconds.is_some_and(|seconds| seconds < LISTENS_WITHIN.as_secs_f64());
+    row.ready_by == ProbeKind::ListenOrAlive && row.url.is_none() && is_young
+}
+
+fn reason(row: &InstanceStatus) -> Option<String> {
+    let waits = may_listen_yet(row);
+    let to_listen = || format!("it does not listen, and has not run for {} yet", Elapsed(LISTENS_WITHIN));
+    row.waiting_for.clone().or_else(|| waits.then(to_listen))
 }
 
 /// Whether the log has no line of it.

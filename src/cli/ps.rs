@@ -28,8 +28,12 @@ pub fn run(given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     } else {
         print::bytes(table::of(&status).as_bytes())?;
     }
-    let all_up = status.instances.iter().all(is_up);
-    Ok(Outcome::Status(if all_up { exit::SUCCESS } else { exit::REFUSED }))
+    let are_all = |is: fn(&InstanceStatus) -> bool| status.instances.iter().all(is);
+    Ok(Outcome::Status(match (are_all(is_up), are_all(InstanceStatus::is_ready_or_done)) {
+        (false, _) => exit::REFUSED,
+        (true, false) => exit::NOT_READY,
+        (true, true) => exit::SUCCESS,
+    }))
 }
 
 fn is_up(row: &InstanceStatus) -> bool {

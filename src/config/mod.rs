@@ -17,7 +17,7 @@ pub mod table;
 mod tests;
 mod value;
 
-pub use probe::{OutsideCheck, Probe, ProbePort, ReadySetting};
+pub use probe::{OutsideCheck, Probe, ProbeKind, ProbePort, ReadySetting};
 pub use service_policy::{RestartPolicy, ServicePolicy};
 pub use settings::{
     BasePort, ColorChoice, DeclaredVariable, Located, ParentToWatch, ParsedSettings, ProcessSettings,

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use regex_lite::Regex;
+use serde::{Deserialize, Serialize};
 
 use super::invalid::InvalidValue;
 use super::numbers::positive;
@@ -23,6 +24,27 @@ pub enum Probe {
     /// This command, run by a shell in its environment, exits with status 0.
     Command(Arc<str>),
     /// It sends `READY=1` to NOTIFY_SOCKET, as sd_notify(3) does.
+    Notify,
+}
+
+/// What shows that an instance is ready, as `ps --json` has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProbeKind {
+    /// It has run for a second.
+    #[default]
+    Alive,
+    /// It listens on its PORT, or does not and has run for some seconds.
+    ListenOrAlive,
+    /// It listens on a port.
+    Listen,
+    /// It answers a request.
+    Http,
+    /// It has printed a line.
+    Log,
+    /// A command exits with status 0.
+    Command,
+    /// It sends a message.
     Notify,
 }
 
@@ -99,6 +121,18 @@ impl Probe {
     /// Whether a timer alone stands for it: nothing has to be probed.
     pub fn is_timer(&self) -> bool {
         *self == Self::Alive
+    }
+
+    /// Which it is.
+    pub fn kind(&self) -> ProbeKind {
+        match self {
+            Self::Alive => ProbeKind::Alive,
+            Self::Listen(_) => ProbeKind::Listen,
+            Self::Http(_) => ProbeKind::Http,
+            Self::Log(_) => ProbeKind::Log,
+            Self::Command(_) => ProbeKind::Command,
+            Self::Notify => ProbeKind::Notify,
+        }
     }
 
     /// The port on which it depends.

@@ -37,6 +37,10 @@ impl RestartPolicy {
 pub struct ServicePolicy {
     /// What shows that it is ready.
     pub probe: Probe,
+    /// Whether no setting names the probe: it follows from the type's name and command.
+    pub is_implied: bool,
+    /// Whether another type comes `after` it.
+    pub is_awaited: bool,
     /// The time that it has for that; then it has failed. `None`: no limit.
     pub ready_within: Option<Duration>,
     /// Which of its exits are followed by another start.

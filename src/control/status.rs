@@ -3,6 +3,8 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use crate::config::ProbeKind;
+
 /// A stack.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Status {
@@ -132,13 +134,19 @@ pub struct InstanceStatus {
     /// What it lacks to be ready, while it runs and is not: a clause such as `nothing of it listens on port 5000`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting_for: Option<String>,
+    /// What shows that it is ready.
+    #[serde(default)]
+    pub ready_by: ProbeKind,
     /// Whether ending with status 0 is what it is for (`release`).
     pub one_shot: bool,
     /// Its process, while it lives.
     pub pid: Option<i32>,
     /// What PORT is set to.
     pub port: Option<u16>,
-    /// `http://localhost:5000`, where a process listens on that port.
+    /// The port on which it listens, where that is not its PORT.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other_port: Option<u16>,
+    /// `http://localhost:5000`, where a process listens on its PORT or the other one.
     pub url: Option<String>,
     /// When its process was made.
     pub started_at: Option<String>,
@@ -154,6 +162,13 @@ pub struct InstanceStatus {
     pub exit_status: Option<u8>,
     /// The signal that ended it.
     pub signal: Option<String>,
+}
+
+impl InstanceStatus {
+    /// Whether it is ready, or has done what it is for.
+    pub fn is_ready_or_done(&self) -> bool {
+        self.ready || self.one_shot && self.exit_status == Some(0)
+    }
 }
 
 /// Where an instance is in its life, in a user's words.

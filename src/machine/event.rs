@@ -46,6 +46,8 @@ pub enum Event {
         instance: usize,
         /// Its own process at the time: a late event may be about an earlier generation.
         pid: i32,
+        /// The port on which it was seen to listen, if that is the probe.
+        port: Option<u16>,
     },
     /// Files that these instances watch have changed.
     Changed(Vec<usize>),

@@ -44,6 +44,8 @@ pub struct Instance {
     pub(super) next: Option<Rc<Spec>>,
     /// When it became ready in its present generation.
     pub ready: Option<Duration>,
+    /// The port on which it listens, where that is not its PORT.
+    pub other_port: Option<u16>,
     /// Its timers beside those of the table.
     pub timers: Timers,
     /// Whether it failed too often to be started again.
@@ -77,6 +79,7 @@ impl Instance {
             is_retired: false,
             next: None,
             ready: None,
+            other_port: None,
             timers: Timers::default(),
             is_given_up: false,
             awaits_change: false,
@@ -157,7 +160,7 @@ impl Instance {
 
     fn enter(&mut self, now: Duration, before: State) {
         if before == State::Running {
-            self.ready = None;
+            (self.ready, self.other_port) = (None, None);
             self.timers.end_generation();
         }
         match self.state {

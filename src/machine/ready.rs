@@ -8,10 +8,24 @@ use super::stack::{Actions, Stack};
 use super::state::{InstanceEvent, State};
 use super::target::Target;
 use crate::notice::{Elapsed, Notice};
-use crate::plan::spec::{ProbePort, Spec};
+use crate::plan::spec::{ProbeKind, ProbePort, Spec};
 
 /// How long an instance without a probe has to run until it counts as ready (SPEC §10).
 pub const SETTLED: Duration = Duration::from_secs(1);
+
+/// How long an instance that is waited for by name and is not known to use its PORT has to open it. Then it is one that never
+/// listens, and ready. A program that reads PORT needs not name it on its command line.
+pub const LISTENS_WITHIN: Duration = Duration::from_secs(5);
+
+/// Whether an instance with this spec may open its PORT though nothing says so.
+pub fn may_listen(spec: &Spec) -> bool {
+    spec.care.is_implied && spec.care.probe.is_timer() && spec.care.listen.is_none() && spec.port.is_some()
+}
+
+/// What shows that an instance with this spec is ready.
+pub fn probe_kind(spec: &Spec) -> ProbeKind {
+    if may_listen(spec) { ProbeKind::ListenOrAlive } else { spec.care.probe.kind() }
+}
 
 /// A generation has begun: starts its probe, or the timer that stands for one. A one-shot is ready when it has succeeded.
 pub(super) fn begin(stack: &mut Stack, index: usize, actions: &mut Actions) {
@@ -20,15 +34,26 @@ pub(super) fn begin(stack: &mut Stack, index: usize, actions: &mut Actions) {
         return;
     }
     if spec.care.probe.is_timer() {
-        instance.timers.settled = Some(actions.now + SETTLED);
+        let has_time = spec.care.is_awaited && may_listen(spec);
+        let within = if has_time { LISTENS_WITHIN } else { SETTLED };
+        instance.timers.settled = Some(actions.now + within);
+        if has_time {
+            actions.push(Action::Probe(index));
+        }
     } else {
         instance.timers.ready_by = spec.care.ready_within.map(|within| actions.now + within);
         actions.push(Action::Probe(index));
     }
 }
 
-/// A probe found that the generation with this pid is ready; that generation may have ended meanwhile.
-pub(super) fn on_ready(stack: &mut Stack, index: usize, pid: i32, actions: &mut Actions) {
+/// A probe found that the generation with this pid is ready, as it listens on this port if the probe is about one; that
+/// generation may have ended meanwhile.
+pub(super) fn on_ready(
+    stack: &mut Stack,
+    index: usize,
+    (pid, listens_on): (i32, Option<u16>),
+    actions: &mut Actions,
+) {
     let Some(instance) = stack.instances.get_mut(index) else { return };
     if instance.state != State::Running || instance.pid != Some(pid) || instance.ready.is_some() {
         return;
@@ -38,10 +63,15 @@ pub(super) fn on_ready(stack: &mut Stack, index: usize, pid: i32, actions: &mut 
     let spec = &stack.specs[index];
     let took = actions.now.saturating_sub(instance.started.unwrap_or(actions.now));
     let (url, port) = match spec.care.probe.port() {
-        ProbePort::Own => (spec.port, None),
         ProbePort::Other(port) => (None, Some(port)),
-        ProbePort::None => (None, None),
+        ProbePort::Own => (listens_on.or(spec.port), None),
+        ProbePort::None => (listens_on, None),
     };
+    if let Some(port) = url.filter(|port| Some(*port) != spec.port) {
+        instance.other_port = Some(port);
+        let text = format!("{} {}", spec.name, on_another_port(spec, port));
+        actions.notify(Notice::Info { text });
+    }
     let url = url.map(|port| format!("http://localhost:{port}"));
     actions.notify(Notice::Ready { process: spec.name.clone(), url, port, took });
 }
@@ -56,12 +86,21 @@ pub(super) fn on_late(stack: &mut Stack, index: usize, actions: &mut Actions) {
     stack.apply(Target::Instance(index), InstanceEvent::Stop, actions);
 }
 
+/// That an instance listens on this port, with the setting that names it, as a clause of a sentence.
+pub fn on_another_port(spec: &Spec, port: u16) -> String {
+    let own = spec.port.map_or_else(String::new, |own| format!(", not on its PORT {own}"));
+    format!("listens on {port}{own} (ready = \"listen:{port}\")")
+}
+
 /// What an instance lacks to be ready, as a clause of a sentence.
 pub fn missing(spec: &Spec, instance: &Instance) -> String {
     match instance.state {
         State::Idle | State::Starting | State::Ended => "it does not run".into(),
         State::Stopping | State::Killing | State::Clearing | State::Purging => "it is ending".into(),
         State::Running if spec.once => "it has not exited".into(),
+        State::Running if spec.care.is_awaited && may_listen(spec) => {
+            format!("it does not listen, and has not run for {}", Elapsed(LISTENS_WITHIN))
+        }
         State::Running => spec.care.probe.missing(spec.port),
     }
 }

@@ -61,7 +61,7 @@ impl<'a> Transition<'a> {
                 facts.has_failed = true;
                 self.stop(StopCause::Broken(what));
             }
-            Event::Ready { instance, pid } => ready::on_ready(stack, instance, pid, actions),
+            Event::Ready { instance, pid, port } => ready::on_ready(stack, instance, (pid, port), actions),
             Event::Changed(instances) => {
                 if facts.shutdown.is_none() {
                     open_requests::on_changed_files(stack, &instances, actions);

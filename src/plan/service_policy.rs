@@ -34,21 +34,23 @@ pub(super) fn of_line(
     };
     let given = own.ready.as_ref().map(|given| given.value.probe(port_of));
     let limit = own.ready_timeout.as_ref().or(settings.ready_timeout.as_ref()).map(|given| given.value);
-    let is_awaited = given.is_some() || order.is_awaited(line);
+    let (is_implied, is_awaited) = (given.is_none(), order.is_awaited(line));
     let restart = own.restart.as_ref().or(settings.restart.as_ref());
     let watch = if own.watch.is_empty() { &settings.watch } else { &own.watch };
     ServicePolicy {
         probe: given.unwrap_or_else(|| implied(entry.name.as_str(), &entry.command, has_ports, listen)),
-        ready_within: limit.or(is_awaited.then_some(READY_WITHIN)),
+        is_implied,
+        is_awaited,
+        ready_within: limit.or((!is_implied || is_awaited).then_some(READY_WITHIN)),
         restart: restart.map_or(RestartPolicy::default(), |given| given.value),
         watch: watch.iter().map(|given| given.value.clone()).collect(),
         listen,
     }
 }
 
-/// The default readiness of an instance. Every instance has a PORT, but only a `web`, or a
-/// command that names PORT, is known to use it. An instance with a passed socket listens from the beginning, so
-/// its port shows nothing.
+/// The default readiness of an instance. Every instance has a PORT, but only a `web`, or a command that names PORT, is known
+/// to use it (another one may, see `machine::ready`). An instance that is handed a socket holds it from the beginning, so that
+/// it listens shows nothing.
 fn implied(name: &str, command: &str, has_ports: bool, listen: Option<IpAddr>) -> Probe {
     let serves = has_ports && listen.is_none() && (name == "web" || names_variable("PORT", command));
     Probe::implied(serves)

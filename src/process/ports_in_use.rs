@@ -16,6 +16,9 @@ use nix::sys::socket::{
 
 use crate::plan::ports::Holder;
 
+/// The ports on which debuggers of node, Python, Java, Ruby and Go listen by default, before the server does.
+const DEBUGGERS: [u16; 5] = [9229, 5678, 5005, 12345, 2345];
+
 /// The process that holds TCP `port` on any of 0.0.0.0, 127.0.0.1, :: and ::1; `None` if a server could have it.
 pub fn holder(port: u16) -> Option<Holder> {
     is_taken(port).then(|| find(port).unwrap_or(Holder { pid: None, name: None }))
@@ -157,6 +160,13 @@ impl Listeners {
             self.inodes().iter().filter(|(_, inodes)| is_theirs(inodes)).map(|(port, _)| *port).collect();
         ports.sort_unstable();
         ports
+    }
+
+    /// The one port on which these processes listen, apart from those of debuggers.
+    pub fn only_port_of(&self, pids: impl IntoIterator<Item = i32>) -> Option<u16> {
+        let mut ports = self.ports_of(pids);
+        ports.retain(|port| !DEBUGGERS.contains(port));
+        if let [port] = ports[..] { Some(port) } else { None }
     }
 
     /// None: the owner of a socket cannot be seen here.

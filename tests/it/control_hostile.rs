@@ -95,7 +95,7 @@ fn broken_slow_and_hostile_clients_cost_nothing() {
     drop((crowd, deaf));
     assert!(holds(|| say(&connect(), STATUS)["id"] == 9), "there is no room again");
     assert!(holds(|| burden(worker(&stack)).0 <= before + 1), "descriptors stay open");
-    assert_eq!(stack.run(&["ps"]).0, 0);
+    assert!(stack.is_up());
     // A client that closes only its writing side still gets its answer.
     let half = connect();
     (&half).write_all(STATUS.as_bytes()).unwrap();
@@ -149,7 +149,7 @@ fn followers_of_a_flood_that_do_not_read_or_go_away_cost_a_bounded_buffer() {
         // Goes in the middle of a line.
         (&follower()).read_exact(&mut vec![0; piece * 37]).unwrap();
     }
-    assert_eq!(stack.run(&["ps"]).0, 0, "others are answered meanwhile");
+    assert!(stack.is_up(), "others are answered meanwhile");
     let (descriptors, peak) = burden(worker(&stack));
     assert!(descriptors <= before + 130 && peak < 200, "{descriptors} descriptors, {peak} MiB");
     drop(deaf);
@@ -228,7 +228,7 @@ fn random_commands_of_many_clients_are_all_answered() {
         asking.into_iter().chain(killing).map(|client| client.join().unwrap()).sum()
     });
     assert!(answered >= COMMANDS, "{answered} commands of 8 clients were answered");
-    assert!(matches!(stack.run(&["ps"]).0, 0 | 1));
+    assert!(matches!(stack.run(&["ps"]).0, 0 | 1 | 5));
     assert_eq!(stack.run(&["down", "-t", "1"]).0, 0);
     running.end();
     assert_eq!(stack.mark().processes(), []);

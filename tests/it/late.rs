@@ -22,6 +22,8 @@ fn a_server_on_another_port_is_named_with_the_setting_that_helps() {
     let server = "import os, socket\ns = socket.create_server(('127.0.0.1', int(os.environ['OWN'])))\nprint('listens', flush=True)\n\
                   while True: s.accept()[0].close()\n";
     let project = Project::new(&format!("web: OWN={other} python3 server.py\n")).file("server.py", server);
+    // Named by a setting, its PORT has to be the one.
+    project.write("ganger.toml", "[process.web]\nready = \"listen\"\n");
     assert_eq!(project.run(&["start", "-D", "-p", &ports.base()]).0, 0);
     assert_eq!(project.run(&["wait", "web", "--for", "log=listens"]).0, 0);
     let reason = format!(
@@ -31,11 +33,66 @@ fn a_server_on_another_port_is_named_with_the_setting_that_helps() {
     assert_eq!(status, 124);
     assert!(err.contains("error: timed out after 0.0 s; still not ready: web.1\n"), "{err}");
     assert!(err.contains(&format!("help: {reason}")), "{err}");
-    let (_, table, _) = project.run(&["ps"]);
-    assert!(table.contains(&reason), "{table}");
+    let (status, table, _) = project.run(&["ps"]);
+    assert_eq!((status, table.contains(&reason)), (5, true), "{table}");
     let (_, document) = project.json(&["ps", "--json"]);
     assert!(document["instances"][0]["waiting_for"].as_str().unwrap().starts_with("it listens on"));
     assert_eq!(project.run(&["down"]).0, 0);
+}
+
+#[test]
+fn a_server_on_a_port_of_its_own_is_ready_and_reported_with_its_true_address() {
+    if !are_there(&["python3"]) {
+        return;
+    }
+    let ports = Ports::claim();
+    let (port, other) = (ports.at(0, 1), ports.at(0, 60));
+    // A debugger's port comes first, and does not count.
+    let server = "import os, socket\ntry: d = socket.create_server(('127.0.0.1', 9229))\nexcept OSError: pass\n\
+                  s = socket.create_server(('127.0.0.1', int(os.environ['OWN'])))\nwhile True: s.accept()[0].close()\n";
+    let project = Project::new(&format!("web: OWN={other} python3 server.py\n")).file("server.py", server);
+    let mut running = project.start(&["-p", &ports.base()]);
+    running.lines(&[
+        &format!("ganger | web.1 listens on {other}, not on its PORT {port} (ready = \"listen:{other}\")"),
+        &format!("ganger | web.1 ready on http://localhost:{other} after"),
+    ]);
+    let (status, document) = project.json(&["ps", "--json"]);
+    let row = &document["instances"][0];
+    assert_eq!((status, &row["ready"], &row["other_port"]), (0, &true.into(), &other.into()), "{row}");
+    assert_eq!(row["url"], format!("http://localhost:{other}"));
+    assert_eq!(project.run(&["port", "web"]).1, format!("{other}\n"));
+    assert_eq!(project.run(&["down"]).0, 0);
+    let _ = running.end();
+}
+
+/// Its line names no PORT: nothing tells it from a worker but that it listens after a while.
+#[test]
+fn a_type_that_is_waited_for_by_name_has_time_to_open_its_port() {
+    if !are_there(&["python3"]) {
+        return;
+    }
+    let server = "import os, socket, time\ntime.sleep(1.5)\ns = socket.create_server(('127.0.0.1', int(os.environ['PORT'])))\n\
+                  open('serves', 'w')\nwhile True: s.accept()[0].close()\n";
+    let ports = Ports::claim();
+    let project = Project::new("api: exec python3 server.py\njob: exec probe wait\nnext: exec probe wait\n")
+        .file("server.py", server)
+        .file("ganger.toml", "[process.next]\nafter = [\"api\"]\n");
+    let exec =
+        ["exec", "-p", &ports.base(), "--with", "api", "--", "sh", "-c", "test -e serves && echo served"];
+    let (status, out, err) = project.run(&exec);
+    assert_eq!((status, out.as_str()), (0, "served\n"), "{err}");
+    let mut running = project.start(&["-p", &ports.base()]);
+    let line = running.line("api.1 ready on http://localhost:");
+    assert!(line.contains(&ports.at(0, 1).to_string()), "{line}");
+    running.line("next.1 started");
+    let said = project.run(&["wait", "job", "--timeout", "1ms"]);
+    // With the reason, where it does not run long enough for the answer to be known.
+    assert!(
+        said.0 == 0 || said.2.contains("job.1 is not ready: it does not listen, and has not run for 5 s yet")
+    );
+    assert_eq!(project.run(&["wait", "job"]).0, 0, "one that never listens is ready all the same");
+    assert_eq!(project.run(&["down"]).0, 0);
+    let _ = running.end();
 }
 
 #[test]

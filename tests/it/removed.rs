@@ -38,7 +38,8 @@ fn name(project: &Project) -> SocketAddr {
 fn is_reachable(project: &Project, running: Running) {
     let pid = running.pid();
     let (status, document) = project.json(&["ps", "--json"]);
-    assert_eq!((status, &document["pid"]), (0, &pid.into()));
+    assert!(matches!(status, 0 | 5));
+    assert_eq!(document["pid"], pid);
     let (status, _, err) = project.run(&["start"]);
     assert_eq!(status, 1, "{err}");
     assert!(err.starts_with(&format!("error: a stack runs here already (pid {pid})")), "{err}");
@@ -58,7 +59,7 @@ fn a_folder_a_socket_or_a_lock_that_is_removed_comes_back() {
     for remove in removals {
         let (project, mut running) = started();
         remove(&project).unwrap();
-        assert_eq!(project.run(&["ps"]).0, 0);
+        assert!(project.is_up());
         running.line("the control socket was removed, and made again in");
         is_reachable(&project, running);
     }
@@ -78,7 +79,7 @@ fn down_waits_for_the_monitor_where_the_lock_was_removed() {
 fn where_the_session_is_over_the_socket_moves_to_tmp() {
     let (project, mut running) = started();
     std::fs::remove_dir_all(project.runtime()).unwrap();
-    assert_eq!(project.run(&["ps"]).0, 0);
+    assert!(project.is_up());
     let line = running.line("the control socket was removed, and made again in");
     assert!(line.ends_with(&format!("/tmp/ganger-{}", nix::unistd::geteuid())), "{line}");
     is_reachable(&project, running);
@@ -113,7 +114,7 @@ fn a_stack_is_found_whatever_the_runtime_folder_of_the_client_is() {
             let output = command.output().unwrap();
             (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
         };
-        assert_eq!(run(&["ps"]).0, Some(0));
+        assert!(matches!(run(&["ps"]).0, Some(0 | 5)));
         let (status, err) = run(&["start"]);
         assert_eq!(status, Some(1), "{err}");
         assert!(err.starts_with("error: a stack runs here already"), "{err}");

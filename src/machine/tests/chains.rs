@@ -70,6 +70,8 @@ fn specs(sorts: &[Sort]) -> Vec<Rc<Spec>> {
         let kind = |before| spec(&format!("p{before}"), 1).name.kind;
         let service = ServicePolicy {
             probe: sort.probe.clone(),
+            is_implied: false,
+            is_awaited: false,
             ready_within: Some(Duration::from_secs(20)),
             restart: sort.restart,
             watch: if sort.is_watched { vec!["src".into()].into() } else { Vec::new().into() },
@@ -226,7 +228,7 @@ impl<'a> World<'a> {
         self.pids[index] = Some(pid);
         self.later(0, Event::Spawned { instance: index, pid });
         if let Some(ready) = run.ready.filter(|_| self.sorts[index].probe != Probe::Alive) {
-            self.later(ready, Event::Ready { instance: index, pid });
+            self.later(ready, Event::Ready { instance: index, pid, port: None });
         }
         if let Some((end, status)) = run.ends {
             self.later(end + 1, Event::Exited { instance: index, exit: Exit::Status(status) });

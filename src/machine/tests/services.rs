@@ -2,7 +2,7 @@
 
 use super::{at, counts, done, notices, spec, start, stop_of};
 use crate::exit::Exit;
-use crate::machine::ready::SETTLED;
+use crate::machine::ready::{LISTENS_WITHIN, SETTLED};
 use crate::machine::*;
 use crate::plan::spec::{ExitOn, Probe, RestartPolicy, ServicePolicy};
 
@@ -50,14 +50,18 @@ fn a_dependent_waits_until_the_other_is_ready_which_is_reported_once() {
     let _ = machine.handle(at(2.0), Event::Timeout);
     assert_eq!(machine.deadline(), Some(at(60.0)), "it is reported once");
     assert_eq!(
-        machine.handle(at(2.9), Event::Ready { instance: 1, pid: 99 }),
+        machine.handle(at(2.9), Event::Ready { instance: 1, pid: 99, port: None }),
         [],
         "this is about another generation"
     );
-    let actions = machine.handle(at(3.0), Event::Ready { instance: 1, pid: 101 });
+    let actions = machine.handle(at(3.0), Event::Ready { instance: 1, pid: 101, port: None });
     assert_eq!(notices(&actions), ["db.1 ready on http://localhost:5100 after 3 s"]);
     assert_eq!(done(&actions), [&Action::Spawn(0)]);
-    assert_eq!(machine.handle(at(3.0), Event::Ready { instance: 1, pid: 101 }), [], "once is enough");
+    assert_eq!(
+        machine.handle(at(3.0), Event::Ready { instance: 1, pid: 101, port: None }),
+        [],
+        "once is enough"
+    );
 }
 
 #[test]
@@ -68,6 +72,37 @@ fn an_instance_without_a_probe_is_ready_after_a_second() {
     assert_eq!(done(&actions), [&Action::Spawn(1)]);
     assert_eq!(notices(&actions), [""; 0], "that it runs is no news");
     assert_eq!(machine.instances()[0].ready, Some(SETTLED));
+}
+
+#[test]
+fn an_awaited_instance_that_may_open_its_port_has_time_for_that() {
+    let care = ServicePolicy { is_implied: true, is_awaited: true, ..ServicePolicy::default() };
+    let stack = || {
+        let db = Spec { port: Some(5100), ..with(spec("db", 1), care.clone()) };
+        let mut machine =
+            Machine::new([db, after(spec("web", 1), &["db"])].map(Rc::new).to_vec(), Policy::default());
+        let _ = machine.handle(at(0.0), Event::Begin);
+        let actions = machine.handle(at(0.0), Event::Spawned { instance: 0, pid: 100 });
+        assert!(actions.contains(&Action::Probe(0)), "{actions:?}");
+        machine
+    };
+    let ready = |machine: &mut Machine, port| {
+        notices(&machine.handle(at(2.0), Event::Ready { instance: 0, pid: 100, port: Some(port) }))
+    };
+    let mut by_port = stack();
+    let _ = by_port.handle(SETTLED, Event::Timeout);
+    assert_eq!(by_port.instances()[0].ready, None, "a second is not enough");
+    assert_eq!(ready(&mut by_port, 5100), ["db.1 ready on http://localhost:5100 after 2 s"]);
+    assert_eq!(
+        ready(&mut stack(), 5432),
+        [
+            "db.1 listens on 5432, not on its PORT 5100 (ready = \"listen:5432\")",
+            "db.1 ready on http://localhost:5432 after 2 s"
+        ]
+    );
+    let mut silent = stack();
+    let _ = silent.handle(LISTENS_WITHIN, Event::Timeout);
+    assert_eq!(silent.instances()[0].ready, Some(LISTENS_WITHIN));
 }
 
 #[test]

@@ -67,6 +67,8 @@ fn what_shows_that_it_is_ready_follows_from_what_it_is() {
     assert_eq!(ready(0), (Probe::Listen(None), None));
     assert_eq!(ready(1), (Probe::Alive, None));
     assert_eq!(ready(2), (Probe::Alive, limit), "an awaited instance has a limit");
+    let cares = plan.instances.iter().map(|spec| (spec.care.is_implied, spec.care.is_awaited));
+    assert_eq!(cares.collect::<Vec<_>>(), [(true, false), (true, false), (true, true)]);
     let toml = "no-port = true\nready-timeout = 5\n[process.web]\nwatch = \"src\"\n";
     let care = with(&["web"], toml).plan().instances[0].care.clone();
     assert_eq!((care.probe, care.ready_within), (Probe::Alive, Some(Duration::from_secs(5))));

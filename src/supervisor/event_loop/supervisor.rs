@@ -214,10 +214,12 @@ impl Supervisor {
             Arrival::Call(call) => return self.with_view(|router, view| router.receive(call, view)),
             Arrival::Released(caller) => return self.with_view(|router, view| router.release(caller, view)),
             // Behind the answers that wait: the machine may not know yet that this process exists.
-            Arrival::Ready { instance, pid } => self.answers.push_back(Event::Ready { instance, pid }),
+            Arrival::Ready { instance, pid } => {
+                self.answers.push_back(Event::Ready { instance, pid, port: None });
+            }
             Arrival::Notified(instance) => {
                 let pid = self.executor.take_ready_message(instance);
-                self.answers.extend(pid.map(|pid| Event::Ready { instance, pid }));
+                self.answers.extend(pid.map(|pid| Event::Ready { instance, pid, port: None }));
             }
             Arrival::FilesChanged => self.services.read_changes(&self.executor, self.clock.now()),
             Arrival::RecordDue => self.record(),

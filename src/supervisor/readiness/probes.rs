@@ -12,6 +12,7 @@ use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::sleep;
 
 use crate::exit::Exit;
+use crate::machine::ready::{LISTENS_WITHIN, SETTLED, may_listen};
 use crate::machine::state::State;
 use crate::machine::{Event, Machine, Target};
 use crate::plan::spec::{Probe, Spec};
@@ -56,13 +57,24 @@ struct PendingProbe {
 
 enum ProbeMethod {
     /// A process of its tree listens on this port. Probed until then, if there is a limit.
-    Listens { port: u16, until: Option<Duration> },
+    Listens { port: u16, until: Option<Duration>, other: OtherPort },
     /// A task finds it out.
     Task(JoinHandle<()>),
     /// This command exits with 0. With the one that runs, and its time limit.
     Command { command: Rc<str>, runs: Option<(i32, Duration)> },
     /// The instance reports it.
     Reported,
+}
+
+/// What listening on another port than PORT means.
+#[derive(Clone, Copy)]
+enum OtherPort {
+    /// Nothing: a setting names the port.
+    Ignored,
+    /// The instance is ready once it is the only one of its tree, and was that a second before.
+    Counts,
+    /// It has been the only one since then.
+    Since(u16, Duration),
 }
 
 impl PendingProbe {
@@ -125,7 +137,8 @@ impl PendingProbe {
                 } else {
                     self.is_served_in_namespace(port, now, executor)
                 };
-                return is_ready.then_some(Event::Ready { instance: self.index, pid: self.pid });
+                let on = if is_ready { Some(port) } else { self.settled_elsewhere(now, listeners, executor) };
+                return on.map(|port| Event::Ready { instance: self.index, pid: self.pid, port: Some(port) });
             }
             ProbeMethod::Command { runs: runs @ Some(_), .. } => {
                 if let Some((command, _)) = runs.take() {
@@ -140,6 +153,28 @@ impl PendingProbe {
             ProbeMethod::Task(_) | ProbeMethod::Reported => {}
         }
         None
+    }
+
+    /// The port that has been the only one of its tree for a second, where that counts.
+    fn settled_elsewhere(
+        &mut self,
+        now: Duration,
+        listeners: &Listeners,
+        executor: &mut Executor,
+    ) -> Option<u16> {
+        let ProbeMethod::Listens { other, .. } = &mut self.method else { return None };
+        // It costs a look at each of its processes: not while most servers open their PORT.
+        if matches!(other, OtherPort::Ignored) || now < self.since + NAMESPACE_AFTER {
+            return None;
+        }
+        let members = executor.members(Target::Instance(self.index));
+        let only = listeners.only_port_of(members.iter().map(|process| process.pid));
+        let since = match (*other, only) {
+            (OtherPort::Since(port, since), Some(only)) if port == only => since,
+            (OtherPort::Ignored | OtherPort::Counts | OtherPort::Since(..), _) => now,
+        };
+        *other = only.map_or(OtherPort::Counts, |port| OtherPort::Since(port, since));
+        only.filter(|_| now >= since + SETTLED)
     }
 
     fn is_served_in_namespace(&mut self, port: u16, now: Duration, executor: &mut Executor) -> bool {
@@ -175,11 +210,15 @@ impl Probes {
 
     fn method(&self, index: usize, pid: i32, spec: &Spec, now: Duration) -> ProbeMethod {
         let until = spec.care.ready_within.is_none().then(|| now + UNAWAITED);
+        let other = if spec.care.is_implied { OtherPort::Counts } else { OtherPort::Ignored };
         match (&spec.care.probe, spec.port) {
-            (Probe::Listen(Some(port)), _) => ProbeMethod::Listens { port: *port, until },
-            (Probe::Listen(None), Some(port)) => ProbeMethod::Listens { port, until },
+            (Probe::Listen(Some(port)), _) => ProbeMethod::Listens { port: *port, until, other },
+            (Probe::Listen(None), Some(port)) => ProbeMethod::Listens { port, until, other },
+            (Probe::Alive, Some(port)) if may_listen(spec) => {
+                ProbeMethod::Listens { port, until: Some(now + LISTENS_WITHIN), other }
+            }
             (Probe::Http(path), Some(port)) => {
-                let ready = Event::Ready { instance: index, pid };
+                let ready = Event::Ready { instance: index, pid, port: None };
                 let probe = probe_by_http(port, path.to_string(), ready, self.inbox.clone());
                 ProbeMethod::Task(spawn_local(probe))
             }
@@ -241,7 +280,7 @@ impl Probes {
             *runs = None;
             probe.next = now + interval.max(COMMAND_INTERVAL);
             if exit.is_success() {
-                ready.push(Event::Ready { instance: probe.index, pid: probe.pid });
+                ready.push(Event::Ready { instance: probe.index, pid: probe.pid, port: None });
             }
         }
         ready

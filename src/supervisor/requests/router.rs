@@ -144,9 +144,9 @@ impl Router {
                 let reach = if group { Reach::Group } else { Reach::Main };
                 return Some(self.event(Operation::Signal(Signal(signal), reach), caller, instances));
             }
-            Request::Wait { until, .. } => {
+            Request::Wait { until, names } => {
                 self.was_asked = true;
-                self.waits.add(caller, until, instances);
+                self.waits.add(caller, until, instances, !names.is_empty());
                 self.review(view);
             }
             Request::Hold => self.take_lease(caller, &view),

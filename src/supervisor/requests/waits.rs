@@ -24,6 +24,8 @@ struct PendingWait {
     goal: Goal,
     /// The instances that have to reach it.
     instances: Vec<usize>,
+    /// Whether the client has named them.
+    is_named: bool,
 }
 
 /// The state of a wait.
@@ -35,8 +37,8 @@ enum WaitProgress {
 }
 
 impl Waits {
-    pub(super) fn add(&mut self, caller: ReplySender, goal: Goal, instances: Vec<usize>) {
-        self.pending.push(PendingWait { caller, goal, instances });
+    pub(super) fn add(&mut self, caller: ReplySender, goal: Goal, instances: Vec<usize>, is_named: bool) {
+        self.pending.push(PendingWait { caller, goal, instances, is_named });
     }
 
     /// Forgets clients that are gone.
@@ -83,7 +85,7 @@ impl PendingWait {
                 && !instance.awaits_change;
             let has_reached = match self.goal {
                 Goal::Up => instance.state == State::Running || is_done,
-                Goal::Ready => is_done || view.is_ready(index),
+                Goal::Ready => is_done || view.is_ready_for(index, self.is_named),
                 Goal::Exited => is_lost,
             };
             if !has_reached && (is_lost || view.machine.is_stopping() && self.goal != Goal::Exited) {

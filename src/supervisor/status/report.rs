@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::control::protocol::{InstanceStatus, Phase, SCHEMA, Status};
 use crate::exit::Exit;
 use crate::machine::instance::Instance;
-use crate::machine::ready::missing;
+use crate::machine::ready::{LISTENS_WITHIN, may_listen, missing, probe_kind};
 use crate::machine::state::{Intent, State};
 use crate::machine::{Machine, Target};
 use crate::name::InstanceName;
@@ -127,9 +127,11 @@ impl View<'_> {
             state: phase(instance),
             ready: instance.ready.is_some(),
             waiting_for: None,
+            ready_by: probe_kind(spec),
             one_shot: spec.once,
             pid: instance.pid.filter(|_| is_running),
             port: spec.port,
+            other_port: instance.other_port,
             url: None,
             started_at: started.and_then(|at| self.inputs.started.checked_add(at).ok()).map(moment),
             uptime_seconds: started.map(|at| rounded(self.now.saturating_sub(at))),
@@ -152,7 +154,8 @@ impl View<'_> {
         let used = (!members.is_empty()).then(|| usage::of(&members));
         let serves =
             |port: u16| self.inputs.listeners.is_served_by(port, members.iter().map(|process| process.pid));
-        let is_waiting = !ready && instance.state == State::Running && !spec.care.probe.is_timer();
+        let is_probed = !spec.care.probe.is_timer() || spec.care.is_awaited;
+        let is_waiting = !ready && instance.state == State::Running && is_probed;
         let missing = is_waiting.then(|| {
             let pids = members.iter().map(|process| process.pid);
             other_port(spec, &self.inputs.listeners.ports_of(pids)).unwrap_or_else(|| missing(spec, instance))
@@ -160,7 +163,11 @@ impl View<'_> {
         InstanceStatus {
             ready,
             waiting_for: missing,
-            url: spec.port.filter(|port| serves(*port)).map(|port| format!("http://localhost:{port}")),
+            url: [spec.port, instance.other_port]
+                .into_iter()
+                .flatten()
+                .find(|port| serves(*port))
+                .map(|port| format!("http://localhost:{port}")),
             cpu_seconds: used.map(|used| rounded(used.processor)),
             memory_bytes: used.map(|used| used.memory),
             ..self.known_row(index)
@@ -180,6 +187,22 @@ impl View<'_> {
         };
         let members = self.executor.members(Target::Instance(index));
         self.inputs.listeners.is_served_by(port, members.iter().map(|process| process.pid))
+    }
+
+    /// Whether a client that waits for the instance by its name may go on. One that may open its PORT has longer for that than the
+    /// second after which it counts as ready otherwise.
+    pub(crate) fn is_ready_for(&mut self, index: usize, is_named: bool) -> bool {
+        let (spec, instance) = (&self.machine.specs()[index], &self.machine.instances()[index]);
+        let port = spec.port.filter(|_| is_named && instance.state == State::Running && may_listen(spec));
+        let is_young = instance.started.is_some_and(|started| self.now < started + LISTENS_WITHIN);
+        let Some(port) = port.filter(|_| is_young && instance.other_port.is_none()) else {
+            return self.is_ready(index);
+        };
+        let has_settled = instance.ready.is_some();
+        let members = self.executor.members(Target::Instance(index));
+        let pids = || members.iter().map(|process| process.pid);
+        let listeners = &self.inputs.listeners;
+        listeners.is_served_by(port, pids()) || has_settled && listeners.only_port_of(pids()).is_some()
     }
 }
 

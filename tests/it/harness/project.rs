@@ -133,6 +133,11 @@ impl Project {
         (status, document)
     }
 
+    /// Whether `ps` finds all instances up, ready (0) or not yet (5).
+    pub(crate) fn is_up(&self) -> bool {
+        matches!(self.run(&["ps"]).0, 0 | 5)
+    }
+
     /// `ganger start` on a terminal of its own.
     pub(crate) fn start_on_terminal(&self, arguments: &[&str]) -> Screen {
         let words: Vec<&str> = ["start"].iter().chain(arguments).copied().collect();
