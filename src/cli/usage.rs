@@ -23,7 +23,7 @@ use crate::text::harmless;
 /// What is wrong with the command line, in clap's words; or that standard output cannot be written to.
 pub fn parse(words: Vec<OsString>, system: &SystemEnv) -> Result<Option<(Command, Settings)>, Failure> {
     let are_harmless = words.iter().all(|word| matches!(harmless(&word.to_string_lossy()), Cow::Borrowed(_)));
-    let mut command = command();
+    let mut command = flags::add_when_asked(Arguments::command());
     let parsed = command.try_get_matches_from_mut(words).and_then(|matches| {
         let arguments = Arguments::from_arg_matches(&matches)?;
         Ok((arguments.command, matches))
@@ -50,22 +50,24 @@ pub fn parse(words: Vec<OsString>, system: &SystemEnv) -> Result<Option<(Command
 
 /// Whether the command line asks for JSON, also where it is invalid otherwise.
 pub fn wants_json(words: &[OsString], system: &SystemEnv) -> bool {
-    let commands =
-        table::named("json").into_iter().flat_map(|setting| setting.flags).flat_map(|flag| flag.commands);
-    let all = Arguments::command();
     let own = words.iter().skip(1).filter_map(|word| word.to_str()).take_while(|word| *word != "--");
-    let Some(command) = own.clone().find_map(|word| all.find_subcommand(word)).map(clap::Command::get_name)
+    let has_flag = own.clone().any(|word| word == "--json");
+    let Some(setting) = table::named("json") else { return false };
+    if !has_flag && system.variable(&setting.variable_name()).is_none() {
+        return false;
+    }
+    let all = Arguments::command();
+    let Some(command) = own.into_iter().find_map(|word| all.find_subcommand(word)).map(clap::Command::get_name)
     else {
         return false;
     };
     let is_set = || flags::of_variables(command, system).is_ok_and(|settings| settings.json == Some(true));
-    commands.into_iter().any(|of| *of == command)
-        && (own.into_iter().any(|word| word == "--json") || is_set())
+    setting.flag_of(command).is_some() && (has_flag || is_set())
 }
 
 /// clap's command: the arguments of each subcommand and the flags of settings.
 pub fn command() -> clap::Command {
-    flags::add_to(Arguments::command())
+    flags::add(Arguments::command())
 }
 
 /// `error` with the way out that its value has.
