@@ -132,6 +132,14 @@ pub enum Command {
     /// are references, unless --secrets inline is given. What the format cannot express is listed on standard error.
     #[command(after_long_help = examples::EXPORT)]
     Export(super::export::arguments::ExportArgs),
+    /// Serve the stack to agents over the Model Context Protocol
+    ///
+    /// On standard input and output: tools to start, look, wait, read logs, restart, scale, run and stop. Each answers with
+    /// the JSON of the command of that name. A stack that it starts ends with it, unless the call says otherwise.
+    #[command(after_long_help = examples::MCP)]
+    Mcp,
+    /// Print what an agent should know, as SKILL.md
+    Skill(super::skill::SkillArgs),
     /// Print the completion script of a shell
     #[command(after_long_help = examples::COMPLETIONS)]
     Completions(CompletionsArgs),

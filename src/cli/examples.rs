@@ -55,6 +55,14 @@ Examples:
   ganger doctor -f Procfile.dev         what development may do is no finding
   ganger doctor --json | jq .broken     for programs: docs/schema/doctor.json";
 
+/// `ganger mcp --help`.
+pub const MCP: &str = "\
+Examples:
+  claude mcp add ganger -- ganger mcp   in a project with a Procfile
+  ganger mcp -f Procfile.dev -d app     another Procfile, another folder
+
+docs/agents.md has the tools and the entries of other clients.";
+
 /// `ganger env --help`.
 pub const ENV: &str = "\
 Examples:

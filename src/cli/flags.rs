@@ -1,7 +1,7 @@
 //! The flags and the `GANGER_…` variables of settings: clap's arguments, made of the entries of [`table`], and the layers of
 //! [`Settings`] that they set.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::parser::ValueSource;
@@ -57,7 +57,7 @@ fn argument(setting: &'static Setting, flag: &'static Flag) -> Arg {
             (name, arg.num_args(0..=1).require_equals(true).default_missing_value(default))
         }
     };
-    let is_valid = move |value: std::ffi::OsString| {
+    let is_valid = move |value: OsString| {
         let place = Located::given((), setting.name).place;
         let done = setting.set(&mut Settings::default(), &value, &place);
         done.map_err(|invalid| ValueError::of(invalid, &value)).map(|()| value)
@@ -70,6 +70,44 @@ fn argument(setting: &'static Setting, flag: &'static Flag) -> Arg {
         })
         .value_parser(OsStringValueParser::new().try_map(is_valid))
         .action(if setting.is_repeatable() { ArgAction::Append } else { ArgAction::Set })
+}
+
+/// A flag of a setting, as it was given.
+pub struct GivenFlag {
+    /// Its setting.
+    pub setting: &'static Setting,
+    values: Vec<OsString>,
+}
+
+impl GivenFlag {
+    /// It, in words for another command.
+    pub fn words(&self) -> Vec<OsString> {
+        let flag = format!("--{}", self.setting.name);
+        if self.setting.takes == Takes::Nothing {
+            return vec![flag.into()];
+        }
+        let word = |value: &OsString| {
+            let mut word = OsString::from(format!("{flag}="));
+            word.push(value);
+            word
+        };
+        self.values.iter().map(word).collect()
+    }
+}
+
+/// The flags of the subcommand, and those before it that it does not have itself.
+pub fn words_given(matches: &ArgMatches) -> Vec<GivenFlag> {
+    let Some((name, own)) = matches.subcommand() else { return Vec::new() };
+    let is_given = |matches: &ArgMatches, setting: &Setting| {
+        matches.try_contains_id(setting.name).is_ok()
+            && matches.value_source(setting.name) == Some(ValueSource::CommandLine)
+    };
+    let one = |(setting, _): (&'static Setting, _)| {
+        let from = [own, matches].into_iter().find(|matches| is_given(matches, setting))?;
+        let values = from.get_raw(setting.name).into_iter().flatten().map(OsStr::to_owned).collect();
+        Some(GivenFlag { setting, values })
+    };
+    flags_of(name).filter_map(one).collect()
 }
 
 /// What the command line sets: the words after the subcommand over those before it.

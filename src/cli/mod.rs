@@ -25,6 +25,7 @@ pub mod load;
 pub mod logs;
 pub mod ls;
 pub mod man;
+pub mod mcp;
 pub mod port;
 pub mod print;
 pub mod project;
@@ -33,6 +34,7 @@ pub mod reload;
 pub mod report;
 pub mod run;
 pub mod scale;
+pub mod skill;
 pub mod stack;
 pub mod start;
 pub mod supervise;
@@ -81,6 +83,7 @@ fn answer(arguments: Vec<OsString>, system: &SystemEnv) -> Result<Outcome, Failu
     if let Some(shell) = system.variable(completions::VARIABLE) {
         return completions::answer(&shell, arguments, system);
     }
+    let words = arguments.clone();
     let Some((command, given)) = usage::parse(arguments, system)? else {
         return Ok(Outcome::Status(crate::exit::SUCCESS));
     };
@@ -104,6 +107,8 @@ fn answer(arguments: Vec<OsString>, system: &SystemEnv) -> Result<Outcome, Failu
         Command::Down(down) => down::run(&down, &given, system),
         Command::Export(export) => export::run(export, given, system),
         Command::Completions(completions) => completions::run(completions.shell),
+        Command::Mcp => mcp::run(words, &given, system),
+        Command::Skill(skill) => skill::run(&skill),
         Command::Man => man::run(),
         Command::Version(version) => version::run(&version),
     }

@@ -57,12 +57,19 @@ pub fn wants_json(words: &[OsString], system: &SystemEnv) -> bool {
         return false;
     }
     let all = Arguments::command();
-    let Some(command) = own.into_iter().find_map(|word| all.find_subcommand(word)).map(clap::Command::get_name)
+    let Some(command) =
+        own.into_iter().find_map(|word| all.find_subcommand(word)).map(clap::Command::get_name)
     else {
         return false;
     };
     let is_set = || flags::of_variables(command, system).is_ok_and(|settings| settings.json == Some(true));
     setting.flag_of(command).is_some() && (has_flag || is_set())
+}
+
+/// The flags of settings that a command line has; none if it is invalid.
+pub fn given_flags(words: Vec<OsString>) -> Vec<flags::GivenFlag> {
+    let matches = flags::add_when_asked(Arguments::command()).try_get_matches_from(words);
+    matches.map(|matches| flags::words_given(&matches)).unwrap_or_default()
 }
 
 /// clap's command: the arguments of each subcommand and the flags of settings.

@@ -41,6 +41,7 @@ mod listening;
 mod logs;
 mod ls;
 mod main_processes;
+mod mcp;
 mod pair;
 mod parents;
 mod random_kill;

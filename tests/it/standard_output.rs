@@ -15,7 +15,7 @@ use crate::harness::{Ports, Project, holds};
 const FULL: &str = "error: cannot write to standard output: No space left on device (os error 28)\n";
 
 /// What prints without a stack.
-const WITHOUT_A_STACK: [&[&str]; 31] = [
+const WITHOUT_A_STACK: [&[&str]; 33] = [
     &["--help"],
     &["-h"],
     &["--version"],
@@ -23,6 +23,8 @@ const WITHOUT_A_STACK: [&[&str]; 31] = [
     &["start", "--help"],
     &["version"],
     &["man"],
+    &["skill"],
+    &["skill", "--agents"],
     &["completions", "bash"],
     &["completions", "zsh"],
     &["check"],
@@ -71,8 +73,8 @@ const WITH_A_STACK: [&[&str]; 18] = [
     &["down"],
 ];
 
-/// What prints nothing of its own: it becomes the command, or needs a terminal.
-const SILENT: [&str; 3] = ["run", "exec", "attach"];
+/// What prints nothing of its own: it becomes the command, needs a terminal, or answers requests.
+const SILENT: [&str; 4] = ["run", "exec", "attach", "mcp"];
 
 /// A pipe that has lost its reader.
 fn closed() -> PipeWriter {
