@@ -1,6 +1,6 @@
 //! The asking end: a plain, blocking connection.
 
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -10,6 +10,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::address::Address;
+use super::line_buffer::LineBuffer;
 use super::protocol::{
     Answer, Envelope, LogLine, LostLines, Reply, Request, RequestRefusal, Status, VERSION,
 };
@@ -19,7 +20,8 @@ use super::terminal::AttachWanted;
 /// A connection to a running stack.
 #[derive(Debug)]
 pub struct Client {
-    stream: BufReader<UnixStream>,
+    stream: UnixStream,
+    input: LineBuffer,
     next: u64,
     /// Where answers go, if that can be closed while one is waited for.
     output: Option<OwnedFd>,
@@ -64,7 +66,7 @@ pub enum Unanswered {
 impl Client {
     /// Connects to the stack at `address`; `None` if none runs there.
     pub fn connect(address: &Address) -> Option<Self> {
-        address.connect().map(|stream| Self { stream: BufReader::new(stream), next: 1, output: None })
+        address.connect().map(|stream| Self { stream, input: LineBuffer::default(), next: 1, output: None })
     }
 
     /// Waits no longer than this for each line of an answer.
@@ -72,7 +74,7 @@ impl Client {
         // Zero would mean for ever.
         let patience = patience.map(|patience| patience.max(Duration::from_millis(1)));
         // It is a socket, and no error but a bad argument is possible.
-        let _ = self.stream.get_ref().set_read_timeout(patience);
+        let _ = self.stream.set_read_timeout(patience);
     }
 
     /// Stops waiting once nothing reads `output` any more, as `tail -f` does: `logs -f | head -1` ends also where no
@@ -108,7 +110,7 @@ impl Client {
                 Answer::Failed(refusal) => return Err(Unanswered::Refused(refusal)),
                 Answer::Done(status) => return Ok(Some(status)),
                 Answer::Line(line) => {
-                    ServerMessage::Line { line, is_more_there: !self.stream.buffer().is_empty() }
+                    ServerMessage::Line { line, is_more_there: !self.input.rest().is_empty() }
                 }
                 Answer::Lost(lost) => ServerMessage::Lost(lost),
                 // Not an answer to this.
@@ -130,8 +132,7 @@ impl Client {
             Answer::Failed(refusal) => Err(Unanswered::Refused(refusal)),
             Answer::Done(_) | Answer::Lost(_) | Answer::Held(_) => Err(Unanswered::Ended),
             answer @ (Answer::Line(_) | Answer::Screen(_) | Answer::Attached(_)) => {
-                let unread = self.stream.buffer().to_vec();
-                AttachConnection::new(self.stream.into_inner(), answer, unread).map_err(|_| Unanswered::Ended)
+                AttachConnection::new(self.stream, answer, self.input).map_err(|_| Unanswered::Ended)
             }
         }
     }
@@ -144,7 +145,7 @@ impl Client {
         let mut line = serde_json::to_vec(&Envelope { version: VERSION, id, request }).unwrap_or_default();
         line.push(b'\n');
         // A refusal may be there though the request was not read.
-        ClientQuestion { id, is_sent: self.stream.get_mut().write_all(&line).is_ok() }
+        ClientQuestion { id, is_sent: self.stream.write_all(&line).is_ok() }
     }
 
     /// The next piece of the answer to this.
@@ -166,18 +167,18 @@ impl Client {
 
     /// The socket.
     pub(super) fn socket(&self) -> &UnixStream {
-        self.stream.get_ref()
+        &self.stream
     }
 
     /// Whether the reader of the output went away before something came.
     fn is_output_closed(&self) -> bool {
-        let Some(output) = self.output.as_ref().filter(|_| self.stream.buffer().is_empty()) else {
+        let Some(output) = self.output.as_ref().filter(|_| self.input.rest().is_empty()) else {
             return false;
         };
-        let patience = self.stream.get_ref().read_timeout().ok().flatten();
+        let patience = self.stream.read_timeout().ok().flatten();
         let patience = patience.map_or(PollTimeout::NONE, |it| it.try_into().unwrap_or(PollTimeout::MAX));
         loop {
-            let socket = PollFd::new(self.stream.get_ref().as_fd(), PollFlags::POLLIN);
+            let socket = PollFd::new(self.stream.as_fd(), PollFlags::POLLIN);
             // Of a pipe whose reader is gone the kernel tells an error, of a socket a hang-up, unasked.
             let mut waited = [socket, PollFd::new(output.as_fd(), PollFlags::empty())];
             // What fails here fails again at the read, which says why.
@@ -192,14 +193,22 @@ impl Client {
         if self.is_output_closed() {
             return Err(Unanswered::OutputClosed);
         }
-        let mut line = Vec::new();
-        match self.stream.read_until(b'\n', &mut line) {
-            Ok(0) => Err(Unanswered::Ended),
-            Ok(_) => serde_json::from_slice(&line).map_err(|error| Unanswered::Strange(error.to_string())),
-            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
-                Err(Unanswered::Late)
+        let mut is_open = true;
+        while is_open && !self.input.has_line() {
+            match self.input.fill(|piece| self.stream.read(piece)) {
+                Ok(count) => is_open = count > 0,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
+                    return Err(Unanswered::Late);
+                }
+                Err(_) => return Err(Unanswered::Ended),
             }
-            Err(_) => Err(Unanswered::Ended),
         }
+        if !is_open && self.input.rest().is_empty() {
+            return Err(Unanswered::Ended);
+        }
+        // Without a whole line it is what another program said last.
+        let line = if is_open { self.input.next_line().unwrap_or_default() } else { self.input.rest() };
+        serde_json::from_slice(line).map_err(|error| Unanswered::Strange(error.to_string()))
     }
 }

@@ -14,6 +14,7 @@ use tokio::time::{sleep, timeout};
 
 use super::call::{AHEAD, AnswerPart, Call, InFlight, ReplySender};
 use super::fields::FieldError;
+use super::line_buffer::LineBuffer;
 use super::protocol::{Answer, LONGEST, RefusalKind, Reply, Request, RequestRefusal, VERSION};
 use super::request::{read, read_typed};
 use super::terminal::TerminalInput;
@@ -26,8 +27,7 @@ const HALF_CLOSED_POLL: Duration = Duration::from_secs(1);
 /// The connection of one client.
 pub(super) struct Connection {
     stream: UnixStream,
-    /// Read, and not parsed yet.
-    input: Vec<u8>,
+    input: LineBuffer,
     in_flight: Weak<Notify>,
     /// Whether the client has closed its side.
     is_half_closed: watch::Sender<bool>,
@@ -36,7 +36,7 @@ pub(super) struct Connection {
 impl Connection {
     /// On this stream; what is in flight is counted there while the server lives.
     pub(super) fn new(stream: UnixStream, in_flight: Weak<Notify>) -> Self {
-        Self { stream, input: Vec::new(), in_flight, is_half_closed: watch::Sender::new(false) }
+        Self { stream, input: LineBuffer::default(), in_flight, is_half_closed: watch::Sender::new(false) }
     }
 
     /// Answers one line after the other, until the client is gone or has broken the rules.
@@ -44,7 +44,7 @@ impl Connection {
         loop {
             let line = match self.next_line().await? {
                 Some(line) => line,
-                None if self.input.len() > LONGEST => {
+                None if self.input.rest().len() > LONGEST => {
                     let message = format!("a request has at most {LONGEST} bytes");
                     return self.write(&refused(0, RequestRefusal::new(RefusalKind::TooLong, message))).await;
                 }
@@ -70,11 +70,10 @@ impl Connection {
     /// The next line; `None` at the end, or where the rules are broken.
     async fn next_line(&mut self) -> io::Result<Option<Vec<u8>>> {
         loop {
-            if let Some(end) = memchr::memchr(b'\n', &self.input) {
-                let rest = self.input.split_off(end + 1);
-                return Ok(Some(std::mem::replace(&mut self.input, rest)));
+            if let Some(line) = self.input.next_line() {
+                return Ok(Some(line.to_vec()));
             }
-            if self.input.len() > LONGEST {
+            if self.input.rest().len() > LONGEST {
                 return Ok(None);
             }
             let Ok(waited) = timeout(PATIENCE, self.stream.readable()).await else { return Ok(None) };
@@ -87,12 +86,8 @@ impl Connection {
 
     /// Reads what is there: how much, or nothing yet.
     fn read(&mut self) -> io::Result<Option<usize>> {
-        let mut piece = [0; 4096];
-        match self.stream.try_read(&mut piece) {
-            Ok(count) => {
-                self.input.extend_from_slice(&piece[..count]);
-                Ok(Some(count))
-            }
+        match self.input.fill(|piece| self.stream.try_read(piece)) {
+            Ok(count) => Ok(Some(count)),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
             Err(error) => Err(error),
         }
@@ -132,16 +127,15 @@ impl Connection {
     async fn hear(&mut self, typing: Option<&Sender<TerminalInput>>) -> io::Result<FieldError> {
         let Some(typing) = typing else { return self.gone().await };
         loop {
-            while let Some(end) = memchr::memchr(b'\n', &self.input) {
+            while self.input.has_line() {
                 // The answer that ends the request is on its way: keys for it are of no use any more.
                 let Ok(room) = typing.reserve().await else { return self.gone().await };
-                let rest = self.input.split_off(end + 1);
-                match read_typed(&std::mem::replace(&mut self.input, rest)) {
+                match read_typed(self.input.next_line().unwrap_or_default()) {
                     Ok(typed) => room.send(typed),
                     Err(error) => return Ok(error),
                 }
             }
-            if self.input.len() > LONGEST {
+            if self.input.rest().len() > LONGEST {
                 return Err(io::ErrorKind::InvalidData.into());
             }
             self.stream.readable().await?;
@@ -154,7 +148,7 @@ impl Connection {
     /// Waits until the client is gone. One that has only closed its writing side (`nc -N`) still reads; what it sends before it has
     /// its answer is kept, up to the length of a line.
     async fn gone<T>(&mut self) -> io::Result<T> {
-        while self.input.len() <= LONGEST {
+        while self.input.rest().len() <= LONGEST {
             self.stream.readable().await?;
             if self.read()? == Some(0) {
                 self.is_half_closed.send_replace(true);

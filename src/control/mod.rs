@@ -12,6 +12,7 @@ mod fields;
 mod file_id;
 pub mod last_run;
 pub mod lease;
+pub(crate) mod line_buffer;
 pub mod liveness;
 pub mod lock_wait;
 mod payload;

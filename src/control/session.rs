@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 
+use super::line_buffer::LineBuffer;
 use super::protocol::{Answer, Reply};
 use super::terminal::TerminalInput;
 
@@ -15,14 +16,14 @@ const AHEAD: usize = 256 << 10;
 #[derive(Debug)]
 pub struct AttachConnection {
     stream: UnixStream,
-    received: Vec<u8>,
+    received: LineBuffer,
     answers: VecDeque<Answer>,
     unsent: Vec<u8>,
 }
 
 impl AttachConnection {
     /// A session on `stream`, on which this was answered already, and these bytes have been read.
-    pub(super) fn new(stream: UnixStream, first: Answer, received: Vec<u8>) -> io::Result<Self> {
+    pub(super) fn new(stream: UnixStream, first: Answer, received: LineBuffer) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
         let mut session = Self { stream, received, answers: VecDeque::from([first]), unsent: Vec::new() };
         session.understand()?;
@@ -75,17 +76,13 @@ impl AttachConnection {
     /// # Errors
     /// The stack is gone (`UnexpectedEof`), or what it says is not understood.
     pub fn next_answer(&mut self) -> io::Result<Option<Answer>> {
-        let mut piece = [0; 8 << 10];
         loop {
             if let Some(answer) = self.answers.pop_front() {
                 return Ok(Some(answer));
             }
-            match self.stream.read(&mut piece) {
+            match self.received.fill(|piece| self.stream.read(piece)) {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(count) => {
-                    self.received.extend_from_slice(&piece[..count]);
-                    self.understand()?;
-                }
+                Ok(_) => self.understand()?,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
@@ -95,13 +92,10 @@ impl AttachConnection {
 
     /// Makes answers of the whole lines that have been received.
     fn understand(&mut self) -> io::Result<()> {
-        let Some(end) = memchr::memrchr(b'\n', &self.received) else { return Ok(()) };
-        let rest = self.received.split_off(end + 1);
-        for line in self.received.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        while let Some(line) = self.received.next_line() {
             let reply: Reply = serde_json::from_slice(line)?;
             self.answers.push_back(reply.answer);
         }
-        self.received = rest;
         Ok(())
     }
 }
