@@ -23,6 +23,7 @@ pub mod document;
 mod encode;
 mod environment_file;
 pub mod folder;
+pub mod format;
 mod kubernetes;
 mod launchd;
 mod names;

@@ -1,65 +1,9 @@
 //! What can be asked of an export.
 
 use super::document::Setting;
+pub use super::format::ExportFormat;
 /// What the engine does when a program ends, in the plan's words.
 pub use crate::plan::spec::RestartPolicy;
-
-/// The engine that the files are for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ExportFormat {
-    /// Units of the system's manager.
-    Systemd,
-    /// Units of a user's own manager.
-    SystemdUser,
-    /// Property lists of macOS.
-    Launchd,
-    /// A configuration and scripts of supervisord.
-    Supervisord,
-    /// Service folders of runit.
-    Runit,
-    /// Service folders of s6.
-    S6,
-    /// A file of Docker Compose.
-    Compose,
-    /// Objects of Kubernetes.
-    Kubernetes,
-    /// Jobs of Nomad, as JSON.
-    Nomad,
-    /// A Procfile for Heroku, Dokku and buildpacks.
-    Procfile,
-}
-
-impl ExportFormat {
-    /// All of them, in the order of the documentation.
-    pub const ALL: [Self; 10] = [
-        Self::Systemd,
-        Self::SystemdUser,
-        Self::Launchd,
-        Self::Supervisord,
-        Self::Runit,
-        Self::S6,
-        Self::Compose,
-        Self::Kubernetes,
-        Self::Nomad,
-        Self::Procfile,
-    ];
-
-    /// The word after `ganger export`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Systemd => "systemd",
-            Self::SystemdUser => "systemd-user",
-            Self::Launchd => "launchd",
-            Self::Supervisord => "supervisord",
-            Self::Runit => "runit",
-            Self::S6 => "s6",
-            Self::Compose => "compose",
-            Self::Kubernetes => "kubernetes",
-            Self::Nomad => "nomad",
-            Self::Procfile => "procfile",
-        }
-    }
-}
 
 /// Where the values of .env go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

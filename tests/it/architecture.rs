@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 mod files;
 
 use files::Files;
+use ganger::export::options::ExportFormat;
 
 /// The rooms of each layer, from the bottom. A room may name the rooms of every lower layer.
 const LAYERS: [&[&str]; 7] = [
@@ -204,21 +205,47 @@ fn a_type_has_its_methods_in_two_files_at_most() {
     assert!(files.is_empty(), "give a part of it a value of its own: {files:#?}");
 }
 
+/// The files whose code, tests left out, has this path, beside `home`, which has the type.
+fn files_with(path: &str, home: &str) -> Vec<String> {
+    let has = |file: &PathBuf| {
+        let text = std::fs::read_to_string(file).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        // `Kind::A` is not in `Kind::AB`.
+        let mut ends = code.match_indices(path).map(|(at, _)| &code[at + path.len()..]);
+        ends.any(|rest| !rest.starts_with(|next: char| next.is_ascii_alphanumeric()))
+    };
+    let files = sources().into_iter().map(|(_, file)| file).filter(has);
+    let files = files.map(|file| file.strip_prefix(house()).unwrap().to_str().unwrap().to_owned());
+    let is_test = |file: &str| file.contains("/tests/") || file.ends_with("_tests.rs");
+    let mut files: BTreeSet<String> = files.filter(|file| !is_test(file)).collect();
+    files.insert(home.to_owned());
+    files.into_iter().collect()
+}
+
 /// CONTRIBUTING.md has the recipe: a new kind of probe is added in these places alone, as no other one asks for the kind.
 #[test]
 fn a_kind_of_probe_is_named_in_three_files_at_most() {
-    // It makes probes of another format, and asks for no kind.
-    const MAKES: &str = "config/app_json.rs";
     for kind in ["Alive", "Listen", "Http", "Log", "Command", "Notify"] {
-        let names = |path: &PathBuf| {
-            let text = std::fs::read_to_string(path).unwrap();
-            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-            code.contains(&format!("Probe::{kind}")) || path.ends_with("config/probe.rs")
-        };
-        let is_code = |path: &PathBuf| !path.ends_with(MAKES) && !path.to_string_lossy().contains("/tests/");
-        let files: Vec<PathBuf> =
-            sources().into_iter().map(|(_, path)| path).filter(is_code).filter(names).collect();
+        let mut files = files_with(&format!("Probe::{kind}"), "config/probe.rs");
+        // It makes probes of another format, and asks for no kind.
+        files.retain(|file| file != "config/app_json.rs");
         assert!((2..=3).contains(&files.len()), "Probe::{kind} is named in {files:?}");
+    }
+}
+
+/// CONTRIBUTING.md has the recipe: the table of formats, the list of what writes each, and the file that does.
+#[test]
+fn an_export_format_is_named_in_three_files_at_most() {
+    for format in ExportFormat::ALL {
+        let mut files = files_with(&format!("ExportFormat::{format:?}"), "export/format.rs");
+        files.retain(|file| !["export/format.rs", "export/mod.rs"].contains(&file.as_str()));
+        let is_own = |file: &String| {
+            format.as_str().starts_with(file.trim_start_matches("export/").trim_end_matches(".rs"))
+        };
+        assert!(
+            files.len() < 2 && files.iter().all(is_own),
+            "ExportFormat::{format:?} is named in {files:?}"
+        );
     }
 }
 

@@ -135,7 +135,7 @@ fn refused(errors: &[Diagnostic], system: &SystemEnv) -> Outcome {
 fn beside(command: &str, asked: &arguments::EnvDelivery, options: &ExportOptions) -> String {
     let file = format!("{}.env", options.app);
     match &asked.output {
-        Some(place) if options.format == ExportFormat::Compose => {
+        Some(place) if options.format.details().has_values_beside => {
             command.replace(&file, &export::quote(&folder::shown(&place.join(&file))))
         }
         Some(_) | None => command.to_owned(),
@@ -146,8 +146,11 @@ fn beside(command: &str, asked: &arguments::EnvDelivery, options: &ExportOptions
 fn say(lost: &[String], command: Option<&str>, options: &ExportOptions, values: &str) {
     let mut text = String::new();
     if !lost.is_empty() {
-        let is_procfile = options.format == ExportFormat::Procfile;
-        text += if is_procfile { "what would have to change:\n" } else { "not carried over:\n" };
+        text += if options.format.details().is_for_change {
+            "what would have to change:\n"
+        } else {
+            "not carried over:\n"
+        };
         for sentence in lost {
             text += &format!("  {sentence}\n");
         }

@@ -1,0 +1,181 @@
+//! The formats, each with what is known of its engine beside what it reads.
+
+use std::path::Path;
+
+/// The engine that the files are for. CONTRIBUTING.md has an example of a new one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExportFormat {
+    /// Units of the system's manager.
+    Systemd,
+    /// Units of a user's own manager.
+    SystemdUser,
+    /// Property lists of macOS.
+    Launchd,
+    /// A configuration and scripts of supervisord.
+    Supervisord,
+    /// Service folders of runit.
+    Runit,
+    /// Service folders of s6.
+    S6,
+    /// A file of Docker Compose.
+    Compose,
+    /// Objects of Kubernetes.
+    Kubernetes,
+    /// Jobs of Nomad, as JSON.
+    Nomad,
+    /// A Procfile for Heroku, Dokku and buildpacks.
+    Procfile,
+}
+
+impl ExportFormat {
+    /// All of them, in the order of the documentation.
+    pub const ALL: [Self; 10] = [
+        Self::Systemd,
+        Self::SystemdUser,
+        Self::Launchd,
+        Self::Supervisord,
+        Self::Runit,
+        Self::S6,
+        Self::Compose,
+        Self::Kubernetes,
+        Self::Nomad,
+        Self::Procfile,
+    ];
+
+    /// The word after `ganger export`.
+    pub fn as_str(self) -> &'static str {
+        self.details().word
+    }
+
+    /// What is known of it.
+    pub fn details(self) -> &'static FormatDetails {
+        match self {
+            Self::Systemd => &FormatDetails { word: "systemd", validators: &SYSTEM, ..PLAIN },
+            Self::SystemdUser => &FormatDetails { word: "systemd-user", validators: &USER, ..PLAIN },
+            Self::Launchd => &FormatDetails {
+                word: "launchd",
+                separator: |path, _| format!("<!-- {path} -->\n"),
+                validators: &PROPERTY_LIST,
+                ..PLAIN
+            },
+            Self::Supervisord => &FormatDetails { word: "supervisord", ..SCRIPTS },
+            Self::Runit => &FormatDetails { word: "runit", ..SCRIPTS },
+            Self::S6 => &FormatDetails { word: "s6", ..SCRIPTS },
+            Self::Compose => &FormatDetails {
+                word: "compose",
+                separator: yaml_separator,
+                validators: &COMPOSE,
+                has_values_beside: true,
+                ..PLAIN
+            },
+            Self::Kubernetes => &FormatDetails {
+                word: "kubernetes",
+                separator: yaml_separator,
+                validators: &KUBERNETES,
+                ..PLAIN
+            },
+            Self::Nomad => &FormatDetails {
+                word: "nomad",
+                // JSON has no comments: one document after the other.
+                separator: |_, _| String::new(),
+                validators: &NOMAD,
+                is_checked_one_by_one: true,
+                ..PLAIN
+            },
+            Self::Procfile => &FormatDetails { word: "procfile", is_for_change: true, ..PLAIN },
+        }
+    }
+}
+
+/// What is known of a format.
+#[derive(Debug)]
+pub struct FormatDetails {
+    word: &'static str,
+    /// What stands before a file (its path, and whether it is the first) on standard output: what the format takes for a
+    /// comment, if it has one.
+    pub separator: fn(&str, bool) -> String,
+    /// The validators, the best first.
+    pub validators: &'static [Validator],
+    /// Whether a validator takes one file at a time.
+    pub is_checked_one_by_one: bool,
+    /// Whether the engine looks for the file of values beside the others.
+    pub has_values_beside: bool,
+    /// Whether what is not carried over has to be changed in the project.
+    pub is_for_change: bool,
+}
+
+/// Files with comments after `#`.
+const PLAIN: FormatDetails = FormatDetails {
+    word: "",
+    separator: |path, is_first| format!("{}# {path}\n", if is_first { "" } else { "\n" }),
+    validators: &[],
+    is_checked_one_by_one: false,
+    has_values_beside: false,
+    is_for_change: false,
+};
+
+/// Engines that run scripts.
+const SCRIPTS: FormatDetails = FormatDetails {
+    validators: &[validator("sh", &["-c", ":"], &["-n"], is_script)],
+    is_checked_one_by_one: true,
+    ..PLAIN
+};
+
+/// A stream of YAML documents, as kubectl reads them.
+fn yaml_separator(_: &str, is_first: bool) -> String {
+    if is_first { String::new() } else { "---\n".to_owned() }
+}
+
+/// A program that can say whether files are right.
+#[derive(Debug)]
+pub struct Validator {
+    /// Its name.
+    pub program: &'static str,
+    /// What it has to answer with status 0 to be there at all: docker may lack compose.
+    pub probe: &'static [&'static str],
+    /// What stands before the files.
+    pub arguments: &'static [&'static str],
+    /// Which of the files it reads.
+    pub reads: fn(&str) -> bool,
+}
+
+const fn validator(
+    program: &'static str,
+    probe: &'static [&'static str],
+    arguments: &'static [&'static str],
+    reads: fn(&str) -> bool,
+) -> Validator {
+    Validator { program, probe, arguments, reads }
+}
+
+fn all(_: &str) -> bool {
+    true
+}
+
+fn is_script(path: &str) -> bool {
+    Path::new(path).extension().is_none_or(|extension| extension != "conf")
+        && !["down", "down-signal", "timeout-kill"].iter().any(|name| path.ends_with(&format!("/{name}")))
+}
+
+const SYSTEM: [Validator; 1] =
+    [validator("systemd-analyze", &["--version"], &["verify", "--man=no", "--generators=no"], all)];
+const USER: [Validator; 1] =
+    [validator("systemd-analyze", &["--version"], &["verify", "--user", "--man=no", "--generators=no"], all)];
+const PROPERTY_LIST: [Validator; 1] = [validator("plutil", &["-help"], &["-lint"], all)];
+const COMPOSE: [Validator; 3] = [
+    validator(
+        "docker",
+        &["compose", "version"],
+        &["compose", "--file", "compose.yaml", "config", "--quiet"],
+        |_| false,
+    ),
+    validator("check-jsonschema", &["--version"], &["--builtin-schema", "vendor.compose-spec"], |path| {
+        path == "compose.yaml"
+    }),
+    validator("podman-compose", &["--version"], &["-f", "compose.yaml", "config"], |_| false),
+];
+const KUBERNETES: [Validator; 2] = [
+    validator("kubeconform", &["-v"], &["-strict"], all),
+    validator("kubernetes-validate", &["--version"], &["--strict"], all),
+];
+const NOMAD: [Validator; 1] = [validator("nomad", &["version"], &["job", "validate", "-json"], all)];
