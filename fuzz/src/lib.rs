@@ -5,7 +5,7 @@
 
 use ganger::cli::report::{self, Severity};
 use ganger::config::{self, app_json, foreman};
-use ganger::control::request;
+use ganger::control::incoming;
 use ganger::dotenv::{self, EnvSource, second_reader};
 use ganger::location::Diagnostic;
 use ganger::procfile;
@@ -15,20 +15,20 @@ const FILE: &str = "file";
 
 /// A line of a client, and a line of an attached one.
 pub fn request(bytes: &[u8]) {
-    match request::read(bytes) {
+    match incoming::read(bytes) {
         Ok(envelope) => {
             let printed = serde_json::to_vec(&envelope).unwrap_or_default();
             // A number with a fraction may be read a last bit apart.
-            let again = request::read(&printed).map(|again| serde_json::to_vec(&again).unwrap_or_default());
-            let third = again.as_deref().map(request::read);
+            let again = incoming::read(&printed).map(|again| serde_json::to_vec(&again).unwrap_or_default());
+            let third = again.as_deref().map(incoming::read);
             assert!(third.is_ok_and(|third| third.is_ok()), "{}", String::from_utf8_lossy(&printed));
         }
         Err(reply) => assert!(reply.to_line().len() < 2000, "{reply:?}"),
     }
-    match request::read_typed(bytes) {
+    match incoming::read_typed(bytes) {
         Ok(typed) => {
             let printed = serde_json::to_vec(&typed).unwrap_or_default();
-            assert_eq!(request::read_typed(&printed).as_ref(), Ok(&typed));
+            assert_eq!(incoming::read_typed(&printed).as_ref(), Ok(&typed));
         }
         Err(message) => assert!(message.to_string().len() < 1000, "{message}"),
     }

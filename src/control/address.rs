@@ -5,8 +5,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
-use std::io::{self, Read, Seek, Write};
-use std::os::fd::IntoRawFd;
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -14,7 +13,8 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::geteuid;
 
-use super::file_id::{FileId, id_of};
+pub use super::claim::Claim;
+use super::file_id::id_of;
 use super::lock_wait::LockWait;
 use super::witness::{self, Witness};
 use crate::process::run::hash;
@@ -53,17 +53,6 @@ pub fn home(root: &Path, name: Option<&str>) -> PathBuf {
     home.push("\0");
     home.push(name);
     home.into()
-}
-
-/// The right to be the stack of an address. It ends with the process, however that ends: the kernel gives
-/// the lock back, and not before. Dropping it removes the files, in the process that made it and no other.
-#[derive(Debug)]
-pub struct Claim {
-    lock: Option<File>,
-    /// Socket and lock, each as it was made: a later one of that name is another's.
-    files: [(PathBuf, FileId); 2],
-    witness: Option<Witness>,
-    owner: u32,
 }
 
 /// What [`Address::claim`] came to.
@@ -235,45 +224,6 @@ impl Address {
 
     pub(super) fn socket_path(&self, folder: &Path) -> PathBuf {
         folder.join(format!("{}.socket", self.key))
-    }
-}
-
-impl Claim {
-    /// Socket and lock.
-    pub(super) fn files(&self) -> &[(PathBuf, FileId); 2] {
-        &self.files
-    }
-
-    /// From now on the files are not removed, until a process forked from this one adopts the claim.
-    pub fn hand_over(&mut self) {
-        self.owner = 0;
-    }
-
-    /// The claim goes on in this process, which was forked from the one that made it. The lock's file has its number,
-    /// for clients that are not answered.
-    pub fn adopt(&mut self) {
-        self.owner = std::process::id();
-        if let Some(lock) = &mut self.lock {
-            // Without it, clients cannot tell which process hangs.
-            let _ = lock.set_len(0).and_then(|()| lock.rewind());
-            let _ = lock.write_all(format!("{}\n", self.owner).as_bytes());
-        }
-    }
-}
-
-impl Drop for Claim {
-    fn drop(&mut self) {
-        if self.owner == std::process::id() {
-            for (file, id) in &self.files {
-                if id_of(file) == Some(*id) {
-                    let _ = fs::remove_file(file);
-                }
-            }
-            self.witness = None;
-            // Left to the end of the process: a wait for the lock lasts until this process is gone. The next stack takes another
-            // file.
-            let _ = self.lock.take().map(IntoRawFd::into_raw_fd);
-        }
     }
 }
 

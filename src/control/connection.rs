@@ -14,9 +14,9 @@ use tokio::time::{sleep, timeout};
 
 use super::call::{AHEAD, AnswerPart, Call, InFlight, ReplySender};
 use super::fields::FieldError;
+use super::incoming::{read, read_typed};
 use super::line_buffer::LineBuffer;
 use super::protocol::{Answer, LONGEST, RefusalKind, Reply, Request, RequestRefusal, VERSION};
-use super::request::{read, read_typed};
 use super::terminal::TerminalInput;
 
 /// How long a client may take to send one line.

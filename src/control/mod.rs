@@ -6,10 +6,12 @@
 pub mod address;
 pub mod attached_terminal;
 pub mod call;
+mod claim;
 pub mod client;
 mod connection;
 mod fields;
 mod file_id;
+pub mod incoming;
 pub mod last_run;
 pub mod lease;
 pub(crate) mod line_buffer;

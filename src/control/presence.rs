@@ -41,7 +41,7 @@ pub enum RestoreResult {
 impl Presence {
     /// The files of `claim`, which were made for the stack at this address.
     pub fn of(claim: &Claim, address: &Address) -> Option<Self> {
-        let [(path, socket), (_, lock)] = claim.files();
+        let [(path, socket), (_, lock)] = &claim.files;
         let (address, folder) = (address.clone(), path.parent()?.to_path_buf());
         Some(Self { address, folder, lock: *lock, socket: *socket, is_anew: false, restored: None })
     }

@@ -1,13 +1,13 @@
 //! The protocol of the control socket: one JSON object a line. docs/protocol.md is the same in words.
-//! [`super::request`] reads what clients send.
+//! [`super::request`] has what clients ask, [`super::incoming`] reads it.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::payload::Payload;
-use super::scaling::ScaleStep;
+pub use super::request::{Goal, LogsWanted, Request};
 pub use super::status::{EndCause, InstanceStatus, Phase, RunEnd, StackState, Status, Unresponsive};
-use super::terminal::{AttachWanted, AttachedState, TerminalOutput};
+use super::terminal::{AttachedState, TerminalOutput};
 
 /// The version of the protocol. A request of another is refused by name.
 pub const VERSION: u32 = 1;
@@ -26,100 +26,6 @@ pub struct Envelope {
     /// What is asked.
     #[serde(flatten)]
     pub request: Request,
-}
-
-/// What can be asked. `names` are types, instances or globs; none means all.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "request", rename_all = "snake_case")]
-pub enum Request {
-    /// Whether the stack answers: at once, and without its instances.
-    Hello,
-    /// What runs, and how.
-    Status,
-    /// Its log: what there is, and what comes.
-    Logs(LogsWanted),
-    /// They should run.
-    Start {
-        /// Which.
-        names: Vec<String>,
-    },
-    /// They should not run.
-    Stop {
-        /// Which.
-        names: Vec<String>,
-    },
-    /// They should end and run again, one after the other, with one more of each type meanwhile.
-    Roll {
-        /// Which.
-        names: Vec<String>,
-    },
-    /// They should end and run again.
-    Restart {
-        /// Which.
-        names: Vec<String>,
-    },
-    /// Other numbers of instances; without any, only how many there are.
-    Scale {
-        /// One after the other.
-        steps: Vec<ScaleStep>,
-    },
-    /// A signal to their main processes.
-    Kill {
-        /// Which.
-        names: Vec<String>,
-        /// Its number.
-        signal: i32,
-        /// Whether their whole groups get it.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        group: bool,
-    },
-    /// Answered when they are as far.
-    Wait {
-        /// Which.
-        names: Vec<String>,
-        /// How far.
-        until: Goal,
-    },
-    /// Its terminal; [`super::terminal::TerminalInput`] follows, line by line.
-    Attach(AttachWanted),
-    /// The stack is needed for as long as the client's side of this connection is open.
-    Hold,
-    /// Everything is to end.
-    Down {
-        /// The grace for all; else each one's own.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        grace_seconds: Option<f64>,
-    },
-}
-
-/// Which lines are wanted.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct LogsWanted {
-    /// Of these instances.
-    pub names: Vec<String>,
-    /// At most so many of the lines there are; all without it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub lines: Option<u32>,
-    /// Only lines of this time.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub since_seconds: Option<f64>,
-    /// Whether what comes is wanted too.
-    pub follow: bool,
-    /// Only lines in which this regular expression is found.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub grep: Option<String>,
-}
-
-/// How far an instance should be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Goal {
-    /// Its process exists.
-    Up,
-    /// It serves: see [`InstanceStatus::ready`].
-    Ready,
-    /// Its process has ended.
-    Exited,
 }
 
 /// An answer as it is sent.

@@ -1,23 +1,131 @@
-//! Reads the lines of clients. Every field has its bounds here, docs/schema/request.json and typed.json have the same
-//! ones for others, and the tests hold the two together. What is outside is refused by name.
+//! What clients can ask: each request, its fields with their bounds, and the instances that it is about.
 //!
-//! Not serde's derive: it takes the number of a variant for its name, fills a struct from an array, drops one of two
-//! fields that exclude each other, and its errors inside of a tagged enum name no field.
+//! docs/schema/request.json has the same bounds for others, and the tests hold the two together.
 
-use serde_json::{Map, Value};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::fields::Fields;
 pub use super::fields::{FieldError, PatternError};
-use super::payload::Payload;
-use super::protocol::{
-    Answer, Envelope, Goal, LogsWanted, RefusalKind, Reply, Request, RequestRefusal, VERSION,
-};
 use super::scaling::{InstanceCount, ScaleStep};
-use super::terminal::{AttachWanted, TerminalInput};
+use super::terminal::AttachWanted;
 use crate::duration::LONGEST;
 use crate::formation::MOST;
 use crate::name::TypeName;
 use crate::signal::Signal;
+
+/// What can be asked. `names` are types, instances or globs; none means all.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "request", rename_all = "snake_case")]
+pub enum Request {
+    /// Whether the stack answers: at once, and without its instances.
+    Hello,
+    /// What runs, and how.
+    Status,
+    /// Its log: what there is, and what comes.
+    Logs(LogsWanted),
+    /// They should run.
+    Start {
+        /// Which.
+        names: Vec<String>,
+    },
+    /// They should not run.
+    Stop {
+        /// Which.
+        names: Vec<String>,
+    },
+    /// They should end and run again, one after the other, with one more of each type meanwhile.
+    Roll {
+        /// Which.
+        names: Vec<String>,
+    },
+    /// They should end and run again.
+    Restart {
+        /// Which.
+        names: Vec<String>,
+    },
+    /// Other numbers of instances; without any, only how many there are.
+    Scale {
+        /// One after the other.
+        steps: Vec<ScaleStep>,
+    },
+    /// A signal to their main processes.
+    Kill {
+        /// Which.
+        names: Vec<String>,
+        /// Its number.
+        signal: i32,
+        /// Whether their whole groups get it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        group: bool,
+    },
+    /// Answered when they are as far.
+    Wait {
+        /// Which.
+        names: Vec<String>,
+        /// How far.
+        until: Goal,
+    },
+    /// Its terminal; [`super::terminal::TerminalInput`] follows, line by line.
+    Attach(AttachWanted),
+    /// The stack is needed for as long as the client's side of this connection is open.
+    Hold,
+    /// Everything is to end.
+    Down {
+        /// The grace for all; else each one's own.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        grace_seconds: Option<f64>,
+    },
+}
+
+impl Request {
+    /// The names in it, and whether it needs at least one.
+    pub(crate) fn targets(&self) -> (&[String], bool) {
+        match self {
+            Self::Hello | Self::Status | Self::Hold | Self::Scale { .. } | Self::Down { .. } => {
+                (&[][..], false)
+            }
+            Self::Logs(wanted) => (wanted.names.as_slice(), false),
+            Self::Attach(wanted) => (std::slice::from_ref(&wanted.name), true),
+            Self::Restart { names } | Self::Roll { names } | Self::Wait { names, .. } => {
+                (names.as_slice(), false)
+            }
+            Self::Start { names } | Self::Stop { names } | Self::Kill { names, .. } => {
+                (names.as_slice(), true)
+            }
+        }
+    }
+}
+
+/// Which lines are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct LogsWanted {
+    /// Of these instances.
+    pub names: Vec<String>,
+    /// At most so many of the lines there are; all without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lines: Option<u32>,
+    /// Only lines of this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since_seconds: Option<f64>,
+    /// Whether what comes is wanted too.
+    pub follow: bool,
+    /// Only lines in which this regular expression is found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grep: Option<String>,
+}
+
+/// How far an instance should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Goal {
+    /// Its process exists.
+    Up,
+    /// It serves: see [`InstanceStatus::ready`].
+    Ready,
+    /// Its process has ended.
+    Exited,
+}
 
 /// The most names or steps in a request.
 const MANY: usize = 10_000;
@@ -28,60 +136,6 @@ const LONG_PATTERN: usize = 1000;
 
 /// All requests.
 const WORDS: &str = "hello, status, logs, start, stop, roll, restart, scale, kill, wait, attach, hold, down";
-
-/// Reads a request's line.
-///
-/// # Errors
-/// The reply that says what is wrong with it.
-pub fn read(line: &[u8]) -> Result<Envelope, Box<Reply>> {
-    let refuse = |id, kind, message: String| {
-        let answer = Answer::Failed(RequestRefusal::new(kind, message));
-        Box::new(Reply { version: VERSION, id, answer })
-    };
-    let object = object(line).map_err(|error| refuse(0, RefusalKind::BadRequest, error.to_string()))?;
-    let fields = Fields::of(&object);
-    let id = fields.required("id", "a whole number from 0 to 18446744073709551615", Value::as_u64);
-    let known = id.as_ref().map_or(0, |id| *id);
-    match object.get("version").map(Value::as_u64) {
-        Some(Some(version)) if version == u64::from(VERSION) => {}
-        Some(Some(version)) => {
-            let message = format!(
-                "this stack speaks version {VERSION} of the protocol and was asked in version {version}: \
-                 restart it with the ganger that you use now"
-            );
-            return Err(refuse(known, RefusalKind::BadVersion, message));
-        }
-        Some(None) | None => {
-            let missing = fields.required("version", VERSION, Value::as_u64).err();
-            let message = missing.map(|error| error.to_string()).unwrap_or_default();
-            return Err(refuse(known, RefusalKind::BadVersion, message));
-        }
-    }
-    let read = id.and_then(|id| Ok(Envelope { version: VERSION, id, request: request(&fields)? }));
-    read.map_err(|error| refuse(known, RefusalKind::BadRequest, error.to_string()))
-}
-
-/// Reads a line of a client that is attached.
-///
-/// # Errors
-/// What is wrong with it, in one sentence.
-pub fn read_typed(line: &[u8]) -> Result<TerminalInput, FieldError> {
-    let object = object(line)?;
-    let fields = Fields::of(&object);
-    let text = fields
-        .optional("text", "a string", |value| value.as_str().map(|text| Payload(text.as_bytes().to_vec())))?;
-    let encoded =
-        fields.optional("base64", "a string in base64", |value| value.as_str().and_then(Payload::decode))?;
-    if text.is_some() && encoded.is_some() {
-        return Err(fields.both("text", "base64"));
-    }
-    let size = fields.optional("size", "rows and columns, from 0 to 65535 each", |value| {
-        let [rows, columns] = value.as_array()?.as_slice() else { return None };
-        let side = |value: &Value| value.as_u64().and_then(|side| u16::try_from(side).ok());
-        Some((side(rows)?, side(columns)?))
-    })?;
-    Ok(TerminalInput { payload: text.or(encoded).unwrap_or_default(), size })
-}
 
 /// The regular expression of `grep`.
 ///
@@ -100,15 +154,11 @@ pub fn pattern(text: &str) -> Result<regex_lite::Regex, PatternError> {
         .map_err(|error| PatternError::Invalid(error.to_string()))
 }
 
-fn object(line: &[u8]) -> Result<Map<String, Value>, FieldError> {
-    match serde_json::from_slice(line) {
-        Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(FieldError::NoObject(None)),
-        Err(error) => Err(FieldError::NoObject(Some(error.to_string()))),
-    }
-}
-
-fn request(fields: &Fields<'_>) -> Result<Request, FieldError> {
+/// Reads a request.
+///
+/// # Errors
+/// The first field that is missing or outside of its bounds.
+pub(super) fn request(fields: &Fields<'_>) -> Result<Request, FieldError> {
     let word = fields.required("request", WORDS, Value::as_str)?;
     Ok(match word {
         "hello" => Request::Hello,
@@ -194,7 +244,3 @@ fn span(fields: &Fields<'_>, name: &str) -> Result<Option<f64>, FieldError> {
         value.as_f64().filter(|seconds| (0.0..=longest).contains(seconds))
     })
 }
-
-#[cfg(test)]
-#[path = "request_tests.rs"]
-mod tests;

@@ -78,7 +78,7 @@ impl TerminalOutput {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::control::request::read_typed;
+    use crate::control::incoming::read_typed;
 
     #[test]
     fn keys_and_bytes_of_a_screen_arrive_as_they_were() {

@@ -233,6 +233,20 @@ fn a_kind_of_probe_is_named_in_three_files_at_most() {
     }
 }
 
+/// CONTRIBUTING.md has the recipe: the request, what the stack does with it, and the command that sends it (and a line of the console,
+/// where it can be typed).
+#[test]
+fn a_request_is_answered_in_one_file() {
+    for request in ["Start", "Stop", "Roll", "Restart", "Scale", "Kill", "Wait", "Logs", "Hold"] {
+        let mut files = files_with(&format!("Request::{request}"), "control/request.rs");
+        let sends = |file: &str| {
+            file.starts_with("cli/") || file.starts_with("supervisor/console/") || file == "control/lease.rs"
+        };
+        files.retain(|file| !sends(file));
+        assert_eq!(files, ["control/request.rs", "supervisor/requests/router.rs"], "Request::{request}");
+    }
+}
+
 /// CONTRIBUTING.md has the recipe: the table of formats, the list of what writes each, and the file that does.
 #[test]
 fn an_export_format_is_named_in_three_files_at_most() {

@@ -6,5 +6,4 @@ mod plan_diff;
 pub mod replan;
 mod rolling_restart;
 pub(super) mod router;
-mod targets;
 mod waits;

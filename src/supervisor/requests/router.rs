@@ -21,7 +21,6 @@ use crate::supervisor::requests::leases::Leases;
 use crate::supervisor::requests::logs::{self, InstanceNames, LogReader};
 use crate::supervisor::requests::plan_diff::PlanDiff;
 use crate::supervisor::requests::replan::Replanner;
-use crate::supervisor::requests::targets::request_targets;
 use crate::supervisor::requests::waits::Waits;
 use crate::supervisor::status::report::View;
 
@@ -161,7 +160,7 @@ impl Router {
     /// The instances that a request is about.
     fn select(&self, request: &protocol::Request, view: &View<'_>) -> Result<Vec<usize>, RequestRefusal> {
         use protocol::Request;
-        let (names, needs_names) = request_targets(request);
+        let (names, needs_names) = request.targets();
         if needs_names && names.is_empty() {
             let message = "name at least one: a type, an instance or a glob";
             return Err(RequestRefusal::new(RefusalKind::BadRequest, message));

@@ -4,6 +4,10 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::control::request::{Goal, LogsWanted, Request};
+use crate::control::scaling::{InstanceCount, ScaleStep};
+use crate::control::terminal::AttachWanted;
+use crate::formation::MOST;
 
 fn refused(line: &[u8]) -> (u64, RefusalKind, String) {
     let reply = read(line).unwrap_err();
