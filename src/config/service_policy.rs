@@ -43,8 +43,8 @@ pub struct ServicePolicy {
     pub is_awaited: bool,
     /// The time that it has for that; then it has failed. `None`: no limit.
     pub ready_within: Option<Duration>,
-    /// Which of its exits are followed by another start.
-    pub restart: RestartPolicy,
+    /// Which of its exits are followed by another start. `None`: nothing is set, and none is.
+    pub restart: Option<RestartPolicy>,
     /// The files of which a change restarts it: patterns of paths below the root. Empty: nothing is watched.
     pub watch: Arc<[String]>,
     /// The address where ganger binds PORT for it, if it does.

@@ -1,6 +1,6 @@
 //! An export in the making, and what comes of it.
 
-use super::document::Document;
+use super::document::{Document, Setting};
 use super::options::{ExportOptions, Secrets};
 use super::stack::{ExportedStack, ExportedType, ExportedVariable, about};
 use crate::location::{Diagnostic, Location};
@@ -115,8 +115,26 @@ impl BundleBuilder {
 
     /// Changes `document`, which stands for `kind`, as `--set` asks.
     pub(super) fn set(&mut self, options: &ExportOptions, kind: &ExportedType<'_>, document: &mut Document) {
-        let is_for = |said: &Option<String>| said.as_ref().is_none_or(|name| name == kind.name.as_str());
-        for setting in options.set.iter().filter(|setting| is_for(&setting.kind)) {
+        let settings = options.set.iter().filter(|setting| setting.is_for(Some(kind.name)));
+        self.apply(settings, document);
+    }
+
+    /// Changes what all objects have, `metadata`, of one that stands beside that of `kind`, or of one for all types.
+    pub(super) fn set_metadata(
+        &mut self,
+        options: &ExportOptions,
+        kind: Option<&ExportedType<'_>>,
+        document: &mut Document,
+    ) {
+        let is_meant = |setting: &&Setting| {
+            setting.is_for(kind.map(|kind| kind.name))
+                && setting.path.first().is_some_and(|key| key == "metadata")
+        };
+        self.apply(options.set.iter().filter(is_meant), document);
+    }
+
+    fn apply<'a>(&mut self, settings: impl Iterator<Item = &'a Setting>, document: &mut Document) {
+        for setting in settings {
             if let Err(error) = document.set(setting) {
                 let error = about(&format!("--set {}", setting.said), error.to_string(), None);
                 if !self.errors.contains(&error) {

@@ -28,7 +28,7 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
         services = services.with(kind.name.as_str(), service);
         what_is_lost(kind, bundle);
     }
-    names::lose_signals(stack, bundle);
+    names::lose_signals(stack, |kind| script::is_heard(kind.stop_signal), bundle);
     let sign = |kind: &ExportedType<'_>| {
         matches!(kind.care.probe.outside(), OutsideCheck::Runs | OutsideCheck::Command(_))
     };
@@ -65,7 +65,8 @@ fn service(
     values: &[(&str, &str)],
 ) -> Document {
     let count = kind.instances.len();
-    let command = [stack.options.shell.as_str(), "-c", &kind.text].map(literal).to_vec();
+    let command: Vec<Document> =
+        script::in_container(stack, kind, kind.stop_signal).into_iter().map(literal).collect();
     let port = kind.port.filter(|_| kind.is_exposed).map(|port| port.to_string());
     let after = stack.before(kind).fold(None, |after: Option<Document>, before| {
         let condition = Document::map().with("condition", condition(stack, before));
@@ -77,7 +78,7 @@ fn service(
         .with("environment", environment(stack, kind, values))
         .with_some("env_file", refers(stack).then(|| vec![values_file(stack)]))
         .with_some("user", stack.options.user.as_deref().map(literal))
-        // Reaps orphans and passes the stop signal on, which a shell as process 1 would do neither.
+        // As process 1 a program would have no default action for the stop signal, and have to reap orphans.
         .with("init", true)
         .with("restart", restart(kind))
         .with(
@@ -104,8 +105,8 @@ fn condition(stack: &ExportedStack<'_>, kind: &ExportedType<'_>) -> &'static str
     }
 }
 
-/// How docker asks whether an instance is ready. It goes on asking, but not so often. An image need not have a program
-/// that connects to a port, so only a command can be asked.
+/// How docker asks whether an instance is ready. An image need not have a program that connects to a port, so only a
+/// command can be asked.
 fn health(stack: &ExportedStack<'_>, kind: &ExportedType<'_>) -> Option<Document> {
     let OutsideCheck::Command(command) = kind.care.probe.outside() else { return None };
     if kind.is_once {
@@ -115,21 +116,19 @@ fn health(stack: &ExportedStack<'_>, kind: &ExportedType<'_>) -> Option<Document
     Some(
         Document::map()
             .with("test", test)
-            .with("interval", "30s")
-            .with_some("start_period", kind.care.ready_within.map(span))
-            .with("start_interval", "1s"),
+            // `start_interval`, which would ask more often before it is ready, stops the stack on Docker before 25.
+            .with("interval", "5s")
+            .with_some("start_period", kind.care.ready_within.map(span)),
     )
 }
 
 /// PORT and its kin, and the values where they stand in the file. PS only where it is one name.
 fn environment(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, values: &[(&str, &str)]) -> Document {
     let mut environment = Document::map();
-    if let Some(first) = kind.instances.first() {
-        for variable in stack.own(first) {
-            if variable.name != crate::plan::environment::PS || kind.instances.len() == 1 {
-                environment =
-                    environment.with(variable.name, String::from_utf8_lossy(variable.value).into_owned());
-            }
+    for variable in stack.own_in_network(kind) {
+        if variable.name != crate::plan::environment::PS || kind.instances.len() == 1 {
+            environment =
+                environment.with(variable.name, String::from_utf8_lossy(variable.value).into_owned());
         }
     }
     if holds_values(stack) {
@@ -141,8 +140,8 @@ fn environment(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, values: &[(&s
 }
 
 /// `text` as compose leaves it alone: it puts variables in for `$` in every value of the file.
-fn literal(text: &str) -> Document {
-    Document::Text(text.replace('$', "$$"))
+fn literal(text: impl AsRef<str>) -> Document {
+    Document::Text(text.as_ref().replace('$', "$$"))
 }
 
 fn restart(kind: &ExportedType<'_>) -> &'static str {

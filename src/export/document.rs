@@ -22,6 +22,8 @@ pub enum SetError {
     Index(String, usize),
 }
 
+use crate::name::TypeName;
+
 /// A value with its parts.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Document {
@@ -205,6 +207,15 @@ pub struct Setting {
 }
 
 impl Setting {
+    /// Whether it is for this type, or, with `None`, for all.
+    pub fn is_for(&self, kind: Option<&TypeName>) -> bool {
+        match (&self.kind, kind) {
+            (None, _) => true,
+            (Some(name), Some(kind)) => name == kind.as_str(),
+            (Some(_), None) => false,
+        }
+    }
+
     /// What `text` says: `spec.replicas=null`, `web:Service.MemoryMax=512M`. A dot in a key is written `\.`.
     ///
     /// # Errors

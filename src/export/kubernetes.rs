@@ -7,6 +7,7 @@ use super::document::Document;
 use super::encode::yaml;
 use super::options::RestartPolicy;
 use super::readiness::{self, CarriedReadiness};
+use super::script::whole_seconds;
 use super::stack::{ExportedStack, ExportedType, ExportedVariable, about};
 use super::{names, script};
 use crate::plan::environment::PS;
@@ -15,9 +16,6 @@ use crate::signal::Signal;
 
 /// The most bytes that a Secret may hold (`MaxSecretSize`).
 const LARGEST_SECRET: usize = 1 << 20;
-
-/// How long a finished release stays to be looked at, in seconds: a day.
-const KEPT: i64 = 86_400;
 
 /// Writes the objects of `stack`, one file a type.
 pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
@@ -35,7 +33,8 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
             if kind.is_once { job(stack, label, pod) } else { deployment(stack, kind, label, pod) };
         bundle.set(stack.options, kind, &mut object);
         let mut text = format!("{}\n{}", script::comment(stack), yaml(&object));
-        if let Some(service) = service(stack, kind, label) {
+        if let Some(mut service) = service(stack, kind, label) {
+            bundle.set_metadata(stack.options, Some(kind), &mut service);
             text += "---\n";
             text += &yaml(&service);
         }
@@ -44,7 +43,7 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
         bundle.file(path, text);
         what_is_lost(kind, bundle);
     }
-    names::lose_signals(stack, bundle);
+    names::lose_signals(stack, |kind| script::is_heard(kind.stop_signal), bundle);
     let sign = |kind: &ExportedType<'_>| {
         !matches!(kind.care.probe.outside(), OutsideCheck::Notify | OutsideCheck::Nothing)
     };
@@ -94,9 +93,10 @@ pub(super) fn secret(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) -> S
         bundle.errors.push(about("environment", message, Some("move the largest into a file".into())));
     }
     let data = values.into_iter().fold(Document::map(), |map, (name, value)| map.with(name, value));
-    let object = object("v1", "Secret", secret_name(stack), common_labels(stack))
-        .with("type", "Opaque")
-        .with("stringData", data);
+    let labels = common_labels(stack).with("app.kubernetes.io/managed-by", "ganger");
+    let mut object =
+        object("v1", "Secret", secret_name(stack), labels).with("type", "Opaque").with("stringData", data);
+    bundle.set_metadata(stack.options, None, &mut object);
     format!("{}\n{}", script::comment(stack), yaml(&object))
 }
 
@@ -134,8 +134,15 @@ fn common_labels(stack: &ExportedStack<'_>) -> Document {
     Document::map().with("app.kubernetes.io/name", stack.options.app.as_str())
 }
 
-/// The labels by which a type's pods are found.
+/// The labels of an object of a type: those of <https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels>.
 fn labels_of(stack: &ExportedStack<'_>, label: &str) -> Document {
+    selector_of(stack, label)
+        .with("app.kubernetes.io/part-of", stack.options.app.as_str())
+        .with("app.kubernetes.io/managed-by", "ganger")
+}
+
+/// The labels by which a type's pods are found. They cannot be changed in a Deployment.
+fn selector_of(stack: &ExportedStack<'_>, label: &str) -> Document {
     let component = label.strip_prefix(&format!("{}-", stack.options.app)).unwrap_or(label);
     common_labels(stack).with("app.kubernetes.io/component", component)
 }
@@ -146,7 +153,7 @@ fn deployment(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, label: &str, p
         // With a HorizontalPodAutoscaler: --set spec.replicas=null, so that an apply does not scale back.
         .with("replicas", count)
         .with("revisionHistoryLimit", 5_i64)
-        .with("selector", Document::map().with("matchLabels", labels_of(stack, label)))
+        .with("selector", Document::map().with("matchLabels", selector_of(stack, label)))
         // One of which there is one (a clock) is not doubled while it is replaced.
         .with_some(
             "strategy",
@@ -156,30 +163,38 @@ fn deployment(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, label: &str, p
     object("apps/v1", "Deployment", label, labels_of(stack, label)).with("spec", spec)
 }
 
-/// The Job of `release`. Its name follows from what is in it, so that the same release runs once and a new
-/// one is a new Job: a Job cannot be changed.
+/// The Job of `release`. Its name follows from its image, command and ports, so that the same release runs once and a new
+/// one is a new Job: a Job cannot be changed. It stays when it has ended, as the next apply would make it again otherwise.
 fn job(stack: &ExportedStack<'_>, label: &str, pod: Document) -> Document {
     let sum = sha256(yaml(&pod).as_bytes());
     let room = 63 - 9;
     let name =
         format!("{}-{}", label.chars().take(room).collect::<String>().trim_end_matches('-'), &sum[..8]);
-    let spec = Document::map()
-        .with("backoffLimit", 0_i64)
-        .with("ttlSecondsAfterFinished", KEPT)
-        .with("template", pod);
-    object("batch/v1", "Job", name, labels_of(stack, label)).with("spec", spec)
+    let spec = Document::map().with("backoffLimit", 0_i64).with("template", pod);
+    let mut object = object("batch/v1", "Job", name, labels_of(stack, label));
+    // Argo CD applies the others when this one has succeeded. A hook would run at every sync.
+    let wave = Document::map().with("argocd.argoproj.io/sync-wave", "-1");
+    if let Document::Map(entries) = &mut object
+        && let Some(Document::Map(metadata)) = entries.get_mut("metadata")
+    {
+        metadata.insert("annotations".to_owned(), wave);
+    }
+    object.with("spec", spec)
 }
 
 fn pod(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, label: &str, image: &str) -> Document {
-    let grace = kind.grace.as_secs() + u64::from(kind.grace.subsec_nanos() > 0);
+    let grace = whole_seconds(kind.grace);
     let sum = Document::map().with("checksum/env", format!("sha256:{}", checksum(stack)));
     let about_it = Document::map()
         .with("labels", labels_of(stack, label))
-        // So that pods are replaced when values change.
-        .with_some("annotations", (!stack.values.is_empty()).then_some(sum));
+        // So that pods are replaced when values change. A Job is not replaced, and its name would follow the values.
+        .with_some("annotations", (!stack.values.is_empty() && !kind.is_once).then_some(sum));
     let spec = Document::map()
         // Else a Service `redis` would put REDIS_PORT=tcp://… into every pod.
         .with("enableServiceLinks", false)
+        // As process 1 a program would have no default action for the stop signal, and have to reap orphans. Where a shell
+        // stays, that one is process 1, as its signal for all must not reach other containers of the pod.
+        .with_some("shareProcessNamespace", kind.is_replaced.then_some(true))
         .with_some("restartPolicy", kind.is_once.then_some("Never"))
         .with("terminationGracePeriodSeconds", i64::try_from(grace).unwrap_or(i64::MAX))
         .with("containers", vec![container(stack, kind, label, image)]);
@@ -187,7 +202,8 @@ fn pod(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, label: &str, image: &
 }
 
 fn container(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, label: &str, image: &str) -> Document {
-    let command = [stack.options.shell.as_str(), "-c", &kind.text].map(literal).to_vec();
+    let command: Vec<Document> =
+        script::in_container(stack, kind, Signal::TERMINATE).into_iter().map(|word| literal(&word)).collect();
     let component = label.strip_prefix(&format!("{}-", stack.options.app)).unwrap_or(label);
     let port = kind.port.filter(|_| kind.is_exposed).map(i64::from);
     let reference = Document::map().with("secretRef", Document::map().with("name", secret_name(stack)));
@@ -237,7 +253,6 @@ fn probe(stack: &ExportedStack<'_>, kind: &ExportedType<'_>) -> Option<Document>
 
 /// PORT and its kin; what a Secret holds comes by reference, where nothing of it is expanded.
 fn environment(stack: &ExportedStack<'_>, kind: &ExportedType<'_>) -> Vec<Document> {
-    let Some(first) = kind.instances.first() else { return Vec::new() };
     let one = |variable: ExportedVariable<'_>| {
         let entry = Document::map().with("name", variable.name);
         if variable.name == PS {
@@ -246,18 +261,27 @@ fn environment(stack: &ExportedStack<'_>, kind: &ExportedType<'_>) -> Vec<Docume
         }
         entry.with("value", literal(&String::from_utf8_lossy(variable.value)))
     };
-    stack.own(first).into_iter().map(one).collect()
+    stack.own_in_network(kind).into_iter().map(one).collect()
 }
 
-/// `text` as it is: in commands and values `$(NAME)` is expanded, and `$$` stands for `$`.
+/// `text` as it is: in commands and values `$(NAME)` is expanded, and `$$` stands for `$`. Where neither begins, `$` stays
+/// alone, as `podman kube play` would take `$$PORT` as it is.
 fn literal(text: &str) -> Document {
-    Document::Text(text.replace('$', "$$"))
+    let mut escaped = String::with_capacity(text.len());
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        escaped.push(character);
+        if character == '$' && matches!(characters.peek(), Some('$' | '(')) {
+            escaped.push('$');
+        }
+    }
+    Document::Text(escaped)
 }
 
 fn service(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, label: &str) -> Option<Document> {
     kind.port.filter(|_| kind.is_exposed)?;
     let port = Document::map().with("name", "http").with("port", 80_i64).with("targetPort", "http");
-    let spec = Document::map().with("selector", labels_of(stack, label)).with("ports", vec![port]);
+    let spec = Document::map().with("selector", selector_of(stack, label)).with("ports", vec![port]);
     Some(object("v1", "Service", label, labels_of(stack, label)).with("spec", spec))
 }
 
@@ -275,7 +299,7 @@ fn checksum(stack: &ExportedStack<'_>) -> String {
 
 fn what_is_lost(kind: &ExportedType<'_>, bundle: &mut BundleBuilder) {
     let name = kind.name;
-    if kind.stop_signal != Signal::TERMINATE {
+    if kind.stop_signal != Signal::TERMINATE && !script::is_heard(kind.stop_signal) {
         bundle.unsupported(format!(
             "{name}: {} has to be the image's STOPSIGNAL; Kubernetes sends what the image says",
             kind.stop_signal

@@ -5,9 +5,9 @@ use super::document::Document;
 use super::environment_file::{check_name, check_shell_name};
 use super::options::RestartPolicy;
 use super::readiness::{self, CarriedReadiness};
-use super::script::{comment, install_values, values_file};
+use super::script::{comment, install_values, values_file, whole_seconds};
 use super::stack::{ExportedStack, ExportedType, ExportedVariable};
-use super::{plist, stack};
+use super::{names, plist, stack};
 use crate::plan::spec::Spec;
 use crate::signal::Signal;
 
@@ -45,6 +45,7 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
         }
         what_is_lost(stack, kind, bundle);
     }
+    names::lose_signals(stack, |_| false, bundle);
     readiness::unsupported(stack, &CarriedReadiness::NOTHING, bundle);
     if refers(stack) {
         // install(1) of macOS makes no folders.
@@ -85,7 +86,7 @@ fn list(
         None | Some(RestartPolicy::OnFailure) => Document::map().with("SuccessfulExit", false),
         Some(RestartPolicy::Always) => Document::from(true),
     };
-    let grace = kind.grace.as_secs() + u64::from(kind.grace.subsec_nanos() > 0);
+    let grace = whole_seconds(kind.grace);
     Document::map()
         .with("Label", label(stack, spec))
         .with("ProgramArguments", words)

@@ -72,9 +72,13 @@ pub(super) fn image<'a>(stack: &ExportedStack<'a>, bundle: &mut BundleBuilder) -
     ""
 }
 
-/// That the signal ends at the shell, for each type where one stays in front of the program.
-pub(super) fn lose_signals(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
-    for kind in stack.all().filter(|kind| !kind.is_replaced) {
+/// That the signal ends at the shell, for each type where one stays in front of the program, unless it `is_passed_on`.
+pub(super) fn lose_signals(
+    stack: &ExportedStack<'_>,
+    is_passed_on: impl Fn(&ExportedType<'_>) -> bool,
+    bundle: &mut BundleBuilder,
+) {
+    for kind in stack.all().filter(|kind| !kind.is_replaced && !is_passed_on(kind)) {
         bundle.unsupported(format!(
             "{}: a shell stays in front of the program, and the stop signal reaches the shell alone; `exec` \
              before the last command of the line mends that",

@@ -6,16 +6,22 @@ use std::time::Duration;
 use super::bundle_builder::{BundleBuilder, holds_values, refers};
 use super::document::Document;
 use super::encode::json;
-use super::environment_file;
 use super::nomad_words::{delimiters, is_interpolated};
 use super::options::RestartPolicy;
 use super::readiness::{self, CarriedReadiness};
 use super::stack::{ExportedStack, ExportedType, ExportedVariable, about};
+use super::{environment_file, names, script};
 use crate::plan::environment::{PORT, PS};
 use crate::plan::spec::OutsideCheck;
 
 /// The most bytes that a Nomad Variable may hold, names and values together.
 const LARGEST_VARIABLE: usize = 64 << 10;
+
+/// What follows the name of the stack in that of the job that runs `release`.
+const RELEASE_SUFFIX: &str = "-release";
+
+/// What Nomad gives a task that asks for nothing, in MHz and MiB: written, so that it is seen and can be set.
+const RESOURCES: [(&str, i64); 2] = [("CPU", 100), ("MemoryMB", 300)];
 
 /// Where the command lies in a task's folder, where it cannot stand in the job.
 const COMMAND_FILE: &str = "local/command";
@@ -40,10 +46,11 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
         let groups = vec![group(stack, release, &values, bundle)];
         bundle.file_with_values(
             stack,
-            format!("{app}-release.json"),
-            job(&format!("{app}-release"), "batch", groups),
+            format!("{app}{RELEASE_SUFFIX}.json"),
+            job(&format!("{app}{RELEASE_SUFFIX}"), "batch", groups),
         );
-        bundle.unsupported(format!("nothing waits for {app}-release: run that job first, to its end"));
+        bundle
+            .unsupported(format!("nothing waits for {app}{RELEASE_SUFFIX}: run that job first, to its end"));
     }
     if !stack.kinds.is_empty() {
         let groups = stack.kinds.iter().map(|kind| group(stack, kind, &values, bundle)).collect();
@@ -59,6 +66,9 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
         | OutsideCheck::Command(_)
         | OutsideCheck::Notify => false,
     };
+    let is_passed_on =
+        |kind: &ExportedType<'_>| stack.options.image.is_some() && script::is_heard(kind.stop_signal);
+    names::lose_signals(stack, is_passed_on, bundle);
     readiness::unsupported(stack, &CarriedReadiness { sign, ..CarriedReadiness::NOTHING }, bundle);
     if stack.options.image.is_none() && stack.kinds.iter().any(|kind| kind.port.is_some()) {
         bundle.unsupported(
@@ -66,7 +76,7 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
         );
     }
     if refers(stack) {
-        bundle.bundle.secrets = Some("nomad var put -force -in=json -".into());
+        bundle.bundle.secrets = Some(put_values(stack));
     }
 }
 
@@ -74,12 +84,30 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
 pub(super) fn variables(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) -> String {
     let values = values(stack, bundle);
     let items = values.into_iter().fold(Document::map(), |map, (name, value)| map.with(name, value));
-    json(&Document::map().with("Path", path(stack)).with("Items", items))
+    json(&Document::map().with("Path", path(stack, "")).with("Items", items))
 }
 
-/// A job and its tasks may read what lies under their own path.
-fn path(stack: &ExportedStack<'_>) -> String {
-    format!("nomad/jobs/{}", stack.options.app)
+/// What lies under the path of a job only its own tasks may read, so that the release has the values under its own.
+fn path(stack: &ExportedStack<'_>, suffix: &str) -> String {
+    format!("nomad/jobs/{}{suffix}", stack.options.app)
+}
+
+/// What a job has at the end of its name.
+fn suffix(kind: &ExportedType<'_>) -> &'static str {
+    if kind.is_release() { RELEASE_SUFFIX } else { "" }
+}
+
+/// What puts the values where the jobs look for them.
+fn put_values(stack: &ExportedStack<'_>) -> String {
+    let put = "nomad var put -force -in=json -";
+    if stack.release.is_none() {
+        return put.to_owned();
+    }
+    let path = format!("/\"Path\": /s/\",$/{RELEASE_SUFFIX}\",/");
+    format!(
+        "(values=$(cat); printf '%s\\n' \"$values\" | {put}; printf '%s\\n' \"$values\" | sed {} | {put})",
+        script::quote(&path)
+    )
 }
 
 fn values<'a>(stack: &ExportedStack<'a>, bundle: &mut BundleBuilder) -> Vec<(&'a str, &'a str)> {
@@ -156,43 +184,56 @@ fn group(
 }
 
 fn task(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, values: &[(&str, &str)]) -> Document {
-    let shell = stack.options.shell.as_str();
     let is_file = is_interpolated(&kind.text);
-    let enter = if stack.options.image.is_none() {
-        format!("cd {} && ", super::script::quote(stack.root))
-    } else {
-        String::new()
-    };
-    let command: Vec<Document> = if is_file {
-        // `$(cat …)` cuts line breaks at the end only, and a command has none there.
-        let read = format!("{enter}exec \"$0\" -c \"$(cat \"$NOMAD_TASK_DIR/command\")\"");
-        ["-c", &read, shell].map(Document::from).to_vec()
-    } else if enter.is_empty() {
-        ["-c", &kind.text].map(Document::from).to_vec()
-    } else {
-        let read = format!("{enter}exec \"$0\" -c \"$1\"");
-        ["-c", &read, shell, &kind.text].map(Document::from).to_vec()
-    };
-    let first = if is_file || !enter.is_empty() { "/bin/sh" } else { shell };
+    let (first, arguments) = command(stack, kind, is_file);
+    let has_image = stack.options.image.is_some();
     let config = Document::map()
         .with_some("image", stack.options.image.as_deref())
+        // As process 1 a program would have no default action for the stop signal, and have to reap orphans.
+        .with_some("init", has_image.then_some(true))
         .with("command", first)
-        .with("args", command)
-        .with_some(
-            "ports",
-            (stack.options.image.is_some() && kind.port.is_some() && !kind.is_once).then(|| vec!["http"]),
-        );
+        .with("args", arguments)
+        .with_some("ports", (has_image && kind.port.is_some() && !kind.is_once).then(|| vec!["http"]));
     let templates = templates(stack, kind, is_file);
     let signal = kind.stop_signal.known().map_or("SIGTERM", |known| known.as_str());
     Document::map()
         .with("Name", kind.name.as_str())
-        .with("Driver", if stack.options.image.is_some() { "docker" } else { "raw_exec" })
+        .with("Driver", if has_image { "docker" } else { "raw_exec" })
         .with_some("User", stack.options.user.as_deref())
         .with("Config", config)
         .with("Env", environment(stack, kind, values))
         .with_some("Templates", (!templates.is_empty()).then_some(templates))
+        .with(
+            "Resources",
+            RESOURCES.iter().fold(Document::map(), |map, (name, value)| map.with(name, *value)),
+        )
         .with("KillSignal", signal)
         .with("KillTimeout", nanoseconds(kind.grace))
+}
+
+/// The program and its arguments.
+fn command(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, is_file: bool) -> (String, Vec<String>) {
+    let shell = stack.options.shell.clone();
+    // `$(cat …)` cuts line breaks at the end only, and a command has none there.
+    let read = "exec \"$0\" -c \"$(cat \"$NOMAD_TASK_DIR/command\")\"";
+    let mut words = if stack.options.image.is_none() {
+        let enter = format!("cd {} && ", script::quote(stack.root));
+        if is_file {
+            vec!["/bin/sh".to_owned(), "-c".to_owned(), format!("{enter}{read}"), shell]
+        } else {
+            let run = format!("{enter}exec \"$0\" -c \"$1\"");
+            vec!["/bin/sh".to_owned(), "-c".to_owned(), run, shell, kind.text.clone()]
+        }
+    } else {
+        let mut words = script::in_container(stack, kind, kind.stop_signal);
+        if is_file && let Some(text) = words.last_mut() {
+            read.clone_into(text);
+            // `$0` of the text.
+            words.push(shell);
+        }
+        words
+    };
+    (words.remove(0), words)
 }
 
 /// The values from the Nomad Variable, and the command where it cannot stand in the job.
@@ -204,7 +245,7 @@ fn templates(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, is_file: bool) 
         let escaped = r#"{{ .V | replaceAll "\\" "\\\\" | replaceAll "\"" "\\\"" | replaceAll "\n" "\\n" | replaceAll "\t" "\\t" }}"#;
         let text = format!(
             "{{{{ with nomadVar \"{}\" }}}}{{{{ range .Tuples }}}}{{{{ .K }}}}=\"{escaped}\"\n{{{{ end }}}}{{{{ end }}}}",
-            path(stack)
+            path(stack, suffix(kind))
         );
         templates.push(
             Document::map()
@@ -232,7 +273,7 @@ fn templates(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, is_file: bool) 
 fn environment(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, values: &[(&str, &str)]) -> Document {
     let mut environment = Document::map();
     let has_image = stack.options.image.is_some();
-    for variable in kind.instances.first().map(|first| stack.own(first)).unwrap_or_default() {
+    for variable in stack.own_in_network(kind) {
         let value = String::from_utf8_lossy(variable.value).into_owned();
         let value = match variable.name {
             PS if kind.is_once => Some(value),

@@ -1,5 +1,7 @@
 //! What can be asked of an export.
 
+use std::path::PathBuf;
+
 use super::document::Setting;
 pub use super::format::ExportFormat;
 /// What the engine does when a program ends, in the plan's words.
@@ -24,6 +26,8 @@ pub struct ExportOptions {
     pub format: ExportFormat,
     /// What the stack is called there: a lower-case DNS label, as [`app_name`](super::app_name) makes one.
     pub app: String,
+    /// Where the project lies on the machine of the engine, an absolute path; `None`: as here.
+    pub working_directory: Option<PathBuf>,
     /// The container image, for engines that run containers.
     pub image: Option<String>,
     /// The user that programs run as; `None`: whoever the engine would take.

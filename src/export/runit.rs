@@ -3,7 +3,7 @@
 use super::bundle_builder::{BundleBuilder, holds_values, refers};
 use super::options::RestartPolicy;
 use super::readiness::{self, CarriedReadiness};
-use super::script::{Script, header, install_values, quote};
+use super::script::{Script, header, install_values, quote, whole_seconds};
 use super::stack::{ExportedStack, ExportedType};
 use crate::plan::spec::Spec;
 
@@ -38,7 +38,7 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
     let grace = stack.kinds.iter().map(|kind| kind.grace).max().unwrap_or_default();
     bundle.unsupported(format!(
         "runit does not kill after a grace by itself: `sv -w {} force-stop …` does",
-        grace.as_secs() + u64::from(grace.subsec_nanos() > 0)
+        whole_seconds(grace)
     ));
     readiness::unsupported(stack, &CarriedReadiness::NOTHING, bundle);
     if refers(stack) {

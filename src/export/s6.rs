@@ -4,7 +4,7 @@
 use super::bundle_builder::{BundleBuilder, holds_values, refers};
 use super::options::RestartPolicy;
 use super::readiness::{self, CarriedReadiness};
-use super::script::{Script, header, install_values, quote};
+use super::script::{Script, header, install_values, quote, whole_seconds};
 use super::stack::{ExportedStack, ExportedType};
 use crate::plan::spec::Spec;
 
@@ -16,7 +16,7 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
     bundle.refuse_settings(stack);
     let through =
         stack.options.user.as_ref().map(|user| format!("s6-setuidgid {} ", quote(user))).unwrap_or_default();
-    let script = Script { first: "exec 2>&1\n", through };
+    let script = Script { first: "exec 2>&1\necho $$ >supervise/group\n", through };
     for kind in stack.all() {
         for spec in &kind.instances {
             let folder = format!("{}-{}-{}", stack.options.app, spec.name.kind, spec.name.number);
@@ -33,16 +33,10 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
                     kind.name
                 ));
             }
-            if let Some(text) = finish(stack, kind) {
-                bundle.program(format!("{folder}/finish"), text, false);
-            }
-        }
-        if !kind.is_replaced {
-            bundle.unsupported(format!(
-                "{}: a shell stays in front of the program, and s6 signals the shell alone; `exec` before the \
-                 last command of the line mends that",
-                kind.name
-            ));
+            bundle.program(format!("{folder}/finish"), finish(stack, kind), false);
+            // In milliseconds; `finish` itself ends after the grace.
+            let limit = u64::try_from(kind.grace.as_millis()).unwrap_or(u64::MAX).saturating_add(5000);
+            bundle.file(format!("{folder}/timeout-finish"), format!("{limit}\n"));
         }
     }
     readiness::unsupported(stack, &CarriedReadiness::NOTHING, bundle);
@@ -56,13 +50,19 @@ fn log(stack: &ExportedStack<'_>, spec: &Spec) -> String {
     format!("{}mkdir -p {folder} && exec s6-log T {folder}\n", header(stack))
 }
 
-/// What runs when the program has ended; its first argument is the status.
-fn finish(stack: &ExportedStack<'_>, kind: &ExportedType<'_>) -> Option<String> {
-    match kind.restart {
-        None | Some(RestartPolicy::Always) => None,
-        Some(RestartPolicy::OnFailure) => {
-            Some(format!("{}[ \"$1\" != 0 ] || exit {STAY_DOWN}\n", header(stack)))
-        }
-        Some(RestartPolicy::Never) => Some(format!("{}exit {STAY_DOWN}\n", header(stack))),
-    }
+/// What runs when the first process has ended, the only one that s6 signals: stops the others of its group within the grace.
+/// Its first argument is the status.
+fn finish(stack: &ExportedStack<'_>, kind: &ExportedType<'_>) -> String {
+    let (signal, grace) = (kind.stop_signal.0, whole_seconds(kind.grace));
+    let group = format!(
+        "group=-$(cat supervise/group) && kill -{signal} \"$group\" 2>/dev/null\nleft={grace}\n\
+         while kill -0 \"$group\" 2>/dev/null; do\n  [ $left -gt 0 ] || kill -9 \"$group\"\n  \
+         left=$((left - 1))\n  sleep 1\ndone\n"
+    );
+    let last = match kind.restart {
+        None | Some(RestartPolicy::Always) => String::new(),
+        Some(RestartPolicy::OnFailure) => format!("[ \"$1\" != 0 ] || exit {STAY_DOWN}\n"),
+        Some(RestartPolicy::Never) => format!("exit {STAY_DOWN}\n"),
+    };
+    format!("{}{group}{last}", header(stack))
 }

@@ -1,9 +1,12 @@
 //! A run script: what an engine starts that knows processes and nothing of values.
 
+use std::time::Duration;
+
 use super::bundle_builder::{BundleBuilder, holds_values, refers};
 use super::environment_file;
 use super::stack::{ExportedStack, ExportedType};
 use crate::plan::spec::Spec;
+use crate::signal::Signal;
 
 /// A script in the making.
 pub(super) struct Script<'a> {
@@ -54,6 +57,51 @@ impl Script<'_> {
         text.extend(format!("exec {}{shell} -c {command}\n", self.through).into_bytes());
         text
     }
+}
+
+/// Runs the command `$1` by the shell `$0` and passes the stop signal on, which the engine sends to the first process of a
+/// container alone: to the program, or where a shell stays in front of it, to all, until all have ended. When the first
+/// process ends, the engine kills the others.
+///
+/// kill(2) with -1 leaves out the caller and process 1. `wait` returns early when a trap runs.
+fn passing_on(kind: &ExportedType<'_>, received: Signal) -> String {
+    let (sent, received) = (shell_name(kind.stop_signal), shell_name(received));
+    let to = if kind.is_replaced { "$p" } else { "-1" };
+    format!(
+        "trap 'stop=1; kill -{sent} {to}' {received}; \"$0\" -c \"$1\" & p=$!; \
+         while wait $p; s=$?; kill -0 $p 2>/dev/null; do :; done; \
+         while [ \"$stop\" ] && kill -0 -1 2>/dev/null; do sleep 1; done; exit $s"
+    )
+}
+
+/// `TERM`, or the number of a signal without a name. The number of a name depends on the machine.
+fn shell_name(signal: Signal) -> String {
+    signal
+        .known()
+        .map_or_else(|| signal.0.to_string(), |known| known.as_str().trim_start_matches("SIG").to_owned())
+}
+
+/// Whether [`passing_on`] can pass `signal` on: a shell starts what it does not wait for with these two ignored (XCU 2.11).
+pub(super) fn is_heard(signal: Signal) -> bool {
+    ![Signal::INTERRUPT, Signal::QUIT].contains(&signal)
+}
+
+/// The words that run `kind` in a container, whose first process the engine sends `received`.
+pub(super) fn in_container(
+    stack: &ExportedStack<'_>,
+    kind: &ExportedType<'_>,
+    received: Signal,
+) -> Vec<String> {
+    let shell = stack.options.shell.clone();
+    if !is_heard(kind.stop_signal) || (kind.is_replaced && kind.stop_signal == received) {
+        return vec![shell, "-c".to_owned(), kind.text.clone()];
+    }
+    vec!["/bin/sh".to_owned(), "-c".to_owned(), passing_on(kind, received), shell, kind.text.clone()]
+}
+
+/// `span` for an engine that knows whole seconds: to be killed a little late does less harm than too early.
+pub(super) fn whole_seconds(span: Duration) -> u64 {
+    span.as_secs() + u64::from(span.subsec_nanos() > 0)
 }
 
 /// The first lines of every script.

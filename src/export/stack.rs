@@ -6,9 +6,9 @@ use super::options::{ExportOptions, RestartPolicy};
 use crate::location::{Diagnostic, Location};
 use crate::name::TypeName;
 use crate::plan::Plan;
-use crate::plan::environment::{INSTANCE, Origin, PORT, PS, RUN};
+use crate::plan::environment::{INSTANCE, Origin, PORT, PS, RUN, name_of_port};
 use crate::plan::options::RELEASE;
-use crate::plan::spec::{ProbePort, ServicePolicy, Spec};
+use crate::plan::spec::{OutsideCheck, ProbePort, ServicePolicy, Spec};
 use crate::shell::{is_replaced, names_variable, text_for_shell};
 use crate::signal::Signal;
 
@@ -80,11 +80,12 @@ impl<'a> ExportedStack<'a> {
     /// run, or that nothing runs at all.
     pub(super) fn of(plan: &'a Plan, options: &'a ExportOptions) -> Result<Self, Vec<Diagnostic>> {
         let mut errors = unknown_kinds(plan, options);
-        let root = plan.root.to_str().filter(|root| !root.contains(char::is_control));
+        let folder = options.working_directory.as_deref().unwrap_or(&plan.root);
+        let root = folder.to_str().filter(|root| !root.contains(char::is_control));
         if root.is_none() {
             let message = "the folder's name has characters that no engine takes".to_owned();
-            let hint = Some("rename it, or name another one with -d".to_owned());
-            errors.push(about(&plan.root.display().to_string(), message, hint));
+            let hint = Some("name the one that it has there: --working-directory DIR".to_owned());
+            errors.push(about(&folder.display().to_string(), message, hint));
         }
         let (mut kinds, mut release) = (Vec::new(), None);
         for process in plan.processes.iter().filter(|process| process.count > 0) {
@@ -132,6 +133,18 @@ impl<'a> ExportedStack<'a> {
         });
         own.chain(self.ports.iter().copied()).collect()
     }
+
+    /// What the instances of `kind` have besides the values where each type has a network of its own: of the others'
+    /// ports only those that the command names. The rest lead nowhere there, and would make every edit of the Procfile
+    /// a change of every service.
+    pub(super) fn own_in_network(&self, kind: &ExportedType<'a>) -> Vec<ExportedVariable<'a>> {
+        let Some(first) = kind.instances.first() else { return Vec::new() };
+        let own_port = name_of_port(kind.name);
+        let is_port = |name: &str| self.ports.iter().any(|port| port.name == name);
+        let mut own = self.own(first);
+        own.retain(|of| !is_port(of.name) || of.name == own_port || kind.names(of.name));
+        own
+    }
 }
 
 impl<'a> ExportedType<'a> {
@@ -155,13 +168,30 @@ impl<'a> ExportedType<'a> {
             care: &first.care,
             stop_signal: first.stop_signal,
             grace: first.grace,
-            restart: if first.once { Some(RestartPolicy::Never) } else { options.restart.or(of_plan(first)) },
+            restart: if first.once {
+                Some(RestartPolicy::Never)
+            } else {
+                options.restart.or(first.care.restart)
+            },
             instances,
         }
     }
 }
 
 impl ExportedType<'_> {
+    /// Whether its command, or the one that shows that it is ready, names this variable.
+    pub(super) fn names(&self, variable: &str) -> bool {
+        let is_in_probe = match self.care.probe.outside() {
+            OutsideCheck::Command(command) => names_variable(variable, command),
+            OutsideCheck::Runs
+            | OutsideCheck::Port(_)
+            | OutsideCheck::Http(_)
+            | OutsideCheck::Nothing
+            | OutsideCheck::Notify => false,
+        };
+        is_in_probe || names_variable(variable, self.command)
+    }
+
     /// Whether it runs before all others, once.
     pub(super) fn is_release(&self) -> bool {
         self.name.as_str() == RELEASE
@@ -177,11 +207,6 @@ impl ExportedType<'_> {
 fn says_it_serves(care: &ServicePolicy) -> bool {
     let is_on_port = care.probe.port() == ProbePort::Own;
     care.listen.is_some() || (care.ready_within.is_some() && is_on_port)
-}
-
-/// What the project says about starting again; nothing, and so the engine's habit, where it says nothing.
-fn of_plan(spec: &Spec) -> Option<RestartPolicy> {
-    Some(spec.care.restart).filter(|restart| *restart != RestartPolicy::Never)
 }
 
 /// The values, and the ports of the types.

@@ -8,7 +8,7 @@ use super::bundle_builder::{BundleBuilder, holds_values, refers};
 use super::document::Document;
 use super::options::RestartPolicy;
 use super::readiness::{self, CarriedReadiness};
-use super::script::{Script, comment, install_values, quote};
+use super::script::{Script, comment, install_values, quote, whole_seconds};
 use super::stack::{ExportedStack, ExportedType, about};
 use super::{sections, stack};
 use crate::plan::spec::Spec;
@@ -72,8 +72,7 @@ fn program(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, spec: &Spec) -> D
         None | Some(RestartPolicy::OnFailure) => "unexpected",
         Some(RestartPolicy::Always) => "true",
     };
-    // Whole seconds; to be killed a little late does less harm than too early.
-    let grace = kind.grace.as_secs() + u64::from(kind.grace.subsec_nanos() > 0);
+    let grace = whole_seconds(kind.grace);
     let signal = kind.stop_signal.known().map_or("TERM", |known| known.as_str().trim_start_matches("SIG"));
     Document::map()
         .with("command", command)

@@ -15,6 +15,7 @@ use super::script::{comment, install_values, values_file};
 use super::stack::{ExportedStack, ExportedType, ExportedVariable, about};
 use super::systemd_words::{plain, quoted};
 use super::{environment_file, sections};
+use crate::exit::Exit;
 use crate::name::InstanceName;
 use crate::plan::spec::{OutsideCheck, Probe, Spec};
 
@@ -27,7 +28,7 @@ const PROTECTED: [&str; 4] = ["/usr", "/boot", "/efi", "/etc"];
 /// Writes the units of `stack`.
 pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
     if stack.root.trim() != stack.root || stack.root.ends_with('\\') {
-        let hint = Some("rename it, or name another one with -d".to_owned());
+        let hint = Some("name the one that it has there: --working-directory DIR".to_owned());
         bundle.errors.push(about(stack.root, "systemd takes no folder with a blank at its end", hint));
     }
     let values = values(stack, bundle);
@@ -36,17 +37,17 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
         for spec in &kind.instances {
             let mut unit = unit(stack, kind, spec, &values);
             bundle.set(stack.options, kind, &mut unit);
-            match sections::text(&unit, "=") {
-                Ok(text) => {
-                    let text = format!("{}\n{text}", comment(stack));
-                    bundle.file_with_values(stack, unit_name(stack, &spec.name), text);
-                }
-                Err(error) => bundle.errors.push(about("--set", error.to_string(), None)),
-            }
+            write_unit(stack, unit_name(stack, &spec.name), &unit, bundle);
             if let Some(socket) = socket(stack, spec) {
                 bundle.file(socket_name(stack, &spec.name), socket);
             }
         }
+    }
+    if let Some(release) = &stack.release {
+        write_upgrade(stack, release, &values, bundle);
+    }
+    if !is_user(stack) && stack.options.user.is_none() {
+        bundle.unsupported("the programs run as root: --user names another user");
     }
     let sign = |kind: &ExportedType<'_>| kind.care.probe.is_timer() || is_asked(&kind.care.probe);
     readiness::unsupported(stack, &CarriedReadiness { order: true, sign, socket: true }, bundle);
@@ -81,6 +82,47 @@ fn values(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) -> Vec<String> 
     texts.into_iter().map(|(name, value)| quoted(&format!("{name}={value}"))).collect()
 }
 
+/// A unit that is never started by itself: it runs the release and, when that has succeeded, restarts the others. A restart of
+/// the target stops them first.
+fn write_upgrade(
+    stack: &ExportedStack<'_>,
+    release: &ExportedType<'_>,
+    values: &[String],
+    bundle: &mut BundleBuilder,
+) {
+    let Some(spec) = release.instances.first() else { return };
+    let mut unit = unit(stack, release, spec, values);
+    bundle.set(stack.options, release, &mut unit);
+    let Document::Map(mut sections) = unit else { return };
+    let about_unit = Document::map()
+        .with("Description", format!("{} upgrade: the release, then a restart", stack.options.app));
+    sections.insert("Unit".to_owned(), about_unit);
+    if let Some(Document::Map(service)) = sections.get_mut("Service") {
+        let others =
+            stack.kinds.iter().flat_map(|kind| &kind.instances).map(|spec| unit_name(stack, &spec.name));
+        let (manager, rights) = if is_user(stack) { ("--user ", ":") } else { ("", ":+") };
+        let restart = format!("{rights}systemctl {manager}restart {}", others.collect::<Vec<_>>().join(" "));
+        // So that the next start runs it again.
+        service.shift_remove("RemainAfterExit");
+        service.insert("ExecStartPost".to_owned(), restart.into());
+        service.insert("SyslogIdentifier".to_owned(), format!("{}-upgrade", stack.options.app).into());
+    }
+    write_unit(stack, format!("{}-upgrade.service", stack.options.app), &Document::Map(sections), bundle);
+}
+
+fn write_unit(stack: &ExportedStack<'_>, name: String, unit: &Document, bundle: &mut BundleBuilder) {
+    match sections::text(unit, "=") {
+        Ok(text) => bundle.file_with_values(stack, name, format!("{}\n{text}", comment(stack))),
+        Err(error) => bundle.errors.push(about("--set", error.to_string(), None)),
+    }
+}
+
+/// The slice of all services: its stop returns when they have stopped, that of the target at once. `-` would be a level
+/// of slices.
+fn slice(stack: &ExportedStack<'_>) -> String {
+    format!("ganger-{}.slice", stack.options.app.replace('-', "_"))
+}
+
 fn target_name(stack: &ExportedStack<'_>) -> String {
     format!("{}.target", stack.options.app)
 }
@@ -95,9 +137,12 @@ fn target(stack: &ExportedStack<'_>) -> String {
         stack.all().flat_map(|kind| &kind.instances).map(|spec| unit_name(stack, &spec.name)).collect();
     let wanted_by = if is_user(stack) { "default.target" } else { "multi-user.target" };
     let wants: String = units.iter().map(|unit| format!("Wants={unit}\n")).collect();
+    let linger =
+        "# It runs while its user is logged in; `loginctl enable-linger` makes it start at boot and stay.\n";
     format!(
-        "{}\n[Unit]\nDescription={}\n{wants}\n[Install]\nWantedBy={wanted_by}\n",
+        "{}\n{}[Unit]\nDescription={}\n{wants}\n[Install]\nWantedBy={wanted_by}\n",
         comment(stack),
+        if is_user(stack) { linger } else { "" },
         stack.options.app
     )
 }
@@ -161,6 +206,11 @@ fn service(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, spec: &Spec, valu
         // Where a shell stays in front of the program, the signal has to reach both.
         .with("KillMode", if kind.is_replaced { "mixed" } else { "control-group" })
         .with("KillSignal", signal(kind))
+        // The status of a program that ends as asked, where it is a shell's or one of its own: no failure.
+        .with_some(
+            "SuccessExitStatus",
+            (!spec.once).then(|| i64::from(Exit::Signal(kind.stop_signal).status())),
+        )
         .with("TimeoutStopSec", span(kind.grace));
     let service = match (spec.once, kind.restart) {
         (true, _) => service.with("TimeoutStartSec", "infinity"),
@@ -175,7 +225,9 @@ fn service(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, spec: &Spec, valu
             service.with("Restart", word).with("RestartSec", DELAY)
         }
     };
-    let service = service.with("SyslogIdentifier", format!("{}-{}", stack.options.app, spec.name));
+    let service = service
+        .with("SyslogIdentifier", format!("{}-{}", stack.options.app, spec.name))
+        .with("Slice", slice(stack));
     hardened(stack, service)
 }
 

@@ -81,7 +81,7 @@ fn disposition(stack: &mut Stack, index: usize, is_failure: bool, lived: Duratio
     if instance.is_retired || !instance.is_wanted() {
         return ExitDisposition::Requested;
     }
-    let is_restarted = match spec.care.restart {
+    let is_restarted = match spec.care.restart.unwrap_or_default() {
         RestartPolicy::Never => false,
         RestartPolicy::OnFailure => is_failure,
         RestartPolicy::Always => is_failure || !spec.once,

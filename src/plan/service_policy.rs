@@ -8,7 +8,7 @@ use super::environment::Merged;
 use super::error::Error;
 use super::options::Inputs;
 use super::order::StartOrder;
-use super::spec::{Probe, ProbePort, RestartPolicy, ServicePolicy, Variables};
+use super::spec::{Probe, ProbePort, ServicePolicy, Variables};
 use crate::config::{ProcessSettings, ReadySetting};
 use crate::location::Diagnostic;
 use crate::procfile::Entry;
@@ -42,7 +42,7 @@ pub(super) fn of_line(
         is_implied,
         is_awaited,
         ready_within: limit.or((!is_implied || is_awaited).then_some(READY_WITHIN)),
-        restart: restart.map_or(RestartPolicy::default(), |given| given.value),
+        restart: restart.map(|given| given.value),
         watch: watch.iter().map(|given| given.value.clone()).collect(),
         listen,
     }

@@ -38,6 +38,11 @@ pub struct EnvDelivery {
     /// What the stack is called there; else as its folder
     #[arg(long, value_name = "NAME")]
     pub app: Option<String>,
+    /// Where the project lies on the machine that it runs on; else as here
+    ///
+    /// An absolute path, which need not be there yet. Containers have the working folder of their image.
+    #[arg(long, value_name = "DIR", value_parser = absolute)]
+    pub working_directory: Option<PathBuf>,
     /// The container image (compose, kubernetes, nomad)
     #[arg(long, value_name = "IMAGE")]
     pub image: Option<String>,
@@ -67,6 +72,12 @@ pub struct EnvDelivery {
     /// keys lead into.
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,
+}
+
+/// An absolute path.
+fn absolute(text: &str) -> Result<PathBuf, &'static str> {
+    let path = PathBuf::from(text);
+    if path.is_absolute() { Ok(path) } else { Err("it is no absolute path, which begins with /") }
 }
 
 /// A value as it is typed, and what `--help` says of it.

@@ -24,6 +24,10 @@ pub(super) fn for_values(export: &ExportArgs, given: &Settings) -> String {
     if let Some(app) = &export.asked.app {
         flag("--app", app);
     }
+    // A Secret is in the namespace of what refers to it.
+    for setting in export.asked.set.iter().filter(|setting| setting.starts_with("metadata.")) {
+        flag("--set", setting);
+    }
     flag("--secrets", "only");
     words.join(" ")
 }

@@ -107,6 +107,7 @@ fn options(
     Ok(ExportOptions {
         format,
         app: asked.app.clone().unwrap_or_else(|| export::app_name(&folder().unwrap_or_default())),
+        working_directory: asked.working_directory.clone(),
         image: asked.image.clone(),
         user: asked.user.clone(),
         expose: (!asked.expose.is_empty()).then(|| asked.expose.clone()),

@@ -22,7 +22,7 @@ fn listening() -> ServicePolicy {
 }
 
 fn restarting(restart: RestartPolicy) -> ServicePolicy {
-    ServicePolicy { restart, ..ServicePolicy::default() }
+    ServicePolicy { restart: Some(restart), ..ServicePolicy::default() }
 }
 
 fn machine(specs: Vec<Spec>, exit_on: ExitOn) -> Machine {

@@ -97,7 +97,7 @@ fn a_word_for_one_type_wins_over_the_word_for_all() {
                 ready-timeout = 1\nwatch = \"app\"\n";
     let plan = with(&["web", "job"], toml).plan();
     let care = |index: usize| plan.instances[index].care.clone();
-    assert_eq!((care(0).restart, care(1).restart), (RestartPolicy::Never, RestartPolicy::Always));
+    assert_eq!((care(0).restart, care(1).restart), (Some(RestartPolicy::Never), Some(RestartPolicy::Always)));
     assert_eq!(
         (care(0).ready_within, care(1).ready_within),
         (Some(Duration::from_secs(1)), Some(Duration::from_secs(9)))

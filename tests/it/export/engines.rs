@@ -153,6 +153,50 @@ fn systemd_waits_for_what_is_ready_and_hands_sockets_over() {
     assert_eq!(of_web("LISTEN_PID"), web.pid.to_string());
 }
 
+/// systemctl in the manager that runs the process `pid`; whether its status is 0.
+fn systemctl(pid: i32, words: &[&str]) -> bool {
+    let mut command = std::process::Command::new("nsenter");
+    command.args([
+        "-t",
+        &pid.to_string(),
+        "--mount",
+        "env",
+        "XDG_RUNTIME_DIR=/run/mine",
+        "systemctl",
+        "--user",
+    ]);
+    command.args(words).status().unwrap().success()
+}
+
+#[test]
+fn under_systemd_a_release_that_fails_leaves_the_old_version_running() {
+    if !Engine::Systemd.is_there() || !crate::harness::are_there(&["nsenter"]) {
+        return;
+    }
+    let recorder = Recorder::that_runs();
+    let (shell, folder) = (recorder.shell(), recorder.path().to_owned());
+    let procfile = format!("release: test ! -e broken\nweb: exec {shell} -c 'exec sleep 60'\n");
+    let project = Exported { procfile, values: Vec::new() };
+    let plan = project.plan_with("release = true\n", &folder);
+    let options =
+        ExportOptions { etc: recorder.etc(), ..options(ExportFormat::SystemdUser, Secrets::Reference) };
+    let bundle = export(&plan, &options).unwrap();
+    let names = ["web.1".to_owned()];
+    Engine::Systemd.run(&recorder, &Job { bundle: &bundle, values: b"", names: &names }, |given| {
+        let web = given["web.1"].pid;
+        let runs = |pid: i32| Path::new(&format!("/proc/{pid}")).exists();
+        std::fs::write(folder.join("broken"), "").unwrap();
+        assert!(!systemctl(web, &["start", "shop-upgrade.service"]), "the status tells");
+        assert!(runs(web));
+        std::fs::remove_file(folder.join("broken")).unwrap();
+        assert!(systemctl(web, &["start", "shop-upgrade.service"]));
+        assert!(!runs(web));
+        let new = recorder.pid_of("web.1", web);
+        assert!(systemctl(new, &["stop", "ganger-shop.slice"]));
+        assert!(!runs(new), "the stop of the slice returns when all have stopped");
+    });
+}
+
 #[test]
 fn values_and_commands_arrive_under_supervisord() {
     through_scripts(Engine::Supervisord, ExportFormat::Supervisord);

@@ -6,9 +6,11 @@
 // Says to clippy that all of the file is a test, not its `#[test]` functions only.
 #![cfg(test)]
 
+mod carried;
 mod command_line;
 mod engines;
 mod folder;
+mod passing_on;
 mod random;
 mod readers;
 mod recorder;
@@ -79,6 +81,7 @@ fn options(format: ExportFormat, secrets: Secrets) -> ExportOptions {
     ExportOptions {
         format,
         app: "shop".into(),
+        working_directory: None,
         image: Some("shop:1".into()),
         user: None,
         expose: None,

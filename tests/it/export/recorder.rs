@@ -12,7 +12,7 @@ use ganger::export::Bundle;
 use nix::sys::signal::Signal;
 
 use super::lay_out;
-use crate::harness::{PATIENCE, Running, are_there, can, python_has};
+use crate::harness::{PATIENCE, Running, are_there, can, holds, python_has};
 
 /// What a child was given.
 pub(super) struct Given {
@@ -79,6 +79,13 @@ impl Recorder {
     /// The program.
     pub(super) fn shell(&self) -> String {
         self.path().join("shell").display().to_string()
+    }
+
+    /// The process of an instance that has been started again since it was `old`.
+    pub(super) fn pid_of(&self, name: &str, old: i32) -> i32 {
+        let read = || fs::read_to_string(self.path().join(format!("{name}.pid"))).ok()?.trim().parse().ok();
+        assert!(holds(|| read().is_some_and(|pid: i32| pid != old)), "{name} is not started again");
+        read().unwrap()
     }
 
     /// What the instances called `names` were given, once all of them have said so.

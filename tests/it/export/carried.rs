@@ -1,0 +1,167 @@
+//! What the project says arrives in the files of each format, and nothing else changes them.
+
+use std::path::Path;
+use std::process::Command;
+
+use ganger::export::document::Setting;
+use ganger::export::export;
+use ganger::export::options::{ExportFormat, Secrets};
+
+use super::{Exported, options};
+
+fn project(procfile: &str) -> Exported {
+    Exported { procfile: procfile.into(), values: vec![("KEY".into(), b"secret".to_vec())] }
+}
+
+/// All files of the export, one after the other.
+fn files(format: ExportFormat, settings: &str, procfile: &str) -> String {
+    let plan = project(procfile).plan_with(settings, Path::new("/srv/shop"));
+    text_of(&export(&plan, &options(format, Secrets::Reference)).unwrap())
+}
+
+fn text_of(bundle: &ganger::export::Bundle) -> String {
+    let one =
+        |file: &ganger::export::File| format!("{}\n{}", file.path, String::from_utf8_lossy(&file.bytes));
+    bundle.files.iter().map(one).collect()
+}
+
+#[test]
+fn restart_never_is_carried_over_and_so_is_its_absence() {
+    let table = [
+        (ExportFormat::Systemd, "Restart=no\n", "Restart=on-failure\n"),
+        (ExportFormat::Launchd, "<key>KeepAlive</key>\n  <false/>", "<key>SuccessfulExit</key>"),
+        (ExportFormat::Supervisord, "autorestart=false\n", "autorestart=unexpected\n"),
+        (ExportFormat::Runit, "exec sv down", ""),
+        (ExportFormat::S6, "exit 125\n", ""),
+        (ExportFormat::Compose, "restart: \"no\"", "restart: unless-stopped"),
+        (ExportFormat::Nomad, "\"Attempts\": 0", ""),
+    ];
+    for (format, never, habit) in table {
+        let set = files(format, "[process.web]\nrestart = \"never\"\n", "web: a\n");
+        assert!(set.contains(never), "{format:?}: {set}");
+        let unset = files(format, "", "web: a\n");
+        assert!(!unset.contains(never) && unset.contains(habit), "{format:?}: {unset}");
+    }
+}
+
+#[test]
+fn a_check_of_compose_has_no_key_that_an_older_docker_refuses() {
+    let text = files(ExportFormat::Compose, "[process.web]\nready = \"cmd:true\"\n", "web: a\n");
+    assert!(text.contains("interval: 5s") && !text.contains("start_interval"), "{text}");
+}
+
+#[test]
+fn a_dollar_sign_of_kubernetes_is_doubled_only_where_it_has_a_meaning() {
+    let text = files(ExportFormat::Kubernetes, "", "web: a $PORT ${A} $(b) $$ $$(c)\n");
+    assert!(text.contains("a $PORT ${A} $$(b) $$$ $$$$(c)"), "{text}");
+}
+
+#[test]
+fn another_type_in_the_procfile_changes_no_container() {
+    let (before, after) = (
+        "release: m\nweb: a\nbox: b $GANGER_PORT_WEB\n",
+        "release: m\nweb: a\nbox: b $GANGER_PORT_WEB\nnew: c\n",
+    );
+    for format in [ExportFormat::Compose, ExportFormat::Kubernetes, ExportFormat::Nomad] {
+        let (old, new) = (files(format, "", before), files(format, "", after));
+        let (old, new): (Vec<_>, Vec<_>) = (old.lines().collect(), new.lines().collect());
+        // The new one stands at the end, or in a file of its own.
+        let kept = old.iter().filter(|line| new.contains(line)).count();
+        assert_eq!(kept, old.len(), "{format:?}: {old:#?}");
+        let text = new.join("\n");
+        assert_eq!(
+            text.matches("GANGER_PORT_WEB").count(),
+            3,
+            "{format:?}: its own, box's, and in box's command"
+        );
+        assert_eq!(text.matches("GANGER_PORT_NEW").count(), 1, "{format:?}");
+    }
+}
+
+#[test]
+fn a_job_of_kubernetes_runs_once_for_an_image_and_a_command() {
+    let name = |values: &str, image: &str, command: &str| {
+        let project = Exported {
+            procfile: format!("release: {command}\n"),
+            values: vec![("KEY".into(), values.into())],
+        };
+        let mut options = options(ExportFormat::Kubernetes, Secrets::Reference);
+        options.image = Some(image.into());
+        let text =
+            text_of(&export(&project.plan_with("release = true\n", Path::new("/srv")), &options).unwrap());
+        assert!(!text.contains("ttlSecondsAfterFinished") && !text.contains("checksum/env"), "{text}");
+        assert!(text.contains("argocd.argoproj.io/sync-wave: \"-1\""), "{text}");
+        text.lines().find(|line| line.starts_with("  name: ")).unwrap().to_owned()
+    };
+    let first = name("1", "shop:1", "migrate");
+    assert_eq!(first, name("2", "shop:1", "migrate"));
+    assert_ne!(first, name("1", "shop:2", "migrate"));
+    assert_ne!(first, name("1", "shop:1", "migrate --all"));
+}
+
+#[test]
+fn metadata_that_is_set_reaches_all_objects_of_kubernetes() {
+    let project = project("release: m\nweb: a\n");
+    let plan = project.plan_with("release = true\n", Path::new("/srv"));
+    let mut options = options(ExportFormat::Kubernetes, Secrets::Inline);
+    options.set = vec![Setting::parse("metadata.namespace=prod").unwrap()];
+    let text = text_of(&export(&plan, &options).unwrap());
+    let objects = text.matches("\nkind: ").count();
+    assert_eq!((objects, text.matches("  namespace: prod\n").count()), (4, 4), "{text}");
+    options.set = vec![Setting::parse("web:metadata.namespace=prod").unwrap()];
+    let text = text_of(&export(&plan, &options).unwrap());
+    assert_eq!(text.matches("  namespace: prod\n").count(), 2, "the Deployment and its Service: {text}");
+}
+
+/// A job of Nomad may read the variables below its own path only.
+#[test]
+fn the_release_of_nomad_reads_values_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let project = project("release: m\nweb: a\n");
+    let plan = project.plan_with("release = true\n", Path::new("/srv"));
+    let bundle = export(&plan, &options(ExportFormat::Nomad, Secrets::Reference)).unwrap();
+    for (file, path) in bundle.files.iter().zip(["nomad/jobs/shop-release", "nomad/jobs/shop"]) {
+        let text = String::from_utf8_lossy(&file.bytes);
+        assert!(text.contains(&format!("nomadVar \\\"{path}\\\"")), "{text}");
+        assert!(text.contains("\"MemoryMB\": 300"), "{text}");
+    }
+    let values = export(&plan, &options(ExportFormat::Nomad, Secrets::Only)).unwrap().files.remove(0).bytes;
+    std::fs::write(folder.path().join("values"), &values).unwrap();
+    let script = format!(
+        "nomad() {{ [ \"$*\" = 'var put -force -in=json -' ] && cat >>put; }}; <values {}",
+        bundle.secrets.unwrap()
+    );
+    let status = Command::new("sh")
+        .args(["-c", &script.replace("<values", "cat values |")])
+        .current_dir(&folder)
+        .status();
+    assert!(status.unwrap().success());
+    let put = std::fs::read_to_string(folder.path().join("put")).unwrap();
+    let expected = String::from_utf8(values).unwrap();
+    assert_eq!(put, [expected.clone(), expected.replace("jobs/shop\"", "jobs/shop-release\"")].concat());
+}
+
+#[test]
+fn the_folder_of_the_project_there_need_not_be_the_one_here() {
+    let mut options = options(ExportFormat::Systemd, Secrets::Reference);
+    options.working_directory = Some("/srv/shop".into());
+    let from = |root: &str| text_of(&export(&project("web: a\n").plan(Path::new(root)), &options).unwrap());
+    assert!(from("/home/me/shop").contains("WorkingDirectory=/srv/shop\n"));
+    assert_eq!(from("/home/me/shop"), from("/home/you/shop"));
+}
+
+#[test]
+fn what_systemd_does_of_its_own_accord_is_reported() {
+    let lost = |format, user: Option<&str>| {
+        let mut options = options(format, Secrets::Reference);
+        options.user = user.map(str::to_owned);
+        export(&project("web: a\n").plan(Path::new("/srv")), &options).unwrap().lost.join("\n")
+    };
+    assert_eq!(lost(ExportFormat::Systemd, None), "the programs run as root: --user names another user");
+    assert_eq!(lost(ExportFormat::Systemd, Some("shop")), "");
+    assert_eq!(lost(ExportFormat::SystemdUser, None), "");
+    assert!(files(ExportFormat::SystemdUser, "", "web: a\n").contains("`loginctl enable-linger`"));
+    let text = files(ExportFormat::Systemd, "release = true\n", "release: m\nweb: a\n");
+    // A release that ends with this status has failed.
+    assert_eq!(text.matches("SuccessExitStatus=143\n").count(), 1, "{text}");
+}
