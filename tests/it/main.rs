@@ -22,6 +22,7 @@ mod docs;
 mod doctor;
 mod drawing;
 mod errors;
+mod examples;
 mod exec;
 mod exec_rule;
 mod export;

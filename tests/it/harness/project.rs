@@ -29,17 +29,10 @@ impl Project {
         Self { folder: tempfile::tempdir().unwrap(), runtime, mark: Mark::new() }
     }
 
-    /// A copy of the files of this folder of examples/.
+    /// A copy of this folder of examples/.
     pub(crate) fn example(name: &str) -> Self {
         let project = Self::empty();
-        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
-        for entry in std::fs::read_dir(example).unwrap() {
-            let path = entry.unwrap().path();
-            // What a run by hand has left there is not part of the example.
-            if path.is_file() && path.extension().is_none_or(|extension| extension != "sqlite3") {
-                std::fs::copy(&path, project.path().join(path.file_name().unwrap())).unwrap();
-            }
-        }
+        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name), project.path());
         project
     }
 
@@ -165,6 +158,22 @@ impl Project {
         let entries = std::fs::read_dir(self.runtime().join("ganger")).unwrap();
         let paths = entries.map(|entry| entry.unwrap().path());
         paths.into_iter().find(|path| path.extension().is_some_and(|is| is == "socket")).unwrap()
+    }
+}
+
+/// Copies what is in `folder` into another one, without what a run by hand has left there.
+fn copy(folder: &Path, into: &Path) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let (path, name) = (entry.path(), entry.file_name());
+        let is_left = ["node_modules", "__pycache__"].iter().any(|left| name == *left)
+            || path.extension().is_some_and(|ending| ending == "sqlite3");
+        if path.is_dir() && !is_left {
+            std::fs::create_dir(into.join(&name)).unwrap();
+            copy(&path, &into.join(&name));
+        } else if !is_left {
+            std::fs::copy(&path, into.join(&name)).unwrap();
+        }
     }
 }
 
