@@ -7,6 +7,8 @@ cpu=$(architecture "$target" amd64 arm64)
 
 mkdir -p "$out" "$work/ganger/DEBIAN"
 cp -R "$tree" "$work/ganger/usr"
+# Where Debian's zsh looks.
+mv "$work/ganger/usr/share/zsh/site-functions" "$work/ganger/usr/share/zsh/vendor-completions"
 cat "$root/LICENSE-MIT" "$root/LICENSE-APACHE" >"$work/ganger/usr/share/doc/ganger/copyright"
 chmod -R u=rwX,go=rX "$work/ganger"
 cat >"$work/ganger/DEBIAN/control" <<END
