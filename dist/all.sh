@@ -7,24 +7,26 @@ target=${1:-$(rustc -vV | sed -n 's/^host: //p')}
 out=$root/target/dist
 tree=$(sh "$root/dist/build.sh" "$target" | tail -n 1)
 
+# make FORMAT COMMAND…: the command succeeds where the tool of the format is installed.
 make() {
-    format=$1 tool=$2
-    if $tool --version >/dev/null 2>&1; then
+    format=$1
+    shift
+    if "$@" >/dev/null 2>&1; then
         sh "$root/dist/$format.sh" "$tree" "$target" "$out"
     elif [ -n "${DIST_MUST_MAKE-}" ]; then
-        fail "$tool is needed for $format"
+        fail "$format is not made; this fails: $*"
     else
-        printf 'left out: %s, as there is no %s\n' "$format" "$tool" >&2
+        printf 'left out: %s; this fails: %s\n' "$format" "$*" >&2
     fi
 }
-make tar tar
+make tar tar --version
 case $target in
 *-linux-*)
-    make npm npm
-    make wheel 'python3 -m wheel'
-    make gem gem
-    make deb dpkg-deb
-    make rpm rpmbuild
+    make npm npm --version
+    make wheel python3 -c 'import wheel'
+    make gem gem --version
+    make deb dpkg-deb --version
+    make rpm rpmbuild --version
     ;;
 esac
 sh "$root/dist/finish.sh" "$out"
