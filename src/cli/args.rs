@@ -154,8 +154,13 @@ pub enum Command {
 #[derive(Args, Debug)]
 pub struct StartArgs {
     /// Only these types; with `=N`, N instances of each
-    #[arg(value_name = "TYPE[=N]", value_parser = types)]
+    #[arg(value_name = "TYPE[=N]", value_parser = types, index = 1)]
     pub types: Vec<String>,
+    /// Commands to run, each as one word, without a Procfile
+    ///
+    /// `ganger start -- 'npm run css' 'node server.js'`: types are called after their programs.
+    #[arg(value_name = "COMMAND", last = true, index = 2)]
+    pub commands: Vec<String>,
 }
 
 /// `ganger run`.

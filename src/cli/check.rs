@@ -1,7 +1,10 @@
 //! `ganger check`: what would run, or all that is wrong.
 
+use std::sync::Arc;
+
 use super::failure::Failure;
 use super::load::{self, ProcfileNeed};
+use super::peers::variables;
 use super::print;
 use super::project::Project;
 use super::report::{self, Severity};
@@ -9,10 +12,11 @@ use super::stack::is_json;
 use super::system_env::{StdStream, SystemEnv};
 use crate::config::{ColorChoice, Settings};
 use crate::exit::{self, Outcome};
-use crate::location::Diagnostic;
+use crate::location::{Diagnostic, Location};
 use crate::plan::options::Selection;
 use crate::plan::report::{Report, ReportedProcess};
 use crate::plan::{self, Plan};
+use crate::shell::habits::habits;
 
 /// Prints the plan, and what is worth a warning; or all errors.
 ///
@@ -63,10 +67,24 @@ fn examine(mut project: Project, system: &SystemEnv) -> CheckFindings {
     let mut warnings = std::mem::take(&mut project.warnings);
     warnings.extend(project.disagreements());
     warnings.extend(project.wanted_by_a_deployment(system));
+    warnings.extend(variables::without_meaning(system, &project.assignments));
+    warnings.extend(unusual(&project));
     match project.plan(&Selection::default(), None, |_| None, system) {
         Ok(plan) => CheckFindings { project: Some(project), plan: Some(plan), errors: Vec::new(), warnings },
         Err(errors) => CheckFindings { project: Some(project), plan: None, errors, warnings },
     }
+}
+
+/// Lines of the Procfile that mean something else to /bin/sh than they seem to.
+fn unusual(project: &Project) -> impl Iterator<Item = Diagnostic> {
+    let file = &project.procfile.file;
+    project.procfile.entries.iter().flat_map(|entry| {
+        habits(&entry.command).into_iter().map(|habit| {
+            let (message, hint) = habit.text();
+            let location = Location { file: Arc::clone(file), line: Some(entry.line), column: None };
+            Diagnostic { location, message: message.into(), hint: Some(hint.into()), excerpt: None }
+        })
+    })
 }
 
 /// Where there is no plan, the report has the lines that could be read, without instances.

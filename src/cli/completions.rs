@@ -10,7 +10,7 @@ use clap_complete::env::{EnvCompleter, Shells};
 use super::args::Shell;
 use super::failure::Failure;
 use super::system_env::SystemEnv;
-use super::{files, print, stack, usage};
+use super::{files, load, print, stack, usage};
 use crate::config::table;
 use crate::control::client::Client;
 use crate::control::protocol::Request;
@@ -79,9 +79,10 @@ fn with_candidates(command: clap::Command, types: &[String], names: &[String]) -
         ("scale", "steps"),
         ("exec", "with"),
     ];
-    const OF_TYPES: [(&str, &str, &[&str]); 5] = [
+    const OF_TYPES: [(&str, &str, &[&str]); 6] = [
         ("start", "types", &[]),
         ("start", "except", &[]),
+        ("start", "can-die", &[]),
         ("start", "exit-code-from", &[]),
         ("run", "command", &[]),
         ("env", "of", &[]),
@@ -136,7 +137,10 @@ fn names(types: &[String], words: &[OsString], system: &SystemEnv) -> Vec<String
 fn root(words: &[OsString], folder: &Path) -> PathBuf {
     let mut pairs = words.iter().zip(words.iter().skip(1));
     let named = pairs.find(|(flag, _)| *flag == "-d" || *flag == "--root");
-    named.map_or_else(|| folder.to_owned(), |(_, value)| folder.join(value))
+    named.map_or_else(
+        || load::above(folder).unwrap_or_else(|| folder.to_owned()),
+        |(_, value)| folder.join(value),
+    )
 }
 
 /// A pipe must not be read for this: TAB would hang, and what was in it would be gone.

@@ -8,6 +8,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint};
 
 use super::failure::Failure;
+use super::peers::variables;
 use super::system_env::SystemEnv;
 use super::values::ValueError;
 use crate::config::setting::{Flag, Setting, Takes};
@@ -69,7 +70,11 @@ fn argument(setting: &'static Setting, flag: &'static Flag) -> Arg {
             _ => ValueHint::Unknown,
         })
         .value_parser(OsStringValueParser::new().try_map(is_valid))
-        .action(if setting.is_repeatable() { ArgAction::Append } else { ArgAction::Set })
+        .action(if setting.is_repeatable() || setting.given_once.is_some() {
+            ArgAction::Append
+        } else {
+            ArgAction::Set
+        })
 }
 
 /// A flag of a setting, as it was given.
@@ -137,6 +142,11 @@ fn layer(command: &str, matches: &ArgMatches) -> Result<Settings, Failure> {
             continue;
         }
         let values: Vec<&OsStr> = matches.get_raw(setting.name).into_iter().flatten().collect();
+        if let Some(hint) = setting.given_once
+            && values.iter().any(|value| *value != values[0])
+        {
+            return Err(Failure::usage(format!("--{} is given twice", setting.name), Some(hint.to_owned())));
+        }
         let shown: Vec<_> = values.iter().map(|value| value.to_string_lossy()).collect();
         let origin = match setting.takes {
             Takes::Nothing => format!("--{}", setting.name),
@@ -152,7 +162,7 @@ fn layer(command: &str, matches: &ArgMatches) -> Result<Settings, Failure> {
     Ok(settings)
 }
 
-/// What the variables set for `command`. One that is empty is not set.
+/// What the variables set for `command`: ours, and below them those of other runners. One that is empty is not set.
 ///
 /// # Errors
 ///
@@ -171,7 +181,9 @@ pub fn of_variables(command: &str, system: &SystemEnv) -> Result<Settings, Failu
             .set(&mut settings, &value, &place)
             .map_err(|invalid| Failure::usage(format!("{name}: {}", invalid.message()), invalid.hint))?;
     }
-    Ok(settings)
+    let others = variables::of_environment(command, system)
+        .map_err(|(place, invalid)| Failure::usage(format!("{place}: {}", invalid.reason), invalid.hint))?;
+    Ok(settings.or(others))
 }
 
 #[cfg(test)]

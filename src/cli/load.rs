@@ -9,8 +9,10 @@ use std::sync::Arc;
 
 use super::failure::Failure;
 use super::files::{self, InputCache, about};
+use super::peers::variables;
 use super::project::Project;
 use super::system_env::SystemEnv;
+use super::{report, scripts};
 use crate::config::{self, Located, Settings};
 use crate::dotenv::{self, Assignment, EnvSource, Precedence};
 use crate::location::Diagnostic;
@@ -26,7 +28,11 @@ const FILES: [(&str, Parse); 3] = [
     (".foreman", config::foreman::parse),
     (APP_JSON, config::app_json::parse),
 ];
+/// The files of which one makes a folder that of a project.
+const HOME: [&str; 2] = ["ganger.toml", "Procfile"];
 const APP_JSON: &str = "app.json";
+/// The .env files that are read where none is named, a later one over an earlier one: overmind's has its settings too.
+const DEFAULT_ENV: [&str; 2] = [".overmind.env", ".env"];
 
 /// Whether a command can do without a Procfile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +49,10 @@ pub enum ProcfileNeed {
 ///
 /// The current folder or the root is gone. Errors in the files are in [`Project::errors`].
 pub fn project(typed: &Settings, need: ProcfileNeed, system: &SystemEnv) -> Result<Project, Failure> {
+    let folder = system.folder.as_deref().filter(|_| typed.root.is_none() && typed.procfile.is_none());
+    if let Some(found) = folder.and_then(above) {
+        report::line(&format!("the project of {} is used", found.display()));
+    }
     read(Rc::default(), typed, need, system)
 }
 
@@ -70,8 +80,12 @@ fn read(
     let (procfile_base, env_base) = (base(typed.procfile.is_some()), base(!typed.env.is_empty()));
     let root = reader.root(typed, &settings, home)?;
     let errors_before = reader.errors.len();
-    let procfile = reader.procfile(settings.procfile.as_ref(), &procfile_base, &root, need);
     let env_files = reader.env_files(&settings.env, &env_base, &root);
+    let settings = settings.or(reader.settings_of_env(&env_files, system));
+    let procfile = match scripts::procfile(&settings, &root, &memory) {
+        Some(made) => reader.made(made, typed),
+        None => reader.procfile(settings.procfile.as_ref(), &procfile_base, &root, need),
+    };
     let precedence = if settings.env_wins == Some(true) { Precedence::Files } else { Precedence::Outside };
     let ports = procfile.entries.iter().map(|entry| name_of_port(&entry.name)).collect();
     let assignments = reader.assignments(&env_files, precedence, &ports, system);
@@ -90,6 +104,18 @@ fn read(
         warnings,
         is_whole,
     })
+}
+
+/// The folder above this one that has a project, where this one has none: in the same repository, as git, cargo and just look for
+/// their files.
+pub fn above(folder: &Path) -> Option<PathBuf> {
+    let is_project = |folder: &Path| HOME.iter().any(|file| folder.join(file).exists());
+    if is_project(folder) {
+        return None;
+    }
+    let repository = folder.ancestors().find(|folder| folder.join(".git").exists())?;
+    let within = folder.ancestors().skip(1).take_while(|folder| folder.starts_with(repository));
+    within.map(Path::to_owned).find(|folder| is_project(folder))
 }
 
 /// Only the folder where the project's commands run, which is enough to find the stack that runs there. Errors in its files
@@ -129,13 +155,15 @@ impl<'a> ProjectReader<'a> {
         }
     }
 
-    /// The folder of the files of settings: `-d`, else the folder of `-f`'s file, else the current one. foreman's rule; a
-    /// pipe or a device (`-f -`, `-f <(…)`) has no such folder.
+    /// The folder of the files of settings: `-d`, else the folder of `-f`'s file, else the current one, or the one [`above`] it.
+    /// foreman's rule; a pipe or a device (`-f -`, `-f <(…)`) has no such folder.
     fn home(&self, typed: &Settings) -> Result<PathBuf, Failure> {
         if let Some(root) = &typed.root {
             return self.directory(&self.folder.join(&root.value), &root.value);
         }
-        let Some(procfile) = &typed.procfile else { return Ok(self.folder.clone()) };
+        let Some(procfile) = &typed.procfile else {
+            return Ok(above(&self.folder).unwrap_or_else(|| self.folder.clone()));
+        };
         let path = self.folder.join(&procfile.value);
         match path.parent() {
             Some(parent) if path.is_file() && !is_device(&path) => Ok(parent.to_owned()),
@@ -183,6 +211,29 @@ impl<'a> ProjectReader<'a> {
         merged
     }
 
+    /// What lines of .env files set: `PROCFILE` and the variables of other runners. What is wrong with the files is found later.
+    fn settings_of_env(&mut self, files: &[(Arc<str>, Vec<u8>)], system: &SystemEnv) -> Settings {
+        let sources: Vec<EnvSource<'_>> =
+            files.iter().map(|(file, bytes)| EnvSource { file, bytes }).collect();
+        let parsed = dotenv::parse_by(Precedence::Outside, &sources, &|name| system.value(name));
+        let (settings, errors) = variables::of_files(&parsed.assignments);
+        self.errors.extend(errors);
+        settings
+    }
+
+    /// The Procfile that was made of scripts or commands, which takes no other one beside it.
+    fn made(&mut self, made: Result<Procfile, Vec<Diagnostic>>, typed: &Settings) -> Procfile {
+        if let Some(named) = &typed.procfile {
+            let message = "a Procfile, and commands or scripts that take its place".to_owned();
+            let hint = Some("leave one of them out".to_owned());
+            self.errors.push(Diagnostic { location: named.place.clone(), message, hint, excerpt: None });
+        }
+        made.unwrap_or_else(|errors| {
+            self.errors.extend(errors);
+            Procfile { file: "package.json".into(), entries: Vec::new() }
+        })
+    }
+
     fn procfile(
         &mut self,
         named: Option<&Located<PathBuf>>,
@@ -222,10 +273,14 @@ impl<'a> ProjectReader<'a> {
         root: &Path,
     ) -> Vec<(Arc<str>, Vec<u8>)> {
         if named.is_empty() {
-            let path = root.join(".env");
-            let name = self.name(&path);
-            let bytes = self.note(self.memory.read_if_there(&path, &name)).flatten();
-            return bytes.map(|bytes| (name, bytes)).into_iter().collect();
+            let mut found = Vec::new();
+            for file in DEFAULT_ENV {
+                let path = root.join(file);
+                let name = self.name(&path);
+                let bytes = self.note(self.memory.read_if_there(&path, &name)).flatten();
+                found.extend(bytes.map(|bytes| (name, bytes)));
+            }
+            return found;
         }
         let mut found = Vec::new();
         for named in named {

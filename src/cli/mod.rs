@@ -26,6 +26,7 @@ pub mod logs;
 pub mod ls;
 pub mod man;
 pub mod mcp;
+pub mod peers;
 pub mod port;
 pub mod print;
 pub mod project;
@@ -34,6 +35,7 @@ pub mod reload;
 pub mod report;
 pub mod run;
 pub mod scale;
+pub mod scripts;
 pub mod skill;
 pub mod stack;
 pub mod start;
@@ -50,6 +52,7 @@ use std::process::ExitCode;
 
 use args::Command;
 use failure::Failure;
+use peers::words::Translated;
 use system_env::{StdStream, SystemEnv};
 
 use crate::config::ColorChoice;
@@ -59,6 +62,10 @@ use crate::process::monitor::die_by;
 /// Runs the program: the first of `arguments` is its own name.
 pub fn main(arguments: Vec<OsString>) -> ExitCode {
     let system = SystemEnv::read();
+    let Translated { words: arguments, ignored } = peers::words::translate(arguments);
+    for flag in &ignored {
+        report::say(&report::note(flag, system.colors(StdStream::Error, ColorChoice::Auto)));
+    }
     let wants_json = usage::wants_json(&arguments, &system);
     let outcome = answer(arguments, &system).unwrap_or_else(|failure| {
         // One document for every end. A failure to print it is that of a closed standard output, which the status tells.

@@ -49,6 +49,7 @@ const ROUNDS: usize = 100;
 /// All that keeps it from being started.
 pub fn run(start: &args::StartArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     let selection = Selection::parse(&start.types).map_err(Failure::Refused)?;
+    let given = &Settings { commands: start.commands.clone(), ..given.clone() };
     let is_detached = given.detach == Some(true);
     if let Some(wait) = given.wait.as_ref().filter(|wait| !is_detached && wait.place.file.starts_with("--")) {
         return Err(Failure::usage(

@@ -31,6 +31,9 @@ impl Settings {
         if self.variables.is_empty() {
             self.variables = lower.variables;
         }
+        if self.commands.is_empty() {
+            self.commands = lower.commands;
+        }
         if self.silenced.is_empty() {
             self.silenced = lower.silenced;
         }

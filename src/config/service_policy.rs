@@ -45,6 +45,8 @@ pub struct ServicePolicy {
     pub ready_within: Option<Duration>,
     /// Which of its exits are followed by another start. `None`: nothing is set, and none is.
     pub restart: Option<RestartPolicy>,
+    /// Whether its exit leaves the stack running, whatever its status.
+    pub can_die: bool,
     /// The files of which a change restarts it: patterns of paths below the root. Empty: nothing is watched.
     pub watch: Arc<[String]>,
     /// The address where ganger binds PORT for it, if it does.

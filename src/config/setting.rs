@@ -27,6 +27,8 @@ pub struct Setting {
     pub choices: &'static [&'static str],
     /// Why ganger.toml cannot set it, where it cannot.
     pub flag_only: Option<&'static str>,
+    /// The way out for a flag that is given twice with two values, where the last one must not win in silence.
+    pub given_once: Option<&'static str>,
     /// Whether `TYPE=VALUE` sets it for one type.
     pub by_type: bool,
     /// Whether a running stack keeps it as it was at the start, also when the files are read again.

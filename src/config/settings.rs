@@ -107,8 +107,16 @@ pub struct Settings {
     pub stop_signal: Option<Located<Signal>>,
     /// The processes of an instance that get it first.
     pub stop_to: Option<Located<Reach>>,
+    /// The commands of the command line, which take the place of a Procfile.
+    pub commands: Vec<String>,
+    /// Scripts of package.json, which do so too: names, or patterns with a `*`.
+    pub npm: Vec<Located<String>>,
     /// Types that do not run.
     pub except: Vec<Located<String>>,
+    /// Types of which an exit does not end the stack.
+    pub can_die: Vec<Located<String>>,
+    /// Whether types that the named ones come `after` are left out.
+    pub no_deps: Option<bool>,
     /// Whether lines carry their time.
     pub timestamps: Option<Located<Timestamps>>,
     /// Whether lines carry their instance's name.

@@ -106,6 +106,9 @@ fn ends_the_stack(stack: &Stack, index: usize, is_failure: bool) -> bool {
     if spec.once {
         return is_failure;
     }
+    if spec.care.can_die {
+        return false;
+    }
     match &stack.policy.exit_on {
         ExitOn::Any => true,
         ExitOn::Failure => is_failure,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::entries::EnvEntries;
 use super::environment::{self, Merged};
 use super::error::Error;
-use super::options::{Inputs, PlanOptions, RELEASE};
+use super::options::{Inputs, PlanOptions, RELEASE, is_needed};
 use super::order::StartOrder;
 use super::ports::{self, DEFAULT_BASE, DEFAULT_STEP, Holder, Layout, PortChoice};
 use super::service_policy;
@@ -233,6 +233,19 @@ impl PlanWarnings {
             && !inputs.settings.except.iter().any(|except| except.value == RELEASE);
         if expects_all && release.is_some_and(|index| options.counts[index] == 0) {
             self.notes.push("release is not run; --release runs it first".into());
+        }
+        let added = inputs.procfile.entries.iter().zip(&options.counts).filter(|(entry, count)| {
+            let name = entry.name.as_str();
+            **count > 0
+                && !inputs.selection.is_empty()
+                && !inputs.selection.types.contains_key(name)
+                && is_needed(name, inputs)
+        });
+        for (entry, _) in added {
+            self.notes.push(format!(
+                "{0} is run too, as a named type comes after it (--no-deps leaves it out)",
+                entry.name
+            ));
         }
         if is_empty && !inputs.procfile.entries.is_empty() {
             self.notes.push("nothing runs: there are 0 instances of every type".into());

@@ -9,6 +9,7 @@ use super::spec::{ExitOn, Policy};
 use crate::config::{Located, Settings};
 use crate::dotenv::Assignment;
 use crate::location::{Diagnostic, Location};
+use crate::name::TypeName;
 use crate::procfile::{Entry, Procfile};
 
 /// The type that is run to its end before the others, and only when asked for (Heroku's release phase).
@@ -91,13 +92,32 @@ fn asked(entry: &Entry, inputs: &Inputs<'_>) -> u32 {
     let wants_release = inputs.settings.release.as_ref().is_some_and(|wish| wish.value);
     match inputs.selection.types.get(name) {
         Some(Some(count)) => *count,
-        // Whoever names a type wants it, also one that a file sets to 0.
+        // A type that is named is wanted, also one that a file sets to 0.
         Some(None) => standing(entry, inputs).max(1),
         None if is_release && wants_release => 1,
         None if inputs.selection.is_empty() => standing(entry, inputs),
         None if is_release => 0,
+        None if inputs.selection.all.is_none() && is_needed(name, inputs) => standing(entry, inputs).max(1),
         None => inputs.selection.all.unwrap_or(0),
     }
+}
+
+/// Whether a type that is named comes `after` this one, at once or by way of others.
+pub(super) fn is_needed(name: &str, inputs: &Inputs<'_>) -> bool {
+    if inputs.settings.no_deps == Some(true) {
+        return false;
+    }
+    let runs = inputs.selection.types.iter().filter(|(_, count)| **count != Some(0));
+    let mut types: Vec<&str> = runs.map(|(name, _)| name.as_str()).collect();
+    let mut at = 0;
+    while let Some(kind) = types.get(at).copied() {
+        let own = TypeName::new(kind).and_then(|kind| inputs.settings.processes.get(&kind));
+        let before = own.into_iter().flat_map(|own| &own.after).map(|given| given.value.as_str());
+        let more: Vec<&str> = before.filter(|before| !types.contains(before)).collect();
+        types.extend(more);
+        at += 1;
+    }
+    types.contains(&name)
 }
 
 /// How many of `entry` run when the command line names no types.
@@ -129,10 +149,11 @@ fn unknown_types(inputs: &Inputs<'_>) -> Vec<Diagnostic> {
         .formation
         .iter()
         .flat_map(|given| given.value.counts.keys().map(|name| (name.as_str(), given.place.clone())));
-    let except = settings.except.iter().map(|given| (given.value.as_str(), given.place.clone()));
+    let lists = settings.except.iter().chain(&settings.can_die);
+    let lists = lists.map(|given| (given.value.as_str(), given.place.clone()));
     words
         .chain(formation)
-        .chain(except)
+        .chain(lists)
         .filter(|(name, place)| place.line.is_some() || !was_known(name, inputs))
         .filter_map(|(name, place)| Some(index_of(name, inputs.procfile).err()?.at(&place)))
         .collect()

@@ -43,6 +43,7 @@ pub(super) fn of_line(
         is_awaited,
         ready_within: limit.or((!is_implied || is_awaited).then_some(READY_WITHIN)),
         restart: restart.map(|given| given.value),
+        can_die: settings.can_die.iter().any(|given| given.value == entry.name.as_str()),
         watch: watch.iter().map(|given| given.value.clone()).collect(),
         listen,
     }

@@ -36,6 +36,7 @@ pub(super) const SETTING: Setting = Setting {
     takes: Takes::Nothing,
     choices: &[],
     flag_only: None,
+    given_once: None,
     by_type: false,
     is_fixed: false,
     help: "",

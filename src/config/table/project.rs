@@ -5,7 +5,7 @@ use crate::config::setting::{Flag, Parse, Parsed, Setting, Takes, path};
 use crate::config::settings::Settings;
 use crate::config::value;
 
-pub(super) static SETTINGS: [Setting; 12] = [
+pub(super) static SETTINGS: [Setting; 13] = [
     Setting {
         name: "detach",
         flags: &[Flag { short: Some('D'), ..START }],
@@ -47,9 +47,21 @@ pub(super) static SETTINGS: [Setting; 12] = [
             Flag { help: Some("The stack of this Procfile's folder"), ..STACK },
         ],
         takes: Takes::Value("FILE"),
+        given_once: Some("one Procfile is read; for both: `cat A B | ganger start -f -`"),
         help: "Read this Procfile; `-` is standard input",
         example: "Procfile.dev",
         stack: Some(&Parsed { at: |s: &mut Settings| &mut s.procfile, parse: Parse::Path(path) }),
+        ..SETTING
+    },
+    Setting {
+        name: "npm",
+        flags: &[Flag { commands: &["start", "check"], ..PROJECT }],
+        takes: Takes::Value("SCRIPT"),
+        help: "Run scripts of package.json: `dev`, `dev:*`\n\n\
+               They take the place of a Procfile. With a `*` a type is called after what stands there. The lock file tells \
+               whether npm, pnpm, yarn or bun runs them.",
+        example: "dev:*",
+        stack: Some(&of_stack(|s| &mut s.npm, value::text)),
         ..SETTING
     },
     Setting {

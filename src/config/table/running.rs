@@ -4,7 +4,7 @@ use super::base::{COMMANDS, EXPORTED, RUNNING, SETTING, of_stack, of_type};
 use crate::config::setting::{Flag, Setting, Takes};
 use crate::config::value;
 
-pub(super) static SETTINGS: [Setting; 11] = [
+pub(super) static SETTINGS: [Setting; 13] = [
     Setting {
         name: "except",
         flags: &[Flag { short: Some('x'), ..EXPORTED }],
@@ -15,9 +15,28 @@ pub(super) static SETTINGS: [Setting; 11] = [
         ..SETTING
     },
     Setting {
+        name: "no-deps",
+        flags: &[RUNNING],
+        help: "Run named types without those they come after\n\n\
+               `ganger start web` also runs the types that `after` of ganger.toml names for web, unless this is given.",
+        stack: Some(&of_stack(|s| &mut s.no_deps, value::boolean)),
+        ..SETTING
+    },
+    Setting {
+        name: "can-die",
+        flags: &[RUNNING],
+        takes: Takes::Value("TYPE"),
+        help: "Types whose exit does not end the stack\n\n\
+               Separate several by commas, or repeat the flag. With --exit-on never it is all types.",
+        example: "worker",
+        stack: Some(&of_stack(|s| &mut s.can_die, value::text)),
+        ..SETTING
+    },
+    Setting {
         name: "release",
         flags: &[RUNNING],
-        help: "Run the `release` line to its end first",
+        help: "Run the `release` line to its end first\n\n\
+               Where it needs a database of the same Procfile: `[process.release]` with `after = [\"db\"]` in ganger.toml.",
         stack: Some(&of_stack(|s| &mut s.release, value::boolean)),
         ..SETTING
     },

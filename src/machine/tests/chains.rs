@@ -76,6 +76,7 @@ fn specs(sorts: &[Sort]) -> Vec<Rc<Spec>> {
             restart: Some(sort.restart),
             watch: if sort.is_watched { vec!["src".into()].into() } else { Vec::new().into() },
             listen: None,
+            can_die: false,
         };
         Spec {
             after: after.map(kind).collect(),

@@ -1,0 +1,81 @@
+//! What is known of another runner's command line.
+
+/// A runner of which the command line is taken.
+pub struct Peer {
+    /// The name of its program.
+    pub name: &'static str,
+    /// The beginning of its variables: `OVERMIND`; empty: it has none.
+    pub variables: &'static str,
+    /// Its commands. Where the first has no name, it is the one without a subcommand.
+    pub commands: &'static [PeerCommand],
+}
+
+/// A command of another runner.
+pub struct PeerCommand {
+    /// Its names.
+    pub names: &'static [&'static str],
+    /// Ours, with the arguments that it always has.
+    pub ours: &'static [&'static str],
+    /// What its words are.
+    pub words: Words,
+    /// Its flags. Those that are not listed are ours.
+    pub flags: &'static [PeerFlag],
+}
+
+/// The words of a command that are no flags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Words {
+    /// Names: `web#1` is `web.1`.
+    Names,
+    /// Names, and all where there is none.
+    NamesOrAll,
+    /// The first word begins a command, which is left as it is.
+    Command,
+    /// The Procfile.
+    Procfile,
+    /// A format, then a folder.
+    FormatAndFolder,
+}
+
+/// A flag of another runner.
+pub struct PeerFlag {
+    /// Its names, the short one first.
+    pub names: &'static [&'static str],
+    /// A value, as an example; empty: it has none.
+    pub example: &'static str,
+    /// What it is here.
+    pub ours: Ours,
+}
+
+/// What a flag of another runner is here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ours {
+    /// This flag, with the same value.
+    Flag(&'static str),
+    /// These words.
+    Words(&'static [&'static str]),
+    /// `--formation`, where the types that are not named run once.
+    Counts,
+    /// `--formation`, where the value has the form of one; any other value is that of our own flag.
+    Formation,
+    /// This flag for each name of a list: `--restart web=always`; `all` is all types.
+    Each(&'static str, &'static str),
+    /// The types to start.
+    Types,
+    /// Nothing, and why.
+    Nothing(&'static str),
+}
+
+impl Peer {
+    /// The flag of any of its commands with this name: `-f`, `--procfile`, or `-procfile`, as Go's parser takes it.
+    pub(super) fn flag(&self, name: &str) -> Option<&'static PeerFlag> {
+        self.commands.iter().find_map(|command| command.flag(name))
+    }
+}
+
+impl PeerCommand {
+    pub(super) fn flag(&self, name: &str) -> Option<&'static PeerFlag> {
+        let is = |known: &&str| **known == *name || known.strip_prefix('-') == Some(name) && name.len() > 2;
+        self.flags.iter().find(|flag| flag.names.iter().any(&is))
+    }
+}

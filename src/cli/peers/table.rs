@@ -1,0 +1,266 @@
+//! Word for word: foreman 0.90, honcho 2.0, overmind 2.5, hivemind 1.1 and goreman 0.3.
+
+use super::peer::{Ours, Peer, PeerCommand, PeerFlag, Words};
+
+const COMMAND: PeerCommand = PeerCommand { names: &[], ours: &[], words: Words::Names, flags: &[] };
+const VERSION: PeerCommand =
+    PeerCommand { names: &["version", "-v", "--version"], ours: &["version"], ..COMMAND };
+
+const fn flag(names: &'static [&'static str], example: &'static str, ours: Ours) -> PeerFlag {
+    PeerFlag { names, example, ours }
+}
+
+const PROCFILE: PeerFlag = flag(&["-f", "--procfile"], "Procfile.dev", Ours::Flag("--procfile"));
+const ROOT: PeerFlag = flag(&["-d", "--root"], ".", Ours::Flag("--root"));
+const ENV: PeerFlag = flag(&["-e", "--env"], ".env.dev", Ours::Flag("--env"));
+const PORT: PeerFlag = flag(&["-p", "--port"], "7000", Ours::Flag("--port"));
+const TIMEOUT: PeerFlag = flag(&["-t", "--timeout"], "9", Ours::Flag("--timeout"));
+
+/// All of them.
+pub static PEERS: [Peer; 5] = [FOREMAN, HONCHO, OVERMIND, HIVEMIND, GOREMAN];
+
+/// Words of others that ganger takes under its own name.
+pub static OWN: Peer = Peer {
+    name: "ganger",
+    variables: "",
+    commands: &[
+        PeerCommand {
+            names: &["start"],
+            ours: &["start"],
+            flags: &[
+                flag(&["-c"], "web=2", Ours::Formation),
+                flag(&["-l", "--processes"], "web,worker", Ours::Types),
+                flag(&["-r", "--auto-restart"], "web", Ours::Each("--restart", "always")),
+                flag(&["--any-can-die"], "", Ours::Words(&["--exit-on=never"])),
+            ],
+            ..COMMAND
+        },
+        PeerCommand { names: &["echo"], ours: &["logs", "--follow"], ..COMMAND },
+    ],
+};
+
+const FOREMAN: Peer = Peer {
+    name: "foreman",
+    variables: "",
+    commands: &[
+        PeerCommand {
+            names: &["start"],
+            ours: &["start"],
+            flags: &[
+                PROCFILE,
+                ROOT,
+                ENV,
+                PORT,
+                TIMEOUT,
+                flag(&["-m", "--formation"], "all=1,web=2", Ours::Flag("--formation")),
+                flag(&["-c", "--color"], "", Ours::Words(&["--color=always"])),
+                flag(&["--no-color"], "", Ours::Words(&["--color=auto"])),
+                flag(&["--timestamp"], "", Ours::Words(&["--timestamps"])),
+                flag(&["--no-timestamp"], "", Ours::Words(&[])),
+            ],
+            ..COMMAND
+        },
+        PeerCommand { names: &["run"], ours: &["run"], words: Words::Command, flags: &[PROCFILE, ROOT, ENV] },
+        PeerCommand { names: &["check"], ours: &["check"], flags: &[PROCFILE, ROOT], ..COMMAND },
+        PeerCommand {
+            names: &["export"],
+            ours: &["export"],
+            words: Words::FormatAndFolder,
+            flags: &[
+                PROCFILE,
+                ROOT,
+                ENV,
+                PORT,
+                flag(&["--timeout"], "9", Ours::Flag("--timeout")),
+                flag(&["-a", "--app"], "shop", Ours::Flag("--app")),
+                flag(&["-u", "--user"], "deploy", Ours::Flag("--user")),
+                flag(&["-m", "--formation"], "web=2", Ours::Flag("--formation")),
+                flag(&["-l", "--log"], "log", Ours::Nothing("the engine keeps the log")),
+                flag(&["-r", "--run"], "run", Ours::Nothing("the engine knows its processes")),
+                flag(
+                    &["-t", "--template"],
+                    "files",
+                    Ours::Nothing("`--set KEY=VALUE` changes what is written"),
+                ),
+            ],
+        },
+        VERSION,
+    ],
+};
+
+const HONCHO: Peer = Peer {
+    name: "honcho",
+    variables: "",
+    commands: &[
+        PeerCommand {
+            names: &["start"],
+            ours: &["start"],
+            flags: &[
+                PROCFILE,
+                flag(&["-d", "--app-root"], ".", Ours::Flag("--root")),
+                ENV,
+                PORT,
+                flag(&["-c", "--concurrency"], "web=2", Ours::Counts),
+                flag(&["--no-colour"], "", Ours::Words(&["--color=never"])),
+                flag(&["--no-prefix"], "", Ours::Words(&["--no-prefix"])),
+                flag(&["-q", "--quiet"], "web", Ours::Nothing("`l worker` and Enter shows one type only")),
+            ],
+            ..COMMAND
+        },
+        PeerCommand {
+            names: &["run"],
+            ours: &["run"],
+            words: Words::Command,
+            flags: &[PROCFILE, flag(&["-d", "--app-root"], ".", Ours::Flag("--root")), ENV],
+        },
+        PeerCommand {
+            names: &["check"],
+            ours: &["check"],
+            flags: &[PROCFILE, flag(&["-d", "--app-root"], ".", Ours::Flag("--root")), ENV],
+            ..COMMAND
+        },
+        PeerCommand {
+            names: &["export"],
+            ours: &["export"],
+            words: Words::FormatAndFolder,
+            flags: &[
+                PROCFILE,
+                ENV,
+                PORT,
+                flag(&["-c", "--concurrency"], "web=2", Ours::Counts),
+                flag(&["-a", "--app"], "shop", Ours::Flag("--app")),
+                flag(&["-u", "--user"], "deploy", Ours::Flag("--user")),
+                flag(&["-s", "--shell"], "/bin/sh", Ours::Nothing("commands run with /bin/sh")),
+                flag(&["-l", "--log"], "log", Ours::Nothing("the engine keeps the log")),
+            ],
+        },
+        VERSION,
+    ],
+};
+
+const OVERMIND: Peer = Peer {
+    name: "overmind",
+    variables: "OVERMIND",
+    commands: &[
+        PeerCommand {
+            names: &["start", "s"],
+            ours: &["start"],
+            flags: &[
+                PROCFILE,
+                ROOT,
+                PORT,
+                TIMEOUT,
+                flag(&["-l", "--processes"], "web,worker", Ours::Types),
+                flag(&["-x", "--ignored-processes"], "worker", Ours::Flag("--except")),
+                flag(&["-m", "--formation"], "web=2", Ours::Counts),
+                flag(&["-c", "--can-die"], "worker", Ours::Flag("--can-die")),
+                flag(&["--any-can-die"], "", Ours::Words(&["--exit-on=never"])),
+                flag(&["-r", "--auto-restart"], "web", Ours::Each("--restart", "always")),
+                flag(&["-i", "--stop-signals"], "web=QUIT", Ours::Flag("--stop-signal")),
+                flag(&["-P", "--port-step"], "10", Ours::Flag("--port-step")),
+                flag(&["-N", "--no-port"], "", Ours::Words(&["--no-port"])),
+                flag(&["-T", "--show-timestamps"], "", Ours::Words(&["--timestamps"])),
+                flag(&["-D", "--daemonize"], "", Ours::Words(&["--detach"])),
+                flag(
+                    &["--formation-port-step"],
+                    "10",
+                    Ours::Nothing("instances of a type have ports in a row"),
+                ),
+                flag(
+                    &["-b", "--colors"],
+                    "2,3",
+                    Ours::Nothing("each type has a colour of the terminal's own"),
+                ),
+                flag(&["-w", "--title"], "shop", Ours::Nothing("no title is set")),
+                flag(&["-H", "--shell"], "bash", Ours::Nothing("commands run with /bin/sh")),
+                SOCKET,
+                NETWORK,
+                flag(&["-F", "--tmux-config"], "tmux.conf", Ours::Nothing("there is no tmux")),
+            ],
+            ..COMMAND
+        },
+        PeerCommand { names: &["restart", "r"], ours: &["restart"], flags: &[SOCKET, NETWORK], ..COMMAND },
+        PeerCommand {
+            names: &["stop", "interrupt", "i"],
+            ours: &["stop"],
+            words: Words::NamesOrAll,
+            flags: &[SOCKET, NETWORK],
+        },
+        PeerCommand { names: &["connect", "c"], ours: &["attach"], flags: &[SOCKET, NETWORK], ..COMMAND },
+        PeerCommand { names: &["quit", "q"], ours: &["down"], flags: &[SOCKET, NETWORK], ..COMMAND },
+        PeerCommand {
+            names: &["kill", "k"],
+            ours: &["down", "--timeout=0"],
+            flags: &[SOCKET, NETWORK],
+            ..COMMAND
+        },
+        PeerCommand { names: &["echo"], ours: &["logs", "--follow"], flags: &[SOCKET, NETWORK], ..COMMAND },
+        PeerCommand { names: &["status", "ps"], ours: &["ps"], flags: &[SOCKET, NETWORK], ..COMMAND },
+        PeerCommand { names: &["run", "exec", "e"], ours: &["run"], words: Words::Command, flags: &[] },
+        VERSION,
+    ],
+};
+
+const SOCKET: PeerFlag =
+    flag(&["-s", "--socket"], "x.sock", Ours::Nothing("the folder names the stack, or --name"));
+const NETWORK: PeerFlag = flag(&["-S", "--network"], "unix", Ours::Nothing("there is a Unix socket only"));
+
+const HIVEMIND: Peer = Peer {
+    name: "hivemind",
+    variables: "HIVEMIND",
+    commands: &[
+        VERSION,
+        PeerCommand {
+            names: &[""],
+            ours: &["start"],
+            words: Words::Procfile,
+            flags: &[
+                ROOT,
+                PORT,
+                TIMEOUT,
+                flag(&["-l", "--processes"], "web,worker", Ours::Types),
+                flag(&["-P", "--port-step"], "10", Ours::Flag("--port-step")),
+                flag(&["-T", "--print-timestamps"], "", Ours::Words(&["--timestamps"])),
+                flag(&["--no-prefix"], "", Ours::Words(&["--no-prefix"])),
+                flag(&["-w", "--title"], "shop", Ours::Nothing("no title is set")),
+            ],
+        },
+    ],
+};
+
+const GOREMAN: Peer = Peer {
+    name: "goreman",
+    variables: "",
+    commands: &[
+        PeerCommand {
+            names: &["start"],
+            ours: &["start", "--exit-on=never"],
+            flags: &[
+                flag(&["-f"], "Procfile.dev", Ours::Flag("--procfile")),
+                flag(&["-basedir"], ".", Ours::Flag("--root")),
+                flag(&["-env"], ".env.dev", Ours::Flag("--env")),
+                flag(&["-b"], "7000", Ours::Flag("--port")),
+                flag(&["-p"], "8555", Ours::Nothing("there is a Unix socket only")),
+                flag(&["-set-ports=false"], "", Ours::Words(&["--no-port"])),
+                flag(&["-logtime=false"], "", Ours::Words(&[])),
+                flag(&["-exit-on-error"], "", Ours::Words(&["--exit-on=failure"])),
+                flag(&["-exit-on-stop"], "", Ours::Words(&["--exit-on=any"])),
+                flag(&["-rpc-server=false"], "", Ours::Nothing("there is a Unix socket only")),
+            ],
+            ..COMMAND
+        },
+        PeerCommand {
+            names: &["check"],
+            ours: &["check"],
+            flags: &[flag(&["-f"], "Procfile.dev", Ours::Flag("--procfile"))],
+            ..COMMAND
+        },
+        PeerCommand { names: &["run start"], ours: &["start"], ..COMMAND },
+        PeerCommand { names: &["run stop"], ours: &["stop"], ..COMMAND },
+        PeerCommand { names: &["run stop-all"], ours: &["stop", "*"], ..COMMAND },
+        PeerCommand { names: &["run restart"], ours: &["restart"], ..COMMAND },
+        PeerCommand { names: &["run restart-all"], ours: &["restart"], ..COMMAND },
+        PeerCommand { names: &["run list", "run status"], ours: &["ps"], ..COMMAND },
+        VERSION,
+    ],
+};
