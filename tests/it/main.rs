@@ -13,6 +13,7 @@ mod attach;
 mod attach_programs;
 mod cli;
 mod commands;
+mod completions;
 mod conformance;
 mod control;
 mod control_hostile;
