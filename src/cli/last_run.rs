@@ -23,6 +23,15 @@ pub fn file(address: &Address, system: &SystemEnv) -> LastRunFile {
     LastRunFile::of(address, system.state_folder().as_deref())
 }
 
+/// The record of a run that begins. A run that is not kept leaves no record of an earlier one: it would be taken for the last.
+pub fn to_write(address: &Address, is_kept: bool, system: &SystemEnv) -> Option<LastRunFile> {
+    let file = file(address, system);
+    if !is_kept {
+        file.remove();
+    }
+    is_kept.then_some(file)
+}
+
 /// The failure of a command where no stack runs.
 pub fn nothing_runs(address: &Address, system: &SystemEnv) -> Failure {
     let Some(run) = file(address, system).read() else {

@@ -11,6 +11,7 @@ use super::system_env::{StdStream, SystemEnv};
 use crate::config::{DeclaredVariable, Settings};
 use crate::dotenv::{self, Assignment, EnvSource, Precedence, second_reader};
 use crate::location::Diagnostic;
+use crate::output::LogFileOptions;
 use crate::plan::Plan;
 use crate::plan::environment::name_of_port;
 use crate::plan::options::{Inputs, Selection};
@@ -80,6 +81,15 @@ impl Project {
         let mut plan = self.build(&inputs, taken)?;
         plan.warnings.splice(0..0, self.warnings.iter().cloned());
         Ok(plan)
+    }
+
+    /// The files of the instances' output: a folder that a file of the project names is below the root, one that was typed is
+    /// below the current folder.
+    pub fn log_files(&self, system: &SystemEnv) -> Option<LogFileOptions> {
+        let named = self.settings.log_dir.as_ref()?;
+        let base = system.folder.as_ref().filter(|_| named.place.line.is_none()).unwrap_or(&self.root);
+        let size = self.settings.log_size.as_ref().map_or(LogFileOptions::SIZE, |size| size.value);
+        Some(LogFileOptions { folder: base.join(&named.value), size })
     }
 
     fn inputs<'a>(

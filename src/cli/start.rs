@@ -9,6 +9,7 @@ use super::args;
 use super::change;
 use super::detach::{self, DetachOptions};
 use super::failure::{Failure, Sentence};
+use super::last_run;
 use super::load::{self, ProcfileNeed};
 use super::project::Project;
 use super::reload;
@@ -20,7 +21,6 @@ use crate::config::invalid::InvalidValue;
 use crate::config::{ColorChoice, Located, Settings, Timestamps};
 use crate::control::address::{Address, Claim, ClaimResult};
 use crate::control::client::{Client, Unanswered};
-use crate::control::last_run::LastRunFile;
 use crate::control::presence::Presence;
 use crate::control::protocol::{InstanceStatus, Request, Status};
 use crate::exit::{self, FAILED, Outcome};
@@ -131,9 +131,11 @@ pub fn prepare(
     plan.warnings.splice(0..0, project.warnings.iter().cloned());
     let source = reload::source((*project).clone(), selection.clone(), marked, system.clone());
     settings.parents = supervise::parents(&project.settings, !*is_detached)?;
+    settings.log_files = project.log_files(system);
     let claim = settle(place, *is_detached, &mut settings)?;
     // Without a claim another stack may be here, and the record is that one's.
-    settings.record = claim.as_ref().and_then(|_| record(&project.settings, address, system));
+    let is_kept = project.settings.no_keep != Some(true);
+    settings.record = claim.as_ref().and_then(|_| last_run::to_write(address, is_kept, system));
     settings.presence = claim.as_ref().and_then(|claim| Presence::of(claim, address));
     Ok(Prepared { plan, source, settings, claim, home: home.to_path_buf(), mark })
 }
@@ -180,16 +182,6 @@ impl Prepared {
             })
         }
     }
-}
-
-/// Where the run is recorded. A run that is not leaves no record of an earlier one: it would be taken for the last.
-fn record(settings: &Settings, address: &Address, system: &SystemEnv) -> Option<LastRunFile> {
-    let file = LastRunFile::of(address, system.state_folder().as_deref());
-    if settings.no_keep == Some(true) {
-        file.remove();
-        return None;
-    }
-    Some(file)
 }
 
 fn begin(home: &Path, mark: &str) -> Result<RunId, Failure> {
@@ -298,6 +290,7 @@ fn supervised(
         parents: WatchedParents::default(),
         run,
         name: stack::name(settings).map(str::to_owned),
+        log_files: None,
         record: None,
         listener: None,
         presence: None,

@@ -145,6 +145,10 @@ pub struct Settings {
     pub isolate: Option<bool>,
     /// The process with which the stack ends.
     pub die_with_parent: Option<Located<ParentToWatch>>,
+    /// The folder of the files that each instance's output is written to.
+    pub log_dir: Option<Located<PathBuf>>,
+    /// Bytes after which such a file is rotated.
+    pub log_size: Option<Located<u64>>,
     /// Whether the run is not recorded.
     pub no_keep: Option<bool>,
     /// Whether .env files win over the shell's environment.

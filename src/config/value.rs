@@ -89,6 +89,19 @@ pub(super) fn step(value: &str) -> Parsed<u16> {
     positive(value).ok_or_else(|| InvalidValue::new(value, "expected a number from 1 to 65535"))
 }
 
+/// Bytes: `4096`, `512K`, `10M`, `1G`, each step 1024; 1 KiB at least.
+pub(super) fn size(value: &str) -> Parsed<u64> {
+    let (number, unit) = match value.trim_end_matches(['B', 'b', 'i']) {
+        text if text.ends_with(['K', 'k']) => (&text[..text.len() - 1], 1 << 10),
+        text if text.ends_with(['M', 'm']) => (&text[..text.len() - 1], 1 << 20),
+        text if text.ends_with(['G', 'g']) => (&text[..text.len() - 1], 1 << 30),
+        text => (text, 1),
+    };
+    let bytes = number.parse::<u64>().ok().filter(|_| is_plain_number(number));
+    let bytes = bytes.and_then(|number| number.checked_mul(unit)).filter(|bytes| *bytes >= 1 << 10);
+    bytes.ok_or_else(|| InvalidValue::new(value, "expected a size of at least 1K, such as 512K or 10M"))
+}
+
 /// A duration.
 pub(super) fn span(value: &str) -> Parsed<Duration> {
     duration::parse(value).map_err(|error| InvalidValue::new(value, error.to_string()))

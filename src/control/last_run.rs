@@ -317,3 +317,7 @@ fn remove_oldest(folder: &Path) {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "last_run_tests.rs"]
+mod tests;

@@ -196,8 +196,7 @@ impl History {
         lines.skip(total.saturating_sub(count)).collect()
     }
 
-    /// The latest lines of each instance, at most so many lines and bytes of each, in the order in which they were read. If the
-    /// last line of an instance alone has more bytes, it is the end of that line.
+    /// The latest lines of each instance within these bounds, in the order in which they were read; of a last line that is longer, its end.
     pub fn tail(&self, each: Bounds) -> Vec<HistoryLine<'_>> {
         let mut found: Vec<(u64, usize, HistoryLine<'_>)> = Vec::new();
         for (log_source, own) in self.log_sources.iter().enumerate() {

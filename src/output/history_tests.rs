@@ -157,3 +157,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_tail_has_the_latest_of_each_in_order_and_the_end_of_a_line_that_is_too_long() {
+    let mut history = History::new(Bounds { lines: 1000, bytes: 100_000 });
+    say(&mut history, 0, "quiet\n");
+    (0..50).for_each(|line| say(&mut history, 1, format!("a{line}\nb{line}\n")));
+    say(&mut history, 2, "x".repeat(30) + "end\n");
+    say(&mut history, 0, "again\n");
+    let tail = |lines, bytes| -> Vec<String> {
+        let tail = history.tail(Bounds { lines, bytes });
+        tail.iter().map(|line| format!("{} {}", line.log_source, line.text.escape_ascii())).collect()
+    };
+    assert_eq!(tail(3, 12), ["0 quiet", "1 b48", "1 a49", "1 b49", "2 xxxxxxxxxend", "0 again"]);
+    assert_eq!(tail(1, 5), ["1 b49", "2 xxend", "0 again"]);
+    assert_eq!(tail(0, 5), Vec::<String>::new());
+}

@@ -11,6 +11,7 @@ pub mod history;
 mod line_filter;
 mod line_matcher;
 mod lines;
+mod log_files;
 mod mux;
 mod mux_stream;
 mod palette;
@@ -42,6 +43,8 @@ use console_handle::ConsoleHandle;
 use history::{Bounds, History};
 use line_matcher::LineMatcher;
 use lines::Limits;
+use log_files::FileWriter;
+pub use log_files::LogFileOptions;
 use mux::Mux;
 use mux_stream::MuxStream;
 use prefix::Prefixes;
@@ -188,6 +191,16 @@ impl Output {
             tasks.push(spawn_local(Rc::clone(&shared).watch(watched)));
         }
         Ok(Self { shared, control: RefCell::default(), screens: RefCell::default(), tasks })
+    }
+
+    /// From now on the rows of each instance are also written to a file of its own.
+    ///
+    /// # Errors
+    /// The thread that writes them cannot be started.
+    pub fn write_files(&mut self, options: LogFileOptions) -> io::Result<()> {
+        self.shared.write_files(FileWriter::start(options)?);
+        self.tasks.push(spawn_local(Rc::clone(&self.shared).flush_files()));
+        Ok(())
     }
 
     /// Reads `source` as the output of this speaker, until it ends. May be called again for the next life

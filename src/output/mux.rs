@@ -8,6 +8,7 @@ use super::drawing::DrawnRow;
 use super::history::{History, Part};
 use super::line_filter::{LineChoice, LineFilter};
 use super::line_matcher::LineMatcher;
+use super::log_files::FileRows;
 use super::mux_stream::MuxStream;
 use super::prefix::LogSource;
 use super::sink::Sink;
@@ -27,6 +28,8 @@ pub(super) struct Mux {
     pub(super) batch: Batch,
     log_sources: Vec<InstanceName>,
     audience: LineFilter,
+    /// The rows for the file of each instance, if such are written.
+    pub(super) files: Option<FileRows>,
 }
 
 /// Bytes of an unfinished line that are remembered when they are shown: a program that then moves back in them edits them.
@@ -42,7 +45,7 @@ impl Mux {
     pub(super) fn new(sink: Box<dyn Sink>, quiet: bool, history: Option<History>) -> Self {
         let (batch, log_sources) = (Batch::default(), Vec::new());
         let (ears, audience) = (Vec::new(), LineFilter::default());
-        Self { sink, quiet, history, ears, now: Timestamp::MIN, batch, log_sources, audience }
+        Self { sink, quiet, history, ears, now: Timestamp::MIN, batch, log_sources, audience, files: None }
     }
 
     /// The same with these sources, to choose from.
@@ -57,7 +60,17 @@ impl Mux {
         if self.now != now {
             self.now = now;
             self.sink.at(now);
+            if let Some(files) = &mut self.files {
+                files.at(now);
+            }
         }
+    }
+
+    /// From now on rows are also made for files.
+    pub(super) fn make_file_rows(&mut self) {
+        let mut files = FileRows::default();
+        self.log_sources.iter().for_each(|name| files.add(name.clone()));
+        self.files = Some(files);
     }
 
     /// Takes some of `chunk` and says how much (all of it in a few steps; the caller looks at the size of
@@ -150,6 +163,9 @@ impl Mux {
     /// Passes a row on that was drawn.
     fn emit_drawn(&mut self, log_source: usize, row: DrawnRow<'_>) {
         self.ears.retain_mut(|matcher| !matcher.hear(log_source, row.text));
+        if let Some(files) = &mut self.files {
+            files.add_drawn(log_source, row.text);
+        }
         if !self.audience.hears(log_source) {
             self.audience.miss(row.text);
         } else if row.is_shown {
@@ -163,6 +179,9 @@ impl Mux {
     /// Passes whole lines on to all but the history; returns their number.
     fn tell(&mut self, log_source: usize, lines: &[u8]) -> usize {
         self.ears.retain_mut(|matcher| !matcher.hear(log_source, lines));
+        if let Some(files) = &mut self.files {
+            files.add_lines(log_source, lines);
+        }
         if self.audience.hears(log_source) {
             self.sink.rows(log_source, lines, &mut self.batch)
         } else {
@@ -200,7 +219,7 @@ impl Mux {
 
     /// Shows the unfinished line: its next piece if it only grows, all of it if it is drawn.
     fn show_row(&mut self, stream: &mut MuxStream) {
-        let Self { sink, history, ears, now, batch, audience, .. } = self;
+        let Self { sink, history, ears, now, batch, audience, files, .. } = self;
         let MuxStream { drawing, lines, log_source, shown, .. } = stream;
         if !audience.hears(*log_source) {
             return;
@@ -213,6 +232,9 @@ impl Mux {
             sink.unfinished(*log_source, text, batch);
             ears.retain_mut(|matcher| !matcher.hear(*log_source, text));
             shown.extend_from_slice(&text[..text.len().min(EDITABLE.saturating_sub(shown.len()))]);
+            if let Some(files) = files {
+                files.begin_line(*log_source, text);
+            }
             // In the history the shown part is a line of its own.
             if let Some(history) = history {
                 history.push(*log_source, *now, text, 1);
@@ -230,6 +252,9 @@ impl Mux {
         stream.shown.clear();
         let MuxStream { drawing, log_source, .. } = stream;
         drawing.end(&mut |row| self.emit_drawn(*log_source, row));
+        if let Some(files) = &mut self.files {
+            files.end(*log_source);
+        }
         self.sink.close(stream.log_source, &mut self.batch);
     }
 
@@ -291,6 +316,9 @@ impl Mux {
             self.audience.shown.push(only(&log_source.name));
         }
         self.log_sources.push(log_source.name.clone());
+        if let Some(files) = &mut self.files {
+            files.add(log_source.name.clone());
+        }
         self.sink.add(log_source);
     }
 

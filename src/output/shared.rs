@@ -6,6 +6,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::Poll;
 
 use jiff::Timestamp;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -14,6 +15,7 @@ use tokio::io::unix::AsyncFd;
 use tokio::sync::{Mutex, Notify};
 
 use super::history::History;
+use super::log_files::FileWriter;
 use super::mux::{Mux, MuxStep};
 use super::mux_stream::MuxStream;
 use super::stdout_sink::StdoutSink;
@@ -31,6 +33,8 @@ const TOLD: usize = 10;
 pub(super) struct Shared {
     mux: RefCell<Mux>,
     sink: RefCell<StdoutSink>,
+    /// Writes a file for each instance, if such are wanted.
+    files: RefCell<Option<FileWriter>>,
     /// The one read buffer. tokio's lock is a queue: under back-pressure readers take turns, in order.
     pub(super) buffer: Mutex<Box<[u8]>>,
     /// The batch has become smaller.
@@ -53,6 +57,7 @@ impl Shared {
         Self {
             mux: RefCell::new(mux),
             sink: RefCell::new(sink),
+            files: RefCell::default(),
             buffer: Mutex::new(vec![0; READ].into()),
             space: Notify::new(),
             progress: Notify::new(),
@@ -74,13 +79,40 @@ impl Shared {
         self.sink.borrow().is_gone()
     }
 
-    /// Waits until the batch has room.
+    /// Waits until the batch has room, and what waits for the files.
     pub(super) async fn space(&self) {
-        while self.mux.borrow_mut().outgoing().len() >= FULL {
+        while self.is_full() {
             self.flush();
-            if self.mux.borrow_mut().outgoing().len() >= FULL {
+            if self.is_full() {
                 self.space.notified().await;
             }
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        let mut mux = self.mux.borrow_mut();
+        mux.outgoing().len() >= FULL || mux.files.as_ref().is_some_and(|files| files.len() >= FULL)
+    }
+
+    /// From now on this writes the rows of each instance, too.
+    pub(super) fn write_files(&self, files: FileWriter) {
+        self.mux.borrow_mut().make_file_rows();
+        *self.files.borrow_mut() = Some(files);
+    }
+
+    /// For as long as the files are written: gives the writer what has gathered.
+    pub(super) async fn flush_files(self: Rc<Self>) {
+        loop {
+            let written = poll_fn(|context| match &mut *self.files.borrow_mut() {
+                Some(files) => files.poll_written(context),
+                None => Poll::Pending,
+            });
+            if let Some(text) = written.await {
+                self.notice_soon(&Notice::Warning { text });
+            }
+            self.flush();
+            self.space.notify_one();
+            self.progress.notify_one();
         }
     }
 
@@ -169,6 +201,11 @@ impl Shared {
     pub(super) fn flush(&self) {
         // One atomic load while there is no waiter.
         self.wake();
+        if let Some(files) = &mut *self.files.borrow_mut()
+            && let Some(rows) = &mut self.mux.borrow_mut().files
+        {
+            files.write(rows);
+        }
         let has_taken_back = self.sink.borrow_mut().flush(self.mux.borrow_mut().outgoing());
         if has_taken_back {
             // The pump does not hear of it any more, and a reader may wait for just this.
@@ -200,7 +237,10 @@ impl Shared {
 
     /// Whether everything that was read is written.
     pub(super) fn is_written(&self) -> bool {
-        self.mux.borrow_mut().outgoing().is_empty() && self.sink.borrow().is_idle()
+        let mut mux = self.mux.borrow_mut();
+        let is_in_files = mux.files.as_ref().is_none_or(|files| files.len() == 0)
+            && self.files.borrow().as_ref().is_none_or(FileWriter::is_idle);
+        is_in_files && mux.outgoing().is_empty() && self.sink.borrow().is_idle()
     }
 
     /// Bytes that standard output has taken so far.
@@ -213,9 +253,12 @@ impl Shared {
         self.progress.notified().await;
     }
 
-    /// Ends the writer thread, which must be idle.
+    /// Ends the threads that write, which must be idle.
     pub(super) fn close(&self) {
         self.sink.borrow_mut().close();
+        if let Some(files) = self.files.take() {
+            files.join();
+        }
     }
 
     /// What to watch for the end of the reader.

@@ -40,6 +40,7 @@ mod json_failures;
 mod last_run;
 mod late;
 mod listening;
+mod log_files;
 mod logs;
 mod ls;
 mod main_processes;

@@ -1,10 +1,11 @@
 //! Settings of the output.
 
 use super::base::{DOCUMENT, OUTPUT, SETTING, WHEN, of_stack};
-use crate::config::setting::{Flag, Setting, Takes};
+use crate::config::setting::{Flag, Parse, Parsed, Setting, Takes, path};
+use crate::config::settings::Settings;
 use crate::config::value;
 
-pub(super) static SETTINGS: [Setting; 7] = [
+pub(super) static SETTINGS: [Setting; 9] = [
     Setting {
         name: "timestamps",
         flags: &[Flag { short: Some('T'), ..OUTPUT }],
@@ -48,6 +49,29 @@ pub(super) static SETTINGS: [Setting; 7] = [
                otherwise. `-c` alone means always.",
         example: "never",
         stack: Some(&of_stack(|s| &mut s.color, value::when)),
+        ..SETTING
+    },
+    Setting {
+        name: "log-dir",
+        flags: &[OUTPUT],
+        takes: Takes::Value("DIR"),
+        is_fixed: true,
+        help: "Also write a file for each instance into DIR\n\n\
+               DIR/web.1.log has the lines of web.1, each with its time (UTC). Readable by its owner only. A file that cannot be \
+               written is reported once, and the stack goes on.",
+        example: "log",
+        stack: Some(&Parsed { at: |s: &mut Settings| &mut s.log_dir, parse: Parse::Path(path) }),
+        ..SETTING
+    },
+    Setting {
+        name: "log-size",
+        flags: &[OUTPUT],
+        takes: Takes::Value("SIZE"),
+        is_fixed: true,
+        help: "Rotate these files at this size: `512K`, `10M`\n\n\
+               10M by default. Four older files are kept of each instance: web.1.log.1 to web.1.log.4.",
+        example: "1M",
+        stack: Some(&of_stack(|s| &mut s.log_size, value::size)),
         ..SETTING
     },
     Setting {

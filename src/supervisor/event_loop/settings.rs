@@ -36,6 +36,8 @@ pub struct StartSettings {
     pub notices: Vec<Notice>,
     /// The `--name` of the stack.
     pub name: Option<String>,
+    /// The files of the instances' output, if such are written.
+    pub log_files: Option<output::LogFileOptions>,
     /// Where the run is recorded; `None` if it is not.
     pub record: Option<LastRunFile>,
     /// The control socket; `None` where there is none.

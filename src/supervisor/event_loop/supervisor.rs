@@ -96,11 +96,15 @@ impl Supervisor {
         let log_sources = specs.iter().map(|spec| log_source(spec, &kinds)).collect();
         let stdout = io::stdout().as_fd().try_clone_to_owned();
         let output = stdout.and_then(|stdout| Output::open(settings.output(log_sources), stdout, closed));
-        let output = output.map_err(during("cannot use standard output"))?;
+        let mut output = output.map_err(during("cannot use standard output"))?;
+        let log_files = settings.log_files.map_or(Ok(()), |options| output.write_files(options));
         // The writer thread has inherited the blocked mask by now: signals are for this thread.
         signals::unblock().map_err(during("sigprocmask"))?;
         for notice in &settings.notices {
             output.notice(notice);
+        }
+        if let Err(error) = log_files {
+            output.notice(&Notice::Warning { text: format!("--log-dir: {error}: no files are written") });
         }
         let size = settings.pseudo_terminals.then(|| terminal_size(output.prefix_width()));
         let spawner = Spawner::new(limit, inherited, size, sessions).map_err(during("pipe"))?;
