@@ -7,7 +7,8 @@ use nix::sys::wait::WaitPidFlag;
 use nix::unistd::{dup2_stderr, dup2_stdin, dup2_stdout, setsid};
 
 use super::failure::Failure;
-use super::{late, stack};
+use super::system_env::SystemEnv;
+use super::{last_run, late, stack};
 use crate::control::address::Address;
 use crate::control::client::{Client, Unanswered};
 use crate::control::protocol::{Goal, Request};
@@ -36,11 +37,12 @@ pub struct DetachOptions {
 pub fn start(
     address: &Address,
     wanted: DetachOptions,
+    system: &SystemEnv,
     work: impl FnOnce() -> Outcome,
 ) -> Result<Outcome, Failure> {
     match fork_off((), work)? {
         Forked::Background(outcome) => Ok(outcome),
-        Forked::On(()) => report(address, wanted),
+        Forked::On(()) => report(address, wanted, system),
     }
 }
 
@@ -87,7 +89,7 @@ fn leave() -> nix::Result<()> {
     Ok(())
 }
 
-fn report(address: &Address, wanted: DetachOptions) -> Result<Outcome, Failure> {
+fn report(address: &Address, wanted: DetachOptions, system: &SystemEnv) -> Result<Outcome, Failure> {
     let Some(mut client) = Client::connect(address) else {
         return Ok(Outcome::Status(end_of_child().unwrap_or(exit::FAILED)));
     };
@@ -98,7 +100,7 @@ fn report(address: &Address, wanted: DetachOptions) -> Result<Outcome, Failure> 
         Ok(status) => stack::tell(&status, wanted.json),
         Err(Unanswered::Ended) => {
             let status = end_of_child().unwrap_or(exit::FAILED);
-            Err(Failure::sentence(status, "the stack ended while it was started", None))
+            Err(last_run::ended_meanwhile(address, system, status))
         }
         // The stack goes on: `ganger down` stops it.
         Err(Unanswered::Late) => Err(late::timed_out(address, until, &[], within.unwrap_or(PATIENCE))),

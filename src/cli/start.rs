@@ -78,7 +78,7 @@ pub fn run(start: &args::StartArgs, given: &Settings, system: &SystemEnv) -> Res
     if !is_detached {
         return Ok(prepared.run(system));
     }
-    detach::start(&address, wanted, prepared.in_background(system))
+    detach::start(&address, wanted, system, prepared.in_background(system))
 }
 
 /// What was read and decided before a stack is prepared.

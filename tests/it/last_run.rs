@@ -29,6 +29,13 @@ fn await_recorded(project: &Project, text: &str) {
     assert!(holds(is_there), "{text} is not recorded");
 }
 
+/// Waits until the stack has ended with web.
+fn await_own_end(project: &Project) {
+    project.run(&["wait", "web", "--for", "exited"]);
+    // It is ending; a `down` that comes meanwhile waits for that.
+    project.run(&["down"]);
+}
+
 /// The document of `ps` where no stack runs.
 fn ended(project: &Project) -> Value {
     let (status, document) = project.json(&["ps", "--json"]);
@@ -44,8 +51,7 @@ fn a_stack_in_the_background_that_ended_by_itself_is_explained() {
         Project::new("web: probe print cheese + trap HUP FATAL:_no_cheese 7 + wait\nworker: probe wait\n");
     assert_eq!(project.run(&["start", "-D", "--no-port", "--wait"]).0, 0);
     assert_eq!(project.run(&["kill", "-s", "HUP", "web"]).0, 0);
-    // It ends by itself; a `down` that comes meanwhile waits for that.
-    project.run(&["down"]);
+    await_own_end(&project);
     let sentence = "web.1 ended first: exited with status 7 after ";
 
     let (status, out, err) = project.run(&["logs"]);
@@ -90,6 +96,21 @@ fn a_stack_in_the_background_that_ended_by_itself_is_explained() {
         let (status, _, err) = project.run(command);
         assert!(status == 3 && err.contains(sentence), "{command:?}: {err}");
     }
+}
+
+#[test]
+fn a_restart_after_which_the_stack_ended_is_explained() {
+    let project = Project::new("web: probe print good + wait\nworker: probe wait\n");
+    assert_eq!(project.run(&["start", "-D", "--no-port"]).0, 0);
+    project.write("Procfile", "web: probe print bad + exit 3\nworker: probe wait\n");
+    project.run(&["restart"]);
+    await_own_end(&project);
+    assert_eq!(project.run(&["logs", "--last", "web", "--no-prefix"]).1, "good\nbad\n");
+    let document = ended(&project);
+    assert_eq!(
+        (&document["ended"]["cause"], &document["ended"]["exit_status"]),
+        (&"instance_ended".into(), &3.into())
+    );
 }
 
 #[test]
