@@ -5,7 +5,7 @@
 /// Gives back memory that was freed, and lets go of the program's pages, nearly all of which a start touches and a
 /// wait does not: what is needed again comes from the file, sixteen pages at a time.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-pub(super) fn give_back_memory() {
+pub fn give_back_memory() {
     super::calls::trim_heap();
     // Whatever fails, more stays.
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
@@ -17,7 +17,7 @@ pub(super) fn give_back_memory() {
 
 /// There is nothing that could be given back by a call.
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
-pub(super) fn give_back_memory() {}
+pub fn give_back_memory() {}
 
 /// Where a program's code is mapped, by the lines of /proc/PID/maps (proc(5)): from, and to before which address.
 /// Without write access (`r-xp`), so the file has all that is in it.

@@ -2,7 +2,7 @@
 //!
 //! One file for each idea of the operating system. Nothing here decides; [`crate::machine`] does.
 
-mod at_rest;
+pub mod at_rest;
 pub mod calls;
 pub mod cgroup;
 pub mod isolation;

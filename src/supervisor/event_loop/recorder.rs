@@ -22,6 +22,7 @@ use crate::machine::Machine;
 use crate::notice::Notice;
 use crate::output::Log;
 use crate::output::history::{Bounds, History, HistoryLine, HistoryPosition};
+use crate::process::at_rest::give_back_memory;
 use crate::supervisor::channel::arrival::Arrival;
 use crate::supervisor::status::report::View;
 
@@ -136,7 +137,10 @@ impl Recorder {
         self.changes.is_writing.set(false);
         self.changes.notify.notify_one();
         let Err(error) = result else {
-            self.has_begun = true;
+            if !std::mem::replace(&mut self.has_begun, true) {
+                // The start is over, and with it the largest use of memory.
+                give_back_memory();
+            }
             return None;
         };
         self.size = None;
