@@ -35,6 +35,14 @@ impl Batch {
         self.extend_from_slice(&[byte]);
     }
 
+    /// Puts these bytes before all others.
+    pub(super) fn prepend(&mut self, bytes: &[u8]) {
+        let before = self.length;
+        self.room(bytes.len());
+        self.memory.copy_within(..before, bytes.len());
+        self.memory[..bytes.len()].copy_from_slice(bytes);
+    }
+
     /// Adds these bytes.
     pub(super) fn extend_from_slice(&mut self, bytes: &[u8]) {
         self.room(bytes.len()).copy_from_slice(bytes);
@@ -132,7 +140,8 @@ mod tests {
                     expected.clear();
                 }
                 batch.extend_from_slice(&piece);
-                expected.extend(piece);
+                batch.prepend(&piece);
+                expected = [piece.clone(), expected, piece].concat();
                 if let Some(most) = most {
                     batch.shrink_to(most);
                     // A vector of bytes has room for eight at least.

@@ -35,6 +35,21 @@ impl ConsoleHandle {
         self.shared.with_mux(|mux| mux.only(is_shown))
     }
 
+    /// Shows a line below the stream, from now on: bytes that draw it on an empty row of a terminal with so many columns. Without
+    /// them none is shown.
+    pub fn set_input_line(&self, picture: Option<Vec<u8>>, columns: usize) {
+        self.shared.with_mux(|mux| mux.input_line.set(picture, columns));
+        self.shared.flush();
+    }
+
+    /// Takes that line away, and waits until it is gone.
+    pub async fn withdraw_input_line(&self) {
+        if self.shared.with_mux(|mux| mux.input_line.is_shown()) {
+            self.set_input_line(None, 0);
+            self.settled().await;
+        }
+    }
+
     /// Waits until everything that was said stands on the screen, then keeps lines away from it until
     /// [`ConsoleHandle::release`]: they go to the history only.
     pub async fn hold(&self) {

@@ -4,10 +4,12 @@
 //! go through the machine. docs/design/0003-the-path-of-a-byte.md has the figures and the roads not taken.
 
 mod batch;
+mod columns;
 pub mod console_handle;
 mod descriptor;
 mod drawing;
 pub mod history;
+mod input_line;
 mod line_filter;
 mod line_matcher;
 mod lines;

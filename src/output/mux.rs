@@ -6,6 +6,7 @@ use memchr::{memchr, memrchr};
 use super::batch::Batch;
 use super::drawing::DrawnRow;
 use super::history::{History, Part};
+use super::input_line::InputLine;
 use super::line_filter::{LineChoice, LineFilter};
 use super::line_matcher::LineMatcher;
 use super::log_files::FileRows;
@@ -30,6 +31,7 @@ pub(super) struct Mux {
     audience: LineFilter,
     /// The rows for the file of each instance, if such are written.
     pub(super) files: Option<FileRows>,
+    pub(super) input_line: InputLine,
 }
 
 /// Bytes of an unfinished line that are remembered when they are shown: a program that then moves back in them edits them.
@@ -45,7 +47,19 @@ impl Mux {
     pub(super) fn new(sink: Box<dyn Sink>, quiet: bool, history: Option<History>) -> Self {
         let (batch, log_sources) = (Batch::default(), Vec::new());
         let (ears, audience) = (Vec::new(), LineFilter::default());
-        Self { sink, quiet, history, ears, now: Timestamp::MIN, batch, log_sources, audience, files: None }
+        let (input_line, files) = (InputLine::default(), None);
+        Self {
+            sink,
+            quiet,
+            history,
+            ears,
+            now: Timestamp::MIN,
+            batch,
+            log_sources,
+            audience,
+            files,
+            input_line,
+        }
     }
 
     /// The same with these sources, to choose from.
@@ -303,6 +317,19 @@ impl Mux {
     /// What is to be written now.
     pub(super) fn outgoing(&mut self) -> &mut Batch {
         self.audience.held.as_mut().map_or(&mut self.batch, |held| &mut held.shown)
+    }
+
+    /// Puts the line that is typed around a batch that is written next, unless one instance has the screen.
+    pub(super) fn place_input_line(&mut self) {
+        if self.audience.held.is_none() {
+            let begin_row_below = |columns, batch: &mut Batch| self.sink.begin_row_below(columns, batch);
+            self.input_line.surround(&mut self.batch, begin_row_below);
+        }
+    }
+
+    /// Whether something waits to be written.
+    pub(super) fn has_outgoing(&mut self) -> bool {
+        !self.outgoing().is_empty() || (self.audience.held.is_none() && self.input_line.is_stale())
     }
 
     /// What was said lately.

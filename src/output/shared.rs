@@ -206,7 +206,12 @@ impl Shared {
         {
             files.write(rows);
         }
-        let has_taken_back = self.sink.borrow_mut().flush(self.mux.borrow_mut().outgoing());
+        let (mut sink, mut mux) = (self.sink.borrow_mut(), self.mux.borrow_mut());
+        let has_taken_back = sink.collect();
+        if sink.is_idle() {
+            mux.place_input_line();
+            sink.flush(mux.outgoing());
+        }
         if has_taken_back {
             // The pump does not hear of it any more, and a reader may wait for just this.
             self.space.notify_one();
@@ -240,7 +245,7 @@ impl Shared {
         let mut mux = self.mux.borrow_mut();
         let is_in_files = mux.files.as_ref().is_none_or(|files| files.len() == 0)
             && self.files.borrow().as_ref().is_none_or(FileWriter::is_idle);
-        is_in_files && mux.outgoing().is_empty() && self.sink.borrow().is_idle()
+        is_in_files && !mux.has_outgoing() && self.sink.borrow().is_idle()
     }
 
     /// Bytes that standard output has taken so far.

@@ -74,15 +74,13 @@ impl StdoutSink {
     /// line goes at once and a flood goes in large pieces, without any timer.
     ///
     /// The loop writes all it can itself, however large: a hand-over is two wake-ups, and cost a third of all CPU
-    /// time where the reader kept up. The thread is for what would wait. Says whether a buffer came back here, of which
-    /// [`StdoutSink::poll_written`] then says nothing.
-    pub(super) fn flush(&mut self, batch: &mut Batch) -> bool {
-        let has_taken_back = self.collect();
+    /// time where the reader kept up. The thread is for what would wait.
+    pub(super) fn flush(&mut self, batch: &mut Batch) {
         if self.gone {
             batch.clear();
         }
         if batch.is_empty() || self.spare.is_none() {
-            return has_taken_back;
+            return;
         }
         let written = if self.direct { self.write_directly(batch) } else { 0 };
         if written == batch.len() {
@@ -93,7 +91,6 @@ impl StdoutSink {
         {
             writer.write(PendingBuffer { batch: mem::replace(batch, spare), written });
         }
-        has_taken_back
     }
 
     /// Ready when the writer has given a buffer back; pending for ever once it was stopped.
@@ -124,8 +121,9 @@ impl StdoutSink {
         }
     }
 
-    /// Takes back what is written already, without waiting for the loop to say so; whether there was something.
-    fn collect(&mut self) -> bool {
+    /// Takes back what is written already, without waiting for the loop to say so; whether there was something, of which
+    /// [`StdoutSink::poll_written`] then says nothing.
+    pub(super) fn collect(&mut self) -> bool {
         if self.spare.is_none()
             && let Some(written) = self.writer.as_mut().and_then(Writer::try_written)
         {

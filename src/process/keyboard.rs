@@ -3,8 +3,9 @@
 //!
 //! Only the monitor may read: it is in the shell's session, so the kernel itself sees to it that a job in the
 //! background gets EIO and not the shell's keys (the worker, which has no terminal of its own, could take them).
-//! With SIGTTIN held back the monitor is not stopped for trying. While the worker has the terminal raw, the
-//! monitor is its guard ([`super::terminal`]).
+//! With SIGTTIN held back the monitor is not stopped for trying. So it is the monitor too that gives the terminal its settings
+//! for single keys ([`KeyMode`]), while it is in the foreground, and the settings before at each end of that. The worker does so
+//! where the monitor was killed. While the worker has the terminal raw, the monitor is its guard ([`super::terminal`]).
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -16,10 +17,31 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::unistd::{getpgrp, tcgetpgrp};
 
-use super::terminal::{TerminalGuard, TerminalSettings};
+use super::terminal::{KeyMode, TerminalGuard};
 
-/// Bytes that are read at once: what a terminal in line mode holds.
+/// Bytes that are read at once: what a terminal holds.
 const PIECE: usize = 4096;
+
+/// What the two processes share of the keyboard: one of the ends.
+#[derive(Debug)]
+pub struct KeyChannel {
+    /// Keys to the worker; how to restore the terminal, to the monitor.
+    pub socket: UnixStream,
+    /// The settings of the terminal while keys are read, and those before.
+    pub mode: KeyMode,
+}
+
+impl KeyChannel {
+    /// The monitor's end and the worker's, for the terminal on standard input; `None` if it is none.
+    ///
+    /// # Errors
+    /// As socketpair(2).
+    pub(super) fn pair() -> io::Result<Option<(Self, Self)>> {
+        let Ok(mode) = KeyMode::of(&io::stdin()) else { return Ok(None) };
+        let (keys, keyboard) = UnixStream::pair()?;
+        Ok(Some((Self { socket: keys, mode: mode.clone() }, Self { socket: keyboard, mode })))
+    }
+}
 
 /// The keys of our terminal, on their way to the worker.
 #[derive(Debug)]
@@ -34,16 +56,17 @@ pub(super) struct Keyboard {
     /// Wakes us when something is typed while the terminal is another's.
     elsewhere: Option<Edge>,
     guards: TerminalGuard,
-    /// The settings before the worker changed them.
-    before: TerminalSettings,
+    mode: KeyMode,
+    /// Whether the terminal has the settings of `mode`, or those of the worker over them.
+    is_entered: bool,
 }
 
 impl Keyboard {
     /// The keys of standard input's terminal, for the worker at the other end of this; `None` if it has none.
-    pub(super) fn open(worker: UnixStream) -> Option<Self> {
-        let stdin = io::stdin();
+    pub(super) fn open(channel: KeyChannel) -> Option<Self> {
+        let KeyChannel { socket: worker, mode } = channel;
         // Of a terminal that is not the one of our session the kernel would give us the keys of all.
-        let before = TerminalSettings::of(&stdin).ok().filter(|_| tcgetpgrp(&stdin).is_ok())?;
+        tcgetpgrp(io::stdin()).ok()?;
         let opened = OpenOptions::new()
             .read(true)
             .write(true)
@@ -56,15 +79,18 @@ impl Keyboard {
         held.add(Signal::SIGTTOU);
         sigprocmask(SigmaskHow::SIG_BLOCK, Some(&held), None).ok()?;
         let elsewhere = Edge::of(&terminal).ok();
-        Some(Self {
+        let mut keyboard = Self {
             terminal,
             worker,
             unsent: Vec::new(),
             is_ours: true,
             elsewhere,
             guards: TerminalGuard::default(),
-            before,
-        })
+            mode,
+            is_entered: false,
+        };
+        keyboard.enter();
+        Some(keyboard)
     }
 
     /// What is to be watched for [`Keyboard::turn`].
@@ -84,18 +110,31 @@ impl Keyboard {
             self.elsewhere.iter().for_each(Edge::pass);
             self.is_ours = self.is_in_foreground();
         }
-        self.hear() && self.read()
+        let is_heard = self.hear();
+        self.enter();
+        is_heard && self.read()
     }
 
-    /// We were stopped and go on, perhaps as another kind of job.
+    /// Gives the terminal the settings for keys, in the foreground, unless the worker has it.
+    fn enter(&mut self) {
+        if self.is_ours && !self.is_entered && !self.guards.is_open() && self.is_in_foreground() {
+            self.is_entered = self.mode.enter(&self.terminal).is_ok();
+        }
+    }
+
+    /// This process is about to stop: the shell gets the terminal as it was.
+    pub(super) fn rest(&mut self) {
+        if self.guards.is_open() && self.is_in_foreground() {
+            // The worker makes it raw again when it goes on.
+            let _ = self.mode.before().apply(&self.terminal);
+        } else if std::mem::take(&mut self.is_entered) {
+            self.mode.leave(&self.terminal);
+        }
+    }
+
+    /// This process was stopped and goes on, perhaps as another kind of job. The shell may have changed the settings.
     pub(super) fn go_on(&mut self) {
-        self.is_ours = true;
-    }
-
-    /// The worker is gone: what it has left undone is done.
-    pub(super) fn finish(mut self) {
-        self.hear();
-        self.guards.keep(&self.terminal, &self.before);
+        (self.is_ours, self.is_entered) = (true, false);
     }
 
     fn is_in_foreground(&self) -> bool {
@@ -119,15 +158,12 @@ impl Keyboard {
         let mut piece = [0; PIECE];
         while self.send() && self.is_ours && self.unsent.is_empty() {
             match self.terminal.read(&mut piece) {
-                // Ctrl-D on an empty line; or the end of a terminal that is gone, which says so for ever.
+                // Ctrl-D on an empty line of a terminal that gives lines; or the end of one that is gone, which says so for ever.
                 Ok(0) => {
                     self.is_ours = !self.is_hung_up();
                     break;
                 }
-                Ok(count) => {
-                    self.remember_settings();
-                    self.unsent.extend_from_slice(&piece[..count]);
-                }
+                Ok(count) => self.unsent.extend_from_slice(&piece[..count]),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 // EIO: another job has the terminal now, or it is gone.
@@ -135,15 +171,6 @@ impl Keyboard {
             }
         }
         self.send()
-    }
-
-    /// They are as the user set them until the worker has something to restore.
-    fn remember_settings(&mut self) {
-        if !self.guards.is_open()
-            && let Ok(now) = TerminalSettings::of(&self.terminal)
-        {
-            self.before = now;
-        }
     }
 
     fn send(&mut self) -> bool {
@@ -162,6 +189,17 @@ impl Keyboard {
         let answered = poll(&mut asked, PollTimeout::ZERO);
         let [asked] = asked;
         answered.is_err() || asked.revents().is_some_and(|events| events.contains(PollFlags::POLLHUP))
+    }
+}
+
+/// At the end, what a worker that is gone has left undone is done.
+impl Drop for Keyboard {
+    fn drop(&mut self) {
+        self.hear();
+        self.guards.keep(&self.terminal, self.mode.before());
+        if self.is_entered {
+            self.mode.leave(&self.terminal);
+        }
     }
 }
 

@@ -30,6 +30,7 @@ use nix::unistd::setsid;
 use super::at_rest::give_back_memory;
 use super::calls::{ForkSide, fork};
 use super::cgroup::Cgroup;
+pub use super::keyboard::KeyChannel;
 use super::keyboard::Keyboard;
 use super::leftovers::preexisting_children;
 pub(crate) use super::pipe::during;
@@ -64,8 +65,7 @@ pub fn watch_over(
     }
     let wake_up = UnixStream::pair().map_err(during("socketpair"))?;
     wake_up.0.set_nonblocking(true).map_err(during("socketpair"))?;
-    let keyboard =
-        if watch.keyboard { Some(UnixStream::pair().map_err(during("socketpair"))?) } else { None };
+    let keyboard = if watch.keyboard { KeyChannel::pair().map_err(during("socketpair"))? } else { None };
     let (keys, keyboard) = keyboard.unzip();
     let cgroup = Cgroup::make();
     if watch.isolate {

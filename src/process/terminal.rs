@@ -1,4 +1,5 @@
-//! The user's terminal while its keys go to an instance: raw, and restored whichever half dies.
+//! The user's terminal while ganger reads its keys: one by one for the console ([`KeyMode`]), raw while they go to an instance
+//! ([`RawMode`]). Either half restores it when the other dies.
 //!
 //! The process that makes it raw tells another one that has the terminal too, its *guard*, how to restore it.
 //! The message is a frame: its length in two bytes, then bytes for the terminal. The latest counts; an empty one
@@ -9,7 +10,9 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::termios::{SetArg, Termios, cfmakeraw, tcgetattr, tcsetattr};
+use nix::sys::termios::{
+    LocalFlags, SetArg, SpecialCharacterIndices, Termios, cfmakeraw, tcgetattr, tcsetattr,
+};
 use nix::unistd::write;
 
 /// Milliseconds that a terminal which takes nothing may hold up that it is put back.
@@ -41,6 +44,66 @@ impl TerminalSettings {
     /// EIO if the terminal is gone.
     pub fn apply(&self, terminal: &impl AsFd) -> io::Result<()> {
         Ok(tcsetattr(terminal, SetArg::TCSANOW, &self.0)?)
+    }
+
+    fn is_like(&self, other: &Self) -> bool {
+        let flags = |Self(it): &Self| (it.input_flags, it.output_flags, it.control_flags, it.local_flags);
+        flags(self) == flags(other) && self.0.control_chars == other.0.control_chars
+    }
+
+    fn without_echo_and_lines(&self) -> Self {
+        let mut settings = self.clone();
+        settings.0.local_flags.remove(LocalFlags::ECHO | LocalFlags::ICANON);
+        settings.0.control_chars[SpecialCharacterIndices::VMIN as usize] = 1;
+        settings.0.control_chars[SpecialCharacterIndices::VTIME as usize] = 0;
+        settings
+    }
+}
+
+/// The settings while `ganger start` reads keys in the foreground: each key comes as it is pressed and is not echoed. Ctrl-C,
+/// Ctrl-Z and Ctrl-\ stay signals, and what is printed passes as before.
+#[derive(Clone, Debug)]
+pub struct KeyMode {
+    before: TerminalSettings,
+    own: TerminalSettings,
+}
+
+impl KeyMode {
+    /// For this terminal, whose settings of now are those that it is given back.
+    ///
+    /// # Errors
+    /// ENOTTY if it is none.
+    pub fn of(terminal: &impl AsFd) -> io::Result<Self> {
+        Ok(Self::over(TerminalSettings::of(terminal)?))
+    }
+
+    fn over(before: TerminalSettings) -> Self {
+        Self { own: before.without_echo_and_lines(), before }
+    }
+
+    /// The settings that the terminal is given back.
+    pub fn before(&self) -> &TerminalSettings {
+        &self.before
+    }
+
+    /// Gives the terminal these settings. It gets back those of now, unless they are these already.
+    ///
+    /// # Errors
+    /// EIO if it is gone.
+    pub fn enter(&mut self, terminal: &impl AsFd) -> io::Result<()> {
+        let now = TerminalSettings::of(terminal)?;
+        if !now.is_like(&self.own) {
+            *self = Self::over(now);
+        }
+        self.own.apply(terminal)
+    }
+
+    /// Gives the settings back, unless another process has changed them since: a shell that edits its own line by now.
+    pub fn leave(&self, terminal: &impl AsFd) {
+        if TerminalSettings::of(terminal).is_ok_and(|now| now.is_like(&self.own)) {
+            // Where it is gone, there is nothing to restore.
+            let _ = self.before.apply(terminal);
+        }
     }
 }
 
@@ -179,7 +242,7 @@ mod tests {
 
     /// Whether the terminal gives whole lines only.
     fn are_lines(terminal: &std::fs::File) -> bool {
-        TerminalSettings::of(terminal).unwrap().0.local_flags.contains(nix::sys::termios::LocalFlags::ICANON)
+        TerminalSettings::of(terminal).unwrap().0.local_flags.contains(LocalFlags::ICANON)
     }
 
     #[test]
@@ -191,6 +254,53 @@ mod tests {
         assert!(!are_lines(&terminal));
         drop(raw);
         assert_eq!(TerminalSettings::of(&terminal).unwrap().0, before.0);
+    }
+
+    fn set(terminal: &std::fs::File, change: impl FnOnce(&mut Termios)) {
+        let mut settings = TerminalSettings::of(terminal).unwrap();
+        change(&mut settings.0);
+        settings.apply(terminal).unwrap();
+    }
+
+    #[test]
+    fn keys_come_one_by_one_without_echo_and_the_settings_before_are_given_back() {
+        let (_master, terminal) = terminal();
+        let before = TerminalSettings::of(&terminal).unwrap();
+        let mut mode = KeyMode::of(&terminal).unwrap();
+        // Entered twice, after a stop that no process could see.
+        for _ in 0..2 {
+            mode.enter(&terminal).unwrap();
+            let flags = TerminalSettings::of(&terminal).unwrap().0.local_flags;
+            assert!(flags.contains(LocalFlags::ISIG));
+            assert!(!flags.intersects(LocalFlags::ICANON | LocalFlags::ECHO));
+        }
+        mode.leave(&terminal);
+        assert!(TerminalSettings::of(&terminal).unwrap().is_like(&before));
+    }
+
+    #[test]
+    fn settings_that_another_process_has_changed_are_left_alone() {
+        let (_master, terminal) = terminal();
+        let mut mode = KeyMode::of(&terminal).unwrap();
+        mode.enter(&terminal).unwrap();
+        set(&terminal, |settings| settings.input_flags.remove(nix::sys::termios::InputFlags::ICRNL));
+        let changed = TerminalSettings::of(&terminal).unwrap();
+        mode.leave(&terminal);
+        assert!(TerminalSettings::of(&terminal).unwrap().is_like(&changed));
+    }
+
+    #[test]
+    fn settings_that_the_user_changed_meanwhile_are_those_that_are_given_back() {
+        let (_master, terminal) = terminal();
+        let mut mode = KeyMode::of(&terminal).unwrap();
+        mode.enter(&terminal).unwrap();
+        mode.leave(&terminal);
+        set(&terminal, |settings| settings.local_flags.remove(LocalFlags::ECHOE));
+        let before = TerminalSettings::of(&terminal).unwrap();
+        mode.enter(&terminal).unwrap();
+        assert!(!are_lines(&terminal));
+        mode.leave(&terminal);
+        assert!(TerminalSettings::of(&terminal).unwrap().is_like(&before));
     }
 
     #[test]

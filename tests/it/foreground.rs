@@ -1,4 +1,4 @@
-//! Promised: on a terminal, `start` reads whole lines and answers each; `a NAME` gives the terminal to an instance;
+//! Promised: on a terminal, `start` reads lines and answers each; `a NAME` gives the terminal to an instance;
 //! the terminal is as it was after any end; in the background no key is taken from the shell.
 //!
 //! Not promised: what a terminal looks like when both halves of ganger are killed at the same moment while it is
@@ -71,10 +71,12 @@ fn with_a_and_a_name_keys_and_screen_are_the_programs_and_come_back() {
     let stack = Project::new(SHELL);
     let mut screen = start(&stack, &[]);
     screen.shows("up");
+    assert!(holds(|| !screen.is_as_before()));
+    let settings = screen.settings();
     screen.type_keys(b"a web\n");
     screen.shows("attached to web.1: Ctrl-] comes back");
     screen.shows("up\r\n");
-    assert!(!screen.is_as_before());
+    assert_ne!(screen.settings(), settings);
     screen.type_keys(b"size\r");
     screen.shows("24 80");
     screen.shows("got size");
@@ -94,7 +96,7 @@ fn with_a_and_a_name_keys_and_screen_are_the_programs_and_come_back() {
         "{meanwhile}"
     );
     screen.shows("lines meanwhile: `ganger logs -n ");
-    assert!(holds(|| screen.is_as_before()));
+    assert!(holds(|| screen.settings() == settings));
     screen.type_keys(b"p\n");
     screen.shows("ganger  | NAME");
     let (_, log, _) = stack.run(&["logs", "web"]);

@@ -35,6 +35,7 @@ mod hangup;
 mod harmless;
 mod harness;
 mod injection;
+mod input_line;
 mod isolating;
 mod json_failures;
 mod last_run;

@@ -53,6 +53,12 @@ pub(super) trait Sink {
         self.rows(log_source, row, out)
     }
 
+    /// Begins a row below the one that is open, if one is; the bytes that move the cursor back to the end of that. The terminal has
+    /// so many columns.
+    fn begin_row_below(&mut self, _columns: usize, _out: &mut Batch) -> Vec<u8> {
+        Vec::new()
+    }
+
     /// This source's stream has ended: a row that it left open is ended too.
     fn close(&mut self, _log_source: usize, _out: &mut Batch) {}
 }

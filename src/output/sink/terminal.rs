@@ -6,6 +6,7 @@ use memchr::memchr;
 use super::Sink;
 use crate::notice::Notice;
 use crate::output::batch::Batch;
+use crate::output::columns::column_after;
 use crate::output::prefix::{LogSource, Prefixes};
 use crate::text::harmless;
 
@@ -15,6 +16,8 @@ pub(in crate::output) struct TerminalSink {
     prefixes: Prefixes,
     /// The source of the unfinished line before the cursor.
     open: Option<usize>,
+    /// Columns of that row up to the cursor.
+    column: usize,
     /// The source of a line that another source's line interrupted. If such a line ends in nothing but its
     /// newline, that is no row of its own.
     broken: Vec<bool>,
@@ -23,7 +26,7 @@ pub(in crate::output) struct TerminalSink {
 impl TerminalSink {
     /// Rows with these prefixes.
     pub(in crate::output) fn new(prefixes: Prefixes) -> Self {
-        Self { prefixes, open: None, broken: Vec::new() }
+        Self { prefixes, open: None, column: 0, broken: Vec::new() }
     }
 
     /// Ends the open row if it is not this speaker's own; says whether the cursor stands behind its
@@ -42,6 +45,12 @@ impl TerminalSink {
                 false
             }
         }
+    }
+
+    /// This source's row is open from now on, and ends in `piece`.
+    fn opened(&mut self, log_source: usize, piece: &[u8]) {
+        self.column = column_after(self.column, piece);
+        self.open = Some(log_source);
     }
 
     fn was_broken(&mut self, log_source: usize) -> bool {
@@ -98,12 +107,13 @@ impl Sink for TerminalSink {
     fn unfinished(&mut self, log_source: usize, text: &[u8], out: &mut Batch) {
         let goes_on = self.enter(Some(log_source), out);
         self.was_broken(log_source);
-        let head = self.prefixes.head(Some(log_source));
+        let start = out.len();
         if !goes_on {
-            out.extend_from_slice(head);
+            self.column = 0;
+            out.extend_from_slice(self.prefixes.head(Some(log_source)));
         }
         out.extend_from_slice(text);
-        self.open = Some(log_source);
+        self.opened(log_source, &out[start..]);
     }
 
     fn redraw(&mut self, log_source: usize, row: &[u8], out: &mut Batch) {
@@ -111,10 +121,23 @@ impl Sink for TerminalSink {
             out.push(b'\r');
         }
         self.was_broken(log_source);
+        let start = out.len();
         out.extend_from_slice(self.prefixes.head(Some(log_source)));
         out.extend_from_slice(row);
         out.extend_from_slice(b"\x1b[K");
-        self.open = Some(log_source);
+        self.column = 0;
+        self.opened(log_source, &out[start..]);
+    }
+
+    fn begin_row_below(&mut self, columns: usize, out: &mut Batch) -> Vec<u8> {
+        let Some(at) = self.open.and(self.column.checked_rem(columns)) else { return Vec::new() };
+        if at == 0 && self.column > 0 {
+            // Behind the last column the cursor waits for the next character; no sequence moves it back there.
+            self.enter(None, out);
+            return Vec::new();
+        }
+        out.push(b'\n');
+        format!("\x1b[A\x1b[{}G", at + 1).into_bytes()
     }
 
     fn redrawn(&mut self, log_source: usize, row: &[u8], out: &mut Batch) -> usize {

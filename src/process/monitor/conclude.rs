@@ -17,9 +17,7 @@ impl Monitor<'_> {
         let lost = worker_exit.is_none().then_some(exit);
         let cleared = if is_settled { Ok(false) } else { self.clear(lost) };
         // After the stop: a terminal that takes nothing must not hold it up.
-        if let Some(keyboard) = self.keyboard.take() {
-            keyboard.finish();
-        }
+        drop(self.keyboard.take());
         let has_survivors = cleared?;
         let outcome = match (worker_exit, exit) {
             (None, Exit::Signal(_)) => Outcome::Status(exit.status()),

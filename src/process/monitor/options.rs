@@ -4,6 +4,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
+use crate::process::keyboard::KeyChannel;
 use crate::process::parents::WatchedParents;
 
 /// A byte of the pulse: a sign of life.
@@ -17,7 +18,7 @@ pub struct MonitorOptions<'a> {
     pub grace: Duration,
     /// Whether the stack gets a namespace of process ids of its own.
     pub isolate: bool,
-    /// Whether lines that are typed are read.
+    /// Whether keys are read.
     pub keyboard: bool,
     /// The processes with which the stack ends.
     pub parents: &'a WatchedParents,
@@ -35,5 +36,5 @@ pub struct WorkerPipes {
     /// Where signs of life go while a stop is under way; it does not block.
     pub pulse: UnixStream,
     /// Where keys come from, and where the monitor is told how to restore the terminal.
-    pub keyboard: Option<UnixStream>,
+    pub keyboard: Option<KeyChannel>,
 }

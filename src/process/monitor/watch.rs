@@ -159,9 +159,7 @@ impl<'a> Monitor<'a> {
     }
 
     fn listen_to_keys(&mut self) {
-        if let Some(keyboard) = self.keyboard.take_if(|keyboard| !keyboard.turn()) {
-            keyboard.finish();
-        }
+        self.keyboard.take_if(|keyboard| !keyboard.turn());
     }
 
     /// Sleeps until a signal came or the deadline has passed.
@@ -252,6 +250,7 @@ impl<'a> Monitor<'a> {
     /// The worker has stopped the stack and itself (Ctrl-Z): so do we, and the shell has its prompt. It goes on
     /// here at SIGCONT, which waits in `signals` and is passed on like any other.
     fn stand_still(&mut self) {
+        self.keyboard.iter_mut().for_each(Keyboard::rest);
         let since = (self.watch.now)();
         let _ = raise(nix::sys::signal::SIGSTOP);
         let stood_still = (self.watch.now)().saturating_sub(since);

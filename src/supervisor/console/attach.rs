@@ -64,7 +64,8 @@ fn final_line(name: &str, missed: u64) -> String {
     }
 }
 
-fn size() -> (u16, u16) {
+/// Rows and columns of the terminal.
+pub(super) fn size() -> (u16, u16) {
     window_size(io::stdout().as_fd()).map_or((24, 80), |size| (size.rows, size.columns))
 }
 

@@ -2,7 +2,6 @@
 
 use crate::control::protocol::Request;
 use crate::control::scaling::ScaleStep;
-use crate::escapes::EscapeScanner;
 
 /// The answer to `h`.
 pub(super) const HELP: &str = "\
@@ -14,7 +13,11 @@ lines that are read here, each with Enter:
   p           what runs: the table of `ganger ps`
   q           stop all
   h           this
-NAME is a type, an instance or a glob; what is typed here reaches no program";
+NAME is a type, an instance or a glob; what is typed here reaches no program
+keys: Tab completes, up and down show earlier lines, Ctrl-A -E -U -K -W edit";
+
+/// The full names, for Tab.
+pub(super) const COMMANDS: [&str; 7] = ["attach", "help", "logs", "ps", "quit", "restart", "scale"];
 
 /// At most so many characters of an unknown line are repeated.
 const REPEATED: usize = 40;
@@ -39,7 +42,6 @@ pub(super) enum ConsoleCommand {
 /// # Errors
 /// The answer to a line that is no command.
 pub(super) fn parse(line: &str) -> Result<ConsoleCommand, String> {
-    let line = without_sequences(line);
     let mut words = line.split_whitespace();
     let Some(command) = words.next() else { return Ok(ConsoleCommand::Nothing) };
     let words: Vec<String> = words.map(String::from).collect();
@@ -54,29 +56,16 @@ pub(super) fn parse(line: &str) -> Result<ConsoleCommand, String> {
         ("l" | "logs", _) => Ok(ConsoleCommand::Filter(words)),
         ("p" | "ps", []) => Ok(ConsoleCommand::Request(Request::Status)),
         ("q" | "quit" | "down", []) => Ok(ConsoleCommand::Request(Request::Down { grace_seconds: None })),
-        _ => Err(unknown(&line)),
+        _ => Err(unknown(line)),
     }
 }
 
 /// The answer to a line that is no command, with its beginning.
 fn unknown(line: &str) -> String {
     let line = line.trim();
-    let repeated: String = line.chars().filter(|character| !character.is_control()).take(REPEATED).collect();
+    let repeated: String = line.chars().take(REPEATED).collect();
     let rest = if line.chars().count() > REPEATED { "…" } else { "" };
     format!("`{repeated}{rest}` means nothing here, and no program gets it: h and Enter says what does")
-}
-
-/// The line without escape sequences: a terminal answers queries of programs as if that had been typed, and arrow keys send
-/// sequences too.
-fn without_sequences(line: &str) -> String {
-    let mut scanner = EscapeScanner::default();
-    let (mut plain, mut rest) = (Vec::new(), line.as_bytes());
-    while !rest.is_empty() {
-        let step = scanner.step(rest);
-        plain.extend_from_slice(&rest[..step.start.unwrap_or(step.taken)]);
-        rest = &rest[step.taken..];
-    }
-    String::from_utf8_lossy(&plain).into_owned()
 }
 
 /// `web=3 worker+1`.
@@ -103,27 +92,25 @@ mod tests {
     #[test]
     fn the_first_word_or_letter_of_a_line_is_the_command() {
         for (line, meant) in [
-            ("\n", ConsoleCommand::Nothing),
-            ("   \r\n", ConsoleCommand::Nothing),
-            ("h\n", ConsoleCommand::Help),
+            ("", ConsoleCommand::Nothing),
+            ("   \r", ConsoleCommand::Nothing),
+            ("h", ConsoleCommand::Help),
             (" help ", ConsoleCommand::Help),
-            ("\x1b[2;2R\x1b[3;1Rh\n", ConsoleCommand::Help),
-            ("\x1b]11;rgb:0/0/0\x1b\\p\n", ConsoleCommand::Request(Request::Status)),
-            ("a web\n", ConsoleCommand::Attach("web".into())),
+            ("a web", ConsoleCommand::Attach("web".into())),
             ("attach web.1", ConsoleCommand::Attach("web.1".into())),
-            ("r\n", ConsoleCommand::Request(Request::Restart { names: Vec::new() })),
+            ("r", ConsoleCommand::Request(Request::Restart { names: Vec::new() })),
             (
-                "r web worker.*\n",
+                "r web worker.*",
                 ConsoleCommand::Request(Request::Restart { names: words(&["web", "worker.*"]) }),
             ),
-            ("l\n", ConsoleCommand::Filter(Vec::new())),
+            ("l", ConsoleCommand::Filter(Vec::new())),
             ("l web", ConsoleCommand::Filter(words(&["web"]))),
-            ("p\n", ConsoleCommand::Request(Request::Status)),
+            ("p", ConsoleCommand::Request(Request::Status)),
             (
-                "s web=3 worker-1\n",
+                "s web=3 worker-1",
                 ConsoleCommand::Request(Request::Scale { steps: vec![step("web=3"), step("worker-1")] }),
             ),
-            ("q\n", ConsoleCommand::Request(Request::Down { grace_seconds: None })),
+            ("q", ConsoleCommand::Request(Request::Down { grace_seconds: None })),
         ] {
             assert_eq!(parse(line), Ok(meant), "{line:?}");
         }
@@ -131,7 +118,7 @@ mod tests {
 
     #[test]
     fn an_unknown_line_is_repeated_in_the_answer() {
-        let answer = parse(&format!("x\u{7}{}\n", "y".repeat(100))).unwrap_err();
+        let answer = parse(&format!("x{}", "y".repeat(100))).unwrap_err();
         assert!(answer.starts_with(&format!("`x{}…` means", "y".repeat(39))), "{answer}");
         for line in
             ["x", "hunter2 is my password", "h web", "p x", "q now", "a web worker", "a", "s", "s web"]

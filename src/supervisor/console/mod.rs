@@ -2,5 +2,8 @@
 
 mod attach;
 mod command;
+mod completion;
+mod editor;
+mod history;
 mod input;
 pub(super) mod reader;

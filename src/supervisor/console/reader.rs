@@ -1,10 +1,11 @@
 //! Lines that are typed in the foreground: each becomes the request that a client would send, and is answered in the output.
 
 use std::io;
-use std::os::unix::net::UnixStream as StdUnixStream;
 use std::rc::Rc;
 use std::time::Duration;
 
+use futures_util::StreamExt;
+use signal_hook_tokio::Signals;
 use tokio::net::UnixStream;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedSender;
@@ -16,16 +17,21 @@ use crate::control::protocol::{Answer, Request};
 use crate::control::table;
 use crate::notice::Notice;
 use crate::output::console_handle::ConsoleHandle;
+use crate::process::monitor::KeyChannel;
+use crate::process::terminal::KeyMode;
+use crate::signal::Signal;
 use crate::supervisor::channel::arrival::Arrival;
-use crate::supervisor::console::attach::attach;
+use crate::supervisor::console::attach::{attach, size};
 use crate::supervisor::console::command::{ConsoleCommand, HELP, parse};
+use crate::supervisor::console::completion::{Completion, CompletionNames, complete};
+use crate::supervisor::console::editor::{EditorEvent, LineEditor};
 use crate::supervisor::console::input::ConsoleInput;
 use crate::supervisor::status::selector::is_among;
 
-/// The longest line, in bytes; a longer one is dropped.
-const LONGEST: usize = 4096;
 /// How long restoring the terminal may take at the end of the stack.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a suspension waits until the line that is typed is gone.
+const WITHDRAW_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// The task that reads the console, while the stack runs.
 pub(crate) struct Console {
@@ -38,19 +44,29 @@ impl Console {
     /// Reads what the monitor sends through `keys`; requests go to `inbox`, answers to `handle`.
     ///
     /// # Errors
-    /// The socket cannot be watched.
+    /// The socket cannot be watched, or a handler cannot be installed.
     pub(crate) fn open(
-        keys: StdUnixStream,
+        keys: KeyChannel,
         inbox: UnboundedSender<Arrival>,
         handle: ConsoleHandle,
     ) -> io::Result<Self> {
-        keys.set_nonblocking(true)?;
-        let keys = UnixStream::from_std(keys)?;
+        let KeyChannel { socket, mode } = keys;
+        socket.set_nonblocking(true)?;
+        let keys = UnixStream::from_std(socket)?;
+        let signals = Signals::new([Signal::RESIZE.0, Signal::CONTINUE.0])?;
         let ended = Rc::new(Notify::new());
         handle.expect_keys();
         let input =
             ConsoleInput { keys, inbox, handle: handle.clone(), ended: Rc::clone(&ended), typed: Vec::new() };
-        Ok(Self { task: spawn_local(ConsoleReader { input }.run()), ended, handle })
+        let reader = ConsoleReader { input, editor: LineEditor::default(), signals, mode };
+        Ok(Self { task: spawn_local(reader.run()), ended, handle })
+    }
+
+    /// The process is about to stop: takes the line that is typed away, if the terminal takes that soon. It is drawn again at
+    /// SIGCONT.
+    pub(crate) async fn withdraw_line(&self) {
+        // The shell has the terminal next, with the line or without it.
+        let _ = timeout(WITHDRAW_TIMEOUT, self.handle.withdraw_input_line()).await;
     }
 
     /// The stack is over: restores the terminal, which shows all lines again.
@@ -61,35 +77,79 @@ impl Console {
             self.task.abort();
             let _ = self.task.await;
         }
+        self.handle.set_input_line(None, 0);
         self.handle.release();
         self.handle.only(None);
     }
 }
 
-/// Reads lines.
+/// Reads keys, and makes lines of them.
 struct ConsoleReader {
     input: ConsoleInput,
+    editor: LineEditor,
+    /// A new size, and the end of a suspension: the line is drawn again.
+    signals: Signals,
+    /// The settings of the terminal, which the monitor gives it.
+    mode: KeyMode,
 }
 
 impl ConsoleReader {
     async fn run(mut self) {
+        let ended = Rc::clone(&self.input.ended);
         loop {
-            while let Some(end) = memchr::memchr(b'\n', &self.input.typed) {
-                let rest = self.input.typed.split_off(end + 1);
-                let line = std::mem::replace(&mut self.input.typed, rest);
-                self.on_line(&String::from_utf8_lossy(&line)).await;
+            self.on_keys().await;
+            self.draw();
+            tokio::select! {
+                is_open = self.input.read_more() => if !is_open {
+                    // The monitor is gone, and with it the process that restores the terminal.
+                    self.input.handle.set_input_line(None, 0);
+                    self.mode.leave(&io::stdin());
+                    return;
+                },
+                _ = self.signals.next() => {}
+                () = ended.notified() => return,
             }
-            if self.input.typed.len() > LONGEST {
-                self.input.typed.clear();
+        }
+    }
+
+    async fn on_keys(&mut self) {
+        while !self.input.typed.is_empty() {
+            let (taken, event) = self.editor.take(&self.input.typed);
+            self.input.typed.drain(..taken);
+            match event {
+                Some(EditorEvent::Line(line)) => {
+                    self.draw();
+                    self.on_line(&line).await;
+                }
+                Some(EditorEvent::Complete) => self.complete().await,
+                None => {}
             }
-            let ended = Rc::clone(&self.input.ended);
-            let is_over = tokio::select! {
-                is_open = self.input.read_more() => !is_open,
-                () = ended.notified() => true,
-            };
-            if is_over {
-                return;
-            }
+        }
+    }
+
+    /// Shows what is typed, if something is.
+    fn draw(&self) {
+        let (_, columns) = size();
+        self.input.handle.set_input_line(self.editor.picture(columns.into()), columns.into());
+    }
+
+    async fn complete(&mut self) {
+        match complete(self.editor.before_cursor(), &self.names().await) {
+            Completion::Insert(text) => self.editor.insert(&text),
+            Completion::Candidates(words) => self.input.answer(&words.join("  ")),
+            Completion::Nothing => {}
+        }
+    }
+
+    /// The names of the running stack.
+    async fn names(&self) -> CompletionNames {
+        let (call, _typing, mut replies) = in_process(Request::Status);
+        if self.input.inbox.send(call.into()).is_err() {
+            return CompletionNames::default();
+        }
+        match replies.next().await {
+            Some(Answer::Done(status)) => CompletionNames::of(&status),
+            Some(_) | None => CompletionNames::default(),
         }
     }
 

@@ -162,6 +162,9 @@ impl Supervisor {
                 recorder.stack_changed();
             }
             let is_suspended = actions.contains(&Action::Suspend);
+            if is_suspended && let Some(console) = &self.console {
+                console.withdraw_line().await;
+            }
             let answers = self.executor.perform(actions);
             if is_suspended {
                 self.pulse.confirm_suspended();
