@@ -4,7 +4,8 @@
     cargo build --release && python3 benches/control.py [GANGER] [--processes N] [--connections N]
 
 With the options beside so many idle processes, and so many connections on loopback (two descriptors each). `ps` of a
-stack with ports asks which sockets listen and looks at all processes: that is one readiness question too.
+stack with ports asks which sockets listen and looks at the processes of the stack: that is one readiness question too.
+The last column is the processor time of the worker for each, which another load of the machine does not change.
 
 Needs nothing but Python. Bars: `ps` 5 ms, the request on the socket as well as the command; `restart` no more than
 the same process ended and started by hand (SIGTERM, waitpid, posix_spawn), but for the round trip.
@@ -33,10 +34,11 @@ ROUNDS = 200
 PROGRAM = ["/bin/sleep", "1000"]
 
 
-def row(name, times):
+def row(name, times, worker=None):
     times = sorted(time * 1000 for time in times)
     p99 = times[int(len(times) * 0.99) - 1]
-    print(f"{name:<46} {statistics.median(times):8.2f} {p99:8.2f} {times[-1]:8.2f}")
+    used = "" if worker is None else f"{worker * 1000:8.2f}"
+    print(f"{name:<46} {statistics.median(times):8.2f} {p99:8.2f} {times[-1]:8.2f} {used}")
     return statistics.median(times)
 
 
@@ -64,10 +66,30 @@ class Stack:
             [GANGER, *words], cwd=self.folder.name, env=self.environment, check=True, stdout=subprocess.DEVNULL
         )
 
+    def measured(self, rounds, work, pause=0):
+        """The time of each round, and the mean of the worker's processor time."""
+        times, before = [], self.worker_time()
+        for _ in range(rounds):
+            time.sleep(pause)
+            times.append(timed(work))
+        return times, (self.worker_time() - before) / rounds
+
+    def worker_time(self):
+        """Seconds on a processor, all threads of the worker together (/proc/PID/schedstat)."""
+        pid = self.ask(request="status")["done"]["pid"]
+        with open(f"/proc/{pid}/task/{pid}/children") as file:
+            worker = file.read().split()[0]
+        used = 0
+        for task in os.listdir(f"/proc/{worker}/task"):
+            with open(f"/proc/{worker}/task/{task}/schedstat") as file:
+                used += int(file.read().split()[0])
+        return used / 1e9
+
     def ask(self, **request):
         self.socket.sendall(json.dumps({"version": 1, "id": 1, **request}).encode() + b"\n")
         answer = json.loads(self.reader.readline())
         assert "done" in answer, answer
+        return answer
 
     def __enter__(self):
         return self
@@ -149,20 +171,17 @@ def main():
 
 
 def measure():
-    print(f"{'milliseconds':<46} {'median':>8} {'p99':>8} {'worst':>8}")
+    print(f"{'milliseconds':<46} {'median':>8} {'p99':>8} {'worst':>8} {'worker':>8}")
     for count in (1, 20, 100):
         with Stack(count) as stack:
-            row(f"ps, on the socket, {count} instances", [timed(lambda: stack.ask(request="status")) for _ in range(ROUNDS)])
-            row(f"ps, the command, {count} instances", [timed(lambda: stack.command("ps")) for _ in range(ROUNDS // 4)])
+            row(f"ps, on the socket, {count} instances", *stack.measured(ROUNDS, lambda: stack.ask(request="status")))
+            row(f"ps, the command, {count} instances", *stack.measured(ROUNDS // 4, lambda: stack.command("ps")))
     with Stack(20, ("--port", "auto")) as stack:
-        row("ps, on the socket, 20 instances with ports", [timed(lambda: stack.ask(request="status")) for _ in range(ROUNDS)])
+        row("ps, on the socket, 20 instances with ports", *stack.measured(ROUNDS, lambda: stack.ask(request="status")))
     own = row("an end and a start by hand", by_hand())
     with Stack(20) as stack:
-        times = []
-        for _ in range(ROUNDS):
-            time.sleep(0.002)
-            times.append(timed(lambda: stack.ask(request="restart", names=["app.7"])))
-        added = row("restart, on the socket, one of 20", times) - own
+        times, used = stack.measured(ROUNDS, lambda: stack.ask(request="restart", names=["app.7"]), pause=0.002)
+        added = row("restart, on the socket, one of 20", times, used) - own
         print(f"restart adds {added:.2f} ms, the round trip included")
 
 

@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
-use crate::harness::{Project, Running, are_there};
+use crate::harness::{Ports, Project, Running, are_there};
 
 /// `ganger start` with these arguments, in which each `call` (for this path, if one is named) is late by so many
 /// milliseconds. The calls are told in the file `calls`.
@@ -54,6 +54,35 @@ fn a_question_that_takes_long_keeps_nothing_from_its_turn() {
     let calls = std::fs::read_to_string(project.path().join("calls")).unwrap();
     let is_slow = |call: &&str| call.contains("NETLINK") && call.contains("DELAYED");
     assert!(calls.lines().filter(is_slow).count() > 1, "no question was slow: {calls}");
+}
+
+/// What `ps`, a readiness look and the choice of the main processes cost does not depend on the processes of others.
+#[test]
+fn ps_readiness_and_the_main_process_need_no_pass_over_all_processes() {
+    if !are_there(&["strace", "python3"]) {
+        return;
+    }
+    let server = "import http.server, os\n\
+        http.server.HTTPServer(('127.0.0.1', int(os.environ['PORT'])), None).serve_forever()\n";
+    // A shell that stays in front of the server and catches the signal.
+    let project = Project::new("web: trap : USR1; python3 server.py; echo over; probe wait\n")
+        .file("server.py", server);
+    let ports = Ports::claim();
+    let slow = ("getdents64", Some("/proc"), 1);
+    let mut running = start_slowed(&project, slow, &["-p", &ports.base()]);
+    running.line("web.1 started");
+    assert_eq!(project.run(&["wait", "web"]).0, 0);
+    let passes = || std::fs::read_to_string(project.path().join("calls")).unwrap().lines().count();
+    let at_start = passes();
+    let (_, status) = project.json(&["ps", "--json"]);
+    let web = &status["instances"][0];
+    assert!(web["url"].is_string() && web["memory_bytes"].is_u64(), "{web}");
+    assert_eq!(project.run(&["kill", "-s", "USR1", "web"]).0, 0);
+    running.line("over");
+    assert_eq!((at_start, passes()), (0, 0));
+    kill(monitor(&project), Signal::SIGTERM).unwrap();
+    running.end();
+    assert!(passes() > 0, "the end of an instance takes one");
 }
 
 /// Programs of the machine that are no business of ours, and that each look goes past.

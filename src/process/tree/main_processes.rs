@@ -4,7 +4,7 @@
 //! workers die of the SIGHUP that is meant for the master. Where a shell has to stay in front (`cd x; ./server; ./report`, or
 //! `bash start.sh`), the shell and its foreground children are. Why so, and what peers do: docs/design/0017.
 
-use super::{Identity, Process};
+use super::process::{Identity, Process};
 use crate::signal::Signal;
 
 /// What is known of one process beside what a scan says.

@@ -4,7 +4,7 @@
 use std::io;
 
 use super::main_processes::ProcessFacts;
-use super::{Identity, Process, Scan};
+use super::process::{Identity, Process, Scan};
 
 /// None are found.
 ///
@@ -22,6 +22,14 @@ pub fn descendants(_root: i32) -> io::Result<Scan> {
     Ok(Scan { processes: Vec::new(), is_certain: true })
 }
 
+/// There are no lists of children.
+///
+/// # Errors
+/// None.
+pub(in crate::process) fn walk(_root: i32) -> io::Result<Option<Vec<Process>>> {
+    Ok(None)
+}
+
 /// None are found.
 pub(in crate::process) fn pids() -> io::Result<Vec<i32>> {
     Ok(Vec::new())
@@ -33,6 +41,11 @@ pub(in crate::process) fn pids() -> io::Result<Vec<i32>> {
 /// None.
 pub(in crate::process) fn look_at(_pid: i32) -> io::Result<Option<Process>> {
     Ok(None)
+}
+
+/// No process is ever seen.
+pub(in crate::process) fn is_gone(_identity: Identity) -> bool {
+    true
 }
 
 /// Not known.

@@ -6,11 +6,12 @@ use nix::errno::Errno;
 use nix::sys::signal::{kill, killpg};
 use nix::unistd::Pid;
 
+use super::descendants;
 #[cfg(target_os = "linux")]
 use super::linux::children;
 #[cfg(not(target_os = "linux"))]
 use super::other::children;
-use super::{Process, descendants};
+use super::process::Process;
 use crate::process::reaper::{Reaped, reap};
 use crate::signal::Signal;
 

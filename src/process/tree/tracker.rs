@@ -3,18 +3,18 @@
 use std::collections::{HashMap, HashSet};
 use std::io;
 
-use super::{INSTANCE_MARK, Identity, Process, RUN_MARK, Scan, descendants, environment, variable_of};
+use super::{
+    INSTANCE_MARK, Identity, Process, RUN_MARK, Scan, descendants, environment, is_gone, variable_of, walk,
+};
 use crate::machine::{ProcessCounts, Target};
 
-/// One scan: the processes of each instance.
+/// The processes of each instance, as one scan or one walk found them.
 #[derive(Debug, Default)]
 pub struct ProcessSnapshot {
     /// The processes of each instance.
     pub instances: Vec<Vec<Process>>,
     /// Those that belong to none.
     pub orphans: Vec<Process>,
-    /// As [`Scan::is_certain`].
-    pub is_certain: bool,
 }
 
 impl ProcessSnapshot {
@@ -46,8 +46,8 @@ impl ProcessSnapshot {
 pub struct ProcessTracker {
     run: Vec<u8>,
     known: HashMap<Identity, usize>,
-    /// Processes that were seen once without any environment. A process has none for a moment while it ends or executes another
-    /// program, and its mark cannot be read then: only one that still has none at the next scan was started so.
+    /// The processes that had no environment at the latest scan. A process has none for a moment while it ends or executes
+    /// another program, and its mark cannot be read then: only one that still has none at the next scan was started so.
     nameless: HashSet<Identity>,
 }
 
@@ -57,8 +57,9 @@ impl ProcessTracker {
         Self { run: run.to_vec(), known: HashMap::new(), nameless: HashSet::new() }
     }
 
-    /// Scans once. `sessions[i]` is the session of instance `i`, as long as a process may be in it: until then the kernel
-    /// gives that number to no other. `named` finds an instance by the mark's value.
+    /// Scans once; whether nothing can have been overlooked comes with it, as [`Scan::is_certain`]. `sessions[i]` is the session
+    /// of instance `i`, as long as a process may be in it: until then the kernel gives that number to no other. `named` finds an
+    /// instance by the mark's value.
     ///
     /// # Errors
     /// As [`descendants`].
@@ -66,8 +67,38 @@ impl ProcessTracker {
         &mut self,
         sessions: &[Option<i32>],
         named: &dyn Fn(&[u8]) -> Option<usize>,
+    ) -> io::Result<(ProcessSnapshot, bool)> {
+        let Scan { processes, is_certain } = descendants(std::process::id().cast_signed())?;
+        let (snapshot, nameless) = self.attribute(processes, sessions, named)?;
+        let is_certain = is_certain && nameless.is_subset(&self.nameless);
+        self.nameless = nameless;
+        Ok((snapshot, is_certain))
+    }
+
+    /// As [`Self::scan`], by a walk along the lists of children where one can answer. It does not tell whether anything is left.
+    ///
+    /// # Errors
+    /// As [`descendants`].
+    pub fn walk(
+        &mut self,
+        sessions: &[Option<i32>],
+        named: &dyn Fn(&[u8]) -> Option<usize>,
     ) -> io::Result<ProcessSnapshot> {
-        let Scan { processes, mut is_certain } = descendants(std::process::id().cast_signed())?;
+        let own = std::process::id().cast_signed();
+        let processes = match walk(own)? {
+            Some(processes) => processes,
+            None => descendants(own)?.processes,
+        };
+        self.attribute(processes, sessions, named).map(|(snapshot, _)| snapshot)
+    }
+
+    /// The processes of each instance, and those that have no environment.
+    fn attribute(
+        &mut self,
+        processes: Vec<Process>,
+        sessions: &[Option<i32>],
+        named: &dyn Fn(&[u8]) -> Option<usize>,
+    ) -> io::Result<(ProcessSnapshot, HashSet<Identity>)> {
         let by_session: HashMap<i32, usize> = sessions
             .iter()
             .enumerate()
@@ -75,6 +106,7 @@ impl ProcessTracker {
             .collect();
         let mut instances: Vec<Vec<Process>> = vec![Vec::new(); sessions.len()];
         let mut orphans = Vec::new();
+        let mut nameless = HashSet::new();
         let mut attributed: HashMap<i32, usize> = HashMap::new();
         let mut seen: HashSet<Identity> = HashSet::new();
         // Parents come before their children in `processes`, so one pass hands an instance down the tree.
@@ -87,7 +119,9 @@ impl ProcessTracker {
             let mut instance = known.copied();
             if instance.is_none() {
                 let environment = environment(process.pid)?.unwrap_or_default();
-                is_certain &= !environment.is_empty() || !self.nameless.insert(identity);
+                if environment.is_empty() {
+                    nameless.insert(identity);
+                }
                 instance = self.by_mark(&environment, named);
             }
             if let Some(index) = instance {
@@ -100,9 +134,9 @@ impl ProcessTracker {
                 None => orphans.push(process),
             }
         }
-        self.known.retain(|identity, _| seen.contains(identity));
-        self.nameless.retain(|identity| seen.contains(identity));
-        Ok(ProcessSnapshot { instances, orphans, is_certain })
+        // One that was overlooked is still known: only what is gone is forgotten.
+        self.known.retain(|identity, _| seen.contains(identity) || !is_gone(*identity));
+        Ok((ProcessSnapshot { instances, orphans }, nameless))
     }
 
     /// The instance whose mark this process has.
@@ -117,5 +151,30 @@ impl ProcessTracker {
     fn by_mark(&self, environment: &[u8], named: &dyn Fn(&[u8]) -> Option<usize>) -> Option<usize> {
         let is_of_run = variable_of(environment, RUN_MARK).is_some_and(|run| run == self.run);
         variable_of(environment, INSTANCE_MARK).filter(|_| is_of_run).and_then(named)
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "any process will do")]
+mod tests {
+    use super::*;
+    use crate::process::tree::process;
+
+    #[test]
+    fn a_process_that_was_overlooked_is_still_known_until_it_has_ended() {
+        let mut child = std::process::Command::new("sleep").arg("600").spawn().unwrap();
+        let child_process = process(child.id().cast_signed()).unwrap();
+        let mut tracker = ProcessTracker::new(b"run");
+        let mut found = |processes, sessions: &[Option<i32>]| {
+            tracker.attribute(processes, sessions, &|_| None).unwrap().0.instances[0].len()
+        };
+        // By its session; then it is overlooked once, and its session is not known any more.
+        assert_eq!(found(vec![child_process.clone()], &[Some(child_process.session)]), 1);
+        assert_eq!(found(Vec::new(), &[None]), 0);
+        assert_eq!(found(vec![child_process.clone()], &[None]), 1);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(found(Vec::new(), &[None]), 0);
+        assert!(tracker.known.is_empty(), "{:?} has ended", tracker.known);
     }
 }

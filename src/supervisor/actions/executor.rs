@@ -164,8 +164,11 @@ impl Executor {
         let mut ready = None;
         while let Some(message) = self.resources.notify_sockets.next(index) {
             self.processes.forget_snapshot();
+            let has_sender = |members: &[Process]| members.iter().any(|process| process.pid == message.pid);
+            let target = Target::Instance(index);
+            // The message comes once, so one more look is worth its cost where the walk does not find the sender.
             let is_own = message.is_ready
-                && self.members(Target::Instance(index)).iter().any(|process| process.pid == message.pid);
+                && (has_sender(&self.members(target)) || has_sender(&self.processes.members(target)));
             ready = ready.or(self.processes.leader(index).filter(|_| is_own));
         }
         self.resources.notify_sockets.all_read(index);
@@ -182,14 +185,14 @@ impl Executor {
         self.output.notice(notice);
     }
 
-    /// Forgets the shared scan, so that the next question sees the processes as they are then.
+    /// Forgets the shared walk, so that the next question sees the processes as they are then.
     pub(crate) fn forget_snapshot(&mut self) {
         self.processes.forget_snapshot();
     }
 
-    /// The processes of one instance, or of none, as the shared scan found them.
+    /// The processes of one instance, or of none, as the shared walk found them.
     pub(crate) fn members(&mut self, target: Target) -> Vec<Process> {
-        self.processes.members(target)
+        self.processes.walked_members(target)
     }
 
     /// The screen of an instance, if it has had a terminal.

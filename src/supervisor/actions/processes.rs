@@ -26,7 +26,9 @@ pub(super) struct Processes {
     /// The own processes that have not been reaped, with their instances.
     alive: HashMap<i32, usize>,
     /// The scan that all actions of one transition share.
-    snapshot: Option<ProcessSnapshot>,
+    scanned: Option<ProcessSnapshot>,
+    /// The walk that they share.
+    walked: Option<ProcessSnapshot>,
     is_scan_due: bool,
     /// Why the latest scan failed, until the machine has got it as an event.
     scan_error: Option<io::Error>,
@@ -44,7 +46,8 @@ impl Processes {
             leaders: vec![None; count],
             sessions: vec![None; count],
             alive: HashMap::new(),
-            snapshot: None,
+            scanned: None,
+            walked: None,
             is_scan_due: false,
             scan_error: None,
         }
@@ -102,25 +105,44 @@ impl Processes {
 
     /// The processes of one instance, or of none, as the shared scan found them.
     pub(super) fn members(&mut self, target: Target) -> Vec<Process> {
-        self.snapshot().of(target).to_vec()
-    }
-
-    /// Forgets the shared scan, so that the next question sees the processes as they are then.
-    pub(super) fn forget_snapshot(&mut self) {
-        self.snapshot = None;
-    }
-
-    fn snapshot(&mut self) -> &ProcessSnapshot {
-        if self.snapshot.is_none() {
-            let named = |mark: &[u8]| instance_named(&self.specs, mark);
-            let scanned = self.tracker.scan(&self.sessions, &named);
-            self.snapshot = scanned.map_err(|error| self.scan_error = Some(error)).ok();
-            if let Some(snapshot) = &mut self.snapshot {
-                self.commands.leave_out(snapshot);
-                snapshot.retain(|process| !self.spawner.has(process.pid));
-            }
+        if self.scanned.is_none() {
+            self.rescan();
         }
-        self.snapshot.get_or_insert_default()
+        self.scanned.get_or_insert_default().of(target).to_vec()
+    }
+
+    /// As [`Self::members`], at the cost of our own processes alone, and not of all of the machine. Not for what depends on
+    /// nothing being left.
+    pub(super) fn walked_members(&mut self, target: Target) -> Vec<Process> {
+        if self.scanned.is_none() && self.walked.is_none() {
+            let named = |mark: &[u8]| instance_named(&self.specs, mark);
+            let walked = self.tracker.walk(&self.sessions, &named);
+            self.walked = self.without_own(walked);
+        }
+        let snapshot = self.scanned.as_ref().or(self.walked.as_ref());
+        snapshot.map_or(&[][..], |snapshot| snapshot.of(target)).to_vec()
+    }
+
+    /// Forgets the shared scan and the shared walk, so that the next question sees the processes as they are then.
+    pub(super) fn forget_snapshot(&mut self) {
+        (self.scanned, self.walked) = (None, None);
+    }
+
+    /// Scans; whether nothing can have been overlooked.
+    fn rescan(&mut self) -> bool {
+        let named = |mark: &[u8]| instance_named(&self.specs, mark);
+        let scanned = self.tracker.scan(&self.sessions, &named);
+        let is_certain = scanned.as_ref().is_ok_and(|(_, is_certain)| *is_certain);
+        self.scanned = self.without_own(scanned.map(|(snapshot, _)| snapshot));
+        is_certain
+    }
+
+    /// Takes out the processes that are ours and of no instance.
+    fn without_own(&mut self, found: io::Result<ProcessSnapshot>) -> Option<ProcessSnapshot> {
+        let mut snapshot = found.map_err(|error| self.scan_error = Some(error)).ok()?;
+        self.commands.leave_out(&mut snapshot);
+        snapshot.retain(|process| !self.spawner.has(process.pid));
+        Some(snapshot)
     }
 
     /// Asks for a [`Processes::scan`].
@@ -140,10 +162,8 @@ impl Processes {
         if events.contains(&Event::AllGone) {
             return events;
         }
-        self.snapshot = None;
-        let snapshot = self.snapshot();
-        let counts = snapshot.counts();
-        let is_certain = snapshot.is_certain;
+        let is_certain = self.rescan();
+        let counts = self.scanned.get_or_insert_default().counts();
         if let Some(error) = self.take_scan_error() {
             events.push(error);
         } else if is_certain {
@@ -184,7 +204,7 @@ impl Processes {
     pub(super) fn kill_orphans_of(&mut self, index: usize) -> Vec<Event> {
         let others = self.alive.iter().filter(|(_, instance)| **instance != index);
         let others: HashSet<i32> = others.map(|(leader, _)| *leader).collect();
-        let members = self.snapshot.as_ref().map_or(&[][..], |snapshot| snapshot.of(Target::Instance(index)));
+        let members = self.scanned.as_ref().map_or(&[][..], |snapshot| snapshot.of(Target::Instance(index)));
         let members: HashSet<i32> = members.iter().map(|process| process.pid).collect();
         let named = |mark: &[u8]| instance_named(&self.specs, mark);
         let is_of_instance = |pid| self.tracker.instance_of(pid, &named).ok().flatten() == Some(index);

@@ -91,7 +91,9 @@ fn main_processes(processes: &mut Processes, index: usize, signal: (Signal, Sign
     let target = Target::Instance(index);
     let Some(own) = processes.group(target) else { return Vec::new() };
     match tree::process(own) {
-        Some(process) if tree::is_shell(&process) => tree::mains(own, &processes.members(target), signal),
+        Some(process) if tree::is_shell(&process) => {
+            tree::mains(own, &processes.walked_members(target), signal)
+        }
         Some(process) => vec![process],
         // It has exited and is not reaped yet, or /proc does not show it: its number is its own until it is reaped.
         None => vec![Process { pid: own, parent: 0, group: own, session: own, born: 0, name: String::new() }],

@@ -1,0 +1,40 @@
+//! A process as a reading of /proc shows it, and all of them.
+
+/// A process below us, as one scan found it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Process {
+    /// Its id.
+    pub pid: i32,
+    /// Its parent's.
+    pub parent: i32,
+    /// Its group's.
+    pub group: i32,
+    /// Its session's.
+    pub session: i32,
+    /// When it was made, in clock ticks since boot: with `pid`, it names a process for ever.
+    pub born: u64,
+    /// Its name, as the kernel has it.
+    pub name: String,
+}
+
+/// A process for ever: its id alone may be given to another.
+pub type Identity = (i32, u64);
+
+impl Process {
+    /// What names it for ever.
+    pub fn identity(&self) -> Identity {
+        (self.pid, self.born)
+    }
+}
+
+/// What one pass over all processes saw.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scan {
+    /// Every living descendant, parents before their children.
+    pub processes: Vec<Process>,
+    /// Whether no process can have been overlooked. A pass goes by rising numbers, so a chain of processes that
+    /// each fork and end can jump behind it. It cannot without a trace: a process that ends during the scan, and leaves
+    /// an orphan to us, is our child, and stays as a zombie until we reap it. So a pass that saw no zombie
+    /// of ours saw all.
+    pub is_certain: bool,
+}
