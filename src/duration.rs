@@ -5,11 +5,11 @@ use std::time::Duration;
 use thiserror::Error;
 
 /// The longest duration that is accepted: a week. A longer one is a wrong unit.
-pub const LONGEST: Duration = Duration::from_hours(7 * 24);
+pub(crate) const LONGEST: Duration = Duration::from_hours(7 * 24);
 
 /// Why a text is refused as a duration. The caller shows the text itself.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
-pub enum DurationError {
+pub(crate) enum DurationError {
     /// No number, or an unknown unit.
     #[error("expected seconds (5, 1.5) or a unit (500ms, 2m, 1h)")]
     Unreadable,
@@ -42,7 +42,7 @@ const UNITS: [(&str, f64); 10] = [
 /// # Errors
 ///
 /// It is no duration, negative or too long.
-pub fn parse(text: &str) -> Result<Duration, DurationError> {
+pub(crate) fn parse(text: &str) -> Result<Duration, DurationError> {
     let text = text.trim();
     if let Some(positive) = text.strip_prefix('-') {
         return parse(positive).and(Err(DurationError::Negative));

@@ -17,7 +17,7 @@ pub struct Formation {
 
 /// The most instances of one type. Far above what one machine runs, and low enough that a typing mistake (`web=30000`)
 /// does not take the machine down before it can be stopped.
-pub const MOST: u32 = 10_000;
+pub(crate) const MOST: u32 = 10_000;
 
 /// Why a formation, or a part of it, is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

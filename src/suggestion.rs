@@ -4,7 +4,7 @@
 /// swapped) for every three letters, whatever the letter case.
 //
 // clap has its own for its flags, by Jaro's distance; that one is not public.
-pub fn nearest<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let text = text.to_lowercase();
     let mistakes = (text.chars().count() / 3).max(1);
     known

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
-pub use super::args_stack::{
+pub(crate) use super::args_stack::{
     AttachArgs, DownArgs, ExecArgs, KillArgs, LogsArgs, PortArgs, RestartArgs, ScaleArgs, StopArgs, WaitArgs,
 };
 use super::examples;
@@ -21,7 +21,7 @@ use super::values::types;
 #[command(subcommand_required = true, arg_required_else_help = true)]
 // A script may end in "$@": the flags that a user adds win over those of the script, as in foreman.
 #[command(args_override_self = true)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// The subcommand.
     #[command(subcommand)]
     pub command: Command,

@@ -15,7 +15,11 @@ use crate::exit::{self, Outcome};
 /// # Errors
 ///
 /// No stack runs here, nothing has that name, or it cannot be started.
-pub fn restart(restart: RestartArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
+pub(crate) fn restart(
+    restart: RestartArgs,
+    given: &Settings,
+    system: &SystemEnv,
+) -> Result<Outcome, Failure> {
     let names = restart.names;
     let request = if restart.rolling { Request::Roll { names } } else { Request::Restart { names } };
     stack::tell(&stack::ask(given, system, request)?, is_json(given))
@@ -26,7 +30,7 @@ pub fn restart(restart: RestartArgs, given: &Settings, system: &SystemEnv) -> Re
 /// # Errors
 ///
 /// No stack runs here, or nothing has that name.
-pub fn stop(stop: StopArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
+pub(crate) fn stop(stop: StopArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     let request = Request::Stop { names: stop.names };
     stack::tell(&stack::ask(given, system, request)?, is_json(given))
 }
@@ -36,7 +40,7 @@ pub fn stop(stop: StopArgs, given: &Settings, system: &SystemEnv) -> Result<Outc
 /// # Errors
 ///
 /// No stack runs here, nothing has that name, or one of them does not run.
-pub fn kill(kill: KillArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
+pub(crate) fn kill(kill: KillArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     let request = Request::Kill { names: kill.names, signal: kill.signal, group: kill.group };
     stack::tell(&stack::ask(given, system, request)?, is_json(given))
 }
@@ -46,7 +50,7 @@ pub fn kill(kill: KillArgs, given: &Settings, system: &SystemEnv) -> Result<Outc
 /// # Errors
 ///
 /// Nothing has that name, or it cannot be started.
-pub fn start(client: &mut Client, names: Vec<String>, json: bool) -> Result<Outcome, Failure> {
+pub(crate) fn start(client: &mut Client, names: Vec<String>, json: bool) -> Result<Outcome, Failure> {
     let started = client.ask(Request::Start { names });
     stack::tell(&started.map_err(|error| stack::unanswered(error, exit::REFUSED))?, json)
 }

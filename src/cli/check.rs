@@ -23,7 +23,7 @@ use crate::shell::habits::habits;
 /// # Errors
 ///
 /// All that would keep the stack from being started.
-pub fn run(given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
+pub(crate) fn run(given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     let findings = match load::project(given, ProcfileNeed::Procfile, system) {
         Ok(project) => examine(project, system),
         // A root that is not there: with --json this is a finding too.

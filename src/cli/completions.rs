@@ -18,7 +18,7 @@ use crate::exit::Outcome;
 use crate::procfile;
 
 /// The variable with which the script asks. Not clap's `COMPLETE`: a stack may well have one of that name.
-pub const VARIABLE: &str = "GANGER_COMPLETE";
+pub(crate) const VARIABLE: &str = "GANGER_COMPLETE";
 
 /// How long the running stack is waited for.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// # Errors
 ///
 /// That standard output cannot be written to.
-pub fn run(shell: Shell) -> Result<Outcome, Failure> {
+pub(crate) fn run(shell: Shell) -> Result<Outcome, Failure> {
     let name = match shell {
         Shell::Bash => "bash",
         Shell::Elvish => "elvish",
@@ -48,7 +48,7 @@ pub fn run(shell: Shell) -> Result<Outcome, Failure> {
 /// # Errors
 ///
 /// That there is no such shell, or that standard output cannot be written to.
-pub fn answer(shell: &OsStr, words: Vec<OsString>, system: &SystemEnv) -> Result<Outcome, Failure> {
+pub(crate) fn answer(shell: &OsStr, words: Vec<OsString>, system: &SystemEnv) -> Result<Outcome, Failure> {
     let asked: Vec<OsString> = words.into_iter().skip_while(|word| word != "--").skip(1).collect();
     let types = types(&asked, system);
     let names = names(&types, &asked, system);

@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What `start -D` waits for before it returns.
 #[derive(Clone, Copy, Debug)]
-pub struct DetachOptions {
+pub(crate) struct DetachOptions {
     /// Until all are ready, for this long at most; else until all are up.
     pub ready_within: Option<Duration>,
     /// Whether the answer is a JSON document.
@@ -34,7 +34,7 @@ pub struct DetachOptions {
 /// # Errors
 ///
 /// The fork failed, or the start did; then the last lines of the instance that failed are printed.
-pub fn start(
+pub(crate) fn start(
     address: &Address,
     wanted: DetachOptions,
     system: &SystemEnv,
@@ -47,7 +47,7 @@ pub fn start(
 }
 
 /// The process that returns from [`fork_off`].
-pub enum Forked<H> {
+pub(crate) enum Forked<H> {
     /// The child, when its work is done.
     Background(Outcome),
     /// The caller, with what it holds.
@@ -59,7 +59,7 @@ pub enum Forked<H> {
 /// # Errors
 ///
 /// The fork failed.
-pub fn fork_off<H>(held: H, work: impl FnOnce() -> Outcome) -> Result<Forked<H>, Failure> {
+pub(crate) fn fork_off<H>(held: H, work: impl FnOnce() -> Outcome) -> Result<Forked<H>, Failure> {
     match fork() {
         Err(error) => Err(Failure::Failed(format!("cannot go to the background: {error}"))),
         Ok(ForkSide::Child) => {

@@ -17,7 +17,7 @@ use crate::process::monitor::resume_pair;
 /// # Errors
 ///
 /// Nothing runs here, or something cannot be ended.
-pub fn run(down: &DownArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
+pub(crate) fn run(down: &DownArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     let address = stack::find(given, system)?;
     resume(&address);
     let mut client = stack::connect(given, system)?;

@@ -26,7 +26,7 @@ use crate::text::{harmless, visible};
 /// # Errors
 ///
 /// All that is wrong with the project, a type that it does not have too.
-pub fn run(env: &args::EnvArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
+pub(crate) fn run(env: &args::EnvArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     let args::EnvArgs { of, explain, show_values, all } = env;
     let project = load::project(given, ProcfileNeed::Nothing, system)?;
     let plan = project.plan(&Selection::default(), None, |_| None, system).map_err(Failure::Refused)?;

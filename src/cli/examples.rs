@@ -1,7 +1,7 @@
 //! The examples that close each long help.
 
 /// `ganger --help`.
-pub const GANGER: &str = "\
+pub(crate) const GANGER: &str = "\
 Examples:
   ganger start                       run all of ./Procfile
   ganger start web worker            run only these two
@@ -17,7 +17,7 @@ Exit status: that of the command; 1 invalid input, 2 invalid command line,
 125 an error of ganger, 126 and 127 a command that cannot run or is not found.";
 
 /// `ganger start --help`.
-pub const START: &str = "\
+pub(crate) const START: &str = "\
 Examples:
   ganger start -f Procfile.dev -e /dev/null      as Rails' bin/dev does
   ganger start web=2 worker=1                    a formation as arguments
@@ -26,7 +26,7 @@ Examples:
   ganger start -t 30 --stop-signal web=QUIT      more time, another signal";
 
 /// `ganger run --help`.
-pub const RUN: &str = "\
+pub(crate) const RUN: &str = "\
 Examples:
   ganger run bin/migrate --all          a command with its own flags
   ganger run web                        the web line of the Procfile
@@ -34,21 +34,21 @@ Examples:
   ganger run -e .env.test -- env        our flags end at --";
 
 /// `ganger exec --help`.
-pub const EXEC: &str = "\
+pub(crate) const EXEC: &str = "\
 Examples:
   ganger exec --with web -- npm test    npm test, while web serves
   ganger exec -w web,db -t 2m -- sh -c 'curl localhost:$GANGER_PORT_WEB'
                                         … its port as the stack has it";
 
 /// `ganger check --help`.
-pub const CHECK: &str = "\
+pub(crate) const CHECK: &str = "\
 Examples:
   ganger check                          a table, warnings, or all errors
   ganger check -m web=3 -p 3000         … of this formation
   ganger check --json | jq .errors      for programs";
 
 /// `ganger doctor --help`.
-pub const DOCTOR: &str = "\
+pub(crate) const DOCTOR: &str = "\
 Examples:
   ganger doctor                         all factors, all types
   ganger doctor web --only VII,IX       two factors of one type
@@ -56,7 +56,7 @@ Examples:
   ganger doctor --json | jq .broken     for programs: docs/schema/doctor.json";
 
 /// `ganger mcp --help`.
-pub const MCP: &str = "\
+pub(crate) const MCP: &str = "\
 Examples:
   claude mcp add ganger -- ganger mcp   in a project with a Procfile
   ganger mcp -f Procfile.dev -d app     another Procfile, another folder
@@ -64,70 +64,70 @@ Examples:
 docs/agents.md has the tools and the entries of other clients.";
 
 /// `ganger env --help`.
-pub const ENV: &str = "\
+pub(crate) const ENV: &str = "\
 Examples:
   ganger env                            names, with values masked
   ganger env web --explain              file and line of each
   ganger env web --json --show-values   for programs";
 
 /// `ganger completions --help`.
-pub const COMPLETIONS: &str = "\
+pub(crate) const COMPLETIONS: &str = "\
 Examples:
   source <(ganger completions bash)                      in ~/.bashrc
   source <(ganger completions zsh)                       in ~/.zshrc
   ganger completions fish | source                       in config.fish";
 
 /// `ganger man --help`.
-pub const MAN: &str = "\
+pub(crate) const MAN: &str = "\
 Examples:
   ganger man | man -l -
   ganger man > ~/.local/share/man/man1/ganger.1";
 
 /// `ganger ps --help`.
-pub const PS: &str = "\
+pub(crate) const PS: &str = "\
 Examples:
   ganger ps                             one row an instance
   ganger ps --json | jq '.instances[]'  for programs";
 
 /// `ganger ls --help`.
-pub const LS: &str = "\
+pub(crate) const LS: &str = "\
 Examples:
   ganger ls                             one row a stack
   ganger ls --json | jq -r '.stacks[].root'";
 
 /// `ganger logs --help`.
-pub const LOGS: &str = "\
+pub(crate) const LOGS: &str = "\
 Examples:
   ganger logs -n 50 web                 the latest 50 lines of web
   ganger logs -f --since 5m             all of five minutes, and what comes
   ganger logs --grep 'ERROR|panic'      only lines that match";
 
 /// `ganger restart --help`.
-pub const RESTART: &str = "\
+pub(crate) const RESTART: &str = "\
 Examples:
   ganger restart web                    every instance of web
   ganger restart web.2 'work*'          an instance, a glob
   ganger restart                        all";
 
 /// `ganger scale --help`.
-pub const SCALE: &str = "\
+pub(crate) const SCALE: &str = "\
 Examples:
   ganger scale web=3 worker+1 clock-1   three, one more, one less
   ganger scale                          web=3 worker=2 clock=0
   ganger scale web=0                    none; the stack goes on";
 
 /// `ganger stop --help`.
-pub const STOP: &str = "\
+pub(crate) const STOP: &str = "\
 Examples:
   ganger stop worker                    `ganger start worker` starts it again";
 
 /// `ganger kill --help`.
-pub const KILL: &str = "\
+pub(crate) const KILL: &str = "\
 Examples:
   ganger kill -s HUP web.1              reload, for many servers";
 
 /// `ganger attach --help`.
-pub const ATTACH: &str = "\
+pub(crate) const ATTACH: &str = "\
 Examples:
   ganger attach web                  keys and screen of web.1; Ctrl-] detaches
   ganger attach web.2 --read-only    only watch
@@ -137,24 +137,24 @@ The instance needs a terminal: it has one if the stack was started on a
 terminal, or with --pty always.";
 
 /// `ganger wait --help`.
-pub const WAIT: &str = "\
+pub(crate) const WAIT: &str = "\
 Examples:
   ganger wait web                       until it listens on its port
   ganger wait --for log='ready in' web  until it logs that
   ganger wait --for exited seed -t 5m   until it has exited";
 
 /// `ganger port --help`.
-pub const PORT: &str = "\
+pub(crate) const PORT: &str = "\
 Examples:
   curl localhost:$(ganger port web)";
 
 /// `ganger down --help`.
-pub const DOWN: &str = "\
+pub(crate) const DOWN: &str = "\
 Examples:
   ganger down                           with the grace of each type
   ganger down -t 1                      a second, then SIGKILL";
 /// `ganger export --help`.
-pub const EXPORT: &str = "\
+pub(crate) const EXPORT: &str = "\
 Examples:
   ganger export systemd -m web=2,worker=1 -o units
   ganger export kubernetes --image shop:1.4.2 | kubectl apply -f -

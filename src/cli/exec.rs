@@ -34,7 +34,7 @@ use crate::supervisor::clock::Clock;
 /// # Errors
 ///
 /// The stack does not come up, or not in time; or the command cannot be run.
-pub fn run(exec: ExecArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
+pub(crate) fn run(exec: ExecArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     run::refuse_flags("exec", &exec.command)?;
     let ExecArgs { command, with, timeout } = exec;
     let project = load::project(given, ProcfileNeed::Procfile, system)?;

@@ -82,7 +82,7 @@ impl InputCache {
 }
 
 /// A diagnostic of the file `name` as a whole.
-pub fn about(name: &str, message: impl Into<String>, hint: Option<String>) -> Diagnostic {
+pub(crate) fn about(name: &str, message: impl Into<String>, hint: Option<String>) -> Diagnostic {
     let location = Location { file: name.into(), line: None, column: None };
     Diagnostic { location, message: message.into(), hint, excerpt: None }
 }
@@ -94,7 +94,7 @@ pub fn about(name: &str, message: impl Into<String>, hint: Option<String>) -> Di
 /// # Errors
 ///
 /// That it is not there, a directory, not readable or too large.
-pub fn read(path: &Path, name: &str) -> Result<Vec<u8>, Diagnostic> {
+pub(crate) fn read(path: &Path, name: &str) -> Result<Vec<u8>, Diagnostic> {
     let because = |error: io::Error| unreadable(path, name, &error);
     let metadata = fs::metadata(path).map_err(because)?;
     if let Some(kind) = not_a_file(metadata.file_type()) {
@@ -118,7 +118,7 @@ fn read_standard_input() -> Result<Vec<u8>, Diagnostic> {
 }
 
 /// The names of files in `folder` that `is` says yes to, sorted.
-pub fn names_in(folder: &Path, is: impl Fn(&str) -> bool) -> Vec<String> {
+pub(crate) fn names_in(folder: &Path, is: impl Fn(&str) -> bool) -> Vec<String> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut names: Vec<String> = entries
         .filter_map(|entry| entry.file_name().into_string().ok())
@@ -129,7 +129,7 @@ pub fn names_in(folder: &Path, is: impl Fn(&str) -> bool) -> Vec<String> {
 }
 
 /// Whether the path does not lead to anything.
-pub fn is_absent(error: &io::Error) -> bool {
+pub(crate) fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 

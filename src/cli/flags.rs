@@ -19,12 +19,12 @@ use crate::config::{Located, Settings, table};
 const SHARED: &str = "run";
 
 /// `command` with the flags of settings in each subcommand.
-pub fn add(command: Command) -> Command {
+pub(crate) fn add(command: Command) -> Command {
     with_shared(command).mut_subcommands(with_flags)
 }
 
 /// As [`add`], but clap makes the flags of a subcommand only when the command line names it: a start touches 30 pages less.
-pub fn add_when_asked(command: Command) -> Command {
+pub(crate) fn add_when_asked(command: Command) -> Command {
     with_shared(command).mut_subcommands(|of| of.defer(with_flags))
 }
 
@@ -101,7 +101,7 @@ impl GivenFlag {
 }
 
 /// The flags of the subcommand, and those before it that it does not have itself.
-pub fn words_given(matches: &ArgMatches) -> Vec<GivenFlag> {
+pub(crate) fn words_given(matches: &ArgMatches) -> Vec<GivenFlag> {
     let Some((name, own)) = matches.subcommand() else { return Vec::new() };
     let is_given = |matches: &ArgMatches, setting: &Setting| {
         matches.try_contains_id(setting.name).is_ok()
@@ -120,7 +120,7 @@ pub fn words_given(matches: &ArgMatches) -> Vec<GivenFlag> {
 /// # Errors
 ///
 /// A flag before the subcommand that this one does not have.
-pub fn given(matches: &ArgMatches) -> Result<Settings, Failure> {
+pub(crate) fn given(matches: &ArgMatches) -> Result<Settings, Failure> {
     let before = layer(SHARED, matches)?;
     let Some((name, own)) = matches.subcommand() else { return Ok(before) };
     let is_strange = |(setting, _): &(&Setting, _)| {
@@ -167,7 +167,7 @@ fn layer(command: &str, matches: &ArgMatches) -> Result<Settings, Failure> {
 /// # Errors
 ///
 /// A value is invalid.
-pub fn of_variables(command: &str, system: &SystemEnv) -> Result<Settings, Failure> {
+pub(crate) fn of_variables(command: &str, system: &SystemEnv) -> Result<Settings, Failure> {
     let mut settings = Settings::default();
     // A stack that `exec` starts is the one that `start` starts.
     let is_taken = |setting: &&Setting| {

@@ -19,12 +19,12 @@ const LINES: usize = 20;
 const ENDING: Duration = Duration::from_secs(2);
 
 /// The record of the stack at this address.
-pub fn file(address: &Address, system: &SystemEnv) -> LastRunFile {
+pub(crate) fn file(address: &Address, system: &SystemEnv) -> LastRunFile {
     LastRunFile::of(address, system.state_folder().as_deref())
 }
 
 /// The record of a run that begins. A run that is not kept leaves no record of an earlier one: it would be taken for the last.
-pub fn to_write(address: &Address, is_kept: bool, system: &SystemEnv) -> Option<LastRunFile> {
+pub(crate) fn to_write(address: &Address, is_kept: bool, system: &SystemEnv) -> Option<LastRunFile> {
     let file = file(address, system);
     if !is_kept {
         file.remove();
@@ -33,7 +33,7 @@ pub fn to_write(address: &Address, is_kept: bool, system: &SystemEnv) -> Option<
 }
 
 /// The failure of a command where no stack runs.
-pub fn nothing_runs(address: &Address, system: &SystemEnv) -> Failure {
+pub(crate) fn nothing_runs(address: &Address, system: &SystemEnv) -> Failure {
     let Some(run) = file(address, system).read() else {
         return Failure::Sentence(Box::new(Sentence {
             message: "no stack runs here".into(),
@@ -48,7 +48,7 @@ pub fn nothing_runs(address: &Address, system: &SystemEnv) -> Failure {
 }
 
 /// The failure of a command whose stack ended before it answered.
-pub fn ended_meanwhile(address: &Address, system: &SystemEnv, status: u8) -> Failure {
+pub(crate) fn ended_meanwhile(address: &Address, system: &SystemEnv, status: u8) -> Failure {
     // The record is complete when the lock is free.
     address.lock_wait().wait_within(ENDING);
     match file(address, system).read() {
@@ -61,7 +61,7 @@ pub fn ended_meanwhile(address: &Address, system: &SystemEnv, status: u8) -> Fai
 }
 
 /// The document of a stack that does not run.
-pub fn nothing() -> Status {
+pub(crate) fn nothing() -> Status {
     Status { schema: SCHEMA, ..Status::default() }
 }
 
@@ -80,7 +80,7 @@ fn failure(run: &LastRun, message: String, status: u8, hint: &str) -> Failure {
 }
 
 /// `ended at 18:04:11: web.1 exited with status 7 after 2.0 s`
-pub fn how_it_ended(run: &LastRun) -> String {
+pub(crate) fn how_it_ended(run: &LastRun) -> String {
     let Some(end) = &run.status.ended else { return "ended".into() };
     let at = end.at.as_ref().and_then(|at| at.parse().ok()).unwrap_or(run.written);
     let when = if end.cause == EndCause::Killed { "after" } else { "at" };
@@ -88,7 +88,7 @@ pub fn how_it_ended(run: &LastRun) -> String {
 }
 
 /// The time on the clock of the user, with the day if that is another one.
-pub fn local(at: Timestamp) -> String {
+pub(crate) fn local(at: Timestamp) -> String {
     let zone = SystemEnv::zone();
     let (at, now) = (at.to_zoned(zone.clone()), clock::wall().to_zoned(zone));
     let format = if at.date() == now.date() { "%H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" };

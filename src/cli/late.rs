@@ -18,7 +18,7 @@ const BUFFERED: &str =
     "a program may buffer its output on a pipe: --pty always, PYTHONUNBUFFERED=1 or `stdbuf -oL` change that";
 
 /// After this time not all of `names` (all instances, if empty) of the stack at `address` have reached `goal`.
-pub fn timed_out(address: &Address, goal: Goal, names: &[String], after: Duration) -> Failure {
+pub(crate) fn timed_out(address: &Address, goal: Goal, names: &[String], after: Duration) -> Failure {
     let rows = instances(address);
     let is_missing = |row: &&InstanceStatus| match goal {
         Goal::Up => row.pid.is_none() && row.exit_status.is_none(),
@@ -45,7 +45,7 @@ pub fn timed_out(address: &Address, goal: Goal, names: &[String], after: Duratio
 }
 
 /// After this time no instance of `names` has logged a line that matches `expression`.
-pub fn no_line(address: &Address, names: &[String], expression: &str, after: Duration) -> Failure {
+pub(crate) fn no_line(address: &Address, names: &[String], expression: &str, after: Duration) -> Failure {
     let rows = instances(address);
     let rows = rows.iter().filter(|row| is_named(names, row) && row.pid.is_some());
     let silent: Vec<String> =
@@ -72,7 +72,7 @@ fn instances(address: &Address) -> Vec<InstanceStatus> {
 }
 
 /// Whether one of `names` (types, instances, globs) names it; no names name all.
-pub fn is_named(names: &[String], row: &InstanceStatus) -> bool {
+pub(crate) fn is_named(names: &[String], row: &InstanceStatus) -> bool {
     let is = |pattern: &String| {
         [&row.name, &row.r#type].iter().any(|name| fast_glob::glob_match(pattern, name.as_str()))
     };

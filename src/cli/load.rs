@@ -36,7 +36,7 @@ const DEFAULT_ENV: [&str; 2] = [".overmind.env", ".env"];
 
 /// Whether a command can do without a Procfile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProcfileNeed {
+pub(crate) enum ProcfileNeed {
     /// It cannot.
     Procfile,
     /// It can, if none is named: `run` with a command.
@@ -48,7 +48,7 @@ pub enum ProcfileNeed {
 /// # Errors
 ///
 /// The current folder or the root is gone. Errors in the files are in [`Project::errors`].
-pub fn project(typed: &Settings, need: ProcfileNeed, system: &SystemEnv) -> Result<Project, Failure> {
+pub(crate) fn project(typed: &Settings, need: ProcfileNeed, system: &SystemEnv) -> Result<Project, Failure> {
     let folder = system.folder.as_deref().filter(|_| typed.root.is_none() && typed.procfile.is_none());
     if let Some(found) = folder.and_then(above) {
         report::line(&format!("the project of {} is used", found.display()));
@@ -61,7 +61,7 @@ pub fn project(typed: &Settings, need: ProcfileNeed, system: &SystemEnv) -> Resu
 /// # Errors
 ///
 /// As [`project`]'s.
-pub fn again(earlier: &Project, system: &SystemEnv) -> Result<Project, Failure> {
+pub(crate) fn again(earlier: &Project, system: &SystemEnv) -> Result<Project, Failure> {
     earlier.memory.freeze();
     read(Rc::clone(&earlier.memory), &earlier.typed, ProcfileNeed::Procfile, system)
 }
@@ -108,7 +108,7 @@ fn read(
 
 /// The folder above this one that has a project, where this one has none: in the same repository, as git, cargo and just look for
 /// their files.
-pub fn above(folder: &Path) -> Option<PathBuf> {
+pub(crate) fn above(folder: &Path) -> Option<PathBuf> {
     let is_project = |folder: &Path| HOME.iter().any(|file| folder.join(file).exists());
     if is_project(folder) {
         return None;
@@ -124,7 +124,7 @@ pub fn above(folder: &Path) -> Option<PathBuf> {
 /// # Errors
 ///
 /// As [`project`]'s.
-pub fn root(typed: &Settings, system: &SystemEnv) -> Result<PathBuf, Failure> {
+pub(crate) fn root(typed: &Settings, system: &SystemEnv) -> Result<PathBuf, Failure> {
     let memory = InputCache::default();
     let mut reader = ProjectReader::of(system, &memory)?;
     let home = reader.home(typed)?;

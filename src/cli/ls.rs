@@ -32,7 +32,7 @@ struct StacksDocument {
 /// # Errors
 ///
 /// Standard output is closed.
-pub fn run(ls: &LsArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
+pub(crate) fn run(ls: &LsArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     let folders = (system.runtime_folder(), system.state_folder());
     let mut stacks = stacks::running(folders.0.as_deref(), folders.1.as_deref());
     if ls.all {

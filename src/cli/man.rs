@@ -13,7 +13,7 @@ use crate::exit::Outcome;
 /// # Errors
 ///
 /// That standard output cannot be written to.
-pub fn run() -> Result<Outcome, Failure> {
+pub(crate) fn run() -> Result<Outcome, Failure> {
     let mut page = Vec::new();
     write_page(&mut page)?;
     print::and_succeed(escaped(&String::from_utf8_lossy(&page)).as_bytes())

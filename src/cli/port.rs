@@ -14,7 +14,7 @@ use crate::suggestion;
 /// # Errors
 ///
 /// No stack runs here, nothing has that name, or it has no port.
-pub fn run(port: &PortArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
+pub(crate) fn run(port: &PortArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     let (_, status) = stack::look(given, system)?;
     let name = &port.instance;
     let refused = |message, hint| Failure::sentence(exit::REFUSED, message, hint);

@@ -12,7 +12,7 @@ use super::failure::Failure;
 ///
 /// That standard output is full or closed. `println!` would panic, and text that waits in a buffer until
 /// the end would be lost without a word; so everything is written here, and flushed.
-pub fn bytes(bytes: &[u8]) -> Result<(), Failure> {
+pub(crate) fn bytes(bytes: &[u8]) -> Result<(), Failure> {
     let mut stream = io::stdout().lock();
     stream.write_all(bytes)?;
     stream.flush()?;
@@ -24,7 +24,7 @@ pub fn bytes(bytes: &[u8]) -> Result<(), Failure> {
 /// # Errors
 ///
 /// As [`bytes`].
-pub fn and_succeed(text: &[u8]) -> Result<Outcome, Failure> {
+pub(crate) fn and_succeed(text: &[u8]) -> Result<Outcome, Failure> {
     bytes(text).map(|()| Outcome::Status(exit::SUCCESS))
 }
 
@@ -33,7 +33,7 @@ pub fn and_succeed(text: &[u8]) -> Result<Outcome, Failure> {
 /// # Errors
 ///
 /// As [`bytes`].
-pub fn json(document: &impl serde::Serialize) -> Result<(), Failure> {
+pub(crate) fn json(document: &impl serde::Serialize) -> Result<(), Failure> {
     let mut text = serde_json::to_vec(document).map_err(io::Error::from)?;
     text.push(b'\n');
     bytes(&text)

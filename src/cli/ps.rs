@@ -13,7 +13,7 @@ use crate::exit::{self, Outcome};
 /// # Errors
 ///
 /// Nothing runs here; the rows are then those of the last run.
-pub fn run(given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
+pub(crate) fn run(given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     let status = match stack::look(given, system) {
         Ok((_, status)) => status,
         Err(failure) => {

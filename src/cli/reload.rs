@@ -18,7 +18,7 @@ use crate::supervisor::replan::{PlanSource, Planner};
 
 /// The source of plans for a stack that was started from this project, with this selection. `mark` is that of the run; its
 /// worker replaces it by its own.
-pub fn source(project: Project, selection: Selection, mark: String, system: SystemEnv) -> PlanSource {
+pub(crate) fn source(project: Project, selection: Selection, mark: String, system: SystemEnv) -> PlanSource {
     let start = Rc::new(StartContext { selection, mark, system });
     let earlier = Rc::new(project);
     let first = planner(Rc::clone(&start), Rc::clone(&earlier));

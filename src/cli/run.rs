@@ -27,7 +27,7 @@ use crate::{shell, suggestion};
 /// # Errors
 ///
 /// All that is wrong with the project, or why the command cannot be run.
-pub fn run(run: &args::RunArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
+pub(crate) fn run(run: &args::RunArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     refuse_flags("run", &run.command)?;
     let project = load::project(given, ProcfileNeed::Nothing, system)?;
     let plan = project.plan(&Selection::default(), None, |_| None, system).map_err(Failure::Refused)?;
@@ -44,7 +44,7 @@ pub fn run(run: &args::RunArgs, given: &Settings, system: &SystemEnv) -> Result<
 }
 
 /// What these words mean: the line of a type with arguments appended, or a command; in its environment.
-pub fn replacement(command: &[OsString], project: &Project, plan: &Plan) -> Replacement {
+pub(crate) fn replacement(command: &[OsString], project: &Project, plan: &Plan) -> Replacement {
     let entry = project.entry(&command[0]);
     let words = match entry {
         Some(entry) => with_arguments(&entry.command, &command[1..]),
@@ -63,7 +63,7 @@ pub fn replacement(command: &[OsString], project: &Project, plan: &Plan) -> Repl
 /// # Errors
 ///
 /// There is one.
-pub fn refuse_flags(subcommand: &str, words: &[OsString]) -> Result<(), Failure> {
+pub(crate) fn refuse_flags(subcommand: &str, words: &[OsString]) -> Result<(), Failure> {
     let word = words[0].to_string_lossy();
     let word = harmless(&word);
     if !word.starts_with('-') {

@@ -13,7 +13,7 @@ use crate::exit::{self, Outcome};
 /// # Errors
 ///
 /// Nothing runs here, there is no such type, or so many cannot be started.
-pub fn run(scale: ScaleArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
+pub(crate) fn run(scale: ScaleArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     let status = stack::ask(given, system, Request::Scale { steps: scale.steps })?;
     if stack::is_json(given) || !status.instances.is_empty() {
         return stack::tell(&status, stack::is_json(given));

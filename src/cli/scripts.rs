@@ -30,7 +30,7 @@ const RUNNERS: [(&str, &str); 4] = [
 ///
 /// # Errors
 /// package.json cannot be read, or has no such script.
-pub fn procfile(
+pub(crate) fn procfile(
     settings: &Settings,
     root: &Path,
     memory: &InputCache,

@@ -9,7 +9,6 @@ use super::system_env::SystemEnv;
 use super::{load, print, report};
 use crate::config::Settings;
 use crate::control::address::Address;
-pub use crate::control::address::home;
 use crate::control::client::{Client, Unanswered};
 use crate::control::liveness::{Greeting, SocketSearch, await_socket, greet};
 use crate::control::protocol::{
@@ -20,17 +19,17 @@ use crate::exit::{self, LATE, Outcome};
 use crate::process::sweep::{LivingRun, living};
 
 /// Whether JSON is asked for.
-pub fn is_json(given: &Settings) -> bool {
+pub(crate) fn is_json(given: &Settings) -> bool {
     given.json == Some(true)
 }
 
 /// The name of the stack, if one is given.
-pub fn name(given: &Settings) -> Option<&str> {
+pub(crate) fn name(given: &Settings) -> Option<&str> {
     given.name.as_ref().map(|name| name.value.as_str())
 }
 
 /// The address of the stack called `name` in `root`.
-pub fn address(root: &Path, name: Option<&str>, system: &SystemEnv) -> Address {
+pub(crate) fn address(root: &Path, name: Option<&str>, system: &SystemEnv) -> Address {
     // The same root by another name (a link, `..`) is the same root.
     let real = std::fs::canonicalize(root);
     Address::new(real.as_deref().unwrap_or(root), name, system.runtime_folder().as_deref())
@@ -41,7 +40,7 @@ pub fn address(root: &Path, name: Option<&str>, system: &SystemEnv) -> Address {
 /// # Errors
 ///
 /// There is no such folder.
-pub fn find(given: &Settings, system: &SystemEnv) -> Result<Address, Failure> {
+pub(crate) fn find(given: &Settings, system: &SystemEnv) -> Result<Address, Failure> {
     let root = load::root(given, system)?;
     Ok(address(&root, name(given), system))
 }
@@ -51,7 +50,7 @@ pub fn find(given: &Settings, system: &SystemEnv) -> Result<Address, Failure> {
 /// # Errors
 ///
 /// As [`find`]; or no stack runs there.
-pub fn connect(given: &Settings, system: &SystemEnv) -> Result<Client, Failure> {
+pub(crate) fn connect(given: &Settings, system: &SystemEnv) -> Result<Client, Failure> {
     let address = find(given, system)?;
     reach(&address)?.map_or_else(|| Err(nothing_runs(&address, system)), Ok)
 }
@@ -61,7 +60,7 @@ pub fn connect(given: &Settings, system: &SystemEnv) -> Result<Client, Failure> 
 /// # Errors
 ///
 /// It does not answer: it is suspended, or hangs.
-pub fn reach(address: &Address) -> Result<Option<Client>, Failure> {
+pub(crate) fn reach(address: &Address) -> Result<Option<Client>, Failure> {
     let greeted = Client::connect(address).map(|client| greeted(client, address)).transpose()?;
     greeted.flatten().map_or_else(|| elsewhere(address), |client| Ok(Some(client)))
 }
@@ -122,7 +121,7 @@ fn does_not_answer(state: Unresponsive, pid: Option<i32>) -> Failure {
 /// # Errors
 ///
 /// As [`connect`]: a stack that is gone before it has answered does not run.
-pub fn look(given: &Settings, system: &SystemEnv) -> Result<(Client, Status), Failure> {
+pub(crate) fn look(given: &Settings, system: &SystemEnv) -> Result<(Client, Status), Failure> {
     let mut client = connect(given, system)?;
     match client.ask(Request::Status) {
         Ok(status) => Ok((client, status)),
@@ -137,7 +136,7 @@ pub fn look(given: &Settings, system: &SystemEnv) -> Result<(Client, Status), Fa
 /// # Errors
 ///
 /// As [`connect`], or the refusal.
-pub fn ask(given: &Settings, system: &SystemEnv, request: Request) -> Result<Status, Failure> {
+pub(crate) fn ask(given: &Settings, system: &SystemEnv, request: Request) -> Result<Status, Failure> {
     let mut client = connect(given, system)?;
     client.ask(request).map_err(|error| match (error, find(given, system)) {
         (Unanswered::Ended, Ok(address)) => ended_meanwhile(&address, system, exit::REFUSED),
@@ -146,7 +145,7 @@ pub fn ask(given: &Settings, system: &SystemEnv, request: Request) -> Result<Sta
 }
 
 /// The failure that is printed for it; `ended` is the status for a stack that ended meanwhile.
-pub fn unanswered(error: Unanswered, ended: u8) -> Failure {
+pub(crate) fn unanswered(error: Unanswered, ended: u8) -> Failure {
     let (message, status) = match error {
         Unanswered::Refused(refusal) => {
             let status = match refusal.kind {
@@ -168,7 +167,7 @@ pub fn unanswered(error: Unanswered, ended: u8) -> Failure {
 }
 
 /// The failure of a refused request. The last lines that come with it are printed.
-pub fn refused(refusal: RequestRefusal, status: u8) -> Failure {
+pub(crate) fn refused(refusal: RequestRefusal, status: u8) -> Failure {
     let RequestRefusal { kind, message, lines, process, exit_status, .. } = refusal;
     say_lines(&lines);
     if kind == RefusalKind::Refused {
@@ -198,7 +197,7 @@ fn say_lines(lines: &[LogLine]) {
 /// # Errors
 ///
 /// As [`print::bytes`].
-pub fn tell(status: &Status, json: bool) -> Result<Outcome, Failure> {
+pub(crate) fn tell(status: &Status, json: bool) -> Result<Outcome, Failure> {
     for note in &status.notes {
         report::say(&report::note(note, false));
     }
@@ -212,7 +211,7 @@ pub fn tell(status: &Status, json: bool) -> Result<Outcome, Failure> {
 }
 
 /// `web.1 running (pid 4711, port 5000)`
-pub fn sentence(row: &InstanceStatus) -> String {
+pub(crate) fn sentence(row: &InstanceStatus) -> String {
     let pid = row.pid.map(|pid| format!("pid {pid}"));
     let port = row.port.filter(|_| row.pid.is_some()).map(|port| format!("port {port}"));
     let since = row.uptime_seconds.filter(|seconds| *seconds >= 1.0);

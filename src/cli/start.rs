@@ -28,7 +28,6 @@ use crate::location::Diagnostic;
 use crate::notice::Notice;
 use crate::output::{self, RowFormat};
 use crate::plan::options::Selection;
-use crate::plan::spec::Spec;
 use crate::plan::{DEFAULT_GRACE, Plan};
 use crate::process::parents::WatchedParents;
 use crate::process::ports_in_use;
@@ -146,11 +145,6 @@ impl Prepared {
         self.settings.ends_with_last_lease = true;
         // The command ends with its caller: others may use the stack.
         self.settings.parents = WatchedParents::default();
-    }
-
-    /// Its instances.
-    pub fn instances(&self) -> &[Spec] {
-        &self.plan.instances
     }
 
     /// Runs it to its end.

@@ -22,7 +22,7 @@ use crate::supervisor::clock::Clock;
 /// # Errors
 ///
 /// The process does not exist, or cannot be watched here.
-pub fn parents(settings: &Settings, heeds_variable: bool) -> Result<WatchedParents, Failure> {
+pub(crate) fn parents(settings: &Settings, heeds_variable: bool) -> Result<WatchedParents, Failure> {
     let Some(given) = &settings.die_with_parent else { return Ok(WatchedParents::default()) };
     let watched = match given.value {
         _ if !heeds_variable && !given.place.file.starts_with("--") => Ok(WatchedParents::default()),
@@ -47,7 +47,7 @@ pub fn parents(settings: &Settings, heeds_variable: bool) -> Result<WatchedParen
 /// # Errors
 ///
 /// The command cannot be run.
-pub fn supervise<H: AsFd>(
+pub(crate) fn supervise<H: AsFd>(
     replacement: &Replacement,
     project: &Project,
     clock: &Clock,
@@ -73,7 +73,7 @@ pub fn supervise<H: AsFd>(
 }
 
 /// Why there is no such command.
-pub fn cannot_run(missing: &MissingProgram, project: &Project) -> Failure {
+pub(crate) fn cannot_run(missing: &MissingProgram, project: &Project) -> Failure {
     let types = project.procfile.entries.iter().map(|entry| entry.name.as_str());
     let near = suggestion::nearest(&missing.program, types);
     let near = near.map(|near| format!("did you mean `ganger run {near}`?"));

@@ -18,7 +18,12 @@ const MOST_NAMED: usize = 5;
 ///
 /// # Errors
 /// Only if they were to be stopped and could not be.
-pub fn before_start(root: &Path, wanted: bool, grace: Duration, system: &SystemEnv) -> Result<(), Failure> {
+pub(crate) fn before_start(
+    root: &Path,
+    wanted: bool,
+    grace: Duration,
+    system: &SystemEnv,
+) -> Result<(), Failure> {
     let run_files = run_files(root, system).of_dead_runs();
     if run_files.is_empty() && !wanted {
         return Ok(());
@@ -60,7 +65,7 @@ pub fn before_start(root: &Path, wanted: bool, grace: Duration, system: &SystemE
 }
 
 /// The traces of the runs in this root.
-pub fn run_files(root: &Path, system: &SystemEnv) -> RunFiles {
+pub(crate) fn run_files(root: &Path, system: &SystemEnv) -> RunFiles {
     RunFiles::of(root, system.variable("XDG_RUNTIME_DIR").as_deref().map(Path::new))
 }
 

@@ -13,7 +13,7 @@ use crate::{duration, suggestion};
 /// Why a value is refused. clap shows the message, and [`super::usage`] adds the way out.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("{message}")]
-pub struct ValueError {
+pub(crate) struct ValueError {
     /// What is wrong.
     pub message: String,
     /// The way out.
@@ -22,7 +22,7 @@ pub struct ValueError {
 
 impl ValueError {
     /// `whole` is refused; the message names the part that is wrong, where it is not the whole.
-    pub fn of(invalid: InvalidValue, whole: &OsStr) -> Self {
+    pub(crate) fn of(invalid: InvalidValue, whole: &OsStr) -> Self {
         let InvalidValue { value, reason, hint } = invalid;
         let message = if *whole == *value { reason } else { format!("`{value}`: {reason}") };
         Self { message, hint }
@@ -38,7 +38,7 @@ impl ValueError {
 /// # Errors
 ///
 /// A count that is none.
-pub fn types(text: &str) -> Result<String, ValueError> {
+pub(crate) fn types(text: &str) -> Result<String, ValueError> {
     match Selection::parse(&[text]) {
         Ok(_) => Ok(text.to_owned()),
         Err(errors) => {
@@ -52,7 +52,7 @@ pub fn types(text: &str) -> Result<String, ValueError> {
 /// # Errors
 ///
 /// It is none.
-pub fn span(text: &str) -> Result<f64, ValueError> {
+pub(crate) fn span(text: &str) -> Result<f64, ValueError> {
     duration::parse(text).map(|span| span.as_secs_f64()).map_err(|error| ValueError::new(error.to_string()))
 }
 
@@ -61,7 +61,7 @@ pub fn span(text: &str) -> Result<f64, ValueError> {
 /// # Errors
 ///
 /// There is no such signal.
-pub fn signal(text: &str) -> Result<i32, ValueError> {
+pub(crate) fn signal(text: &str) -> Result<i32, ValueError> {
     Signal::named(text).map(|signal| signal.0).ok_or_else(|| {
         let near = suggestion::nearest(&format!("SIG{}", text.trim_start_matches("SIG")), Signal::names());
         ValueError {
@@ -76,7 +76,7 @@ pub fn signal(text: &str) -> Result<i32, ValueError> {
 /// # Errors
 ///
 /// What is wrong with it.
-pub fn pattern(text: &str) -> Result<String, ValueError> {
+pub(crate) fn pattern(text: &str) -> Result<String, ValueError> {
     request::pattern(text).map(|_| text.to_owned()).map_err(|error| ValueError::new(error.to_string()))
 }
 
@@ -85,7 +85,7 @@ pub fn pattern(text: &str) -> Result<String, ValueError> {
 /// # Errors
 ///
 /// It is none of them, or its regular expression is none.
-pub fn goal(text: &str) -> Result<String, ValueError> {
+pub(crate) fn goal(text: &str) -> Result<String, ValueError> {
     match text.split_once('=') {
         Some(("log", expression)) => pattern(expression).map(|_| text.to_owned()),
         None if ["up", "ready", "exited"].contains(&text) => Ok(text.to_owned()),

@@ -13,7 +13,7 @@ use crate::process::pidfd;
 /// # Errors
 ///
 /// That standard output cannot be written to.
-pub fn run(version: &VersionArgs) -> Result<Outcome, Failure> {
+pub(crate) fn run(version: &VersionArgs) -> Result<Outcome, Failure> {
     let mut text = concat!("ganger ", env!("CARGO_PKG_VERSION"), "\n").to_owned();
     if version.verbose {
         for (name, value) in details() {

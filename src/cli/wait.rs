@@ -23,7 +23,7 @@ const REMAINING_OUTPUT: Duration = Duration::from_millis(200);
 /// # Errors
 ///
 /// No stack runs here, they cannot reach it any more, or the time is over.
-pub fn run(wait: &WaitArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
+pub(crate) fn run(wait: &WaitArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     let address = stack::find(given, system)?;
     let mut client = stack::connect(given, system)?;
     let patience = Duration::try_from_secs_f64(wait.timeout).unwrap_or(Duration::MAX);

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use nix::unistd::geteuid;
 
-pub use super::claim::Claim;
+pub(crate) use super::claim::Claim;
 use super::file_id::id_of;
 use super::lock_wait::LockWait;
 use super::witness::{self, Witness};
@@ -47,7 +47,7 @@ fn folders(runtime: Option<&Path>) -> Vec<PathBuf> {
 
 /// What tells the processes of the stack called `name` in `root` from those of other stacks there: no path that
 /// exists, only something to take a hash of (see [`crate::process::run`]).
-pub fn home(root: &Path, name: Option<&str>) -> PathBuf {
+pub(crate) fn home(root: &Path, name: Option<&str>) -> PathBuf {
     let Some(name) = name else { return root.to_owned() };
     let mut home = root.as_os_str().to_owned();
     home.push("\0");

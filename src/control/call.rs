@@ -14,7 +14,7 @@ pub(super) const AHEAD: usize = 4;
 
 /// A request, and the way back to its sender.
 #[derive(Debug)]
-pub struct Call {
+pub(crate) struct Call {
     /// What is asked.
     pub request: Request,
     /// Its sender.
@@ -25,7 +25,7 @@ pub struct Call {
 
 /// The way back to the sender of a request. Dropping it ends the request.
 #[derive(Clone, Debug)]
-pub struct ReplySender {
+pub(crate) struct ReplySender {
     replies: Sender<AnswerPart>,
     in_flight: InFlight,
     /// Whether the client has closed its side of the connection.
@@ -51,7 +51,7 @@ impl Drop for InFlight {
 }
 
 /// A request of this process itself, of which nothing is encoded: the call, where keys go that follow, and the answers.
-pub fn in_process(request: Request) -> (Call, Sender<TerminalInput>, Replies) {
+pub(crate) fn in_process(request: Request) -> (Call, Sender<TerminalInput>, Replies) {
     let (replies, answers) = channel(AHEAD);
     let (typing, typed) = channel(AHEAD);
     // No connection that could be half-closed.
@@ -62,14 +62,14 @@ pub fn in_process(request: Request) -> (Call, Sender<TerminalInput>, Replies) {
 
 /// The answers to a request of this process.
 #[derive(Debug)]
-pub struct Replies {
+pub(crate) struct Replies {
     answers: Receiver<AnswerPart>,
     read: VecDeque<Answer>,
 }
 
 impl Replies {
     /// The next answer; `None` when no more will come. Dropping the future loses nothing.
-    pub async fn next(&mut self) -> Option<Answer> {
+    pub(crate) async fn next(&mut self) -> Option<Answer> {
         while self.read.is_empty() {
             self.read.extend(self.answers.recv().await?.answers);
         }
@@ -88,28 +88,28 @@ impl ReplySender {
     }
 
     /// Gives the answer that ends the request. Never waits: there is room for one.
-    pub fn answer(self, answer: Answer) {
+    pub(crate) fn answer(self, answer: Answer) {
         // Full or closed: then it is not waited for any more.
         let _ = self.replies.try_send(self.piece(vec![answer]));
     }
 
     /// Gives a piece of an answer; waits while the client does not read. `false` when it is gone.
-    pub async fn say(&self, answers: Vec<Answer>) -> bool {
+    pub(crate) async fn say(&self, answers: Vec<Answer>) -> bool {
         self.replies.send(self.piece(answers)).await.is_ok()
     }
 
     /// Whether the client is gone, so that no answer is waited for.
-    pub fn is_gone(&self) -> bool {
+    pub(crate) fn is_gone(&self) -> bool {
         self.replies.is_closed()
     }
 
     /// Waits until the client is gone.
-    pub async fn gone(&self) {
+    pub(crate) async fn gone(&self) {
         self.replies.closed().await;
     }
 
     /// Waits until the client closes its side of the connection, or is gone.
-    pub async fn half_closed(&self) {
+    pub(crate) async fn half_closed(&self) {
         // An error says that the connection is gone.
         let _ = self.is_half_closed.clone().wait_for(|is_half_closed| *is_half_closed).await;
     }

@@ -19,7 +19,7 @@ use super::terminal::AttachWanted;
 
 /// A connection to a running stack.
 #[derive(Debug)]
-pub struct Client {
+pub(crate) struct Client {
     stream: UnixStream,
     input: LineBuffer,
     next: u64,
@@ -36,7 +36,7 @@ pub(super) struct ClientQuestion {
 
 /// What comes of a log.
 #[derive(Debug)]
-pub enum ServerMessage {
+pub(crate) enum ServerMessage {
     /// A line.
     Line {
         /// The line.
@@ -50,7 +50,7 @@ pub enum ServerMessage {
 
 /// Why there is no answer.
 #[derive(Debug)]
-pub enum Unanswered {
+pub(crate) enum Unanswered {
     /// The stack refused.
     Refused(RequestRefusal),
     /// It timed out.
@@ -65,12 +65,12 @@ pub enum Unanswered {
 
 impl Client {
     /// Connects to the stack at `address`; `None` if none runs there.
-    pub fn connect(address: &Address) -> Option<Self> {
+    pub(crate) fn connect(address: &Address) -> Option<Self> {
         address.connect().map(|stream| Self { stream, input: LineBuffer::default(), next: 1, output: None })
     }
 
     /// Waits no longer than this for each line of an answer.
-    pub fn set_patience(&mut self, patience: Option<Duration>) {
+    pub(crate) fn set_patience(&mut self, patience: Option<Duration>) {
         // Zero would mean for ever.
         let patience = patience.map(|patience| patience.max(Duration::from_millis(1)));
         // It is a socket, and no error but a bad argument is possible.
@@ -79,7 +79,7 @@ impl Client {
 
     /// Stops waiting once nothing reads `output` any more, as `tail -f` does: `logs -f | head -1` ends also where no
     /// further line comes.
-    pub fn set_output(&mut self, output: OwnedFd) {
+    pub(crate) fn set_output(&mut self, output: OwnedFd) {
         self.output = Some(output);
     }
 
@@ -87,7 +87,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Unanswered`].
-    pub fn ask(&mut self, request: Request) -> Result<Status, Unanswered> {
+    pub(crate) fn ask(&mut self, request: Request) -> Result<Status, Unanswered> {
         match self.listen(request, |_| ControlFlow::Continue(()))? {
             Some(status) => Ok(status),
             None => Err(Unanswered::Ended),
@@ -99,7 +99,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Unanswered`].
-    pub fn listen(
+    pub(crate) fn listen(
         &mut self,
         request: Request,
         mut hear: impl FnMut(ServerMessage) -> ControlFlow<()>,
@@ -126,7 +126,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Unanswered`].
-    pub fn attach(mut self, wanted: AttachWanted) -> Result<AttachConnection, Unanswered> {
+    pub(crate) fn attach(mut self, wanted: AttachWanted) -> Result<AttachConnection, Unanswered> {
         let question = self.send(Request::Attach(wanted));
         match self.answer(&question)? {
             Answer::Failed(refusal) => Err(Unanswered::Refused(refusal)),

@@ -30,7 +30,7 @@ const KEPT: usize = 100;
 /// One line of a record.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum RecordEntry {
+pub(crate) enum RecordEntry {
     /// The stack, as it was then.
     Status(Box<Status>),
     /// A line of its log.
@@ -39,7 +39,7 @@ pub enum RecordEntry {
 
 impl RecordEntry {
     /// Adds it to the text of a record.
-    pub fn write_to(&self, text: &mut Vec<u8>) {
+    pub(crate) fn write_to(&self, text: &mut Vec<u8>) {
         // Cannot fail: strings and numbers into a Vec.
         let _ = serde_json::to_writer(&mut *text, self);
         text.push(b'\n');

@@ -12,14 +12,14 @@ use super::protocol::{Answer, LeaseState, Request, Status};
 
 /// A hold, at least one that was asked for.
 #[derive(Debug)]
-pub struct Lease {
+pub(crate) struct Lease {
     client: Client,
     question: ClientQuestion,
 }
 
 impl Lease {
     /// Asks for it. Does not wait: the stack may not answer yet.
-    pub fn ask(mut client: Client) -> Self {
+    pub(crate) fn ask(mut client: Client) -> Self {
         let question = client.send(Request::Hold);
         Self { client, question }
     }
@@ -28,7 +28,7 @@ impl Lease {
     ///
     /// # Errors
     /// [`Unanswered`]: the stack is being stopped, or has ended, or the time is over.
-    pub fn confirm(&mut self, patience: Option<Duration>) -> Result<LeaseState, Unanswered> {
+    pub(crate) fn confirm(&mut self, patience: Option<Duration>) -> Result<LeaseState, Unanswered> {
         self.client.set_patience(patience);
         match self.client.answer(&self.question)? {
             Answer::Held(held) => Ok(held),
@@ -43,7 +43,7 @@ impl Lease {
     ///
     /// # Errors
     /// [`Unanswered`]; [`Unanswered::Ended`] if it ended by itself.
-    pub fn release(mut self, patience: Option<Duration>) -> Result<Status, Unanswered> {
+    pub(crate) fn release(mut self, patience: Option<Duration>) -> Result<Status, Unanswered> {
         self.client.set_patience(patience);
         // An error says that the other end is gone, as the answer will.
         let _ = self.client.socket().shutdown(Shutdown::Write);

@@ -20,7 +20,7 @@ const CHECKS: u8 = 10;
 
 /// What came of [`greet`].
 #[derive(Debug)]
-pub enum Greeting {
+pub(crate) enum Greeting {
     /// It answers.
     Answered,
     /// It is gone, or says why not.
@@ -30,7 +30,7 @@ pub enum Greeting {
 }
 
 /// Asks the stack at `address` for a sign of life.
-pub fn greet(client: &mut Client, address: &Address) -> Greeting {
+pub(crate) fn greet(client: &mut Client, address: &Address) -> Greeting {
     let question = client.send(Request::Hello);
     client.set_patience(Some(STEP));
     let mut steps = 0;
@@ -65,7 +65,7 @@ fn restore_lock(address: &Address, answer: &Answer) {
 
 /// What came of [`await_socket`].
 #[derive(Debug)]
-pub enum SocketSearch {
+pub(crate) enum SocketSearch {
     /// A connection.
     Found(Client),
     /// The worker is gone: the monitor stops what is left of the stack, or ends.
@@ -75,7 +75,7 @@ pub enum SocketSearch {
 }
 
 /// Makes the stack of this monitor check the files of its control socket, and waits until it can be connected to.
-pub fn await_socket(monitor: i32, address: &Address) -> SocketSearch {
+pub(crate) fn await_socket(monitor: i32, address: &Address) -> SocketSearch {
     let found = await_restored(monitor, || match Client::connect(address) {
         Some(client) => Some(SocketSearch::Found(client)),
         None if is_suspended(monitor) => Some(SocketSearch::Missing(Unresponsive::Suspended)),
@@ -100,7 +100,7 @@ fn await_restored<T>(monitor: i32, mut look: impl FnMut() -> Option<T>) -> Optio
 }
 
 /// Whether one half of the pair is stopped by a signal: the monitor, or its child, the worker.
-pub fn is_suspended(monitor: i32) -> bool {
+pub(crate) fn is_suspended(monitor: i32) -> bool {
     is_stopped(monitor) || worker_of(monitor).is_some_and(is_stopped)
 }
 

@@ -3,29 +3,29 @@
 //! A Unix socket and never TCP: access is then a matter of files and user ids, which the kernel checks. [`address`] finds the place and claims it, [`server`] makes a [`call::Call`] of each request,
 //! [`client`] sends requests. docs/protocol.md tells others how to.
 
-pub mod address;
+pub(crate) mod address;
 pub mod attached_terminal;
-pub mod call;
+pub(crate) mod call;
 mod claim;
-pub mod client;
+pub(crate) mod client;
 mod connection;
 mod fields;
 mod file_id;
 pub mod incoming;
-pub mod last_run;
-pub mod lease;
+pub(crate) mod last_run;
+pub(crate) mod lease;
 pub(crate) mod line_buffer;
-pub mod liveness;
-pub mod lock_wait;
+pub(crate) mod liveness;
+pub(crate) mod lock_wait;
 mod payload;
-pub mod presence;
-pub mod protocol;
-pub mod request;
-pub mod scaling;
-pub mod server;
-pub mod session;
-pub mod stacks;
+pub(crate) mod presence;
+pub(crate) mod protocol;
+pub(crate) mod request;
+pub(crate) mod scaling;
+pub(crate) mod server;
+pub(crate) mod session;
+pub(crate) mod stacks;
 mod status;
-pub mod table;
-pub mod terminal;
+pub(crate) mod table;
+pub(crate) mod terminal;
 mod witness;

@@ -5,16 +5,16 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::payload::Payload;
-pub use super::request::{Goal, LogsWanted, Request};
-pub use super::status::{EndCause, InstanceStatus, Phase, RunEnd, StackState, Status, Unresponsive};
+pub(crate) use super::request::{Goal, LogsWanted, Request};
+pub(crate) use super::status::{EndCause, InstanceStatus, Phase, RunEnd, StackState, Status, Unresponsive};
 use super::terminal::{AttachedState, TerminalOutput};
 
 /// The version of the protocol. A request of another is refused by name.
-pub const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 1;
 /// The version of the documents that commands print with `--json`.
-pub const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 1;
 /// The most bytes of a request's line. A thousand names of instances have 70 KB.
-pub const LONGEST: usize = 256 << 10;
+pub(crate) const LONGEST: usize = 256 << 10;
 
 /// A request as it is sent.
 #[derive(Clone, Debug, PartialEq, Serialize)]

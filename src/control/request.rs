@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::fields::Fields;
-pub use super::fields::{FieldError, PatternError};
+pub(crate) use super::fields::{FieldError, PatternError};
 use super::scaling::{InstanceCount, ScaleStep};
 use super::terminal::AttachWanted;
 use crate::duration::LONGEST;
@@ -144,7 +144,7 @@ const WORDS: &str = "hello, status, logs, start, stop, roll, restart, scale, kil
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn pattern(text: &str) -> Result<regex_lite::Regex, PatternError> {
+pub(crate) fn pattern(text: &str) -> Result<regex_lite::Regex, PatternError> {
     if text.chars().count() > LONG_PATTERN {
         return Err(PatternError::TooLong(LONG_PATTERN));
     }

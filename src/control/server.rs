@@ -31,13 +31,13 @@ const LAST: Duration = Duration::from_millis(500);
 const CONSTANT: usize = 2;
 
 /// The server, while it serves.
-pub struct Server {
+pub(crate) struct Server {
     in_flight: InFlight,
 }
 
 impl Server {
     /// Waits until every answer is written, but not for clients that do not read. The senders of replies must be dropped before.
-    pub async fn finish(self) {
+    pub(crate) async fn finish(self) {
         let written = async {
             while Arc::strong_count(&self.in_flight.0) > CONSTANT {
                 self.in_flight.0.notified().await;
@@ -51,7 +51,10 @@ impl Server {
 ///
 /// # Errors
 /// The listener cannot be watched.
-pub fn open<T: From<Call> + 'static>(listener: Bound, calls: UnboundedSender<T>) -> io::Result<Server> {
+pub(crate) fn open<T: From<Call> + 'static>(
+    listener: Bound,
+    calls: UnboundedSender<T>,
+) -> io::Result<Server> {
     listener.set_nonblocking(true)?;
     let listener = UnixListener::from_std(listener)?;
     let in_flight = InFlight(Arc::new(Notify::new()));

@@ -14,7 +14,7 @@ const AHEAD: usize = 256 << 10;
 
 /// A connection to an instance's terminal.
 #[derive(Debug)]
-pub struct AttachConnection {
+pub(crate) struct AttachConnection {
     stream: UnixStream,
     received: LineBuffer,
     answers: VecDeque<Answer>,
@@ -34,7 +34,7 @@ impl AttachConnection {
     ///
     /// # Errors
     /// The stack is gone.
-    pub fn send(&mut self, typed: &TerminalInput) -> io::Result<()> {
+    pub(crate) fn send(&mut self, typed: &TerminalInput) -> io::Result<()> {
         serde_json::to_writer(&mut self.unsent, typed)?;
         self.unsent.push(b'\n');
         self.flush()
@@ -44,7 +44,7 @@ impl AttachConnection {
     ///
     /// # Errors
     /// The stack is gone.
-    pub fn flush(&mut self) -> io::Result<()> {
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
         while !self.unsent.is_empty() {
             match self.stream.write(&self.unsent) {
                 Ok(count) => drop(self.unsent.drain(..count)),
@@ -57,17 +57,17 @@ impl AttachConnection {
     }
 
     /// Whether something waits to be sent.
-    pub fn has_unsent(&self) -> bool {
+    pub(crate) fn has_unsent(&self) -> bool {
         !self.unsent.is_empty()
     }
 
     /// Whether so much waits that no more keys should be read.
-    pub fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.unsent.len() >= AHEAD
     }
 
     /// Whether answers have been received and not taken.
-    pub fn has_answers(&self) -> bool {
+    pub(crate) fn has_answers(&self) -> bool {
         !self.answers.is_empty()
     }
 
@@ -75,7 +75,7 @@ impl AttachConnection {
     ///
     /// # Errors
     /// The stack is gone (`UnexpectedEof`), or what it says is not understood.
-    pub fn next_answer(&mut self) -> io::Result<Option<Answer>> {
+    pub(crate) fn next_answer(&mut self) -> io::Result<Option<Answer>> {
         loop {
             if let Some(answer) = self.answers.pop_front() {
                 return Ok(Some(answer));

@@ -14,7 +14,7 @@ use super::protocol::{Request, SCHEMA, StackState, Status};
 
 /// The stacks that run, in the order of their roots. A stack that does not answer is as its record has it, with the reason as its
 /// state. `runtime` is `$XDG_RUNTIME_DIR`, `state` is `$XDG_STATE_HOME` or what stands for it.
-pub fn running(runtime: Option<&Path>, state: Option<&Path>) -> Vec<Status> {
+pub(crate) fn running(runtime: Option<&Path>, state: Option<&Path>) -> Vec<Status> {
     let addresses = Address::all(runtime);
     // One that hangs is known after five seconds: several are, at the same time.
     let mut stacks: Vec<Status> = thread::scope(|scope| {
@@ -32,7 +32,7 @@ pub fn running(runtime: Option<&Path>, state: Option<&Path>) -> Vec<Status> {
 }
 
 /// The stacks that have left a record and do not run.
-pub fn ended(runtime: Option<&Path>, state: Option<&Path>) -> Vec<Status> {
+pub(crate) fn ended(runtime: Option<&Path>, state: Option<&Path>) -> Vec<Status> {
     let addresses = Address::all(runtime);
     let known: HashSet<&str> = addresses.iter().map(Address::key).collect();
     let records = recorded(runtime, state, &known).filter(|record| !record.address().is_witnessed());

@@ -6,7 +6,7 @@ use super::protocol::{InstanceStatus, Status};
 use crate::notice::Elapsed;
 
 /// Rows in columns as wide as their longest cell.
-pub fn columns<const N: usize>(rows: &[[String; N]]) -> String {
+pub(crate) fn columns<const N: usize>(rows: &[[String; N]]) -> String {
     let width = |at: usize| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0);
     let widths: [usize; N] = std::array::from_fn(width);
     let line = |row: &[String; N]| {
@@ -17,7 +17,7 @@ pub fn columns<const N: usize>(rows: &[[String; N]]) -> String {
 }
 
 /// The instances, and a line for each that is not ready, with the reason.
-pub fn of(status: &Status) -> String {
+pub(crate) fn of(status: &Status) -> String {
     const HEAD: [&str; 10] =
         ["NAME", "STATE", "READY", "PID", "PORT", "UPTIME", "RESTARTS", "CPU", "MEMORY", "EXIT"];
     let rows: Vec<[String; 10]> =
@@ -51,6 +51,6 @@ fn memory(bytes: u64) -> String {
 }
 
 /// Seconds in words.
-pub fn lived(seconds: f64) -> String {
+pub(crate) fn lived(seconds: f64) -> String {
     Elapsed(Duration::from_secs_f64(seconds.max(0.0))).to_string()
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::payload::Payload;
 
 /// The largest terminal that is believed. avt and alacritty's emulators grow without end beyond.
-pub const LARGEST: u16 = 10_000;
+pub(crate) const LARGEST: u16 = 10_000;
 
 /// Which terminal is wanted, and how large the client's is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

@@ -13,12 +13,12 @@ mod concurrency;
 mod config;
 mod dependencies;
 mod disposability;
-pub mod facts;
+pub(crate) mod facts;
 mod imports;
 mod logs;
 mod parity;
 mod port;
-pub mod report;
+pub(crate) mod report;
 mod secrets;
 mod versions;
 

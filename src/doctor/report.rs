@@ -29,7 +29,7 @@ impl Finding {
 
 /// What `doctor --json` prints: docs/schema/doctor.json.
 #[derive(Debug, Serialize)]
-pub struct DoctorReport<'a> {
+pub(crate) struct DoctorReport<'a> {
     schema: u8,
     broken: usize,
     warnings: usize,
@@ -40,7 +40,7 @@ pub struct DoctorReport<'a> {
 
 /// A factor.
 #[derive(Debug, Serialize)]
-pub struct FactorReport<'a> {
+pub(crate) struct FactorReport<'a> {
     /// Its number: `VII`.
     pub factor: &'static str,
     /// Its name.
@@ -53,7 +53,7 @@ pub struct FactorReport<'a> {
 
 /// A finding.
 #[derive(Debug, Serialize)]
-pub struct ReportedFinding<'a> {
+pub(crate) struct ReportedFinding<'a> {
     /// Its code.
     pub code: &'static str,
     /// Warning or broken.
@@ -71,7 +71,7 @@ pub struct ReportedFinding<'a> {
 }
 
 /// Marks the findings that ganger.toml silences.
-pub fn silence(findings: &mut [Finding], silenced: &IndexMap<String, Located<String>>) {
+pub(crate) fn silence(findings: &mut [Finding], silenced: &IndexMap<String, Located<String>>) {
     for finding in findings {
         finding.silenced = silenced.get(finding.code.name).map(|reason| reason.value.clone());
     }
@@ -79,7 +79,11 @@ pub fn silence(findings: &mut [Finding], silenced: &IndexMap<String, Located<Str
 
 impl<'a> DoctorReport<'a> {
     /// The report of these factors. One of which nothing can be seen is said so.
-    pub fn new(factors: &[Factor], findings: &'a [Finding], is_visible: impl Fn(Factor) -> bool) -> Self {
+    pub(crate) fn new(
+        factors: &[Factor],
+        findings: &'a [Finding],
+        is_visible: impl Fn(Factor) -> bool,
+    ) -> Self {
         let factors: Vec<_> =
             factors.iter().map(|factor| FactorReport::new(*factor, findings, is_visible(*factor))).collect();
         let all = || factors.iter().flat_map(|factor| &factor.findings);
@@ -94,12 +98,12 @@ impl<'a> DoctorReport<'a> {
     }
 
     /// Whether something is broken.
-    pub fn is_broken(&self) -> bool {
+    pub(crate) fn is_broken(&self) -> bool {
         self.broken > 0
     }
 
     /// For people: a line for each factor, two for each finding, and the counts.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut lines = Vec::new();
         for factor in &self.factors {
             lines.push(format!("{:<5}{:<21}{}", factor.factor, factor.name, factor.status.word()));

@@ -5,26 +5,26 @@
 //! that the rules that concern several of them: the order of starts and stops, readiness, requests, restarts. `transition` asks
 //! these one after the other, and none of them calls back.
 
-pub mod action;
-pub mod change;
-pub mod event;
+pub(crate) mod action;
+pub(crate) mod change;
+pub(crate) mod event;
 mod exit_disposition;
 mod facts;
 pub mod instance;
 mod open_requests;
 mod order;
-pub mod ready;
-pub mod request;
-pub mod restart;
+pub(crate) mod ready;
+pub(crate) mod request;
+pub(crate) mod restart;
 mod rolling;
-pub mod shutdown;
+pub(crate) mod shutdown;
 mod stack;
-pub mod state;
+pub(crate) mod state;
 pub mod table;
-pub mod target;
+pub(crate) mod target;
 #[cfg(test)]
 mod tests;
-pub mod timers;
+pub(crate) mod timers;
 mod transition;
 
 use std::rc::Rc;

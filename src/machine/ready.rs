@@ -11,19 +11,19 @@ use crate::notice::{Elapsed, Notice};
 use crate::plan::spec::{ProbeKind, ProbePort, Spec};
 
 /// How long an instance without a probe has to run until it counts as ready (SPEC §10).
-pub const SETTLED: Duration = Duration::from_secs(1);
+pub(crate) const SETTLED: Duration = Duration::from_secs(1);
 
 /// How long an instance that is waited for by name and is not known to use its PORT has to open it. Then it is one that never
 /// listens, and ready. A program that reads PORT needs not name it on its command line.
-pub const LISTENS_WITHIN: Duration = Duration::from_secs(5);
+pub(crate) const LISTENS_WITHIN: Duration = Duration::from_secs(5);
 
 /// Whether an instance with this spec may open its PORT though nothing says so.
-pub fn may_listen(spec: &Spec) -> bool {
+pub(crate) fn may_listen(spec: &Spec) -> bool {
     spec.care.is_implied && spec.care.probe.is_timer() && spec.care.listen.is_none() && spec.port.is_some()
 }
 
 /// What shows that an instance with this spec is ready.
-pub fn probe_kind(spec: &Spec) -> ProbeKind {
+pub(crate) fn probe_kind(spec: &Spec) -> ProbeKind {
     if may_listen(spec) { ProbeKind::ListenOrAlive } else { spec.care.probe.kind() }
 }
 
@@ -87,13 +87,13 @@ pub(super) fn on_late(stack: &mut Stack, index: usize, actions: &mut Actions) {
 }
 
 /// That an instance listens on this port, with the setting that names it, as a clause of a sentence.
-pub fn on_another_port(spec: &Spec, port: u16) -> String {
+pub(crate) fn on_another_port(spec: &Spec, port: u16) -> String {
     let own = spec.port.map_or_else(String::new, |own| format!(", not on its PORT {own}"));
     format!("listens on {port}{own} (ready = \"listen:{port}\")")
 }
 
 /// What an instance lacks to be ready, as a clause of a sentence.
-pub fn missing(spec: &Spec, instance: &Instance) -> String {
+pub(crate) fn missing(spec: &Spec, instance: &Instance) -> String {
     match instance.state {
         State::Idle | State::Starting | State::Ended => "it does not run".into(),
         State::Stopping | State::Killing | State::Clearing | State::Purging => "it is ending".into(),

@@ -3,17 +3,17 @@
 use std::time::Duration;
 
 /// The shortest wait, after the first exit.
-pub const SHORTEST: Duration = Duration::from_millis(500);
+pub(crate) const SHORTEST: Duration = Duration::from_millis(500);
 /// The longest wait.
-pub const LONGEST: Duration = Duration::from_secs(30);
+pub(crate) const LONGEST: Duration = Duration::from_secs(30);
 /// An instance that ran this long has worked: earlier exits do not count any more.
-pub const WORKED: Duration = Duration::from_secs(10);
+pub(crate) const WORKED: Duration = Duration::from_secs(10);
 /// An instance is given up after this many failures in a row.
-pub const MOST_FAILURES: u32 = 5;
+pub(crate) const MOST_FAILURES: u32 = 5;
 
 /// What the earlier exits of one instance mean for its next start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Backoff {
+pub(crate) struct Backoff {
     /// Exits in a row before [`WORKED`] was over.
     quick: u32,
     /// How many of the latest of them were failures.
@@ -22,7 +22,7 @@ pub struct Backoff {
 
 /// What follows an exit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NextStart {
+pub(crate) enum NextStart {
     /// A start, after this time.
     Start(Duration),
     /// No start: it has failed too often.
@@ -33,7 +33,7 @@ impl Backoff {
     /// Counts an exit: how long the instance ran, whether it failed, and a random number for the jitter, so that a stack that
     /// has lost its database does not come back to it all at once.
     #[must_use]
-    pub fn after(&mut self, lived: Duration, is_failure: bool, random: u64) -> NextStart {
+    pub(crate) fn after(&mut self, lived: Duration, is_failure: bool, random: u64) -> NextStart {
         if lived >= WORKED {
             *self = Self::default();
         }
@@ -46,7 +46,7 @@ impl Backoff {
     }
 
     /// How many failures there were in a row.
-    pub fn failures(self) -> u32 {
+    pub(crate) fn failures(self) -> u32 {
         self.failures
     }
 }

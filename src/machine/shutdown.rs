@@ -37,7 +37,7 @@ pub enum StopCause {
 
 /// A stop under way.
 #[derive(Clone, Debug)]
-pub struct Shutdown {
+pub(crate) struct Shutdown {
     /// The first reason.
     pub cause: StopCause,
     /// Whether all are killed, without waiting for the grace.
@@ -47,13 +47,13 @@ pub struct Shutdown {
 
 impl Shutdown {
     /// A stop that begins at `now` for this reason.
-    pub fn new(now: Duration, cause: StopCause) -> Self {
+    pub(crate) fn new(now: Duration, cause: StopCause) -> Self {
         let first_interrupt = matches!(cause, StopCause::Signal(signal) if counts(signal)).then_some(now);
         Self { cause, killing: false, first_interrupt }
     }
 
     /// Whether this further signal ends the grace.
-    pub fn is_second(&mut self, now: Duration, signal: Signal) -> bool {
+    pub(crate) fn is_second(&mut self, now: Duration, signal: Signal) -> bool {
         if signal == Signal::QUIT {
             return true;
         }

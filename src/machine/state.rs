@@ -182,7 +182,7 @@ impl fmt::Display for Effect {
 }
 
 /// The next state, and what to do on the way. Every cell is written out: docs/states.md is printed from here.
-pub fn step(state: State, intent: Intent, event: InstanceEvent) -> (State, &'static [Effect]) {
+pub(crate) fn step(state: State, intent: Intent, event: InstanceEvent) -> (State, &'static [Effect]) {
     match state {
         State::Idle | State::Ended => down(state, intent, event),
         State::Starting => starting(intent, event),

@@ -19,13 +19,13 @@ use crate::name::{InstanceName, TypeName};
 
 /// The variable that says which instance of the stack a program is, as foreman names it. Not `DYNO`:
 /// programs take that to mean that they run on Heroku.
-pub const PS: &str = "PS";
+pub(crate) const PS: &str = "PS";
 /// The variable with an instance's port.
-pub const PORT: &str = "PORT";
+pub(crate) const PORT: &str = "PORT";
 /// The mark of the run that an instance belongs to.
-pub const RUN: &str = "GANGER_RUN";
+pub(crate) const RUN: &str = "GANGER_RUN";
 /// The name of the instance, `web.1`, under a name that no program sets for itself.
-pub const INSTANCE: &str = "GANGER_INSTANCE";
+pub(crate) const INSTANCE: &str = "GANGER_INSTANCE";
 /// What the variables with the other types' ports begin with.
 pub(super) const PORT_OF: &str = "GANGER_PORT_";
 /// With more types than this, none is told the others' ports: of a thousand types each instance would carry 24 KiB of
@@ -33,7 +33,7 @@ pub(super) const PORT_OF: &str = "GANGER_PORT_";
 const KNOWN_PORTS: usize = 100;
 
 /// The variable with the first port of a type: `GANGER_PORT_WEB`.
-pub fn name_of_port(kind: &TypeName) -> String {
+pub(crate) fn name_of_port(kind: &TypeName) -> String {
     format!("{PORT_OF}{}", kind.to_variable())
 }
 
@@ -277,7 +277,7 @@ fn declared<'a>(inputs: &Inputs<'a>) -> &'a [DeclaredVariable] {
 }
 
 /// The variables that an instance has for itself.
-pub fn own(name: &InstanceName, port: Option<u16>) -> EnvEntries {
+pub(crate) fn own(name: &InstanceName, port: Option<u16>) -> EnvEntries {
     let name = name.to_string();
     let port = port.map(|port| (PORT, port.to_string()));
     port.into_iter().chain([(PS, name.clone()), (INSTANCE, name)]).collect()

@@ -10,7 +10,7 @@ use crate::suggestion::nearest;
 
 /// Why there can be no plan. The place is kept beside it: see [`Error::at`].
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum Error {
+pub(crate) enum Error {
     /// A type that the Procfile does not have.
     #[error("{file} has no type `{name}`")]
     UnknownType {
@@ -116,7 +116,7 @@ impl Error {
     }
 
     /// The error as it is shown, at `place`.
-    pub fn at(&self, place: &Location) -> Diagnostic {
+    pub(crate) fn at(&self, place: &Location) -> Diagnostic {
         Diagnostic {
             location: place.clone(),
             message: self.to_string(),

@@ -7,10 +7,10 @@ use std::fmt;
 use thiserror::Error;
 
 /// The default first port (foreman, honcho, overmind and Heroku's own tool all have it).
-pub const DEFAULT_BASE: u16 = 5000;
+pub(crate) const DEFAULT_BASE: u16 = 5000;
 
 /// From one type's first port to the next one's, as in foreman.
-pub const DEFAULT_STEP: u16 = 100;
+pub(crate) const DEFAULT_STEP: u16 = 100;
 
 /// How far the base moves at a time when a port is taken.
 const MOVE: u16 = 100;
@@ -33,7 +33,7 @@ impl fmt::Display for Holder {
 
 /// Why ports cannot be given out.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum PortError {
+pub(crate) enum PortError {
     /// No step lets all instances have a port of their own.
     #[error("{instances} instances do not fit between port {base} and 65535")]
     NoRoom {
@@ -54,7 +54,7 @@ pub enum PortError {
 
 /// The ports of a formation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Layout {
+pub(crate) struct Layout {
     /// The first port of the first line.
     pub base: u16,
     /// From one line's first port to the next one's.
@@ -70,7 +70,7 @@ impl Layout {
     /// # Errors
     ///
     /// [`PortError`] if two instances would share a port or one would pass 65535.
-    pub fn new(base: u16, step: Option<u16>, counts: Vec<u32>) -> Result<Self, PortError> {
+    pub(crate) fn new(base: u16, step: Option<u16>, counts: Vec<u32>) -> Result<Self, PortError> {
         let no_room = || PortError::NoRoom { instances: counts.iter().map(|&c| u64::from(c)).sum(), base };
         let fitting = fitting_steps(base, &counts).ok_or_else(no_room)?;
         let step = match step {
@@ -83,19 +83,19 @@ impl Layout {
 
     /// The port of the first instance of a line (from 0); `None` if it would pass 65535, as it may for
     /// a line that does not run.
-    pub fn first(&self, line: usize) -> Option<u16> {
+    pub(crate) fn first(&self, line: usize) -> Option<u16> {
         let line = u16::try_from(line).ok()?;
         self.step.checked_mul(line)?.checked_add(self.base)
     }
 
     /// The port of the `number`-th instance (from 1) of a line (from 0).
-    pub fn port(&self, line: usize, number: u32) -> Option<u16> {
+    pub(crate) fn port(&self, line: usize, number: u32) -> Option<u16> {
         self.first(line)?.checked_add(u16::try_from(number.checked_sub(1)?).ok()?)
     }
 
     /// Every port that an instance gets, with its line (from 0) and number (from 1), in the order of
     /// the file.
-    pub fn ports(&self) -> impl Iterator<Item = (u16, usize, u32)> {
+    pub(crate) fn ports(&self) -> impl Iterator<Item = (u16, usize, u32)> {
         self.counts.iter().enumerate().flat_map(move |(line, &count)| {
             (1..=count).filter_map(move |number| Some((self.port(line, number)?, line, number)))
         })
@@ -131,7 +131,7 @@ fn tidy_step(fitting: &std::ops::RangeInclusive<u16>) -> u16 {
 
 /// What [`choose`] found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PortChoice {
+pub(crate) struct PortChoice {
     /// The ports, perhaps from another base.
     pub layout: Layout,
     /// The port that made the base move, and the program that holds it.
@@ -144,7 +144,11 @@ pub struct PortChoice {
 ///
 /// If none is free the layout stays, and all that is taken is listed. `taken` is asked once a port at
 /// most; naming the holder may be dear (a walk through /proc), so callers should keep what they found.
-pub fn choose(layout: Layout, may_move: bool, mut taken: impl FnMut(u16) -> Option<Holder>) -> PortChoice {
+pub(crate) fn choose(
+    layout: Layout,
+    may_move: bool,
+    mut taken: impl FnMut(u16) -> Option<Holder>,
+) -> PortChoice {
     let mut known: HashMap<u16, Option<Holder>> = HashMap::new();
     let mut holder = |port: u16| known.entry(port).or_insert_with(|| taken(port)).clone();
     let mut first = None;

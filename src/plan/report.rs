@@ -10,14 +10,14 @@ use crate::name::{InstanceName, TypeName};
 use crate::text::visible;
 
 /// The version of the document: it changes when a reader of an older one would misread it.
-pub const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 1;
 
 /// The narrowest that a command is cut to, however narrow the terminal.
 const LEAST_COMMAND: usize = 20;
 
 /// The document of `check --json`.
 #[derive(Clone, Debug, Serialize)]
-pub struct Report<'a> {
+pub(crate) struct Report<'a> {
     /// [`SCHEMA`].
     pub schema: u32,
     /// Every line of the Procfile; empty if there is no plan.
@@ -30,7 +30,7 @@ pub struct Report<'a> {
 
 /// A line of the Procfile in a [`Report`].
 #[derive(Clone, Debug, Serialize)]
-pub struct ReportedProcess<'a> {
+pub(crate) struct ReportedProcess<'a> {
     /// What stands before the colon.
     pub name: &'a TypeName,
     /// What stands after it.
@@ -43,7 +43,7 @@ pub struct ReportedProcess<'a> {
 
 /// An instance in a [`Report`].
 #[derive(Clone, Debug, Serialize)]
-pub struct ReportedInstance<'a> {
+pub(crate) struct ReportedInstance<'a> {
     /// `web.1`.
     pub name: &'a InstanceName,
     /// Its PORT; `None` with `--no-port`.
@@ -52,7 +52,7 @@ pub struct ReportedInstance<'a> {
 
 impl<'a> Report<'a> {
     /// The report of a plan. `read` are the warnings of the files that were read; the plan's own follow.
-    pub fn of(plan: &'a Plan, read: &'a [Diagnostic]) -> Self {
+    pub(crate) fn of(plan: &'a Plan, read: &'a [Diagnostic]) -> Self {
         let instances = |process: &PlannedType| {
             let own = plan.instances.iter().filter(|spec| spec.name.kind == process.name);
             own.map(|spec| ReportedInstance { name: &spec.name, port: spec.port }).collect()
@@ -72,7 +72,7 @@ impl<'a> Report<'a> {
     }
 
     /// The report when there is no plan.
-    pub fn refused(errors: &'a [Diagnostic], warnings: &'a [Diagnostic]) -> Self {
+    pub(crate) fn refused(errors: &'a [Diagnostic], warnings: &'a [Diagnostic]) -> Self {
         Self {
             schema: SCHEMA,
             processes: Vec::new(),
@@ -84,7 +84,7 @@ impl<'a> Report<'a> {
 
 /// A table of the types, a line each: name, count, ports, command. Commands are cut so that a line has
 /// `width` characters at most; `None` leaves them whole.
-pub fn table(plan: &Plan, width: Option<usize>) -> String {
+pub(crate) fn table(plan: &Plan, width: Option<usize>) -> String {
     let heading = ["TYPE", "COUNT", "PORT"].map(String::from);
     let cells: Vec<[String; 3]> = std::iter::once(heading)
         .chain(

@@ -5,7 +5,7 @@
 /// Gives back memory that was freed, and lets go of the program's pages, nearly all of which a start touches and a
 /// wait does not: what is needed again comes from the file, sixteen pages at a time.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-pub fn give_back_memory() {
+pub(crate) fn give_back_memory() {
     super::calls::trim_heap();
     // Whatever fails, more stays.
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();

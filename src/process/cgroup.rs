@@ -18,7 +18,7 @@ const NAME: &str = "ganger-";
 
 /// A cgroup of ours, which is removed when this value is dropped.
 #[derive(Debug)]
-pub struct Cgroup {
+pub(crate) struct Cgroup {
     folder: PathBuf,
     /// Whether we made it: the worker has the same value by fork, and does not remove it.
     monitor: u32,
@@ -26,7 +26,7 @@ pub struct Cgroup {
 
 impl Cgroup {
     /// Makes one, where we may; else `None`, and nothing is lost but a second net.
-    pub fn make() -> Option<Self> {
+    pub(crate) fn make() -> Option<Self> {
         let own = own(&fs::read_to_string("/proc/self/cgroup").ok()?)?;
         let is_root = own.as_os_str().is_empty();
         let folder = Path::new(MOUNT).join(own);
@@ -43,13 +43,13 @@ impl Cgroup {
     }
 
     /// Moves this process into it, and with it all that it will start.
-    pub fn enter(&self) {
+    pub(crate) fn enter(&self) {
         // Refused where the tree does not allow it (a controller in the parent): the stack then runs outside.
         let _ = write(&self.folder.join("cgroup.procs"), "0");
     }
 
     /// SIGKILL to every process in it.
-    pub fn kill(&self) {
+    pub(crate) fn kill(&self) {
         let _ = write(&self.folder.join("cgroup.kill"), "1");
     }
 }

@@ -6,7 +6,7 @@
 //! sudo and other set-uid programs do not work.
 
 #[cfg(target_os = "linux")]
-pub use linux::{begin, enter};
+pub(crate) use linux::{begin, enter};
 #[cfg(not(target_os = "linux"))]
 pub use other::{begin, enter};
 
@@ -25,7 +25,7 @@ mod linux {
     ///
     /// # Errors
     /// The message for the user: the system does not allow it.
-    pub fn begin() -> io::Result<()> {
+    pub(crate) fn begin() -> io::Result<()> {
         let (user, group) = (geteuid(), getegid());
         match unshare(CloneFlags::CLONE_NEWPID) {
             Ok(()) => return Ok(()),
@@ -46,7 +46,7 @@ mod linux {
     ///
     /// # Errors
     /// As [`begin`].
-    pub fn enter() -> io::Result<()> {
+    pub(crate) fn enter() -> io::Result<()> {
         unshare(CloneFlags::CLONE_NEWNS).map_err(|error| refused("unshare", &error.into()))?;
         // What is mounted inside must not appear outside.
         let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;

@@ -18,7 +18,7 @@ use crate::signal::Signal;
 ///
 /// # Errors
 /// As waitpid(2), or when /proc cannot be read.
-pub fn preexisting_children() -> io::Result<HashSet<i32>> {
+pub(crate) fn preexisting_children() -> io::Result<HashSet<i32>> {
     // One call where there are none, which is nearly always.
     let reaped = reap();
     let is_none = reaped.is_empty;
@@ -31,7 +31,7 @@ pub fn preexisting_children() -> io::Result<HashSet<i32>> {
 
 /// A stop of everything below this process, without instances.
 #[derive(Debug)]
-pub struct Leftovers {
+pub(crate) struct Leftovers {
     machine: Machine,
     preexisting_children: HashSet<i32>,
     signalled: Signalled,
@@ -44,7 +44,7 @@ pub struct Leftovers {
 impl Leftovers {
     /// Begins the stop at `now`, of all but these children and theirs: the first signals go out with the
     /// first [`Leftovers::advance`].
-    pub fn begin(grace: Duration, now: Duration, preexisting_children: HashSet<i32>) -> Self {
+    pub(crate) fn begin(grace: Duration, now: Duration, preexisting_children: HashSet<i32>) -> Self {
         let mut machine = Machine::without_instances(grace);
         // Its first action is a scan, which `advance` does anyway.
         let _ = machine.handle(now, Event::Broken("the worker is gone".into()));
@@ -59,27 +59,27 @@ impl Leftovers {
     }
 
     /// When to come back, signal or not.
-    pub fn deadline(&self) -> Option<Duration> {
+    pub(crate) fn deadline(&self) -> Option<Duration> {
         self.machine.deadline()
     }
 
     /// Whether nothing is left, or what is left cannot be ended.
-    pub fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.machine.outcome().is_some()
     }
 
     /// Whether the grace is over, and SIGKILL was sent.
-    pub fn is_killing(&self) -> bool {
+    pub(crate) fn is_killing(&self) -> bool {
         self.is_killing
     }
 
     /// Whether something is left that could not be ended.
-    pub fn has_survivors(&self) -> bool {
+    pub(crate) fn has_survivors(&self) -> bool {
         self.machine.has_survivors()
     }
 
     /// The processes that are left at the end.
-    pub fn survivors(&self) -> &[SignalRefusal] {
+    pub(crate) fn survivors(&self) -> &[SignalRefusal] {
         &self.refused
     }
 
@@ -87,7 +87,7 @@ impl Leftovers {
     ///
     /// # Errors
     /// As waitpid(2).
-    pub fn advance(&mut self, now: Duration, signals: &[Signal]) -> io::Result<()> {
+    pub(crate) fn advance(&mut self, now: Duration, signals: &[Signal]) -> io::Result<()> {
         let mut events =
             if self.is_empty()? { vec![Event::AllGone] } else { vec![Event::Reaped, Event::Timeout] };
         events.extend(

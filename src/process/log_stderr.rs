@@ -47,11 +47,11 @@ enum StderrRoute {
 
 /// Standard error, as something that never holds up its writer.
 #[derive(Debug)]
-pub struct Stderr(StderrRoute);
+pub(crate) struct Stderr(StderrRoute);
 
 impl Stderr {
     /// Descriptor 2, whatever it is.
-    pub fn open() -> Self {
+    pub(crate) fn open() -> Self {
         let route = || -> io::Result<StderrRoute> {
             let stderr = io::stderr().as_fd().try_clone_to_owned()?;
             let kind = File::from(stderr.try_clone()?).metadata()?.file_type();
@@ -75,7 +75,7 @@ impl Stderr {
     ///
     /// # Errors
     /// `WouldBlock` if nothing is, else as write(2).
-    pub fn write_now(&self, bytes: &[u8]) -> io::Result<usize> {
+    pub(crate) fn write_now(&self, bytes: &[u8]) -> io::Result<usize> {
         match &self.0 {
             StderrRoute::Reopened(file) | StderrRoute::Plain(file) => (&*file).write(bytes),
             StderrRoute::Socket(socket) => {
@@ -93,7 +93,7 @@ impl Stderr {
     }
 
     /// Writes as much of it as is taken within half a second.
-    pub fn write_soon(&self, mut bytes: &[u8]) {
+    pub(crate) fn write_soon(&self, mut bytes: &[u8]) {
         for _ in 0..FINISH_TIMEOUT.as_millis() / STEP.as_millis() {
             bytes = self.rest(bytes);
             if bytes.is_empty() {
@@ -119,19 +119,19 @@ impl Stderr {
 
 /// The lines that one process logs on standard error.
 #[derive(Debug)]
-pub struct StderrLog {
+pub(crate) struct StderrLog {
     stderr: Stderr,
     unsent: RefCell<Vec<u8>>,
 }
 
 impl StderrLog {
     /// A log on descriptor 2, with nothing in it. A process that is forked afterwards has a copy.
-    pub fn open() -> Self {
+    pub(crate) fn open() -> Self {
         Self { stderr: Stderr::open(), unsent: RefCell::default() }
     }
 
     /// Logs `ganger: LINE`, which makes a terminal do nothing. Never blocks.
-    pub fn log(&self, line: &str) {
+    pub(crate) fn log(&self, line: &str) {
         let mut unsent = self.unsent.borrow_mut();
         if unsent.len() < KEPT {
             unsent.extend_from_slice(format!("ganger: {}\n", harmless(line)).as_bytes());
@@ -142,7 +142,7 @@ impl StderrLog {
     }
 
     /// Gives the lines that were not taken a last chance, for half a second.
-    pub fn finish(&self) {
+    pub(crate) fn finish(&self) {
         self.stderr.write_soon(&self.unsent.take());
     }
 }

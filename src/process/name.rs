@@ -7,7 +7,7 @@
 
 /// What ps(1) shows for this process from now on. Where it cannot be done, nothing changes.
 #[cfg(target_os = "linux")]
-pub fn set(name: &str, shown: &str) {
+pub(crate) fn set(name: &str, shown: &str) {
     if let Ok(name) = std::ffi::CString::new(name) {
         // Best effort: a name is for people to read.
         let _ = nix::sys::prctl::set_name(&name);

@@ -10,7 +10,7 @@ use crate::signal::Signal;
 /// # Errors
 /// ESRCH if it is gone, ENOSYS before Linux 5.3, EMFILE.
 #[cfg(target_os = "linux")]
-pub fn open(pid: i32) -> io::Result<OwnedFd> {
+pub(crate) fn open(pid: i32) -> io::Result<OwnedFd> {
     let pid = rustix::process::Pid::from_raw(pid).ok_or(io::ErrorKind::InvalidInput)?;
     Ok(rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty())?)
 }
@@ -20,7 +20,7 @@ pub fn open(pid: i32) -> io::Result<OwnedFd> {
 /// # Errors
 /// ESRCH if it is gone, EPERM if it may not be signalled, EINVAL for a real-time signal.
 #[cfg(target_os = "linux")]
-pub fn send_signal(process: BorrowedFd<'_>, signal: Signal) -> io::Result<()> {
+pub(crate) fn send_signal(process: BorrowedFd<'_>, signal: Signal) -> io::Result<()> {
     let signal = rustix::process::Signal::from_named_raw(signal.0).ok_or(io::ErrorKind::InvalidInput)?;
     Ok(rustix::process::pidfd_send_signal(process, signal)?)
 }

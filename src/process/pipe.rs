@@ -8,7 +8,7 @@ use std::os::fd::OwnedFd;
 ///
 /// # Errors
 /// EMFILE and ENFILE.
-pub fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+pub(crate) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     let (read, write) = io::pipe()?;
     Ok((read.into(), write.into()))
 }

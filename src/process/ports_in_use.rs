@@ -20,7 +20,7 @@ use crate::plan::ports::Holder;
 const DEBUGGERS: [u16; 5] = [9229, 5678, 5005, 12345, 2345];
 
 /// The process that holds TCP `port` on any of 0.0.0.0, 127.0.0.1, :: and ::1; `None` if a server could have it.
-pub fn holder(port: u16) -> Option<Holder> {
+pub(crate) fn holder(port: u16) -> Option<Holder> {
     is_taken(port).then(|| find(port).unwrap_or(Holder { pid: None, name: None }))
 }
 
@@ -69,7 +69,7 @@ fn try_address(address: SocketAddr) -> nix::Result<()> {
 
 /// The sockets that listen at one moment, that of the first question: they are read once for many questions, or never.
 #[derive(Debug, Default)]
-pub struct Listeners {
+pub(crate) struct Listeners {
     place: Place,
     /// The inodes of the sockets that listen on a port.
     inodes: OnceCell<HashMap<u16, Vec<u64>>>,
@@ -92,13 +92,13 @@ enum Place {
 impl Listeners {
     /// All sockets that listen now, IPv4 and IPv6.
     #[cfg(target_os = "linux")]
-    pub fn now() -> Self {
+    pub(crate) fn now() -> Self {
         Self { place: Place::Here, inodes: OnceCell::new() }
     }
 
     /// All sockets that listen now where this process is, if that is another network namespace than ours.
     #[cfg(target_os = "linux")]
-    pub fn elsewhere(pid: i32) -> Option<Self> {
+    pub(crate) fn elsewhere(pid: i32) -> Option<Self> {
         let namespace = |process: &str| std::fs::read_link(format!("/proc/{process}/ns/net")).ok();
         let theirs = namespace(&pid.to_string())?;
         let is_another = namespace("self")? != theirs;
@@ -116,7 +116,7 @@ impl Listeners {
     }
 
     /// The sockets that listen on `port`, by their inodes.
-    pub fn on(&self, port: u16) -> &[u64] {
+    pub(crate) fn on(&self, port: u16) -> &[u64] {
         self.inodes().get(&port).map_or(&[], Vec::as_slice)
     }
 
@@ -134,7 +134,7 @@ impl Listeners {
 
     /// Whether any process listens on `port`.
     #[cfg(target_os = "linux")]
-    pub fn has(&self, port: u16) -> bool {
+    pub(crate) fn has(&self, port: u16) -> bool {
         self.inodes().contains_key(&port)
     }
 
@@ -146,14 +146,14 @@ impl Listeners {
 
     /// Whether one of these processes listens on `port`. No connection is made.
     #[cfg(target_os = "linux")]
-    pub fn is_served_by(&self, port: u16, pids: impl IntoIterator<Item = i32>) -> bool {
+    pub(crate) fn is_served_by(&self, port: u16, pids: impl IntoIterator<Item = i32>) -> bool {
         let inodes = self.inodes().get(&port);
         inodes.is_some_and(|inodes| pids.into_iter().any(|pid| holds(pid, inodes)))
     }
 
     /// The ports on which these processes listen, in rising order.
     #[cfg(target_os = "linux")]
-    pub fn ports_of(&self, pids: impl IntoIterator<Item = i32>) -> Vec<u16> {
+    pub(crate) fn ports_of(&self, pids: impl IntoIterator<Item = i32>) -> Vec<u16> {
         let theirs: HashSet<u64> = pids.into_iter().flat_map(sockets).collect();
         let is_theirs = |inodes: &Vec<u64>| inodes.iter().any(|inode| theirs.contains(inode));
         let mut ports: Vec<u16> =
@@ -163,7 +163,7 @@ impl Listeners {
     }
 
     /// The one port on which these processes listen, apart from those of debuggers.
-    pub fn only_port_of(&self, pids: impl IntoIterator<Item = i32>) -> Option<u16> {
+    pub(crate) fn only_port_of(&self, pids: impl IntoIterator<Item = i32>) -> Option<u16> {
         let mut ports = self.ports_of(pids);
         ports.retain(|port| !DEBUGGERS.contains(port));
         if let [port] = ports[..] { Some(port) } else { None }

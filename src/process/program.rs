@@ -26,7 +26,7 @@ pub struct Program {
 
 /// Why a program cannot be run, before it was tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MissingProgram {
+pub(crate) struct MissingProgram {
     /// The word that names it.
     pub program: String,
     /// Why.
@@ -42,7 +42,7 @@ pub struct MissingProgram {
 /// # Errors
 /// [`MissingProgram`] if the command has no shell syntax and its first word is no program. What a shell runs is
 /// for the shell to find.
-pub fn of_command(command: &str, path: Option<&[u8]>) -> Result<Program, MissingProgram> {
+pub(crate) fn of_command(command: &str, path: Option<&[u8]>) -> Result<Program, MissingProgram> {
     match shell::simple_words(command) {
         Some(words) => of_words(&words, path),
         None => Ok(Program::of_shell(&shell::text_for_shell(command))),
@@ -53,7 +53,10 @@ pub fn of_command(command: &str, path: Option<&[u8]>) -> Result<Program, Missing
 ///
 /// # Errors
 /// [`MissingProgram`] if there is no such program.
-pub fn of_words<Word: AsRef<OsStr>>(words: &[Word], path: Option<&[u8]>) -> Result<Program, MissingProgram> {
+pub(crate) fn of_words<Word: AsRef<OsStr>>(
+    words: &[Word],
+    path: Option<&[u8]>,
+) -> Result<Program, MissingProgram> {
     let first = words.first().map_or(OsStr::new(""), AsRef::as_ref);
     let found = find(first, path.unwrap_or(DEFAULT_PATH))?;
     Ok(Program { path: found, arguments: strings(words) })

@@ -13,7 +13,7 @@ use crate::exit::Exit;
 
 /// What [`wait_any`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WaitResult {
+pub(crate) enum WaitResult {
     /// This child changed its state (with `WUNTRACED`, a stop too).
     Changed(Pid, ExitStatus),
     /// There are children, but none of them has anything to report.
@@ -27,7 +27,7 @@ pub enum WaitResult {
 ///
 /// # Errors
 /// Any but ECHILD, which is an answer, and EINTR, which is tried again.
-pub fn wait_any(flags: WaitPidFlag) -> io::Result<WaitResult> {
+pub(crate) fn wait_any(flags: WaitPidFlag) -> io::Result<WaitResult> {
     // rustix does not name `__WCLONE`, and passes on what it does not name.
     let options = WaitOptions::from_bits_retain(flags.bits().cast_unsigned());
     match retry_on_intr(|| wait(options)) {
@@ -57,7 +57,7 @@ pub struct Reaped {
 /// waitpid(2), but for ECHILD and EINTR.
 ///
 /// Children that end without a signal (see [`super::session`]) are reaped too, but do not count for whether one is left.
-pub fn reap() -> Reaped {
+pub(crate) fn reap() -> Reaped {
     let mut reaped = Reaped::default();
     reaped.is_empty = reaped.gather(WaitPidFlag::WNOHANG);
     #[cfg(target_os = "linux")]
@@ -90,7 +90,7 @@ impl Reaped {
 /// # Errors
 /// As prctl(2).
 #[cfg(target_os = "linux")]
-pub fn become_subreaper() -> nix::Result<()> {
+pub(crate) fn become_subreaper() -> nix::Result<()> {
     nix::sys::prctl::set_child_subreaper(true)
 }
 

@@ -13,7 +13,7 @@ use crate::plan::spec::Environment;
 
 /// What is to run in our place.
 #[derive(Debug)]
-pub struct Replacement {
+pub(crate) struct Replacement {
     /// The program and its arguments, as separate words.
     pub words: Vec<OsString>,
     /// Its whole environment.
@@ -24,7 +24,7 @@ pub struct Replacement {
 
 /// Replaces this process. Returns only if that failed: 127 for a program that is not found, 126 for one that
 /// cannot be run.
-pub fn exec(replacement: &Replacement) -> MissingProgram {
+pub(crate) fn exec(replacement: &Replacement) -> MissingProgram {
     // Relative names and PATH entries mean the root, as they do for the instances.
     if let Err(error) = std::env::set_current_dir(&replacement.root) {
         let program = replacement.root.display().to_string();

@@ -97,7 +97,7 @@ fn key(root: &Path) -> u64 {
 
 /// FNV-1a (draft-eastlake-fnv), 64 bits: the same in every version of ganger, which std's hashers do not promise. A
 /// collision needs two roots of one user; and nothing is gained by making one.
-pub fn hash(bytes: &[u8]) -> u64 {
+pub(crate) fn hash(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })

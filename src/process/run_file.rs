@@ -14,7 +14,7 @@ use super::runtime_folder::{candidates, is_ours, prepare};
 
 /// The run files of one root.
 #[derive(Clone, Debug)]
-pub struct RunFiles {
+pub(crate) struct RunFiles {
     /// Of all roots. It is not listed: what was left in it by kills, here and elsewhere, would make each start slower
     /// (2.5 ms for 3,600 files).
     parent: PathBuf,
@@ -24,21 +24,21 @@ pub struct RunFiles {
 
 /// The file of the run of this process, removed when it is dropped (in the process that made it, and no other).
 #[derive(Debug)]
-pub struct RunFile {
+pub(crate) struct RunFile {
     file: PathBuf,
     owner: u32,
 }
 
 impl RunFiles {
     /// Of `root`, a real path. `runtime` is `$XDG_RUNTIME_DIR`.
-    pub fn of(root: &Path, runtime: Option<&Path>) -> Self {
+    pub(crate) fn of(root: &Path, runtime: Option<&Path>) -> Self {
         let parent = candidates(runtime).swap_remove(0);
         let folder = parent.join(format!("{}.runs", RunId::root(root)));
         Self { parent, folder }
     }
 
     /// Makes one. Where that fails, a start after a double kill finds nothing without `--sweep`.
-    pub fn leave(&self, run: &RunId) -> Option<RunFile> {
+    pub(crate) fn leave(&self, run: &RunId) -> Option<RunFile> {
         prepare(&self.parent).ok()?;
         // The name says all, so that there is no moment in which it says half.
         let file = self.folder.join(run.to_string());
@@ -52,7 +52,7 @@ impl RunFiles {
     }
 
     /// The files of dead runs in this root.
-    pub fn of_dead_runs(&self) -> Vec<PathBuf> {
+    pub(crate) fn of_dead_runs(&self) -> Vec<PathBuf> {
         if !is_ours(&self.parent) {
             return Vec::new();
         }

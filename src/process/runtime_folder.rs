@@ -12,7 +12,7 @@ use nix::unistd::geteuid;
 
 /// The folders that it may be: the first is where things go, in the other one may lie what was started in another
 /// session. `runtime` is `$XDG_RUNTIME_DIR`.
-pub fn candidates(runtime: Option<&Path>) -> Vec<PathBuf> {
+pub(crate) fn candidates(runtime: Option<&Path>) -> Vec<PathBuf> {
     let own = geteuid().as_raw();
     // Another user's, as su leaves it, is no place for us.
     let is_ours = |folder: &&Path| {
@@ -26,7 +26,7 @@ pub fn candidates(runtime: Option<&Path>) -> Vec<PathBuf> {
 ///
 /// # Errors
 /// It cannot be made, it is a link, or it belongs to another user.
-pub fn prepare(folder: &Path) -> io::Result<()> {
+pub(crate) fn prepare(folder: &Path) -> io::Result<()> {
     match DirBuilder::new().mode(0o700).create(folder) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         Ok(()) | Err(_) => {}
@@ -42,7 +42,7 @@ pub fn prepare(folder: &Path) -> io::Result<()> {
 }
 
 /// Whether this is a folder into which no other user can have put files.
-pub fn is_ours(folder: &Path) -> bool {
+pub(crate) fn is_ours(folder: &Path) -> bool {
     fs::symlink_metadata(folder)
         .is_ok_and(|found| found.is_dir() && found.uid() == geteuid().as_raw() && found.mode() & 0o022 == 0)
 }

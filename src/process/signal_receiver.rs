@@ -2,7 +2,7 @@
 //! group by itself, and a process that passed it on to another of the same group would send it twice.
 
 #[cfg(target_os = "linux")]
-pub use linux::SignalReceiver;
+pub(crate) use linux::SignalReceiver;
 #[cfg(not(target_os = "linux"))]
 pub use other::SignalReceiver;
 use std::io;
@@ -25,7 +25,7 @@ const HANDLED: [Signal; 7] = [
 
 /// A signal that came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ReceivedSignal {
+pub(crate) struct ReceivedSignal {
     /// Which.
     pub signal: Signal,
     /// Whether the kernel sent it, to the whole group: a key was pressed, or the terminal was closed.
@@ -36,7 +36,7 @@ pub struct ReceivedSignal {
 ///
 /// # Errors
 /// As sigprocmask(2).
-pub fn block() -> io::Result<()> {
+pub(crate) fn block() -> io::Result<()> {
     Ok(sigprocmask(SigmaskHow::SIG_BLOCK, Some(&set()), None)?)
 }
 
@@ -45,7 +45,7 @@ pub fn block() -> io::Result<()> {
 ///
 /// # Errors
 /// As sigprocmask(2).
-pub fn unblock() -> io::Result<()> {
+pub(crate) fn unblock() -> io::Result<()> {
     Ok(sigprocmask(SigmaskHow::SIG_UNBLOCK, Some(&set()), None)?)
 }
 
@@ -65,19 +65,19 @@ mod linux {
 
     /// signalfd(2), which tells the sender of a signal.
     #[derive(Debug)]
-    pub struct SignalReceiver(SignalFd);
+    pub(crate) struct SignalReceiver(SignalFd);
 
     impl SignalReceiver {
         /// Of this process: a child that is forked needs its own. To be called after [`super::block`].
         ///
         /// # Errors
         /// EMFILE and ENFILE.
-        pub fn open() -> io::Result<Self> {
+        pub(crate) fn open() -> io::Result<Self> {
             Ok(Self(SignalFd::with_flags(&super::set(), SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?))
         }
 
         /// What came since the last call.
-        pub fn signals(&mut self) -> Vec<ReceivedSignal> {
+        pub(crate) fn signals(&mut self) -> Vec<ReceivedSignal> {
             let next = || self.0.read_signal().ok().flatten();
             let signal = |received: nix::sys::signalfd::siginfo| ReceivedSignal {
                 signal: Signal(received.ssi_signo.cast_signed()),

@@ -7,16 +7,16 @@ use crate::signal::Signal;
 
 /// The processes that have had the stop signal: for many programs a second one means "at once".
 #[derive(Debug, Default)]
-pub struct Signalled(HashSet<Identity>);
+pub(crate) struct Signalled(HashSet<Identity>);
 
 impl Signalled {
     /// Whether this process has not had it. From now on it has.
-    pub fn is_first(&mut self, process: &Process) -> bool {
+    pub(crate) fn is_first(&mut self, process: &Process) -> bool {
         self.0.insert(process.identity())
     }
 
     /// Sends `signal` to each of these processes that has not had it.
-    pub fn stop<'a>(&mut self, processes: impl IntoIterator<Item = &'a Process>, signal: Signal) {
+    pub(crate) fn stop<'a>(&mut self, processes: impl IntoIterator<Item = &'a Process>, signal: Signal) {
         for process in processes {
             if self.is_first(process) {
                 for signal in stop_sequence(signal) {
@@ -29,6 +29,6 @@ impl Signalled {
 }
 
 /// SIGCONT follows the stop signal, so that a suspended process can handle it (as in systemd.kill(5)).
-pub fn stop_sequence(signal: Signal) -> [Signal; 2] {
+pub(crate) fn stop_sequence(signal: Signal) -> [Signal; 2] {
     [signal, Signal::CONTINUE]
 }

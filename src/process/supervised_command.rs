@@ -38,7 +38,7 @@ use crate::exit::{Exit, Outcome};
 use crate::signal::Signal;
 
 /// What to run, and what is needed beside it.
-pub struct SupervisedCommand<'a> {
+pub(crate) struct SupervisedCommand<'a> {
     /// The command.
     pub replacement: &'a Replacement,
     /// What its leftovers have between SIGTERM and SIGKILL.
@@ -55,7 +55,7 @@ pub struct SupervisedCommand<'a> {
 
 /// The process that has returned from [`supervise_command`]: three do.
 #[derive(Debug)]
-pub enum ForkReturn<H> {
+pub(crate) enum ForkReturn<H> {
     /// The outer one: how the inner one ended.
     Outer(Exit),
     /// The inner one: how the command ended, and what is held. What it does now, and its end, the outer one waits
@@ -70,7 +70,10 @@ pub enum ForkReturn<H> {
 ///
 /// # Errors
 /// When processes cannot be made (EAGAIN, EMFILE and the like), or waited for.
-pub fn supervise_command<H: AsFd>(supervised: &SupervisedCommand<'_>, hold: H) -> io::Result<ForkReturn<H>> {
+pub(crate) fn supervise_command<H: AsFd>(
+    supervised: &SupervisedCommand<'_>,
+    hold: H,
+) -> io::Result<ForkReturn<H>> {
     become_subreaper().map_err(during("prctl"))?;
     let preexisting_children = preexisting_children().map_err(during("waitpid"))?;
     let (lifeline, lifeline_end) = pipe().map_err(during("pipe"))?;
@@ -125,7 +128,7 @@ fn forward_until_exit<H: AsFd>(
 
 /// How we end after something that ended so: by the same signal, so that the parent sees the same; but
 /// we leave no core of our own.
-pub fn mirrored(exit: Exit) -> Outcome {
+pub(crate) fn mirrored(exit: Exit) -> Outcome {
     const QUIET: [Signal; 5] =
         [Signal::HANGUP, Signal::INTERRUPT, Signal::KILL, Signal::PIPE, Signal::TERMINATE];
     match exit {

@@ -28,7 +28,7 @@ const WATCHED: usize = 32;
 
 /// A process that an earlier run left.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Leftover {
+pub(crate) struct Leftover {
     /// Which.
     pub process: Process,
     /// The mark that it was found by; none if it was found below one that has it.
@@ -42,7 +42,7 @@ pub struct Leftover {
 ///
 /// # Errors
 /// When /proc cannot be read.
-pub fn leftovers(root: &Path) -> io::Result<Vec<Leftover>> {
+pub(crate) fn leftovers(root: &Path) -> io::Result<Vec<Leftover>> {
     let (user, namespace) = (nix::unistd::geteuid().as_raw(), namespace_of("self"));
     let spared = ancestors();
     let mut dead: HashMap<String, bool> = HashMap::new();
@@ -69,7 +69,7 @@ pub fn leftovers(root: &Path) -> io::Result<Vec<Leftover>> {
 
 /// A run that lives, found by the marks of what it runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LivingRun {
+pub(crate) struct LivingRun {
     /// The pid of its monitor, or of its worker where that one is gone.
     pub pid: i32,
     /// `$XDG_RUNTIME_DIR` as it was when that process was started.
@@ -80,7 +80,7 @@ pub struct LivingRun {
 ///
 /// # Errors
 /// When /proc cannot be read.
-pub fn living(root: &Path) -> io::Result<Option<LivingRun>> {
+pub(crate) fn living(root: &Path) -> io::Result<Option<LivingRun>> {
     for pid in pids()? {
         let run = mark_of(pid)?.and_then(|mark| RunId::parse(&mark)).filter(|run| run.is_of(root));
         if let Some(pid) = run.and_then(|run| run.living_half()) {
@@ -114,7 +114,7 @@ fn ancestors() -> HashSet<i32> {
 
 /// A stop of what an earlier run left.
 #[derive(Debug)]
-pub struct Sweep<'a> {
+pub(crate) struct Sweep<'a> {
     root: &'a Path,
     machine: Machine,
     signalled: Signalled,
@@ -124,7 +124,7 @@ pub struct Sweep<'a> {
 
 impl<'a> Sweep<'a> {
     /// Begins it at `now`, with this grace between SIGTERM and SIGKILL.
-    pub fn begin(root: &'a Path, grace: Duration, now: Duration) -> Self {
+    pub(crate) fn begin(root: &'a Path, grace: Duration, now: Duration) -> Self {
         let mut machine = Machine::without_instances(grace);
         // Its first action is a scan, which `advance` does anyway.
         let _ = machine.handle(now, Event::Broken("an earlier run was killed".into()));
@@ -132,12 +132,12 @@ impl<'a> Sweep<'a> {
     }
 
     /// Whether nothing is left, or hope was given up.
-    pub fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.machine.outcome().is_some()
     }
 
     /// The processes that could not be ended.
-    pub fn survivors(&self) -> &[Leftover] {
+    pub(crate) fn survivors(&self) -> &[Leftover] {
         &self.survivors
     }
 
@@ -145,7 +145,7 @@ impl<'a> Sweep<'a> {
     ///
     /// # Errors
     /// When /proc cannot be read, or the kernel has no pidfd (before 5.3).
-    pub fn advance(&mut self, now: Duration) -> io::Result<()> {
+    pub(crate) fn advance(&mut self, now: Duration) -> io::Result<()> {
         let mut left = leftovers(self.root)?;
         if left.is_empty() {
             // One that forks and ends may be missed by a scan; hardly twice.
@@ -168,7 +168,7 @@ impl<'a> Sweep<'a> {
     }
 
     /// Sleeps until one of them has ended, or there is something to do.
-    pub fn wait(&self, now: Duration) {
+    pub(crate) fn wait(&self, now: Duration) {
         let left = self.machine.deadline().unwrap_or(now).saturating_sub(now) + Duration::from_millis(1);
         let mut ends: Vec<PollFd<'_>> =
             self.watched.iter().map(|pidfd| PollFd::new(pidfd.as_fd(), PollFlags::POLLIN)).collect();

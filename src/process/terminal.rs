@@ -129,11 +129,6 @@ impl RawMode {
         cfmakeraw(&mut settings.0);
         settings.apply(&self.terminal)
     }
-
-    /// How it was before.
-    pub fn before(&self) -> &TerminalSettings {
-        &self.before
-    }
 }
 
 impl Drop for RawMode {

@@ -6,7 +6,7 @@ use super::tree::Process;
 
 /// What some processes use together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Usage {
+pub(crate) struct Usage {
     /// Time on a processor, of those children too that they have waited for.
     pub processor: Duration,
     /// Resident memory in bytes. Pages that several share count for each: telling them apart (PSS) takes the
@@ -15,7 +15,7 @@ pub struct Usage {
 }
 
 /// What these processes use now; one that has ended uses nothing.
-pub fn of(processes: &[Process]) -> Usage {
+pub(crate) fn of(processes: &[Process]) -> Usage {
     let mut usage = Usage::default();
     for process in processes {
         let Ok(stat) = std::fs::read(format!("/proc/{}/stat", process.pid)) else { continue };
@@ -29,7 +29,7 @@ pub fn of(processes: &[Process]) -> Usage {
 
 /// The processor time that this process has used, with what its children had that it has waited for; `None` if it is gone or
 /// /proc cannot be read.
-pub fn processor_time(pid: i32) -> Option<Duration> {
+pub(crate) fn processor_time(pid: i32) -> Option<Duration> {
     let stat = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
     parse(&String::from_utf8_lossy(&stat)).map(|usage| usage.processor)
 }

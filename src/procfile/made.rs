@@ -6,7 +6,7 @@ use super::{Entry, Procfile};
 use crate::name::TypeName;
 
 /// `command` as entries called after its program, in their order: `npm run css` is `css`.
-pub fn of_commands<'a>(commands: impl IntoIterator<Item = &'a str>) -> Procfile {
+pub(crate) fn of_commands<'a>(commands: impl IntoIterator<Item = &'a str>) -> Procfile {
     let named = commands.into_iter().map(|command| (program_of(command), command.to_owned()));
     made("the command line", named)
 }
@@ -15,7 +15,7 @@ pub fn of_commands<'a>(commands: impl IntoIterator<Item = &'a str>) -> Procfile 
 ///
 /// # Errors
 /// The patterns that choose none.
-pub fn of_scripts<'a>(
+pub(crate) fn of_scripts<'a>(
     scripts: &[String],
     patterns: impl IntoIterator<Item = &'a str>,
     runner: &str,

@@ -1,6 +1,6 @@
 //! Reading a Procfile: `NAME: COMMAND`, one a line. docs/grammar.md has the whole grammar.
 
-pub mod made;
+pub(crate) mod made;
 mod mistake;
 mod parse;
 mod parsed;

@@ -2,7 +2,7 @@
 
 /// A part of a command that does something else than it seems.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ShellHabit {
+pub(crate) enum ShellHabit {
     /// `source FILE`: bash has that command, POSIX and dash do not.
     Source,
     /// `\$NAME` outside quotes: the program gets a dollar and a name.
@@ -11,7 +11,7 @@ pub enum ShellHabit {
 
 impl ShellHabit {
     /// What is wrong, and the way out.
-    pub fn text(self) -> (&'static str, &'static str) {
+    pub(crate) fn text(self) -> (&'static str, &'static str) {
         match self {
             Self::Source => (
                 "`source` is a command of bash, and /bin/sh may not have it",
@@ -26,7 +26,7 @@ impl ShellHabit {
 }
 
 /// Those of `command`, each once.
-pub fn habits(command: &str) -> Vec<ShellHabit> {
+pub(crate) fn habits(command: &str) -> Vec<ShellHabit> {
     let mut found = Vec::new();
     let mut quote = None;
     let (mut is_escaped, mut is_command, mut is_between_words) = (false, true, true);

@@ -7,7 +7,7 @@
 //! where the shell would only wait for that one ([`text_for_shell`]).
 
 mod exec;
-pub mod habits;
+pub(crate) mod habits;
 mod lexer;
 mod list;
 mod simple;

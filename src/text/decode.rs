@@ -8,7 +8,7 @@ use crate::location::{Diagnostic, Excerpt, Location};
 
 /// A file's text, as far as it is text.
 #[derive(Debug)]
-pub struct DecodedText<'a> {
+pub(crate) struct DecodedText<'a> {
     /// Without a byte order mark; what is not UTF-8 is U+FFFD. It ends before the line with the first NUL.
     pub content: Cow<'a, str>,
     /// What keeps it from being text, in order of place, one a line.
@@ -19,7 +19,7 @@ pub struct DecodedText<'a> {
 
 /// A reason why a line cannot be read.
 #[derive(Clone, Debug)]
-pub struct LineError {
+pub(crate) struct LineError {
     /// The line, from 1.
     pub line: u32,
     /// The column in characters, from 1.
@@ -34,7 +34,7 @@ pub struct LineError {
 
 impl LineError {
     /// Its message, without the line itself.
-    pub fn diagnostic(&self, file: &Arc<str>) -> Diagnostic {
+    pub(crate) fn diagnostic(&self, file: &Arc<str>) -> Diagnostic {
         Diagnostic {
             location: Location { file: Arc::clone(file), line: Some(self.line), column: Some(self.column) },
             message: self.message.clone(),
@@ -51,7 +51,7 @@ const MOST_FAULTS: usize = 10;
 ///
 /// UTF-16 and UTF-32 are refused by name and not converted: every other program that reads the file would
 /// trip over it still, and a Procfile that PowerShell's `>` wrote has lost its `$PORT` already.
-pub fn decode(bytes: &[u8]) -> DecodedText<'_> {
+pub(crate) fn decode(bytes: &[u8]) -> DecodedText<'_> {
     if let Some(encoding) = other_encoding(bytes) {
         return DecodedText { content: Cow::Borrowed(""), faults: vec![wide(encoding)], is_binary: false };
     }

@@ -11,7 +11,7 @@ const BEFORE: usize = 40;
 
 /// `line`, or the part of a long one around `mark` (a range of bytes in it), fit for a diagnostic. What was
 /// cut off is shown as `…`. Control characters are left as they are: the renderer knows its screen.
-pub fn excerpt(line: &str, mark: Range<usize>) -> Excerpt {
+pub(crate) fn excerpt(line: &str, mark: Range<usize>) -> Excerpt {
     let start = floor(line, mark.start);
     let end = floor(line, mark.end).max(start);
     let from = line[..start].char_indices().rev().take(BEFORE).last().map_or(start, |(at, _)| at);

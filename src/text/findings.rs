@@ -8,17 +8,17 @@ use std::sync::Arc;
 /// Dozens of mistakes can be mended from one list, but not a million: a log file that was named by
 /// mistake must cost neither the memory nor the screen. So past [`Findings::MOST`] they are only counted.
 #[derive(Debug, Default)]
-pub struct Findings {
+pub(crate) struct Findings {
     listed: Vec<Diagnostic>,
     unlisted: usize,
 }
 
 impl Findings {
     /// The most that are listed.
-    pub const MOST: usize = 100;
+    pub(crate) const MOST: usize = 100;
 
     /// Adds what `diagnostic` makes; it is not called when the list is full.
-    pub fn add(&mut self, diagnostic: impl FnOnce() -> Diagnostic) {
+    pub(crate) fn add(&mut self, diagnostic: impl FnOnce() -> Diagnostic) {
         if self.listed.len() < Self::MOST {
             self.listed.push(diagnostic());
         } else {
@@ -27,18 +27,18 @@ impl Findings {
     }
 
     /// Whether nothing was found.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.listed.is_empty()
     }
 
     /// Forgets all but the first.
-    pub fn keep_first(&mut self) {
+    pub(crate) fn keep_first(&mut self) {
         self.listed.truncate(1);
         self.unlisted = 0;
     }
 
     /// The list, with a last entry about `file` that says how many more there are, if any.
-    pub fn into_list(mut self, file: &Arc<str>) -> Vec<Diagnostic> {
+    pub(crate) fn into_list(mut self, file: &Arc<str>) -> Vec<Diagnostic> {
         if self.unlisted > 0 {
             self.listed.push(Diagnostic {
                 location: Location { file: Arc::clone(file), line: None, column: None },

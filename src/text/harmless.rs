@@ -5,7 +5,7 @@ use std::borrow::Cow;
 /// `text` in which a terminal obeys nothing: a control character is shown as its picture (`␛`), as excerpts of files
 /// show it; the second set of controls (U+009B is what ESC `[` is) and characters that turn the direction of writing
 /// are replaced by U+FFFD. Ends of lines and tabs stay.
-pub fn harmless(text: &str) -> Cow<'_, str> {
+pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
     if text.chars().all(|character| visible(character) == character) {
         return Cow::Borrowed(text);
     }
@@ -13,7 +13,7 @@ pub fn harmless(text: &str) -> Cow<'_, str> {
 }
 
 /// What is shown for `character`; itself where it does no harm.
-pub fn visible(character: char) -> char {
+pub(crate) fn visible(character: char) -> char {
     match character {
         '\n' | '\t' => character,
         // U+2400 to U+241F are their pictures, in the same order.

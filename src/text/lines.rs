@@ -2,7 +2,7 @@
 
 /// One line of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SourceLine<'a> {
+pub(crate) struct SourceLine<'a> {
     /// Its number, from 1.
     pub number: u32,
     /// Where it begins in the text, in bytes.
@@ -13,7 +13,7 @@ pub struct SourceLine<'a> {
 
 /// The lines of `content`. A line ends at LF, CRLF or a lone CR (editors of all three kinds are alive); a
 /// form feed or U+2028 ends none, since no editor counts them. The end of the text ends the last line.
-pub fn lines(content: &str) -> impl Iterator<Item = SourceLine<'_>> {
+pub(crate) fn lines(content: &str) -> impl Iterator<Item = SourceLine<'_>> {
     let mut start = 0;
     let mut number = 0_u32;
     std::iter::from_fn(move || {
@@ -27,7 +27,7 @@ pub fn lines(content: &str) -> impl Iterator<Item = SourceLine<'_>> {
 }
 
 /// The length of the first line of `bytes` and that of its end (0 at the end of the text), in bytes.
-pub fn line_length(bytes: &[u8]) -> (usize, usize) {
+pub(crate) fn line_length(bytes: &[u8]) -> (usize, usize) {
     match memchr::memchr2(b'\n', b'\r', bytes) {
         None => (bytes.len(), 0),
         Some(at) if bytes[at..].starts_with(b"\r\n") => (at, 2),
@@ -36,7 +36,7 @@ pub fn line_length(bytes: &[u8]) -> (usize, usize) {
 }
 
 /// The column of the byte `at` in `line`: in characters, from 1.
-pub fn column(line: &str, at: usize) -> u32 {
+pub(crate) fn column(line: &str, at: usize) -> u32 {
     let before = line.char_indices().take_while(|(index, _)| *index < at).count();
     u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1)
 }

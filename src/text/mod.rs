@@ -6,8 +6,8 @@ mod findings;
 mod harmless;
 mod lines;
 
-pub use decode::{DecodedText, LineError, decode};
-pub use excerpt::excerpt;
-pub use findings::Findings;
-pub use harmless::{harmless, visible};
-pub use lines::{SourceLine, column, line_length, lines};
+pub(crate) use decode::{LineError, decode};
+pub(crate) use excerpt::excerpt;
+pub(crate) use findings::Findings;
+pub(crate) use harmless::{harmless, visible};
+pub(crate) use lines::{SourceLine, column, line_length, lines};

@@ -22,7 +22,7 @@ const FOLDERS: [&str; 15] = [
 
 /// Whether a name is one that is never of interest: see the list above; and the files that vim, Emacs and others write
 /// beside the one that is edited (`4913` is vim's trial of whether it may).
-pub fn is_never_watched(name: &str, is_folder: bool) -> bool {
+pub(crate) fn is_never_watched(name: &str, is_folder: bool) -> bool {
     if is_folder {
         return FOLDERS.contains(&name);
     }
@@ -46,21 +46,21 @@ struct Rule {
 
 /// The rules of all .gitignore files that were read, the stronger ones later.
 #[derive(Clone, Debug, Default)]
-pub struct Ignored {
+pub(crate) struct Ignored {
     rules: Vec<Rule>,
 }
 
 impl Ignored {
     /// Adds the lines of the file in the folder `base`: relative to the root, empty for the root itself. Files of
     /// outer folders come first.
-    pub fn add(&mut self, base: &str, text: &str) {
+    pub(crate) fn add(&mut self, base: &str, text: &str) {
         let base = if base.is_empty() { String::new() } else { format!("{base}/") };
         self.rules.extend(text.lines().filter_map(|line| rule(&base, line)));
     }
 
     /// Adds the lines of a file in a folder above the root, which is `inside` that folder. Lines that name paths
     /// outside the root mean nothing here.
-    pub fn add_from_above(&mut self, inside: &str, text: &str) {
+    pub(crate) fn add_from_above(&mut self, inside: &str, text: &str) {
         let inside = format!("{inside}/");
         let all = text.lines().filter_map(|line| rule("", line));
         self.rules.extend(all.filter_map(|rule| {
@@ -74,7 +74,7 @@ impl Ignored {
     }
 
     /// Whether a path relative to the root is ignored, its folders being none that are.
-    pub fn holds(&self, path: &str, is_folder: bool) -> bool {
+    pub(crate) fn holds(&self, path: &str, is_folder: bool) -> bool {
         let name = path.rsplit('/').next().unwrap_or(path);
         if is_never_watched(name, is_folder) {
             return true;

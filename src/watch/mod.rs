@@ -4,13 +4,13 @@
 //! (docs/design/0016-watching-files.md).
 
 mod events;
-pub mod ignored;
-pub mod patterns;
+pub(crate) mod ignored;
+pub(crate) mod patterns;
 #[cfg(target_os = "linux")]
 mod tree;
 #[cfg(not(target_os = "linux"))]
 #[path = "tree_other.rs"]
 mod tree;
 
-pub use events::WatchEvents;
-pub use tree::Tree;
+pub(crate) use events::WatchEvents;
+pub(crate) use tree::Tree;

@@ -7,21 +7,16 @@ use std::sync::Arc;
 /// A pattern without `*`, `?` and `[` is a path, and all below it; one with them and without a slash is a name,
 /// wherever it is; any other is a path from the root on, in which `**` stands for any folders.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Patterns(Arc<[String]>);
+pub(crate) struct Patterns(Arc<[String]>);
 
 impl Patterns {
     /// These patterns; none match nothing.
-    pub fn new(patterns: Arc<[String]>) -> Self {
+    pub(crate) fn new(patterns: Arc<[String]>) -> Self {
         Self(patterns)
     }
 
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Whether a file at this path, relative to the root, is meant.
-    pub fn matches(&self, path: &str) -> bool {
+    pub(crate) fn matches(&self, path: &str) -> bool {
         let name = path.rsplit('/').next().unwrap_or(path);
         self.0.iter().map(|pattern| plain(pattern)).any(|pattern| {
             if !has_wildcard(pattern) {
@@ -33,7 +28,7 @@ impl Patterns {
     }
 
     /// Whether a file that is meant can lie in this folder or below it; the root is empty.
-    pub fn reach_into(&self, folder: &str) -> bool {
+    pub(crate) fn reach_into(&self, folder: &str) -> bool {
         self.0.iter().map(|pattern| plain(pattern)).any(|pattern| {
             let head = literal_head(pattern);
             is_within(folder, head) || is_within(head, folder)

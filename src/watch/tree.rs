@@ -20,7 +20,7 @@ use super::patterns::Patterns;
 
 /// The folders below a root that can hold what is meant.
 #[derive(Debug)]
-pub struct Tree {
+pub(crate) struct Tree {
     inotify: Inotify,
     root: PathBuf,
     patterns: Vec<Patterns>,
@@ -33,7 +33,7 @@ impl Tree {
     ///
     /// # Errors
     /// As inotify_init1(2) and inotify_add_watch(2): ENOSPC and EMFILE are limits of the user's.
-    pub fn open(root: &Path, patterns: Vec<Patterns>) -> io::Result<Self> {
+    pub(crate) fn open(root: &Path, patterns: Vec<Patterns>) -> io::Result<Self> {
         let inotify = Inotify::init(InitFlags::IN_NONBLOCK | InitFlags::IN_CLOEXEC)?;
         let mut tree = Self {
             inotify,
@@ -47,21 +47,11 @@ impl Tree {
         Ok(tree)
     }
 
-    /// How many folders are watched.
-    pub fn len(&self) -> usize {
-        self.folders.len()
-    }
-
-    /// Whether none are.
-    pub fn is_empty(&self) -> bool {
-        self.folders.is_empty()
-    }
-
     /// All that was reported since the last call.
     ///
     /// # Errors
     /// As read(2) and inotify_add_watch(2).
-    pub fn hear(&mut self) -> io::Result<WatchEvents> {
+    pub(crate) fn hear(&mut self) -> io::Result<WatchEvents> {
         let mut heard = WatchEvents::default();
         loop {
             let events = match self.inotify.read_events() {
@@ -231,7 +221,7 @@ mod tests {
         fs::create_dir_all(at("src/deep")).unwrap();
         fs::write(at("src/a"), "1").unwrap();
         let mut tree = tree(folder.path(), &["src"]);
-        assert_eq!(tree.len(), 3);
+        assert_eq!(tree.folders.len(), 3);
         assert_eq!(fs::read_to_string(at("src/a")).unwrap(), "1");
         assert_eq!(heard(&mut tree), [""; 0]);
         fs::write(at("src/a"), "2").unwrap();
@@ -276,8 +266,13 @@ mod tests {
         fs::write(at("secret"), "").unwrap();
         fs::create_dir_all(at("lib/node_modules/y")).unwrap();
         assert_eq!(heard(&mut all), [""; 0]);
-        assert_eq!(tree(folder.path(), &["src"]).len(), 2);
+        assert_eq!(tree(folder.path(), &["src"]).folders.len(), 2);
         let inner = tree(&at("services/shop"), &["."]);
-        assert_eq!(inner.len(), 1, "what an outer .gitignore names is ignored too: {:?}", inner.folders);
+        assert_eq!(
+            inner.folders.len(),
+            1,
+            "what an outer .gitignore names is ignored too: {:?}",
+            inner.folders
+        );
     }
 }

@@ -9,7 +9,7 @@ use super::patterns::Patterns;
 
 /// There is none on this system.
 #[derive(Debug)]
-pub struct Tree {
+pub(crate) struct Tree {
     descriptor: OwnedFd,
 }
 
@@ -18,7 +18,7 @@ impl Tree {
     ///
     /// # Errors
     /// Always.
-    pub fn open(_root: &Path, _patterns: Vec<Patterns>) -> io::Result<Self> {
+    pub(crate) fn open(_root: &Path, _patterns: Vec<Patterns>) -> io::Result<Self> {
         Err(io::Error::new(io::ErrorKind::Unsupported, "files can be watched on Linux only"))
     }
 
@@ -26,7 +26,7 @@ impl Tree {
     ///
     /// # Errors
     /// None.
-    pub fn hear(&mut self) -> io::Result<WatchEvents> {
+    pub(crate) fn hear(&mut self) -> io::Result<WatchEvents> {
         Ok(WatchEvents::default())
     }
 }

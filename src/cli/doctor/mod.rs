@@ -40,7 +40,7 @@ pub struct DoctorArgs {
 /// # Errors
 ///
 /// The files of the project cannot be read, or there is no such type or factor.
-pub fn run(args: &DoctorArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
+pub(crate) fn run(args: &DoctorArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     let factors = factors(&args.only)?;
     let project = load::project(given, ProcfileNeed::Procfile, system)?;
     if !project.errors.is_empty() {

@@ -11,7 +11,7 @@ const LARGEST: usize = 64 << 10;
 const LONGEST: usize = 16 << 10;
 
 /// The result of `tools/call` for a command that prints a document.
-pub fn of_document(answer: &CommandAnswer) -> Value {
+pub(crate) fn of_document(answer: &CommandAnswer) -> Value {
     let text = answer.stdout.text();
     let stderr = answer.stderr.text();
     let Ok(mut document) = serde_json::from_str::<Value>(&text) else {
@@ -32,7 +32,7 @@ pub fn of_document(answer: &CommandAnswer) -> Value {
 }
 
 /// The result of `tools/call` for `run`.
-pub fn of_command(answer: &CommandAnswer) -> Value {
+pub(crate) fn of_command(answer: &CommandAnswer) -> Value {
     let (stdout, stderr) = (answer.stdout.text(), answer.stderr.text());
     let (stdout_end, stderr_end) = (end(&stdout), end(&stderr));
     let document = json!({
@@ -48,7 +48,7 @@ pub fn of_command(answer: &CommandAnswer) -> Value {
 }
 
 /// The result of `tools/call` for one that failed without a document.
-pub fn error(message: &str, more: &str) -> Value {
+pub(crate) fn error(message: &str, more: &str) -> Value {
     let text = if more.is_empty() { message.to_owned() } else { format!("{message}\n{}", end(more)) };
     json!({"content": [text_of(&text)], "isError": true})
 }

@@ -15,7 +15,7 @@ use nix::unistd::Pid;
 use crate::supervisor::clock::Clock;
 
 /// The most bytes that are kept of one stream of a command: its end. A document of a thousand instances has 500 KB.
-pub const KEPT: usize = 1 << 20;
+pub(crate) const KEPT: usize = 1 << 20;
 
 /// How long a command that is stopped has before SIGKILL.
 const GRACE: Duration = Duration::from_secs(5);
@@ -24,7 +24,7 @@ const GRACE: Duration = Duration::from_secs(5);
 const REMAINING_OUTPUT: Duration = Duration::from_millis(500);
 
 /// What happens to a call.
-pub enum CallEvent {
+pub(crate) enum CallEvent {
     /// The command has exited.
     Exited(io::Result<ExitStatus>),
     /// One of its two streams has ended.
@@ -35,7 +35,7 @@ pub enum CallEvent {
 
 /// What a command answered.
 #[derive(Debug)]
-pub struct CommandAnswer {
+pub(crate) struct CommandAnswer {
     /// Its exit status, as a shell reports it.
     pub status: i32,
     /// The end of its standard output.
@@ -48,7 +48,7 @@ pub struct CommandAnswer {
 
 /// The end of a stream.
 #[derive(Clone, Debug, Default)]
-pub struct OutputTail {
+pub(crate) struct OutputTail {
     bytes: VecDeque<u8>,
     /// Bytes before it that were not kept.
     pub lost: u64,
@@ -63,7 +63,7 @@ impl OutputTail {
     }
 
     /// It as text.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let (first, second) = self.bytes.as_slices();
         String::from_utf8_lossy(&[first, second].concat()).into_owned()
     }
@@ -75,7 +75,7 @@ impl OutputTail {
 /// # Errors
 ///
 /// It cannot be started.
-pub fn call(
+pub(crate) fn call(
     mut command: Command,
     limit: Duration,
     sender: &Sender<CallEvent>,

@@ -4,11 +4,11 @@
 use serde_json::{Map, Value, json};
 
 /// The protocol versions that are spoken, the latest first (<https://modelcontextprotocol.io/specification/versioning>).
-pub const VERSIONS: [&str; 4] = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"];
+pub(crate) const VERSIONS: [&str; 4] = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"];
 
 /// A message of the client.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Message {
+pub(crate) enum Message {
     /// It is answered.
     Request(RpcRequest),
     /// It is not.
@@ -24,7 +24,7 @@ pub enum Message {
 
 /// A request.
 #[derive(Clone, Debug, PartialEq)]
-pub struct RpcRequest {
+pub(crate) struct RpcRequest {
     /// Comes back with the answer: a string or a number.
     pub id: Value,
     /// What is asked.
@@ -35,7 +35,7 @@ pub struct RpcRequest {
 
 /// Why a request has no result.
 #[derive(Clone, Debug, PartialEq)]
-pub struct RpcError {
+pub(crate) struct RpcError {
     /// JSON-RPC's number of the kind.
     pub code: i32,
     /// One sentence.
@@ -44,34 +44,34 @@ pub struct RpcError {
 
 impl RpcError {
     /// The line is no JSON.
-    pub fn no_json() -> Self {
+    pub(crate) fn no_json() -> Self {
         Self { code: -32700, message: "the message is not JSON".into() }
     }
 
     /// It is JSON, and no message.
-    pub fn no_message(message: &str) -> Self {
+    pub(crate) fn no_message(message: &str) -> Self {
         Self { code: -32600, message: message.into() }
     }
 
     /// There is no such method.
-    pub fn no_method(method: &str) -> Self {
+    pub(crate) fn no_method(method: &str) -> Self {
         Self { code: -32601, message: format!("there is no method {method}") }
     }
 
     /// An argument is missing, unknown or out of its bounds.
-    pub fn arguments(message: impl Into<String>) -> Self {
+    pub(crate) fn arguments(message: impl Into<String>) -> Self {
         Self { code: -32602, message: message.into() }
     }
 
     /// There is no such resource (MCP's own code).
-    pub fn no_resource(uri: &str) -> Self {
+    pub(crate) fn no_resource(uri: &str) -> Self {
         Self { code: -32002, message: format!("there is no resource {uri}") }
     }
 }
 
 /// The messages of a line: one, or those of a batch (protocol version 2025-03-26). Each that is invalid is an error, with the
 /// id to answer it with.
-pub fn parse(line: &[u8]) -> Vec<Result<Message, (Value, RpcError)>> {
+pub(crate) fn parse(line: &[u8]) -> Vec<Result<Message, (Value, RpcError)>> {
     match serde_json::from_slice(line) {
         Err(_) => vec![Err((Value::Null, RpcError::no_json()))],
         Ok(Value::Array(batch)) if !batch.is_empty() => batch.into_iter().map(message).collect(),
@@ -107,7 +107,7 @@ fn message(value: Value) -> Result<Message, (Value, RpcError)> {
 }
 
 /// The answer to the request `id`.
-pub fn answer(id: &Value, result: Result<Value, RpcError>) -> Value {
+pub(crate) fn answer(id: &Value, result: Result<Value, RpcError>) -> Value {
     match result {
         Ok(result) => json!({"jsonrpc": "2.0", "id": id, "result": result}),
         Err(RpcError { code, message }) => {
@@ -117,12 +117,12 @@ pub fn answer(id: &Value, result: Result<Value, RpcError>) -> Value {
 }
 
 /// A notification.
-pub fn notification(method: &str, params: &Value) -> Value {
+pub(crate) fn notification(method: &str, params: &Value) -> Value {
     json!({"jsonrpc": "2.0", "method": method, "params": params})
 }
 
 /// The version to speak with a client that wants `wanted`: that one, or our latest.
-pub fn version(wanted: Option<&str>) -> &'static str {
+pub(crate) fn version(wanted: Option<&str>) -> &'static str {
     VERSIONS.into_iter().find(|version| Some(*version) == wanted).unwrap_or(VERSIONS[0])
 }
 

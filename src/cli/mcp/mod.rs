@@ -4,13 +4,13 @@
 //! Each call runs a command of ganger with `--json`, so an agent gets what a user gets, and nothing is described twice. [`table`]
 //! has the tools, [`messages`] the protocol, [`call`] the child process, [`answers`] its bounds.
 
-pub mod answers;
-pub mod call;
-pub mod messages;
-pub mod resources;
-pub mod table;
-pub mod tools;
-pub mod watch;
+pub(crate) mod answers;
+pub(crate) mod call;
+pub(crate) mod messages;
+pub(crate) mod resources;
+pub(crate) mod table;
+pub(crate) mod tools;
+pub(crate) mod watch;
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -46,7 +46,7 @@ const INSTRUCTIONS: &str = "Runs the processes of this folder's Procfile. Use `s
 /// # Errors
 ///
 /// There is no such folder; or standard input or output fails.
-pub fn run(words: Vec<OsString>, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
+pub(crate) fn run(words: Vec<OsString>, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     let address = stack::find(given, system)?;
     let server = McpServer {
         program: std::env::current_exe()

@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 use super::messages::RpcError;
 
 /// The address of the status.
-pub const STATUS: &str = "ganger://status";
+pub(crate) const STATUS: &str = "ganger://status";
 
 /// What the address of a log begins with.
 const LOGS: &str = "ganger://logs/";
 
 /// The entries of `resources/list`, for the document of `ps`.
-pub fn list(status: &Value) -> Value {
+pub(crate) fn list(status: &Value) -> Value {
     let names = status["instances"].as_array().into_iter().flatten().filter_map(|row| row["name"].as_str());
     let logs = names.map(|name| entry(&format!("{LOGS}{name}"), &format!("Log of {name}")));
     let all: Vec<Value> = std::iter::once(entry(STATUS, "Status of the stack")).chain(logs).collect();
@@ -23,13 +23,13 @@ fn entry(uri: &str, name: &str) -> Value {
 }
 
 /// The templates of `resources/templates/list`.
-pub fn templates() -> Value {
+pub(crate) fn templates() -> Value {
     let template = format!("{LOGS}{{name}}");
     json!({"resourceTemplates": [{"uriTemplate": template, "name": "Log of an instance", "mimeType": "application/json"}]})
 }
 
 /// The result of `resources/read`.
-pub fn contents(uri: &str, text: &Value) -> Value {
+pub(crate) fn contents(uri: &str, text: &Value) -> Value {
     json!({"contents": [{"uri": uri, "mimeType": "application/json", "text": text}]})
 }
 
@@ -38,7 +38,7 @@ pub fn contents(uri: &str, text: &Value) -> Value {
 /// # Errors
 ///
 /// There is no such resource.
-pub fn tool_for(uri: &str) -> Result<(&'static str, Value), RpcError> {
+pub(crate) fn tool_for(uri: &str) -> Result<(&'static str, Value), RpcError> {
     let name = uri.strip_prefix(LOGS).filter(|name| !name.is_empty());
     match name {
         Some(name) => Ok(("logs", json!({"names": [name]}))),

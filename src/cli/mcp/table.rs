@@ -14,7 +14,7 @@ const NAMES: Parameter = Parameter {
 const BASIC: Tool = Tool { name: "", help: "", words: &[], parameters: &[], schema: None, reads: false };
 
 /// All tools.
-pub static TOOLS: [Tool; 13] = [
+pub(crate) static TOOLS: [Tool; 13] = [
     Tool {
         name: "check",
         help: "Read the Procfile and .env and show what would run, or all errors with their place. Starts nothing.",
@@ -215,7 +215,7 @@ pub static TOOLS: [Tool; 13] = [
 /// # Errors
 ///
 /// There is none.
-pub fn named(name: &str) -> Result<&'static Tool, RpcError> {
+pub(crate) fn named(name: &str) -> Result<&'static Tool, RpcError> {
     let found = TOOLS.iter().find(|tool| tool.name == name);
     found.ok_or_else(|| RpcError::arguments(format!("there is no tool {name}")))
 }

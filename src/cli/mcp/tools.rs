@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::messages::RpcError;
 
 /// A tool.
-pub struct Tool {
+pub(crate) struct Tool {
     /// Its name.
     pub name: &'static str,
     pub(super) help: &'static str,
@@ -54,7 +54,7 @@ pub(super) enum GivenAs {
 
 /// A call of a tool, as a command of ganger.
 #[derive(Debug, PartialEq, Eq)]
-pub struct CommandLine {
+pub(crate) struct CommandLine {
     /// The subcommand, then its flags.
     pub words: Vec<String>,
     /// What follows `--`.
@@ -68,17 +68,17 @@ const MARGIN: u64 = 60;
 
 impl Tool {
     /// Its subcommand.
-    pub fn subcommand(&self) -> &'static str {
+    pub(crate) fn subcommand(&self) -> &'static str {
         self.words[0]
     }
 
     /// Whether it answers with a JSON document.
-    pub fn is_json(&self) -> bool {
+    pub(crate) fn is_json(&self) -> bool {
         self.words.contains(&"--json")
     }
 
     /// Its entry of `tools/list`.
-    pub fn entry(&self) -> Value {
+    pub(crate) fn entry(&self) -> Value {
         let properties: Map<String, Value> =
             self.parameters.iter().map(|parameter| (parameter.name.to_owned(), parameter.schema())).collect();
         let required: Vec<&str> = self
@@ -108,7 +108,11 @@ impl Tool {
     /// # Errors
     ///
     /// An argument is missing, unknown or out of its bounds: named.
-    pub fn command_line(&self, arguments: &Map<String, Value>, parent: u32) -> Result<CommandLine, RpcError> {
+    pub(crate) fn command_line(
+        &self,
+        arguments: &Map<String, Value>,
+        parent: u32,
+    ) -> Result<CommandLine, RpcError> {
         let known = |name: &&String| self.parameters.iter().any(|parameter| parameter.name == **name);
         if let Some(strange) = arguments.keys().find(|name| !known(name)) {
             return Err(RpcError::arguments(format!("{} has no argument {strange}", self.name)));

@@ -18,7 +18,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Looks at the stack at `address` until the sender of `ended` is gone, and gives what changed to `tell`.
-pub fn watch(address: &Address, ended: &Receiver<()>, tell: impl Fn(&Value)) {
+pub(crate) fn watch(address: &Address, ended: &Receiver<()>, tell: impl Fn(&Value)) {
     let mut before = Vec::new();
     while matches!(ended.recv_timeout(PAUSE), Err(RecvTimeoutError::Timeout)) {
         let now = look(address);

@@ -25,6 +25,6 @@ pub struct SkillArgs {
 /// # Errors
 ///
 /// That standard output cannot be written to.
-pub fn run(skill: &SkillArgs) -> Result<Outcome, Failure> {
+pub(crate) fn run(skill: &SkillArgs) -> Result<Outcome, Failure> {
     print::and_succeed(if skill.agents { PARAGRAPH } else { SKILL }.as_bytes())
 }

@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const LONGEST: usize = 512;
 
 /// Whether `path` is answered so on this port of the machine itself, by IPv4 or, without an answer there, by IPv6.
-pub async fn is_ready(port: u16, path: &str) -> bool {
+pub(crate) async fn is_ready(port: u16, path: &str) -> bool {
     for address in [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)] {
         match timeout(PATIENCE, status(SocketAddr::new(address, port), path)).await {
             Ok(Ok(status)) => return status.is_some_and(|status| (200..=399).contains(&status)),

@@ -17,7 +17,7 @@ const LONGEST: usize = 4096;
 
 /// The receiving end of NOTIFY_SOCKET, for one instance.
 #[derive(Debug)]
-pub struct NotifySocket {
+pub(crate) struct NotifySocket {
     socket: OwnedFd,
     name: String,
 }
@@ -29,7 +29,7 @@ impl NotifySocket {
     ///
     /// # Errors
     /// As socket(2) and bind(2).
-    pub fn open(name: String) -> io::Result<Self> {
+    pub(crate) fn open(name: String) -> io::Result<Self> {
         let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
         let socket = socket(AddressFamily::Unix, SockType::Datagram, flags, None)?;
         setsockopt(&socket, PassCred, &true)?;
@@ -38,7 +38,7 @@ impl NotifySocket {
     }
 
     /// What NOTIFY_SOCKET is set to: `@` stands for the NUL byte (sd_notify(3)).
-    pub fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         format!("@{}", self.name)
     }
 
@@ -46,7 +46,7 @@ impl NotifySocket {
     ///
     /// # Errors
     /// As recvmsg(2).
-    pub fn next(&self) -> io::Result<Option<NotifyMessage>> {
+    pub(crate) fn next(&self) -> io::Result<Option<NotifyMessage>> {
         let mut text = [0; LONGEST];
         // Descriptors may come along (`FDSTORE=1`, and systemd-notify's `BARRIER=1`). They are closed, which is
         // all that a barrier waits for.

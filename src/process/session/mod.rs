@@ -21,8 +21,8 @@ mod message;
 #[cfg(not(target_os = "linux"))]
 mod other;
 
-pub use led_child::LedChild;
+pub(crate) use led_child::LedChild;
 #[cfg(target_os = "linux")]
-pub use linux::Sessions;
+pub(crate) use linux::Sessions;
 #[cfg(not(target_os = "linux"))]
 pub use other::Sessions;
