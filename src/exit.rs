@@ -77,6 +77,8 @@ pub const REFUSED: u8 = 1;
 pub const USAGE: u8 = 2;
 /// There is no stack that could be asked (LSB's word for a service that is not running).
 pub const NOTHING_RUNS: u8 = 3;
+/// `export --check` found no program that could check.
+pub const NOT_CHECKED: u8 = 3;
 /// A stack runs and does not answer: it is suspended, or hangs (LSB's word for a service whose status is unknown).
 pub const NOT_ANSWERING: u8 = 4;
 /// All instances are up, and not all of them are ready.

@@ -157,7 +157,7 @@ impl AppJsonReader<'_> {
     }
 
     /// `"web": [{"type": "startup", "path": "/health"}]`: what shows that it is ready. The first check that is about
-    /// a start counts; what is asked of an instance later on (`liveness`) is for the engine that runs it for good.
+    /// a start counts; what is asked of an instance later on (`liveness`) is for the engine of an export.
     fn read_checks(&mut self, name: &str, value: &Value, at: usize) {
         let Some(kind) = TypeName::new(name) else {
             return self.refuse(at, name, format!("`{name}` cannot be the name of a type"), "rename it");
@@ -167,23 +167,27 @@ impl AppJsonReader<'_> {
             return self.refuse(at, name, message, "write [{\"type\": \"startup\", \"path\": \"/health\"}]");
         };
         let first = |kind: &str| checks.iter().find(|check| check.get("type") == Some(&Value::from(kind)));
-        let found = first("startup").or_else(|| first("readiness"));
-        let Some(check) = found else { return };
+        let of_start = first("startup").or_else(|| first("readiness"));
+        if let Some(probe) = first("liveness").and_then(|check| self.read_check(&kind, check, at)) {
+            let liveness = Some(Located { value: probe, place: self.place(at) });
+            self.parsed.settings.processes.entry(kind.clone()).or_default().liveness = liveness;
+        }
+        let Some(check) = of_start else { return };
+        let Some(probe) = self.read_check(&kind, check, at) else { return };
+        let place = self.place(at);
+        let process = self.parsed.settings.processes.entry(kind).or_default();
+        process.ready = Some(Located { value: ReadySetting::Probe(probe), place: place.clone() });
+        process.ready_timeout = patience(check).map(|value| Located { value, place });
+    }
+
+    fn read_check(&mut self, kind: &TypeName, check: &Value, at: usize) -> Option<Probe> {
         match probe_of(check) {
-            Ok(probe) => {
-                let place = self.place(at);
-                let process = self.parsed.settings.processes.entry(kind).or_default();
-                process.ready = Some(Located { value: ReadySetting::Probe(probe), place: place.clone() });
-                process.ready_timeout = patience(check).map(|value| Located { value, place });
-            }
+            Ok(probe) => Some(probe),
             Err(invalid) => {
-                let message = format!("a health check of `{name}`: {}", invalid.message());
-                self.refuse(
-                    at,
-                    name,
-                    message,
-                    "see https://dokku.com/docs/deployment/zero-downtime-deploys/",
-                );
+                let message = format!("a health check of `{kind}`: {}", invalid.message());
+                let hint = "see https://dokku.com/docs/deployment/zero-downtime-deploys/";
+                self.refuse(at, kind.as_str(), message, hint);
+                None
             }
         }
     }

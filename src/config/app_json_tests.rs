@@ -76,6 +76,9 @@ fn the_health_checks_of_a_start_are_read_as_dokku_has_them() {
     assert_eq!(probe("redis"), Some(Probe::Listen(Some(6379))));
     assert_eq!((probe("job"), probe("css")), (Some(Probe::Alive), Some(Probe::Http("/".into()))));
     assert_eq!((probe("x"), probe("bad")), (None, None));
+    let liveness = |name: &str| own(name)?.liveness.map(|given| given.value);
+    assert_eq!(liveness("web"), Some(Probe::Http("/alive".into())));
+    assert_eq!((liveness("x"), liveness("css")), (Some(Probe::Http("/".into())), None));
     assert_eq!(own("css").unwrap().ready_timeout, None);
 }
 

@@ -17,6 +17,7 @@ impl Settings {
         let mut processes = std::mem::take(&mut self.processes);
         for (name, mut below) in std::mem::take(&mut lower.processes) {
             let own = processes.entry(name).or_default();
+            own.liveness = own.liveness.take().or(below.liveness.take());
             for setting in table::all() {
                 let is_covered = setting.stack.is_some_and(|field| field.is_set(&mut self));
                 if let Some(field) = setting.each.filter(|_| !is_covered) {

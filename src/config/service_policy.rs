@@ -43,6 +43,8 @@ pub struct ServicePolicy {
     pub is_awaited: bool,
     /// The time that it has for that; then it has failed. `None`: no limit.
     pub ready_within: Option<Duration>,
+    /// What the engine of an export asks as long as it runs; ganger itself does not.
+    pub liveness: Option<Probe>,
     /// Which of its exits are followed by another start. `None`: nothing is set, and none is.
     pub restart: Option<RestartPolicy>,
     /// Whether its exit leaves the stack running, whatever its status.

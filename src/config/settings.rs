@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use super::probe::ReadySetting;
+use super::probe::{Probe, ReadySetting};
 use super::service_policy::RestartPolicy;
 use crate::formation::Formation;
 use crate::location::{Diagnostic, Location};
@@ -184,6 +184,8 @@ pub struct ProcessSettings {
     pub ready: Option<Located<ReadySetting>>,
     /// The time that they have for that.
     pub ready_timeout: Option<Located<Duration>>,
+    /// What shows that they still live, for the engines of an export (`app.json`).
+    pub liveness: Option<Located<Probe>>,
     /// The types that must be ready, or have ended with 0, before they start.
     pub after: Vec<Located<String>>,
     /// Whether they are one-shots: an exit with status 0 is success.

@@ -8,7 +8,7 @@ use super::encode::yaml;
 use super::options::RestartPolicy;
 use super::readiness::{self, CarriedReadiness};
 use super::stack::{ExportedStack, ExportedType};
-use super::{compose_values, names, script};
+use super::{compose_values, names, reachable, script};
 use crate::plan::spec::OutsideCheck;
 
 /// Writes the file of `stack`.
@@ -32,7 +32,12 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
     let sign = |kind: &ExportedType<'_>| {
         matches!(kind.care.probe.outside(), OutsideCheck::Runs | OutsideCheck::Command(_))
     };
-    readiness::unsupported(stack, &CarriedReadiness { order: true, sign, socket: false }, bundle);
+    readiness::unsupported(
+        stack,
+        &CarriedReadiness { order: true, sign, liveness: false, socket: false },
+        bundle,
+    );
+    reachable::report(stack, |kind| Some(format!("{}:{}", kind.name, kind.port?)), bundle);
     let document = Document::map().with("name", stack.options.app.as_str()).with("services", services);
     let text = format!("{}\n{}", script::comment(stack), yaml(&document));
     bundle.file_with_values(stack, "compose.yaml", text);

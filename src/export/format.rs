@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use super::removal::{self, Removal};
+
 /// The engine that the files are for. CONTRIBUTING.md has an example of a new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExportFormat {
@@ -50,41 +52,59 @@ impl ExportFormat {
     /// What is known of it.
     pub fn details(self) -> &'static FormatDetails {
         match self {
-            Self::Systemd => &FormatDetails { word: "systemd", validators: &SYSTEM, ..PLAIN },
-            Self::SystemdUser => &FormatDetails { word: "systemd-user", validators: &USER, ..PLAIN },
+            Self::Systemd => &FormatDetails {
+                word: "systemd",
+                validators: &SYSTEM,
+                end: |of| removal::units(of, "sudo systemctl", "sudo rm -f /etc/systemd/system/"),
+                ..PLAIN
+            },
+            Self::SystemdUser => &FormatDetails {
+                word: "systemd-user",
+                validators: &USER,
+                end: |of| removal::units(of, "systemctl --user", "rm -f ~/.config/systemd/user/"),
+                ..PLAIN
+            },
             Self::Launchd => &FormatDetails {
                 word: "launchd",
                 separator: |path, _| format!("<!-- {path} -->\n"),
                 validators: &PROPERTY_LIST,
+                end: |of| of.each(".plist", |label| format!("sudo launchctl bootout system/{label}")),
                 ..PLAIN
             },
-            Self::Supervisord => &FormatDetails { word: "supervisord", ..SCRIPTS },
-            Self::Runit => &FormatDetails { word: "runit", ..SCRIPTS },
-            Self::S6 => &FormatDetails { word: "s6", ..SCRIPTS },
-            Self::Compose => &FormatDetails {
-                word: "compose",
-                separator: yaml_separator,
-                validators: &COMPOSE,
-                has_values_beside: true,
-                ..PLAIN
+            Self::Supervisord => &FormatDetails {
+                word: "supervisord",
+                end: |_| Some("supervisorctl update".to_owned()),
+                ..SCRIPTS
             },
-            Self::Kubernetes => &FormatDetails {
-                word: "kubernetes",
-                separator: yaml_separator,
-                validators: &KUBERNETES,
-                ..PLAIN
+            Self::Runit => &FormatDetails {
+                word: "runit",
+                end: |of| of.each("/run", |name| format!("sv stop {name}; rm -f /var/service/{name}")),
+                ..SCRIPTS
             },
-            Self::Nomad => &FormatDetails {
-                word: "nomad",
-                // JSON has no comments: one document after the other.
-                separator: |_, _| String::new(),
-                validators: &NOMAD,
-                is_checked_one_by_one: true,
-                ..PLAIN
+            Self::S6 => &FormatDetails {
+                word: "s6",
+                end: |of| {
+                    of.each("/run", |_| String::new()).map(|_| format!("s6-svscanctl -an {}", of.folder))
+                },
+                ..SCRIPTS
             },
-            Self::Procfile => &FormatDetails { word: "procfile", is_for_change: true, ..PLAIN },
+            Self::Compose => &COMPOSE_DETAILS,
+            Self::Kubernetes => &KUBERNETES_DETAILS,
+            Self::Nomad => &NOMAD_DETAILS,
+            Self::Procfile => &FormatDetails { word: "procfile", runs_on: RunsOn::Platform, ..PLAIN },
         }
     }
+}
+
+/// Where an engine runs programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunsOn {
+    /// On the machine, in the folder of the project.
+    Machine,
+    /// In images; Nomad, without one, on the machine.
+    Images,
+    /// On a platform that reads the project itself, in which what is not carried over has to be changed.
+    Platform,
 }
 
 /// What is known of a format.
@@ -100,8 +120,10 @@ pub struct FormatDetails {
     pub is_checked_one_by_one: bool,
     /// Whether the engine looks for the file of values beside the others.
     pub has_values_beside: bool,
-    /// Whether what is not carried over has to be changed in the project.
-    pub is_for_change: bool,
+    /// Where programs run.
+    pub runs_on: RunsOn,
+    /// The command that ends what ran from files that an export has no more; `None`: the engine does that when it reads the rest.
+    pub end: fn(&Removal<'_>) -> Option<String>,
 }
 
 /// Files with comments after `#`.
@@ -111,12 +133,42 @@ const PLAIN: FormatDetails = FormatDetails {
     validators: &[],
     is_checked_one_by_one: false,
     has_values_beside: false,
-    is_for_change: false,
+    runs_on: RunsOn::Machine,
+    end: |_| None,
 };
 
 /// Engines that run scripts.
 const SCRIPTS: FormatDetails = FormatDetails {
     validators: &[validator("sh", &["-c", ":"], &["-n"], is_script)],
+    is_checked_one_by_one: true,
+    ..PLAIN
+};
+
+const COMPOSE_DETAILS: FormatDetails = FormatDetails {
+    word: "compose",
+    separator: yaml_separator,
+    validators: &COMPOSE,
+    has_values_beside: true,
+    runs_on: RunsOn::Images,
+    ..PLAIN
+};
+
+const KUBERNETES_DETAILS: FormatDetails = FormatDetails {
+    word: "kubernetes",
+    separator: yaml_separator,
+    validators: &KUBERNETES,
+    runs_on: RunsOn::Images,
+    end: |of| Some(removal::objects(of)),
+    ..PLAIN
+};
+
+const NOMAD_DETAILS: FormatDetails = FormatDetails {
+    word: "nomad",
+    // JSON has no comments: one document after the other.
+    separator: |_, _| String::new(),
+    validators: &NOMAD,
+    runs_on: RunsOn::Images,
+    end: |of| of.each(".json", |job| format!("nomad job stop {job}")),
     is_checked_one_by_one: true,
     ..PLAIN
 };
@@ -154,7 +206,9 @@ fn all(_: &str) -> bool {
 
 fn is_script(path: &str) -> bool {
     Path::new(path).extension().is_none_or(|extension| extension != "conf")
-        && !["down", "down-signal", "timeout-kill"].iter().any(|name| path.ends_with(&format!("/{name}")))
+        && !["down", "down-signal", "timeout-finish", "timeout-kill"]
+            .iter()
+            .any(|name| path.ends_with(&format!("/{name}")))
 }
 
 const SYSTEM: [Validator; 1] =

@@ -9,7 +9,7 @@ use super::options::RestartPolicy;
 use super::readiness::{self, CarriedReadiness};
 use super::script::whole_seconds;
 use super::stack::{ExportedStack, ExportedType, ExportedVariable, about};
-use super::{names, script};
+use super::{names, reachable, script};
 use crate::plan::environment::PS;
 use crate::plan::spec::OutsideCheck;
 use crate::signal::Signal;
@@ -43,11 +43,30 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
         bundle.file(path, text);
         what_is_lost(kind, bundle);
     }
+    what_the_stack_loses(stack, &labels, bundle);
+    if refers(stack) {
+        // On the server's side, so that no annotation keeps a copy of the values.
+        bundle.bundle.secrets = Some("kubectl apply --server-side -f -".into());
+    }
+}
+
+/// What is not carried over of the stack as a whole.
+fn what_the_stack_loses(stack: &ExportedStack<'_>, labels: &[String], bundle: &mut BundleBuilder) {
     names::lose_signals(stack, |kind| script::is_heard(kind.stop_signal), bundle);
     let sign = |kind: &ExportedType<'_>| {
         !matches!(kind.care.probe.outside(), OutsideCheck::Notify | OutsideCheck::Nothing)
     };
-    readiness::unsupported(stack, &CarriedReadiness { sign, ..CarriedReadiness::NOTHING }, bundle);
+    readiness::unsupported(
+        stack,
+        &CarriedReadiness { sign, liveness: true, ..CarriedReadiness::NOTHING },
+        bundle,
+    );
+    let label_of: Vec<_> = stack.all().map(|kind| kind.name).zip(labels).collect();
+    let address = |kind: &ExportedType<'_>| {
+        let (_, label) = label_of.iter().find(|(name, _)| *name == kind.name).filter(|_| kind.is_exposed)?;
+        Some(format!("{label}:80"))
+    };
+    reachable::report(stack, address, bundle);
     for job in stack.all().filter(|kind| kind.is_once) {
         bundle.unsupported(format!(
             "nothing in these files waits for the Job of {}: apply it first, and wait for it (docs/export.md)",
@@ -76,10 +95,6 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
     bundle.unsupported(
         "PS is the pod's name there, not web.1, and PORT is the same for all instances of a type",
     );
-    if refers(stack) {
-        // On the server's side, so that no annotation keeps a copy of the values.
-        bundle.bundle.secrets = Some("kubectl apply --server-side -f -".into());
-    }
 }
 
 /// The Secret with the values.
@@ -218,20 +233,41 @@ fn container(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, label: &str, im
             port.map(|port| vec![Document::map().with("name", "http").with("containerPort", port)]),
         )
         .with_some("readinessProbe", probe(stack, kind))
+        .with_some("livenessProbe", liveness(stack, kind))
+}
+
+/// What makes the kubelet start a container again: only what the project asks for, as a probe that fails under load is an
+/// outage of its own. It begins when the instance has had its time to become ready.
+fn liveness(stack: &ExportedStack<'_>, kind: &ExportedType<'_>) -> Option<Document> {
+    let probe = kind.care.liveness.as_ref().filter(|_| !kind.is_once)?;
+    let delay = whole_seconds(kind.care.ready_within.unwrap_or_default());
+    let probe = probe_of(stack, kind, &probe.outside())?;
+    Some(probe.with_some("initialDelaySeconds", i64::try_from(delay).ok().filter(|delay| *delay > 0)))
 }
 
 /// How the kubelet asks whether an instance is ready: as the project says, else whether its port is open.
 fn probe(stack: &ExportedStack<'_>, kind: &ExportedType<'_>) -> Option<Document> {
-    if kind.is_once {
-        return None;
-    }
+    let outside = kind.care.probe.outside();
+    let is_asked = outside != OutsideCheck::Port(None) || kind.is_to_be_ready();
+    let asked = probe_of(stack, kind, &outside).filter(|_| is_asked);
+    let found =
+        asked.or_else(|| kind.is_exposed.then(|| probe_of(stack, kind, &OutsideCheck::Port(None))).flatten());
+    found.filter(|_| !kind.is_once)
+}
+
+/// How the kubelet finds out what `check` asks.
+fn probe_of(
+    stack: &ExportedStack<'_>,
+    kind: &ExportedType<'_>,
+    check: &OutsideCheck<'_>,
+) -> Option<Document> {
     // A port that is not exposed has no name.
     let own = || match kind.port {
         Some(port) if !kind.is_exposed => Document::from(i64::from(port)),
         Some(_) | None => Document::from("http"),
     };
     let open = |port: Document| Document::map().with("tcpSocket", Document::map().with("port", port));
-    match kind.care.probe.outside() {
+    match *check {
         OutsideCheck::Command(command) => {
             // `$(NAME)` is expanded in commands, not in probes.
             let words = vec![stack.options.shell.as_str(), "-c", command];
@@ -243,11 +279,8 @@ fn probe(stack: &ExportedStack<'_>, kind: &ExportedType<'_>) -> Option<Document>
             let get = Document::map().with("path", path).with("port", own());
             Some(Document::map().with("httpGet", get))
         }
-        OutsideCheck::Port(Some(port)) => Some(open(Document::from(i64::from(port)))),
-        OutsideCheck::Port(None) if kind.is_to_be_ready() => Some(open(own())),
-        OutsideCheck::Port(None) | OutsideCheck::Runs | OutsideCheck::Nothing | OutsideCheck::Notify => {
-            kind.is_exposed.then(|| open(own()))
-        }
+        OutsideCheck::Port(port) => Some(open(port.map_or_else(own, |port| Document::from(i64::from(port))))),
+        OutsideCheck::Runs | OutsideCheck::Nothing | OutsideCheck::Notify => None,
     }
 }
 

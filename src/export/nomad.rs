@@ -10,7 +10,7 @@ use super::nomad_words::{delimiters, is_interpolated};
 use super::options::RestartPolicy;
 use super::readiness::{self, CarriedReadiness};
 use super::stack::{ExportedStack, ExportedType, ExportedVariable, about};
-use super::{environment_file, names, script};
+use super::{environment_file, names, reachable, script};
 use crate::plan::environment::{PORT, PS};
 use crate::plan::spec::OutsideCheck;
 
@@ -70,6 +70,9 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
         |kind: &ExportedType<'_>| stack.options.image.is_some() && script::is_heard(kind.stop_signal);
     names::lose_signals(stack, is_passed_on, bundle);
     readiness::unsupported(stack, &CarriedReadiness { sign, ..CarriedReadiness::NOTHING }, bundle);
+    if stack.options.image.is_some() {
+        reachable::report(stack, |_| None, bundle);
+    }
     if stack.options.image.is_none() && stack.kinds.iter().any(|kind| kind.port.is_some()) {
         bundle.unsupported(
             "ports are Nomad's choice, and GANGER_PORT_… are not set: without --image all share the host",

@@ -9,13 +9,15 @@ pub(super) struct CarriedReadiness {
     pub(super) order: bool,
     /// Whether it can ask for the sign that this type gives when it is ready.
     pub(super) sign: fn(&ExportedType<'_>) -> bool,
+    /// Whether it asks, as long as a program runs, whether it still lives.
+    pub(super) liveness: bool,
     /// Whether it hands a bound socket to a program.
     pub(super) socket: bool,
 }
 
 impl CarriedReadiness {
     /// An engine that starts programs and asks no more.
-    pub(super) const NOTHING: Self = Self { order: false, sign: |_| false, socket: false };
+    pub(super) const NOTHING: Self = Self { order: false, sign: |_| false, liveness: false, socket: false };
 }
 
 /// Says what the engine does not take over of how the types are looked after. One sentence each, however many types.
@@ -35,7 +37,7 @@ pub(super) fn unsupported(stack: &ExportedStack<'_>, carried: &CarriedReadiness,
                 stack.before(kind).filter(|of| !of.is_release()).map(|of| of.name.as_str()).collect();
             (!before.is_empty()).then(|| format!("{} for {}", kind.name, before.join(" and ")))
         };
-        say("nobody waits for another type there (`after`)", stack.all().filter_map(waits).collect());
+        say("no type waits for another there (`after`)", stack.all().filter_map(waits).collect());
     }
     let unseen = |kind: &&ExportedType<'_>| kind.is_to_be_ready() && !(carried.sign)(kind);
     let with_sign = |kind: &ExportedType<'_>| format!("{} ({})", kind.name, kind.care.probe.form());
@@ -43,6 +45,10 @@ pub(super) fn unsupported(stack: &ExportedStack<'_>, carried: &CarriedReadiness,
         "nothing asks there whether these are ready (`ready`)",
         stack.all().filter(unseen).map(with_sign).collect(),
     );
+    if !carried.liveness {
+        let asked = names(|kind| kind.care.liveness.is_some() && !kind.is_once);
+        say("nothing asks there whether these still live (`liveness` of app.json)", asked);
+    }
     if !carried.socket {
         let handed = names(|kind| kind.care.listen.is_some());
         say("these are handed no socket there and have to bind their PORT (`listen`)", handed);

@@ -50,7 +50,11 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
         bundle.unsupported("the programs run as root: --user names another user");
     }
     let sign = |kind: &ExportedType<'_>| kind.care.probe.is_timer() || is_asked(&kind.care.probe);
-    readiness::unsupported(stack, &CarriedReadiness { order: true, sign, socket: true }, bundle);
+    readiness::unsupported(
+        stack,
+        &CarriedReadiness { order: true, sign, liveness: false, socket: true },
+        bundle,
+    );
     if refers(stack) {
         bundle.bundle.secrets = Some(if is_user(stack) {
             format!("install -D -m 600 /dev/stdin ~/.config/{}/env", stack.options.app)

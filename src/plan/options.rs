@@ -171,6 +171,7 @@ fn unknown_processes(inputs: &Inputs<'_>, errors: &mut Vec<Diagnostic>) -> Vec<D
             own.timeout.as_ref().map(|given| &given.place),
             own.ready.as_ref().map(|given| &given.place),
             own.ready_timeout.as_ref().map(|given| &given.place),
+            own.liveness.as_ref().map(|given| &given.place),
             own.once.as_ref().map(|given| &given.place),
             own.restart.as_ref().map(|given| &given.place),
             own.listen.as_ref().map(|given| &given.place),

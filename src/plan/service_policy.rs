@@ -42,6 +42,7 @@ pub(super) fn of_line(
         is_implied,
         is_awaited,
         ready_within: limit.or((!is_implied || is_awaited).then_some(READY_WITHIN)),
+        liveness: own.liveness.as_ref().map(|given| given.value.clone()),
         restart: restart.map(|given| given.value),
         can_die: settings.can_die.iter().any(|given| given.value == entry.name.as_str()),
         watch: watch.iter().map(|given| given.value.clone()).collect(),

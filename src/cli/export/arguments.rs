@@ -32,9 +32,11 @@ pub struct EnvDelivery {
     /// The status is 1 if anything would change. Values are not shown.
     #[arg(long)]
     pub diff: bool,
-    /// Ask the engine's own validator, if there is one here
-    #[arg(long)]
-    pub check: bool,
+    /// Ask the engine's own validator first, and write nothing that it refuses
+    ///
+    /// The status is 1 then, and 3 if there is no validator here; with `require` it is 1 then too, and nothing is written.
+    #[arg(long, value_name = "WHEN", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "if-there")]
+    pub check: Option<CheckMode>,
     /// What the stack is called there; else as its folder
     #[arg(long, value_name = "NAME")]
     pub app: Option<String>,
@@ -118,6 +120,15 @@ impl ValueEnum for Secrets {
             Self::Only => typed("only", "Alone, for the command that is printed"),
         })
     }
+}
+
+/// What `--check` does where there is no validator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CheckMode {
+    /// Write all the same; the status is 3
+    IfThere,
+    /// Refuse
+    Require,
 }
 
 impl ValueEnum for RestartPolicy {

@@ -17,7 +17,9 @@ use crate::export::difference::unified;
 use crate::export::folder::{
     Changes, FileChange, FolderContents, Manifest, OLD_MANIFEST, changes, manifest_name, staging_name,
 };
-use crate::export::options::ExportOptions;
+use crate::export::options::{ExportOptions, Secrets};
+use crate::export::quote;
+use crate::export::removal::Removal;
 use crate::export::{Bundle, File};
 use crate::location::Diagnostic;
 
@@ -63,11 +65,23 @@ pub(super) fn write(
         })?;
     }
     report::say(&summary(&folder.path, bundle, &changes));
+    let removed: Vec<&str> = removed(&changes).collect();
+    let removal = Removal { app: &options.app, folder: &quote(&shown(&folder.path)), paths: &removed };
+    let is_asked = !removed.is_empty() && options.secrets != Secrets::Only;
+    if let Some(command) = is_asked.then(|| (options.format.details().end)(&removal)).flatten() {
+        report::say(&format!("what is no longer in it goes on running; this ends it:\n  {command}\n"));
+    }
     Ok(Ok(exit::SUCCESS))
 }
 
+/// The paths that are removed.
+fn removed(changes: &Changes) -> impl Iterator<Item = &str> {
+    let is_removed = |change: &FileChange| matches!(change, FileChange::Remove(_));
+    changes.iter().filter(move |(_, change)| is_removed(change)).map(|(path, _)| path.as_str())
+}
+
 fn summary(folder: &Path, bundle: &Bundle, changes: &Changes) -> String {
-    let removed = changes.values().filter(|change| matches!(change, FileChange::Remove(_))).count();
+    let removed = removed(changes).count();
     let written = changes.len() - removed;
     let same = bundle.files.len() - written;
     format!("{}: {written} written, {removed} removed, {same} as before\n", shown(folder))
@@ -156,7 +170,7 @@ impl OutputFolder {
             }
             fs::rename(staging.join(number.to_string()), target)?;
         }
-        for (path, _) in changes.iter().filter(|(_, change)| matches!(change, FileChange::Remove(_))) {
+        for path in removed(changes) {
             self.remove(path)?;
         }
         self.put(&staging, &new.text())?;

@@ -11,6 +11,9 @@ mod folder;
 mod stream;
 mod validators;
 
+use arguments::CheckMode;
+use validators::Verdict;
+
 use super::failure::Failure;
 use super::files::about;
 use super::load::{self, ProcfileNeed};
@@ -21,7 +24,8 @@ use crate::config::{ColorChoice, Located, Settings};
 use crate::exit::{self, Outcome};
 use crate::export;
 use crate::export::document::Setting;
-use crate::export::options::{ExportFormat, ExportOptions};
+use crate::export::format::RunsOn;
+use crate::export::options::{ExportFormat, ExportOptions, Secrets};
 use crate::location::Diagnostic;
 use crate::plan::Plan;
 use crate::plan::options::{RELEASE, Selection};
@@ -45,8 +49,15 @@ pub fn run(
     project.say_warnings(&plan.warnings, system);
     let options = options(format, &asked, &project)?;
     let bundle = match export::export(&plan, &options) {
-        Ok(bundle) => bundle,
+        Ok(mut bundle) => {
+            bundle.lost.extend(programs_of_the_project(&plan, &options));
+            bundle
+        }
         Err(errors) => return Ok(refused(&errors, system)),
+    };
+    let unchecked = match checked(asked.check, &bundle, &options)? {
+        Ok(status) => status,
+        Err(refusal) => return Ok(refusal),
     };
     let status = match &asked.output {
         _ if asked.diff && asked.output.is_none() => {
@@ -66,10 +77,46 @@ pub fn run(
     };
     let command = bundle.secrets.as_deref().map(|command| beside(command, &asked, &options));
     say(&bundle.lost, command.as_deref(), &options, &secrets_command);
-    if asked.check && status == exit::SUCCESS {
-        return validators::check(&bundle, options.format, &options.app);
+    Ok(Outcome::Status(if status == exit::SUCCESS { unchecked } else { status }))
+}
+
+/// The folders in which package managers put the programs of a project, which an activated environment has on PATH.
+const PROGRAM_FOLDERS: [&str; 3] = [".venv/bin", "venv/bin", "node_modules/.bin"];
+
+/// Programs that a shell here finds in a folder of the project, and the engine of this machine does not, as .env sets no PATH.
+fn programs_of_the_project(plan: &Plan, options: &ExportOptions) -> Vec<String> {
+    let is_set = plan.instances.first().is_some_and(|spec| spec.environment.get(b"PATH").is_some());
+    if is_set || options.format.details().runs_on != RunsOn::Machine || options.secrets == Secrets::Only {
+        return Vec::new();
     }
-    Ok(Outcome::Status(status))
+    let found = plan.processes.iter().filter(|process| process.count > 0).filter_map(|process| {
+        let mut words = process.command.split_whitespace().skip_while(|word| *word == "exec" || word.contains('='));
+        let program = words.next().filter(|word| !word.contains('/'))?;
+        let folder = PROGRAM_FOLDERS.iter().find(|folder| plan.root.join(folder).join(program).is_file())?;
+        Some(format!(
+            "{}: `{program}` is in {folder} here, which the engine's PATH has not: write {folder}/{program}, or set PATH in .env",
+            process.name
+        ))
+    });
+    found.collect()
+}
+
+/// Asks the validator if that is wanted: the status that follows if all goes well, or the refusal.
+fn checked(
+    mode: Option<CheckMode>,
+    bundle: &export::Bundle,
+    options: &ExportOptions,
+) -> Result<Result<u8, Outcome>, Failure> {
+    let Some(mode) = mode else { return Ok(Ok(exit::SUCCESS)) };
+    let verdict = validators::check(bundle, options.format, &options.app)?;
+    Ok(match (verdict, mode) {
+        (Verdict::Right, _) => Ok(exit::SUCCESS),
+        (Verdict::NotChecked, CheckMode::IfThere) => Ok(exit::NOT_CHECKED),
+        (Verdict::Wrong, _) | (Verdict::NotChecked, CheckMode::Require) => {
+            report::say("nothing was written\n");
+            Err(Outcome::Status(exit::REFUSED))
+        }
+    })
 }
 
 /// The plan, made without the shell's environment: an export means the same wherever it is made. Only what
@@ -147,7 +194,7 @@ fn beside(command: &str, asked: &arguments::EnvDelivery, options: &ExportOptions
 fn say(lost: &[String], command: Option<&str>, options: &ExportOptions, values: &str) {
     let mut text = String::new();
     if !lost.is_empty() {
-        text += if options.format.details().is_for_change {
+        text += if options.format.details().runs_on == RunsOn::Platform {
             "what would have to change:\n"
         } else {
             "not carried over:\n"

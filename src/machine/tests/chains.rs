@@ -73,6 +73,7 @@ fn specs(sorts: &[Sort]) -> Vec<Rc<Spec>> {
             is_implied: false,
             is_awaited: false,
             ready_within: Some(Duration::from_secs(20)),
+            liveness: None,
             restart: Some(sort.restart),
             watch: if sort.is_watched { vec!["src".into()].into() } else { Vec::new().into() },
             listen: None,

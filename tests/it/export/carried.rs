@@ -165,3 +165,30 @@ fn what_systemd_does_of_its_own_accord_is_reported() {
     // A release that ends with this status has failed.
     assert_eq!(text.matches("SuccessExitStatus=143\n").count(), 1, "{text}");
 }
+
+#[test]
+fn localhost_in_a_container_is_reported_by_name_and_never_by_value() {
+    let values = vec![
+        ("REDIS_URL".to_owned(), b"redis://hunter2@localhost:6379".to_vec()),
+        ("DATABASE_URL".to_owned(), b"sqlite:///hunter2.db".to_vec()),
+        ("GREETING".to_owned(), b"hello".to_vec()),
+    ];
+    let project = Exported { procfile: "web: a $PORT\nbox: b --to 127.0.0.1\n".into(), values };
+    let plan = project.plan(Path::new("/srv"));
+    let table = [
+        (ExportFormat::Compose, "; the types are web:5000, box:5100 there"),
+        (ExportFormat::Kubernetes, "; the types are shop-web:80 there"),
+        (ExportFormat::Nomad, ""),
+    ];
+    for (format, addresses) in table {
+        let lost = export(&plan, &options(format, Secrets::Reference)).unwrap().lost;
+        let local = "localhost is the container itself, as is 127.0.0.1: REDIS_URL, the command of box";
+        assert!(lost.contains(&[local, addresses].concat()), "{format:?}: {lost:#?}");
+        let file =
+            "a file in a container ends with it, as does a database of SQLite without a volume: DATABASE_URL";
+        assert!(lost.iter().any(|line| line == file), "{format:?}: {lost:#?}");
+        assert!(!lost.concat().contains("hunter2"));
+    }
+    let lost = export(&plan, &options(ExportFormat::Systemd, Secrets::Reference)).unwrap().lost;
+    assert!(!lost.concat().contains("localhost"), "{lost:?}");
+}

@@ -149,11 +149,25 @@ fn the_engines_validator_is_asked() {
     }
     if are_there(&["kubernetes-validate"]) {
         let output = run(&project, &["kubernetes", "--image", "i", "--check", "--set", "spec.replicas=many"]);
-        let (_, stderr) = said(&output);
-        assert_eq!(output.status.code(), Some(1), "{stderr}");
+        let (stdout, stderr) = said(&output);
+        assert_eq!((output.status.code(), stdout.as_str()), (Some(1), ""), "{stderr}");
+        let folder = project.path().join("out");
+        let arguments = ["kubernetes", "--image", "i", "--check", "--set", "spec.replicas=many", "-o", "out"];
+        assert_eq!(run(&project, &arguments).status.code(), Some(1));
+        assert!(!folder.exists(), "what is refused is not written");
+    }
+    if are_there(&["systemd-analyze"]) {
+        // systemd ignores it, and its validator has status 0.
+        let output = run(&project, &["systemd", "--check", "--set", "Service.MemoryMxa=1G"]);
+        let (stdout, stderr) = said(&output);
+        assert_eq!((output.status.code(), stdout.as_str()), (Some(1), ""), "{stderr}");
+        assert!(stderr.contains("Unknown key") && stderr.ends_with("nothing was written\n"), "{stderr}");
     }
     let output = run(&project, &["procfile", "--check"]);
-    assert!(said(&output).1.contains("not checked"));
+    assert!(said(&output).1.contains("not checked") && said(&output).0.contains("web:"));
+    assert_eq!(output.status.code(), Some(3));
+    let output = run(&project, &["procfile", "--check=require"]);
+    assert_eq!((output.status.code(), said(&output).0.as_str()), (Some(1), ""));
 }
 
 #[test]
@@ -168,4 +182,45 @@ fn a_release_is_part_of_an_export_by_default() {
     assert!(!has_release(&["-x", "release"]));
     assert!(!has_release(&["-m", "web=2,release=0"]));
     assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/export.md").exists());
+}
+
+#[test]
+fn a_liveness_check_of_app_json_is_carried_over_or_reported() {
+    let checks = r#"{"healthchecks": {"web": [{"type": "liveness", "path": "/alive"}]}}"#;
+    let project = Project::new("web: a $PORT\n").file("app.json", checks);
+    let (stdout, stderr) = said(&run(&project, &["kubernetes", "--image", "i"]));
+    assert!(stdout.contains("livenessProbe:\n          httpGet:\n            path: /alive"), "{stdout}");
+    assert!(
+        stdout.contains("readinessProbe:\n          tcpSocket:") && !stderr.contains("liveness"),
+        "{stdout}{stderr}"
+    );
+    let (_, stderr) = said(&run(&project, &["systemd"]));
+    assert!(stderr.contains("whether these still live (`liveness` of app.json): web"), "{stderr}");
+}
+
+#[test]
+fn a_program_of_a_virtual_environment_is_reported_by_its_path() {
+    let project = Project::new("web: FOO=1 gunicorn -b :$PORT\njob: ./gunicorn\n").file(".env", "A=1\n");
+    std::fs::create_dir_all(project.path().join(".venv/bin")).unwrap();
+    project.write(".venv/bin/gunicorn", "");
+    let reported = "web: `gunicorn` is in .venv/bin here";
+    let (_, stderr) = said(&run(&project, &["systemd"]));
+    assert_eq!(stderr.matches("is in .venv/bin here").count(), 1, "{stderr}");
+    assert!(stderr.contains(reported), "{stderr}");
+    assert!(!said(&run(&project, &["compose", "--image", "i"])).1.contains(reported));
+    project.write(".env", "PATH=/srv/.venv/bin:/usr/bin\n");
+    assert!(!said(&run(&project, &["systemd"])).1.contains(reported));
+}
+
+#[test]
+fn what_an_export_no_longer_has_is_to_be_ended_by_hand() {
+    let project = Project::new("web: a\nbox: b\n");
+    let out =
+        |formation: &str| said(&run(&project, &["s6", "-o", "out", "--app", "shop", "-m", formation])).1;
+    assert!(!out("web=1,box=1").contains("goes on running"));
+    let stderr = out("web=1");
+    assert!(
+        stderr.contains("what is no longer in it goes on running; this ends it:\n  s6-svscanctl -an "),
+        "{stderr}"
+    );
 }

@@ -57,9 +57,10 @@ fn a_changed_formation_a_renamed_and_a_removed_type_leave_exactly_the_right_file
     let project = shop();
     let out = project.path().join("out");
     let said = succeeds(&project, &["systemd", "-m", "web=3,worker=1", "-o", "out"]);
-    assert!(said.contains("out: 6 written, 0 removed, 0 as before"), "{said}");
+    assert!(said.contains("out: 7 written, 0 removed, 0 as before"), "{said}");
     let three = [
         "shop-release.1.service",
+        "shop-upgrade.service",
         "shop-web.1.service",
         "shop-web.2.service",
         "shop-web.3.service",
@@ -69,9 +70,15 @@ fn a_changed_formation_a_renamed_and_a_removed_type_leave_exactly_the_right_file
     assert_eq!(names(&out), three);
     fs::write(out.join("README"), "mine").unwrap();
     let said = succeeds(&project, &["systemd", "-m", "web=1,worker=1", "-o", "out"]);
-    assert!(said.contains("1 written, 2 removed, 3 as before"), "{said}");
-    let one =
-        ["README", "shop-release.1.service", "shop-web.1.service", "shop-worker.1.service", "shop.target"];
+    assert!(said.contains("2 written, 2 removed, 3 as before"), "{said}");
+    let one = [
+        "README",
+        "shop-release.1.service",
+        "shop-upgrade.service",
+        "shop-web.1.service",
+        "shop-worker.1.service",
+        "shop.target",
+    ];
     assert_eq!(names(&out), one);
     // worker is renamed, release is gone.
     fs::write(project.path().join("Procfile"), "web: serve $PORT\njobs: work\n").unwrap();

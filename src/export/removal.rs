@@ -1,0 +1,81 @@
+//! What an export has no more goes on running where an earlier one was applied: the command that ends it.
+
+/// Files that an export removed.
+#[derive(Clone, Copy, Debug)]
+pub struct Removal<'a> {
+    /// What the stack is called.
+    pub app: &'a str,
+    /// The folder of the export, as a word for a shell.
+    pub folder: &'a str,
+    /// The paths in it.
+    pub paths: &'a [&'a str],
+}
+
+impl Removal<'_> {
+    /// What `command` makes of each path with this `ending`, without it. `log/run` is no service of its own.
+    pub(super) fn each(&self, ending: &str, command: impl Fn(&str) -> String) -> Option<String> {
+        let names =
+            self.paths.iter().filter_map(|path| path.strip_suffix(ending)).filter(|name| !name.contains('/'));
+        let commands: Vec<String> = names.map(command).collect();
+        (!commands.is_empty()).then(|| commands.join("; "))
+    }
+}
+
+/// Units of the manager that `systemctl` asks, in the folder at the end of `remove`.
+pub(super) fn units(removal: &Removal<'_>, systemctl: &str, remove: &str) -> Option<String> {
+    let is_started = |path: &&&str| path.ends_with(".service") || path.ends_with(".socket");
+    let units: Vec<&str> = removal.paths.iter().filter(is_started).copied().collect();
+    let files: Vec<String> = units.iter().map(|unit| format!("{remove}{unit}")).collect();
+    let stop =
+        || format!("{systemctl} stop {}; {}; {systemctl} daemon-reload", units.join(" "), files.join("; "));
+    (!units.is_empty()).then(stop)
+}
+
+/// Objects of Kubernetes.
+pub(super) fn objects(removal: &Removal<'_>) -> String {
+    format!("kubectl apply -f {} --prune -l app.kubernetes.io/part-of={}", removal.folder, removal.app)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::export::format::ExportFormat;
+
+    #[test]
+    fn what_is_gone_is_ended_as_its_engine_does_it() {
+        let table: [(ExportFormat, &[&str], Option<&str>); 9] = [
+            (
+                ExportFormat::Systemd,
+                &["shop-a.1.service", "shop-a.1.socket"],
+                Some(
+                    "sudo systemctl stop shop-a.1.service shop-a.1.socket; sudo rm -f /etc/systemd/system/shop-a.1.service; \
+                     sudo rm -f /etc/systemd/system/shop-a.1.socket; sudo systemctl daemon-reload",
+                ),
+            ),
+            (
+                ExportFormat::Launchd,
+                &["local.shop.a.1.plist"],
+                Some("sudo launchctl bootout system/local.shop.a.1"),
+            ),
+            (
+                ExportFormat::Runit,
+                &["shop-a-1/run", "shop-a-1/log/run", "shop-b-1/finish"],
+                Some("sv stop shop-a-1; rm -f /var/service/shop-a-1"),
+            ),
+            (ExportFormat::S6, &["shop-a-1/run"], Some("s6-svscanctl -an 'my out'")),
+            (ExportFormat::S6, &["shop-a-1/finish"], None),
+            (ExportFormat::Supervisord, &["shop/a.1"], Some("supervisorctl update")),
+            (
+                ExportFormat::Kubernetes,
+                &["shop-a.yaml"],
+                Some("kubectl apply -f 'my out' --prune -l app.kubernetes.io/part-of=shop"),
+            ),
+            (ExportFormat::Nomad, &["shop-release.json"], Some("nomad job stop shop-release")),
+            (ExportFormat::Compose, &["compose.yaml"], None),
+        ];
+        for (format, paths, expected) in table {
+            let removal = Removal { app: "shop", folder: "'my out'", paths };
+            assert_eq!((format.details().end)(&removal).as_deref(), expected, "{format:?}");
+        }
+    }
+}
