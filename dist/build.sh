@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds the release of a target into target/dist/TARGET: sh dist/build.sh [TARGET]
 #
-# On Linux it is static, so that it runs beside every C library and in an empty image. docs/install.md has what was measured.
+# On Linux it is static, so that it runs beside every C library and in an empty image. Why glibc and not musl: docs/install.md.
 . "$(dirname "$0")/lib.sh"
 host=$(rustc -vV | sed -n 's/^host: //p')
 target=${1:-$host}
