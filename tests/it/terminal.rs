@@ -10,13 +10,13 @@ use crate::harness::{Project, holds};
 fn control_c_stops_the_stack_and_leaves_the_terminal_as_it_was() {
     let project = Project::new("web: probe trap TERM bye 0 + wait\n");
     let mut screen = project.start_on_terminal(&[]);
-    let before = screen.settings();
     screen.shows("ready");
     screen.type_keys(b"\x03");
     screen.shows("SIGINT received: stopping all");
     screen.shows("bye");
-    assert_eq!(screen.settings(), before);
-    let (status, _) = screen.end();
+    let status = screen.wait();
+    assert!(screen.is_as_before());
+    assert!(screen.mark().processes().is_empty());
     assert!(matches!(status, WaitStatus::Signaled(_, Signal::SIGINT, _)), "{status:?}");
 }
 
@@ -116,10 +116,9 @@ fn colours_are_there_on_a_terminal_and_gone_with_no_color() {
 fn after_sigkill_the_terminal_is_as_it_was_and_nothing_is_left() {
     let project = Project::new("web: probe trap TERM bye 0 + wait\n");
     let mut screen = project.start_on_terminal(&[]);
-    let before = screen.settings();
     screen.shows("ready");
     screen.signal(Signal::SIGKILL);
     screen.shows("bye");
-    assert_eq!(screen.settings(), before);
+    assert!(holds(|| screen.is_as_before()));
     assert!(holds(|| screen.mark().processes().is_empty()));
 }
