@@ -30,6 +30,7 @@ fn options(format: RowFormat, history: Option<Bounds>) -> OutputOptions {
         color: true,
         terminal: false,
         quiet: false,
+        raw: false,
         log_sources: log_sources.into_iter().collect(),
         history,
         clock: || Timestamp::UNIX_EPOCH,

@@ -34,6 +34,7 @@ fn main() -> std::io::Result<()> {
         color: flag("--color"),
         terminal: flag("--terminal"),
         quiet: false,
+        raw: false,
         log_sources: (0..commands.len()).filter_map(speaker).collect(),
         history: flag("--history").then(Bounds::default),
         clock: jiff::Timestamp::now,

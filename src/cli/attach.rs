@@ -14,8 +14,8 @@ use super::args::AttachArgs;
 use super::failure::Failure;
 use super::stack;
 use super::system_env::SystemEnv;
-use crate::config::Settings;
-use crate::control::attached_terminal::{AttachStep, AttachedTerminal, pressed};
+use crate::config::{DetachKeys, Settings};
+use crate::control::attached_terminal::{AttachStep, AttachedTerminal};
 use crate::control::session::AttachConnection;
 use crate::control::terminal::{AttachWanted, TerminalInput};
 use crate::exit::{self, Outcome};
@@ -56,6 +56,7 @@ pub fn run(attach: AttachArgs, given: &Settings, system: &SystemEnv) -> Result<O
         ));
     }
     let client = stack::connect(given, system)?;
+    let keys = given.detach_keys.clone().unwrap_or_default();
     let (rows, columns) = size();
     let AttachArgs { instance: name, view, take } = attach;
     let wanted = AttachWanted { name, rows, columns, view, take };
@@ -76,7 +77,7 @@ pub fn run(attach: AttachArgs, given: &Settings, system: &SystemEnv) -> Result<O
             drop(keeper);
             // Until then what ends us could end it too. One that is gone is as good as none.
             let _ = (&guards).read_exact(&mut [0; READY.len()]);
-            let outcome = Attachment::begin(session, guards).map_err(failed)?.run();
+            let outcome = Attachment::begin(session, guards, keys).map_err(failed)?.run();
             // The keeper, which has seen the end of the pipe.
             let _ = wait_any(WaitPidFlag::empty());
             outcome
@@ -90,7 +91,7 @@ fn size() -> (u16, u16) {
 
 /// Why an attachment ends.
 enum AttachEnd {
-    /// Ctrl-], or the terminal is gone.
+    /// The detach keys, or the terminal is gone.
     Detached,
     /// The stack has ended, or has no more to show.
     Over,
@@ -107,11 +108,11 @@ struct Attachment {
 }
 
 impl Attachment {
-    fn begin(session: AttachConnection, guards: UnixStream) -> io::Result<Self> {
+    fn begin(session: AttachConnection, guards: UnixStream, keys: DetachKeys) -> io::Result<Self> {
         let (read, write) = UnixStream::pair()?;
         read.set_nonblocking(true)?;
         let signals = SignalDelivery::with_pipe(read, write, SignalOnly, HANDLED.map(|signal| signal.0))?;
-        let terminal = AttachedTerminal::default();
+        let terminal = AttachedTerminal::new(keys);
         let mut attachment = Self { session, raw: RawMode::enter(&io::stdin())?, guards, signals, terminal };
         attachment.guard();
         Ok(attachment)
@@ -178,7 +179,7 @@ impl Attachment {
             Err(nix::errno::Errno::EINTR | nix::errno::Errno::EAGAIN) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        let pressed = pressed(&piece[..count]);
+        let pressed = self.terminal.press(&piece[..count]);
         if let Some(input) = pressed.input {
             self.session.send(&input)?;
         }

@@ -20,6 +20,7 @@ use crate::exit::{self, Outcome};
 use crate::name::{InstanceName, TypeName};
 use crate::notice::Notice;
 use crate::output::{LogSource, OutputOptions, RowFormat, Rows};
+use crate::process::pty::window_size;
 use crate::supervisor::clock;
 
 /// Rows that are printed together.
@@ -177,11 +178,14 @@ impl Printer {
             color: system.colors(StdStream::Output, ColorChoice::Auto),
             terminal: system.output_is_terminal,
             quiet: false,
+            raw: given.raw.unwrap_or(false),
             log_sources: names.iter().filter_map(|name| log_source(&mut kinds, name)).collect(),
             history: None,
             clock: clock::wall,
         };
-        Self { names, kinds, rows: Rows::new(options), printed: Ok(()) }
+        let mut rows = Rows::new(options);
+        rows.resize(window_size(io::stdout().as_fd()).map(|size| size.columns.into()));
+        Self { names, kinds, rows, printed: Ok(()) }
     }
 
     fn print(&mut self, line: &LogLine, is_more_there: bool) -> ControlFlow<()> {

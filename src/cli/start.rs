@@ -273,6 +273,7 @@ fn supervised(
         color: system.colors(StdStream::Output, settings.color.unwrap_or_default()),
         is_terminal,
         quiet: settings.quiet.unwrap_or(false),
+        raw: settings.raw.unwrap_or(false),
         pseudo_terminals: match settings.pty.unwrap_or_default() {
             ColorChoice::Auto => is_terminal,
             ColorChoice::Always => true,
@@ -280,6 +281,7 @@ fn supervised(
         },
         // Commands are read from a terminal only, not from a pipe.
         keyboard: is_terminal && system.input_is_terminal && settings.json != Some(true),
+        detach_keys: settings.detach_keys.clone().unwrap_or_default(),
         isolate: settings.isolate.unwrap_or(false),
         parents: WatchedParents::default(),
         run,

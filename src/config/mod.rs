@@ -2,6 +2,7 @@
 //! ([`Settings`]), one entry for each setting ([`table`]), and one function for precedence ([`Settings::or`]).
 
 pub mod app_json;
+mod detach_keys;
 pub mod foreman;
 pub mod ganger_toml;
 pub mod invalid;
@@ -17,6 +18,7 @@ pub mod table;
 mod tests;
 mod value;
 
+pub use detach_keys::{DetachKey, DetachKeys};
 pub use probe::{OutsideCheck, Probe, ProbeKind, ProbePort, ReadySetting};
 pub use service_policy::{RestartPolicy, ServicePolicy};
 pub use settings::{

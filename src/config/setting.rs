@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
+use super::detach_keys::DetachKeys;
 use super::invalid::InvalidValue;
 use super::settings::{ColorChoice, Located, ProcessSettings, Settings};
 use crate::location::Location;
@@ -242,9 +243,10 @@ impl<T: PartialEq> Slot for Vec<Located<T>> {
 }
 
 /// Values that cannot turn out to be wrong later, so that their place is not kept.
-pub(super) trait Unplaced: Copy + PartialEq {}
+pub(super) trait Unplaced: Clone + PartialEq {}
 impl Unplaced for bool {}
 impl Unplaced for ColorChoice {}
+impl Unplaced for DetachKeys {}
 
 impl<T: Unplaced> Slot for Option<T> {
     type Value = T;

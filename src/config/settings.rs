@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
+use super::detach_keys::DetachKeys;
 use super::probe::{Probe, ReadySetting};
 use super::service_policy::RestartPolicy;
 use crate::formation::Formation;
@@ -127,6 +128,10 @@ pub struct Settings {
     pub color: Option<ColorChoice>,
     /// Whether each line is a JSON object.
     pub json: Option<bool>,
+    /// Whether output passes as the programs wrote it, terminal controls included.
+    pub raw: Option<bool>,
+    /// The keys that end an attachment.
+    pub detach_keys: Option<DetachKeys>,
     /// When instances get a pseudo-terminal.
     pub pty: Option<ColorChoice>,
     /// Whether the `release` line runs first.

@@ -3,27 +3,39 @@
 
 use super::protocol::Answer;
 use super::terminal::{TerminalInput, TerminalOutput};
+use crate::config::DetachKeys;
 use crate::escapes::Modes;
-
-/// Ctrl-], as a terminal sends it: by itself, in the protocol of kitty, and in that of xterm (modifyOtherKeys, which vim turns on).
-const DETACH: [&[u8]; 3] = [b"\x1d", b"\x1b[93;5u", b"\x1b[27;5;93~"];
 
 /// The keys of one read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PressedKeys {
     /// The message with those for the program, if there are any.
     pub input: Option<TerminalInput>,
-    /// Whether Ctrl-] followed. What follows it in the same read is dropped.
+    /// Whether the detach keys followed. What follows them in the same read is dropped.
     pub is_detach: bool,
 }
 
-/// Finds Ctrl-] in what was read at once: a terminal sends a key as a whole.
-pub fn pressed(read: &[u8]) -> PressedKeys {
-    let found = |key: &&[u8]| read.windows(key.len()).position(|window| window == *key);
-    let detach = DETACH.iter().filter_map(found).min();
-    let keys = &read[..detach.unwrap_or(read.len())];
-    let input = (!keys.is_empty()).then(|| TerminalInput::keys(keys));
-    PressedKeys { input, is_detach: detach.is_some() }
+/// What the beginning of the keys is to the detach keys.
+enum KeyMatch {
+    /// Those, all of them.
+    Whole,
+    /// Some of them, and no more keys.
+    Begun,
+    Other,
+}
+
+fn key_match(keys: &DetachKeys, mut read: &[u8]) -> KeyMatch {
+    for (at, key) in keys.keys().iter().enumerate() {
+        if at > 0 && read.is_empty() {
+            return KeyMatch::Begun;
+        }
+        // A terminal sends a key as a whole.
+        let Some(form) = key.forms().into_iter().find(|form| read.starts_with(form)) else {
+            return KeyMatch::Other;
+        };
+        read = &read[form.len()..];
+    }
+    KeyMatch::Whole
 }
 
 /// What an answer of the session asks of the client.
@@ -37,6 +49,9 @@ pub enum AttachStep {
     Refused(String),
 }
 
+/// The end of the sequences with which a screen is shown anew.
+const CLEARED: &[u8] = b"\x1b[H\x1b[2J";
+
 /// A terminal that shows an instance.
 #[derive(Debug, Default)]
 pub struct AttachedTerminal {
@@ -44,9 +59,36 @@ pub struct AttachedTerminal {
     /// The restore sequence that was given out last.
     restore: Vec<u8>,
     name: String,
+    keys: DetachKeys,
+    /// Keys that may be the first of the detach keys.
+    held: Vec<u8>,
+    /// Whether the line about the detach keys was shown.
+    is_introduced: bool,
 }
 
 impl AttachedTerminal {
+    /// Nothing is shown yet, and these keys detach.
+    pub fn new(keys: DetachKeys) -> Self {
+        Self { keys, ..Self::default() }
+    }
+
+    /// Takes what was read at once: keys for the program, up to the detach keys. The first of several detach keys is held back
+    /// until another key follows.
+    pub fn press(&mut self, read: &[u8]) -> PressedKeys {
+        let read = [&std::mem::take(&mut self.held)[..], read].concat();
+        let (mut end, mut is_detach) = (read.len(), false);
+        for at in 0..read.len() {
+            match key_match(&self.keys, &read[at..]) {
+                KeyMatch::Other => continue,
+                KeyMatch::Whole => is_detach = true,
+                KeyMatch::Begun => self.held = read[at..].to_vec(),
+            }
+            end = at;
+            break;
+        }
+        PressedKeys { input: (end > 0).then(|| TerminalInput::keys(&read[..end])), is_detach }
+    }
+
     /// The name of the instance, once the session has sent it.
     pub fn name(&self) -> &str {
         &self.name
@@ -60,7 +102,9 @@ impl AttachedTerminal {
                 self.name = attached.name;
                 // A program on the whole screen would be overwritten.
                 let message = attached.message.filter(|_| !self.modes.is_full_screen());
-                let line = message.map(|message| format!("\x1b[0m\r\n[{message}]\r\n").into_bytes());
+                let line = message.map(|message| {
+                    format!("\x1b[0m\r\n[{message}; {} detaches]\r\n", self.keys).into_bytes()
+                });
                 AttachStep::Show(line.unwrap_or_default())
             }
             Answer::Line(_) | Answer::Lost(_) | Answer::Held(_) => AttachStep::Show(Vec::new()),
@@ -73,7 +117,15 @@ impl AttachedTerminal {
         let bytes = &output.payload.0;
         let mut text = if output.anew { self.undo() } else { Vec::new() };
         self.modes.take(bytes);
-        text.extend_from_slice(bytes);
+        let begin = memchr::memmem::find(bytes, CLEARED).map(|at| at + CLEARED.len());
+        match begin.filter(|_| output.anew && !self.is_introduced && !self.modes.is_full_screen()) {
+            Some(begin) => {
+                self.is_introduced = true;
+                let line = format!("\x1b[2m[attached to {}; {} detaches]\x1b[0m\r\n", self.name, self.keys);
+                text.extend([&bytes[..begin], line.as_bytes(), &bytes[begin..]].concat());
+            }
+            None => text.extend_from_slice(bytes),
+        }
         text
     }
 
@@ -98,6 +150,18 @@ mod tests {
     use super::*;
     use crate::control::terminal::AttachedState;
 
+    /// The keys that are passed on at each of these reads, and whether the last detaches.
+    fn pressed(keys: &str, reads: &[&[u8]]) -> (Vec<Vec<u8>>, bool) {
+        let mut terminal = AttachedTerminal::new(DetachKeys::parse(keys).unwrap());
+        let mut is_detach = false;
+        let passed = reads.iter().map(|read| {
+            let pressed = terminal.press(read);
+            is_detach = pressed.is_detach;
+            pressed.input.map(|input| input.payload.0).unwrap_or_default()
+        });
+        (passed.collect(), is_detach)
+    }
+
     #[test]
     fn control_bracket_detaches_in_every_form_and_keys_before_it_are_passed_on() {
         for (read, passed, is_detach) in [
@@ -108,9 +172,36 @@ mod tests {
             (b"\x1b[27;5;93~", b"", true),
             (b"]\x1b[A", b"]\x1b[A", false),
         ] {
-            let input = (!passed.is_empty()).then(|| TerminalInput::keys(passed));
-            assert_eq!(pressed(read), PressedKeys { input, is_detach });
+            assert_eq!(pressed("ctrl-]", &[read]), (vec![passed.to_vec()], is_detach));
         }
+    }
+
+    #[test]
+    fn the_first_of_several_detach_keys_is_held_back_until_the_next() {
+        type Read<'a> = &'a [u8];
+        let table: [(&[Read<'_>], &[Read<'_>], bool); 5] = [
+            (&[b"a\x10\x11b"], &[b"a"], true),
+            (&[b"a\x10", b"\x11"], &[b"a", b""], true),
+            (&[b"\x10", b"x"], &[b"", b"\x10x"], false),
+            (&[b"\x10", b"\x10\x11"], &[b"", b"\x10"], true),
+            (&[b"\x1d\x11"], &[b"\x1d\x11"], false),
+        ];
+        for (reads, passed, is_detach) in table {
+            let passed: Vec<Vec<u8>> = passed.iter().map(|keys| keys.to_vec()).collect();
+            assert_eq!(pressed("ctrl-p,ctrl-q", reads), (passed, is_detach), "{reads:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_above_the_screen_tells_how_to_detach_once() {
+        let mut terminal = AttachedTerminal::new(DetachKeys::default());
+        let picture = TerminalOutput::new(b"\n\n\x1b[0m\x1b[H\x1b[2J(Pdb) ", true);
+        let shown = String::from_utf8(terminal.show(&picture)).unwrap();
+        assert!(
+            shown.ends_with("\x1b[2J\x1b[2m[attached to ; Ctrl-] detaches]\x1b[0m\r\n(Pdb) "),
+            "{shown:?}"
+        );
+        assert!(!String::from_utf8(terminal.show(&picture)).unwrap().contains("detaches"));
     }
 
     #[test]
@@ -131,7 +222,10 @@ mod tests {
         let again = terminal.show(&TerminalOutput::new(b"text", true));
         assert!(again.starts_with(b"\x1b[?25h\x1b[?1049l"), "{}", again.escape_ascii());
         assert!(again.ends_with(b"text"));
-        assert_eq!(terminal.on_answer(attached), AttachStep::Show(b"\x1b[0m\r\n[x]\r\n".to_vec()));
+        assert_eq!(
+            terminal.on_answer(attached),
+            AttachStep::Show(b"\x1b[0m\r\n[x; Ctrl-] detaches]\r\n".to_vec())
+        );
         assert_eq!(terminal.undo(), b"\x0f\x1b[0m");
     }
 }

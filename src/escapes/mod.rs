@@ -15,5 +15,5 @@ pub use modes::Modes;
 pub use plain::plain_length;
 pub use questions::AnsweringTerminal;
 pub use replay::{RecentOutput, replay};
-pub use scanner::{EscapeScanner, ScanStep, Sequence};
+pub use scanner::{EscapeScanner, ScanStep, Sequence, without_sequences};
 pub use style::Style;

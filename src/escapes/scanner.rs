@@ -157,6 +157,17 @@ impl EscapeScanner {
     }
 }
 
+/// `text` without its escape sequences.
+pub fn without_sequences(text: &[u8]) -> Vec<u8> {
+    let (mut scanner, mut rest, mut out) = (EscapeScanner::default(), text, Vec::with_capacity(text.len()));
+    while !rest.is_empty() {
+        let step = scanner.step(rest);
+        out.extend_from_slice(&rest[..step.start.unwrap_or(step.taken)]);
+        rest = &rest[step.taken..];
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -203,6 +214,19 @@ mod tests {
             let bytes = text.as_bytes();
             let cut = cut.min(bytes.len());
             prop_assert_eq!(all(&[bytes]), all(&[&bytes[..cut], &bytes[cut..]]));
+        }
+    }
+
+    #[test]
+    fn sequences_are_left_out_wherever_they_stand() {
+        let table: [(&[u8], &[u8]); 4] = [
+            (b"plain", b"plain"),
+            (b"\x1b[31mred\x1b[0m", b"red"),
+            (b"a\x1b]8;;https://a.b\x07b\x1b[2", b"ab"),
+            (b"\xff\x1b[K!", b"\xff!"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(without_sequences(text), expected);
         }
     }
 }

@@ -41,6 +41,7 @@ pub(super) fn on_exited(
     let disposition =
         if is_stopping { ExitDisposition::Requested } else { disposition(stack, index, is_failure, lived) };
     let instance = &mut stack.instances[index];
+    instance.failed = (is_failure && disposition != ExitDisposition::Requested).then_some(actions.now);
     match disposition {
         ExitDisposition::Restarts(wait) => instance.timers.restart = Some(actions.now + wait),
         ExitDisposition::AwaitsChange => instance.awaits_change = true,

@@ -48,6 +48,8 @@ pub struct Instance {
     pub other_port: Option<u16>,
     /// Its timers beside those of the table.
     pub timers: Timers,
+    /// When its present generation failed without being asked to end, whatever follows.
+    pub failed: Option<Duration>,
     /// Whether it failed too often to be started again.
     pub is_given_up: bool,
     /// Whether it failed and waits for a change of its files.
@@ -81,6 +83,7 @@ impl Instance {
             ready: None,
             other_port: None,
             timers: Timers::default(),
+            failed: None,
             is_given_up: false,
             awaits_change: false,
             late: None,

@@ -161,13 +161,22 @@ impl Stack {
         }
     }
 
+    /// The instance that failed first, of those that have not run again since.
+    pub(super) fn first_failure(&self) -> Option<usize> {
+        let failed = |(index, instance): (usize, &Instance)| {
+            instance.failed.filter(|_| !instance.is_retired).map(|when| (when, index))
+        };
+        self.instances.iter().enumerate().filter_map(failed).min().map(|(_, index)| index)
+    }
+
     fn report_exit(&self, target: Target, actions: &mut Actions) {
         let Some(index) = target.instance() else { return };
         let instance = &self.instances[index];
         let Some((exit, lived)) = instance.ended else { return };
         let again = instance.timers.restart.map(|moment| moment.saturating_sub(actions.now));
         let process = self.specs[index].name.clone();
-        let notice = Notice::Exited { process, exit, lived, again, awaits_change: instance.awaits_change };
+        let (is_failure, awaits_change) = (instance.failed.is_some(), instance.awaits_change);
+        let notice = Notice::Exited { process, exit, lived, again, awaits_change, is_failure };
         actions.push(Action::ReportExit(index, notice));
     }
 

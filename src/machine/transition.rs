@@ -77,7 +77,7 @@ impl<'a> Transition<'a> {
         let instance = &mut stack.instances[index];
         (instance.pid, instance.started, instance.ended) = (Some(pid), Some(actions.now), None);
         instance.generation += 1;
-        instance.late = None;
+        (instance.late, instance.failed) = (None, None);
         instance.is_requested &= instance.intent != Intent::Up;
         let spec = &stack.specs[index];
         actions.notify(Notice::Started { process: spec.name.clone(), pid, port: spec.port });
@@ -324,7 +324,7 @@ impl<'a> Transition<'a> {
         if self.facts.shutdown.is_some() && stack.targets().all(|target| stack.at(target).state.is_down()) {
             self.facts.is_over = true;
             self.answer_downs();
-            self.report_first_exit();
+            self.report_end();
         }
     }
 
@@ -339,11 +339,20 @@ impl<'a> Transition<'a> {
         requests.answer_downs(stack.has_survivors, &mut self.actions);
     }
 
-    fn report_first_exit(&mut self) {
+    /// Reports the instance that failed, and the one that ended first. Of a single instance the rows above say both.
+    fn report_end(&mut self) {
         let stack = &self.facts.stack;
-        let Some(index) = self.facts.first_exit().filter(|_| stack.specs.len() > 1) else { return };
-        if let Some((exit, lived)) = stack.instances[index].ended {
-            let process = stack.specs[index].name.clone();
+        if stack.specs.len() < 2 {
+            return;
+        }
+        let ended = |index: usize| {
+            let (exit, lived) = stack.instances[index].ended?;
+            Some((stack.specs[index].name.clone(), exit, lived))
+        };
+        if let Some((process, exit, lived)) = stack.first_failure().and_then(ended) {
+            self.actions.notify(Notice::Failed { process, exit, lived, lines: Vec::new() });
+        }
+        if let Some((process, exit, lived)) = self.facts.first_exit().and_then(ended) {
             self.actions.notify(Notice::Ended { process, exit, lived });
         }
     }

@@ -47,6 +47,9 @@ pub enum Notice {
         /// Whether it is started again when a file changes.
         #[serde(skip_serializing_if = "json::is_no")]
         awaits_change: bool,
+        /// Whether it failed, and was not asked to end.
+        #[serde(skip)]
+        is_failure: bool,
     },
     /// An instance is ready.
     Ready {
@@ -143,6 +146,19 @@ pub enum Notice {
         /// Why it could not be ended.
         reason: String,
     },
+    /// At the end: the instance that failed, how, after how long, and its last lines.
+    Failed {
+        /// The instance.
+        process: InstanceName,
+        /// How.
+        #[serde(flatten, serialize_with = "json::exit_fields")]
+        exit: Exit,
+        /// After how long.
+        #[serde(rename = "seconds", serialize_with = "json::seconds")]
+        lived: Duration,
+        /// Its last lines.
+        lines: Vec<String>,
+    },
     /// The last line: the instance that ended first, how, and after how long.
     Ended {
         /// The instance.
@@ -209,6 +225,32 @@ impl Notice {
             | Self::Leftovers { .. }
             | Self::Killing { .. }
             | Self::Survivor { .. }
+            | Self::Failed { .. }
+            | Self::Lost { .. }
+            | Self::Answer { .. }
+            | Self::Warning { .. } => false,
+        }
+    }
+
+    /// Whether it tells of an instance that failed: it is printed in red. What was asked to end has not failed.
+    pub fn is_failure(&self) -> bool {
+        match self {
+            Self::Exited { is_failure, .. } => *is_failure,
+            Self::Ended { exit, .. } => !exit.is_success(),
+            Self::CannotStart { .. } | Self::NotReady { .. } | Self::GivenUp { .. } | Self::Failed { .. } => {
+                true
+            }
+            Self::Started { .. }
+            | Self::Ready { .. }
+            | Self::Awaited { .. }
+            | Self::Changed { .. }
+            | Self::Info { .. }
+            | Self::Forwarded { .. }
+            | Self::Stopping { .. }
+            | Self::Waiting { .. }
+            | Self::Leftovers { .. }
+            | Self::Killing { .. }
+            | Self::Survivor { .. }
             | Self::Lost { .. }
             | Self::Answer { .. }
             | Self::Warning { .. } => false,
@@ -233,6 +275,7 @@ mod tests {
             lived: Duration::from_millis(3210),
             again: None,
             awaits_change: false,
+            is_failure: true,
         };
         assert_eq!(exited.to_string(), "web.1 exited with status 1 after 3.2 s");
         assert_eq!(
@@ -245,6 +288,7 @@ mod tests {
             lived: Duration::from_mins(125),
             again: Some(Duration::from_millis(640)),
             awaits_change: false,
+            is_failure: true,
         };
         assert_eq!(killed.to_string(), "web.1 killed by SIGKILL after 2 h 5 min, starts again in 0.6 s");
         assert_eq!(

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Notice;
-use super::words::{Elapsed, FileList, FollowUp, NameList, ServedAt, WaitingNames};
+use super::words::{Elapsed, FileList, FollowUp, LastLines, NameList, ServedAt, WaitingNames};
 
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -12,7 +12,7 @@ impl fmt::Display for Notice {
                 write!(f, "{process} started (pid {pid}, port {port})")
             }
             Self::Started { process, pid, port: None } => write!(f, "{process} started (pid {pid})"),
-            Self::Exited { process, exit, lived, again, awaits_change } => {
+            Self::Exited { process, exit, lived, again, awaits_change, .. } => {
                 write!(f, "{process} {exit} after {}{}", Elapsed(*lived), FollowUp(*again, *awaits_change))
             }
             Self::Ready { process, url, port, took } => {
@@ -33,11 +33,10 @@ impl fmt::Display for Notice {
                 )
             }
             Self::GivenUp { process, failures, lines } => {
-                write!(f, "{process} is given up after {failures} failures in a row")?;
-                if !lines.is_empty() {
-                    f.write_str("; its last lines:")?;
-                }
-                lines.iter().try_for_each(|line| write!(f, "\n    {line}"))
+                write!(f, "{process} is given up after {failures} failures in a row{}", LastLines(lines))
+            }
+            Self::Failed { process, exit, lived, lines } => {
+                write!(f, "{process} {exit} after {}{}", Elapsed(*lived), LastLines(lines))
             }
             Self::CannotStart { process, program, reason, .. } => {
                 write!(f, "{process} cannot start: {program}: {reason}")

@@ -18,6 +18,18 @@ impl fmt::Display for FollowUp {
     }
 }
 
+/// The last lines of an instance, below the sentence that they belong to.
+pub(super) struct LastLines<'a>(pub(super) &'a [String]);
+
+impl fmt::Display for LastLines<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.0.is_empty() {
+            f.write_str("; its last lines:")?;
+        }
+        self.0.iter().try_for_each(|line| write!(f, "\n    {line}"))
+    }
+}
+
 /// Where an instance serves: by its URL, or on a port.
 pub(super) struct ServedAt<'a>(pub(super) Option<&'a str>, pub(super) Option<u16>);
 

@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-pub use super::line_filter::LineChoice;
+pub use super::line_filter::{LineChoice, MissedLines};
 use super::shared::Shared;
 use crate::notice::Notice;
 
@@ -51,10 +51,10 @@ impl ConsoleHandle {
     }
 
     /// Waits until everything that was said stands on the screen, then keeps lines away from it until
-    /// [`ConsoleHandle::release`]: they go to the history only.
-    pub async fn hold(&self) {
+    /// [`ConsoleHandle::release`]: they go to the history only. Lines of the instance called `attached` are not missed.
+    pub async fn hold(&self, attached: &str) {
         self.settled().await;
-        self.shared.with_mux(super::mux::Mux::hold);
+        self.shared.with_mux(|mux| mux.hold(attached));
     }
 
     /// Writes bytes as they are, while lines are kept away; waits while the screen takes nothing.
@@ -72,10 +72,10 @@ impl ConsoleHandle {
         }
     }
 
-    /// Lets lines on the screen again; says how many were kept away.
-    pub fn release(&self) -> u64 {
-        let missed = self.shared.with_mux(super::mux::Mux::release);
+    /// Lets lines on the screen again: first a line of ganger's own, if `sentence` gives one, then those that were kept away.
+    pub fn release(&self, sentence: impl FnOnce(MissedLines) -> String) {
+        let now = self.shared.now();
+        self.shared.with_mux(|mux| mux.release(now, sentence));
         self.shared.flush();
-        missed
     }
 }

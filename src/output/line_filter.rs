@@ -23,18 +23,34 @@ pub(super) struct LineFilter {
 pub(super) struct HeldLine {
     pub(super) shown: Batch,
     pub(super) missed: u64,
+    /// The source that has the screen.
+    pub(super) attached: Option<usize>,
+}
+
+/// Lines of others that were kept away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MissedLines {
+    /// How many they are.
+    pub count: u64,
+    /// How many of them, the latest, are shown now.
+    pub shown: u64,
 }
 
 impl LineFilter {
     /// Whether lines of this source are shown now.
     pub(super) fn hears(&self, log_source: usize) -> bool {
-        self.held.is_none() && self.shown.get(log_source).copied().unwrap_or(true)
+        self.held.is_none() && self.chooses(log_source)
     }
 
-    /// Counts lines that are not shown.
-    pub(super) fn miss(&mut self, lines: &[u8]) -> usize {
-        let count = ends(lines).count();
-        if let Some(held) = &mut self.held {
+    /// Whether lines of this source would be shown, if no instance had the screen.
+    pub(super) fn chooses(&self, log_source: usize) -> bool {
+        self.shown.get(log_source).copied().unwrap_or(true)
+    }
+
+    /// Counts lines of this source that are not shown.
+    pub(super) fn miss(&mut self, log_source: usize, lines: &[u8]) -> usize {
+        let (count, is_chosen) = (ends(lines).count(), self.chooses(log_source));
+        if let Some(held) = self.held.as_mut().filter(|held| is_chosen && held.attached != Some(log_source)) {
             held.missed += count as u64;
         }
         count

@@ -16,6 +16,8 @@ mod lines;
 mod log_files;
 mod mux;
 mod mux_stream;
+mod mux_view;
+mod options;
 mod palette;
 mod pipe;
 mod prefix;
@@ -42,13 +44,14 @@ use tokio::task::{JoinHandle, spawn_local};
 use crate::notice::Notice;
 pub use batch::Batch;
 use console_handle::ConsoleHandle;
-use history::{Bounds, History};
+use history::History;
 use line_matcher::LineMatcher;
 use lines::Limits;
 use log_files::FileWriter;
 pub use log_files::LogFileOptions;
 use mux::Mux;
 use mux_stream::MuxStream;
+pub use options::{OutputOptions, RowFormat};
 use prefix::Prefixes;
 pub use prefix::{LogSource, TimestampFormat};
 use reader::{ReaderControl, StreamReader};
@@ -56,40 +59,6 @@ use screen::Screen;
 use shared::Shared;
 use sink::{Json, Sink, TerminalSink, TextSink};
 use stdout_sink::StdoutSink;
-
-/// How the stream looks.
-#[derive(Clone, Debug)]
-pub struct OutputOptions {
-    /// What a row is.
-    pub format: RowFormat,
-    /// Whether prefixes are coloured.
-    pub color: bool,
-    /// Whether standard output is a terminal: unfinished lines are then shown after 100 ms, and a CR is
-    /// followed by the prefix.
-    pub terminal: bool,
-    /// Whether ganger's own chatter is left out ([`Notice::is_chatter`]).
-    pub quiet: bool,
-    /// The sources. The index is what [`Output::attach`] and the others take.
-    pub log_sources: Vec<LogSource>,
-    /// How much history is kept; `None`: nothing.
-    pub history: Option<Bounds>,
-    /// The wall clock.
-    pub clock: fn() -> Timestamp,
-}
-
-/// What a row is.
-#[derive(Clone, Debug)]
-pub enum RowFormat {
-    /// `web.1 | text`
-    Text {
-        /// Whether the name stands before the text.
-        prefix: bool,
-        /// What stands before the name.
-        timestamps: Option<TimestampFormat>,
-    },
-    /// `{"time":…,"process":"web.1","text":…}`
-    Json,
-}
 
 /// Where an instance's output is read from. Both are set not to block, which affects no other process: the
 /// read end of a pipe is an open file of its own, and so is the master of a terminal.
@@ -111,7 +80,7 @@ pub enum FinishResult {
 }
 
 fn mux(options: OutputOptions) -> Mux {
-    let OutputOptions { format, color, terminal, quiet, log_sources, history, .. } = options;
+    let OutputOptions { format, color, terminal, quiet, raw, log_sources, history, .. } = options;
     let names: Vec<_> = log_sources.iter().map(|log_source| log_source.name.clone()).collect();
     let sink: Box<dyn Sink> = match format {
         RowFormat::Json => Box::new(Json::new(log_sources)),
@@ -120,7 +89,7 @@ fn mux(options: OutputOptions) -> Mux {
             if terminal { Box::new(TerminalSink::new(prefixes)) } else { Box::new(TextSink::new(prefixes)) }
         }
     };
-    Mux::new(sink, quiet, history.map(History::new)).with_log_sources(names.into_iter())
+    Mux::new(sink, quiet, history.map(History::new)).with_log_sources(names.into_iter()).raw(raw)
 }
 
 /// The pure part of the path, bytes in, bytes out: for benches, and for whoever has lines but no streams.
@@ -135,6 +104,11 @@ impl Rows {
         let streams =
             (0..options.log_sources.len()).map(|index| MuxStream::new(index, false, Limits::OUTPUT));
         Self { streams: streams.collect(), mux: mux(options) }
+    }
+
+    /// The terminal that they are for has so many columns, as far as that is known.
+    pub fn resize(&mut self, columns: Option<usize>) {
+        self.mux.resize(columns);
     }
 
     /// Makes rows of a chunk of this speaker, read at `now`, and gives the batch that they were added to.
@@ -170,6 +144,8 @@ pub struct Output {
     /// For each speaker the terminal that it has had, if any.
     screens: RefCell<Vec<Option<Rc<Screen>>>>,
     tasks: Vec<JoinHandle<()>>,
+    /// What is said at the very end.
+    last: RefCell<Vec<Notice>>,
 }
 
 impl Output {
@@ -192,7 +168,13 @@ impl Output {
             let watched = descriptor::watch(watched, Interest::READABLE | Interest::ERROR)?;
             tasks.push(spawn_local(Rc::clone(&shared).watch(watched)));
         }
-        Ok(Self { shared, control: RefCell::default(), screens: RefCell::default(), tasks })
+        Ok(Self {
+            shared,
+            control: RefCell::default(),
+            screens: RefCell::default(),
+            tasks,
+            last: RefCell::default(),
+        })
     }
 
     /// From now on the rows of each instance are also written to a file of its own.
@@ -278,6 +260,17 @@ impl Output {
         self.shared.notice_soon(notice);
     }
 
+    /// The terminal on standard output has so many columns from now on, as far as that is known.
+    pub fn resize(&self, columns: Option<usize>) {
+        self.shared.with_mux(|mux| mux.resize(columns));
+        self.shared.flush();
+    }
+
+    /// Says a line about the end of the stack, behind the remaining output of all.
+    pub fn conclude(&self, notice: Notice) {
+        self.last.borrow_mut().push(notice);
+    }
+
     /// Sends what was said so far on its way.
     pub fn flush(&self) {
         self.shared.flush();
@@ -336,7 +329,13 @@ impl Output {
         self.shared.flush();
         let mut taken = self.shared.taken();
         let mut finish = FinishResult::Complete;
-        while !self.shared.is_done() {
+        loop {
+            if self.shared.is_silent() {
+                self.last.take().into_iter().for_each(|notice| self.shared.conclude(notice));
+            }
+            if self.shared.is_done() {
+                break;
+            }
             if tokio::time::timeout(patience, self.shared.progress()).await.is_err() {
                 let now = self.shared.taken();
                 if now == taken && !self.shared.is_written() {

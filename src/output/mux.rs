@@ -7,7 +7,7 @@ use super::batch::Batch;
 use super::drawing::DrawnRow;
 use super::history::{History, Part};
 use super::input_line::InputLine;
-use super::line_filter::{LineChoice, LineFilter};
+use super::line_filter::LineFilter;
 use super::line_matcher::LineMatcher;
 use super::log_files::FileRows;
 use super::mux_stream::MuxStream;
@@ -19,16 +19,18 @@ use crate::notice::Notice;
 
 /// Joins all streams in one batch.
 pub(super) struct Mux {
-    sink: Box<dyn Sink>,
+    pub(super) sink: Box<dyn Sink>,
     quiet: bool,
-    history: Option<History>,
+    /// Whether terminal controls pass.
+    is_raw: bool,
+    pub(super) history: Option<History>,
     /// The matchers of awaited lines: mostly none, and then this is one comparison for each run of lines.
     ears: Vec<LineMatcher>,
-    now: Timestamp,
+    pub(super) now: Timestamp,
     /// What is to be written next. The caller takes it out and puts an empty one in.
     pub(super) batch: Batch,
-    log_sources: Vec<InstanceName>,
-    audience: LineFilter,
+    pub(super) log_sources: Vec<InstanceName>,
+    pub(super) audience: LineFilter,
     /// The rows for the file of each instance, if such are written.
     pub(super) files: Option<FileRows>,
     pub(super) input_line: InputLine,
@@ -47,10 +49,11 @@ impl Mux {
     pub(super) fn new(sink: Box<dyn Sink>, quiet: bool, history: Option<History>) -> Self {
         let (batch, log_sources) = (Batch::default(), Vec::new());
         let (ears, audience) = (Vec::new(), LineFilter::default());
-        let (input_line, files) = (InputLine::default(), None);
+        let (input_line, files, is_raw) = (InputLine::default(), None, false);
         Self {
             sink,
             quiet,
+            is_raw,
             history,
             ears,
             now: Timestamp::MIN,
@@ -66,6 +69,11 @@ impl Mux {
     pub(super) fn with_log_sources(mut self, log_sources: impl Iterator<Item = InstanceName>) -> Self {
         self.log_sources = log_sources.collect();
         self
+    }
+
+    /// The same, with `is_raw` without a look at terminal controls.
+    pub(super) fn raw(self, is_raw: bool) -> Self {
+        Self { is_raw, ..self }
     }
 
     /// The moment of what follows.
@@ -113,6 +121,7 @@ impl Mux {
     /// The same for a stream of a terminal, or for one that is shown on a terminal.
     fn step_drawn(&mut self, stream: &mut MuxStream, chunk: &[u8]) -> MuxStep {
         let mut translated = std::mem::take(&mut stream.translated);
+        stream.drawing.at(self.now);
         let (text, taken) = match &mut stream.newlines {
             // A terminal gives 4 KiB at a time: no need to bound the step.
             Some(newlines) => {
@@ -138,7 +147,7 @@ impl Mux {
         if !stream.drawing.is_idle() {
             return self.draw(stream, text, ended);
         }
-        let mut plain = plain_length(text);
+        let mut plain = if self.is_raw { text.len() } else { plain_length(text) };
         if plain < text.len() {
             plain = memrchr(b'\n', &text[..plain]).map_or(0, |end| end + 1);
         }
@@ -151,10 +160,13 @@ impl Mux {
         }
         let MuxStream { drawing, lines, log_source, shown, .. } = stream;
         if memchr(b'\n', &text[..plain]).is_some() {
-            drawing.pass_rows(&mut |row| self.emit_drawn(*log_source, row));
             shown.clear();
         }
+        let is_begun = !lines.rest().is_empty() || self.sink.is_open(*log_source);
         let mut rest = &text[..plain];
+        if !self.is_raw {
+            rest = drawing.pass(rest, is_begun, &mut |row| self.emit_drawn(*log_source, row));
+        }
         while !rest.is_empty() {
             let taken = lines.step(rest, &mut |run| {
                 *ended = true;
@@ -181,7 +193,7 @@ impl Mux {
             files.add_drawn(log_source, row.text);
         }
         if !self.audience.hears(log_source) {
-            self.audience.miss(row.text);
+            self.audience.miss(log_source, row.text);
         } else if row.is_shown {
             self.sink.close(log_source, &mut self.batch);
         } else {
@@ -199,7 +211,7 @@ impl Mux {
         if self.audience.hears(log_source) {
             self.sink.rows(log_source, lines, &mut self.batch)
         } else {
-            self.audience.miss(lines)
+            self.audience.miss(log_source, lines)
         }
     }
 
@@ -226,6 +238,7 @@ impl Mux {
     pub(super) fn show_unfinished(&mut self, stream: &mut MuxStream) {
         if self.audience.hears(stream.log_source) {
             let MuxStream { drawing, log_source, .. } = stream;
+            drawing.release_blank(&mut |row| self.emit_drawn(*log_source, row));
             drawing.settle(&mut |row| self.emit_drawn(*log_source, row));
             self.show_row(stream);
         }
@@ -238,7 +251,7 @@ impl Mux {
         if !audience.hears(*log_source) {
             return;
         }
-        if let Some(row) = drawing.show() {
+        if let Some(row) = drawing.show(sink.text_columns()) {
             sink.redraw(*log_source, &row, batch);
             ears.retain_mut(|matcher| !matcher.hear(*log_source, &row));
         }
@@ -289,49 +302,6 @@ impl Mux {
         self.ears.push(matcher);
     }
 
-    /// Shows only the sources that `only` accepts, all without it; returns their number.
-    pub(super) fn only(&mut self, only: Option<LineChoice>) -> usize {
-        self.audience.shown =
-            only.as_ref().map_or_else(Vec::new, |only| self.log_sources.iter().map(only).collect());
-        self.audience.only = only;
-        (0..self.log_sources.len()).filter(|log_source| self.audience.hears(*log_source)).count()
-    }
-
-    /// Keeps lines away from now on.
-    pub(super) fn hold(&mut self) {
-        self.audience.held.get_or_insert_default();
-    }
-
-    /// Shows bytes as they are, while lines are kept away.
-    pub(super) fn show(&mut self, bytes: &[u8]) {
-        if let Some(held) = &mut self.audience.held {
-            held.shown.extend_from_slice(bytes);
-        }
-    }
-
-    /// Lets lines come again; how many were kept away.
-    pub(super) fn release(&mut self) -> u64 {
-        self.audience.held.take().map_or(0, |held| held.missed)
-    }
-
-    /// What is to be written now.
-    pub(super) fn outgoing(&mut self) -> &mut Batch {
-        self.audience.held.as_mut().map_or(&mut self.batch, |held| &mut held.shown)
-    }
-
-    /// Puts the line that is typed around a batch that is written next, unless one instance has the screen.
-    pub(super) fn place_input_line(&mut self) {
-        if self.audience.held.is_none() {
-            let begin_row_below = |columns, batch: &mut Batch| self.sink.begin_row_below(columns, batch);
-            self.input_line.surround(&mut self.batch, begin_row_below);
-        }
-    }
-
-    /// Whether something waits to be written.
-    pub(super) fn has_outgoing(&mut self) -> bool {
-        !self.outgoing().is_empty() || (self.audience.held.is_none() && self.input_line.is_stale())
-    }
-
     /// What was said lately.
     pub(super) fn history(&self) -> Option<&History> {
         self.history.as_ref()
@@ -352,6 +322,16 @@ impl Mux {
     /// The name of a speaker.
     pub(super) fn log_source(&self, index: usize) -> Option<InstanceName> {
         self.log_sources.get(index).cloned()
+    }
+
+    /// The index of a source.
+    pub(super) fn index_of(&self, name: &InstanceName) -> Option<usize> {
+        self.log_sources.iter().position(|other| other == name)
+    }
+
+    /// The terminal on standard output has so many columns from now on; nothing is wrapped with `is_raw`.
+    pub(super) fn resize(&mut self, columns: Option<usize>) {
+        self.sink.resize(columns.filter(|_| !self.is_raw), &mut self.batch);
     }
 
     /// Columns of a screen that stand before the text.

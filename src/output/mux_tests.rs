@@ -6,6 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
+use crate::escapes::{EscapeScanner, Sequence};
 use crate::exit::Exit;
 use crate::name::{InstanceName, TypeName};
 use crate::output::lines::Limits;
@@ -184,6 +185,7 @@ fn quiet_leaves_out_what_is_expected() {
         exit: Exit::Status(3),
         lived,
         again: None,
+        is_failure: false,
         awaits_change: false,
     };
     mux.notice(&exited, Timestamp::UNIX_EPOCH);
@@ -289,39 +291,83 @@ fn drawings() -> impl Strategy<Value = Vec<Event>> {
     prop::collection::vec(event, 0..20)
 }
 
+/// The sequences in these bytes, but for colours, links and the erasure of what is behind the cursor.
+fn sequences(out: &[u8]) -> Vec<String> {
+    let (mut scanner, mut rest, mut found) = (EscapeScanner::default(), out, Vec::new());
+    while !rest.is_empty() {
+        let step = scanner.step(rest);
+        match step.sequence {
+            None | Some(Sequence::Control(b"K" | [.., b'm']) | Sequence::Text(b']', [b'8', b';', ..])) => {}
+            Some(other) => found.push(format!("{other:?}")),
+        }
+        rest = &rest[step.taken..];
+    }
+    found
+}
+
+/// The name at the beginning of each row; of a row that goes on under its text, that of the row above.
+fn owners(rows: &[String]) -> Vec<Option<&'static str>> {
+    let mut owner = None;
+    let names = ["web.1  |", "db.1   |", "ganger |"];
+    let own = |row: &String| {
+        if !row.starts_with("         ") {
+            owner = names.into_iter().find(|name| row.starts_with(name));
+        }
+        owner
+    };
+    rows.iter().map(own).collect()
+}
+
 proptest! {
-    /// On a terminal (a model of one: vt100) each row has the name of its source and only its text, no source changes a row
-    /// of another, and the modes are those of the beginning.
+    /// On a terminal (a model of one: vt100) each row has the name of its source, or goes on under one, and only its text; no
+    /// source changes a row of another, and modes and colours are those of the beginning.
     #[test]
-    fn programs_that_draw_share_a_terminal(events in drawings(), is_terminal: bool) {
-        const ROWS: NonZero<u16> = NonZero::new(300).unwrap();
-        const COLUMNS: NonZero<u16> = NonZero::new(200).unwrap();
+    fn programs_that_draw_share_a_terminal(events in drawings(), is_terminal: bool, is_narrow: bool) {
+        let columns: u16 = if is_narrow { 29 } else { 200 };
         let mut before = vec![String::new(); 300];
         for count in 1..=events.len() {
-            let out = play(Box::new(TerminalSink::new(prefixes())), is_terminal, Limits::OUTPUT, &events[..count]);
-            let mut terminal = vt100::Parser::new(ROWS, COLUMNS, 0);
+            let mut sink = Box::new(TerminalSink::new(prefixes()));
+            sink.resize(Some(columns.into()), &mut Batch::default());
+            let out = play(sink, is_terminal, Limits::OUTPUT, &events[..count]);
+            prop_assert_eq!(sequences(&out), Vec::<String>::new());
+            let mut terminal = vt100::Parser::new(NonZero::new(300).unwrap(), NonZero::new(columns).unwrap(), 0);
             // As the line discipline of the user's terminal does.
             terminal.process(&out.split(|byte| *byte == b'\n').collect::<Vec<_>>().join(&b"\r\n"[..]));
             let screen = terminal.screen();
-            prop_assert!(!screen.hide_cursor() && !screen.alternate_screen() && !screen.bracketed_paste());
-            prop_assert!(!screen.application_keypad() && !screen.application_cursor());
-            prop_assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
-            let rows: Vec<String> = screen.rows(0, COLUMNS.get()).collect();
+            prop_assert!(!screen.hide_cursor() && !screen.alternate_screen());
+            prop_assert_eq!((screen.fgcolor(), screen.bgcolor()), (vt100::Color::Default, vt100::Color::Default));
+            prop_assert!(!screen.bold() && !screen.inverse() && !screen.underline());
+            let rows: Vec<String> = screen.rows(0, columns).collect();
             let (last, _) = screen.cursor_position();
             let own = match &events[count - 1] {
                 Says(who, _) | Waits(who) | Ends(who) => ["web.1  |", "db.1   |"][*who],
                 Event::Notice(_) => "ganger |",
             };
+            let (owners, owners_before) = (owners(&rows), owners(&before));
             for (at, row) in rows.iter().enumerate().take(usize::from(last) + 1) {
                 let is_end = at == usize::from(last) && row.is_empty();
-                let names = ["web.1  |", "db.1   |", "ganger |"];
-                prop_assert!(is_end || names.iter().any(|name| row.starts_with(name)), "{row:?}");
-                prop_assert!(!(row.starts_with("web") && row.contains('Y')), "{row:?}");
-                prop_assert!(!(row.starts_with("db") && row.contains('X')), "{row:?}");
-                let is_others = !before[at].is_empty() && !before[at].starts_with(own);
+                prop_assert!(is_end || owners[at].is_some(), "{row:?}");
+                prop_assert!(!(owners[at] == Some("web.1  |") && row.contains('Y')), "{row:?}");
+                prop_assert!(!(owners[at] == Some("db.1   |") && row.contains('X')), "{row:?}");
+                let is_others = !before[at].is_empty() && owners_before[at] != Some(own);
                 prop_assert!(!is_others || *row == before[at], "{:?} was {:?}", row, before[at]);
             }
             before = rows;
         }
     }
+}
+
+#[test]
+fn on_a_terminal_a_row_goes_on_under_its_text_until_the_width_changes() {
+    let mut mux = Mux::new(Box::new(TerminalSink::new(prefixes())), false, None);
+    mux.resize(Some(29));
+    let mut stream = MuxStream::new(0, true, Limits::OUTPUT);
+    let wide = "abcdefghijklmnopqrstuvw\n";
+    mux.step(&mut stream, wide.as_bytes(), false);
+    mux.step(&mut stream, b"begun", false);
+    mux.show_unfinished(&mut stream);
+    mux.resize(Some(100));
+    mux.step(&mut stream, wide.as_bytes(), false);
+    let expected = format!("web.1  | abcdefghijklmnopqrst\n         uvw\nweb.1  | begun\nweb.1  | {wide}");
+    assert_eq!(String::from_utf8_lossy(&mux.batch), expected);
 }

@@ -17,6 +17,11 @@ const PALETTE: [AnsiColors; 10] = [
     AnsiColors::BrightBlue,
 ];
 
+/// `text` in red, for what went wrong.
+pub(super) fn paint_failure(text: &str) -> String {
+    text.style(Style::new().red()).to_string()
+}
+
 /// `text` in the colour of the type with this index in the file; `None` is ganger itself, bold.
 pub(super) fn paint(kind: Option<usize>, text: &str) -> String {
     let style = match kind {

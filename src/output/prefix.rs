@@ -1,12 +1,15 @@
 //! What stands before the text of a row: `12:00:00 web.1 | `.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 use thiserror::Error;
 
-use super::palette::paint;
+use super::palette::{paint, paint_failure};
 use crate::name::InstanceName;
+use crate::notice::Notice;
 
 /// What stands before ganger's own lines.
 const OWN: &str = "ganger";
@@ -139,10 +142,20 @@ impl Prefixes {
         &self.head
     }
 
+    /// A line of this notice as it stands behind the prefix: in red, if an instance failed.
+    pub(super) fn paint<'a>(&self, notice: &Notice, line: &'a str) -> Cow<'a, str> {
+        if self.color && notice.is_failure() { paint_failure(line).into() } else { line.into() }
+    }
+
     /// Columns that it takes on a screen.
     pub(super) fn width(&self, now: Timestamp) -> usize {
         let stamp = self.timestamps.as_ref().map_or(0, |t| t.format(now).chars().count() + 1);
         stamp + if self.shown { self.longest + " | ".len() } else { 0 }
+    }
+
+    /// Columns before the text of the moment.
+    pub(super) fn columns(&self) -> usize {
+        self.stamp.chars().count() + if self.shown { self.longest + " | ".len() } else { 0 }
     }
 
     fn build(&mut self) {

@@ -118,12 +118,7 @@ impl StreamReader {
         screen: Option<Rc<Screen>>,
         descriptor: Rc<AsyncFd<OwnedFd>>,
     ) -> Self {
-        let mut stream = MuxStream::new(log_source, screen.is_some(), Limits::OUTPUT);
-        if screen.is_some()
-            && let Ok(size) = tcgetwinsize(descriptor.get_ref())
-        {
-            stream.drawing().set_columns(size.ws_col.into());
-        }
+        let stream = MuxStream::new(log_source, screen.is_some(), Limits::OUTPUT);
         Self {
             shared,
             control,
@@ -195,6 +190,7 @@ impl StreamReader {
         let shared = Rc::clone(&self.shared);
         let mut buffer = shared.buffer.lock().await;
         let (now, mut count) = (shared.now(), 0);
+        self.follow_size();
         let after = loop {
             let chunk = self.read(&mut buffer).await;
             if chunk.count > 0 {
@@ -218,6 +214,15 @@ impl StreamReader {
             ChunkResult::More => self.is_answered(false),
             ChunkResult::Nothing => self.is_answered(true),
             ChunkResult::End => true,
+        }
+    }
+
+    /// The size of the terminal as it is now: an attached client changes it, and ours, which may.
+    fn follow_size(&mut self) {
+        if self.screen.is_some()
+            && let Ok(size) = tcgetwinsize(self.descriptor.get_ref())
+        {
+            self.stream.drawing().set_size(size.ws_row.into(), size.ws_col.into());
         }
     }
 

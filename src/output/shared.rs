@@ -14,11 +14,12 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::{Mutex, Notify};
 
-use super::history::History;
+use super::history::{History, HistoryLine};
 use super::log_files::FileWriter;
 use super::mux::{Mux, MuxStep};
 use super::mux_stream::MuxStream;
 use super::stdout_sink::StdoutSink;
+use crate::escapes::without_sequences;
 use crate::notice::Notice;
 
 /// Bytes that one read asks for. 16 KiB would cost 40 % of the speed.
@@ -26,8 +27,9 @@ pub(super) const READ: usize = 128 << 10;
 /// A batch of this size is full: readers wait until the writer takes it.
 const FULL: usize = 256 << 10;
 
-/// How many of its last lines are told of an instance that is given up.
+/// How many of its last lines are told of an instance that failed, and characters of each.
 const TOLD: usize = 10;
+const LONGEST_TOLD: usize = 1000;
 
 /// The mux, the way out, and one read buffer for all.
 pub(super) struct Shared {
@@ -162,16 +164,36 @@ impl Shared {
         self.mux.borrow_mut().notice(notice, now);
     }
 
-    /// Says a line about a speaker that has nothing more to say; its last lines are put in where they belong.
+    /// Says a line about a speaker that has nothing more to say.
     pub(super) fn exit_notice(&self, log_source: usize, mut notice: Notice) {
         if let Notice::GivenUp { lines, .. } = &mut notice {
-            let last = |history: &History| {
-                let last = history.latest(TOLD, |own| own == log_source);
-                last.iter().map(|line| String::from_utf8_lossy(line.text).into_owned()).collect()
-            };
-            *lines = self.with_mux(|mux| mux.history().map(last)).unwrap_or_default();
+            *lines = self.last_lines(log_source);
         }
         self.notice(&notice);
+    }
+
+    /// Says a line about the end of the stack.
+    pub(super) fn conclude(&self, mut notice: Notice) {
+        if let Notice::Failed { process, lines, .. } = &mut notice {
+            let log_source = self.mux.borrow().index_of(process);
+            *lines = log_source.map_or_else(Vec::new, |log_source| self.last_lines(log_source));
+            if lines.is_empty() {
+                return;
+            }
+        }
+        self.notice(&notice);
+    }
+
+    /// The last lines of a speaker as text, without colours.
+    fn last_lines(&self, log_source: usize) -> Vec<String> {
+        let text = |line: &HistoryLine<'_>| {
+            let text = String::from_utf8_lossy(&without_sequences(line.text)).into_owned();
+            let end = text.char_indices().nth(LONGEST_TOLD).map_or(text.len(), |(end, _)| end);
+            if end < text.len() { format!("{}…", &text[..end]) } else { text }
+        };
+        let last =
+            |history: &History| history.latest(TOLD, |own| own == log_source).iter().map(text).collect();
+        self.with_mux(|mux| mux.history().map(last)).unwrap_or_default()
     }
 
     /// Says that this speaker waits for keys.

@@ -12,6 +12,7 @@ use tokio::runtime::Builder;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::LocalSet;
 
+use super::history::Bounds;
 use super::*;
 use crate::name::{InstanceName, TypeName};
 
@@ -25,6 +26,7 @@ fn options(terminal: bool) -> OutputOptions {
         color: false,
         terminal,
         quiet: false,
+        raw: false,
         log_sources: kinds.map(|(kind, text)| LogSource { name: name(text), kind }).collect(),
         history: None,
         clock: || Timestamp::UNIX_EPOCH,

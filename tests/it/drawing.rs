@@ -79,3 +79,39 @@ fn a_question_to_the_terminal_is_answered_while_no_client_is_attached() {
     let Some((_project, pane, _)) = drawn(program, WAITS, "draw.1  | answer [1;1R") else { return };
     end(&pane);
 }
+
+#[test]
+fn raw_output_passes_as_it_was_written() {
+    let program = r"printf 'one\r\033[2Kthree\n'; probe exit 0";
+    let project = Project::new("draw: sh program\n").file("program", program);
+    let (_, lines) = project.start(&["--pty=always"]).end();
+    assert!(lines.contains(&"draw.1 | three".to_owned()), "{lines:?}");
+    let (_, lines) = project.start(&["--pty=always", "--raw"]).end();
+    assert!(lines.contains(&"draw.1 | one\r\x1b[2Kthree".to_owned()), "{lines:?}");
+}
+
+#[test]
+fn a_row_that_is_wider_than_the_terminal_goes_on_under_its_text() {
+    let text = "x".repeat(75);
+    let Some((_project, pane, screen)) = drawn(&format!("echo {text}; {WAITS}\n"), WAITS, "draw.1  | xxx")
+    else {
+        return;
+    };
+    let expected = format!("draw.1  | {}\n          {}\n", "x".repeat(70), "x".repeat(5));
+    assert!(screen.contains(&expected), "{screen}");
+    pane.resize(60, 24);
+    pane.enter("h");
+    pane.shows("a NAME");
+    end(&pane);
+}
+
+#[test]
+fn blank_rows_that_scroll_a_screen_away_are_left_out() {
+    let program = format!(
+        "echo before; for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo; done; printf '\\033[1;1H\\033[0JReady\\n'; {WAITS}\n"
+    );
+    let Some((_project, pane, screen)) = drawn(&program, WAITS, "draw.1  | Ready") else { return };
+    assert!(screen.contains("draw.1  | before\ndraw.1  |\n"), "{screen}");
+    assert_eq!(screen.lines().filter(|row| row.trim_end() == "draw.1  |").count(), 1, "{screen}");
+    end(&pane);
+}

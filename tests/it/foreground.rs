@@ -75,6 +75,7 @@ fn with_a_and_a_name_keys_and_screen_are_the_programs_and_come_back() {
     let settings = screen.settings();
     screen.type_keys(b"a web\n");
     screen.shows("attached to web.1: Ctrl-] comes back");
+    screen.shows("[attached to web.1; Ctrl-] detaches]");
     screen.shows("up\r\n");
     assert_ne!(screen.settings(), settings);
     screen.type_keys(b"size\r");
@@ -90,18 +91,38 @@ fn with_a_and_a_name_keys_and_screen_are_the_programs_and_come_back() {
         screen.shows("got b").contains("20 70")
     }));
     screen.type_keys(b"\x1d");
-    let meanwhile = screen.shows("detached from web.1; ");
-    assert!(
-        !meanwhile.contains("again") && meanwhile.contains("other.1 exited with status 0"),
-        "{meanwhile}"
-    );
-    screen.shows("lines meanwhile: `ganger logs -n ");
+    let attached = screen.shows("detached from web.1; ");
+    assert!(!attached.contains("again") && attached.contains("other.1 exited with status 0"), "{attached}");
+    screen.shows("lines of others meanwhile:");
+    let missed = screen.shows("other.1 | again");
+    assert!(!missed.contains("web.1"), "{missed}");
     assert!(holds(|| screen.settings() == settings));
     screen.type_keys(b"p\n");
     screen.shows("ganger  | NAME");
     let (_, log, _) = stack.run(&["logs", "web"]);
     assert!(log.contains("got size"), "{log}");
     quit(screen);
+}
+
+#[test]
+fn other_keys_detach_where_they_are_asked_for_and_control_bracket_is_the_programs() {
+    let stack = Project::new("web: stty -icanon -echo; echo up; exec od -An -tx1 -w1 -v\n");
+    let mut screen = start(&stack, &["--detach-keys", "ctrl-p,ctrl-q"]);
+    screen.shows("up");
+    screen.type_keys(b"a web\n");
+    screen.shows("attached to web.1: Ctrl-P Ctrl-Q comes back");
+    screen.shows("up\r\n");
+    screen.type_keys(b"\x1d");
+    screen.shows("1d");
+    screen.type_keys(b"\x10\x01");
+    screen.shows("10\r\n 01");
+    screen.type_keys(b"\x10");
+    screen.type_keys(b"\x11");
+    screen.shows("detached from web.1");
+    quit(screen);
+    let (status, _, error) = stack.run(&["start", "--detach-keys", "ctrl-1"]);
+    assert_eq!(status, 2, "{error}");
+    assert!(error.contains("expected a character or ctrl-LETTER"), "{error}");
 }
 
 #[test]

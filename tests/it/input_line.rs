@@ -33,7 +33,8 @@ fn is_below(pane: &Pane, line: &str) -> String {
 }
 
 fn check_rows(screen: &str) {
-    let rows: Vec<&str> = screen.lines().skip_while(|row| row.contains("ready>")).collect();
+    // The command above them may take two rows.
+    let rows: Vec<&str> = screen.lines().skip_while(|row| !row.starts_with("ganger")).collect();
     for row in &rows {
         let text = row.split_once(" | ").map(|(_, text)| text.trim_end());
         let is_whole = text.is_some_and(|text| {

@@ -43,6 +43,7 @@ mod late;
 mod listening;
 mod log_files;
 mod logs;
+mod looks;
 mod ls;
 mod main_processes;
 mod mcp;

@@ -1,11 +1,12 @@
 //! Settings of the output.
 
-use super::base::{DOCUMENT, OUTPUT, SETTING, WHEN, of_stack};
+use super::base::{DOCUMENT, OUTPUT, RUNNING, SETTING, WHEN, of_stack};
+use crate::config::detach_keys::DetachKeys;
 use crate::config::setting::{Flag, Parse, Parsed, Setting, Takes, path};
 use crate::config::settings::Settings;
 use crate::config::value;
 
-pub(super) static SETTINGS: [Setting; 9] = [
+pub(super) static SETTINGS: [Setting; 11] = [
     Setting {
         name: "timestamps",
         flags: &[Flag { short: Some('T'), ..OUTPUT }],
@@ -90,6 +91,29 @@ pub(super) static SETTINGS: [Setting; 9] = [
         is_fixed: true,
         help: "Print one JSON object a line",
         stack: Some(&of_stack(|s| &mut s.json, value::boolean)),
+        ..SETTING
+    },
+    Setting {
+        name: "raw",
+        flags: &[OUTPUT, Flag { commands: &["logs"], heading: "", ..OUTPUT }],
+        is_fixed: true,
+        help: "Print output as the programs wrote it\n\n\
+               Without it, what a program draws on its terminal is printed as rows. With it, a program can clear the screen, \
+               erase the rows of others and change the modes of the terminal, and its questions are not answered. `logs \
+               --raw` prints the lines as the stack has kept them: as rows, unless it was started with --raw.",
+        stack: Some(&of_stack(|s| &mut s.raw, value::boolean)),
+        ..SETTING
+    },
+    Setting {
+        name: "detach-keys",
+        flags: &[RUNNING, Flag { commands: &["attach"], heading: "", ..RUNNING }],
+        takes: Takes::Value("KEYS"),
+        is_fixed: true,
+        help: "Keys that leave an attached program\n\n\
+               In docker's notation: a character or ctrl-LETTER, several separated by commas, as `ctrl-p,ctrl-q`. The \
+               default is `ctrl-]`.",
+        example: "ctrl-p,ctrl-q",
+        stack: Some(&of_stack(|s| &mut s.detach_keys, DetachKeys::parse)),
         ..SETTING
     },
 ];

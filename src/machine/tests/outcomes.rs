@@ -15,8 +15,46 @@ fn the_first_exit_stops_the_rest_and_its_status_is_that_of_ganger() {
     let _ = machine.handle(at(3.3), Event::Exited { instance: 1, exit: Exit::Signal(Signal::TERMINATE) });
     assert_eq!(machine.outcome(), None, "the end is when nothing is left, not when the leaders are gone");
     let actions = machine.handle(at(3.3), Event::AllGone);
-    assert_eq!(notices(&actions), ["web.1 ended first: exited with status 7 after 3.2 s"]);
+    let end =
+        ["web.1 exited with status 7 after 3.2 s", "web.1 ended first: exited with status 7 after 3.2 s"];
+    assert_eq!(notices(&actions), end);
     assert_eq!(machine.outcome(), Some(Outcome::Status(7)));
+}
+
+#[test]
+fn the_end_names_what_failed_and_has_not_run_again() {
+    let (bad, asked) = (Exit::Status(3), Exit::Signal(Signal::TERMINATE));
+    let failed = "web.1 exited with status 3 after 1 s";
+    // The instances that exit before a stop by a signal, whether the first is started again before it, and what is named.
+    let table: [(&[usize], bool, &[&str]); 4] =
+        [(&[], false, &[]), (&[0], false, &[failed]), (&[0, 1], false, &[failed]), (&[0], true, &[])];
+    for (exits, is_restarted, expected) in table {
+        let mut machine = stack(&["web", "worker", "other"], ExitOn::Never);
+        start(&mut machine);
+        for instance in exits {
+            let _ = machine.handle(at(1.0), Event::Exited { instance: *instance, exit: bad });
+            let _ = machine.handle(at(1.0), Event::Scanned(counts(&[0, 0, 0], 0)));
+        }
+        if is_restarted {
+            let _ = machine.handle(
+                at(2.0),
+                Event::Request(InstanceRequest {
+                    ticket: Ticket(0),
+                    operation: Operation::Start,
+                    instances: vec![0],
+                }),
+            );
+            let _ = machine.handle(at(2.0), Event::Spawned { instance: 0, pid: 200 });
+        }
+        let _ = machine.handle(at(3.0), Event::Signal(Signal::INTERRUPT));
+        for instance in 0..3 {
+            if machine.instances()[instance].state == State::Stopping {
+                let _ = machine.handle(at(3.0), Event::Exited { instance, exit: asked });
+            }
+        }
+        let actions = machine.handle(at(3.0), Event::AllGone);
+        assert_eq!(notices(&actions), expected, "{exits:?} {is_restarted}");
+    }
 }
 
 #[test]

@@ -4,22 +4,27 @@
 //! one above the cursor comes out again, as a new row, when it has changed and has settled. Colours and links stay.
 //! Everything else that a sequence does to a terminal stays out of the stream: docs/design/0019 has the reasons.
 
+mod blank;
+mod page;
 mod row;
 mod sequences;
 
-use std::collections::VecDeque;
 use std::rc::Rc;
 
+use blank::BlankRows;
+use jiff::{SignedDuration, Timestamp};
+use page::{Page, ScreenPlace};
 use row::{Row, WIDEST};
 
 use crate::escapes::{EscapeScanner, Style, plain_length};
 
-/// Rows above the cursor that can be edited.
-const EDITED: usize = 100;
 /// Bytes of a row that has not been edited and is handed on as it is: as long as the longest row of plain text.
 const LONGEST: usize = 1 << 20;
-/// Columns of a terminal whose width is not known.
-const COLUMNS: usize = 80;
+/// A row that was drawn anew counts as known for this time: a drawing is written at once.
+const REPLACED: SignedDuration = SignedDuration::from_millis(100);
+
+/// Rows of a terminal whose size is not known.
+const ROWS: usize = 24;
 
 /// A row that comes out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,21 +38,6 @@ pub(super) struct DrawnRow<'a> {
 /// Where finished rows go.
 pub(super) type Emit<'a> = &'a mut dyn FnMut(DrawnRow<'_>);
 
-/// A row at or above the cursor.
-#[derive(Clone, Debug)]
-struct Line {
-    row: Row,
-    /// What of it came out; nothing of the last row.
-    emitted: Option<Vec<u8>>,
-    has_changed: bool,
-}
-
-impl Line {
-    fn new(style: &Rc<Style>) -> Self {
-        Self { row: Row::new(style), emitted: None, has_changed: false }
-    }
-}
-
 /// What was shown of the last row before it was finished.
 #[derive(Clone, Copy, Debug, Default)]
 struct Shown {
@@ -55,6 +45,8 @@ struct Shown {
     is_any: bool,
     /// The row as it is now.
     is_latest: bool,
+    /// All of it.
+    is_whole: bool,
 }
 
 /// The drawing of one stream.
@@ -62,56 +54,60 @@ struct Shown {
 pub(super) struct Drawing {
     scanner: EscapeScanner,
     style: Rc<Style>,
-    /// The latest rows, the one that is not finished last.
-    lines: VecDeque<Line>,
-    /// The row with the cursor.
-    at: usize,
-    /// The column of the cursor; `None`: behind a row that has not been edited.
-    column: Option<usize>,
-    /// Rows (from the last) and column that were saved.
-    saved: Option<(usize, Option<usize>)>,
+    page: Page,
     /// Bytes of a character whose rest is still to come.
     partial: Vec<u8>,
     /// Rows that came out and are being drawn anew: the same text below them is no news.
     replaced: Vec<Vec<u8>>,
-    /// Rows after which the others in `replaced` are forgotten.
+    /// Rows after which the others in `replaced` are forgotten, and since when they are there.
     replaced_for: usize,
+    replaced_at: Timestamp,
+    now: Timestamp,
+    blank: BlankRows,
     shown: Shown,
     /// The other screen, without a scrollback.
     is_alternate: bool,
     /// The cursor was put to a place of the screen that is not of these rows.
     is_elsewhere: bool,
-    /// Columns of the program's terminal.
-    columns: usize,
+    /// Rows of the program's terminal.
+    rows: usize,
     answers: Vec<u8>,
 }
 
 impl Default for Drawing {
     fn default() -> Self {
-        let style = Rc::default();
         Self {
             scanner: EscapeScanner::default(),
-            lines: VecDeque::from([Line::new(&style)]),
-            style,
-            at: 0,
-            column: None,
-            saved: None,
+            style: Rc::default(),
+            // A program that writes into a pipe knows no width.
+            page: Page::new(WIDEST),
             partial: Vec::new(),
             replaced: Vec::new(),
             replaced_for: 0,
+            replaced_at: Timestamp::MIN,
+            now: Timestamp::MIN,
+            blank: BlankRows::default(),
             shown: Shown::default(),
             is_alternate: false,
             is_elsewhere: false,
-            columns: COLUMNS,
+            rows: ROWS,
             answers: Vec::new(),
         }
     }
 }
 
 impl Drawing {
-    /// The program's terminal has so many columns.
-    pub(super) fn set_columns(&mut self, columns: usize) {
-        self.columns = columns.clamp(1, WIDEST);
+    /// The program's terminal has this size.
+    pub(super) fn set_size(&mut self, rows: usize, columns: usize) {
+        (self.rows, self.page.columns) = (rows, columns.clamp(1, WIDEST));
+    }
+
+    /// The moment of what follows.
+    pub(super) fn at(&mut self, now: Timestamp) {
+        self.now = now;
+        if !self.replaced.is_empty() && now.duration_since(self.replaced_at) > REPLACED {
+            self.replaced.clear();
+        }
     }
 
     /// Answers to what the program has asked its terminal.
@@ -121,9 +117,9 @@ impl Drawing {
 
     /// Whether plain text that follows is whole rows of its own: nothing has begun, and nothing is to be drawn above it.
     pub(super) fn is_idle(&self) -> bool {
-        self.at + 1 == self.lines.len()
-            && self.lines[self.at].row.is_empty()
-            && self.column.is_none()
+        self.page.at + 1 == self.page.lines.len()
+            && self.page.lines[self.page.at].row.is_empty()
+            && self.page.column.is_none()
             && !self.scanner.is_inside()
             && self.style.is_plain()
             && self.partial.is_empty()
@@ -131,20 +127,40 @@ impl Drawing {
             && !self.is_elsewhere
     }
 
-    /// Rows passed that are not of this drawing: what is above them is finished.
-    pub(super) fn pass_rows(&mut self, emit: Emit<'_>) {
-        if self.lines.len() > 1 {
+    /// Plain text passes that is not of this drawing: what is above it is finished. Returns the beginning of `text` that
+    /// comes out now; what is left are blank rows, which are held back. `is_begun` says whether it goes on in a row.
+    pub(super) fn pass<'a>(&mut self, text: &'a [u8], is_begun: bool, emit: Emit<'_>) -> &'a [u8] {
+        let body = text.iter().rposition(|byte| *byte != b'\n').map_or(0, |last| last + 1);
+        if self.page.lines.len() > 1 && body < text.len() {
             self.settle(emit);
-            self.lines.drain(..self.at);
-            self.at = 0;
+            self.page.forget_above();
         }
+        let mut end = body;
+        if body > 0 || is_begun {
+            self.end_blank(emit);
+            end = text.len().min(body + 1);
+        }
+        let blank = text.len() - end;
+        &text[..end + (0..blank).filter(|_| self.blank.add()).count()]
+    }
+
+    /// Blank rows that were held back come out, since text follows.
+    fn end_blank(&mut self, emit: Emit<'_>) {
+        let count = self.blank.end();
+        (0..count).for_each(|_| emit(DrawnRow { text: b"\n", is_shown: false }));
+    }
+
+    /// The same, since nothing has followed for a moment.
+    pub(super) fn release_blank(&mut self, emit: Emit<'_>) {
+        let count = self.blank.release();
+        (0..count).for_each(|_| emit(DrawnRow { text: b"\n", is_shown: false }));
     }
 
     /// The drawing begins in a row with this text; `is_shown` says whether that was shown.
     pub(super) fn begin(&mut self, text: &[u8], is_shown: bool) {
         if !text.is_empty() {
-            self.lines[self.at].row.append(text, &self.style);
-            (self.shown.is_latest, self.shown.is_any) = (is_shown, is_shown);
+            self.page.line().row.append(text, &self.style);
+            self.shown = Shown { is_any: is_shown, is_latest: is_shown, is_whole: is_shown };
         }
     }
 
@@ -180,12 +196,12 @@ impl Drawing {
                     }
                 }
                 Some([b'\r', ..]) => {
-                    self.column = Some(0);
+                    self.page.column = Some(self.page.place().start);
                     at += 1;
                 }
                 Some([0x08, ..]) => {
-                    let column = self.column();
-                    self.column = Some(column.saturating_sub(1));
+                    let ScreenPlace { start, column, .. } = self.page.place();
+                    self.page.column = Some(start + column.saturating_sub(1));
                     at += 1;
                 }
                 Some([0xc2]) => {
@@ -221,9 +237,10 @@ impl Drawing {
         if text.is_empty() || self.is_elsewhere {
             return;
         }
-        let line = &mut self.lines[self.at];
+        let is_behind = self.page.column.is_none();
+        let line = self.page.line();
         (line.has_changed, self.shown.is_latest) = (true, false);
-        if self.column.is_none() && line.row.append(text, &self.style) {
+        if is_behind && line.row.append(text, &self.style) {
             if line.row.written() > LONGEST {
                 self.cut(emit);
             }
@@ -231,9 +248,9 @@ impl Drawing {
         }
         let whole = if is_at_end { whole_characters(text) } else { text.len() };
         self.partial.extend_from_slice(&text[whole..]);
-        let column = self.column();
-        let behind = self.lines[self.at].row.put(column, &text[..whole], &self.style);
-        self.column = Some(behind);
+        let column = self.page.column();
+        let behind = self.page.line().row.put(column, &text[..whole], &self.style);
+        self.page.column = Some(behind);
         if behind > WIDEST {
             self.cut(emit);
         }
@@ -241,17 +258,9 @@ impl Drawing {
 
     /// Hands on a piece of a row that is too long.
     fn cut(&mut self, emit: Emit<'_>) {
-        let row = std::mem::replace(&mut self.lines[self.at].row, Row::new(&self.style));
+        let row = std::mem::replace(&mut self.page.line().row, Row::new(&self.style));
         emit(DrawnRow { text: &row.bytes(), is_shown: false });
-        self.column = None;
-    }
-
-    /// The column of the cursor.
-    fn column(&mut self) -> usize {
-        match self.column {
-            Some(column) => column,
-            None => self.lines[self.at].row.width(),
-        }
+        self.page.column = None;
     }
 
     fn line_feed(&mut self, emit: Emit<'_>) {
@@ -259,87 +268,91 @@ impl Drawing {
         if self.is_elsewhere {
             return;
         }
-        if self.at + 1 < self.lines.len() {
-            self.at += 1;
-            self.column = Some(0);
-            return;
+        if !self.page.goes_down() {
+            self.settle(emit);
+            self.finish_row(emit);
         }
-        self.settle(emit);
-        self.finish_row(emit);
     }
 
     /// The last row is finished, and an empty one begins.
     fn finish_row(&mut self, emit: Emit<'_>) {
-        let line = &mut self.lines[self.at];
-        let text = line.row.bytes();
+        let text = self.page.line().row.bytes();
         if !take_out(&mut self.replaced, &text) {
-            // What was shown was no wider than the terminal.
-            let is_shown = self.shown.is_latest && line.row.width() <= self.columns;
-            emit(DrawnRow { text: &[&text[..], b"\n"].concat(), is_shown });
+            let is_shown = self.shown.is_latest && self.shown.is_whole;
+            let is_blank = text.is_empty() && !self.shown.is_any;
+            if !is_blank {
+                self.end_blank(emit);
+            }
+            if !is_blank || self.blank.add() {
+                emit(DrawnRow { text: &[&text[..], b"\n"].concat(), is_shown });
+            }
         }
+        let line = self.page.line();
         self.replaced_for = self.replaced_for.saturating_sub(1);
         if self.replaced_for == 0 {
             self.replaced.clear();
         }
         (line.emitted, line.has_changed) = (Some(text), false);
-        self.lines.push_back(Line::new(&self.style));
-        if self.lines.len() > EDITED {
-            self.lines.pop_front();
-        }
-        self.at = self.lines.len() - 1;
-        (self.column, self.shown.is_latest, self.shown.is_any) = (None, false, false);
+        self.page.add(&self.style);
+        self.shown = Shown::default();
     }
 
     /// Rows above the last that have changed come out as rows.
     pub(super) fn settle(&mut self, emit: Emit<'_>) {
-        let above = self.lines.len() - 1;
-        for line in self.lines.iter_mut().take(above).filter(|line| line.has_changed) {
-            line.has_changed = false;
+        let above = self.page.lines.len() - 1;
+        for at in 0..above {
+            let line = &mut self.page.lines[at];
+            if !std::mem::take(&mut line.has_changed) {
+                continue;
+            }
             let text = line.row.bytes();
-            let is_known = line.emitted.as_ref() == Some(&text);
+            let is_known = line.emitted.replace(text.clone()).as_ref() == Some(&text);
             if !take_out(&mut self.replaced, &text) && !is_known {
+                self.end_blank(emit);
                 emit(DrawnRow { text: &[&text[..], b"\n"].concat(), is_shown: false });
                 // The last row has to be shown again below it.
                 self.shown.is_latest = false;
             }
-            line.emitted = Some(text);
         }
     }
 
     /// Whether something could be shown that has not been.
     pub(super) fn is_news(&self) -> bool {
-        let above = self.lines.len() - 1;
-        self.lines.iter().take(above).any(|line| line.has_changed)
-            || (!self.shown.is_latest && !self.lines[above].row.is_empty())
+        let above = self.page.lines.len() - 1;
+        self.blank.is_holding()
+            || self.page.lines.iter().take(above).any(|line| line.has_changed)
+            || (!self.shown.is_latest && !self.page.lines[above].row.is_empty())
     }
 
     /// Whether something was shown before it was finished: it is a drawing that moves.
     pub(super) fn is_moving(&self) -> bool {
-        self.shown.is_any || self.lines.len() > 1
+        self.shown.is_any || self.page.lines.len() > 1
     }
 
-    /// The last row as it is, if it has not been shown: no wider than the terminal, so that it can be written over.
-    pub(super) fn show(&mut self) -> Option<Vec<u8>> {
-        let last = self.lines.len() - 1;
-        if self.shown.is_latest || (self.lines[last].row.is_empty() && !self.shown.is_any) {
+    /// The last row as it is, if it has not been shown: no wider than `columns`, so that it can be written over.
+    pub(super) fn show(&mut self, columns: usize) -> Option<Vec<u8>> {
+        let last = self.page.lines.len() - 1;
+        if self.shown.is_latest || (self.page.lines[last].row.is_empty() && !self.shown.is_any) {
             return None;
         }
-        if self.column.is_none() && self.at == last {
-            self.column = Some(self.lines[last].row.width());
+        if self.page.column.is_none() && self.page.at == last {
+            self.page.column = Some(self.page.lines[last].row.width());
         }
-        (self.shown.is_latest, self.shown.is_any) = (true, true);
-        Some(self.lines[last].row.clipped(self.columns))
+        let is_whole = self.page.lines[last].row.width() <= columns;
+        self.shown = Shown { is_any: true, is_latest: true, is_whole };
+        Some(self.page.lines[last].row.clipped(columns))
     }
 
     /// The program is gone: all comes out, and what follows begins anew.
     pub(super) fn end(&mut self, emit: Emit<'_>) {
         self.settle(emit);
-        let last = self.lines.len() - 1;
-        if !self.lines[last].row.is_empty() || self.shown.is_any {
-            self.at = last;
+        let last = self.page.lines.len() - 1;
+        if !self.page.lines[last].row.is_empty() || self.shown.is_any {
+            self.page.at = last;
             self.finish_row(emit);
         }
-        *self = Self { columns: self.columns, ..Self::default() };
+        self.release_blank(emit);
+        *self = Self { rows: self.rows, page: Page::new(self.page.columns), ..Self::default() };
     }
 }
 

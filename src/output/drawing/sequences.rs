@@ -2,8 +2,9 @@
 
 use std::rc::Rc;
 
+use super::page::ScreenPlace;
 use super::row::WIDEST;
-use super::{Drawing, EDITED, Emit, Line};
+use super::{Drawing, Emit};
 use crate::escapes::{AnsweringTerminal, Sequence};
 
 /// Bytes of answers that are kept for a program which does not read them.
@@ -16,7 +17,7 @@ impl Drawing {
         }
         match sequence {
             Sequence::Control(text) => self.control(text, emit),
-            Sequence::Escape(b"7") => self.save(),
+            Sequence::Escape(b"7") => self.page.save(),
             Sequence::Escape(b"8") => self.restore(),
             Sequence::Escape(b"M") => self.up(1),
             Sequence::Escape(b"D" | b"E") => self.line_feed(emit),
@@ -35,13 +36,13 @@ impl Drawing {
     }
 
     fn answer(&mut self, sequence: Sequence<'_>) {
-        let (row, column) = (self.at + 1, self.column.unwrap_or(0) + 1);
-        let mut terminal = AnsweringTerminal { row, column };
+        let (row, rows, columns) = (self.page.at + 1, self.rows, self.page.columns);
+        let mut terminal = AnsweringTerminal { row, column: 1, rows, columns };
         if let Some(mut answer) =
             terminal.answer(sequence).filter(|it| it.len() + self.answers.len() < ANSWERS)
         {
             // The width of a row is only counted for those who ask.
-            terminal.column = self.column().min(self.columns - 1) + 1;
+            terminal.column = self.page.place().column + 1;
             answer = terminal.answer(sequence).unwrap_or(answer);
             self.answers.append(&mut answer);
         }
@@ -49,8 +50,8 @@ impl Drawing {
 
     /// Adds a sequence to a row that has not been edited.
     fn append(&mut self, parts: &[&[u8]]) {
-        if self.column.is_none() && !self.is_elsewhere {
-            self.lines[self.at].row.append(&parts.concat(), &self.style);
+        if self.page.column.is_none() && !self.is_elsewhere {
+            self.page.line().row.append(&parts.concat(), &self.style);
         }
     }
 
@@ -68,7 +69,7 @@ impl Drawing {
                     (self.is_alternate, self.is_elsewhere) = (*last == b'h', false);
                 }
             }
-            (b's', []) => self.save(),
+            (b's', []) => self.page.save(),
             (b'u', []) => self.restore(),
             (_, parameters) if parameters.iter().all(|byte| byte.is_ascii_digit() || *byte == b';') => {
                 let mut numbers = parameters.split(|byte| *byte == b';').map(number);
@@ -87,75 +88,70 @@ impl Drawing {
             b'd' => return self.place(count, 1, emit),
             b'J' if first.unwrap_or(0) != 0 => return self.clear(emit),
             b'A' | b'F' => self.up(count),
-            b'B' | b'E' => self.at = (self.at + count.min(EDITED)).min(self.lines.len() - 1),
+            b'B' | b'E' => self.page.down(count),
             b'C' | b'D' | b'G' | b'`' | b'a' | b'J' | b'K' | b'P' | b'@' | b'X' => {}
             _ => return,
         }
         if self.is_elsewhere {
             return;
         }
-        let column = self.column();
-        let end = self.columns.max(column + 1) - 1;
-        self.column = Some(match kind {
-            b'C' | b'a' => (column + count.min(WIDEST)).min(end),
-            b'D' => column.saturating_sub(count),
-            b'G' | b'`' => (count - 1).min(end),
-            b'E' | b'F' => 0,
+        let (column, ScreenPlace { start, column: on_screen, .. }) = (self.page.column(), self.page.place());
+        let (last, end) = (self.page.columns - 1, start + self.page.columns);
+        self.page.column = Some(match kind {
+            b'C' | b'a' => start + on_screen.saturating_add(count).min(last),
+            b'D' => start + on_screen.saturating_sub(count),
+            b'G' | b'`' => start + (count - 1).min(last),
+            b'E' | b'F' => start,
             _ => column,
         });
-        let line = &mut self.lines[self.at];
+        let line = self.page.line();
         match (kind, first.unwrap_or(0)) {
-            (b'K' | b'J', 0) => line.row.erase(column, WIDEST),
-            (b'K', 1) => line.row.erase(0, column + 1),
-            (b'K', 2) => line.row.erase(0, WIDEST),
+            (b'J', 0) => line.row.erase(column, WIDEST),
+            (b'K', 0) => line.row.erase(column, end.max(column)),
+            (b'K', 1) => line.row.erase(start, column + 1),
+            (b'K', 2) => line.row.erase(start, end),
             (b'X', _) => line.row.erase(column, column + count.min(WIDEST)),
             (b'P', _) => line.row.delete(column, count),
             (b'@', _) => line.row.insert(column, count),
             _ => return,
         }
         line.has_changed = true;
-        if self.at + 1 == self.lines.len() {
+        if self.page.at + 1 == self.page.lines.len() {
             self.shown.is_latest = false;
         }
         if kind == b'J' {
             // What is below is gone, so this is the last row.
-            self.lines.truncate(self.at + 1);
+            self.page.lines.truncate(self.page.at + 1);
             self.shown.is_latest = false;
         }
     }
 
-    /// Moves up in what was written; rows above that are not known any more are empty.
+    /// Moves up in what was written: the rows from there on are being drawn anew.
     fn up(&mut self, count: usize) {
         if self.is_elsewhere {
             return;
         }
-        let column = self.column();
-        self.column = Some(column);
-        let count = count.min(EDITED - 1);
-        while self.at < count && self.lines.len() < EDITED {
-            let unknown = Line { emitted: Some(Vec::new()), ..Line::new(&Rc::default()) };
-            self.lines.push_front(unknown);
-            self.at += 1;
-        }
-        let before = self.at;
-        self.at = self.at.saturating_sub(count);
-        if before + 1 == self.lines.len() {
+        let is_first = self.page.at == self.page.last();
+        let passed = self.page.up(count);
+        self.blank.forget();
+        if is_first {
             self.replaced.clear();
         }
-        let rows = self.lines.range(self.at..before).filter_map(|line| line.emitted.clone());
+        let at = self.page.at;
+        let rows = self.page.lines.range(at..at + passed).filter_map(|line| line.emitted.clone());
         self.replaced.extend(rows.filter(|text| !text.is_empty()));
-        self.replaced_for = 2 * (self.lines.len() - self.at);
+        (self.replaced_for, self.replaced_at) = (2 * (self.page.lines.len() - at), self.now);
     }
 
     /// A place of the screen. The first is where a drawing begins anew; any other is not of these rows.
     fn place(&mut self, row: usize, column: usize, emit: Emit<'_>) {
-        if self.is_alternate || (row > 1 && self.saved.is_some()) {
+        if self.is_alternate || (row > 1 && self.page.is_saved()) {
             self.is_elsewhere = true;
             return;
         }
         self.clear(emit);
         if column > 1 {
-            self.column = Some((column - 1).min(self.columns - 1));
+            self.page.column = Some((column - 1).min(self.page.columns - 1));
         }
     }
 
@@ -165,27 +161,20 @@ impl Drawing {
             return;
         }
         self.settle(emit);
-        let last = self.lines.len() - 1;
-        self.at = last;
-        if !self.lines[last].row.is_empty() {
+        self.blank.forget();
+        let last = self.page.lines.len() - 1;
+        self.page.at = last;
+        if !self.page.lines[last].row.is_empty() {
             self.finish_row(emit);
         }
-        self.lines.drain(..self.at);
-        self.at = 0;
-        self.column = None;
+        self.page.forget_above();
+        self.page.column = None;
         self.replaced.clear();
-    }
-
-    fn save(&mut self) {
-        self.saved = Some((self.lines.len() - self.at, self.column));
     }
 
     fn restore(&mut self) {
         self.is_elsewhere &= self.is_alternate;
-        if let Some((from_last, column)) = self.saved.take() {
-            self.at = self.lines.len().saturating_sub(from_last);
-            self.column = column;
-        }
+        self.page.restore();
     }
 }
 

@@ -118,6 +118,80 @@ fn rows_above_come_out_again_when_they_have_changed() {
     }
 }
 
+/// The rows of this text, written on a terminal of ten columns.
+fn narrow(text: &str) -> String {
+    let mut drawing = Drawing::default();
+    drawing.set_size(24, 10);
+    let mut rows = Vec::new();
+    let mut emit = |row: DrawnRow<'_>| rows.extend_from_slice(row.text);
+    let mut rest = text.as_bytes();
+    while !rest.is_empty() {
+        rest = &rest[drawing.take(rest, &mut emit)..];
+    }
+    drawing.end(&mut emit);
+    String::from_utf8(rows).unwrap()
+}
+
+#[test]
+fn a_row_that_is_wider_than_the_terminal_takes_several_of_its_rows() {
+    let wide = "0123456789abc";
+    let table = [
+        (format!("{wide}\rX\n"), "0123456789Xbc\n"),
+        (format!("{wide}\r\x1b[KX\n"), "0123456789X\n"),
+        (format!("{wide}\x1b[1A\r\x1b[KX\n\n"), "X         abc\n"),
+        (format!("{wide}\n\x1b[2A\x1b[KX\n\n"), "0123456789abc\nX         abc\n"),
+        (format!("one\n{wide}\n\x1b[3AX\x1b[3B\n"), "one\n0123456789abc\nXne\n\n"),
+        ("0123456789\rX\n".into(), "X123456789\n"),
+        (format!("{wide}\x1b[9DX\x1b[20GY\n"), "0123456789Xbc      Y\n"),
+    ];
+    for (written, expected) in table {
+        assert_eq!(narrow(&written), expected, "{written:?}");
+    }
+}
+
+#[test]
+fn blank_rows_are_dropped_where_a_drawing_follows_and_kept_where_text_does() {
+    let blank = "\n".repeat(40);
+    let table = [
+        (format!("a\n{blank}\x1b[1;1H\x1b[0Jvite\n"), "a\n\nvite\n".to_owned()),
+        (format!("a\n{blank}\x1b[3Abar\x1b[3B\n"), "a\n\nbar\n\n".into()),
+        (format!("a\n{blank}b\n"), format!("a\n{blank}b\n")),
+        (format!("a\n{blank}"), format!("a\n{blank}")),
+    ];
+    for (written, expected) in table {
+        let mut drawing = Drawing::default();
+        let mut out = Vec::new();
+        let mut emit = |row: DrawnRow<'_>| out.extend_from_slice(row.text);
+        let escape = written.find('\x1b').unwrap_or(written.len());
+        let plain = drawing.pass(&written.as_bytes()[..escape], false, &mut emit);
+        emit(DrawnRow { text: plain, is_shown: false });
+        let mut rest = &written.as_bytes()[escape..];
+        while !rest.is_empty() {
+            rest = &rest[drawing.take(rest, &mut emit)..];
+        }
+        drawing.end(&mut emit);
+        assert_eq!(String::from_utf8(out).unwrap(), expected, "{written:?}");
+    }
+}
+
+#[test]
+fn a_row_like_one_that_was_drawn_anew_is_news_after_a_moment() {
+    let played = |pause: i64| {
+        let (mut drawing, mut out) = (Drawing::default(), Vec::new());
+        for (text, at) in [("A\nB\n\x1b[2A\x1b[2KA2\n\x1b[2KB\n", 0), ("A\n", pause)] {
+            drawing.at(Timestamp::from_millisecond(at).unwrap());
+            let mut rest = text.as_bytes();
+            while !rest.is_empty() {
+                rest = &rest[drawing.take(rest, &mut |row| out.extend_from_slice(row.text))..];
+            }
+        }
+        drawing.end(&mut |row| out.extend_from_slice(row.text));
+        String::from_utf8(out).unwrap()
+    };
+    assert_eq!(played(10), "A\nB\nA2\n", "still the same drawing");
+    assert_eq!(played(500), "A\nB\nA2\nA\n");
+}
+
 #[test]
 fn a_cleared_screen_begins_a_row_and_loses_none() {
     assert_eq!(rows(&["before\x1b[2J\x1b[3J\x1b[HCompiling...\n"]).concat(), "before\nCompiling...\n");

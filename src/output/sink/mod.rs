@@ -3,6 +3,7 @@
 mod json;
 mod terminal;
 mod text;
+mod wrap;
 
 use jiff::Timestamp;
 
@@ -25,6 +26,14 @@ pub(super) trait Sink {
 
     /// A line of ganger's own.
     fn notice(&mut self, notice: &Notice, out: &mut Batch);
+
+    /// The terminal has so many columns from now on, as far as that is known.
+    fn resize(&mut self, _columns: Option<usize>, _out: &mut Batch) {}
+
+    /// Columns that the text of a row has on one row of the terminal.
+    fn text_columns(&self) -> usize {
+        usize::MAX
+    }
 
     /// One more source; its index is the next.
     fn add(&mut self, log_source: LogSource);

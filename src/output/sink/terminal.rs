@@ -4,9 +4,11 @@ use jiff::Timestamp;
 use memchr::memchr;
 
 use super::Sink;
+use super::wrap::WrappedRow;
 use crate::notice::Notice;
 use crate::output::batch::Batch;
 use crate::output::columns::column_after;
+use crate::output::lines::ends;
 use crate::output::prefix::{LogSource, Prefixes};
 use crate::text::harmless;
 
@@ -21,12 +23,20 @@ pub(in crate::output) struct TerminalSink {
     /// The source of a line that another source's line interrupted. If such a line ends in nothing but its
     /// newline, that is no row of its own.
     broken: Vec<bool>,
+    /// Columns of the terminal, if they are known.
+    columns: Option<usize>,
+    /// The open row.
+    row: WrappedRow,
 }
+
+/// Columns of a terminal whose size is not known: those of a VT100.
+const COLUMNS: usize = 80;
 
 impl TerminalSink {
     /// Rows with these prefixes.
     pub(in crate::output) fn new(prefixes: Prefixes) -> Self {
-        Self { prefixes, open: None, column: 0, broken: Vec::new() }
+        let (row, columns) = (WrappedRow::default(), None);
+        Self { prefixes, open: None, column: 0, broken: Vec::new(), columns, row }
     }
 
     /// Ends the open row if it is not this speaker's own; says whether the cursor stands behind its
@@ -53,6 +63,12 @@ impl TerminalSink {
         self.open = Some(log_source);
     }
 
+    /// Begins a row of this source, or of ganger's own.
+    fn begin(&mut self, log_source: Option<usize>, out: &mut Batch) {
+        out.extend_from_slice(self.prefixes.head(log_source));
+        self.row = WrappedRow::new(self.columns, self.prefixes.columns());
+    }
+
     fn was_broken(&mut self, log_source: usize) -> bool {
         self.broken.get_mut(log_source).is_some_and(std::mem::take)
     }
@@ -73,18 +89,31 @@ impl Sink for TerminalSink {
         }
         if goes_on {
             let end = memchr(b'\n', lines).unwrap_or(lines.len());
-            out.extend_from_slice(&lines[..end]);
+            self.row.write(&lines[..end], out);
             out.push(b'\n');
             lines = lines.get(end + 1..).unwrap_or_default();
             count += 1;
         }
-        count + out.join(self.prefixes.head(Some(log_source)), lines, b"\n")
+        if WrappedRow::new(self.columns, self.prefixes.columns()).fits(lines) {
+            return count + out.join(self.prefixes.head(Some(log_source)), lines, b"\n");
+        }
+        let mut start = 0;
+        for end in ends(lines) {
+            self.begin(Some(log_source), out);
+            self.row.write(&lines[start..end], out);
+            out.push(b'\n');
+            (start, count) = (end + 1, count + 1);
+        }
+        count
     }
 
     fn notice(&mut self, notice: &Notice, out: &mut Batch) {
         self.enter(None, out);
         for line in harmless(&notice.to_string()).lines() {
-            out.join(self.prefixes.head(None), line.as_bytes(), b"\n");
+            let line = self.prefixes.paint(notice, line);
+            self.begin(None, out);
+            self.row.write(line.as_bytes(), out);
+            out.push(b'\n');
         }
     }
 
@@ -94,6 +123,16 @@ impl Sink for TerminalSink {
 
     fn width(&self, now: Timestamp) -> usize {
         self.prefixes.width(now)
+    }
+
+    fn resize(&mut self, columns: Option<usize>, out: &mut Batch) {
+        // A terminal that has become narrower shows the open row on two.
+        self.enter(None, out);
+        self.columns = columns;
+    }
+
+    fn text_columns(&self) -> usize {
+        self.columns.unwrap_or(COLUMNS).saturating_sub(self.prefixes.columns()).max(1)
     }
 
     fn shows_unfinished(&self) -> bool {
@@ -110,20 +149,21 @@ impl Sink for TerminalSink {
         let start = out.len();
         if !goes_on {
             self.column = 0;
-            out.extend_from_slice(self.prefixes.head(Some(log_source)));
+            self.begin(Some(log_source), out);
         }
-        out.extend_from_slice(text);
+        self.row.write(text, out);
         self.opened(log_source, &out[start..]);
     }
 
     fn redraw(&mut self, log_source: usize, row: &[u8], out: &mut Batch) {
         if self.enter(Some(log_source), out) {
-            out.push(b'\r');
+            // What has gone on below cannot be written over.
+            out.push(if self.row.is_wrapped { b'\n' } else { b'\r' });
         }
         self.was_broken(log_source);
         let start = out.len();
-        out.extend_from_slice(self.prefixes.head(Some(log_source)));
-        out.extend_from_slice(row);
+        self.begin(Some(log_source), out);
+        self.row.write(row, out);
         out.extend_from_slice(b"\x1b[K");
         self.column = 0;
         self.opened(log_source, &out[start..]);

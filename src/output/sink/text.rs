@@ -31,6 +31,7 @@ impl Sink for TextSink {
 
     fn notice(&mut self, notice: &Notice, out: &mut Batch) {
         for line in notice.to_string().lines() {
+            let line = self.prefixes.paint(notice, line);
             out.join(self.prefixes.head(None), line.as_bytes(), b"\n");
         }
     }

@@ -23,7 +23,7 @@ use crate::process::tree::Process;
 use crate::supervisor::actions::processes::Processes;
 use crate::supervisor::actions::resources::SpawnResources;
 use crate::supervisor::actions::signals::{self, StopSignals};
-use crate::supervisor::actions::window_size::terminal_size;
+use crate::supervisor::actions::window_size::{self, terminal_size};
 
 /// Everything that actions need.
 pub(crate) struct Executor {
@@ -85,6 +85,9 @@ impl Executor {
                 Action::ReportExit(index, notice) => output.retire(index, notice),
                 // A thousand starts are a thousand of these, and each that is written alone wakes the reader.
                 Action::Notify(notice @ Notice::Started { .. }) => output.notice_soon(&notice),
+                Action::Notify(notice @ (Notice::Failed { .. } | Notice::Ended { .. })) => {
+                    output.conclude(notice);
+                }
                 Action::Notify(notice) => output.notice(&notice),
                 Action::ReportSurvivors(target) => {
                     for notice in signals::survivors(processes, target) {
@@ -247,6 +250,7 @@ impl Executor {
     }
 
     fn resize(&mut self) {
+        self.output.resize(window_size::columns());
         let size = terminal_size(self.output.prefix_width());
         self.processes.spawner.set_size(size);
         self.size.set(size);

@@ -210,9 +210,9 @@ impl AttachedClient {
         let Some((before, could_type)) = &self.sent else {
             let reason = if self.view { "" } else { ": another client has the input (--take takes it)" };
             if !generation.is_open {
-                return Some(format!("{name} does not run: waiting for its restart; Ctrl-] detaches"));
+                return Some(format!("{name} does not run: waiting for its restart"));
             }
-            return (!has_input).then(|| format!("watching {name}{reason}; Ctrl-] detaches"));
+            return (!has_input).then(|| format!("watching {name}{reason}"));
         };
         if before.number != generation.number {
             return Some(format!("{name} runs again"));
@@ -222,7 +222,7 @@ impl AttachedClient {
             return Some(format!("{name}: {change}"));
         }
         let exit_notice = generation.exit_notice.as_ref().filter(|_| !generation.is_open)?;
-        let rest = if is_stopping { "" } else { "; waiting for its restart, Ctrl-] detaches" };
+        let rest = if is_stopping { "" } else { "; waiting for its restart" };
         Some(format!("{exit_notice}{rest}"))
     }
 }

@@ -13,10 +13,11 @@ use futures_util::StreamExt;
 use signal_hook_tokio::Signals;
 use tokio::sync::mpsc::Sender;
 
-use crate::control::attached_terminal::{AttachStep, AttachedTerminal, pressed};
+use crate::control::attached_terminal::{AttachStep, AttachedTerminal};
 use crate::control::call::{Replies, in_process};
 use crate::control::protocol::{Answer, Request};
 use crate::control::terminal::{AttachWanted, TerminalInput};
+use crate::output::console_handle::MissedLines;
 use crate::process::pty::window_size;
 use crate::process::terminal::{RawMode, guard};
 use crate::signal::Signal;
@@ -25,7 +26,7 @@ use crate::supervisor::console::input::ConsoleInput;
 /// At most so many messages with keys wait for the session before no more keys are read.
 const AHEAD: usize = 16;
 
-/// Attaches the terminal to this instance until Ctrl-] is pressed, or the session ends.
+/// Attaches the terminal to this instance until the detach keys are pressed, or the session ends.
 pub(super) async fn attach(input: &mut ConsoleInput, name: String) {
     let (rows, columns) = size();
     let wanted = AttachWanted { name, rows, columns, view: false, take: false };
@@ -36,8 +37,8 @@ pub(super) async fn attach(input: &mut ConsoleInput, name: String) {
     match replies.next().await {
         Some(Answer::Attached(attached)) => {
             let name = attached.name.clone();
-            input.answer(&format!("attached to {name}: Ctrl-] comes back"));
-            input.handle.hold().await;
+            input.answer(&format!("attached to {name}: {} comes back", input.detach_keys));
+            input.handle.hold(&name).await;
             let failure = match ConsoleAttachment::begin(input, (typing, replies)) {
                 Ok(mut attachment) => {
                     attachment.on_answer(Answer::Attached(attached)).await;
@@ -47,8 +48,7 @@ pub(super) async fn attach(input: &mut ConsoleInput, name: String) {
                 }
                 Err(error) => Some(format!("cannot use the terminal: {error}")),
             };
-            let missed = input.handle.release();
-            input.answer(&failure.unwrap_or_else(|| final_line(&name, missed)));
+            input.handle.release(|missed| failure.unwrap_or_else(|| final_line(&name, missed)));
         }
         Some(Answer::Failed(refusal)) => input.answer(&refusal.message),
         Some(Answer::Done(_) | Answer::Line(_) | Answer::Lost(_) | Answer::Held(_) | Answer::Screen(_))
@@ -56,11 +56,14 @@ pub(super) async fn attach(input: &mut ConsoleInput, name: String) {
     }
 }
 
-fn final_line(name: &str, missed: u64) -> String {
-    match missed {
+fn final_line(name: &str, MissedLines { count, shown }: MissedLines) -> String {
+    match count {
         0 => format!("detached from {name}"),
-        1 => format!("detached from {name}; 1 line meanwhile: `ganger logs -n 1` shows it"),
-        _ => format!("detached from {name}; {missed} lines meanwhile: `ganger logs -n {missed}` shows them"),
+        1 => format!("detached from {name}; 1 line of others meanwhile:"),
+        _ if shown == count => format!("detached from {name}; {count} lines of others meanwhile:"),
+        _ => format!(
+            "detached from {name}; {count} lines of others meanwhile, the last {shown} (`ganger logs` shows all):"
+        ),
     }
 }
 
@@ -96,12 +99,13 @@ impl<'a> ConsoleAttachment<'a> {
     ) -> io::Result<Self> {
         let signals = Signals::new([Signal::RESIZE.0, Signal::CONTINUE.0])?;
         let raw = RawMode::enter(&io::stdin())?;
+        let keys = input.detach_keys.clone();
         let mut attachment = Self {
             input,
             typing: Some(typing),
             replies,
             unsent: VecDeque::new(),
-            terminal: AttachedTerminal::default(),
+            terminal: AttachedTerminal::new(keys),
             raw,
             signals,
         };
@@ -171,9 +175,9 @@ impl<'a> ConsoleAttachment<'a> {
         }
     }
 
-    /// Takes what was typed; whether Ctrl-] is in it.
+    /// Takes what was typed; whether the detach keys are in it.
     fn on_keys(&mut self) -> bool {
-        let pressed = pressed(&std::mem::take(&mut self.input.typed));
+        let pressed = self.terminal.press(&std::mem::take(&mut self.input.typed));
         self.unsent.extend(pressed.input);
         pressed.is_detach
     }

@@ -7,6 +7,7 @@ use tokio::net::UnixStream;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::config::DetachKeys;
 use crate::notice::Notice;
 use crate::output::console_handle::ConsoleHandle;
 use crate::supervisor::channel::arrival::Arrival;
@@ -19,6 +20,8 @@ pub(super) struct ConsoleInput {
     pub(super) handle: ConsoleHandle,
     /// Notified when the stack is over.
     pub(super) ended: Rc<Notify>,
+    /// The keys that end an attachment.
+    pub(super) detach_keys: DetachKeys,
     /// Typed, and not handled yet.
     pub(super) typed: Vec<u8>,
 }

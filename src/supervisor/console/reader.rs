@@ -12,6 +12,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::timeout;
 
+use crate::config::DetachKeys;
 use crate::control::call::in_process;
 use crate::control::protocol::{Answer, Request};
 use crate::control::table;
@@ -49,6 +50,7 @@ impl Console {
         keys: KeyChannel,
         inbox: UnboundedSender<Arrival>,
         handle: ConsoleHandle,
+        detach_keys: DetachKeys,
     ) -> io::Result<Self> {
         let KeyChannel { socket, mode } = keys;
         socket.set_nonblocking(true)?;
@@ -56,8 +58,14 @@ impl Console {
         let signals = Signals::new([Signal::RESIZE.0, Signal::CONTINUE.0])?;
         let ended = Rc::new(Notify::new());
         handle.expect_keys();
-        let input =
-            ConsoleInput { keys, inbox, handle: handle.clone(), ended: Rc::clone(&ended), typed: Vec::new() };
+        let input = ConsoleInput {
+            keys,
+            inbox,
+            handle: handle.clone(),
+            ended: Rc::clone(&ended),
+            detach_keys,
+            typed: Vec::new(),
+        };
         let reader = ConsoleReader { input, editor: LineEditor::default(), signals, mode };
         Ok(Self { task: spawn_local(reader.run()), ended, handle })
     }
@@ -78,7 +86,7 @@ impl Console {
             let _ = self.task.await;
         }
         self.handle.set_input_line(None, 0);
-        self.handle.release();
+        self.handle.release(|_| String::new());
         self.handle.only(None);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::os::unix::net::UnixListener;
 
+use crate::config::DetachKeys;
 use crate::control::last_run::LastRunFile;
 use crate::control::presence::Presence;
 use crate::notice::Notice;
@@ -22,10 +23,14 @@ pub struct StartSettings {
     pub is_terminal: bool,
     /// Whether notices about starts and clean exits are hidden.
     pub quiet: bool,
+    /// Whether output passes as the programs wrote it.
+    pub raw: bool,
     /// Whether each instance gets a pseudo-terminal.
     pub pseudo_terminals: bool,
     /// Whether lines that are typed are read.
     pub keyboard: bool,
+    /// The keys that end an attachment in the foreground.
+    pub detach_keys: DetachKeys,
     /// Whether the stack runs in its own PID namespace.
     pub isolate: bool,
     /// The processes with which the stack ends.
@@ -57,6 +62,7 @@ impl StartSettings {
             color: self.color,
             terminal: self.is_terminal,
             quiet: self.quiet,
+            raw: self.raw,
             history: Some(Bounds::default()),
             log_sources,
             clock: clock::wall,

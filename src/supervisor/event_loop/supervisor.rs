@@ -26,7 +26,7 @@ use crate::process::signals::{self, Inherited};
 use crate::process::spawn::Spawner;
 use crate::supervisor::actions::executor::Executor;
 use crate::supervisor::actions::resources::SpawnResources;
-use crate::supervisor::actions::window_size::terminal_size;
+use crate::supervisor::actions::window_size::{self, terminal_size};
 use crate::supervisor::channel::agenda::EventSource;
 use crate::supervisor::channel::arrival::Arrival;
 use crate::supervisor::channel::clock::{self, Clock};
@@ -97,6 +97,7 @@ impl Supervisor {
         let stdout = io::stdout().as_fd().try_clone_to_owned();
         let output = stdout.and_then(|stdout| Output::open(settings.output(log_sources), stdout, closed));
         let mut output = output.map_err(during("cannot use standard output"))?;
+        output.resize(window_size::columns());
         let log_files = settings.log_files.map_or(Ok(()), |options| output.write_files(options));
         // The writer thread has inherited the blocked mask by now: signals are for this thread.
         signals::unblock().map_err(during("sigprocmask"))?;
@@ -122,9 +123,9 @@ impl Supervisor {
         let router = Router::new(output.log(), replanner, leases);
         let server = settings.listener.and_then(|listener| inbox.serve(listener));
         let socket = ControlSocket::open(server, settings.presence, pid);
-        let console = keyboard
-            .zip(inbox.sender().upgrade())
-            .and_then(|(keys, sender)| Console::open(keys, sender, output.console_handle()).ok());
+        let console = keyboard.zip(inbox.sender().upgrade()).and_then(|(keys, sender)| {
+            Console::open(keys, sender, output.console_handle(), settings.detach_keys).ok()
+        });
         let resources = SpawnResources::new(&run, inbox.sender());
         Ok(Self {
             machine,

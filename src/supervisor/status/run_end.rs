@@ -51,6 +51,7 @@ fn exit_of(machine: &Machine, index: usize) -> String {
     if machine.specs().len() > 1 {
         Notice::Ended { process, exit, lived }.to_string()
     } else {
-        Notice::Exited { process, exit, lived, again: None, awaits_change: false }.to_string()
+        Notice::Exited { process, exit, lived, again: None, awaits_change: false, is_failure: false }
+            .to_string()
     }
 }
