@@ -7,6 +7,7 @@
 #[cfg(target_os = "linux")]
 mod linux;
 pub mod main_processes;
+mod marks;
 #[cfg(not(target_os = "linux"))]
 mod other;
 mod process;
@@ -19,6 +20,7 @@ mod walk;
 pub(in crate::process) use linux::{children, environment, facts, is_gone, is_running, look_at, pids};
 #[cfg(target_os = "linux")]
 pub use linux::{descendants, is_shell, is_stopped};
+pub use marks::{INSTANCE_MARK, RUN_MARK, variable_of};
 #[cfg(not(target_os = "linux"))]
 pub(in crate::process) use other::{children, environment, facts, is_gone, is_running, look_at, pids, walk};
 #[cfg(not(target_os = "linux"))]
@@ -31,13 +33,7 @@ pub(in crate::process) use walk::walk;
 
 use main_processes::{SignalPurpose, main_processes};
 
-use crate::plan::environment::{INSTANCE, RUN};
 use crate::signal::Signal;
-
-/// The variable that marks every process of a run; its value is the run's id.
-pub const RUN_MARK: &[u8] = RUN.as_bytes();
-/// The variable that tells which instance a process came from.
-pub const INSTANCE_MARK: &[u8] = INSTANCE.as_bytes();
 
 /// The main processes among `members` of the instance whose own process is `own`, for this signal.
 pub fn mains(own: i32, members: &[Process], signal: (Signal, SignalPurpose)) -> Vec<Process> {
@@ -49,9 +45,4 @@ pub fn mains(own: i32, members: &[Process], signal: (Signal, SignalPurpose)) -> 
 /// One process; `None` if it is gone, a zombie, or cannot be looked at.
 pub fn process(pid: i32) -> Option<Process> {
     look_at(pid).ok().flatten()
-}
-
-/// The value of `name` in an environment as the kernel shows it: entries that end with a NUL.
-pub fn variable_of<'a>(environment: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
-    (environment.split(|byte| *byte == 0)).find_map(|entry| entry.strip_prefix(name)?.strip_prefix(b"="))
 }

@@ -1,7 +1,9 @@
 //! The commands that can be typed in the foreground, and their parser. Pure.
 
+use thiserror::Error;
+
 use crate::control::protocol::Request;
-use crate::control::scaling::ScaleStep;
+use crate::control::scaling::{ScaleError, ScaleStep};
 
 /// The answer to `h`.
 pub(super) const HELP: &str = "\
@@ -37,21 +39,36 @@ pub(super) enum ConsoleCommand {
     Request(Request),
 }
 
+/// Why a line is no command. The text is the answer to it.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub(super) enum LineRefusal {
+    #[error("a needs the name of an instance, for example `a web`")]
+    NoName,
+    #[error("a takes one name: one terminal fits into this one")]
+    ManyNames,
+    #[error("s needs a number of instances, for example `s web=3`")]
+    NoCount,
+    #[error("`{0}` is no scale: {1}")]
+    Scale(String, ScaleError),
+    #[error("`{0}` means nothing here, and no program gets it: h and Enter says what does")]
+    Unknown(String),
+}
+
 /// Parses a line. The full name of a command means the same as its first letter.
 ///
 /// # Errors
 /// The answer to a line that is no command.
-pub(super) fn parse(line: &str) -> Result<ConsoleCommand, String> {
+pub(super) fn parse(line: &str) -> Result<ConsoleCommand, LineRefusal> {
     let mut words = line.split_whitespace();
     let Some(command) = words.next() else { return Ok(ConsoleCommand::Nothing) };
     let words: Vec<String> = words.map(String::from).collect();
     match (command, words.as_slice()) {
         ("h" | "help" | "?", []) => Ok(ConsoleCommand::Help),
         ("a" | "attach", [name]) => Ok(ConsoleCommand::Attach(name.clone())),
-        ("a" | "attach", []) => Err("a needs the name of an instance, for example `a web`".into()),
-        ("a" | "attach", _) => Err("a takes one name: one terminal fits into this one".into()),
+        ("a" | "attach", []) => Err(LineRefusal::NoName),
+        ("a" | "attach", _) => Err(LineRefusal::ManyNames),
         ("r" | "restart", _) => Ok(ConsoleCommand::Request(Request::Restart { names: words })),
-        ("s" | "scale", []) => Err("s needs a number of instances, for example `s web=3`".into()),
+        ("s" | "scale", []) => Err(LineRefusal::NoCount),
         ("s" | "scale", words) => scale(words).map(ConsoleCommand::Request),
         ("l" | "logs", _) => Ok(ConsoleCommand::Filter(words)),
         ("p" | "ps", []) => Ok(ConsoleCommand::Request(Request::Status)),
@@ -60,20 +77,19 @@ pub(super) fn parse(line: &str) -> Result<ConsoleCommand, String> {
     }
 }
 
-/// The answer to a line that is no command, with its beginning.
-fn unknown(line: &str) -> String {
+/// A line that is no command, with its beginning.
+fn unknown(line: &str) -> LineRefusal {
     let line = line.trim();
     let repeated: String = line.chars().take(REPEATED).collect();
     let rest = if line.chars().count() > REPEATED { "…" } else { "" };
-    format!("`{repeated}{rest}` means nothing here, and no program gets it: h and Enter says what does")
+    LineRefusal::Unknown(format!("{repeated}{rest}"))
 }
 
 /// `web=3 worker+1`.
-fn scale(words: &[String]) -> Result<Request, String> {
-    let steps: Result<Vec<ScaleStep>, String> = words
-        .iter()
-        .map(|word| ScaleStep::parse(word).map_err(|wrong| format!("`{word}` is no scale: {wrong}")))
-        .collect();
+fn scale(words: &[String]) -> Result<Request, LineRefusal> {
+    let step =
+        |word: &String| ScaleStep::parse(word).map_err(|error| LineRefusal::Scale(word.clone(), error));
+    let steps: Result<Vec<ScaleStep>, LineRefusal> = words.iter().map(step).collect();
     Ok(Request::Scale { steps: steps? })
 }
 
@@ -118,7 +134,7 @@ mod tests {
 
     #[test]
     fn an_unknown_line_is_repeated_in_the_answer() {
-        let answer = parse(&format!("x{}", "y".repeat(100))).unwrap_err();
+        let answer = parse(&format!("x{}", "y".repeat(100))).unwrap_err().to_string();
         assert!(answer.starts_with(&format!("`x{}…` means", "y".repeat(39))), "{answer}");
         for line in
             ["x", "hunter2 is my password", "h web", "p x", "q now", "a web worker", "a", "s", "s web"]

@@ -168,7 +168,7 @@ impl ConsoleReader {
             Ok(ConsoleCommand::Attach(name)) => attach(&mut self.input, name).await,
             Ok(ConsoleCommand::Filter(names)) => self.filter(names),
             Ok(ConsoleCommand::Request(request)) => self.request(request),
-            Err(message) => self.input.answer(&message),
+            Err(refusal) => self.input.answer(&refusal.to_string()),
         }
     }
 

@@ -55,8 +55,10 @@ impl Files {
         }
         let (file, code) = self.code.get_key_value(&full)?;
         let item = rest.next();
-        let exported = code.match_indices("pub use ").chain(code.match_indices("pub(super) use "));
-        let exported = exported
+        let words = ["pub use ", "pub(super) use ", "pub(crate) use ", "pub(in crate::process) use "];
+        let exported = words
+            .iter()
+            .flat_map(|word| code.match_indices(word))
             .flat_map(|(start, _)| paths(code[start..].split_inclusive(';').next().unwrap_or_default()));
         let target = exported.into_iter().find(|export| item.is_some() && export.last() == item);
         match target.filter(|_| depth < 4) {
