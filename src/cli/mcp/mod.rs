@@ -195,7 +195,8 @@ impl McpServer {
         for flag in self.flags.iter().filter(|flag| flag.setting.flag_of(tool.subcommand()).is_some()) {
             command.args(flag.words());
         }
-        command.arg("--").args(&line.operands);
+        // After `start --` come commands, not types.
+        command.args((tool.subcommand() != "start").then_some("--")).args(&line.operands);
         command
     }
 
