@@ -16,7 +16,7 @@ pub struct OutputOptions {
     /// Whether standard output is a terminal: unfinished lines are then shown after 100 ms, and a CR is
     /// followed by the prefix.
     pub terminal: bool,
-    /// Whether ganger's own chatter is left out ([`Notice::is_chatter`](crate::notice::Notice::is_chatter)).
+    /// Whether ganger's own chatter is left out (`Notice::is_chatter`).
     pub quiet: bool,
     /// Whether output passes as the programs wrote it, terminal controls included.
     pub raw: bool,
