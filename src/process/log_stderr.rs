@@ -79,7 +79,12 @@ impl Stderr {
         match &self.0 {
             StderrRoute::Reopened(file) | StderrRoute::Plain(file) => (&*file).write(bytes),
             StderrRoute::Socket(socket) => {
-                Ok(send(socket.as_raw_fd(), bytes, MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL)?)
+                // SIGPIPE is ignored by std; macOS has no flag for it.
+                #[cfg(target_os = "linux")]
+                let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
+                #[cfg(not(target_os = "linux"))]
+                let flags = MsgFlags::MSG_DONTWAIT;
+                Ok(send(socket.as_raw_fd(), bytes, flags)?)
             }
             StderrRoute::Polled(stderr) => {
                 let mut asked = [PollFd::new(stderr.as_fd(), PollFlags::POLLOUT)];
