@@ -16,6 +16,8 @@ use crate::schema::check;
 fn records(project: &Project) -> Vec<PathBuf> {
     let entries = fs::read_dir(project.state().join("ganger")).into_iter().flatten();
     let mut records: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    // One that is being written has another name, and is gone in a moment.
+    records.retain(|path| path.extension().is_some_and(|extension| extension == "jsonl"));
     records.sort_by_key(|path| path.to_string_lossy().contains(".before."));
     records
 }
