@@ -47,6 +47,13 @@ const INSTRUCTIONS: &str = "Runs the processes of this folder's Procfile. Use `s
 ///
 /// There is no such folder; or standard input or output fails.
 pub(crate) fn run(words: Vec<OsString>, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
+    if system.input_is_terminal {
+        let hint = "an agent starts it: docs/agents.md has the entry for its list of servers";
+        return Err(Failure::usage(
+            "`ganger mcp` answers a program, and standard input is a terminal".into(),
+            Some(hint.into()),
+        ));
+    }
     let address = stack::find(given, system)?;
     let server = McpServer {
         program: std::env::current_exe()

@@ -4,7 +4,7 @@ use super::messages::RpcError;
 use super::tools::{GivenAs, Kind, Parameter, Tool};
 
 const BASE: Parameter =
-    Parameter { name: "", help: "", kind: Kind::Text, given_as: GivenAs::Words, is_required: false };
+    Parameter { name: "", help: "", kind: Kind::Text, given_as: GivenAs::Names, is_required: false };
 const NAMES: Parameter = Parameter {
     name: "names",
     help: "Types (web), instances (web.1) or globs; all by default",
@@ -163,8 +163,8 @@ pub(crate) static TOOLS: [Tool; 13] = [
                 name: "command",
                 help: "The program and its arguments, one word each; or a type of the Procfile",
                 kind: Kind::Texts,
+                given_as: GivenAs::Words,
                 is_required: true,
-                ..BASE
             },
             Parameter {
                 name: "timeout_seconds",
@@ -268,6 +268,7 @@ mod tests {
             ("ps", json!({"all": true}), "ps has no argument all"),
             ("run", json!({}), "command is missing"),
             ("stop", json!({"names": []}), "names is missing"),
+            ("start", json!({"types": ["--keep"]}), "types cannot begin with -"),
             ("stop", json!({"names": "web"}), "names has to be an array of strings"),
             ("stop", json!({"names": ["a\u{0}b"]}), "names has to be an array of strings"),
             ("logs", json!({"lines": 0}), "lines has to be a whole number from 1 to 2000"),

@@ -42,6 +42,8 @@ pub(super) enum Kind {
 pub(super) enum GivenAs {
     /// As words after all flags.
     Words,
+    /// The same; none of them can be a flag.
+    Names,
     /// `--flag=VALUE`, or `--flag` alone for a switch.
     Flag(&'static str),
     /// `--flag=VALUE`, with this one where none is given. The call itself may take as long.
@@ -156,7 +158,10 @@ impl Parameter {
         }
         let seconds = |default: u64| texts.first().and_then(|text| text.parse().ok()).unwrap_or(default);
         match self.given_as {
-            GivenAs::Words => line.operands.extend(texts),
+            GivenAs::Names if texts.iter().any(|text| text.starts_with('-')) => {
+                return Err(RpcError::arguments(format!("{} cannot begin with -", self.name)));
+            }
+            GivenAs::Words | GivenAs::Names => line.operands.extend(texts),
             GivenAs::Flag(flag) => line.words.extend(texts.iter().map(|text| format!("{flag}={text}"))),
             GivenAs::Within(flag, default) => {
                 line.words.push(format!("{flag}={}", seconds(default)));

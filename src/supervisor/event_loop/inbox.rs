@@ -48,9 +48,13 @@ impl Inbox {
         Ok((Self { receiver, sender: weak }, closed))
     }
 
-    /// From now on requests of clients arrive too; `None` if the socket cannot be watched.
-    pub(super) fn serve(&self, listener: UnixListener) -> Option<Server> {
-        server::open(listener, self.sender.upgrade()?).ok()
+    /// From now on requests of clients arrive too.
+    ///
+    /// # Errors
+    /// The socket cannot be watched.
+    pub(super) fn serve(&self, listener: UnixListener) -> io::Result<Server> {
+        let sender = self.sender.upgrade().ok_or(io::ErrorKind::NotConnected)?;
+        server::open(listener, sender)
     }
 
     /// A sender, which works as long as the inbox is open.

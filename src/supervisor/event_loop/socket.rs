@@ -39,8 +39,13 @@ impl ControlSocket {
                 let folder = files.folder().display();
                 let text = format!("the control socket was removed, and made again in {folder}");
                 // The earlier server goes on for clients that are connected.
-                self.server = inbox.serve(listener).or(self.server.take());
-                Some(text)
+                let served = inbox.serve(listener);
+                let failure = served
+                    .as_ref()
+                    .err()
+                    .map(|error| format!("the control socket cannot be watched: {error}"));
+                self.server = served.ok().or(self.server.take());
+                Some(failure.unwrap_or(text))
             }
             Ok(RestoreResult::Taken) => {
                 self.files = None;

@@ -121,7 +121,8 @@ impl Supervisor {
         let leases = Leases::new(settings.ends_with_last_lease, inbox.sender());
         let recorder = settings.record.map(|file| Recorder::open(file, output.log(), inbox.sender()));
         let router = Router::new(output.log(), replanner, leases);
-        let server = settings.listener.and_then(|listener| inbox.serve(listener));
+        let server = settings.listener.map(|listener| inbox.serve(listener)).transpose();
+        let server = server.map_err(during("cannot watch the control socket"))?;
         let socket = ControlSocket::open(server, settings.presence, pid);
         let console = keyboard.zip(inbox.sender().upgrade()).and_then(|(keys, sender)| {
             Console::open(keys, sender, output.console_handle(), settings.detach_keys).ok()

@@ -124,9 +124,9 @@ fn systemd_waits_for_what_is_ready_and_hands_sockets_over() {
         // Whoever comes too early ends before it has said a word, and the test waits in vain.
         procfile: format!(
             "seed: touch seeded; exec {shell} -c true\n\
-             db: exec {shell} -c 'touch db; exec sleep 60'\n\
-             mail: exec {shell} -c 'touch mail; systemd-notify --ready; exec sleep 60'\n\
-             web: test -e seeded && test -e db && test -e mail && exec {shell} -c 'exec sleep 60'\n"
+             db: exec {shell} -c 'touch db; exec sleep 600'\n\
+             mail: exec {shell} -c 'touch mail; systemd-notify --ready; exec sleep 600'\n\
+             web: test -e seeded && test -e db && test -e mail && exec {shell} -c 'exec sleep 600'\n"
         ),
         values: Vec::new(),
     };
@@ -175,7 +175,7 @@ fn under_systemd_a_release_that_fails_leaves_the_old_version_running() {
     }
     let recorder = Recorder::that_runs();
     let (shell, folder) = (recorder.shell(), recorder.path().to_owned());
-    let procfile = format!("release: test ! -e broken\nweb: exec {shell} -c 'exec sleep 60'\n");
+    let procfile = format!("release: test ! -e broken\nweb: exec {shell} -c 'exec sleep 600'\n");
     let project = Exported { procfile, values: Vec::new() };
     let plan = project.plan_with("release = true\n", &folder);
     let options =
