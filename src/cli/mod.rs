@@ -1,6 +1,6 @@
 //! The command line: arguments in, answers and exit status out.
 //!
-//! [`args`] has the commands, [`flags`] the flags and variables of settings, [`load`] reads the files, [`report`] prints
+//! `args` has the commands, `flags` the flags and variables of settings, `load` reads the files, [`report`] prints
 //! errors. One file for each subcommand does the rest.
 
 pub(crate) mod args;

@@ -1,7 +1,7 @@
 //! The control socket: where it is, its access rights, its protocol.
 //!
-//! A Unix socket and never TCP: access is then a matter of files and user ids, which the kernel checks. [`address`] finds the place and claims it, [`server`] makes a [`call::Call`] of each request,
-//! [`client`] sends requests. docs/protocol.md tells others how to.
+//! A Unix socket and never TCP: access is then a matter of files and user ids, which the kernel checks. `address` finds the place and claims it, `server` makes a `call::Call` of each request,
+//! `client` sends requests. docs/protocol.md tells others how to.
 
 pub(crate) mod address;
 pub mod attached_terminal;

@@ -1,7 +1,7 @@
 //! The state machine of a stack: it decides what happens, and does nothing itself.
 //!
 //! Events go in with the time as an argument, actions come out. There is no clock, no process and no file in here, so any order
-//! of events can be tried in a test. Each instance follows the table in [`state`]. On it stands `stack` with all instances, on
+//! of events can be tried in a test. Each instance follows the table in `state`. On it stands `stack` with all instances, on
 //! that the rules that concern several of them: the order of starts and stops, readiness, requests, restarts. `transition` asks
 //! these one after the other, and none of them calls back.
 

@@ -2,7 +2,7 @@
 //!
 //! By posix_spawn(3), which glibc and musl build on vfork: the cost does not grow with our memory, and no
 //! code of ours runs between fork and exec. What it cannot do is not needed: the directory is ours already, and
-//! a limit is set around the call. On a terminal the session has another leader ([`super::session`]); where none can be
+//! a limit is set around the call. On a terminal the session has another leader (`super::session`); where none can be
 //! had, the program leads it, and has the terminal as its own when it opens it.
 
 use std::ffi::{CStr, CString};
