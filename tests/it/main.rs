@@ -8,6 +8,7 @@
     reason = "the shortest way to write a Procfile of many lines"
 )]
 
+mod app_json;
 mod architecture;
 mod attach;
 mod attach_programs;
