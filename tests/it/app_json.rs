@@ -8,7 +8,7 @@ use crate::folder::Folder;
 
 #[rustfmt::skip]
 const FILES: [&str; 30] = [
-    r#"{}"#,
+    "{}",
     r#"{"name": "shop"}"#,
     r#"{"name": "shop", "description": "A shop", "repository": "https://example.org/shop", "logo": "https://example.org/l.png", "keywords": ["ruby"]}"#,
     r#"{"env": {"STAGE": "production"}}"#,

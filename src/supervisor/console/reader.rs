@@ -127,6 +127,10 @@ impl ConsoleReader {
             match event {
                 Some(EditorEvent::Line(line)) => {
                     self.draw();
+                    // It stays to be read before its answer, as in a shell.
+                    if !line.trim().is_empty() {
+                        self.input.answer(&format!("> {line}"));
+                    }
                     self.on_line(&line).await;
                 }
                 Some(EditorEvent::Complete) => self.complete().await,
