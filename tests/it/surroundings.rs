@@ -145,8 +145,9 @@ fn under_cron_there_is_neither_terminal_nor_environment() {
     let probe = env!("CARGO_BIN_EXE_probe");
     let project = Project::new(&format!("web: {probe} env HOME PORT + exit 3\n"));
     let ganger = env!("CARGO_BIN_EXE_ganger");
-    // The harness finds what is left by a variable, so that one stays.
-    let script = format!("exec env -i GANGER_TEST_MARK=\"$GANGER_TEST_MARK\" setsid -w {ganger} start");
+    // The harness finds what is left by a variable, and removes the record of the run: two stay.
+    let kept = "GANGER_TEST_MARK=\"$GANGER_TEST_MARK\" XDG_STATE_HOME=\"$XDG_STATE_HOME\"";
+    let script = format!("exec env -i {kept} setsid -w {ganger} start");
     let (status, lines) = by_shell(&project, &script).end();
     assert_eq!(status.code(), Some(3), "{lines:?}");
     assert!(lines.iter().any(|line| line == "web.1  | HOME=(unset)"), "{lines:?}");
