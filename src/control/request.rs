@@ -121,7 +121,7 @@ pub struct LogsWanted {
 pub enum Goal {
     /// Its process exists.
     Up,
-    /// It serves: see [`InstanceStatus::ready`].
+    /// It serves: see [`InstanceStatus::ready`](super::status::InstanceStatus::ready).
     Ready,
     /// Its process has ended.
     Exited,
