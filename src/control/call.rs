@@ -88,9 +88,9 @@ impl ReplySender {
     }
 
     /// Gives the answer that ends the request. Never waits: there is room for one.
-    pub(crate) fn answer(self, answer: Answer) {
+    pub(crate) fn answer(self, answer: impl Into<Answer>) {
         // Full or closed: then it is not waited for any more.
-        let _ = self.replies.try_send(self.piece(vec![answer]));
+        let _ = self.replies.try_send(self.piece(vec![answer.into()]));
     }
 
     /// Gives a piece of an answer; waits while the client does not read. `false` when it is gone.

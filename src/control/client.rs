@@ -107,8 +107,8 @@ impl Client {
         let question = self.send(request);
         loop {
             let heard = match self.answer(&question)? {
-                Answer::Failed(refusal) => return Err(Unanswered::Refused(refusal)),
-                Answer::Done(status) => return Ok(Some(status)),
+                Answer::Failed(refusal) => return Err(Unanswered::Refused(*refusal)),
+                Answer::Done(status) => return Ok(Some(*status)),
                 Answer::Line(line) => {
                     ServerMessage::Line { line, is_more_there: !self.input.rest().is_empty() }
                 }
@@ -129,7 +129,7 @@ impl Client {
     pub(crate) fn attach(mut self, wanted: AttachWanted) -> Result<AttachConnection, Unanswered> {
         let question = self.send(Request::Attach(wanted));
         match self.answer(&question)? {
-            Answer::Failed(refusal) => Err(Unanswered::Refused(refusal)),
+            Answer::Failed(refusal) => Err(Unanswered::Refused(*refusal)),
             Answer::Done(_) | Answer::Lost(_) | Answer::Held(_) => Err(Unanswered::Ended),
             answer @ (Answer::Line(_) | Answer::Screen(_) | Answer::Attached(_)) => {
                 AttachConnection::new(self.stream, answer, self.input).map_err(|_| Unanswered::Ended)

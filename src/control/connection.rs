@@ -16,7 +16,7 @@ use super::call::{AHEAD, AnswerPart, Call, InFlight, ReplySender};
 use super::fields::FieldError;
 use super::incoming::{read, read_typed};
 use super::line_buffer::LineBuffer;
-use super::protocol::{Answer, LONGEST, RefusalKind, Reply, Request, RequestRefusal, VERSION};
+use super::protocol::{LONGEST, RefusalKind, Reply, Request, RequestRefusal, VERSION};
 use super::terminal::TerminalInput;
 
 /// How long a client may take to send one line.
@@ -186,5 +186,5 @@ impl Connection {
 
 /// The line of a refusal.
 pub(super) fn refused(id: u64, refusal: RequestRefusal) -> Vec<u8> {
-    Reply { version: VERSION, id, answer: Answer::Failed(refusal) }.to_line()
+    Reply { version: VERSION, id, answer: refusal.into() }.to_line()
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::fields::{FieldError, Fields};
 use super::payload::Payload;
-use super::protocol::{Answer, Envelope, RefusalKind, Reply, RequestRefusal, VERSION};
+use super::protocol::{Envelope, RefusalKind, Reply, RequestRefusal, VERSION};
 use super::request::request;
 use super::terminal::TerminalInput;
 
@@ -17,7 +17,7 @@ use super::terminal::TerminalInput;
 /// The reply that says what is wrong with it.
 pub fn read(line: &[u8]) -> Result<Envelope, Box<Reply>> {
     let refuse = |id, kind, message: String| {
-        let answer = Answer::Failed(RequestRefusal::new(kind, message));
+        let answer = RequestRefusal::new(kind, message).into();
         Box::new(Reply { version: VERSION, id, answer })
     };
     let object = object(line).map_err(|error| refuse(0, RefusalKind::BadRequest, error.to_string()))?;

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::control::protocol::Answer;
 use crate::control::request::{Goal, LogsWanted, Request};
 use crate::control::scaling::{InstanceCount, ScaleStep};
 use crate::control::terminal::AttachWanted;

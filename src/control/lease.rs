@@ -32,7 +32,7 @@ impl Lease {
         self.client.set_patience(patience);
         match self.client.answer(&self.question)? {
             Answer::Held(held) => Ok(held),
-            Answer::Failed(refusal) => Err(Unanswered::Refused(refusal)),
+            Answer::Failed(refusal) => Err(Unanswered::Refused(*refusal)),
             Answer::Done(_) | Answer::Line(_) | Answer::Lost(_) | Answer::Screen(_) | Answer::Attached(_) => {
                 Err(Unanswered::Strange("no answer to a hold".into()))
             }
@@ -49,8 +49,8 @@ impl Lease {
         let _ = self.client.socket().shutdown(Shutdown::Write);
         loop {
             match self.client.answer(&self.question)? {
-                Answer::Done(status) => return Ok(status),
-                Answer::Failed(refusal) => return Err(Unanswered::Refused(refusal)),
+                Answer::Done(status) => return Ok(*status),
+                Answer::Failed(refusal) => return Err(Unanswered::Refused(*refusal)),
                 // Not waited for.
                 Answer::Held(_)
                 | Answer::Line(_)

@@ -7,7 +7,7 @@ use nix::poll::{PollTimeout, poll};
 
 use super::address::Address;
 use super::client::{Client, Unanswered};
-use super::protocol::{Answer, Request, Status, Unresponsive};
+use super::protocol::{Answer, Request, Unresponsive};
 use crate::process::monitor::check_socket;
 use crate::process::tree::{descendants, is_stopped};
 
@@ -58,8 +58,10 @@ pub(crate) fn greet(client: &mut Client, address: &Address) -> Greeting {
 
 /// Makes a stack whose lock was removed take one again, and waits for that: `down` waits for the lock.
 fn restore_lock(address: &Address, answer: &Answer) {
-    if let Answer::Done(Status { pid: Some(monitor), .. }) = answer {
-        await_restored(*monitor, || address.holder());
+    if let Answer::Done(status) = answer
+        && let Some(monitor) = status.pid
+    {
+        await_restored(monitor, || address.holder());
     }
 }
 

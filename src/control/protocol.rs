@@ -40,12 +40,13 @@ pub struct Reply {
     pub answer: Answer,
 }
 
-/// What is answered. [`Answer::Done`] and [`Answer::Failed`] end the request.
+/// What is answered. [`Answer::Done`] and [`Answer::Failed`] end the request; they are boxed, as a client that does not read holds up
+/// thousands of lines, each of which would have the size of a status.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
     /// It is done: how things stand now, of those that were named.
-    Done(Status),
+    Done(Box<Status>),
     /// A line of a log.
     Line(LogLine),
     /// A piece of a terminal.
@@ -57,7 +58,19 @@ pub enum Answer {
     /// From now on the stack is held.
     Held(LeaseState),
     /// It is not done.
-    Failed(RequestRefusal),
+    Failed(Box<RequestRefusal>),
+}
+
+impl From<Status> for Answer {
+    fn from(status: Status) -> Self {
+        Self::Done(Box::new(status))
+    }
+}
+
+impl From<RequestRefusal> for Answer {
+    fn from(refusal: RequestRefusal) -> Self {
+        Self::Failed(Box::new(refusal))
+    }
 }
 
 /// Lines that were forgotten before they could be read.

@@ -85,7 +85,7 @@ struct ConsoleAttachment<'a> {
 
 /// What ended a wait.
 enum ConsoleWake {
-    Answer(Option<Box<Answer>>),
+    Answer(Option<Answer>),
     Keys(bool),
     Sent(bool),
     Signal(Option<i32>),
@@ -119,7 +119,7 @@ impl<'a> ConsoleAttachment<'a> {
         loop {
             match self.wait().await {
                 ConsoleWake::Answer(Some(answer)) => {
-                    if !self.on_answer(*answer).await {
+                    if !self.on_answer(answer).await {
                         return;
                     }
                 }
@@ -167,7 +167,7 @@ impl<'a> ConsoleAttachment<'a> {
             }
         };
         tokio::select! {
-            answer = replies.next() => ConsoleWake::Answer(answer.map(Box::new)),
+            answer = replies.next() => ConsoleWake::Answer(answer),
             is_open = keys => ConsoleWake::Keys(is_open),
             is_open = sent => ConsoleWake::Sent(is_open),
             signal = signals.next() => ConsoleWake::Signal(signal),

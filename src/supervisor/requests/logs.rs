@@ -51,9 +51,7 @@ impl LogReader {
             Ok(pattern) => pattern,
             Err(error) => {
                 let message = format!("the regular expression is not understood: {error}");
-                return self
-                    .caller
-                    .answer(Answer::Failed(RequestRefusal::new(RefusalKind::BadRequest, message)));
+                return self.caller.answer(RequestRefusal::new(RefusalKind::BadRequest, message));
             }
         };
         let since = wanted

@@ -88,7 +88,7 @@ impl Router {
             return self.answer_with_exit(caller, index, view);
         }
         let refusal = RequestRefusal::new(RefusalKind::Failed, "the stack is being stopped");
-        caller.answer(Answer::Failed(RequestRefusal { is_ending: true, ..refusal }));
+        caller.answer(RequestRefusal { is_ending: true, ..refusal });
     }
 
     /// Whether a client has asked how the start went.
@@ -109,15 +109,15 @@ impl Router {
         let instances = match self.select(&request, &view) {
             Ok(instances) => instances,
             Err(refusal) => {
-                caller.answer(Answer::Failed(refusal));
+                caller.answer(refusal);
                 return None;
             }
         };
         match request {
-            Request::Hello => caller.answer(Answer::Done(view.summary())),
+            Request::Hello => caller.answer(view.summary()),
             Request::Status => {
                 let present = view.present();
-                caller.answer(Answer::Done(view.status(&present)));
+                caller.answer(view.status(&present));
             }
             Request::Logs(wanted) => self.read_logs(wanted, caller, &mut view),
             Request::Attach(wanted) => {
@@ -134,7 +134,7 @@ impl Router {
                 let diff = self.replanner.roll(&instances, view.machine);
                 return self.change(diff, caller, &mut view);
             }
-            Request::Scale { steps } if steps.is_empty() => caller.answer(Answer::Done(view.status(&[]))),
+            Request::Scale { steps } if steps.is_empty() => caller.answer(view.status(&[])),
             Request::Scale { steps } => {
                 let diff = self.replanner.scale(&steps, view.machine);
                 return self.change(diff, caller, &mut view);
@@ -178,7 +178,7 @@ impl Router {
         if self.leases.release() {
             return Some(Event::Down { ticket: self.ticket(caller, Vec::new()), grace: None });
         }
-        caller.answer(Answer::Done(view.status(&[])));
+        caller.answer(view.status(&[]));
         None
     }
 
@@ -209,7 +209,7 @@ impl Router {
             self.replanner.counts().into_iter().map(|(name, count)| (name.to_string(), count)).collect();
         match diff {
             Err(refusal) => {
-                caller.answer(Answer::Failed(refusal));
+                caller.answer(refusal);
                 None
             }
             Ok(mut diff) => {
@@ -230,7 +230,7 @@ impl Router {
     fn read_logs(&mut self, wanted: LogsWanted, caller: ReplySender, view: &mut View<'_>) {
         self.instance_names.update(view.machine);
         // Without instances, which would cost a scan of /proc.
-        let done = Answer::Done(view.status(&[]));
+        let done = Answer::from(view.status(&[]));
         let reader = LogReader {
             log: self.log.clone(),
             instance_names: self.instance_names.clone(),
@@ -252,10 +252,10 @@ impl Router {
             let message = format!("`{}` means {}: name one of them", wanted.name, names.join(", "));
             return refuse(client.0, RefusalKind::UnknownName, message);
         };
-        let done = Answer::Done(view.status(&[]));
+        let done = Answer::from(view.status(&[]));
         match self.attachments.open(index, wanted, client, (view, done)) {
             Ok(session) => self.tasks.push(spawn_local(session)),
-            Err(refused) => refused.0.answer(Answer::Failed(refused.1)),
+            Err(refused) => refused.0.answer(refused.1),
         }
     }
 
@@ -265,7 +265,7 @@ impl Router {
         let name = |index: usize| view.name(index);
         let message = match answer {
             RequestResult::Done => {
-                return caller.answer(Answer::Done(Status { notes, ..view.status(&instances) }));
+                return caller.answer(Status { notes, ..view.status(&instances) });
             }
             RequestResult::CannotStart { instance, reason } => {
                 format!("{} cannot start: {reason}", name(instance))
@@ -309,14 +309,7 @@ impl Router {
             let lines = logs::latest(&log, &name, index, LINES_OF_EXIT);
             let kind = RefusalKind::Failed;
             let process = Some(name.clone());
-            caller.answer(Answer::Failed(RequestRefusal {
-                kind,
-                message,
-                is_ending,
-                lines,
-                process,
-                exit_status,
-            }));
+            caller.answer(RequestRefusal { kind, message, is_ending, lines, process, exit_status });
         }));
     }
 
@@ -344,5 +337,5 @@ impl Router {
 }
 
 fn refuse(caller: ReplySender, kind: RefusalKind, message: impl Into<String>) {
-    caller.answer(Answer::Failed(RequestRefusal::new(kind, message)));
+    caller.answer(RequestRefusal::new(kind, message));
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::control::call::ReplySender;
-use crate::control::protocol::{Answer, Goal};
+use crate::control::protocol::Goal;
 use crate::exit::Exit;
 use crate::machine::state::State;
 use crate::supervisor::status::report::View;
@@ -61,7 +61,7 @@ impl Waits {
         let mut failed = Vec::new();
         for wait in std::mem::take(&mut self.pending) {
             match wait.progress(view) {
-                WaitProgress::Reached => wait.caller.answer(Answer::Done(view.status(&wait.instances))),
+                WaitProgress::Reached => wait.caller.answer(view.status(&wait.instances)),
                 WaitProgress::Pending if wait.caller.is_gone() => {}
                 WaitProgress::Pending => self.pending.push(wait),
                 WaitProgress::Never(index) => failed.push((wait.caller, index)),
