@@ -1,5 +1,7 @@
 //! The look of text: colours and attributes (SGR, ECMA-48 8.3.117), and links (OSC 8).
 
+use super::scanner::Sequence;
+
 /// What a program has set for the text that follows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Style {
@@ -31,6 +33,15 @@ use Attribute::{
 };
 
 impl Style {
+    /// Takes a sequence, if it is one of colours or of a link.
+    pub fn follow(&mut self, sequence: Sequence<'_>) {
+        match sequence {
+            Sequence::Control([parameters @ .., b'm']) => self.apply(parameters),
+            Sequence::Text(b']', [b'8', b';', link @ ..]) => self.link(link),
+            Sequence::Escape(_) | Sequence::Control(_) | Sequence::Text(..) => {}
+        }
+    }
+
     /// Takes the parameters of `CSI … m`.
     pub fn apply(&mut self, parameters: &[u8]) {
         let mut all = parameters.split(|byte| *byte == b';');

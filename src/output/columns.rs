@@ -7,6 +7,11 @@ use crate::escapes::EscapeScanner;
 /// The distance of two tab stops.
 const TAB: usize = 8;
 
+/// The column of the next tab stop.
+pub(super) fn next_stop(column: usize) -> usize {
+    (column / TAB + 1) * TAB
+}
+
 /// The column behind `text` that begins at `column`, if rows had no end. Whole sequences take none.
 pub(super) fn column_after(mut column: usize, mut text: &[u8]) -> usize {
     // A flood without newlines passes here too.
@@ -19,7 +24,7 @@ pub(super) fn column_after(mut column: usize, mut text: &[u8]) -> usize {
         for character in String::from_utf8_lossy(&text[..step.start.unwrap_or(step.taken)]).chars() {
             column = match character {
                 '\r' | '\n' => 0,
-                '\t' => (column / TAB + 1) * TAB,
+                '\t' => next_stop(column),
                 other => column + other.width().unwrap_or(0),
             };
         }

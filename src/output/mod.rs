@@ -26,6 +26,7 @@ pub mod screen;
 mod shared;
 mod sink;
 mod stdout_sink;
+pub(crate) mod thread;
 mod writer;
 
 use std::cell::RefCell;

@@ -121,7 +121,7 @@ impl Mux {
     /// The same for a stream of a terminal, or for one that is shown on a terminal.
     fn step_drawn(&mut self, stream: &mut MuxStream, chunk: &[u8]) -> MuxStep {
         let mut translated = std::mem::take(&mut stream.translated);
-        stream.drawing.at(self.now);
+        stream.drawing().at(self.now);
         let (text, taken) = match &mut stream.newlines {
             // A terminal gives 4 KiB at a time: no need to bound the step.
             Some(newlines) => {
@@ -144,7 +144,7 @@ impl Mux {
 
     /// Takes plain rows as they are, or goes on with what is drawn; how much of the text that was.
     fn step_rows(&mut self, stream: &mut MuxStream, text: &[u8], ended: &mut bool) -> usize {
-        if !stream.drawing.is_idle() {
+        if !stream.drawing().is_idle() {
             return self.draw(stream, text, ended);
         }
         let mut plain = if self.is_raw { text.len() } else { plain_length(text) };
@@ -155,7 +155,7 @@ impl Mux {
             let is_shown = !stream.shown.is_empty() && stream.lines.rest().is_empty();
             let mut begun = std::mem::take(&mut stream.shown);
             stream.lines.take(&mut |rest| begun.extend_from_slice(rest));
-            stream.drawing.begin(&begun, is_shown);
+            stream.drawing().begin(&begun, is_shown);
             return self.draw(stream, text, ended);
         }
         let MuxStream { drawing, lines, log_source, shown, .. } = stream;
@@ -165,6 +165,7 @@ impl Mux {
         let is_begun = !lines.rest().is_empty() || self.sink.is_open(*log_source);
         let mut rest = &text[..plain];
         if !self.is_raw {
+            let drawing = drawing.get_or_insert_default();
             rest = drawing.pass(rest, is_begun, &mut |row| self.emit_drawn(*log_source, row));
         }
         while !rest.is_empty() {
@@ -180,7 +181,7 @@ impl Mux {
 
     fn draw(&mut self, stream: &mut MuxStream, text: &[u8], ended: &mut bool) -> usize {
         let MuxStream { drawing, log_source, .. } = stream;
-        drawing.take(text, &mut |row| {
+        drawing.get_or_insert_default().take(text, &mut |row| {
             *ended = true;
             self.emit_drawn(*log_source, row);
         })
@@ -238,8 +239,10 @@ impl Mux {
     pub(super) fn show_unfinished(&mut self, stream: &mut MuxStream) {
         if self.audience.hears(stream.log_source) {
             let MuxStream { drawing, log_source, .. } = stream;
-            drawing.release_blank(&mut |row| self.emit_drawn(*log_source, row));
-            drawing.settle(&mut |row| self.emit_drawn(*log_source, row));
+            if let Some(drawing) = drawing {
+                drawing.release_blank(&mut |row| self.emit_drawn(*log_source, row));
+                drawing.settle(&mut |row| self.emit_drawn(*log_source, row));
+            }
             self.show_row(stream);
         }
     }
@@ -251,7 +254,7 @@ impl Mux {
         if !audience.hears(*log_source) {
             return;
         }
-        if let Some(row) = drawing.show(sink.text_columns()) {
+        if let Some(row) = drawing.as_mut().and_then(|drawing| drawing.show(sink.text_columns())) {
             sink.redraw(*log_source, &row, batch);
             ears.retain_mut(|matcher| !matcher.hear(*log_source, &row));
         }
@@ -278,7 +281,9 @@ impl Mux {
         stream.lines.take(&mut emit);
         stream.shown.clear();
         let MuxStream { drawing, log_source, .. } = stream;
-        drawing.end(&mut |row| self.emit_drawn(*log_source, row));
+        if let Some(drawing) = drawing {
+            drawing.end(&mut |row| self.emit_drawn(*log_source, row));
+        }
         if let Some(files) = &mut self.files {
             files.end(*log_source);
         }

@@ -13,7 +13,8 @@ pub(super) struct MuxStream {
     pub(super) translated: Vec<u8>,
     /// What was shown of the unfinished line of plain text, up to a limit.
     pub(super) shown: Vec<u8>,
-    pub(super) drawing: Drawing,
+    /// Made with the first chunk that may be drawn: a stream that only passes has none.
+    pub(super) drawing: Option<Box<Drawing>>,
 }
 
 impl MuxStream {
@@ -25,13 +26,18 @@ impl MuxStream {
             newlines: terminal.then(Newlines::default),
             translated: Vec::new(),
             shown: Vec::new(),
-            drawing: Drawing::default(),
+            drawing: None,
         }
     }
 
     /// What the program draws.
     pub(super) fn drawing(&mut self) -> &mut Drawing {
-        &mut self.drawing
+        self.drawing.get_or_insert_default()
+    }
+
+    /// Answers to what the program has asked its terminal.
+    pub(super) fn take_answers(&mut self) -> Vec<u8> {
+        self.drawing.as_mut().map(|drawing| drawing.take_answers()).unwrap_or_default()
     }
 
     /// The instance it belongs to.
@@ -41,11 +47,11 @@ impl MuxStream {
 
     /// Whether a line has begun that has not ended.
     pub(super) fn is_unfinished(&self) -> bool {
-        !self.lines.rest().is_empty() || self.drawing.is_news()
+        !self.lines.rest().is_empty() || self.drawing.as_ref().is_some_and(|drawing| drawing.is_news())
     }
 
     /// Whether a drawing was shown already, and is only to be shown again now and then.
     pub(super) fn is_moving(&self) -> bool {
-        self.drawing.is_moving() && !self.drawing.is_idle()
+        self.drawing.as_ref().is_some_and(|drawing| drawing.is_moving() && !drawing.is_idle())
     }
 }

@@ -299,7 +299,7 @@ impl StreamReader {
     /// Answers what the program has asked its terminal, unless an attached terminal does. What it does not take now is
     /// dropped: it has 4 KiB of input that it has not read.
     fn answer(&mut self) {
-        let answers = self.stream.drawing().take_answers();
+        let answers = self.stream.take_answers();
         if !answers.is_empty() && self.screen.as_ref().is_some_and(|screen| !screen.is_watched()) {
             let _ = write(self.descriptor.get_ref(), &answers);
         }

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::task::{Context, Poll};
-use std::thread::{Builder, JoinHandle};
+use std::thread::JoinHandle;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{SigSet, SigmaskHow};
 use nix::unistd::write;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::batch::Batch;
+use super::thread::spawn_without_signals;
 
 /// A buffer on its way to standard output.
 pub(super) struct PendingBuffer {
@@ -41,18 +41,12 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread, with every signal blocked in it: a signal is for the loop.
+    /// Starts the thread.
     pub(super) fn start(stdout: Arc<OwnedFd>, taken: Arc<AtomicU64>) -> io::Result<Self> {
         let (batches, to_write) = channel();
         let (to_return, written) = unbounded_channel();
-        // A thread inherits the mask: blocked before it begins, there is no moment without.
-        let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
-        let thread = Builder::new()
-            .name("writer".into())
-            .stack_size(64 << 10)
-            .spawn(move || write_batches(&stdout, &taken, &to_write, &to_return));
-        before.thread_set_mask()?;
-        Ok(Self { batches, written, thread: thread? })
+        let work = move || write_batches(&stdout, &taken, &to_write, &to_return);
+        Ok(Self { batches, written, thread: spawn_without_signals("writer", work)? })
     }
 
     /// Hands a batch over. It comes back as [`WrittenBuffer`].

@@ -146,14 +146,12 @@ impl Drawing {
 
     /// Blank rows that were held back come out, since text follows.
     fn end_blank(&mut self, emit: Emit<'_>) {
-        let count = self.blank.end();
-        (0..count).for_each(|_| emit(DrawnRow { text: b"\n", is_shown: false }));
+        emit_blank(self.blank.end(), emit);
     }
 
     /// The same, since nothing has followed for a moment.
     pub(super) fn release_blank(&mut self, emit: Emit<'_>) {
-        let count = self.blank.release();
-        (0..count).for_each(|_| emit(DrawnRow { text: b"\n", is_shown: false }));
+        emit_blank(self.blank.release(), emit);
     }
 
     /// The drawing begins in a row with this text; `is_shown` says whether that was shown.
@@ -354,6 +352,10 @@ impl Drawing {
         self.release_blank(emit);
         *self = Self { rows: self.rows, page: Page::new(self.page.columns), ..Self::default() };
     }
+}
+
+fn emit_blank(count: usize, emit: Emit<'_>) {
+    (0..count).for_each(|_| emit(DrawnRow { text: b"\n", is_shown: false }));
 }
 
 /// Takes one text out of these; whether it was there.

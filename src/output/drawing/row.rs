@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use unicode_width::UnicodeWidthChar;
 
-use crate::escapes::{EscapeScanner, Sequence, Style};
+use crate::escapes::{EscapeScanner, Style};
+use crate::output::columns::next_stop;
 
 /// Columns that a row can be edited in. A longer one is handed on in pieces.
 pub(super) const WIDEST: usize = 4096;
@@ -184,10 +185,8 @@ fn cells_of(written: &[u8], start: &Rc<Style>) -> Vec<Cell> {
     while !rest.is_empty() {
         let step = scanner.step(rest);
         column = row.put(column, &rest[..step.start.unwrap_or(step.taken)], &style);
-        match step.sequence {
-            Some(Sequence::Control([parameters @ .., b'm'])) => Rc::make_mut(&mut style).apply(parameters),
-            Some(Sequence::Text(b']', [b'8', b';', link @ ..])) => Rc::make_mut(&mut style).link(link),
-            Some(_) | None => {}
+        if let Some(sequence) = step.sequence {
+            Rc::make_mut(&mut style).follow(sequence);
         }
         rest = &rest[step.taken..];
     }
@@ -200,7 +199,7 @@ fn put(cells: &mut Vec<Cell>, column: usize, character: char, style: &Rc<Style>)
     let text = character.encode_utf8(&mut bytes).as_bytes();
     match character.width() {
         _ if character == '\t' => {
-            let next = (column / 8 + 1) * 8;
+            let next = next_stop(column);
             pad(cells, next.min(WIDEST));
             next
         }

@@ -6,15 +6,15 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::task::{Context, Poll};
-use std::thread::{Builder, JoinHandle};
+use std::thread::JoinHandle;
 
 use memchr::{memchr, memrchr};
-use nix::sys::signal::{SigSet, SigmaskHow};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::options::LogFileOptions;
 use super::rows::{FileRows, PendingRows};
 use crate::name::InstanceName;
+use crate::output::thread::spawn_without_signals;
 
 /// How many older files are kept of each instance: `web.1.log.1` is the latest of them.
 const OLDER: usize = 4;
@@ -43,21 +43,16 @@ struct WriteError {
 }
 
 impl FileWriter {
-    /// Starts the thread, with every signal blocked in it: a signal is for the event loop.
+    /// Starts the thread.
     ///
     /// # Errors
     /// It cannot be started.
     pub(crate) fn start(options: LogFileOptions) -> io::Result<Self> {
         let (rows, to_write) = channel();
         let (to_return, written) = unbounded_channel();
-        let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
         let files = LogFolder { options, names: Vec::new() };
-        let thread = Builder::new()
-            .name("log files".into())
-            .stack_size(64 << 10)
-            .spawn(move || files.write_all(&to_write, &to_return));
-        before.thread_set_mask()?;
-        Ok(Self { rows, written, spare: Some(PendingRows::default()), thread: thread?, has_failed: false })
+        let thread = spawn_without_signals("log files", move || files.write_all(&to_write, &to_return))?;
+        Ok(Self { rows, written, spare: Some(PendingRows::default()), thread, has_failed: false })
     }
 
     /// Whether nothing is on its way.

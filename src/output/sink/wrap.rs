@@ -2,8 +2,9 @@
 
 use unicode_width::UnicodeWidthChar;
 
-use crate::escapes::{EscapeScanner, Sequence, Style};
+use crate::escapes::{EscapeScanner, Style};
 use crate::output::batch::Batch;
+use crate::output::columns::next_stop;
 
 /// The row before the cursor, as far as it is written.
 #[derive(Debug, Default)]
@@ -53,10 +54,8 @@ impl WrappedRow {
             let plain = step.start.unwrap_or(step.taken);
             self.write_plain(&rest[..plain], out);
             out.extend_from_slice(&rest[plain..step.taken]);
-            match step.sequence {
-                Some(Sequence::Control([parameters @ .., b'm'])) => self.style.apply(parameters),
-                Some(Sequence::Text(b']', [b'8', b';', link @ ..])) => self.style.link(link),
-                Some(_) | None => {}
+            if let Some(sequence) = step.sequence {
+                self.style.follow(sequence);
             }
             rest = &rest[step.taken..];
         }
@@ -80,7 +79,7 @@ impl WrappedRow {
 
     /// A terminal stops a tab in its last column.
     fn behind_tab(&self) -> usize {
-        let next = (self.column / 8 + 1) * 8;
+        let next = next_stop(self.column);
         self.columns.map_or(next, |columns| next.min(columns - 1).max(self.column))
     }
 

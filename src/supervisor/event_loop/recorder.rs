@@ -7,10 +7,9 @@
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::rc::Rc;
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
-use nix::sys::signal::{SigSet, SigmaskHow};
 use tokio::sync::mpsc::WeakUnboundedSender;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::spawn_local;
@@ -22,6 +21,7 @@ use crate::machine::Machine;
 use crate::notice::Notice;
 use crate::output::Log;
 use crate::output::history::{Bounds, History, HistoryLine, HistoryPosition};
+use crate::output::thread::spawn_without_signals;
 use crate::process::at_rest::give_back_memory;
 use crate::supervisor::channel::arrival::Arrival;
 use crate::supervisor::status::report::View;
@@ -118,7 +118,7 @@ impl Recorder {
         };
         let Some(inbox) = self.inbox.upgrade() else { return };
         self.changes.is_writing.set(true);
-        let started = in_thread(move || {
+        let started = spawn_without_signals("record", move || {
             // There is no receiver any more when the stack is over.
             let _ = inbox.send(Arrival::Recorded(work()));
         });
@@ -155,7 +155,7 @@ impl Recorder {
         let text = self.whole(status, |index| machine.specs()[index].name.to_string());
         let Self { file, has_begun, thread, .. } = self;
         let (done, is_done) = oneshot::channel();
-        let started = in_thread(move || {
+        let started = spawn_without_signals("record", move || {
             let has_begun = has_begun || thread.is_some();
             thread.map(JoinHandle::join);
             // There is no place left to report a failure to: the last lines of ganger are out.
@@ -217,13 +217,4 @@ async fn watch(changes: Rc<Changes>, log: Log, inbox: WeakUnboundedSender<Arriva
         drop(inbox);
         sleep(INTERVAL).await;
     }
-}
-
-/// Does it in a thread with every signal blocked: a signal is for the event loop.
-fn in_thread(work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
-    // A thread inherits the mask: blocked before it begins, there is no moment without.
-    let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
-    let thread = thread::Builder::new().name("record".into()).stack_size(64 << 10).spawn(work);
-    before.thread_set_mask()?;
-    thread
 }
