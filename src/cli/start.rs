@@ -33,6 +33,7 @@ use crate::process::parents::WatchedParents;
 use crate::process::ports_in_use;
 use crate::process::run::RunId;
 use crate::supervisor;
+use crate::supervisor::clock;
 use crate::supervisor::replan::PlanSource;
 
 /// How long is waited before looking again at an address that is neither free nor answered.
@@ -157,7 +158,7 @@ impl Prepared {
         let outcome = supervisor::run::start(self.plan, self.source, self.settings);
         // Two processes come here. The monitor completes the record of a worker that was killed.
         if let Some(record) = record.filter(|_| std::process::id() == monitor) {
-            record.complete(monitor.cast_signed(), outcome);
+            record.complete(monitor.cast_signed(), outcome, clock::wall());
         }
         outcome
     }

@@ -18,7 +18,7 @@ use super::file_id::id_of;
 use super::lock_wait::LockWait;
 use super::witness::{self, Witness};
 use crate::process::run::hash;
-use crate::process::runtime_folder::{candidates, is_ours, prepare};
+use crate::process::runtime_folder::{candidates, if_there, in_first, is_ours, prepare};
 
 /// The longest path of a folder in which socket and lock fit: `sun_path` has 108 bytes with its NUL, ours are
 /// `/0123456789abcdef.socket`.
@@ -142,14 +142,7 @@ impl Address {
                 return Ok(ClaimResult::Another);
             }
         }
-        let mut last = io::Error::from(io::ErrorKind::NotFound);
-        for folder in &self.folders {
-            match self.claim_in(folder, &mut witness) {
-                Ok(claimed) => return Ok(claimed),
-                Err(error) => last = io::Error::new(error.kind(), format!("{}: {error}", folder.display())),
-            }
-        }
-        Err(last)
+        in_first(&self.folders, |folder| self.claim_in(folder, &mut witness))
     }
 
     fn claim_in(&self, folder: &Path, witness: &mut Option<Witness>) -> io::Result<ClaimResult> {
@@ -171,10 +164,7 @@ impl Address {
         };
         let socket = self.socket_path(folder);
         // A symbolic link is removed itself, and never followed.
-        match fs::remove_file(&socket) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            Ok(()) | Err(_) => {}
-        }
+        if_there(fs::remove_file(&socket))?;
         let listener = UnixListener::bind(&socket)?;
         fs::set_permissions(&socket, Permissions::from_mode(0o600))?;
         let made = |path: PathBuf| id_of(&path).map(|id| (path, id)).ok_or(io::ErrorKind::NotFound);

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::address::Address;
 use super::protocol::{EndCause, LogLine, Phase, RunEnd, StackState, Status};
 use crate::exit::Outcome;
-use crate::process::runtime_folder::{is_ours, prepare};
+use crate::process::runtime_folder::{if_there, in_first, is_ours, prepare};
 
 /// The most bytes that are read of a record. One that is written is smaller: it is written anew before it grows to that.
 const LONGEST: u64 = 16 << 20;
@@ -93,12 +93,9 @@ impl LastRunFile {
     /// # Errors
     /// No folder takes it, and why the last one does not.
     pub fn begin(&self, text: &[u8]) -> io::Result<()> {
-        self.in_first_folder(|folder| {
+        in_first(&self.folders, |folder| {
             make_folder(folder)?;
-            match fs::rename(self.path(folder), self.path_before(folder)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                Ok(()) | Err(_) => {}
-            }
+            if_there(fs::rename(self.path(folder), self.path_before(folder)))?;
             self.replace_in(folder, text)?;
             remove_oldest(folder);
             Ok(())
@@ -110,7 +107,7 @@ impl LastRunFile {
     /// # Errors
     /// As [`LastRunFile::begin`].
     pub fn replace(&self, text: &[u8]) -> io::Result<()> {
-        self.in_first_folder(|folder| {
+        in_first(&self.folders, |folder| {
             make_folder(folder)?;
             self.replace_in(folder, text)
         })
@@ -121,7 +118,7 @@ impl LastRunFile {
     /// # Errors
     /// There is none, or it cannot be written to.
     pub fn append(&self, text: &[u8]) -> io::Result<()> {
-        self.in_first_folder(|folder| {
+        in_first(&self.folders, |folder| {
             let mut options = OpenOptions::new();
             options.append(true).custom_flags(libc::O_NOFOLLOW).open(self.path(folder))?.write_all(text)
         })
@@ -150,8 +147,9 @@ impl LastRunFile {
         self.read_in(Self::path_before).map(LastRun::ended)
     }
 
-    /// Completes the record where the worker did not: `monitor` is the pid of this process, and the run ended like this.
-    pub fn complete(&self, monitor: i32, outcome: Outcome) {
+    /// Completes the record where the worker did not: `monitor` is the pid of this process, and the run ended like this
+    /// at `now`.
+    pub fn complete(&self, monitor: i32, outcome: Outcome, now: Timestamp) {
         let is_open = |status: &Status| status.ended.is_none() && status.pid == Some(monitor);
         // A worker that came to its end has written the record anew, with a status that is first and says so.
         let is_unfinished = self.read_first_status().is_some_and(|status| is_open(&status));
@@ -161,7 +159,7 @@ impl LastRunFile {
         }
         let exit_status = outcome.status();
         run.status.ended = Some(Box::new(RunEnd {
-            at: Some(format!("{:.3}", Timestamp::now())),
+            at: Some(format!("{now:.3}")),
             cause: EndCause::WorkerKilled,
             message: "the worker of ganger was killed".into(),
             process: None,
@@ -179,23 +177,9 @@ impl LastRunFile {
         folder.join(format!("{}.before{ENDING}", self.address.key()))
     }
 
-    fn in_first_folder(&self, act: impl Fn(&Path) -> io::Result<()>) -> io::Result<()> {
-        let mut last = io::Error::from(io::ErrorKind::NotFound);
-        for folder in &self.folders {
-            match act(folder) {
-                Ok(()) => return Ok(()),
-                Err(error) => last = io::Error::new(error.kind(), format!("{}: {error}", folder.display())),
-            }
-        }
-        Err(last)
-    }
-
     fn replace_in(&self, folder: &Path, text: &[u8]) -> io::Result<()> {
         let new = folder.join(format!("{}.new", self.address.key()));
-        match fs::remove_file(&new) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            Ok(()) | Err(_) => {}
-        }
+        if_there(fs::remove_file(&new))?;
         let written = OpenOptions::new()
             .write(true)
             .create_new(true)

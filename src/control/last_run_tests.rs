@@ -41,13 +41,13 @@ fn only_the_monitor_of_the_run_completes_its_record_and_only_once() {
     let place = tempfile::tempdir().unwrap();
     let file = record(place.path(), "b");
     file.begin(&text(7, &["one"])).unwrap();
-    file.complete(8, Outcome::Status(1));
+    file.complete(8, Outcome::Status(1), Timestamp::UNIX_EPOCH);
     assert_eq!(file.read().unwrap().status.ended.unwrap().cause, EndCause::Killed);
-    file.complete(7, Outcome::Status(137));
+    file.complete(7, Outcome::Status(137), Timestamp::UNIX_EPOCH);
     let run = file.read().unwrap();
     let end = run.status.ended.unwrap();
     assert_eq!((end.cause, end.exit_status, run.lines.len()), (EndCause::WorkerKilled, Some(137), 1));
-    file.complete(7, Outcome::Status(1));
+    file.complete(7, Outcome::Status(1), Timestamp::UNIX_EPOCH);
     assert_eq!(file.read().unwrap().status.ended.unwrap().exit_status, Some(137));
 }
 

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use super::address::{Address, Claim};
 use super::file_id::{FileId, id_of};
-use crate::process::runtime_folder::prepare;
+use crate::process::runtime_folder::{if_there, in_first, prepare};
 
 /// The lock and the socket of a stack.
 #[derive(Debug)]
@@ -65,16 +65,9 @@ impl Presence {
         if self.is_intact() {
             return Ok(RestoreResult::Intact);
         }
-        let mut last = io::Error::from(io::ErrorKind::NotFound);
         let others = self.address.folders().iter().filter(|folder| **folder != self.folder);
         let folders: Vec<PathBuf> = [&self.folder].into_iter().chain(others).cloned().collect();
-        for folder in folders {
-            match self.restore_in(&folder, monitor) {
-                Ok(restored) => return Ok(restored),
-                Err(error) => last = io::Error::new(error.kind(), format!("{}: {error}", folder.display())),
-            }
-        }
-        Err(last)
+        in_first(&folders, |folder| self.restore_in(folder, monitor))
     }
 
     fn restore_in(&mut self, folder: &Path, monitor: i32) -> io::Result<RestoreResult> {
@@ -93,10 +86,7 @@ impl Presence {
         }
         let socket = self.address.socket_path(folder);
         // The lock is ours, so no stack has a socket of this name.
-        match fs::remove_file(&socket) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            Ok(()) | Err(_) => {}
-        }
+        if_there(fs::remove_file(&socket))?;
         let listener = UnixListener::bind(&socket)?;
         fs::set_permissions(&socket, Permissions::from_mode(0o600))?;
         self.socket = id_of(&socket).ok_or(io::ErrorKind::NotFound)?;

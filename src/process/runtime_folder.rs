@@ -41,6 +41,32 @@ pub(crate) fn prepare(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Does it in the first of the folders in which it can be done.
+///
+/// # Errors
+/// It can be done in none, and why not in the last.
+pub(crate) fn in_first<'a, T>(
+    folders: impl IntoIterator<Item = &'a PathBuf>,
+    mut act: impl FnMut(&Path) -> io::Result<T>,
+) -> io::Result<T> {
+    let mut last = io::Error::from(io::ErrorKind::NotFound);
+    for folder in folders {
+        match act(folder) {
+            Ok(done) => return Ok(done),
+            Err(error) => last = io::Error::new(error.kind(), format!("{}: {error}", folder.display())),
+        }
+    }
+    Err(last)
+}
+
+/// What was removed or renamed, if it was there.
+///
+/// # Errors
+/// Another than that it was not there.
+pub(crate) fn if_there(done: io::Result<()>) -> io::Result<()> {
+    done.or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
+}
+
 /// Whether this is a folder into which no other user can have put files.
 pub(crate) fn is_ours(folder: &Path) -> bool {
     fs::symlink_metadata(folder)

@@ -22,6 +22,7 @@ use crate::export::quote;
 use crate::export::removal::Removal;
 use crate::export::{Bundle, File};
 use crate::location::Diagnostic;
+use crate::process::runtime_folder::if_there;
 
 /// The status of `--diff` where something would change, which is diff(1)'s.
 const DIFFERENT: u8 = 1;
@@ -151,10 +152,7 @@ impl OutputFolder {
     fn bring_to(&self, changes: &Changes, bundle: &Bundle, old: &Manifest, new: &Manifest) -> io::Result<()> {
         fs::create_dir_all(&self.path)?;
         let staging = self.path.join(staging_name(&self.manifest));
-        match fs::remove_dir_all(&staging) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            Ok(()) | Err(_) => {}
-        }
+        if_there(fs::remove_dir_all(&staging))?;
         // Values pass through it.
         DirBuilder::new().mode(0o700).create(&staging)?;
         let written = self.stage(&staging, changes, bundle);

@@ -240,6 +240,7 @@ fn rounded(span: Duration) -> f64 {
     (span.as_secs_f64() * 1000.0).round() / 1000.0
 }
 
-fn moment(time: Timestamp) -> String {
+/// A time as the document has it.
+pub(super) fn moment(time: Timestamp) -> String {
     format!("{time:.3}")
 }

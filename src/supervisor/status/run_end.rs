@@ -7,6 +7,7 @@ use crate::exit::Outcome;
 use crate::machine::Machine;
 use crate::machine::shutdown::StopCause;
 use crate::notice::Notice;
+use crate::supervisor::status::report::moment;
 
 /// How the run of this machine ended, at this time and with this outcome.
 pub(crate) fn run_end(machine: &Machine, outcome: Outcome, at: Timestamp) -> RunEnd {
@@ -37,7 +38,7 @@ pub(crate) fn run_end(machine: &Machine, outcome: Outcome, at: Timestamp) -> Run
         )
         | None => None,
     };
-    RunEnd { at: Some(format!("{at:.3}")), cause, message, process, exit_status: Some(outcome.status()) }
+    RunEnd { at: Some(moment(at)), cause, message, process, exit_status: Some(outcome.status()) }
 }
 
 /// The exit of the instance that ended the stack, as the log of the stack has it.
