@@ -209,37 +209,17 @@ pub enum Notice {
 impl Notice {
     /// Whether `--quiet` leaves it out: all that tells of the expected.
     pub fn is_chatter(&self) -> bool {
-        match self {
-            Self::Started { .. }
-            | Self::Ready { .. }
-            | Self::Awaited { .. }
-            | Self::Changed { .. }
-            | Self::Info { .. }
-            | Self::Forwarded { .. }
-            | Self::Stopping { .. }
-            | Self::Waiting { .. } => true,
-            Self::Exited { exit, .. } | Self::Ended { exit, .. } => exit.is_success(),
-            Self::CannotStart { .. }
-            | Self::NotReady { .. }
-            | Self::GivenUp { .. }
-            | Self::Leftovers { .. }
-            | Self::Killing { .. }
-            | Self::Survivor { .. }
-            | Self::Failed { .. }
-            | Self::Lost { .. }
-            | Self::Answer { .. }
-            | Self::Warning { .. } => false,
-        }
+        self.nature().0
     }
 
     /// Whether it tells of an instance that failed: it is printed in red. What was asked to end has not failed.
     pub fn is_failure(&self) -> bool {
+        self.nature().1
+    }
+
+    /// Whether it tells of the expected, and whether of a failure.
+    fn nature(&self) -> (bool, bool) {
         match self {
-            Self::Exited { is_failure, .. } => *is_failure,
-            Self::Ended { exit, .. } => !exit.is_success(),
-            Self::CannotStart { .. } | Self::NotReady { .. } | Self::GivenUp { .. } | Self::Failed { .. } => {
-                true
-            }
             Self::Started { .. }
             | Self::Ready { .. }
             | Self::Awaited { .. }
@@ -247,13 +227,18 @@ impl Notice {
             | Self::Info { .. }
             | Self::Forwarded { .. }
             | Self::Stopping { .. }
-            | Self::Waiting { .. }
-            | Self::Leftovers { .. }
+            | Self::Waiting { .. } => (true, false),
+            Self::Exited { exit, is_failure, .. } => (exit.is_success(), *is_failure),
+            Self::Ended { exit, .. } => (exit.is_success(), !exit.is_success()),
+            Self::CannotStart { .. } | Self::NotReady { .. } | Self::GivenUp { .. } | Self::Failed { .. } => {
+                (false, true)
+            }
+            Self::Leftovers { .. }
             | Self::Killing { .. }
             | Self::Survivor { .. }
             | Self::Lost { .. }
             | Self::Answer { .. }
-            | Self::Warning { .. } => false,
+            | Self::Warning { .. } => (false, false),
         }
     }
 }
