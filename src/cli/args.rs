@@ -137,7 +137,7 @@ pub enum Command {
     /// On standard input and output: tools to start, look, wait, read logs, restart, scale, run and stop. Each answers with
     /// the JSON of the command of that name. A stack that it starts ends with it, unless the call says otherwise.
     #[command(after_long_help = examples::MCP)]
-    Mcp,
+    Mcp(super::mcp::McpArgs),
     /// Print what an agent should know, as SKILL.md
     Skill(super::skill::SkillArgs),
     /// Print the completion script of a shell

@@ -55,7 +55,7 @@ pub fn run(attach: AttachArgs, given: &Settings, system: &SystemEnv) -> Result<O
             Some(format!("`ganger logs -f {}` follows its log", attach.instance)),
         ));
     }
-    let client = stack::connect(given, system)?;
+    let client = stack::connect(&stack::find(given, system)?, system)?;
     let keys = given.detach_keys.clone().unwrap_or_default();
     let (rows, columns) = size();
     let AttachArgs { instance: name, view, take } = attach;

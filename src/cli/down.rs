@@ -20,7 +20,7 @@ use crate::process::monitor::resume_pair;
 pub(crate) fn run(down: &DownArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     let address = stack::find(given, system)?;
     resume(&address);
-    let mut client = stack::connect(given, system)?;
+    let mut client = stack::connect(&address, system)?;
     // Not before: a lock that was removed has been made again by then.
     let lock_wait = address.lock_wait();
     let mut before = client.ask(Request::Status).unwrap_or_else(|_| last_run::nothing());

@@ -2,6 +2,7 @@
 //! [`Settings`] that they set.
 
 use std::ffi::{OsStr, OsString};
+use std::fmt;
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::parser::ValueSource;
@@ -10,7 +11,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, ValueHint};
 use super::failure::Failure;
 use super::peers::variables;
 use super::system_env::SystemEnv;
-use super::values::ValueError;
+use super::values::{ValueError, with_value};
 use crate::config::setting::{Flag, Setting, Takes};
 use crate::config::{Located, Settings, table};
 
@@ -84,6 +85,12 @@ pub struct GivenFlag {
     values: Vec<OsString>,
 }
 
+impl fmt::Debug for GivenFlag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.words())
+    }
+}
+
 impl GivenFlag {
     /// It, in words for another command.
     pub fn words(&self) -> Vec<OsString> {
@@ -91,12 +98,7 @@ impl GivenFlag {
         if self.setting.takes == Takes::Nothing {
             return vec![flag.into()];
         }
-        let word = |value: &OsString| {
-            let mut word = OsString::from(format!("{flag}="));
-            word.push(value);
-            word
-        };
-        self.values.iter().map(word).collect()
+        self.values.iter().map(|value| with_value(&flag, value)).collect()
     }
 }
 
@@ -169,11 +171,7 @@ fn layer(command: &str, matches: &ArgMatches) -> Result<Settings, Failure> {
 /// A value is invalid.
 pub(crate) fn of_variables(command: &str, system: &SystemEnv) -> Result<Settings, Failure> {
     let mut settings = Settings::default();
-    // A stack that `exec` starts is the one that `start` starts.
-    let is_taken = |setting: &&Setting| {
-        setting.flag_of(command).is_some() || command == "exec" && setting.flag_of("start").is_some()
-    };
-    for setting in table::all().filter(is_taken) {
+    for setting in table::all().filter(|setting| setting.is_taken_by(command)) {
         let name = setting.variable_name();
         let Some(value) = system.variable(&name) else { continue };
         let place = Located::given((), &format!("{name}={}", value.to_string_lossy())).place;

@@ -213,8 +213,10 @@ impl<'a> ProjectReader<'a> {
 
     /// What lines of .env files set: `PROCFILE` and the variables of other runners. What is wrong with the files is found later.
     fn settings_of_env(&mut self, files: &[(Arc<str>, Vec<u8>)], system: &SystemEnv) -> Settings {
-        let sources: Vec<EnvSource<'_>> =
-            files.iter().map(|(file, bytes)| EnvSource { file, bytes }).collect();
+        if !files.iter().any(|(_, bytes)| variables::may_be_in(bytes)) {
+            return Settings::default();
+        }
+        let sources = EnvSource::all(files);
         let parsed = dotenv::parse_by(Precedence::Outside, &sources, &|name| system.value(name));
         let (settings, errors) = variables::of_files(&parsed.assignments);
         self.errors.extend(errors);
@@ -299,8 +301,7 @@ impl<'a> ProjectReader<'a> {
         ports: &HashSet<String>,
         system: &SystemEnv,
     ) -> Vec<Assignment> {
-        let sources: Vec<EnvSource<'_>> =
-            files.iter().map(|(file, bytes)| EnvSource { file, bytes }).collect();
+        let sources = EnvSource::all(files);
         // Also with --env-wins the shell is asked: `PATH=bin:$PATH` in a file must find the shell's.
         // The ports of types are known when the plan is made, which then reads the files again (`Project::plan`).
         let outside =

@@ -20,7 +20,6 @@ use crate::exit::{self, Outcome};
 use crate::name::{InstanceName, TypeName};
 use crate::notice::Notice;
 use crate::output::{LogSource, OutputOptions, RowFormat, Rows};
-use crate::process::pty::window_size;
 use crate::supervisor::clock;
 
 /// Rows that are printed together.
@@ -115,10 +114,7 @@ fn print_last(logs: &LogsArgs, given: &Settings, system: &SystemEnv) -> Result<O
     }
     let mut printer = Printer::new(given, &run.status, system);
     // Those that are left are not printed when the reader is gone.
-    let _ = lines.iter().try_for_each(|line| match printer.print(line, true) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(()) => Err(()),
-    });
+    let _ = lines.iter().try_for_each(|line| printer.print(line, true));
     printer.flush();
     printer.printed?;
     Ok(Outcome::Status(exit::SUCCESS))
@@ -184,7 +180,7 @@ impl Printer {
             clock: clock::wall,
         };
         let mut rows = Rows::new(options);
-        rows.resize(window_size(io::stdout().as_fd()).map(|size| size.columns.into()));
+        rows.resize(system.columns);
         Self { names, kinds, rows, printed: Ok(()) }
     }
 

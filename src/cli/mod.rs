@@ -90,7 +90,6 @@ fn answer(arguments: Vec<OsString>, system: &SystemEnv) -> Result<Outcome, Failu
     if let Some(shell) = system.variable(completions::VARIABLE) {
         return completions::answer(&shell, arguments, system);
     }
-    let words = arguments.clone();
     let Some((command, given)) = usage::parse(arguments, system)? else {
         return Ok(Outcome::Status(crate::exit::SUCCESS));
     };
@@ -114,7 +113,7 @@ fn answer(arguments: Vec<OsString>, system: &SystemEnv) -> Result<Outcome, Failu
         Command::Down(down) => down::run(&down, &given, system),
         Command::Export(export) => export::run(export, given, system),
         Command::Completions(completions) => completions::run(completions.shell),
-        Command::Mcp => mcp::run(words, &given, system),
+        Command::Mcp(mcp) => mcp::run(mcp, &given, system),
         Command::Skill(skill) => skill::run(&skill),
         Command::Man => man::run(),
         Command::Version(version) => version::run(&version),

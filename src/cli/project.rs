@@ -138,8 +138,8 @@ impl Project {
 
     /// The lines of the .env files where they use the ports of types (`redis://localhost:${GANGER_PORT_DB}/0`), with those of
     /// `plan`; `None` where they do not. A line cannot change the ports, but that of PORT, which then must not depend on them.
-    fn assignments_with_ports<'a>(
-        &'a self,
+    fn assignments_with_ports(
+        &self,
         plan: &Plan,
         ambient: &[(Vec<u8>, Vec<u8>)],
     ) -> Result<Option<Vec<Assignment>>, Vec<Diagnostic>> {
@@ -158,8 +158,7 @@ impl Project {
                 of_shell().map(|(_, value)| value.clone())
             }
         };
-        let source = |(file, bytes): &'a (Arc<str>, Vec<u8>)| EnvSource { file, bytes };
-        let sources: Vec<EnvSource<'_>> = self.env_files.iter().map(source).collect();
+        let sources = EnvSource::all(&self.env_files);
         let wins = self.settings.env_wins == Some(true);
         let precedence = if wins { Precedence::Files } else { Precedence::Outside };
         let parsed = dotenv::parse_by(precedence, &sources, &outside);

@@ -45,14 +45,13 @@ pub(crate) fn find(given: &Settings, system: &SystemEnv) -> Result<Address, Fail
     Ok(address(&root, name(given), system))
 }
 
-/// A connection to the stack that these settings name.
+/// A connection to the stack at this address.
 ///
 /// # Errors
 ///
-/// As [`find`]; or no stack runs there.
-pub(crate) fn connect(given: &Settings, system: &SystemEnv) -> Result<Client, Failure> {
-    let address = find(given, system)?;
-    reach(&address)?.map_or_else(|| Err(nothing_runs(&address, system)), Ok)
+/// No stack runs there, or as [`reach`].
+pub(crate) fn connect(address: &Address, system: &SystemEnv) -> Result<Client, Failure> {
+    reach(address)?.map_or_else(|| Err(nothing_runs(address, system)), Ok)
 }
 
 /// A connection to the stack at this address, which has answered; `None` if none runs there.
@@ -116,16 +115,17 @@ fn does_not_answer(state: Unresponsive, pid: Option<i32>) -> Failure {
     Failure::Sentence(Box::new(Sentence { message, hint: Some(hint), status, stack, ..Sentence::default() }))
 }
 
-/// The same, and how the stack stands.
+/// A connection to the stack that these settings name, and how it stands.
 ///
 /// # Errors
 ///
-/// As [`connect`]: a stack that is gone before it has answered does not run.
+/// As [`find`] and [`connect`]: a stack that is gone before it has answered does not run.
 pub(crate) fn look(given: &Settings, system: &SystemEnv) -> Result<(Client, Status), Failure> {
-    let mut client = connect(given, system)?;
+    let address = find(given, system)?;
+    let mut client = connect(&address, system)?;
     match client.ask(Request::Status) {
         Ok(status) => Ok((client, status)),
-        Err(Unanswered::Ended) => Err(nothing_runs(&find(given, system)?, system)),
+        Err(Unanswered::Ended) => Err(nothing_runs(&address, system)),
         Err(error) => Err(unanswered(error, exit::REFUSED)),
     }
 }
@@ -135,13 +135,21 @@ pub(crate) fn look(given: &Settings, system: &SystemEnv) -> Result<(Client, Stat
 ///
 /// # Errors
 ///
-/// As [`connect`], or the refusal.
+/// As [`find`] and [`connect`], or the refusal.
 pub(crate) fn ask(given: &Settings, system: &SystemEnv, request: Request) -> Result<Status, Failure> {
-    let mut client = connect(given, system)?;
-    client.ask(request).map_err(|error| match (error, find(given, system)) {
-        (Unanswered::Ended, Ok(address)) => ended_meanwhile(&address, system, exit::REFUSED),
-        (error, _) => unanswered(error, exit::REFUSED),
-    })
+    let address = find(given, system)?;
+    connect(&address, system)?.ask(request).map_err(|error| no_answer(error, &address, system))
+}
+
+/// The failure of a request that the stack at this address has not answered; how it ended, if it has.
+pub(crate) fn no_answer(error: Unanswered, address: &Address, system: &SystemEnv) -> Failure {
+    match error {
+        Unanswered::Ended => ended_meanwhile(address, system, exit::REFUSED),
+        error @ (Unanswered::Refused(_)
+        | Unanswered::Late
+        | Unanswered::Strange(_)
+        | Unanswered::OutputClosed) => unanswered(error, exit::REFUSED),
+    }
 }
 
 /// The failure that is printed for it; `ended` is the status for a stack that ended meanwhile.

@@ -29,7 +29,10 @@ pub fn parse(words: Vec<OsString>, system: &SystemEnv) -> Result<Option<(Command
         Ok((arguments.command, matches))
     });
     match parsed {
-        Ok((command, matches)) => {
+        Ok((mut command, matches)) => {
+            if let Command::Mcp(mcp) = &mut command {
+                mcp.flags = flags::words_given(&matches);
+            }
             let given = flags::given(&matches)?;
             let variables = flags::of_variables(matches.subcommand_name().unwrap_or_default(), system)?;
             Ok(Some((command, given.or(variables))))
@@ -64,12 +67,6 @@ pub fn wants_json(words: &[OsString], system: &SystemEnv) -> bool {
     };
     let is_set = || flags::of_variables(command, system).is_ok_and(|settings| settings.json == Some(true));
     setting.flag_of(command).is_some() && (has_flag || is_set())
-}
-
-/// The flags of settings that a command line has; none if it is invalid.
-pub fn given_flags(words: Vec<OsString>) -> Vec<flags::GivenFlag> {
-    let matches = flags::add_when_asked(Arguments::command()).try_get_matches_from(words);
-    matches.map(|matches| flags::words_given(&matches)).unwrap_or_default()
 }
 
 /// clap's command: the arguments of each subcommand and the flags of settings.

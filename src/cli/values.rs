@@ -1,6 +1,6 @@
 //! The values of arguments that are no settings, parsed.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 
 use thiserror::Error;
 
@@ -91,4 +91,11 @@ pub(crate) fn goal(text: &str) -> Result<String, ValueError> {
         None if ["up", "ready", "exited"].contains(&text) => Ok(text.to_owned()),
         Some(_) | None => Err(ValueError::new("expected up, ready, exited or log=RE")),
     }
+}
+/// `--flag=VALUE`, as one word.
+pub(crate) fn with_value(flag: &str, value: &OsStr) -> OsString {
+    let mut word = OsString::from(flag);
+    word.push("=");
+    word.push(value);
+    word
 }

@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use super::args::WaitArgs;
 use super::failure::Failure;
-use super::last_run::{self, ended_meanwhile};
 use super::system_env::SystemEnv;
-use super::{late, stack};
+use super::{last_run, late, stack};
 use crate::config::Settings;
 use crate::control::client::{Client, ServerMessage, Unanswered};
 use crate::control::protocol::{Goal, LogsWanted, Request, Status};
@@ -25,21 +24,20 @@ const REMAINING_OUTPUT: Duration = Duration::from_millis(200);
 /// No stack runs here, they cannot reach it any more, or the time is over.
 pub(crate) fn run(wait: &WaitArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     let address = stack::find(given, system)?;
-    let mut client = stack::connect(given, system)?;
+    let mut client = stack::connect(&address, system)?;
     let patience = Duration::try_from_secs_f64(wait.timeout).unwrap_or(Duration::MAX);
     let names = &wait.names;
     let status = if let Some(expression) = wait.goal.strip_prefix("log=") {
-        let other = stack::connect(given, system)?;
-        let name =
-            until_logged([client, other], names, expression, patience).map_err(|error| match error {
-                Unanswered::Late => late::no_line(&address, names, expression, patience),
-                Unanswered::Ended => ended_meanwhile(&address, system, exit::REFUSED),
-                error @ (Unanswered::Refused(_) | Unanswered::Strange(_) | Unanswered::OutputClosed) => {
-                    stack::unanswered(error, exit::REFUSED)
-                }
-            })?;
+        let other = stack::connect(&address, system)?;
+        let name = until_logged([client, other], names, expression, patience).map_err(|error| {
+            if matches!(error, Unanswered::Late) {
+                late::no_line(&address, names, expression, patience)
+            } else {
+                stack::no_answer(error, &address, system)
+            }
+        })?;
         // As it stands now, if it still does.
-        let client = stack::connect(given, system).ok();
+        let client = stack::connect(&address, system).ok();
         let mut status =
             client.and_then(|mut client| client.ask(Request::Status).ok()).unwrap_or_else(last_run::nothing);
         status.instances.retain(|row| row.name == name);
@@ -56,8 +54,7 @@ pub(crate) fn run(wait: &WaitArgs, given: &Settings, system: &SystemEnv) -> Resu
             // The exit that is waited for.
             Err(Unanswered::Ended) if until == Goal::Exited => last_run::nothing(),
             Err(Unanswered::Late) => return Err(late::timed_out(&address, until, names, patience)),
-            Err(Unanswered::Ended) => return Err(ended_meanwhile(&address, system, exit::REFUSED)),
-            Err(error) => return Err(stack::unanswered(error, exit::REFUSED)),
+            Err(error) => return Err(stack::no_answer(error, &address, system)),
         }
     };
     if stack::is_json(given) {

@@ -14,6 +14,13 @@ pub struct EnvSource<'a> {
     pub bytes: &'a [u8],
 }
 
+impl<'a> EnvSource<'a> {
+    /// The files as they were read, a later one over an earlier one.
+    pub fn all(files: &'a [(Arc<str>, Vec<u8>)]) -> Vec<Self> {
+        files.iter().map(|(file, bytes)| Self { file, bytes }).collect()
+    }
+}
+
 /// One assignment of a file.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Assignment {

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Read};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,6 +12,7 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
+use crate::exit::Exit;
 use crate::supervisor::clock::Clock;
 
 /// The most bytes that are kept of one stream of a command: its end. A document of a thousand instances has 500 KB.
@@ -37,7 +38,7 @@ pub(crate) enum CallEvent {
 #[derive(Debug)]
 pub(crate) struct CommandAnswer {
     /// Its exit status, as a shell reports it.
-    pub status: i32,
+    pub status: u8,
     /// The end of its standard output.
     pub stdout: OutputTail,
     /// The end of its standard error.
@@ -109,10 +110,9 @@ pub(crate) fn call(
             Err(_) => break,
         }
     }
-    let status = state.status.unwrap_or_default();
     let kept = |tail: &Mutex<OutputTail>| tail.lock().unwrap_or_else(PoisonError::into_inner).clone();
     Ok(CommandAnswer {
-        status: status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or_default(),
+        status: Exit::from(state.status.unwrap_or_default()).status(),
         stdout: kept(&stdout),
         stderr: kept(&stderr),
         is_late,

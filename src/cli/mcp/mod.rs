@@ -20,12 +20,13 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Scope};
 
+use clap::Args;
 use serde_json::{Map, Value, json};
 
 use super::failure::Failure;
 use super::flags::GivenFlag;
+use super::stack;
 use super::system_env::SystemEnv;
-use super::{stack, usage};
 use crate::config::Settings;
 use crate::exit::{self, Outcome};
 use call::CallEvent;
@@ -41,12 +42,12 @@ const INSTRUCTIONS: &str = "Runs the processes of this folder's Procfile. Use `s
     why it is not), `ps`, `logs` and `wait` to look, `restart` after a change of files that are not reloaded, `run` for one-off \
     commands, `down` at the end. Do not start servers in a shell: their ports and logs would not be seen here.";
 
-/// Answers until standard input ends. `words` are the command line: the flags of the project in it are given on.
+/// Answers until standard input ends.
 ///
 /// # Errors
 ///
 /// There is no such folder; or standard input or output fails.
-pub(crate) fn run(words: Vec<OsString>, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
+pub(crate) fn run(mcp: McpArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     if system.input_is_terminal {
         let hint = "an agent starts it: docs/agents.md has the entry for its list of servers";
         return Err(Failure::usage(
@@ -59,7 +60,7 @@ pub(crate) fn run(words: Vec<OsString>, given: &Settings, system: &SystemEnv) ->
         program: std::env::current_exe()
             .map_err(|error| Failure::Failed(format!("cannot find ganger itself: {error}")))?
             .into(),
-        flags: usage::given_flags(words),
+        flags: mcp.flags,
         calls: Mutex::default(),
         output: Mutex::default(),
     };
@@ -73,6 +74,14 @@ pub(crate) fn run(words: Vec<OsString>, given: &Settings, system: &SystemEnv) ->
         done
     })?;
     Ok(Outcome::Status(exit::SUCCESS))
+}
+
+/// `ganger mcp`.
+#[derive(Args, Debug)]
+pub struct McpArgs {
+    /// The flags of the project, which each command gets that takes them.
+    #[arg(skip)]
+    pub flags: Vec<GivenFlag>,
 }
 
 /// A tool and its arguments, as they were named.
@@ -202,8 +211,7 @@ impl McpServer {
         for flag in self.flags.iter().filter(|flag| flag.setting.flag_of(tool.subcommand()).is_some()) {
             command.args(flag.words());
         }
-        // After `start --` come commands, not types.
-        command.args((tool.subcommand() != "start").then_some("--")).args(&line.operands);
+        command.args(&line.operands);
         command
     }
 

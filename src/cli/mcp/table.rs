@@ -78,7 +78,7 @@ pub(crate) static TOOLS: [Tool; 13] = [
                 name: "lines",
                 help: "How many lines; 100 by default",
                 kind: Kind::Count(2000),
-                given_as: GivenAs::Flag("--lines"),
+                given_as: GivenAs::FlagOr("--lines", 100),
                 ..BASE
             },
             Parameter {
@@ -253,12 +253,12 @@ mod tests {
             (
                 "logs",
                 json!({"names": ["web"], "grep": "a b"}),
-                "logs --json --grep=a b --lines=100 -- web",
+                "logs --json --lines=100 --grep=a b -- web",
                 60,
             ),
             ("logs", json!({"lines": 5}), "logs --json --lines=5 -- ", 60),
             ("wait", json!({"for": "log=up"}), "wait --json --for=log=up --timeout=60 -- ", 120),
-            ("run", json!({"command": ["--version"], "timeout_seconds": 9}), "run -- --version", 9),
+            ("run", json!({"command": ["--version"], "timeout_seconds": 9}), "run -- -- --version", 9),
             ("port", json!({"name": "web"}), "port --json -- web", 60),
         ] {
             assert_eq!(line(tool, &arguments), Ok((wanted.to_owned(), limit)), "{tool} {arguments}");

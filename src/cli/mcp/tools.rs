@@ -40,13 +40,15 @@ pub(super) enum Kind {
 
 /// How a parameter is given to the command.
 pub(super) enum GivenAs {
-    /// As words after all flags.
+    /// As words behind `--`.
     Words,
-    /// The same; none of them can be a flag.
+    /// As words behind all flags, none of which can be one.
     Names,
     /// `--flag=VALUE`, or `--flag` alone for a switch.
     Flag(&'static str),
-    /// `--flag=VALUE`, with this one where none is given. The call itself may take as long.
+    /// `--flag=VALUE`, with this one where none is given.
+    FlagOr(&'static str, u64),
+    /// The same, and the call itself may take as long: these are seconds.
     Within(&'static str, u64),
     /// Not at all: it bounds the time of the call, with this one where none is given.
     Limit(u64),
@@ -59,7 +61,7 @@ pub(super) enum GivenAs {
 pub(crate) struct CommandLine {
     /// The subcommand, then its flags.
     pub words: Vec<String>,
-    /// What follows `--`.
+    /// What follows them.
     pub operands: Vec<String>,
     /// How long it may take.
     pub limit: Duration,
@@ -128,10 +130,6 @@ impl Tool {
             let value = arguments.get(parameter.name).filter(|value| !value.is_null());
             parameter.add(value, parent, &mut line)?;
         }
-        // Never a flood.
-        if self.name == "logs" && !arguments.contains_key("lines") {
-            line.words.push("--lines=100".into());
-        }
         Ok(line)
     }
 }
@@ -156,18 +154,20 @@ impl Parameter {
         if self.is_required && texts.is_empty() {
             return Err(RpcError::arguments(format!("{} is missing", self.name)));
         }
-        let seconds = |default: u64| texts.first().and_then(|text| text.parse().ok()).unwrap_or(default);
+        let number = |default: u64| texts.first().and_then(|text| text.parse().ok()).unwrap_or(default);
         match self.given_as {
             GivenAs::Names if texts.iter().any(|text| text.starts_with('-')) => {
                 return Err(RpcError::arguments(format!("{} cannot begin with -", self.name)));
             }
-            GivenAs::Words | GivenAs::Names => line.operands.extend(texts),
+            GivenAs::Names => line.operands.extend(texts),
+            GivenAs::Words => line.operands.extend(std::iter::once("--".to_owned()).chain(texts)),
             GivenAs::Flag(flag) => line.words.extend(texts.iter().map(|text| format!("{flag}={text}"))),
+            GivenAs::FlagOr(flag, default) => line.words.push(format!("{flag}={}", number(default))),
             GivenAs::Within(flag, default) => {
-                line.words.push(format!("{flag}={}", seconds(default)));
-                line.limit += Duration::from_secs(seconds(default));
+                line.words.push(format!("{flag}={}", number(default)));
+                line.limit += Duration::from_secs(number(default));
             }
-            GivenAs::Limit(default) => line.limit = Duration::from_secs(seconds(default)),
+            GivenAs::Limit(default) => line.limit = Duration::from_secs(number(default)),
             GivenAs::Keep if texts.is_empty() => line.words.push(format!("--die-with-parent={parent}")),
             GivenAs::Keep => {}
         }

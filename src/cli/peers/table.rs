@@ -15,6 +15,18 @@ const ROOT: PeerFlag = flag(&["-d", "--root"], ".", Ours::Flag("--root"));
 const ENV: PeerFlag = flag(&["-e", "--env"], ".env.dev", Ours::Flag("--env"));
 const PORT: PeerFlag = flag(&["-p", "--port"], "7000", Ours::Flag("--port"));
 const TIMEOUT: PeerFlag = flag(&["-t", "--timeout"], "9", Ours::Flag("--timeout"));
+const APP_ROOT: PeerFlag = flag(&["-d", "--app-root"], ".", Ours::Flag("--root"));
+const PROCESSES: PeerFlag = flag(&["-l", "--processes"], "web,worker", Ours::Types);
+const AUTO_RESTART: PeerFlag = flag(&["-r", "--auto-restart"], "web", Ours::Each("--restart", "always"));
+const ANY_CAN_DIE: PeerFlag = flag(&["--any-can-die"], "", Ours::Words(&["--exit-on=never"]));
+const CONCURRENCY: PeerFlag = flag(&["-c", "--concurrency"], "web=2", Ours::Counts);
+const APP: PeerFlag = flag(&["-a", "--app"], "shop", Ours::Flag("--app"));
+const USER: PeerFlag = flag(&["-u", "--user"], "deploy", Ours::Flag("--user"));
+const LOG: PeerFlag = flag(&["-l", "--log"], "log", Ours::Nothing("the engine keeps the log"));
+const PORT_STEP: PeerFlag = flag(&["-P", "--port-step"], "10", Ours::Flag("--port-step"));
+const NO_PREFIX: PeerFlag = flag(&["--no-prefix"], "", Ours::Words(&["--no-prefix"]));
+const TITLE: PeerFlag = flag(&["-w", "--title"], "shop", Ours::Nothing("no title is set"));
+const GO_PROCFILE: PeerFlag = flag(&["-f"], "Procfile.dev", Ours::Flag("--procfile"));
 
 /// All of them.
 pub static PEERS: [Peer; 5] = [FOREMAN, HONCHO, OVERMIND, HIVEMIND, GOREMAN];
@@ -27,12 +39,7 @@ pub static OWN: Peer = Peer {
         PeerCommand {
             names: &["start"],
             ours: &["start"],
-            flags: &[
-                flag(&["-c"], "web=2", Ours::Formation),
-                flag(&["-l", "--processes"], "web,worker", Ours::Types),
-                flag(&["-r", "--auto-restart"], "web", Ours::Each("--restart", "always")),
-                flag(&["--any-can-die"], "", Ours::Words(&["--exit-on=never"])),
-            ],
+            flags: &[flag(&["-c"], "web=2", Ours::Formation), PROCESSES, AUTO_RESTART, ANY_CAN_DIE],
             ..COMMAND
         },
         PeerCommand { names: &["echo"], ours: &["logs", "--follow"], ..COMMAND },
@@ -72,10 +79,10 @@ const FOREMAN: Peer = Peer {
                 ENV,
                 PORT,
                 flag(&["--timeout"], "9", Ours::Flag("--timeout")),
-                flag(&["-a", "--app"], "shop", Ours::Flag("--app")),
-                flag(&["-u", "--user"], "deploy", Ours::Flag("--user")),
+                APP,
+                USER,
                 flag(&["-m", "--formation"], "web=2", Ours::Flag("--formation")),
-                flag(&["-l", "--log"], "log", Ours::Nothing("the engine keeps the log")),
+                LOG,
                 flag(&["-r", "--run"], "run", Ours::Nothing("the engine knows its processes")),
                 flag(
                     &["-t", "--template"],
@@ -97,12 +104,12 @@ const HONCHO: Peer = Peer {
             ours: &["start"],
             flags: &[
                 PROCFILE,
-                flag(&["-d", "--app-root"], ".", Ours::Flag("--root")),
+                APP_ROOT,
                 ENV,
                 PORT,
-                flag(&["-c", "--concurrency"], "web=2", Ours::Counts),
+                CONCURRENCY,
                 flag(&["--no-colour"], "", Ours::Words(&["--color=never"])),
-                flag(&["--no-prefix"], "", Ours::Words(&["--no-prefix"])),
+                NO_PREFIX,
                 flag(&["-q", "--quiet"], "web", Ours::Nothing("`l worker` and Enter shows one type only")),
             ],
             ..COMMAND
@@ -111,14 +118,9 @@ const HONCHO: Peer = Peer {
             names: &["run"],
             ours: &["run"],
             words: Words::Command,
-            flags: &[PROCFILE, flag(&["-d", "--app-root"], ".", Ours::Flag("--root")), ENV],
+            flags: &[PROCFILE, APP_ROOT, ENV],
         },
-        PeerCommand {
-            names: &["check"],
-            ours: &["check"],
-            flags: &[PROCFILE, flag(&["-d", "--app-root"], ".", Ours::Flag("--root")), ENV],
-            ..COMMAND
-        },
+        PeerCommand { names: &["check"], ours: &["check"], flags: &[PROCFILE, APP_ROOT, ENV], ..COMMAND },
         PeerCommand {
             names: &["export"],
             ours: &["export"],
@@ -127,11 +129,11 @@ const HONCHO: Peer = Peer {
                 PROCFILE,
                 ENV,
                 PORT,
-                flag(&["-c", "--concurrency"], "web=2", Ours::Counts),
-                flag(&["-a", "--app"], "shop", Ours::Flag("--app")),
-                flag(&["-u", "--user"], "deploy", Ours::Flag("--user")),
+                CONCURRENCY,
+                APP,
+                USER,
                 flag(&["-s", "--shell"], "/bin/sh", Ours::Nothing("commands run with /bin/sh")),
-                flag(&["-l", "--log"], "log", Ours::Nothing("the engine keeps the log")),
+                LOG,
             ],
         },
         VERSION,
@@ -150,14 +152,14 @@ const OVERMIND: Peer = Peer {
                 ROOT,
                 PORT,
                 TIMEOUT,
-                flag(&["-l", "--processes"], "web,worker", Ours::Types),
+                PROCESSES,
                 flag(&["-x", "--ignored-processes"], "worker", Ours::Flag("--except")),
                 flag(&["-m", "--formation"], "web=2", Ours::Counts),
                 flag(&["-c", "--can-die"], "worker", Ours::Flag("--can-die")),
-                flag(&["--any-can-die"], "", Ours::Words(&["--exit-on=never"])),
-                flag(&["-r", "--auto-restart"], "web", Ours::Each("--restart", "always")),
+                ANY_CAN_DIE,
+                AUTO_RESTART,
                 flag(&["-i", "--stop-signals"], "web=QUIT", Ours::Flag("--stop-signal")),
-                flag(&["-P", "--port-step"], "10", Ours::Flag("--port-step")),
+                PORT_STEP,
                 flag(&["-N", "--no-port"], "", Ours::Words(&["--no-port"])),
                 flag(&["-T", "--show-timestamps"], "", Ours::Words(&["--timestamps"])),
                 flag(&["-D", "--daemonize"], "", Ours::Words(&["--detach"])),
@@ -171,7 +173,7 @@ const OVERMIND: Peer = Peer {
                     "2,3",
                     Ours::Nothing("each type has a colour of the terminal's own"),
                 ),
-                flag(&["-w", "--title"], "shop", Ours::Nothing("no title is set")),
+                TITLE,
                 flag(&["-H", "--shell"], "bash", Ours::Nothing("commands run with /bin/sh")),
                 SOCKET,
                 NETWORK,
@@ -218,11 +220,11 @@ const HIVEMIND: Peer = Peer {
                 ROOT,
                 PORT,
                 TIMEOUT,
-                flag(&["-l", "--processes"], "web,worker", Ours::Types),
-                flag(&["-P", "--port-step"], "10", Ours::Flag("--port-step")),
+                PROCESSES,
+                PORT_STEP,
                 flag(&["-T", "--print-timestamps"], "", Ours::Words(&["--timestamps"])),
-                flag(&["--no-prefix"], "", Ours::Words(&["--no-prefix"])),
-                flag(&["-w", "--title"], "shop", Ours::Nothing("no title is set")),
+                NO_PREFIX,
+                TITLE,
             ],
         },
     ],
@@ -236,7 +238,7 @@ const GOREMAN: Peer = Peer {
             names: &["start"],
             ours: &["start", "--exit-on=never"],
             flags: &[
-                flag(&["-f"], "Procfile.dev", Ours::Flag("--procfile")),
+                GO_PROCFILE,
                 flag(&["-basedir"], ".", Ours::Flag("--root")),
                 flag(&["-env"], ".env.dev", Ours::Flag("--env")),
                 flag(&["-b"], "7000", Ours::Flag("--port")),
@@ -249,12 +251,7 @@ const GOREMAN: Peer = Peer {
             ],
             ..COMMAND
         },
-        PeerCommand {
-            names: &["check"],
-            ours: &["check"],
-            flags: &[flag(&["-f"], "Procfile.dev", Ours::Flag("--procfile"))],
-            ..COMMAND
-        },
+        PeerCommand { names: &["check"], ours: &["check"], flags: &[GO_PROCFILE], ..COMMAND },
         PeerCommand { names: &["run start"], ours: &["start"], ..COMMAND },
         PeerCommand { names: &["run stop"], ours: &["stop"], ..COMMAND },
         PeerCommand { names: &["run stop-all"], ours: &["stop", "*"], ..COMMAND },

@@ -30,12 +30,17 @@ pub fn of_environment(command: &str, system: &SystemEnv) -> Result<Settings, (Lo
         let (Ok(name), Ok(value)) = (str::from_utf8(name), str::from_utf8(value)) else { continue };
         let place = Located::given((), &format!("{name}={value}")).place;
         let Some(ours) = meaning(name).filter(|_| !value.is_empty()) else { continue };
-        let is_taken = |setting: &Setting| {
-            setting.flag_of(command).is_some() || command == "exec" && setting.flag_of("start").is_some()
-        };
-        set(&mut settings, ours, value, &place, is_taken).map_err(|invalid| (place.clone(), invalid))?;
+        set(&mut settings, ours, value, &place, |setting| setting.is_taken_by(command))
+            .map_err(|invalid| (place.clone(), invalid))?;
     }
     Ok(settings)
+}
+
+/// Whether a file may have one of them, so that the others need not be read for them.
+pub fn may_be_in(file: &[u8]) -> bool {
+    let beginnings = PEERS.iter().map(|peer| peer.variables).filter(|variables| !variables.is_empty());
+    let mut names = beginnings.chain(OTHERS.iter().map(|(name, _)| *name));
+    names.any(|name| memchr::memmem::find(file, name.as_bytes()).is_some())
 }
 
 /// What lines of .env files set by them, and the lines that are invalid.

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::peer::{Ours, Peer, PeerCommand, PeerFlag, Words};
 use super::table::{OWN, PEERS};
+use crate::cli::values::with_value;
 use crate::config::setting::Takes;
 use crate::config::table;
 
@@ -201,13 +202,6 @@ impl Ours {
 
 fn is_formation(value: &str) -> bool {
     value.contains('=') && !value.starts_with('-')
-}
-
-fn with_value(flag: &str, value: &OsStr) -> OsString {
-    let mut word = OsString::from(flag);
-    word.push("=");
-    word.push(value);
-    word
 }
 
 #[cfg(test)]
