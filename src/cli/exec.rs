@@ -160,7 +160,7 @@ fn too_late(message: &str) -> Failure {
 /// The ports as the stack has them: it may have moved, or have been started with others.
 fn point_at(variables: &mut Environment, status: &Status) {
     for row in status.instances.iter().rev() {
-        if let (Some(kind), Some(port)) = (TypeName::new(&row.r#type), row.other_port.or(row.port)) {
+        if let (Some(kind), Some(port)) = (TypeName::new(&row.r#type), row.serving_port()) {
             variables.set(environment::name_of_port(&kind).as_bytes(), port.to_string().as_bytes());
         }
     }

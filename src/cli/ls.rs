@@ -54,7 +54,8 @@ fn cells(status: &Status) -> [String; 7] {
     let or_dash = |text: Option<String>| text.filter(|text| !text.is_empty()).unwrap_or_else(|| "-".into());
     let is_up = |row: &&InstanceStatus| row.state == Phase::Running;
     let count = status.instances.iter().filter(is_up).count();
-    let ports: Vec<String> = status.instances.iter().filter_map(|row| Some(row.port?.to_string())).collect();
+    let ports: Vec<String> =
+        status.instances.iter().filter_map(|row| Some(row.serving_port()?.to_string())).collect();
     let since = status.ended.as_ref().map_or(status.started_at.as_ref(), |end| end.at.as_ref());
     [
         or_dash(Some(status.root.clone())),

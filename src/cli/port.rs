@@ -23,7 +23,7 @@ pub(crate) fn run(port: &PortArgs, given: &Settings, system: &SystemEnv) -> Resu
         let near = suggestion::nearest(name, known).map(|near| format!("did you mean `{near}`?"));
         return Err(refused(format!("no type or instance is called `{name}`"), near));
     };
-    let Some(number) = row.other_port.or(row.port) else {
+    let Some(number) = row.serving_port() else {
         let hint = "the stack was started with --no-port".to_owned();
         return Err(refused(format!("{} has no port", row.name), Some(hint)));
     };

@@ -221,7 +221,7 @@ pub(crate) fn tell(status: &Status, json: bool) -> Result<Outcome, Failure> {
 /// `web.1 running (pid 4711, port 5000)`
 pub(crate) fn sentence(row: &InstanceStatus) -> String {
     let pid = row.pid.map(|pid| format!("pid {pid}"));
-    let port = row.port.filter(|_| row.pid.is_some()).map(|port| format!("port {port}"));
+    let port = row.serving_port().filter(|_| row.pid.is_some()).map(|port| format!("port {port}"));
     let since = row.uptime_seconds.filter(|seconds| *seconds >= 1.0);
     let since = since.map(|seconds| format!("for {}", lived(seconds)));
     let details: Vec<String> = [pid, port, since].into_iter().flatten().collect();

@@ -165,6 +165,11 @@ pub struct InstanceStatus {
 }
 
 impl InstanceStatus {
+    /// The port on which it serves: its own where that is known, else its PORT.
+    pub fn serving_port(&self) -> Option<u16> {
+        self.other_port.or(self.port)
+    }
+
     /// Whether it is ready, or has done what it is for.
     pub fn is_ready_or_done(&self) -> bool {
         self.ready || self.one_shot && self.exit_status == Some(0)

@@ -24,7 +24,7 @@ fn a_server_on_another_port_is_named_with_the_setting_that_helps() {
     let project = Project::new(&format!("web: OWN={other} python3 server.py\n")).file("server.py", server);
     // Named by a setting, its PORT has to be the one.
     project.write("ganger.toml", "[process.web]\nready = \"listen\"\n");
-    assert_eq!(project.run(&["start", "-D", "-p", &ports.base()]).0, 0);
+    assert_eq!(project.run(&["start", "-D", "--wait", "-p", &ports.base()]).0, 0);
     assert_eq!(project.run(&["wait", "web", "--for", "log=listens"]).0, 0);
     let reason = format!(
         "web.1 is not ready: it listens on {other}, not on its PORT {base} (ready = \"listen:{other}\")"
@@ -61,8 +61,13 @@ fn a_server_on_a_port_of_its_own_is_ready_and_reported_with_its_true_address() {
     assert_eq!((status, &row["ready"], &row["other_port"]), (0, &true.into(), &other.into()), "{row}");
     assert_eq!(row["url"], format!("http://localhost:{other}"));
     assert_eq!(project.run(&["port", "web"]).1, format!("{other}\n"));
+    let listed = project.run(&["ls"]).1;
+    assert!(listed.contains(&other.to_string()) && !listed.contains(&port.to_string()), "{listed}");
     assert_eq!(project.run(&["down"]).0, 0);
     let _ = running.end();
+    let (status, said, _) = project.run(&["start", "-D", "--wait", "-p", &ports.base()]);
+    assert!(status == 0 && said.contains(&format!(", port {other}")), "{said}");
+    assert_eq!(project.run(&["down"]).0, 0);
 }
 
 /// Its line names no PORT: nothing tells it from a worker but that it listens after a while.

@@ -78,7 +78,7 @@ impl LineEditor {
     pub(super) fn insert(&mut self, text: &str) {
         if self.text.len() + text.len() <= LONGEST {
             self.text.insert_str(self.cursor, text);
-            self.cursor += text.len();
+            self.place_cursor(self.cursor + text.len());
         }
     }
 
@@ -198,7 +198,12 @@ impl LineEditor {
 
     fn remove(&mut self, from: usize, to: usize) {
         self.text.replace_range(from..to, "");
-        self.cursor = from;
+        self.place_cursor(from);
+    }
+
+    /// Puts the cursor there, or behind the marks that the text around it has joined to the character before it.
+    fn place_cursor(&mut self, at: usize) {
+        self.cursor = if at > 0 { next(&self.text, previous(&self.text, at)) } else { 0 };
     }
 
     fn recall(&mut self, step: fn(&mut LineHistory, &str) -> Option<String>) {

@@ -104,6 +104,10 @@ fn the_picture_has_the_line_or_the_part_around_the_cursor() {
         ("abcdefghij\x01", 10, Some("> abcdefg\x1b[7D")),
         ("日本日本", 8, Some(">…日本")),
         ("abc", 2, Some(">…")),
+        // A mark joins the character that comes to stand before it, and the cursor stands behind both.
+        ("\u{301}\x01a", 80, Some("> a\u{301}")),
+        ("\u{301}\x01a", 3, Some(">…")),
+        ("ab \u{301}\x02\x7f", 80, Some("> a \u{301}\x1b[1D")),
         ("abc", 0, Some(">…")),
     ] {
         let mut editor = LineEditor::default();
