@@ -112,7 +112,13 @@ fn each_line_of_theirs_does_what_ours_does() {
             let theirs_done = done(&folder, &words);
             let ours = ours.unwrap_or_else(|_| self::ours(&theirs));
             let words: Vec<&str> = [ganger].into_iter().chain(ours.split(' ').skip(1)).collect();
-            assert_eq!(theirs_done, done(&folder, &words), "{theirs}: {ours}");
+            let ours_done = done(&folder, &words);
+            assert_eq!(theirs_done.0, ours_done.0, "{theirs}: {ours}");
+            // Where the first end is that of all, what the other one has printed by then is chance.
+            assert!(
+                ours.contains("--exit-on=any") || theirs_done.1 == ours_done.1,
+                "{theirs}: {ours}: {theirs_done:?} {ours_done:?}"
+            );
             assert_ne!(theirs_done.0, 2, "{theirs}: {ours}");
             count += 1;
         }
