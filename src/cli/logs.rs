@@ -166,8 +166,8 @@ impl Printer {
         } else {
             RowFormat::Text { prefix: given.prefix.unwrap_or(true), timestamps: None }
         };
-        let mut kinds: Vec<String> = status.instances.iter().map(|row| row.r#type.clone()).collect();
-        kinds.dedup();
+        // Those that do not run too: their places are counted for the colours of `start`.
+        let mut kinds: Vec<String> = status.formation.keys().cloned().collect();
         let names: Vec<String> = status.instances.iter().map(|row| row.name.clone()).collect();
         let options = OutputOptions {
             format,

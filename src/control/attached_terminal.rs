@@ -117,15 +117,16 @@ impl AttachedTerminal {
         let bytes = &output.payload.0;
         let mut text = if output.anew { self.undo() } else { Vec::new() };
         self.modes.take(bytes);
-        let begin = memchr::memmem::find(bytes, CLEARED).map(|at| at + CLEARED.len());
-        match begin.filter(|_| output.anew && !self.is_introduced && !self.modes.is_full_screen()) {
-            Some(begin) => {
-                self.is_introduced = true;
-                let line = format!("\x1b[2m[attached to {}; {} detaches]\x1b[0m\r\n", self.name, self.keys);
-                text.extend([&bytes[..begin], line.as_bytes(), &bytes[begin..]].concat());
-            }
-            None => text.extend_from_slice(bytes),
+        if !output.anew || self.is_introduced {
+            text.extend_from_slice(bytes);
+            return text;
         }
+        self.is_introduced = true;
+        // A program on the whole screen would overwrite it: above that it stays on the screen of before.
+        let begin = memchr::memmem::find(bytes, CLEARED).filter(|_| !self.modes.is_full_screen());
+        let (before, screen) = bytes.split_at(begin.map_or(0, |at| at + CLEARED.len()));
+        let line = format!("\x1b[2m[attached to {}; {} detaches]\x1b[0m\r\n", self.name, self.keys);
+        text.extend([before, line.as_bytes(), screen].concat());
         text
     }
 
@@ -202,6 +203,10 @@ mod tests {
             "{shown:?}"
         );
         assert!(!String::from_utf8(terminal.show(&picture)).unwrap().contains("detaches"));
+        let full_screen = TerminalOutput::new(b"\x1b[0m\x1b[H\x1b[2J\x1b[?1049hvim", true);
+        let shown = AttachedTerminal::new(DetachKeys::default()).show(&full_screen);
+        let (before, _) = std::str::from_utf8(&shown).unwrap().split_once("\x1b[?1049h").unwrap();
+        assert!(before.contains("[attached to ; Ctrl-] detaches]"), "{before:?}");
     }
 
     #[test]

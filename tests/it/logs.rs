@@ -117,3 +117,28 @@ fn a_reader_that_is_too_slow_gets_the_number_of_missed_lines() {
     assert_eq!(stack.run(&["down", "-t", "1"]).0, 0);
     running.end();
 }
+
+#[test]
+fn a_type_has_the_colour_of_start_whatever_part_of_the_formation_runs() {
+    let stack = Project::new("web: probe wait\ndb: probe print up + wait\nworker: probe print busy + wait\n");
+    let types = ["worker", "db"];
+    let mut running =
+        stack.start_until(&[&["--no-port", "--color=always"], &types[..]].concat(), &["up", "busy"]);
+    for (kind, text) in types.iter().zip(["log=busy", "log=up"]) {
+        assert_eq!(stack.run(&["wait", kind, "--for", text]).0, 0);
+    }
+    let printed = || {
+        let output = stack.ganger(&["logs"]).env("FORCE_COLOR", "1").output().unwrap();
+        let lines = String::from_utf8(output.stdout).unwrap().lines().map(String::from).collect::<Vec<_>>();
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        lines
+    };
+    let of_the_stack = printed();
+    assert_eq!(stack.run(&["down"]).0, 0);
+    running.wait();
+    let of_the_last_run = printed();
+    let started = running.all_said();
+    for line in of_the_stack.iter().chain(&of_the_last_run) {
+        assert!(line.starts_with("\x1b[") && started.contains(line), "{line:?} in {started:?}");
+    }
+}

@@ -37,7 +37,6 @@ pub(super) async fn attach(input: &mut ConsoleInput, name: String) {
     match replies.next().await {
         Some(Answer::Attached(attached)) => {
             let name = attached.name.clone();
-            input.answer(&format!("attached to {name}: {} comes back", input.detach_keys));
             input.handle.hold(&name).await;
             let failure = match ConsoleAttachment::begin(input, (typing, replies)) {
                 Ok(mut attachment) => {
