@@ -6,6 +6,7 @@ use super::open_requests::OpenRequests;
 use super::rolling::RollingRestarts;
 use super::shutdown::{Shutdown, StopCause};
 use super::stack::Stack;
+use crate::notice::Notice;
 
 /// The instances, and what is under way. Times count from the start of the run.
 #[derive(Debug)]
@@ -45,5 +46,20 @@ impl Facts {
             | StopCause::OutputClosed(_)
             | StopCause::Broken(_) => None,
         }
+    }
+
+    /// Tells the instance that failed, and the one that ended first. Of a single instance the rows above tell both.
+    pub(super) fn end_notices(&self) -> Vec<Notice> {
+        let stack = &self.stack;
+        let ended = |index: usize| {
+            let (exit, lived) = stack.instances[index].ended?;
+            Some((stack.specs[index].name.clone(), exit, lived))
+        };
+        let failed = stack.first_failure().and_then(ended);
+        let failed =
+            failed.map(|(process, exit, lived)| Notice::Failed { process, exit, lived, lines: Vec::new() });
+        let first = self.first_exit().and_then(ended);
+        let first = first.map(|(process, exit, lived)| Notice::Ended { process, exit, lived });
+        failed.into_iter().chain(first).filter(|_| stack.specs.len() > 1).collect()
     }
 }

@@ -324,7 +324,7 @@ impl<'a> Transition<'a> {
         if self.facts.shutdown.is_some() && stack.targets().all(|target| stack.at(target).state.is_down()) {
             self.facts.is_over = true;
             self.answer_downs();
-            self.report_end();
+            self.facts.end_notices().into_iter().for_each(|notice| self.actions.notify(notice));
         }
     }
 
@@ -337,23 +337,5 @@ impl<'a> Transition<'a> {
     fn answer_downs(&mut self) {
         let Facts { stack, requests, .. } = &mut *self.facts;
         requests.answer_downs(stack.has_survivors, &mut self.actions);
-    }
-
-    /// Reports the instance that failed, and the one that ended first. Of a single instance the rows above say both.
-    fn report_end(&mut self) {
-        let stack = &self.facts.stack;
-        if stack.specs.len() < 2 {
-            return;
-        }
-        let ended = |index: usize| {
-            let (exit, lived) = stack.instances[index].ended?;
-            Some((stack.specs[index].name.clone(), exit, lived))
-        };
-        if let Some((process, exit, lived)) = stack.first_failure().and_then(ended) {
-            self.actions.notify(Notice::Failed { process, exit, lived, lines: Vec::new() });
-        }
-        if let Some((process, exit, lived)) = self.facts.first_exit().and_then(ended) {
-            self.actions.notify(Notice::Ended { process, exit, lived });
-        }
     }
 }

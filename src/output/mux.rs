@@ -10,7 +10,7 @@ use super::input_line::InputLine;
 use super::line_filter::LineFilter;
 use super::line_matcher::LineMatcher;
 use super::log_files::FileRows;
-use super::mux_stream::MuxStream;
+use super::mux_stream::{MuxStep, MuxStream};
 use super::prefix::LogSource;
 use super::sink::Sink;
 use crate::escapes::plain_length;
@@ -343,17 +343,6 @@ impl Mux {
     pub(super) fn width(&self, now: Timestamp) -> usize {
         self.sink.width(now)
     }
-}
-
-/// What [`Mux::step`] did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct MuxStep {
-    /// Bytes of the chunk that were taken.
-    pub taken: usize,
-    /// Whether a line ended in them.
-    pub ended: bool,
-    /// Lines that the bytes are and that the history has not got yet.
-    pub swapped: usize,
 }
 
 #[cfg(test)]

@@ -55,3 +55,14 @@ impl MuxStream {
         self.drawing.as_ref().is_some_and(|drawing| drawing.is_moving() && !drawing.is_idle())
     }
 }
+
+/// What one step of the mux did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct MuxStep {
+    /// Bytes of the chunk that were taken.
+    pub taken: usize,
+    /// Whether a line ended in them.
+    pub ended: bool,
+    /// Lines that the bytes are and that the history has not got yet.
+    pub swapped: usize,
+}

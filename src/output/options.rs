@@ -20,7 +20,7 @@ pub struct OutputOptions {
     pub quiet: bool,
     /// Whether output passes as the programs wrote it, terminal controls included.
     pub raw: bool,
-    /// The sources. The index is what [`Output::attach`](super::Output::attach) and the others take.
+    /// The sources. The index is what `Output::attach` and the others take.
     pub log_sources: Vec<LogSource>,
     /// How much history is kept; `None`: nothing.
     pub history: Option<Bounds>,

@@ -1,6 +1,5 @@
 //! The task that reads one stream.
 
-use std::cell::{Cell, RefCell};
 use std::future::pending;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
@@ -12,25 +11,20 @@ use nix::sys::termios::{LocalFlags, tcgetattr};
 use nix::unistd::{read, write};
 use rustix::termios::tcgetwinsize;
 use tokio::io::unix::AsyncFd;
-use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use super::history::Part;
 use super::lines::Limits;
 use super::mux_stream::MuxStream;
 use super::pipe::{capacity, grow};
+use super::reader_control::{Drain, ReaderControl};
 use super::screen::Screen;
 use super::shared::{READ, Shared};
-use crate::notice::Notice;
 
 /// A line that is older than this is shown unfinished (SPEC §6).
 const PROMPT: Duration = Duration::from_millis(100);
 /// A drawing that was shown, and is not the latest row any more, is shown again after this time.
 const MOVING: Duration = Duration::from_secs(1);
-/// The remaining output of an ended instance is complete when its stream is silent for this long.
-const RETIRED: Duration = Duration::from_millis(100);
-/// With every process gone, a stream that is silent for this long will not end: an outsider holds it.
-const FINISHED: Duration = Duration::from_millis(300);
 /// Bytes in a row before everyone else has a turn: one full chunk. Four made a quiet instance beside floods wait
 /// longer, for no throughput that could be seen (docs/design/0003).
 const TURN: usize = READ;
@@ -52,19 +46,6 @@ const PIECE: usize = 1 << 10;
 /// Bytes of a pseudo-terminal that are joined in a batch: each piece alone would cost a write. A pipe gives more at once.
 const TERMINAL_TURN: usize = READ / 2;
 
-/// What the rest of the program says to a reader.
-#[derive(Debug, Default)]
-pub(super) struct ReaderControl {
-    /// What to say when the stream has nothing more of its process.
-    pub exit_notices: RefCell<Vec<Notice>>,
-    /// End when nothing comes.
-    pub finish: Cell<bool>,
-    /// The reader is gone.
-    pub ended: Cell<bool>,
-    /// One of these was changed.
-    pub changed: Notify,
-}
-
 /// Reads one stream until it ends.
 pub(super) struct StreamReader {
     shared: Rc<Shared>,
@@ -75,8 +56,8 @@ pub(super) struct StreamReader {
     stream: MuxStream,
     /// When the unfinished line began.
     unfinished: Option<Instant>,
-    /// When the process was said to be gone, or the end was asked for.
-    asked: Option<DrainState>,
+    /// Since the process is gone, or the end was asked for.
+    drain: Option<Drain>,
     enlarged: bool,
     turn: usize,
 }
@@ -102,13 +83,6 @@ enum ChunkResult {
     End,
 }
 
-/// Since when an ending is waited for, and how much was read meanwhile.
-#[derive(Clone, Copy)]
-struct DrainState {
-    at: Instant,
-    read: usize,
-}
-
 impl StreamReader {
     /// A reader that has not begun. The descriptor does not block.
     pub(super) fn new(
@@ -126,7 +100,7 @@ impl StreamReader {
             screen,
             stream,
             unfinished: None,
-            asked: None,
+            drain: None,
             enlarged: false,
             turn: 0,
         }
@@ -152,8 +126,7 @@ impl StreamReader {
         match self.wait().await {
             ReaderWake::Readable => self.on_readable().await,
             ReaderWake::Orders => {
-                let asked = self.control.finish.get() || !self.control.exit_notices.borrow().is_empty();
-                self.asked = asked.then(|| DrainState { at: Instant::now(), read: 0 });
+                self.drain = Drain::begin(&self.control);
                 false
             }
             ReaderWake::Silence => self.on_silence(),
@@ -208,7 +181,10 @@ impl StreamReader {
             shared.flush();
             self.on_count(count);
             drop(buffer);
-            self.make_room_for_others().await;
+            if self.turn >= TURN {
+                self.turn = 0;
+                tokio::task::yield_now().await;
+            }
         }
         match after {
             ChunkResult::More => self.is_answered(false),
@@ -254,10 +230,9 @@ impl StreamReader {
 
     /// When silence means something.
     fn deadline(&self) -> Option<Instant> {
-        let silent_for = self.asked.map(|_| self.patience());
         let delay = if self.stream.is_moving() { MOVING } else { PROMPT };
         let prompt = self.unfinished.map(|since| since + delay);
-        match (silent_for.map(|span| Instant::now() + span), prompt) {
+        match (self.drain.map(|drain| Instant::now() + drain.patience()), prompt) {
             (Some(end), Some(prompt)) => Some(end.min(prompt)),
             (end, prompt) => end.or(prompt),
         }
@@ -307,8 +282,8 @@ impl StreamReader {
 
     /// Learns from the size of a read.
     fn on_count(&mut self, count: usize) {
-        if let Some(asked) = &mut self.asked {
-            asked.read += count;
+        if let Some(drain) = &mut self.drain {
+            drain.add(count);
         }
         if count >= FULL
             && !self.enlarged
@@ -322,14 +297,6 @@ impl StreamReader {
         self.turn += count;
     }
 
-    /// Lets the others have their turn after a chunk.
-    async fn make_room_for_others(&mut self) {
-        if self.turn >= TURN {
-            self.turn = 0;
-            tokio::task::yield_now().await;
-        }
-    }
-
     /// Nothing came until the deadline; says whether that is the end.
     fn on_silence(&mut self) -> bool {
         if self.unfinished.take().is_some() {
@@ -337,7 +304,7 @@ impl StreamReader {
             self.tell_of_waiting();
             return false;
         }
-        if self.asked.take().is_some() {
+        if self.drain.take().is_some() {
             self.end_line();
             self.announce();
         }
@@ -356,24 +323,17 @@ impl StreamReader {
         }
     }
 
-    /// Whether a stream that never falls silent for long has nothing more of the process that is gone: some
-    /// time has passed, and either all was read that was there, or as much as a pipe can hold. The line that
-    /// is being written then belongs to a descendant. Says whether that is the end of the stream too.
-    fn is_answered(&mut self, empty: bool) -> bool {
-        let Some(asked) = self.asked else { return false };
-        let held =
-            || capacity(self.descriptor.get_ref()).and_then(|held| held.try_into().ok()).unwrap_or(READ);
-        if asked.at.elapsed() < self.patience() || !(empty || asked.read >= held()) {
+    /// Tells the end of the process that is gone, if the stream has nothing more of it although it does not fall silent; says
+    /// whether that is the end of the stream too.
+    fn is_answered(&mut self, is_empty: bool) -> bool {
+        let size =
+            || capacity(self.descriptor.get_ref()).and_then(|size| size.try_into().ok()).unwrap_or(READ);
+        if !self.drain.is_some_and(|drain| drain.is_over(is_empty, size)) {
             return false;
         }
-        self.asked = None;
+        self.drain = None;
         self.announce();
         self.control.finish.get()
-    }
-
-    /// How long a silence is an answer to what was asked.
-    fn patience(&self) -> Duration {
-        if self.control.finish.get() { FINISHED } else { RETIRED }
     }
 
     fn end_line(&mut self) {

@@ -16,8 +16,8 @@ use tokio::sync::{Mutex, Notify};
 
 use super::history::{History, HistoryLine};
 use super::log_files::FileWriter;
-use super::mux::{Mux, MuxStep};
-use super::mux_stream::MuxStream;
+use super::mux::Mux;
+use super::mux_stream::{MuxStep, MuxStream};
 use super::stdout_sink::StdoutSink;
 use crate::escapes::without_sequences;
 use crate::notice::Notice;

@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::*;
+use super::{Drawing, DrawnRow};
+use crate::escapes::{EscapeScanner, plain_length};
+use jiff::Timestamp;
 
 /// The rows of these pieces, settled after each.
 fn rows(pieces: &[&str]) -> Vec<String> {
@@ -231,7 +233,8 @@ proptest! {
     fn rows_of_any_bytes_are_harmless(written in hostile()) {
         let text = String::from_utf8_lossy(&written).into_owned();
         for row in rows(&[&text]) {
-            prop_assert_eq!(row.matches('\n').count(), 1);
+            // A piece of a row that is too long has none.
+            prop_assert!(row.matches('\n').count() <= 1);
             let mut scanner = EscapeScanner::default();
             let mut rest = row.as_bytes();
             while !rest.is_empty() {

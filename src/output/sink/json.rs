@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use jiff::Timestamp;
 
-use super::Sink;
+use super::row_sink::Sink;
 use crate::notice::Notice;
 use crate::output::batch::Batch;
 use crate::output::lines::ends;

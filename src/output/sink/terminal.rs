@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use memchr::memchr;
 
-use super::Sink;
+use super::row_sink::Sink;
 use super::wrap::WrappedRow;
 use crate::notice::Notice;
 use crate::output::batch::Batch;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::Sink;
+use super::row_sink::Sink;
 use crate::notice::Notice;
 use crate::output::batch::Batch;
 use crate::output::prefix::{LogSource, Prefixes};

@@ -55,7 +55,7 @@ impl Files {
         }
         let (file, code) = self.code.get_key_value(&full)?;
         let item = rest.next();
-        let words = ["pub use ", "pub(super) use ", "pub(crate) use ", "pub(in crate::process) use "];
+        let words = ["pub use ", "pub(super) use ", "pub(crate) use "];
         let exported = words
             .iter()
             .flat_map(|word| code.match_indices(word))
@@ -97,10 +97,15 @@ fn reachable<'a>(
     found
 }
 
-/// The code of a file without comments, and without the test module at its end.
+/// The code of a file without comments, without the test module at its end, and without the rooms of `pub(in crate::room)`.
 fn code_of(text: &str) -> String {
     let lines = text.lines().take_while(|line| *line != "mod tests {");
-    lines.map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
+    let mut code =
+        lines.map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n");
+    while let Some((before, rest)) = code.split_once("pub(in ") {
+        code = [before, "pub", rest.split_once(')').unwrap_or_default().1].concat();
+    }
+    code
 }
 
 /// Every path in this code, groups expanded: `a::{b, c::D}` is `a::b` and `a::c::D`.

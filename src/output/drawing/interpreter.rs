@@ -1,17 +1,86 @@
-//! What an escape sequence does to a drawing.
+//! What the bytes of a program do to a drawing: text, control characters, escape sequences.
 
 use std::rc::Rc;
 
+use super::canvas::{Drawing, Emit};
 use super::page::ScreenPlace;
 use super::row::WIDEST;
-use super::{Drawing, Emit};
-use crate::escapes::{AnsweringTerminal, Sequence};
+use crate::escapes::{AnsweringTerminal, Sequence, plain_length};
 
 /// Bytes of answers that are kept for a program which does not read them.
 const ANSWERS: usize = 4096;
 
 impl Drawing {
-    pub(super) fn act(&mut self, sequence: Sequence<'_>, emit: Emit<'_>) {
+    /// Takes text up to the end of a row behind which the drawing is idle, or all of it; how much that was.
+    pub(in crate::output) fn take(&mut self, text: &[u8], emit: Emit<'_>) -> usize {
+        if self.partial.is_empty() {
+            return self.take_whole(text, emit);
+        }
+        let before = self.partial.len();
+        let joined = [&std::mem::take(&mut self.partial)[..], text].concat();
+        self.take_whole(&joined, emit) - before
+    }
+
+    fn take_whole(&mut self, text: &[u8], emit: Emit<'_>) -> usize {
+        let mut at = 0;
+        while at < text.len() {
+            let rest = &text[at..];
+            if self.scanner.is_inside() || rest[0] == b'\x1b' {
+                at += self.take_sequence(rest, emit);
+                continue;
+            }
+            let line = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+            let plain = plain_length(&rest[..line]);
+            let is_at_end = at + plain == text.len();
+            self.put(&rest[..plain], is_at_end, emit);
+            at += plain;
+            match text.get(at..) {
+                Some([b'\n' | 0x0b | 0x0c, ..]) => {
+                    at += 1;
+                    self.line_feed(emit);
+                    if self.is_idle() {
+                        return at;
+                    }
+                }
+                Some([b'\r', ..]) => {
+                    self.page.column = Some(self.page.place().start);
+                    at += 1;
+                }
+                Some([0x08, ..]) => {
+                    let ScreenPlace { start, column, .. } = self.page.place();
+                    self.page.column = Some(start + column.saturating_sub(1));
+                    at += 1;
+                }
+                Some([0xc2]) => {
+                    self.partial.push(0xc2);
+                    at += 1;
+                }
+                Some([0xc2, 0x80..=0x9f, ..]) => at += 2,
+                Some([b'\x1b', ..] | []) | None => {}
+                // A sound, or half of a control.
+                Some([_, ..]) => at += 1,
+            }
+        }
+        at
+    }
+
+    /// Goes on in a sequence, or begins one; how much of `rest` that was.
+    fn take_sequence(&mut self, rest: &[u8], emit: Emit<'_>) -> usize {
+        // A line ends a sequence that was never finished, so that it does not swallow all that follows.
+        let line = memchr::memchr(b'\n', rest).filter(|_| !self.scanner.is_in_data());
+        let mut scanner = std::mem::take(&mut self.scanner);
+        let step = scanner.step(&rest[..line.unwrap_or(rest.len())]);
+        let taken = step.taken;
+        if let Some(sequence) = step.sequence {
+            self.act(sequence, emit);
+        } else if line.is_some_and(|line| taken == line) && !scanner.is_in_data() {
+            scanner.cancel();
+        }
+        self.scanner = scanner;
+        taken
+    }
+
+    fn act(&mut self, sequence: Sequence<'_>, emit: Emit<'_>) {
         if !sequence.is_clean() {
             return;
         }

@@ -1,0 +1,51 @@
+//! A standard output that goes away, is full or stands still.
+
+use super::*;
+
+/// The error that ends a standard output, and that a child can go on writing after it.
+fn error_of(stdout: impl Into<OwnedFd>, says: &[u8], leave: impl FnOnce()) -> io::Error {
+    run(async || {
+        let (output, mut errors) = open(options(false), stdout);
+        let mut web = child(&output, 0);
+        web.write_all(says).unwrap();
+        leave();
+        let error = errors.recv().await.unwrap();
+        let writer = thread::spawn(move || web.write_all(&vec![b'\n'; 1 << 20]).unwrap());
+        output.ended().await;
+        writer.join().unwrap();
+        assert_eq!(output.finish(PATIENCE).await, FinishResult::Complete);
+        assert!(errors.recv().await.is_none(), "said once");
+        error
+    })
+}
+
+#[test]
+fn a_reader_that_goes_away_is_noticed_while_nobody_speaks() {
+    let (reader, stdout): (PipeReader, _) = io::pipe().unwrap();
+    assert_eq!(error_of(stdout, b"", || drop(reader)).kind(), io::ErrorKind::BrokenPipe);
+    let (peer, stdout) = UnixStream::pair().unwrap();
+    assert_eq!(error_of(stdout, b"", || drop(peer)).kind(), io::ErrorKind::BrokenPipe);
+}
+
+#[test]
+fn a_full_disk_is_said_once_and_the_children_go_on() {
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    assert_eq!(error_of(full, b"a\n", || ()).kind(), io::ErrorKind::StorageFull);
+}
+
+#[test]
+fn a_reader_that_stands_still_holds_the_children_back_and_not_the_end() {
+    let (reader, stdout) = io::pipe().unwrap();
+    run(async || {
+        let (output, _errors) = open(options(false), stdout);
+        let mut web = child(&output, 0);
+        let flood = thread::spawn(move || {
+            let written = std::iter::repeat_with(|| web.write_all(&[b'\n'; 4096])).take(100_000);
+            written.take_while(Result::is_ok).count()
+        });
+        assert_eq!(output.finish(Duration::from_millis(300)).await, FinishResult::Abandoned);
+        // The runtime's end closes our end of the pipe, and the flood ends.
+        tokio::task::spawn_local(async move { drop(reader) }).await.unwrap();
+        drop(flood);
+    });
+}
