@@ -52,6 +52,13 @@ pub struct Diagnostic {
     pub excerpt: Option<Excerpt>,
 }
 
+impl Diagnostic {
+    /// `message` about `place`, without an excerpt.
+    pub fn at(place: &Location, message: impl Into<String>, hint: Option<String>) -> Self {
+        Self { location: place.clone(), message: message.into(), hint, excerpt: None }
+    }
+}
+
 impl Serialize for Diagnostic {
     /// `{"file","line","column","message","hint"}`; what is not known is `null`.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -88,7 +88,10 @@ fn with_candidates(command: clap::Command, types: &[String], names: &[String]) -
         ("env", "of", &[]),
     ];
     let of_choices = table::all().filter(|setting| !setting.choices.is_empty() && !setting.flags.is_empty());
-    let of_choices = of_choices.map(|setting| ("start", setting.name, setting.choices));
+    let of_choices = of_choices.flat_map(|setting| {
+        let commands = setting.flags.iter().flat_map(|flag| flag.commands);
+        commands.map(|command| (*command, setting.name, setting.choices))
+    });
     let of_types = of_choices.chain(OF_TYPES).map(|(subcommand, argument, choices)| {
         let types = if choices.is_empty() || argument == "exit-on" { types } else { &[] };
         let choices = choices.iter().map(|choice| (*choice).to_owned());

@@ -15,6 +15,7 @@ use super::system_env::SystemEnv;
 use super::{report, scripts};
 use crate::config::{self, Located, Settings};
 use crate::dotenv::{self, Assignment, EnvSource, Precedence};
+use crate::export::format;
 use crate::location::Diagnostic;
 use crate::plan::environment::name_of_port;
 use crate::procfile::{self, Procfile};
@@ -110,9 +111,7 @@ fn read(
 /// their files.
 pub(crate) fn above(folder: &Path) -> Option<PathBuf> {
     let is_project = |folder: &Path| HOME.iter().any(|file| folder.join(file).exists());
-    if is_project(folder) {
-        return None;
-    }
+    let folder = Some(folder).filter(|folder| !is_project(folder))?;
     let repository = folder.ancestors().find(|folder| folder.join(".git").exists())?;
     let within = folder.ancestors().skip(1).take_while(|folder| folder.starts_with(repository));
     within.map(Path::to_owned).find(|folder| is_project(folder))
@@ -206,7 +205,8 @@ impl<'a> ProjectReader<'a> {
             let parsed = if is_local { config::app_json::parse_locally } else { parse }(&name, &bytes);
             self.errors.extend(parsed.errors);
             self.warnings.extend(parsed.warnings);
-            merged = merged.or(parsed.settings);
+            self.errors.extend(format::unknown(&parsed.settings));
+            merged = merged.or_file(parsed.settings);
         }
         merged
     }

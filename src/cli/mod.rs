@@ -111,7 +111,7 @@ fn answer(arguments: Vec<OsString>, system: &SystemEnv) -> Result<Outcome, Failu
         Command::Wait(wait) => wait::run(&wait, &given, system),
         Command::Port(port) => port::run(&port, &given, system),
         Command::Down(down) => down::run(&down, &given, system),
-        Command::Export(export) => export::run(export, given, system),
+        Command::Export(export) => export::run(&export, given, system),
         Command::Completions(completions) => completions::run(completions.shell),
         Command::Mcp(mcp) => mcp::run(mcp, &given, system),
         Command::Skill(skill) => skill::run(&skill),

@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::invalid::{InvalidName, InvalidValue};
 use super::setting::{Field, Setting};
-use super::settings::{Located, ParsedSettings, ProcessSettings};
+use super::settings::{ExportTables, Located, ParsedSettings, ProcessSettings, Settings};
 use super::source::{SettingSource, decoded};
 use super::table;
 use crate::name::TypeName;
@@ -23,6 +23,14 @@ const DOCTOR: &str = "doctor";
 const NO_REASONS: (&str, &str) = (
     "`doctor` has the table `silence`, with a reason for each code",
     "write [doctor.silence] and CODE = \"REASON\"",
+);
+
+/// The table for exports, with a table for each format.
+const EXPORT: &str = "export";
+/// What is wrong with another value of that key, and the way out.
+const NO_EXPORTS: (&str, &str) = (
+    "`export` has what is set for exports, and a table for each format",
+    "write [export] or [export.FORMAT]",
 );
 
 /// The settings of a `ganger.toml`. All that is wrong is found at once.
@@ -62,19 +70,52 @@ impl TomlReader<'_> {
                 (PROCESS, _) => self.refuse(value, NO_TYPES.0, NO_TYPES.1),
                 (DOCTOR, DeValue::Table(tables)) => self.read_doctor(tables),
                 (DOCTOR, _) => self.refuse(value, NO_REASONS.0, NO_REASONS.1),
+                (EXPORT, DeValue::Table(tables)) => self.read_exports(tables),
+                (EXPORT, _) => self.refuse(value, NO_EXPORTS.0, NO_EXPORTS.1),
                 (name, _) => match table::key_of_stack(name) {
-                    Ok(setting) => self.read_setting(setting, value),
+                    Ok(setting) => {
+                        let mut settings = std::mem::take(&mut self.parsed.settings);
+                        self.read_setting(setting, value, &mut settings);
+                        self.parsed.settings = settings;
+                    }
                     Err(error) => self.refuse_name(key, &error),
                 },
             }
         }
     }
 
-    fn read_setting(&mut self, setting: &Setting, value: &TomlValue<'_>) {
+    fn read_setting(&mut self, setting: &Setting, value: &TomlValue<'_>, into: &mut Settings) {
         for (text, value) in self.texts(setting.name, value, setting.stack.is_some_and(Field::is_list)) {
             let place = self.source.location(value.span().start);
-            let done = setting.set(&mut self.parsed.settings, text.as_ref(), &place);
+            let done = setting.set(into, text.as_ref(), &place);
             self.note(done, value);
+        }
+    }
+
+    fn read_exports(&mut self, tables: &DeTable<'_>) {
+        let mut exports = ExportTables::default();
+        for (key, value) in tables {
+            // A table is that of a format, but for `formation`, which may have a line for each type.
+            if let DeValue::Table(settings) = value.get_ref()
+                && table::named(key.get_ref()).is_none()
+            {
+                let mut own = Settings::default();
+                for (key, value) in settings {
+                    self.read_for_export(key, value, &mut own);
+                }
+                let place = self.source.location(key.span().start);
+                exports.formats.insert(key.get_ref().to_string(), Located { value: own, place });
+            } else {
+                self.read_for_export(key, value, &mut exports.common);
+            }
+        }
+        self.parsed.settings.exports = Some(Box::new(exports));
+    }
+
+    fn read_for_export(&mut self, key: &Key<'_>, value: &TomlValue<'_>, into: &mut Settings) {
+        match table::key_of_export(key.get_ref()) {
+            Ok(setting) => self.read_setting(setting, value, into),
+            Err(error) => self.refuse_name(key, &error),
         }
     }
 
@@ -178,143 +219,5 @@ fn scalar(value: &TomlValue<'_>) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-    use crate::config::{BasePort, ColorChoice, Probe, ReadySetting, RestartPolicy, Timestamps};
-    use crate::signal::Signal;
-
-    fn errors(text: &str) -> Vec<String> {
-        let shown = |error: &crate::location::Diagnostic| {
-            let marked = error.excerpt.as_ref().map(|excerpt| &excerpt.text[excerpt.mark.clone()]);
-            format!(
-                "{} [{}] {}; {}",
-                error.location,
-                marked.unwrap_or("-"),
-                error.message,
-                error.hint.as_deref().unwrap_or("-")
-            )
-        };
-        parse("ganger.toml", text.as_bytes()).errors.iter().map(shown).collect()
-    }
-
-    #[test]
-    fn every_name_of_a_flag_can_be_set() {
-        let text = r#"
-procfile = "Procfile.dev"
-root = "app"
-env = [".env", ".env.local"]
-port = 3000
-port-step = 10
-no-port = false
-timeout = "1m"
-exit-on = "failure"
-exit-code-from = "web"
-stop-signal = "INT"
-except = "a,b"
-timestamps = true
-prefix = false
-quiet = true
-color = "always"
-json = true
-pty = "never"
-release = true
-env-wins = true
-[formation]
-all = 1
-web = 2
-[process.web]
-formation = 3
-stop-signal = "QUIT"
-timeout = 1.5
-"#;
-        let parsed = parse("ganger.toml", text.as_bytes());
-        assert_eq!(parsed.errors, []);
-        let settings = parsed.settings;
-        assert_eq!(settings.procfile.unwrap().value.to_str(), Some("Procfile.dev"));
-        assert_eq!(settings.root.unwrap().place.to_string(), "ganger.toml:3:8");
-        assert_eq!(settings.env.len(), 2);
-        assert_eq!(settings.port.unwrap().value, BasePort::At(3000));
-        assert_eq!((settings.port_step.unwrap().value, settings.no_port), (10, Some(false)));
-        assert_eq!(settings.timeout.unwrap().value, Duration::from_mins(1));
-        assert_eq!(settings.exit_on.unwrap().value, "failure");
-        assert_eq!(settings.exit_code_from.unwrap().value, "web");
-        assert_eq!(settings.stop_signal.unwrap().value, Signal::INTERRUPT);
-        assert_eq!(settings.except.len(), 2);
-        assert_eq!((settings.timestamps.unwrap().value, settings.prefix), (Timestamps::Plain, Some(false)));
-        assert_eq!((settings.quiet, settings.json, settings.env_wins), (Some(true), Some(true), Some(true)));
-        assert_eq!((settings.color, settings.pty), (Some(ColorChoice::Always), Some(ColorChoice::Never)));
-        assert!(settings.release.unwrap().value);
-        let formation = settings.formation.unwrap().value;
-        let web = TypeName::new("web").unwrap();
-        assert_eq!((formation.all, formation.count(&web)), (Some(1), 2));
-        let own = &settings.processes[&web];
-        assert_eq!(own.formation.as_ref().unwrap().value, 3);
-        assert_eq!(own.stop_signal.as_ref().unwrap().value, Signal::QUIT);
-        assert_eq!(own.timeout.as_ref().unwrap().value, Duration::from_millis(1500));
-    }
-
-    #[test]
-    fn service_settings_can_be_set() {
-        let text = r#"
-ordered-stop = true
-restart = "on-failure"
-ready-timeout = 30
-watch = "*.conf"
-[process.web]
-ready = "http:/health"
-ready-timeout = "2m"
-after = ["db", "cache"]
-once = false
-restart = "always"
-watch = ["src", "*.py"]
-listen = true
-"#;
-        let parsed = parse("ganger.toml", text.as_bytes());
-        assert_eq!(parsed.errors, []);
-        let settings = parsed.settings;
-        let own = &settings.processes[&TypeName::new("web").unwrap()];
-        assert_eq!(own.ready.as_ref().unwrap().value, ReadySetting::Probe(Probe::Http("/health".into())));
-        assert_eq!(own.ready_timeout.as_ref().unwrap().value, Duration::from_mins(2));
-        assert_eq!(own.after[1].place.to_string(), "ganger.toml:9:16");
-        assert!(!own.once.as_ref().unwrap().value);
-        assert_eq!(own.restart.as_ref().unwrap().value, RestartPolicy::Always);
-        assert_eq!(own.watch.iter().map(|given| given.value.as_str()).collect::<Vec<_>>(), ["src", "*.py"]);
-        assert!(own.listen.as_ref().unwrap().value.is_some());
-        assert_eq!(settings.ordered_stop, Some(true));
-        assert_eq!(settings.restart.unwrap().value, RestartPolicy::OnFailure);
-        assert_eq!(settings.ready_timeout.unwrap().value, Duration::from_secs(30));
-        assert_eq!(settings.watch[0].value, "*.conf");
-    }
-
-    #[test]
-    fn all_mistakes_are_named_with_place_and_way_out() {
-        let text = "exit_on = \"any\"\ntimeuot = 5\nport = 70000\nx = 1\n[process.web]\nready = \"http\"\n\
-                    timeout = -1\nstop-signal = \"TREM\"\nformation = [1]\n";
-        let expected = [
-            "ganger.toml:1:1 [exit_on] unknown setting `exit_on` (did you mean `exit-on`?); -",
-            "ganger.toml:2:1 [timeuot] unknown setting `timeuot` (did you mean `timeout`?); -",
-            "ganger.toml:3:8 [70000] invalid value `70000` (expected a number from 1 to 65535, or auto); -",
-            "ganger.toml:4:1 [x] unknown setting `x`; the settings are ",
-            "ganger.toml:6:9 [\"http\"] invalid value `http` (expected listen, listen:6379, http:/health",
-            "ganger.toml:7:11 [-1] invalid value `-1` (a time cannot be negative); -",
-            "ganger.toml:8:15 [\"TREM\"] invalid value `TREM` (no such signal; did you mean TERM?); -",
-            "ganger.toml:9:13 [[1]] `formation` has one value; write formation = VALUE",
-        ];
-        let found = errors(text);
-        for (found, expected) in found.iter().zip(expected) {
-            assert!(found.starts_with(expected), "{found}\n{expected}");
-        }
-        assert_eq!(found.len(), expected.len());
-    }
-
-    #[test]
-    fn what_is_no_toml_is_refused_with_its_place() {
-        let found = errors("port = 1\nport = = 2\n");
-        assert!(found[0].starts_with("ganger.toml:2:"), "{found:?}");
-        assert_eq!(errors("\u{feff}port = 1"), [""; 0]);
-        assert_eq!(parse("ganger.toml", b"port = \xff").errors.len(), 1);
-        assert!(parse("ganger.toml", b"").errors.is_empty());
-    }
-}
+#[path = "ganger_toml_tests.rs"]
+mod tests;

@@ -71,6 +71,18 @@ pub enum InvalidName {
         /// The name.
         name: &'static str,
     },
+    /// It is about exports, and stands outside of their tables.
+    #[error("`{name}` is set for exports")]
+    ExportOnly {
+        /// The name.
+        name: &'static str,
+    },
+    /// It is not about exports, and stands in a table of them.
+    #[error("`{name}` is set for the whole stack, not for exports")]
+    NotOfExports {
+        /// The name.
+        name: &'static str,
+    },
 }
 
 impl InvalidName {
@@ -81,7 +93,10 @@ impl InvalidName {
             Self::Unknown { known, .. } => Some(format!("the settings are {}", known.join(", "))),
             Self::FlagOnly { name, reason } => Some(format!("use --{name}: {reason}")),
             Self::TypeOnly { .. } => Some("move it below [process.TYPE]".into()),
-            Self::StackOnly { .. } => Some("move it above the first [table]".into()),
+            Self::StackOnly { .. } | Self::NotOfExports { .. } => {
+                Some("move it above the first [table]".into())
+            }
+            Self::ExportOnly { .. } => Some("move it below [export] or [export.FORMAT]".into()),
         }
     }
 }

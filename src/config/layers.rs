@@ -38,7 +38,20 @@ impl Settings {
         if self.silenced.is_empty() {
             self.silenced = lower.silenced;
         }
+        self.exports = self.exports.or(lower.exports);
         self
+    }
+
+    /// These settings over those of a file. An export has, before the rest of the file, the tables that are about it.
+    #[must_use]
+    pub fn or_file(self, file: Self) -> Self {
+        match (self.exported_to, &file.exports) {
+            (Some(format), Some(tables)) => {
+                let layer = tables.layer(format);
+                self.or(layer).or(file)
+            }
+            (Some(_), None) | (None, _) => self.or(file),
+        }
     }
 
     /// The fixed settings that differ from those of `earlier`: a running stack keeps them as they were.

@@ -3,6 +3,7 @@
 
 pub mod app_json;
 mod detach_keys;
+mod export_choices;
 pub mod foreman;
 pub mod ganger_toml;
 pub mod invalid;
@@ -19,9 +20,10 @@ mod tests;
 mod value;
 
 pub use detach_keys::{DetachKey, DetachKeys};
+pub use export_choices::{CheckMode, Secrets};
 pub use probe::{OutsideCheck, Probe, ProbeKind, ProbePort, ReadySetting};
 pub use service_policy::{RestartPolicy, ServicePolicy};
 pub use settings::{
-    BasePort, ColorChoice, DeclaredVariable, Located, ParentToWatch, ParsedSettings, ProcessSettings,
-    Settings, Timestamps,
+    BasePort, ColorChoice, DeclaredVariable, ExportSettings, ExportTables, Located, ParentToWatch,
+    ParsedSettings, ProcessSettings, Settings, Timestamps,
 };

@@ -34,6 +34,8 @@ pub struct Setting {
     pub by_type: bool,
     /// Whether a running stack keeps it as it was at the start, also when the files are read again.
     pub is_fixed: bool,
+    /// Whether it is about `ganger export` alone: its key stands in `[export]` or `[export.FORMAT]`.
+    pub is_for_export: bool,
     /// The help: a short sentence, then an empty line and more for `--help` and the manual page, if there is more.
     pub help: &'static str,
     /// A value that is not the default, for the page of all settings and for tests.
@@ -69,9 +71,10 @@ pub enum Takes {
 }
 
 impl Setting {
-    /// Its variable: `GANGER_PORT`.
+    /// Its variable: `GANGER_PORT`, `GANGER_EXPORT_IMAGE`.
     pub fn variable_name(&self) -> String {
-        let name = || format!("GANGER_{}", self.name.to_uppercase().replace('-', "_"));
+        let room = if self.is_for_export { "EXPORT_" } else { "" };
+        let name = || format!("GANGER_{room}{}", self.name.to_uppercase().replace('-', "_"));
         self.variable.map_or_else(name, str::to_owned)
     }
 
@@ -158,6 +161,8 @@ pub(super) struct Parsed<H, S: Slot> {
 pub(super) enum Parse<T> {
     /// By a function.
     Text(fn(&str) -> Result<T, InvalidValue>),
+    /// By a function, also where it has commas and the field is a list.
+    Whole(fn(&str) -> Result<T, InvalidValue>),
     /// As it is: a path need not be UTF-8.
     Path(fn(&OsStr) -> T),
 }
@@ -167,13 +172,13 @@ impl<H, S: Slot> Field<H> for Parsed<H, S> {
         let slot = (self.at)(holder);
         let mut put = |part: &OsStr| {
             let value = match self.parse {
-                Parse::Text(parse) => parse(utf8(part)?)?,
+                Parse::Text(parse) | Parse::Whole(parse) => parse(utf8(part)?)?,
                 Parse::Path(make) => make(part),
             };
             slot.put(value, place);
             Ok(())
         };
-        if !S::IS_LIST {
+        if !S::IS_LIST || matches!(self.parse, Parse::Whole(_)) {
             return put(value);
         }
         let parts = value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii);

@@ -8,6 +8,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use super::detach_keys::DetachKeys;
+use super::export_choices::{CheckMode, Secrets};
 use super::probe::{Probe, ReadySetting};
 use super::service_policy::RestartPolicy;
 use crate::formation::Formation;
@@ -172,6 +173,12 @@ pub struct Settings {
     pub variables: Vec<DeclaredVariable>,
     /// The codes of `ganger doctor` that `[doctor.silence]` silences, with the reasons.
     pub silenced: IndexMap<String, Located<String>>,
+    /// What is asked of an export.
+    pub export: ExportSettings,
+    /// The word of the format that is exported to, whose tables in files count; `None`: this is no export.
+    pub exported_to: Option<&'static str>,
+    /// The tables of a file that are about exports.
+    pub exports: Option<Box<ExportTables>>,
 }
 
 /// What one layer sets for one type: `[process.web]`, `--stop-signal web=QUIT`.
@@ -201,6 +208,50 @@ pub struct ProcessSettings {
     pub watch: Vec<Located<String>>,
     /// The address where ganger binds their PORT and passes the socket on; `Some(None)`: none.
     pub listen: Option<Located<Option<IpAddr>>>,
+}
+
+/// What one layer asks of an export. [`super::table`] has the entry of each field.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ExportSettings {
+    /// The folder that the files are written to; `-` is standard output.
+    pub output: Option<Located<PathBuf>>,
+    /// Whether what would change is shown, and nothing written.
+    pub diff: Option<bool>,
+    /// Whether the engine's own validator is asked.
+    pub check: Option<Located<CheckMode>>,
+    /// What the stack is called there.
+    pub app: Option<Located<String>>,
+    /// The namespace of its objects.
+    pub namespace: Option<Located<String>>,
+    /// Where the project lies on the machine of the engine.
+    pub working_directory: Option<Located<PathBuf>>,
+    /// The container image.
+    pub image: Option<Located<String>>,
+    /// The user that programs run as.
+    pub user: Option<Located<String>>,
+    /// The types that listen on their port.
+    pub expose: Vec<Located<String>>,
+    /// Where values go.
+    pub secrets: Option<Located<Secrets>>,
+    /// Changes of single values.
+    pub set: Vec<Located<String>>,
+}
+
+/// The tables of a file that are about exports.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ExportTables {
+    /// `[export]`: for all formats.
+    pub common: Settings,
+    /// `[export.FORMAT]`, by the word of the format. Whether there is such a format, the reader of the project knows.
+    pub formats: IndexMap<String, Located<Settings>>,
+}
+
+impl ExportTables {
+    /// What is set for an export to `format`.
+    pub fn layer(&self, format: &str) -> Settings {
+        let own = self.formats.get(format).map(|table| table.value.clone()).unwrap_or_default();
+        own.or(self.common.clone())
+    }
 }
 
 /// A variable that the project declares, as `app.json` has them.

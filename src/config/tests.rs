@@ -87,6 +87,16 @@ fn a_value_for_a_type_is_refused_with_the_part_that_is_wrong() {
 fn each_setting_is_a_key_of_ganger_toml_or_says_why_not() {
     for setting in table::all() {
         let text = format!("{} = \"{}\"\n", setting.name, setting.example);
+        let of_export = ganger_toml::parse("ganger.toml", format!("[export.compose]\n{text}").as_bytes());
+        let is_of_export = setting.flag_only.is_none() && setting.flag_of("export").is_some();
+        assert_eq!(of_export.errors.is_empty(), is_of_export, "{text}");
+        if setting.is_for_export {
+            assert_ne!(
+                of_export.settings.exports,
+                ganger_toml::parse("", b"[export.compose]").settings.exports
+            );
+            continue;
+        }
         let of_stack = ganger_toml::parse("ganger.toml", text.as_bytes());
         let of_type = ganger_toml::parse("ganger.toml", format!("[process.web]\n{text}").as_bytes());
         let is_for_files = setting.flag_only.is_none();

@@ -1,8 +1,10 @@
 //! The values of settings, parsed. One function for each kind of value, whatever flag, variable or file it comes from.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use super::export_choices::{CheckMode, Secrets};
 use super::invalid::InvalidValue;
 use super::numbers::{is_plain_number, positive};
 use super::service_policy::{EVERYWHERE, RestartPolicy};
@@ -134,6 +136,28 @@ pub(super) fn reach(value: &str) -> Parsed<Reach> {
 pub(super) fn restart(value: &str) -> Parsed<RestartPolicy> {
     let policy = RestartPolicy::ALL.into_iter().find(|policy| policy.as_str() == value.trim());
     policy.ok_or_else(|| InvalidValue::new(value, "expected never, on-failure or always"))
+}
+
+/// Whether a validator is asked: a boolean, or what happens without one.
+pub(super) fn check(value: &str) -> Parsed<CheckMode> {
+    match (value, boolean(value)) {
+        ("if-there", _) | (_, Ok(true)) => Ok(CheckMode::IfThere),
+        ("require", _) => Ok(CheckMode::Require),
+        (_, Ok(false)) => Ok(CheckMode::Never),
+        (_, Err(_)) => Err(InvalidValue::new(value, "expected if-there or require")),
+    }
+}
+
+/// Where values of .env go.
+pub(super) fn secrets(value: &str) -> Parsed<Secrets> {
+    let found = Secrets::ALL.into_iter().find(|place| place.as_str() == value);
+    found.ok_or_else(|| InvalidValue::new(value, "expected reference, inline or only"))
+}
+
+/// An absolute path.
+pub(super) fn absolute(value: &str) -> Parsed<PathBuf> {
+    let path = Some(PathBuf::from(value)).filter(|path| path.is_absolute());
+    path.ok_or_else(|| InvalidValue::new(value, "expected an absolute path, which begins with /"))
 }
 
 /// A pattern of paths below the root. `!` has no meaning here: .gitignore has the paths that are not watched.

@@ -2,7 +2,7 @@
 
 use super::document::{Document, Setting};
 use super::options::{ExportOptions, Secrets};
-use super::stack::{ExportedStack, ExportedType, ExportedVariable, about};
+use super::stack::{ExportedStack, ExportedType, ExportedVariable};
 use crate::location::{Diagnostic, Location};
 
 /// A file of an export.
@@ -136,7 +136,7 @@ impl BundleBuilder {
     fn apply<'a>(&mut self, settings: impl Iterator<Item = &'a Setting>, document: &mut Document) {
         for setting in settings {
             if let Err(error) = document.set(setting) {
-                let error = about(&format!("--set {}", setting.said), error.to_string(), None);
+                let error = Diagnostic::at(&setting.place, error.to_string(), None);
                 if !self.errors.contains(&error) {
                     self.errors.push(error);
                 }
@@ -148,9 +148,9 @@ impl BundleBuilder {
     pub(super) fn refuse_settings(&mut self, stack: &ExportedStack<'_>) {
         let format = stack.options.format.as_str();
         for setting in &stack.options.set {
-            let place = format!("--set {}", setting.said);
             let hint = Some("change the files after the export".to_owned());
-            self.errors.push(about(&place, format!("{format} has no values to set"), hint));
+            let message = format!("{format} has no values to set");
+            self.errors.push(Diagnostic::at(&setting.place, message, hint));
         }
     }
 

@@ -22,6 +22,7 @@ pub enum SetError {
     Index(String, usize),
 }
 
+use crate::location::Location;
 use crate::name::TypeName;
 
 /// A value with its parts.
@@ -196,8 +197,8 @@ impl Serialize for Document {
 /// `--set [TYPE:]PATH=VALUE`: one value that the user wants otherwise.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Setting {
-    /// As it was typed, for messages.
-    pub said: String,
+    /// Where it was said, for messages.
+    pub place: Location,
     /// The type that it is for; `None`: all.
     pub kind: Option<String>,
     /// Keys from the outside to the inside; a number is a place in a list.
@@ -235,7 +236,8 @@ impl Setting {
             Ok(value) => value.into(),
             Err(_) => value.into(),
         };
-        Ok(Self { said: text.to_owned(), kind, path, value })
+        let place = Location { file: format!("--set {text}").into(), line: None, column: None };
+        Ok(Self { place, kind, path, value })
     }
 }
 

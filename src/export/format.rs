@@ -3,6 +3,9 @@
 use std::path::Path;
 
 use super::removal::{self, Removal};
+use crate::config::{Located, Settings};
+use crate::location::Diagnostic;
+use crate::suggestion::nearest;
 
 /// The engine that the files are for. CONTRIBUTING.md has an example of a new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +97,20 @@ impl ExportFormat {
             Self::Procfile => &FormatDetails { word: "procfile", runs_on: RunsOn::Platform, ..PLAIN },
         }
     }
+}
+
+/// The tables `[export.FORMAT]` of formats that there are not.
+pub fn unknown(settings: &Settings) -> Vec<Diagnostic> {
+    let words = || ExportFormat::ALL.map(ExportFormat::as_str);
+    let tables = settings.exports.iter().flat_map(|exports| &exports.formats);
+    let unknown = tables.filter(|(word, _)| !words().contains(&word.as_str()));
+    let refused = |(word, table): (&String, &Located<Settings>)| {
+        let near = nearest(word, words());
+        let guess = near.map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default();
+        let hint = near.is_none().then(|| format!("the formats are {}", words().join(", ")));
+        Diagnostic::at(&table.place, format!("unknown format `{word}`{guess}"), hint)
+    };
+    unknown.map(refused).collect()
 }
 
 /// Where an engine runs programs.

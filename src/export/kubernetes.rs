@@ -109,8 +109,9 @@ pub(super) fn secret(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) -> S
     }
     let data = values.into_iter().fold(Document::map(), |map, (name, value)| map.with(name, value));
     let labels = common_labels(stack).with("app.kubernetes.io/managed-by", "ganger");
-    let mut object =
-        object("v1", "Secret", secret_name(stack), labels).with("type", "Opaque").with("stringData", data);
+    let mut object = object(stack, ("v1", "Secret"), secret_name(stack), labels)
+        .with("type", "Opaque")
+        .with("stringData", data);
     bundle.set_metadata(stack.options, None, &mut object);
     format!("{}\n{}", script::comment(stack), yaml(&object))
 }
@@ -140,8 +141,17 @@ fn secret_name(stack: &ExportedStack<'_>) -> String {
     format!("{}-env", stack.options.app)
 }
 
-fn object(version: &str, kind: &str, name: impl Into<Document>, labels: Document) -> Document {
-    let about_it = Document::map().with("name", name).with("labels", labels);
+fn object(
+    stack: &ExportedStack<'_>,
+    of: (&str, &str),
+    name: impl Into<Document>,
+    labels: Document,
+) -> Document {
+    let (version, kind) = of;
+    let about_it = Document::map()
+        .with("name", name)
+        .with_some("namespace", stack.options.namespace.as_deref())
+        .with("labels", labels);
     Document::map().with("apiVersion", version).with("kind", kind).with("metadata", about_it)
 }
 
@@ -175,7 +185,7 @@ fn deployment(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, label: &str, p
             (count == 1 && !kind.is_exposed).then(|| Document::map().with("type", "Recreate")),
         )
         .with("template", pod);
-    object("apps/v1", "Deployment", label, labels_of(stack, label)).with("spec", spec)
+    object(stack, ("apps/v1", "Deployment"), label, labels_of(stack, label)).with("spec", spec)
 }
 
 /// The Job of `release`. Its name follows from its image, command and ports, so that the same release runs once and a new
@@ -186,7 +196,7 @@ fn job(stack: &ExportedStack<'_>, label: &str, pod: Document) -> Document {
     let name =
         format!("{}-{}", label.chars().take(room).collect::<String>().trim_end_matches('-'), &sum[..8]);
     let spec = Document::map().with("backoffLimit", 0_i64).with("template", pod);
-    let mut object = object("batch/v1", "Job", name, labels_of(stack, label));
+    let mut object = object(stack, ("batch/v1", "Job"), name, labels_of(stack, label));
     // Argo CD applies the others when this one has succeeded. A hook would run at every sync.
     let wave = Document::map().with("argocd.argoproj.io/sync-wave", "-1");
     if let Document::Map(entries) = &mut object
@@ -315,7 +325,7 @@ fn service(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, label: &str) -> O
     kind.port.filter(|_| kind.is_exposed)?;
     let port = Document::map().with("name", "http").with("port", 80_i64).with("targetPort", "http");
     let spec = Document::map().with("selector", selector_of(stack, label)).with("ports", vec![port]);
-    Some(object("v1", "Service", label, labels_of(stack, label)).with("spec", spec))
+    Some(object(stack, ("v1", "Service"), label, labels_of(stack, label)).with("spec", spec))
 }
 
 /// A sum over all values, by which a change of one can be seen.

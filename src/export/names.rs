@@ -3,6 +3,7 @@
 use super::bundle_builder::BundleBuilder;
 use super::options::ExportFormat;
 use super::stack::{ExportedStack, ExportedType, about};
+use crate::location::Diagnostic;
 
 /// The most characters of a DNS label (RFC 1123), and so of most names in Kubernetes.
 const LONGEST: usize = 63;
@@ -26,7 +27,7 @@ pub(super) fn check_app(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
     if !is_label(app) {
         let message = "the stack's name is not made of lower-case letters, digits and `-`, a letter first";
         let hint = format!("try --app {}", app_name(app));
-        bundle.errors.push(about(&format!("--app {app}"), message, Some(hint)));
+        bundle.errors.push(Diagnostic::at(&stack.options.app_place, message, Some(hint)));
     }
 }
 
@@ -67,8 +68,11 @@ pub(super) fn image<'a>(stack: &ExportedStack<'a>, bundle: &mut BundleBuilder) -
         return image;
     }
     let format: ExportFormat = stack.options.format;
-    let hint = Some("name it: --image registry.example.com/shop:1.4.2".to_owned());
-    bundle.errors.push(about("--image", format!("{} runs an image", format.as_str()), hint));
+    let format = format.as_str();
+    let hint = format!(
+        "name it: --image registry.example.com/shop:1.4.2, or `image` below [export.{format}] of ganger.toml"
+    );
+    bundle.errors.push(about("--image", format!("{format} runs an image"), Some(hint)));
     ""
 }
 

@@ -47,14 +47,14 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
         bundle.file_with_values(
             stack,
             format!("{app}{RELEASE_SUFFIX}.json"),
-            job(&format!("{app}{RELEASE_SUFFIX}"), "batch", groups),
+            job(stack, &format!("{app}{RELEASE_SUFFIX}"), "batch", groups),
         );
         bundle
             .unsupported(format!("nothing waits for {app}{RELEASE_SUFFIX}: run that job first, to its end"));
     }
     if !stack.kinds.is_empty() {
         let groups = stack.kinds.iter().map(|kind| group(stack, kind, &values, bundle)).collect();
-        bundle.file_with_values(stack, format!("{app}.json"), job(app, "service", groups));
+        bundle.file_with_values(stack, format!("{app}.json"), job(stack, app, "service", groups));
     }
     bundle.unsupported("PS counts from 0 there: web.0 is the first");
     let sign = |kind: &ExportedType<'_>| match kind.care.probe.outside() {
@@ -102,9 +102,11 @@ fn suffix(kind: &ExportedType<'_>) -> &'static str {
 
 /// What puts the values where the jobs look for them.
 fn put_values(stack: &ExportedStack<'_>) -> String {
-    let put = "nomad var put -force -in=json -";
+    let namespace = stack.options.namespace.as_ref();
+    let namespace = namespace.map(|name| format!("-namespace={} ", script::quote(name))).unwrap_or_default();
+    let put = format!("nomad var put {namespace}-force -in=json -");
     if stack.release.is_none() {
-        return put.to_owned();
+        return put;
     }
     let path = format!("/\"Path\": /s/\",$/{RELEASE_SUFFIX}\",/");
     format!(
@@ -134,10 +136,11 @@ fn values<'a>(stack: &ExportedStack<'a>, bundle: &mut BundleBuilder) -> Vec<(&'a
     values
 }
 
-fn job(name: &str, kind: &str, groups: Vec<Document>) -> String {
+fn job(stack: &ExportedStack<'_>, name: &str, kind: &str, groups: Vec<Document>) -> String {
     let job = Document::map()
         .with("ID", name)
         .with("Name", name)
+        .with_some("Namespace", stack.options.namespace.as_deref())
         .with("Type", kind)
         .with("Datacenters", vec!["*"])
         .with("TaskGroups", groups);

@@ -4,20 +4,12 @@ use std::path::PathBuf;
 
 use super::document::Setting;
 pub use super::format::ExportFormat;
+use crate::config::Located;
+/// Where the values of .env go.
+pub use crate::config::Secrets;
+use crate::location::Location;
 /// What the engine does when a program ends, in the plan's words.
 pub use crate::plan::spec::RestartPolicy;
-
-/// Where the values of .env go.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Secrets {
-    /// Nowhere: the files refer to a place that a command fills.
-    #[default]
-    Reference,
-    /// Into the files, which only their owner can read.
-    Inline,
-    /// What that command reads, and nothing else.
-    Only,
-}
 
 /// What can be asked of an export.
 #[derive(Clone, Debug)]
@@ -26,16 +18,18 @@ pub struct ExportOptions {
     pub format: ExportFormat,
     /// What the stack is called there: a lower-case DNS label, as [`app_name`](super::app_name) makes one.
     pub app: String,
+    /// Where it was said, for messages.
+    pub app_place: Location,
+    /// The namespace of its objects, for engines that have such; `None`: the one that the engine takes.
+    pub namespace: Option<String>,
     /// Where the project lies on the machine of the engine, an absolute path; `None`: as here.
     pub working_directory: Option<PathBuf>,
     /// The container image, for engines that run containers.
     pub image: Option<String>,
     /// The user that programs run as; `None`: whoever the engine would take.
     pub user: Option<String>,
-    /// The types that listen on their port; `None`: `web`, and those whose command names PORT.
-    pub expose: Option<Vec<String>>,
-    /// What happens when a program ends; `None`: the engine's own habit, see docs/export.md.
-    pub restart: Option<RestartPolicy>,
+    /// The types that listen on their port; empty: `web`, and those whose command names PORT.
+    pub expose: Vec<Located<String>>,
     /// Where values go.
     pub secrets: Secrets,
     /// Changes that the user asks for.

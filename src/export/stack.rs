@@ -150,9 +150,10 @@ impl<'a> ExportedStack<'a> {
 impl<'a> ExportedType<'a> {
     fn of(name: &'a TypeName, first: &'a Spec, options: &ExportOptions, instances: Vec<&'a Spec>) -> Self {
         let command: &str = &first.command;
-        let is_exposed = match &options.expose {
-            Some(names) => names.iter().any(|exposed| exposed == name.as_str()),
-            None => name.as_str() == "web" || names_variable("PORT", command) || says_it_serves(&first.care),
+        let is_exposed = if options.expose.is_empty() {
+            name.as_str() == "web" || names_variable("PORT", command) || says_it_serves(&first.care)
+        } else {
+            options.expose.iter().any(|exposed| exposed.value == name.as_str())
         };
         let (file, line) = first.place.rsplit_once(':').unwrap_or((&first.place, ""));
         Self {
@@ -168,11 +169,7 @@ impl<'a> ExportedType<'a> {
             care: &first.care,
             stop_signal: first.stop_signal,
             grace: first.grace,
-            restart: if first.once {
-                Some(RestartPolicy::Never)
-            } else {
-                options.restart.or(first.care.restart)
-            },
+            restart: if first.once { Some(RestartPolicy::Never) } else { first.care.restart },
             instances,
         }
     }
@@ -239,16 +236,16 @@ fn variables<'a>(
 /// The types of `--expose` and `--set` that do not run.
 fn unknown_kinds(plan: &Plan, options: &ExportOptions) -> Vec<Diagnostic> {
     let runs = |name: &str| plan.process(name).is_some_and(|process| process.count > 0);
-    let exposed = options.expose.iter().flatten().map(|name| (name, format!("--expose {name}")));
-    let set = options.set.iter().filter_map(|set| Some((set.kind.as_ref()?, format!("--set {}", set.said))));
+    let exposed = options.expose.iter().map(|exposed| (&exposed.value, &exposed.place));
+    let set = options.set.iter().filter_map(|set| Some((set.kind.as_ref()?, &set.place)));
     exposed
         .chain(set)
         .filter(|(name, _)| !runs(name))
-        .map(|(name, said)| {
+        .map(|(name, place)| {
             let running = plan.processes.iter().filter(|process| process.count > 0);
             let names: Vec<&str> = running.map(|process| process.name.as_str()).collect();
             let hint = format!("what runs is {}", names.join(", "));
-            about(&said, format!("no instance of `{name}` runs"), Some(hint))
+            Diagnostic::at(place, format!("no instance of `{name}` runs"), Some(hint))
         })
         .collect()
 }

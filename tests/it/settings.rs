@@ -15,8 +15,10 @@ in a flag) wins over the same setting for all types of the same file, and gives 
 
 const FOOT: &str = "
 A setting without a flag is for files alone, one without a key for the command line alone. `TYPE` in the fourth column: a table
-`[process.TYPE]` of ganger.toml may have it; `TYPE=`: the flag and the variable take `TYPE=VALUE` too. A running stack keeps the
-settings marked with * as they were at its start, also when `ganger restart` reads the files again.
+`[process.TYPE]` of ganger.toml may have it; `TYPE=`: the flag and the variable take `TYPE=VALUE` too. What is `of an export`
+stands in `[export]`, or in `[export.FORMAT]` for one format; what else `ganger export` takes as a flag may stand there too, and then
+wins over the same key above. A running stack keeps the settings marked with * as they were at its start, also when
+`ganger restart` reads the files again.
 
 tests/it/settings.rs prints this page from the entries in src/config/table.
 ";
@@ -37,6 +39,7 @@ fn row(setting: &Setting) -> String {
     let other = setting.alias.map(|alias| format!(", `{alias}`")).unwrap_or_default();
     let key = match (setting.flag_only, setting.stack) {
         (Some(_), _) => String::new(),
+        (None, Some(_)) if setting.is_for_export => format!("`{}` of an export", setting.name),
         (None, Some(_)) => format!("`{}`{other}{mark}", setting.name),
         (None, None) => format!("`{}` of a type", setting.name),
     };

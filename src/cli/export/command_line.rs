@@ -1,12 +1,12 @@
 //! The command that prints the values, with the flags of this one that matter to them.
 
-use super::arguments::ExportArgs;
 use crate::config::Settings;
+use crate::export::options::ExportFormat;
 use crate::export::quote;
 
 /// `ganger export systemd --app shop --secrets only`.
-pub(super) fn for_values(export: &ExportArgs, given: &Settings) -> String {
-    let mut words = vec!["ganger".to_owned(), "export".to_owned(), export.format.as_str().to_owned()];
+pub(super) fn for_values(format: ExportFormat, given: &Settings) -> String {
+    let mut words = vec!["ganger".to_owned(), "export".to_owned(), format.as_str().to_owned()];
     let mut flag = |name: &str, value: &str| words.extend([name.to_owned(), quote(value)]);
     if let Some(path) = &given.procfile {
         flag("-f", &path.value.display().to_string());
@@ -21,12 +21,15 @@ pub(super) fn for_values(export: &ExportArgs, given: &Settings) -> String {
     if let Some(formation) = &given.formation {
         flag("-m", &formation.value.to_string());
     }
-    if let Some(app) = &export.asked.app {
-        flag("--app", app);
+    if let Some(app) = &given.export.app {
+        flag("--app", &app.value);
     }
     // A Secret is in the namespace of what refers to it.
-    for setting in export.asked.set.iter().filter(|setting| setting.starts_with("metadata.")) {
-        flag("--set", setting);
+    if let Some(namespace) = &given.export.namespace {
+        flag("--namespace", &namespace.value);
+    }
+    for setting in given.export.set.iter().filter(|setting| setting.value.starts_with("metadata.")) {
+        flag("--set", &setting.value);
     }
     flag("--secrets", "only");
     words.join(" ")

@@ -11,7 +11,8 @@ mod folder;
 mod stream;
 mod validators;
 
-use arguments::CheckMode;
+use std::path::{Path, PathBuf};
+
 use validators::Verdict;
 
 use super::failure::Failure;
@@ -20,13 +21,13 @@ use super::load::{self, ProcfileNeed};
 use super::project::Project;
 use super::report::{self, Severity};
 use super::system_env::{StdStream, SystemEnv};
-use crate::config::{ColorChoice, Located, Settings};
+use crate::config::{CheckMode, ColorChoice, ExportSettings, Located, Settings};
 use crate::exit::{self, Outcome};
 use crate::export;
 use crate::export::document::Setting;
 use crate::export::format::RunsOn;
 use crate::export::options::{ExportFormat, ExportOptions, Secrets};
-use crate::location::Diagnostic;
+use crate::location::{Diagnostic, Location};
 use crate::plan::Plan;
 use crate::plan::options::{RELEASE, Selection};
 
@@ -36,18 +37,22 @@ use crate::plan::options::{RELEASE, Selection};
 ///
 /// All that is wrong with the project or that the format cannot express; that a file is in the way.
 pub fn run(
-    export: arguments::ExportArgs,
+    export: &arguments::ExportArgs,
     mut given: Settings,
     system: &SystemEnv,
 ) -> Result<Outcome, Failure> {
-    let secrets_command = command_line::for_values(&export, &given);
-    let arguments::ExportArgs { format, asked } = export;
+    let format = export.format;
+    let secrets_command = command_line::for_values(format, &given);
+    given.exported_to = Some(format.as_str());
     // It is what app.json describes.
     given.app_json = Some(true);
     let mut project = load::project(&given, ProcfileNeed::Procfile, system)?;
     let plan = plan(&mut project, system).map_err(Failure::Refused)?;
     project.say_warnings(&plan.warnings, system);
-    let options = options(format, &asked, &project)?;
+    let asked = &project.settings.export;
+    let options = options(format, asked, &project)?;
+    let output = output(asked, options.secrets);
+    let is_diff = asked.diff == Some(true);
     let bundle = match export::export(&plan, &options) {
         Ok(mut bundle) => {
             bundle.lost.extend(programs_of_the_project(&plan, &options));
@@ -55,18 +60,18 @@ pub fn run(
         }
         Err(errors) => return Ok(refused(&errors, system)),
     };
-    let unchecked = match checked(asked.check, &bundle, &options)? {
+    let unchecked = match checked(asked, &bundle, &options)? {
         Ok(status) => status,
         Err(refusal) => return Ok(refusal),
     };
-    let status = match &asked.output {
-        _ if asked.diff && asked.output.is_none() => {
+    let status = match &output {
+        None if is_diff => {
             return Ok(refused(
                 &[about("--diff", "it compares with a folder: name it with -o", None)],
                 system,
             ));
         }
-        Some(folder) => match folder::write(folder, &bundle, &options, asked.diff, system)? {
+        Some(folder) => match folder::write(folder, &bundle, &options, is_diff, system)? {
             Ok(status) => status,
             Err(errors) => return Ok(refused(&errors, system)),
         },
@@ -75,7 +80,7 @@ pub fn run(
             exit::SUCCESS
         }
     };
-    let command = bundle.secrets.as_deref().map(|command| beside(command, &asked, &options));
+    let command = bundle.secrets.as_deref().map(|command| beside(command, output.as_deref(), &options));
     say(&bundle.lost, command.as_deref(), &options, &secrets_command);
     Ok(Outcome::Status(if status == exit::SUCCESS { unchecked } else { status }))
 }
@@ -101,17 +106,23 @@ fn programs_of_the_project(plan: &Plan, options: &ExportOptions) -> Vec<String> 
     found.collect()
 }
 
-/// Asks the validator if that is wanted: the status that follows if all goes well, or the refusal.
+/// Asks the validator if that is wanted: the status that follows if all goes well, or the refusal. What a file asks for is not
+/// meant for the values alone.
 fn checked(
-    mode: Option<CheckMode>,
+    asked: &ExportSettings,
     bundle: &export::Bundle,
     options: &ExportOptions,
 ) -> Result<Result<u8, Outcome>, Failure> {
-    let Some(mode) = mode else { return Ok(Ok(exit::SUCCESS)) };
+    let is_meant = |place: &Location| options.secrets != Secrets::Only || !is_in_file(place);
+    let mode = asked.check.as_ref().filter(|check| is_meant(&check.place));
+    let mode = mode.map(|check| check.value).unwrap_or_default();
+    if mode == CheckMode::Never {
+        return Ok(Ok(exit::SUCCESS));
+    }
     let verdict = validators::check(bundle, options.format, &options.app)?;
     Ok(match (verdict, mode) {
         (Verdict::Right, _) => Ok(exit::SUCCESS),
-        (Verdict::NotChecked, CheckMode::IfThere) => Ok(exit::NOT_CHECKED),
+        (Verdict::NotChecked, CheckMode::IfThere | CheckMode::Never) => Ok(exit::NOT_CHECKED),
         (Verdict::Wrong, _) | (Verdict::NotChecked, CheckMode::Require) => {
             report::say("nothing was written\n");
             Err(Outcome::Status(exit::REFUSED))
@@ -143,27 +154,58 @@ fn plan(project: &mut Project, system: &SystemEnv) -> Result<Plan, Vec<Diagnosti
 
 fn options(
     format: ExportFormat,
-    asked: &arguments::EnvDelivery,
+    asked: &ExportSettings,
     project: &Project,
 ) -> Result<ExportOptions, Failure> {
-    let set = asked.set.iter().map(|text| {
-        Setting::parse(text)
-            .map_err(|error| Failure::Refused(vec![about(&format!("--set {text}"), error.to_string(), None)]))
-    });
     let folder = || project.root.file_name().map(|name| name.to_string_lossy().into_owned());
+    let app = asked
+        .app
+        .clone()
+        .unwrap_or_else(|| Located::given(export::app_name(&folder().unwrap_or_default()), "--app"));
     Ok(ExportOptions {
         format,
-        app: asked.app.clone().unwrap_or_else(|| export::app_name(&folder().unwrap_or_default())),
-        working_directory: asked.working_directory.clone(),
-        image: asked.image.clone(),
-        user: asked.user.clone(),
-        expose: (!asked.expose.is_empty()).then(|| asked.expose.clone()),
-        restart: asked.restart,
-        secrets: asked.secrets.unwrap_or_default(),
-        set: set.collect::<Result<_, _>>()?,
+        app: app.value,
+        app_place: app.place,
+        namespace: value(asked.namespace.as_ref()),
+        working_directory: value(asked.working_directory.as_ref()),
+        image: value(asked.image.as_ref()),
+        user: value(asked.user.as_ref()),
+        expose: asked.expose.clone(),
+        secrets: value(asked.secrets.as_ref()).unwrap_or_default(),
+        set: asked.set.iter().map(change).collect::<Result<_, _>>()?,
         etc: "/etc".to_owned(),
         shell: "/bin/sh".to_owned(),
     })
+}
+
+fn value<T: Clone>(given: Option<&Located<T>>) -> Option<T> {
+    given.map(|given| given.value.clone())
+}
+
+/// One `set`, with its place in the file. A flag is named by its own value, not by all that are given.
+fn change(given: &Located<String>) -> Result<Setting, Failure> {
+    let flag = || Located::given((), &format!("--set {}", given.value)).place;
+    let place = if is_in_file(&given.place) { given.place.clone() } else { flag() };
+    match Setting::parse(&given.value) {
+        Ok(setting) => Ok(Setting { place, ..setting }),
+        Err(error) => Err(Failure::Refused(vec![Diagnostic::at(&place, error.to_string(), None)])),
+    }
+}
+
+/// The folder that the files go to; `None`: standard output, where the values alone go unless a flag says otherwise, as the
+/// command that is printed for them has them there.
+fn output(asked: &ExportSettings, secrets: Secrets) -> Option<PathBuf> {
+    let output = asked.output.as_ref().filter(|output| output.value.as_os_str() != "-")?;
+    if !is_in_file(&output.place) {
+        return Some(output.value.clone());
+    }
+    // A path in a file is relative to the file.
+    let folder = Path::new(&*output.place.file).parent()?;
+    (secrets != Secrets::Only).then(|| folder.join(&output.value))
+}
+
+fn is_in_file(place: &Location) -> bool {
+    place.line.is_some()
 }
 
 /// Says all that is wrong.
@@ -180,9 +222,9 @@ fn refused(errors: &[Diagnostic], system: &SystemEnv) -> Outcome {
 
 /// `command` with the folder of the export before the file that lies in it: compose looks for its values
 /// beside compose.yaml.
-fn beside(command: &str, asked: &arguments::EnvDelivery, options: &ExportOptions) -> String {
+fn beside(command: &str, output: Option<&Path>, options: &ExportOptions) -> String {
     let file = format!("{}.env", options.app);
-    match &asked.output {
+    match output {
         Some(place) if options.format.details().has_values_beside => {
             command.replace(&file, &export::quote(&folder::shown(&place.join(&file))))
         }

@@ -1,5 +1,6 @@
 //! What the entries have in common: the commands that take a flag, and the way from a parser to a field.
 
+use crate::config::export_choices::Secrets;
 use crate::config::invalid::InvalidValue;
 use crate::config::service_policy::RestartPolicy;
 use crate::config::setting::{Flag, Parse, Parsed, Setting, Slot, Takes};
@@ -14,6 +15,7 @@ pub(super) const PROJECT: Flag = Flag {
 pub(super) const RUNNING: Flag = Flag { heading: "Running and stopping", ..START };
 pub(super) const COMMANDS: Flag = Flag { commands: &["start", "run", "exec"], ..RUNNING };
 pub(super) const EXPORTED: Flag = Flag { commands: &["start", "export"], ..RUNNING };
+pub(super) const EXPORT: Flag = Flag { commands: &["export"], ..START };
 pub(super) const OUTPUT: Flag = Flag { heading: "Output", ..START };
 /// The commands that ask a running stack.
 pub(super) const STACK: Flag = Flag {
@@ -39,6 +41,7 @@ pub(super) const SETTING: Setting = Setting {
     given_once: None,
     by_type: false,
     is_fixed: false,
+    is_for_export: false,
     help: "",
     example: "true",
     stack: None,
@@ -46,6 +49,8 @@ pub(super) const SETTING: Setting = Setting {
 };
 
 pub(super) const WHEN: [&str; 3] = ["auto", "always", "never"];
+pub(super) const PLACES: [&str; 3] =
+    [Secrets::Reference.as_str(), Secrets::Inline.as_str(), Secrets::Only.as_str()];
 pub(super) const RESTARTS: [&str; 3] =
     [RestartPolicy::Never.as_str(), RestartPolicy::OnFailure.as_str(), RestartPolicy::Always.as_str()];
 

@@ -6,6 +6,7 @@
 //! at most 50 characters.
 
 mod base;
+mod exports;
 mod output;
 mod project;
 mod running;
@@ -17,7 +18,14 @@ use crate::suggestion::nearest;
 
 /// All settings, in the order of the help.
 pub fn all() -> impl Iterator<Item = &'static Setting> {
-    [&project::SETTINGS[..], &running::SETTINGS, &services::SETTINGS, &output::SETTINGS].into_iter().flatten()
+    let parts = [
+        &project::SETTINGS[..],
+        &running::SETTINGS,
+        &services::SETTINGS,
+        &output::SETTINGS,
+        &exports::SETTINGS,
+    ];
+    parts.into_iter().flatten()
 }
 
 /// The setting called `name`, or by its other name.
@@ -31,11 +39,30 @@ pub fn named(name: &str) -> Option<&'static Setting> {
 ///
 /// None has that name, or it is set elsewhere.
 pub fn key_of_stack(name: &str) -> Result<&'static Setting, InvalidName> {
-    let setting = named(name).ok_or_else(|| unknown(name, |setting| setting.stack.is_some()))?;
+    let is_possible = |setting: &Setting| setting.stack.is_some() && !setting.is_for_export;
+    let setting = named(name).ok_or_else(|| unknown(name, is_possible))?;
     match (setting.flag_only, setting.stack) {
         (Some(reason), _) => Err(InvalidName::FlagOnly { name: setting.name, reason }),
         (None, None) => Err(InvalidName::TypeOnly { name: setting.name }),
+        (None, Some(_)) if setting.is_for_export => Err(InvalidName::ExportOnly { name: setting.name }),
         (None, Some(_)) => Ok(setting),
+    }
+}
+
+/// The same for exports, in `[export]` and `[export.FORMAT]`: what is about exports alone, and what `ganger export` shares with
+/// `start`.
+///
+/// # Errors
+///
+/// As [`key_of_stack`]'s.
+pub fn key_of_export(name: &str) -> Result<&'static Setting, InvalidName> {
+    let is_possible = |setting: &Setting| setting.stack.is_some() && setting.flag_of("export").is_some();
+    let setting = named(name).ok_or_else(|| unknown(name, is_possible))?;
+    match (setting.flag_only, setting.stack) {
+        (Some(reason), _) => Err(InvalidName::FlagOnly { name: setting.name, reason }),
+        (None, None) => Err(InvalidName::TypeOnly { name: setting.name }),
+        (None, Some(_)) if is_possible(setting) => Ok(setting),
+        (None, Some(_)) => Err(InvalidName::NotOfExports { name: setting.name }),
     }
 }
 
@@ -48,6 +75,7 @@ pub fn key_of_type(name: &str) -> Result<&'static Setting, InvalidName> {
     let setting = named(name).ok_or_else(|| unknown(name, |setting| setting.each.is_some()))?;
     match (setting.flag_only, setting.each) {
         (Some(reason), _) => Err(InvalidName::FlagOnly { name: setting.name, reason }),
+        (None, None) if setting.is_for_export => Err(InvalidName::ExportOnly { name: setting.name }),
         (None, None) => Err(InvalidName::StackOnly { name: setting.name }),
         (None, Some(_)) => Ok(setting),
     }

@@ -2,13 +2,24 @@
 
 use super::base::{RESTARTS, RUNNING, SETTING, WHEN, of_stack, of_type};
 use crate::config::probe::ReadySetting;
-use crate::config::setting::{Setting, Takes};
+use crate::config::setting::{Flag, Setting, Takes};
 use crate::config::value;
 
 pub(super) static SETTINGS: [Setting; 8] = [
     Setting {
         name: "restart",
-        flags: &[RUNNING],
+        flags: &[
+            RUNNING,
+            Flag {
+                commands: &["export"],
+                help: Some(
+                    "What the engine does when a program ends\n\n\
+                     never, on-failure or always, or `web=always` for one type. Without it, the engine's own habit: \
+                     docs/export.md has them.",
+                ),
+                ..RUNNING
+            },
+        ],
         takes: Takes::Value("WHEN"),
         choices: &RESTARTS,
         by_type: true,

@@ -224,3 +224,50 @@ fn what_an_export_no_longer_has_is_to_be_ended_by_hand() {
         "{stderr}"
     );
 }
+
+#[test]
+fn ganger_toml_has_what_an_export_is_asked_for_and_flags_win_over_it() {
+    let project = Project::new("release: m\nweb: a $PORT\nworker: b\n").file(".env", "A=1\n").file(
+        "ganger.toml",
+        "[export]\napp = \"shop\"\n[export.kubernetes]\nimage = \"shop:1\"\nnamespace = \"prod\"\noutput = \"k8s\"\n\
+         formation = \"web=3\"\nset = [\"web:spec.minReadySeconds=7\"]\n[export.nomad]\nimage = \"shop:2\"\nnamespace = \"n\"\n",
+    );
+    let diff = ["kubernetes", "--diff"];
+    assert_eq!(run(&project, &diff).status.code(), Some(1), "nothing is there yet");
+    let (_, stderr) = said(&run(&project, &["kubernetes"]));
+    assert!(stderr.contains("k8s: 2 written"), "{stderr}");
+    assert!(stderr.contains("  ganger export kubernetes --secrets only | kubectl apply"), "{stderr}");
+    assert_eq!(run(&project, &diff).status.code(), Some(0));
+    let web = std::fs::read_to_string(project.path().join("k8s/shop-web.yaml")).unwrap();
+    assert_eq!(web.matches("namespace: prod\n").count(), 2, "{web}");
+    for text in ["image: shop:1\n", "replicas: 3\n", "minReadySeconds: 7\n"] {
+        assert!(web.contains(text), "{text}: {web}");
+    }
+    // The folder of the files is not that of the values, and `-` is standard output.
+    let (stdout, _) = said(&run(&project, &["kubernetes", "--secrets", "only"]));
+    assert!(stdout.contains("name: shop-env") && stdout.contains("namespace: prod"), "{stdout}");
+    let flags =
+        ["kubernetes", "-o", "-", "--image", "shop:9", "-m", "worker=2", "--app", "x", "--set", "a=1"];
+    let (stdout, _) = said(&run(&project, &flags));
+    assert!(stdout.contains("image: shop:9") && stdout.contains("name: x-worker"), "{stdout}");
+    assert!(!stdout.contains("x-web") && !stdout.contains("minReadySeconds"), "{stdout}");
+    let (stdout, stderr) = said(&run(&project, &["nomad"]));
+    assert_eq!(stdout.matches("\"Namespace\": \"n\"").count(), 2, "{stdout}");
+    assert!(stderr.contains("nomad var put -namespace=n -force"), "{stderr}");
+    let elsewhere = project.command(&[env!("CARGO_BIN_EXE_ganger"), "export", "kubernetes", "-d", ".."]);
+    let mut elsewhere = elsewhere;
+    elsewhere.current_dir(project.path().join("k8s"));
+    assert!(said(&elsewhere.output().unwrap()).1.contains("../k8s: 0 written"));
+    project.write("ganger.toml", "[export.kubernets]\nimage = \"i\"\n");
+    let (_, stderr) = said(&run(&project, &["kubernetes"]));
+    assert!(stderr.contains("ganger.toml:1:9: unknown format `kubernets` (did you mean `kubernetes`?)"));
+    project.write("ganger.toml", "[export]\napp = \"Shop\"\nexpose = [\"wbe\"]\nset = [\"x\"]\n");
+    let (_, stderr) = said(&run(&project, &["systemd"]));
+    assert!(stderr.contains("ganger.toml:4:8: write [TYPE:]KEY.KEY=VALUE"), "{stderr}");
+    project.write("ganger.toml", "[export]\napp = \"Shop\"\nexpose = [\"wbe\"]\n");
+    let (_, stderr) = said(&run(&project, &["systemd"]));
+    assert!(stderr.contains("ganger.toml:3:11: no instance of `wbe` runs"), "{stderr}");
+    project.write("ganger.toml", "[export]\napp = \"Shop\"\n");
+    let (_, stderr) = said(&run(&project, &["systemd"]));
+    assert!(stderr.contains("ganger.toml:2:7: the stack's name is not"), "{stderr}");
+}

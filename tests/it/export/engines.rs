@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use ganger::export::export;
-use ganger::export::options::{ExportFormat, ExportOptions, RestartPolicy, Secrets};
+use ganger::export::options::{ExportFormat, ExportOptions, Secrets};
 
 use super::random::{commands, values};
 use super::recorder::{Engine, Given, Job, Recorder};
@@ -132,17 +132,13 @@ fn systemd_waits_for_what_is_ready_and_hands_sockets_over() {
     };
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let settings = format!(
-        "port = {free}\n[process.seed]\nonce = true\n[process.db]\nready = \"cmd:test -e db\"\nafter = [\"seed\"]\n\
+        "restart = \"never\"\nport = {free}\n[process.seed]\nonce = true\n[process.db]\nready = \"cmd:test -e db\"\nafter = [\"seed\"]\n\
          [process.mail]\nready = \"notify\"\n[process.web]\nafter = [\"seed\", \"db\", \"mail\"]\nlisten = \"127.0.0.1\"\n"
     );
     let plan = project.plan_with(&settings, &folder);
-    // Not the recorder's: it would take the question of `db` for one more instance.
-    let restart = Some(RestartPolicy::Never);
-    let options = ExportOptions {
-        etc: recorder.etc(),
-        restart,
-        ..options(ExportFormat::SystemdUser, Secrets::Reference)
-    };
+    // Not the recorder's shell: it would take the question of `db` for one more instance.
+    let options =
+        ExportOptions { etc: recorder.etc(), ..options(ExportFormat::SystemdUser, Secrets::Reference) };
     let bundle = export(&plan, &options).unwrap();
     assert_eq!(bundle.lost, Vec::<String>::new());
     let names: Vec<String> = plan.instances.iter().map(|spec| spec.name.to_string()).collect();

@@ -20,7 +20,7 @@ mod values;
 use std::path::Path;
 use std::sync::Arc;
 
-use ganger::config::{Settings, ganger_toml};
+use ganger::config::{Located, Settings, ganger_toml};
 use ganger::dotenv::Assignment;
 use ganger::export::options::{ExportFormat, ExportOptions, Secrets};
 use ganger::export::{Bundle, export};
@@ -81,11 +81,12 @@ fn options(format: ExportFormat, secrets: Secrets) -> ExportOptions {
     ExportOptions {
         format,
         app: "shop".into(),
+        app_place: Located::given((), "--app shop").place,
+        namespace: None,
         working_directory: None,
         image: Some("shop:1".into()),
         user: None,
-        expose: None,
-        restart: None,
+        expose: Vec::new(),
         secrets,
         set: Vec::new(),
         etc: "/etc".into(),
