@@ -24,8 +24,7 @@ fn a_server_on_another_port_is_named_with_the_setting_that_helps() {
     let project = Project::new(&format!("web: OWN={other} python3 server.py\n")).file("server.py", server);
     // Named by a setting, its PORT has to be the one.
     project.write("ganger.toml", "[process.web]\nready = \"listen\"\n");
-    let (status, _, err) = project.run(&["start", "-D", "--wait", "-p", &ports.base()]);
-    assert_eq!(status, 0, "{err}");
+    assert_eq!(project.run(&["start", "-D", "-p", &ports.base()]).0, 0);
     assert_eq!(project.run(&["wait", "web", "--for", "log=listens"]).0, 0);
     let reason = format!(
         "web.1 is not ready: it listens on {other}, not on its PORT {base} (ready = \"listen:{other}\")"

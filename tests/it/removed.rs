@@ -80,8 +80,10 @@ fn where_the_session_is_over_the_socket_moves_to_tmp() {
     let (project, mut running) = started();
     std::fs::remove_dir_all(project.runtime()).unwrap();
     assert!(project.is_up());
-    let line = running.line("the control socket was removed, and made again in");
-    assert!(line.ends_with(&format!("/tmp/ganger-{}", nix::unistd::geteuid())), "{line}");
+    // It may have been made again in the old place before all of that was removed.
+    let line =
+        format!("the control socket was removed, and made again in /tmp/ganger-{}", nix::unistd::geteuid());
+    running.line(&line);
     is_reachable(&project, running);
 }
 
