@@ -152,7 +152,7 @@ impl<'a> LogsDocument<'a> {
 
 /// Makes rows of lines, in which each type has its colour.
 struct Printer {
-    /// The speakers' names, by their index.
+    /// The names of the sources, by their index.
     names: Vec<String>,
     kinds: Vec<String>,
     rows: Rows,
@@ -226,7 +226,7 @@ impl Printer {
     }
 }
 
-/// `web.1` as a speaker; `kinds` are the types by the order of their colours.
+/// `web.1` as a source; `kinds` are the types by the order of their colours.
 fn log_source(kinds: &mut Vec<String>, name: &str) -> Option<LogSource> {
     let (word, number) = name.rsplit_once('.')?;
     let name = InstanceName { kind: TypeName::new(word)?, number: number.parse().ok()? };

@@ -94,19 +94,19 @@ impl Client {
         }
     }
 
-    /// Asks, gives everything that a log has to `hear`, and waits for the end of the answer; `None` if `hear`
-    /// broke it off.
+    /// Asks, passes each message of a log to `on_message`, and waits for the end of the answer; `None` if
+    /// that breaks it off.
     ///
     /// # Errors
     /// [`Unanswered`].
     pub(crate) fn listen(
         &mut self,
         request: Request,
-        mut hear: impl FnMut(ServerMessage) -> ControlFlow<()>,
+        mut on_message: impl FnMut(ServerMessage) -> ControlFlow<()>,
     ) -> Result<Option<Status>, Unanswered> {
         let question = self.send(request);
         loop {
-            let heard = match self.answer(&question)? {
+            let message = match self.answer(&question)? {
                 Answer::Failed(refusal) => return Err(Unanswered::Refused(*refusal)),
                 Answer::Done(status) => return Ok(Some(*status)),
                 Answer::Line(line) => {
@@ -116,7 +116,7 @@ impl Client {
                 // Not an answer to this.
                 Answer::Held(_) | Answer::Screen(_) | Answer::Attached(_) => continue,
             };
-            if hear(heard).is_break() {
+            if on_message(message).is_break() {
                 return Ok(None);
             }
         }

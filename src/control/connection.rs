@@ -103,7 +103,7 @@ impl Connection {
         loop {
             let answer = tokio::select! {
                 answer = answers.recv() => answer,
-                wrong = self.hear(typing) => {
+                wrong = self.read_typing(typing) => {
                     let message = format!("what was typed is refused: {}", wrong?);
                     self.write(&refused(id, RequestRefusal::new(RefusalKind::BadRequest, message))).await?;
                     return Err(io::ErrorKind::InvalidData.into());
@@ -124,7 +124,7 @@ impl Connection {
 
     /// Passes on the keys of an attached client; for all others waits until the client is gone. Returns the reason why a line is
     /// refused.
-    async fn hear(&mut self, typing: Option<&Sender<TerminalInput>>) -> io::Result<FieldError> {
+    async fn read_typing(&mut self, typing: Option<&Sender<TerminalInput>>) -> io::Result<FieldError> {
         let Some(typing) = typing else { return self.gone().await };
         loop {
             while self.input.has_line() {

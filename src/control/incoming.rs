@@ -28,7 +28,7 @@ pub fn read(line: &[u8]) -> Result<Envelope, Box<Reply>> {
         Some(Some(version)) if version == u64::from(VERSION) => {}
         Some(Some(version)) => {
             let message = format!(
-                "this stack speaks version {VERSION} of the protocol and was asked in version {version}: \
+                "this stack has version {VERSION} of the protocol and the request version {version}: \
                  restart it with the ganger that you use now"
             );
             return Err(refuse(known, RefusalKind::BadVersion, message));

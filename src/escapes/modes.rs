@@ -8,7 +8,7 @@ use super::scanner::{EscapeScanner, Sequence};
 const ON: [u16; 3] = [7, 8, 25];
 /// The other screen, without a scrollback, of programs that use all of it.
 const OTHER_SCREEN: [u16; 3] = [47, 1047, 1049];
-/// Updates that are shown together: whoever comes later must not wait for the end of one.
+/// Updates that are shown together: a later client must not wait for the end of one.
 const TOGETHER: u16 = 2026;
 /// As many changed modes are kept; no honest program has more.
 const MOST: usize = 64;

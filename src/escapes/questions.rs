@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::scanner::Sequence;
 
-/// Of what the answers speak.
+/// What the answers are about.
 #[derive(Clone, Copy, Debug)]
 pub struct AnsweringTerminal {
     /// Row of the cursor, from 1.

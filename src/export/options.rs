@@ -26,7 +26,7 @@ pub struct ExportOptions {
     pub working_directory: Option<PathBuf>,
     /// The container image, for engines that run containers.
     pub image: Option<String>,
-    /// The user that programs run as; `None`: whoever the engine would take.
+    /// The user that programs run as; `None`: the engine's own default.
     pub user: Option<String>,
     /// The types that listen on their port; empty: `web`, and those whose command names PORT.
     pub expose: Vec<Located<String>>,

@@ -119,7 +119,7 @@ pub(super) fn values_file(stack: &ExportedStack<'_>) -> String {
     format!("{}/{}/env", stack.options.etc, stack.options.app)
 }
 
-/// What puts standard input there, for its owner only: root, or whoever else has to read it.
+/// What puts standard input there, for its owner only: root, or the user that has to read it.
 pub(super) fn install_values(stack: &ExportedStack<'_>, owner: Option<&str>) -> String {
     let owner = owner.map(|user| format!(" -o {}", quote(user))).unwrap_or_default();
     format!("sudo install -D -m 600{owner} /dev/stdin {}", values_file(stack))

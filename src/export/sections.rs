@@ -19,7 +19,7 @@ pub(super) enum SectionError {
 
 /// `document` as sections: a map of maps. A list is the same key several times.
 ///
-/// The values stand there as they are: whoever puts them in has escaped them.
+/// The values stand there as they are: the caller has escaped them.
 ///
 /// # Errors
 ///

@@ -19,7 +19,7 @@ impl ConsoleHandle {
         Self { shared }
     }
 
-    /// Says a line of ganger's own.
+    /// Prints a line of ganger's own.
     pub fn notice(&self, notice: &Notice) {
         self.shared.notice(notice);
     }
@@ -30,7 +30,7 @@ impl ConsoleHandle {
     }
 
     /// Shows only lines of sources that `is_shown` accepts, later ones too; of all without it. What is
-    /// not shown is in the history all the same. Says how many are shown.
+    /// not shown is in the history all the same. Returns how many are shown.
     pub fn only(&self, is_shown: Option<LineChoice>) -> usize {
         self.shared.with_mux(|mux| mux.only(is_shown))
     }
@@ -50,7 +50,7 @@ impl ConsoleHandle {
         }
     }
 
-    /// Waits until everything that was said stands on the screen, then keeps lines away from it until
+    /// Waits until everything that was printed stands on the screen, then keeps lines away from it until
     /// [`ConsoleHandle::release`]: they go to the history only. Lines of the instance called `attached` are not missed.
     pub async fn hold(&self, attached: &str) {
         self.settled().await;

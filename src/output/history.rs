@@ -38,7 +38,7 @@ pub struct Part {
 struct HistoryRun {
     /// Its place among the runs of all instances.
     number: u64,
-    /// How many lines its instance had said before.
+    /// How many lines of its instance came before.
     first: u64,
     time: Timestamp,
     memory: Box<[u8]>,
@@ -89,7 +89,7 @@ struct Runs {
     lines: usize,
     bytes: usize,
     /// All lines that there ever were.
-    said: u64,
+    all_lines: u64,
 }
 
 impl Runs {
@@ -112,7 +112,7 @@ pub struct HistoryLine<'a> {
     pub text: &'a [u8],
 }
 
-/// The latest lines of every instance, within [`Bounds`]. When they are passed, whoever has most loses
+/// The latest lines of every instance, within [`Bounds`]. When they are passed, the instance with most loses
 /// its oldest: a flood pushes out its own lines, not those of a quiet instance.
 #[derive(Debug, Default)]
 pub struct History {
@@ -139,7 +139,7 @@ impl History {
     pub fn push(&mut self, log_source: usize, time: Timestamp, lines: &[u8], count: usize) {
         debug_assert_eq!(count, lines.split_inclusive(|byte| *byte == b'\n').count(), "lines of a run");
         let (text, kept) = self.latest_within_bounds(lines, count);
-        self.runs(log_source).said += (count - kept) as u64;
+        self.runs(log_source).all_lines += (count - kept) as u64;
         let end: &[u8] = if text.ends_with(b"\n") { b"" } else { b"\n" };
         let part = Part { bytes: 0..text.len() + end.len(), lines: kept };
         self.keep(log_source, time, [text, end].concat().into(), part);
@@ -166,8 +166,8 @@ impl History {
         self.lines += lines;
         self.bytes += bytes;
         let runs = self.runs(log_source);
-        runs.queue.push_back(HistoryRun { number, first: runs.said, time, memory, part });
-        runs.said += lines as u64;
+        runs.queue.push_back(HistoryRun { number, first: runs.all_lines, time, memory, part });
+        runs.all_lines += lines as u64;
         runs.lines += lines;
         runs.bytes += bytes;
         while self.lines > self.bounds.lines || self.bytes > self.bounds.bytes {
@@ -219,7 +219,7 @@ impl History {
         found.into_iter().map(|(_, _, line)| line).collect()
     }
 
-    /// Where the latest `count` lines begin of those that `wanted` says yes to.
+    /// Where the latest `count` lines begin of those that `wanted` accepts.
     pub fn place_of_latest(
         &self,
         count: usize,
@@ -256,7 +256,7 @@ impl History {
         let passed = |own: &Runs| match own.queue.get(own.queue.partition_point(|other| other.number < run)) {
             Some(next) if next.number == run => next.first + line as u64,
             Some(next) => next.first,
-            None => own.said,
+            None => own.all_lines,
         };
         HistoryPosition { run, line, passed: self.log_sources.iter().map(passed).collect() }
     }
@@ -266,7 +266,7 @@ impl History {
         place.run == self.next
     }
 
-    /// The lines from `place` on that `wanted` says yes to, in the order in which they were read, until they
+    /// The lines from `place` on that `wanted` accepts, in the order in which they were read, until they
     /// have `most` bytes, or many more have been looked at; `place` is then behind them. What was forgotten meanwhile is counted, of the instances
     /// in which the caller `is_interested`: the content of those lines is lost.
     pub fn from(
@@ -302,7 +302,7 @@ impl History {
             }
         }
         for (log_source, runs) in self.log_sources.iter().enumerate() {
-            found.lost += place.pass(log_source, runs.said, &is_interested);
+            found.lost += place.pass(log_source, runs.all_lines, &is_interested);
         }
         (place.run, place.line) = (self.next, 0);
         found

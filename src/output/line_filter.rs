@@ -38,7 +38,7 @@ pub struct MissedLines {
 
 impl LineFilter {
     /// Whether lines of this source are shown now.
-    pub(super) fn hears(&self, log_source: usize) -> bool {
+    pub(super) fn shows(&self, log_source: usize) -> bool {
         self.held.is_none() && self.chooses(log_source)
     }
 

@@ -4,7 +4,7 @@ use regex_lite::Regex;
 
 use super::lines::ends;
 
-/// Waits for a line of one speaker in which an expression is found.
+/// Waits for a line of one source in which an expression is found.
 pub(super) struct LineMatcher {
     log_source: usize,
     expression: Regex,
@@ -22,8 +22,8 @@ impl LineMatcher {
         self.log_source
     }
 
-    /// Hears whole lines of a speaker; whether it has heard what it waits for.
-    pub(super) fn hear(&mut self, log_source: usize, lines: &[u8]) -> bool {
+    /// Looks at whole lines of a source; whether the awaited one is among them.
+    pub(super) fn matches(&mut self, log_source: usize, lines: &[u8]) -> bool {
         if log_source != self.log_source || !self.is_in(lines) {
             return false;
         }
@@ -56,11 +56,11 @@ mod tests {
         let counted = Rc::clone(&count);
         let tell = Box::new(move || counted.set(counted.get() + 1));
         let mut matcher = LineMatcher::new(1, Regex::new("^ready.*now$").unwrap(), tell);
-        assert!(!matcher.hear(0, b"ready now\n"));
-        assert!(!matcher.hear(1, b"ready\nnow\n"), "a line is a line");
-        assert!(!matcher.hear(1, b""));
-        assert!(matcher.hear(1, b"x\n\xff\nready by now\ny\n"));
-        assert!(matcher.hear(1, b"ready now"));
+        assert!(!matcher.matches(0, b"ready now\n"));
+        assert!(!matcher.matches(1, b"ready\nnow\n"), "a line is a line");
+        assert!(!matcher.matches(1, b""));
+        assert!(matcher.matches(1, b"x\n\xff\nready by now\ny\n"));
+        assert!(matcher.matches(1, b"ready now"));
         assert_eq!(count.get(), 1);
     }
 }

@@ -53,7 +53,7 @@ impl LineSplitter {
         &self.rest
     }
 
-    /// Takes some bytes from the start of `chunk` and says how many: at least one if there is one. Whole
+    /// Takes some bytes from the start of `chunk` and returns how many: at least one if there is one. Whole
     /// lines go to `emit`, as many as there are at once, each with its newline; a piece of a line that was
     /// cut comes alone and without one.
     ///

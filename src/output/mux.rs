@@ -25,12 +25,12 @@ pub(super) struct Mux {
     is_raw: bool,
     pub(super) history: Option<History>,
     /// The matchers of awaited lines: mostly none, and then this is one comparison for each run of lines.
-    ears: Vec<LineMatcher>,
+    matchers: Vec<LineMatcher>,
     pub(super) now: Timestamp,
     /// What is to be written next. The caller takes it out and puts an empty one in.
     pub(super) batch: Batch,
     pub(super) log_sources: Vec<InstanceName>,
-    pub(super) audience: LineFilter,
+    pub(super) filter: LineFilter,
     /// The rows for the file of each instance, if such are written.
     pub(super) files: Option<FileRows>,
     pub(super) input_line: InputLine,
@@ -45,21 +45,21 @@ const STEP: usize = 16 << 10;
 const KEPT: usize = 64 << 10;
 
 impl Mux {
-    /// A mux that writes as `sink` says, with `quiet` without chatter, and keeps what was said in `history`.
+    /// A mux that writes through `sink`, with `quiet` without expected notices, and keeps lines in `history`.
     pub(super) fn new(sink: Box<dyn Sink>, quiet: bool, history: Option<History>) -> Self {
         let (batch, log_sources) = (Batch::default(), Vec::new());
-        let (ears, audience) = (Vec::new(), LineFilter::default());
+        let (matchers, filter) = (Vec::new(), LineFilter::default());
         let (input_line, files, is_raw) = (InputLine::default(), None, false);
         Self {
             sink,
             quiet,
             is_raw,
             history,
-            ears,
+            matchers,
             now: Timestamp::MIN,
             batch,
             log_sources,
-            audience,
+            filter,
             files,
             input_line,
         }
@@ -95,7 +95,7 @@ impl Mux {
         self.files = Some(files);
     }
 
-    /// Takes some of `chunk` and says how much (all of it in a few steps; the caller looks at the size of
+    /// Takes some of `chunk` and returns how much (all of it in a few steps; the caller looks at the size of
     /// the batch between them), and what became of it. With `swaps` the history does not copy whole lines of the chunk,
     /// since it will get the chunk itself: [`Mux::exchange`].
     pub(super) fn step(&mut self, stream: &mut MuxStream, chunk: &[u8], swaps: bool) -> MuxStep {
@@ -189,12 +189,12 @@ impl Mux {
 
     /// Passes a row on that was drawn.
     fn emit_drawn(&mut self, log_source: usize, row: DrawnRow<'_>) {
-        self.ears.retain_mut(|matcher| !matcher.hear(log_source, row.text));
+        self.matchers.retain_mut(|matcher| !matcher.matches(log_source, row.text));
         if let Some(files) = &mut self.files {
             files.add_drawn(log_source, row.text);
         }
-        if !self.audience.hears(log_source) {
-            self.audience.miss(log_source, row.text);
+        if !self.filter.shows(log_source) {
+            self.filter.miss(log_source, row.text);
         } else if row.is_shown {
             self.sink.close(log_source, &mut self.batch);
         } else {
@@ -205,14 +205,14 @@ impl Mux {
 
     /// Passes whole lines on to all but the history; returns their number.
     fn tell(&mut self, log_source: usize, lines: &[u8]) -> usize {
-        self.ears.retain_mut(|matcher| !matcher.hear(log_source, lines));
+        self.matchers.retain_mut(|matcher| !matcher.matches(log_source, lines));
         if let Some(files) = &mut self.files {
             files.add_lines(log_source, lines);
         }
-        if self.audience.hears(log_source) {
+        if self.filter.shows(log_source) {
             self.sink.rows(log_source, lines, &mut self.batch)
         } else {
-            self.audience.miss(log_source, lines)
+            self.filter.miss(log_source, lines)
         }
     }
 
@@ -232,12 +232,12 @@ impl Mux {
 
     /// Whether this stream has something that could be shown now.
     pub(super) fn has_unfinished(&self, stream: &MuxStream) -> bool {
-        self.sink.shows_unfinished() && stream.is_unfinished() && self.audience.hears(stream.log_source)
+        self.sink.shows_unfinished() && stream.is_unfinished() && self.filter.shows(stream.log_source)
     }
 
     /// Shows what is unfinished, and what was drawn anew above it.
     pub(super) fn show_unfinished(&mut self, stream: &mut MuxStream) {
-        if self.audience.hears(stream.log_source) {
+        if self.filter.shows(stream.log_source) {
             let MuxStream { drawing, log_source, .. } = stream;
             if let Some(drawing) = drawing {
                 drawing.release_blank(&mut |row| self.emit_drawn(*log_source, row));
@@ -249,18 +249,18 @@ impl Mux {
 
     /// Shows the unfinished line: its next piece if it only grows, all of it if it is drawn.
     fn show_row(&mut self, stream: &mut MuxStream) {
-        let Self { sink, history, ears, now, batch, audience, files, .. } = self;
+        let Self { sink, history, matchers, now, batch, filter, files, .. } = self;
         let MuxStream { drawing, lines, log_source, shown, .. } = stream;
-        if !audience.hears(*log_source) {
+        if !filter.shows(*log_source) {
             return;
         }
         if let Some(row) = drawing.as_mut().and_then(|drawing| drawing.show(sink.text_columns())) {
             sink.redraw(*log_source, &row, batch);
-            ears.retain_mut(|matcher| !matcher.hear(*log_source, &row));
+            matchers.retain_mut(|matcher| !matcher.matches(*log_source, &row));
         }
         lines.take(&mut |text| {
             sink.unfinished(*log_source, text, batch);
-            ears.retain_mut(|matcher| !matcher.hear(*log_source, text));
+            matchers.retain_mut(|matcher| !matcher.matches(*log_source, text));
             shown.extend_from_slice(&text[..text.len().min(EDITABLE.saturating_sub(shown.len()))]);
             if let Some(files) = files {
                 files.begin_line(*log_source, text);
@@ -272,7 +272,7 @@ impl Mux {
         });
     }
 
-    /// What the stream has said is all for now: an unfinished line becomes a row.
+    /// Nothing more comes of the stream for now: an unfinished line becomes a row.
     pub(super) fn end(&mut self, stream: &mut MuxStream) {
         let mut emit = |run: &[u8]| {
             let count = self.tell(stream.log_source, run);
@@ -294,7 +294,7 @@ impl Mux {
     pub(super) fn notice(&mut self, notice: &Notice, now: Timestamp) {
         if !(self.quiet && notice.is_chatter()) {
             self.at(now);
-            if self.audience.held.is_some() && self.batch.len() > KEPT {
+            if self.filter.held.is_some() && self.batch.len() > KEPT {
                 self.batch.clear();
             }
             self.sink.notice(notice, &mut self.batch);
@@ -303,19 +303,19 @@ impl Mux {
 
     /// A line is awaited from now on; replaces the matcher of the same source.
     pub(super) fn listen(&mut self, matcher: LineMatcher) {
-        self.ears.retain(|other| other.log_source() != matcher.log_source());
-        self.ears.push(matcher);
+        self.matchers.retain(|other| other.log_source() != matcher.log_source());
+        self.matchers.push(matcher);
     }
 
-    /// What was said lately.
+    /// The latest lines.
     pub(super) fn history(&self) -> Option<&History> {
         self.history.as_ref()
     }
 
     /// One more source; its index is the next.
     pub(super) fn add(&mut self, log_source: LogSource) {
-        if let Some(only) = &self.audience.only {
-            self.audience.shown.push(only(&log_source.name));
+        if let Some(only) = &self.filter.only {
+            self.filter.shown.push(only(&log_source.name));
         }
         self.log_sources.push(log_source.name.clone());
         if let Some(files) = &mut self.files {
@@ -324,7 +324,7 @@ impl Mux {
         self.sink.add(log_source);
     }
 
-    /// The name of a speaker.
+    /// The name of a source.
     pub(super) fn log_source(&self, index: usize) -> Option<InstanceName> {
         self.log_sources.get(index).cloned()
     }

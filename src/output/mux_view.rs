@@ -13,29 +13,29 @@ const SHOWN: usize = 200;
 impl Mux {
     /// Shows only the sources that `only` accepts, all without it; returns their number.
     pub(super) fn only(&mut self, only: Option<LineChoice>) -> usize {
-        self.audience.shown =
+        self.filter.shown =
             only.as_ref().map_or_else(Vec::new, |only| self.log_sources.iter().map(only).collect());
-        self.audience.only = only;
-        (0..self.log_sources.len()).filter(|log_source| self.audience.hears(*log_source)).count()
+        self.filter.only = only;
+        (0..self.log_sources.len()).filter(|log_source| self.filter.shows(*log_source)).count()
     }
 
     /// Keeps lines away from now on, as the instance with this name has the screen.
     pub(super) fn hold(&mut self, attached: &str) {
         let attached = self.log_sources.iter().position(|name| name.to_string() == attached);
-        self.audience.held.get_or_insert_default().attached = attached;
+        self.filter.held.get_or_insert_default().attached = attached;
     }
 
     /// Shows bytes as they are, while lines are kept away.
     pub(super) fn show(&mut self, bytes: &[u8]) {
-        if let Some(held) = &mut self.audience.held {
+        if let Some(held) = &mut self.filter.held {
             held.shown.extend_from_slice(bytes);
         }
     }
 
     /// Lets lines come again: `sentence` tells of those that were kept away, and the latest of them follow.
     pub(super) fn release(&mut self, now: Timestamp, sentence: impl FnOnce(MissedLines) -> String) {
-        let Some(held) = self.audience.held.take() else { return };
-        let wanted = |log_source| held.attached != Some(log_source) && self.audience.chooses(log_source);
+        let Some(held) = self.filter.held.take() else { return };
+        let wanted = |log_source| held.attached != Some(log_source) && self.filter.chooses(log_source);
         let most = usize::try_from(held.missed).unwrap_or(usize::MAX).min(SHOWN);
         let lines = self.history.as_ref().map(|history| history.latest(most, wanted)).unwrap_or_default();
         let text = sentence(MissedLines { count: held.missed, shown: lines.len() as u64 });
@@ -56,12 +56,12 @@ impl Mux {
 
     /// What is to be written now.
     pub(super) fn outgoing(&mut self) -> &mut Batch {
-        self.audience.held.as_mut().map_or(&mut self.batch, |held| &mut held.shown)
+        self.filter.held.as_mut().map_or(&mut self.batch, |held| &mut held.shown)
     }
 
     /// Puts the line that is typed around a batch that is written next, unless one instance has the screen.
     pub(super) fn place_input_line(&mut self) {
-        if self.audience.held.is_none() {
+        if self.filter.held.is_none() {
             let begin_row_below = |columns, batch: &mut Batch| self.sink.begin_row_below(columns, batch);
             self.input_line.surround(&mut self.batch, begin_row_below);
         }
@@ -69,6 +69,6 @@ impl Mux {
 
     /// Whether something waits to be written.
     pub(super) fn has_outgoing(&mut self) -> bool {
-        !self.outgoing().is_empty() || (self.audience.held.is_none() && self.input_line.is_stale())
+        !self.outgoing().is_empty() || (self.filter.held.is_none() && self.input_line.is_stale())
     }
 }

@@ -23,7 +23,7 @@ mod linux {
         fcntl(pipe.as_fd(), FcntlArg::F_GETPIPE_SZ).ok()
     }
 
-    /// Writes what goes without waiting, and says how much that was; `None` if that is not possible here.
+    /// Writes what goes without waiting, and returns how much that was; `None` if that is not possible here.
     ///
     /// `RWF_NOWAIT` holds for this call alone. `O_NONBLOCK` would be set for every process that has this pipe, the
     /// user's shell too, and a `poll` before a plain write leaves a moment in which another writer may fill

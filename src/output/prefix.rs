@@ -65,11 +65,11 @@ impl TimestampFormat {
     }
 }
 
-/// The prefixes of all speakers, as bytes ready to be copied.
+/// The prefixes of all sources, as bytes ready to be copied.
 #[derive(Debug)]
 pub(super) struct Prefixes {
     log_sources: Vec<LogSource>,
-    /// One label a speaker, and ganger's own at the end.
+    /// One label a source, and ganger's own at the end.
     labels: Vec<Box<[u8]>>,
     /// Columns of the longest name.
     longest: usize,
@@ -83,7 +83,7 @@ pub(super) struct Prefixes {
 }
 
 impl Prefixes {
-    /// Prefixes for these speakers; with `shown` off there are none but the time stamps.
+    /// Prefixes for these sources; with `shown` off there are none but the time stamps.
     pub(super) fn new(
         log_sources: Vec<LogSource>,
         shown: bool,
@@ -104,7 +104,7 @@ impl Prefixes {
         prefixes
     }
 
-    /// One more speaker. If it has the longest name, all labels are built again.
+    /// One more source. If it has the longest name, all labels are built again.
     pub(super) fn add(&mut self, log_source: LogSource) {
         let name = log_source.name.to_string();
         let label = self.label(Some(log_source.kind), &name);
@@ -126,7 +126,7 @@ impl Prefixes {
         }
     }
 
-    /// What stands before the rows of a speaker (`None`: ganger's own).
+    /// What stands before the rows of a source (`None`: ganger's own).
     pub(super) fn head(&mut self, log_source: Option<usize>) -> &[u8] {
         let label = match log_source {
             Some(index) => self.labels.get(index),

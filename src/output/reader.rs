@@ -25,7 +25,7 @@ use super::shared::{READ, Shared};
 const PROMPT: Duration = Duration::from_millis(100);
 /// A drawing that was shown, and is not the latest row any more, is shown again after this time.
 const MOVING: Duration = Duration::from_secs(1);
-/// Bytes in a row before everyone else has a turn: one full chunk. Four made a quiet instance beside floods wait
+/// Bytes in a row before all others have a turn: one full chunk. Four made a quiet instance beside floods wait
 /// longer, for no throughput that could be seen (docs/design/0003).
 const TURN: usize = READ;
 /// A chunk of this size is not copied into the history: most of the buffer is lines.
@@ -39,8 +39,8 @@ const LARGE_PIPE: i32 = 128 << 10;
 /// no throughput, but make each pass over the floods longer, and a quiet instance waits for a pass.
 const LARGE_PIPES: u32 = 4;
 
-/// Bytes that a pseudo-terminal is asked for at once. It holds 4 KiB, and a kernel thread refills it: whoever takes all
-/// of it waits for that thread, and that thread for him. Whoever takes a quarter is refilled meanwhile.
+/// Bytes that a pseudo-terminal is asked for at once. It holds 4 KiB, and a kernel thread refills it: a reader that takes
+/// all of it waits for that thread, and the thread for the reader; of a quarter, the rest is refilled meanwhile.
 const PIECE: usize = 1 << 10;
 
 /// Bytes of a pseudo-terminal that are joined in a batch: each piece alone would cost a write. A pipe gives more at once.
@@ -121,7 +121,7 @@ impl StreamReader {
         self.shared.reader_ended();
     }
 
-    /// One thing that happens; says whether it was the end.
+    /// Handles one event; whether it was the end.
     async fn turn(&mut self) -> bool {
         match self.wait().await {
             ReaderWake::Readable => self.on_readable().await,
@@ -158,7 +158,7 @@ impl StreamReader {
         }
     }
 
-    /// Reads and passes on what is there, up to a turn's worth; says whether the stream has ended.
+    /// Reads and passes on what is there, up to a turn's worth; whether the stream has ended.
     async fn on_readable(&mut self) -> bool {
         let shared = Rc::clone(&self.shared);
         let mut buffer = shared.buffer.lock().await;
@@ -217,7 +217,7 @@ impl StreamReader {
                 Ok(count @ 1..) => break count,
                 Err(Errno::EINTR) => {}
                 Err(Errno::EAGAIN) => break 0,
-                // A pseudo-terminal says EIO when its last user has closed it, after all that was in it.
+                // A pseudo-terminal gives EIO when its last user has closed it, after all that was in it.
                 Ok(_) | Err(_) => return Chunk { count: 0, after: ChunkResult::End },
             }
         };
@@ -239,9 +239,9 @@ impl StreamReader {
     }
 
     /// Makes rows of a chunk. While the batch is full it waits, with the one read buffer in its hands: so
-    /// everyone else waits too, in the order of their coming, and the children are held back by their pipes.
+    /// all others wait too, in order of arrival, and the children are held back by their pipes.
     ///
-    /// Of a large chunk the history is to have the buffer itself: says which part of it.
+    /// Of a large chunk the history is to have the buffer itself: returns which part of it.
     async fn pass_on(&mut self, chunk: &[u8], now: Timestamp) -> Part {
         if let Some(screen) = &self.screen {
             screen.show(chunk);
@@ -297,7 +297,7 @@ impl StreamReader {
         self.turn += count;
     }
 
-    /// Nothing came until the deadline; says whether that is the end.
+    /// Nothing came until the deadline; whether that is the end.
     fn on_silence(&mut self) -> bool {
         if self.unfinished.take().is_some() {
             self.shared.show_unfinished(&mut self.stream);

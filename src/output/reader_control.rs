@@ -13,10 +13,10 @@ const RETIRED: Duration = Duration::from_millis(100);
 /// With every process gone, a stream that is silent for this long will not end: an outsider holds it.
 const FINISHED: Duration = Duration::from_millis(300);
 
-/// What the rest of the program says to a reader.
+/// Orders to a reader.
 #[derive(Debug, Default)]
 pub(super) struct ReaderControl {
-    /// What to say when the stream has nothing more of its process.
+    /// Printed when the stream has nothing more of its process.
     pub exit_notices: RefCell<Vec<Notice>>,
     /// End when nothing comes.
     pub finish: Cell<bool>,
@@ -36,7 +36,7 @@ pub(super) struct Drain {
 }
 
 impl Drain {
-    /// Begins where the process is said to be gone, or the end is asked for.
+    /// Begins where the process is gone, or the end is asked for.
     pub(super) fn begin(control: &ReaderControl) -> Option<Self> {
         let is_finish = control.finish.get();
         let is_asked = is_finish || !control.exit_notices.borrow().is_empty();

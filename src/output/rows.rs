@@ -26,14 +26,14 @@ pub(super) fn mux(options: OutputOptions) -> Mux {
     Mux::new(sink, quiet, history.map(History::new)).with_log_sources(names.into_iter()).raw(raw)
 }
 
-/// The pure part of the path, bytes in, bytes out: for benches, and for whoever has lines but no streams.
+/// The pure part of the path, bytes in, bytes out: for benches, and for clients that have lines but no streams.
 pub struct Rows {
     mux: Mux,
     streams: Vec<MuxStream>,
 }
 
 impl Rows {
-    /// No stream has said anything yet.
+    /// Nothing has come yet.
     pub fn new(options: OutputOptions) -> Self {
         let streams =
             (0..options.log_sources.len()).map(|index| MuxStream::new(index, false, Limits::OUTPUT));
@@ -45,8 +45,8 @@ impl Rows {
         self.mux.resize(columns);
     }
 
-    /// Makes rows of a chunk of this speaker, read at `now`, and gives the batch that they were added to.
-    /// A speaker that is not there says nothing.
+    /// Makes rows of a chunk of this source, read at `now`, and gives the batch that they were added to.
+    /// A source that is not there has no rows.
     pub fn chunk(&mut self, log_source: usize, now: Timestamp, mut chunk: &[u8]) -> &mut Batch {
         self.mux.at(now);
         if let Some(stream) = self.streams.get_mut(log_source) {

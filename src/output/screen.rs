@@ -28,7 +28,7 @@ pub struct Screen {
     master: RefCell<Weak<AsyncFd<OwnedFd>>>,
     /// How many are watching.
     watchers: Cell<usize>,
-    /// Whether the user knows that keys are awaited: a notice said so, or a client was attached just now.
+    /// Whether the user knows that keys are awaited: a notice told it, or a client was attached just now.
     is_known: Cell<bool>,
     /// Whether a client has watched since the latest line.
     was_watched: Cell<bool>,
@@ -101,7 +101,7 @@ impl Screen {
     }
 
     /// How the latest life ended.
-    pub(super) fn bury(&self, exit_notice: String) {
+    pub(super) fn set_exit_notice(&self, exit_notice: String) {
         self.shown.borrow_mut().life.exit_notice = Some(exit_notice);
         self.changed.notify_waiters();
     }

@@ -152,7 +152,7 @@ impl Shared {
         self.flush();
     }
 
-    /// Says a line of ganger's own.
+    /// Prints a line of ganger's own.
     pub(super) fn notice(&self, notice: &Notice) {
         self.notice_soon(notice);
         self.flush();
@@ -164,7 +164,7 @@ impl Shared {
         self.mux.borrow_mut().notice(notice, now);
     }
 
-    /// Says a line about a speaker that has nothing more to say.
+    /// Prints a line about a source that has ended.
     pub(super) fn exit_notice(&self, log_source: usize, mut notice: Notice) {
         if let Notice::GivenUp { lines, .. } = &mut notice {
             *lines = self.last_lines(log_source);
@@ -172,7 +172,7 @@ impl Shared {
         self.notice(&notice);
     }
 
-    /// Says a line about the end of the stack.
+    /// Prints a line about the end of the stack.
     pub(super) fn conclude(&self, mut notice: Notice) {
         if let Notice::Failed { process, lines, .. } = &mut notice {
             let log_source = self.mux.borrow().index_of(process);
@@ -184,7 +184,7 @@ impl Shared {
         self.notice(&notice);
     }
 
-    /// The last lines of a speaker as text, without colours.
+    /// The last lines of a source as text, without colours.
     fn last_lines(&self, log_source: usize) -> Vec<String> {
         let text = |line: &HistoryLine<'_>| {
             let text = String::from_utf8_lossy(&without_sequences(line.text)).into_owned();
@@ -196,7 +196,7 @@ impl Shared {
         self.with_mux(|mux| mux.history().map(last)).unwrap_or_default()
     }
 
-    /// Says that this speaker waits for keys.
+    /// Prints that this source waits for keys.
     pub(super) fn tell_of_waiting(&self, log_source: usize) {
         let process = self.mux.borrow().log_source(log_source);
         if let Some(process) = process {
@@ -235,7 +235,7 @@ impl Shared {
             sink.flush(mux.outgoing());
         }
         if has_taken_back {
-            // The pump does not hear of it any more, and a reader may wait for just this.
+            // The pump is not woken by it any more, and a reader may wait for just this.
             self.space.notify_one();
             self.progress.notify_one();
         }
@@ -304,7 +304,7 @@ impl Shared {
     }
 
     /// Waits for the reader of our output to go, which no write would show while no instance writes. Costs
-    /// nothing: epoll reports an error of a pipe or socket to whoever watches it for anything.
+    /// nothing: epoll reports an error of a pipe or socket whatever it is watched for.
     pub(super) async fn watch(self: Rc<Self>, stdout: AsyncFd<Arc<OwnedFd>>) {
         while let Ok(mut guard) = stdout.ready(Interest::READABLE | Interest::ERROR).await {
             if is_closed(stdout.get_ref()) {

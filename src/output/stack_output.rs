@@ -50,12 +50,12 @@ pub enum FinishResult {
 /// The output of a stack. Lives on one thread, in a tokio `LocalSet` of a `current_thread` runtime.
 pub struct Output {
     shared: Rc<Shared>,
-    /// For each speaker its streams: mostly one; an earlier one may still be held open by a descendant.
+    /// For each source its streams: mostly one; an earlier one may still be held open by a descendant.
     control: RefCell<Vec<Vec<Rc<ReaderControl>>>>,
-    /// For each speaker the terminal that it has had, if any.
+    /// For each source the terminal that it has had, if any.
     screens: RefCell<Vec<Option<Rc<Screen>>>>,
     tasks: Vec<JoinHandle<()>>,
-    /// What is said at the very end.
+    /// Printed at the very end.
     last: RefCell<Vec<Notice>>,
 }
 
@@ -98,7 +98,7 @@ impl Output {
         Ok(())
     }
 
-    /// Reads `source` as the output of this speaker, until it ends. May be called again for the next life
+    /// Reads `source` as the output of this log source, until it ends. May be called again for the next process
     /// of the same instance.
     ///
     /// # Errors
@@ -125,8 +125,8 @@ impl Output {
         Ok(())
     }
 
-    /// Calls `tell` once, when this speaker has said a line in which `expression` is found; instead of whoever was
-    /// to be told of this speaker's lines before.
+    /// Calls `tell` once, when this source has printed a line in which `expression` is found. Replaces an earlier call for this
+    /// source.
     ///
     /// # Errors
     /// What is wrong with the expression.
@@ -151,17 +151,17 @@ impl Output {
         Rc::clone(screen)
     }
 
-    /// The terminal of this speaker, if it has had one.
+    /// The terminal of this source, if it has had one.
     pub fn screen(&self, log_source: usize) -> Option<Rc<Screen>> {
         self.screens.borrow().get(log_source).cloned().flatten()
     }
 
-    /// One more speaker, for a stack that grows; its index is the next.
+    /// One more source, for a stack that grows; its index is the next.
     pub fn add(&self, log_source: LogSource) {
         self.shared.with_mux(|mux| mux.add(log_source));
     }
 
-    /// Says a line of ganger's own, in order with what has been printed.
+    /// Prints a line of ganger's own, in order with what has been printed.
     pub fn notice(&self, notice: &Notice) {
         self.shared.notice(notice);
     }
@@ -177,21 +177,21 @@ impl Output {
         self.shared.flush();
     }
 
-    /// Says a line about the end of the stack, behind the remaining output of all.
+    /// Prints a line about the end of the stack, behind the remaining output of all.
     pub fn conclude(&self, notice: Notice) {
         self.last.borrow_mut().push(notice);
     }
 
-    /// Sends what was said so far on its way.
+    /// Hands what was printed so far to the writer.
     pub fn flush(&self) {
         self.shared.flush();
     }
 
-    /// The speaker's process is gone: `exit_notice` follows its last words. That is when its stream has ended,
+    /// The process of this source is gone: `exit_notice` follows its remaining output. That is when its stream has ended,
     /// or after 100 ms of silence if a descendant holds it open. A second one follows the first.
     pub fn retire(&self, log_source: usize, exit_notice: Notice) {
         if let Some(screen) = self.screen(log_source) {
-            screen.bury(exit_notice.to_string());
+            screen.set_exit_notice(exit_notice.to_string());
         }
         match self.control.borrow().get(log_source).and_then(|streams| streams.last()) {
             Some(control) if !control.ended.get() => {

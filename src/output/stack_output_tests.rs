@@ -96,7 +96,7 @@ fn printed(terminal: bool, body: impl AsyncFnOnce(&Output, &mut UnboundedReceive
 }
 
 #[test]
-fn the_last_words_come_before_the_obituary() {
+fn the_remaining_output_comes_before_the_exit_notice() {
     let text = printed(false, async |output, _| {
         let mut web = child(output, 0);
         output.retire(0, exit_notice());
@@ -106,7 +106,7 @@ fn the_last_words_come_before_the_obituary() {
 }
 
 #[test]
-fn an_instance_without_a_stream_is_said_to_be_gone_at_once() {
+fn the_exit_of_an_instance_without_a_stream_is_printed_at_once() {
     let text = printed(false, async |output, _| {
         output.retire(1, exit_notice());
         drop(child(output, 0));
@@ -128,7 +128,7 @@ fn what_may_wait_comes_in_order_with_the_next_that_may_not_and_at_the_end() {
 }
 
 #[test]
-fn a_descendant_that_keeps_the_pipe_holds_the_obituary_up_for_a_moment_only() {
+fn a_descendant_that_keeps_the_pipe_delays_the_exit_notice_for_a_moment_only() {
     let text = printed(false, async |output, pieces| {
         let mut web = child(output, 0);
         web.write_all(b"last words").unwrap();
@@ -140,7 +140,7 @@ fn a_descendant_that_keeps_the_pipe_holds_the_obituary_up_for_a_moment_only() {
 }
 
 #[test]
-fn a_descendant_that_never_pauses_does_not_hide_the_obituary() {
+fn a_descendant_that_never_pauses_does_not_hide_the_exit_notice() {
     let text = printed(false, async |output, pieces| {
         let mut web = child(output, 0);
         let (stop, stopped) = mpsc::channel::<()>();
@@ -160,7 +160,7 @@ fn a_descendant_that_never_pauses_does_not_hide_the_obituary() {
 }
 
 #[test]
-fn a_descendant_that_says_a_little_all_the_time_does_not_hide_the_obituary() {
+fn a_descendant_that_says_a_little_all_the_time_does_not_hide_the_exit_notice() {
     let text = printed(false, async |output, pieces| {
         let mut web = child(output, 0);
         web.write_all(b"last words\n").unwrap();
@@ -298,7 +298,7 @@ fn the_prefix_takes_its_columns() {
 }
 
 #[test]
-fn who_waits_for_the_screen_hears_of_it_though_another_took_the_buffer_back() {
+fn a_wait_for_the_screen_ends_although_another_took_the_buffer_back() {
     run(async || {
         // A terminal is written to by the writer thread.
         let terminal = openpty(None, None).unwrap();

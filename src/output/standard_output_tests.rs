@@ -20,7 +20,7 @@ fn error_of(stdout: impl Into<OwnedFd>, says: &[u8], leave: impl FnOnce()) -> io
 }
 
 #[test]
-fn a_reader_that_goes_away_is_noticed_while_nobody_speaks() {
+fn a_reader_that_goes_away_is_noticed_while_nothing_is_printed() {
     let (reader, stdout): (PipeReader, _) = io::pipe().unwrap();
     assert_eq!(error_of(stdout, b"", || drop(reader)).kind(), io::ErrorKind::BrokenPipe);
     let (peer, stdout) = UnixStream::pair().unwrap();

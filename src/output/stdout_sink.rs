@@ -37,7 +37,7 @@ pub(super) struct StdoutSink {
 }
 
 impl StdoutSink {
-    /// Starts the writer. `closed` hears of the error that ends standard output, once.
+    /// Starts the writer. `closed` gets the error that ends standard output, once.
     pub(super) fn open(stdout: OwnedFd, closed: UnboundedSender<io::Error>) -> io::Result<Self> {
         let kind = File::from(stdout.try_clone()?).metadata()?.file_type();
         if kind.is_fifo() {
@@ -122,7 +122,7 @@ impl StdoutSink {
     }
 
     /// Takes back what is written already, without waiting for the loop to say so; whether there was something, of which
-    /// [`StdoutSink::poll_written`] then says nothing.
+    /// [`StdoutSink::poll_written`] then returns nothing.
     pub(super) fn collect(&mut self) -> bool {
         if self.spare.is_none()
             && let Some(written) = self.writer.as_mut().and_then(Writer::try_written)

@@ -104,15 +104,15 @@ impl Keyboard {
         [Some(PollFd::new(self.worker.as_fd(), PollFlags::POLLIN | room)), keys].into_iter().flatten()
     }
 
-    /// Passes on what can be. `false` when the worker listens no more.
+    /// Passes on what can be. `false` when the worker is gone.
     pub(super) fn turn(&mut self) -> bool {
         if !self.is_ours {
             self.elsewhere.iter().for_each(Edge::pass);
             self.is_ours = self.is_in_foreground();
         }
-        let is_heard = self.hear();
+        let is_there = self.read_worker();
         self.enter();
-        is_heard && self.read()
+        is_there && self.read()
     }
 
     /// Gives the terminal the settings for keys, in the foreground, unless the worker has it.
@@ -141,8 +141,8 @@ impl Keyboard {
         tcgetpgrp(&self.terminal) == Ok(getpgrp())
     }
 
-    /// What the worker says; `false` when it says nothing more.
-    fn hear(&mut self) -> bool {
+    /// Reads what the worker sends; `false` when it is gone.
+    fn read_worker(&mut self) -> bool {
         let mut piece = [0; 1024];
         loop {
             match self.worker.read(&mut piece) {
@@ -195,7 +195,7 @@ impl Keyboard {
 /// At the end, what a worker that is gone has left undone is done.
 impl Drop for Keyboard {
     fn drop(&mut self) {
-        self.hear();
+        self.read_worker();
         self.guards.keep(&self.terminal, self.mode.before());
         if self.is_entered {
             self.mode.leave(&self.terminal);

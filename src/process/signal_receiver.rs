@@ -149,9 +149,9 @@ mod tests {
     #[cfg(target_os = "linux")]
     fn a_signal_that_a_process_sent_is_received_and_is_no_key() {
         block().unwrap();
-        let mut ears = SignalReceiver::open().unwrap();
-        assert_eq!(ears.signals(), []);
+        let mut receiver = SignalReceiver::open().unwrap();
+        assert_eq!(receiver.signals(), []);
         nix::sys::signal::raise(nix::sys::signal::SIGUSR2).unwrap();
-        assert_eq!(ears.signals(), [ReceivedSignal { signal: Signal::USER2, is_from_terminal: false }]);
+        assert_eq!(receiver.signals(), [ReceivedSignal { signal: Signal::USER2, is_from_terminal: false }]);
     }
 }

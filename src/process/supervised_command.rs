@@ -89,7 +89,7 @@ pub(crate) fn supervise_command<H: AsFd>(
             let mut watch = CommandWatch {
                 supervised,
                 child: inner,
-                ears: SignalReceiver::open()?,
+                receiver: SignalReceiver::open()?,
                 preexisting_children,
             };
             let exit = watch.until_ended(None, None)?;
@@ -118,7 +118,7 @@ fn forward_until_exit<H: AsFd>(
     let mut watch = CommandWatch {
         supervised,
         child: command,
-        ears: SignalReceiver::open()?,
+        receiver: SignalReceiver::open()?,
         preexisting_children: HashSet::new(),
     };
     let exit = watch.until_ended(Some(lifeline.as_fd()), Some(hold.as_fd()))?;
@@ -141,7 +141,7 @@ pub(crate) fn mirrored(exit: Exit) -> Outcome {
 struct CommandWatch<'a> {
     supervised: &'a SupervisedCommand<'a>,
     child: Pid,
-    ears: SignalReceiver,
+    receiver: SignalReceiver,
     /// Children that are no business of ours.
     preexisting_children: HashSet<i32>,
 }
@@ -160,7 +160,7 @@ impl CommandWatch<'_> {
                 return Ok(exit);
             }
             let parents = lifeline.map(|_| self.supervised.parents);
-            let awaited = [Some(self.ears.as_fd()), lifeline, news];
+            let awaited = [Some(self.receiver.as_fd()), lifeline, news];
             let [_, is_outer_gone, has_news] = wait_for(awaited, parents, None)?;
             if is_outer_gone {
                 return Ok(Exit::Signal(Signal::KILL));
@@ -184,7 +184,7 @@ impl CommandWatch<'_> {
 
     /// The signals that came but SIGCHLD; those of the terminal only on request.
     fn received(&mut self, without_keys: bool) -> Vec<Signal> {
-        let signals = self.ears.signals().into_iter();
+        let signals = self.receiver.signals().into_iter();
         signals
             .filter(|signal| signal.signal != Signal::CHILD && !(without_keys && signal.is_from_terminal))
             .map(|signal| signal.signal)
@@ -218,7 +218,7 @@ impl CommandWatch<'_> {
                 break;
             }
             let left = leftovers.deadline().map(|deadline| deadline.saturating_sub(now()));
-            wait_for([Some(self.ears.as_fd())], None, left)?;
+            wait_for([Some(self.receiver.as_fd())], None, left)?;
             signals = self.received(false);
         }
         for refusal in leftovers.survivors() {

@@ -51,7 +51,7 @@ impl Tree {
     ///
     /// # Errors
     /// As read(2) and inotify_add_watch(2).
-    pub(crate) fn hear(&mut self) -> io::Result<WatchEvents> {
+    pub(crate) fn read_events(&mut self) -> io::Result<WatchEvents> {
         let mut heard = WatchEvents::default();
         loop {
             let events = match self.inotify.read_events() {
@@ -208,7 +208,7 @@ mod tests {
     }
 
     fn heard(tree: &mut Tree) -> Vec<String> {
-        let mut paths = tree.hear().unwrap().paths;
+        let mut paths = tree.read_events().unwrap().paths;
         paths.sort();
         paths.dedup();
         paths

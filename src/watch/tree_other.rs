@@ -26,7 +26,7 @@ impl Tree {
     ///
     /// # Errors
     /// None.
-    pub(crate) fn hear(&mut self) -> io::Result<WatchEvents> {
+    pub(crate) fn read_events(&mut self) -> io::Result<WatchEvents> {
         Ok(WatchEvents::default())
     }
 }

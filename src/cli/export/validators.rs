@@ -78,7 +78,7 @@ fn ask(validator: &Validator, folder: &Path, files: &[&str]) -> Result<bool, Fai
 }
 
 /// Whether nothing is wrong, and what is to be printed of standard output and standard error. systemd-analyze has status 0 where
-/// it ignores a key or a value, and speaks of every unit of the machine: what names one of `files` counts.
+/// it ignores a key or a value, and lists every unit of the machine: what names one of `files` counts.
 fn judge(
     validator: &Validator,
     is_success: bool,

@@ -121,7 +121,7 @@ pub(crate) fn notification(method: &str, params: &Value) -> Value {
     json!({"jsonrpc": "2.0", "method": method, "params": params})
 }
 
-/// The version to speak with a client that wants `wanted`: that one, or our latest.
+/// The version for a client that wants `wanted`: that one, or our latest.
 pub(crate) fn version(wanted: Option<&str>) -> &'static str {
     VERSIONS.into_iter().find(|version| Some(*version) == wanted).unwrap_or(VERSIONS[0])
 }

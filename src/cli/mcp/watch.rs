@@ -1,4 +1,4 @@
-//! What a client hears without asking: instances that became ready or ended.
+//! What a client is told without asking: instances that became ready or ended.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};

@@ -22,7 +22,7 @@ pub(in crate::output) struct Json {
 }
 
 impl Json {
-    /// Objects for these speakers.
+    /// Objects for these sources.
     pub(in crate::output) fn new(log_sources: Vec<LogSource>) -> Self {
         Self { log_sources, time: String::new(), head: Vec::new() }
     }

@@ -39,7 +39,7 @@ impl TerminalSink {
         Self { prefixes, open: None, column: 0, broken: Vec::new(), columns, row }
     }
 
-    /// Ends the open row if it is not this speaker's own; says whether the cursor stands behind its
+    /// Ends the open row if it is not this source's own; returns whether the cursor stands behind its
     /// unfinished line.
     fn enter(&mut self, log_source: Option<usize>, out: &mut Batch) -> bool {
         match self.open {

@@ -141,7 +141,7 @@ fn become_program(
 /// Waits for the worker's end. All signals are held back; what is left is SIGKILL, when the session is empty.
 ///
 /// A hang-up alone is no reason: the terminal is closed too when every process has closed it, and some of them may run
-/// on. With the worker the terminal is gone, and what has it in the foreground hears of that by our end.
+/// on. With the worker the terminal is gone, and what has it in the foreground learns of that by our end.
 fn keep_session(worker: Pid) {
     // The terminal among them, which is never at its end as long as it is open here.
     close_all();

@@ -67,7 +67,7 @@ impl Inbox {
         match self.receiver.recv().await {
             Some(arrival) => arrival,
             // All tasks that send have failed: nothing would ever arrive again.
-            None => Arrival::Event(Event::Broken("ganger cannot hear signals any more".into())),
+            None => Arrival::Event(Event::Broken("ganger cannot receive signals any more".into())),
         }
     }
 

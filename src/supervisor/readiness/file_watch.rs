@@ -107,7 +107,7 @@ impl FileWatch {
     /// Reads the changes that the kernel reports, and keeps them until the burst is over.
     pub(crate) fn read_changes(&mut self, now: Duration) -> Option<Notice> {
         let watched = self.tree.as_mut()?;
-        let events = watched.tree.hear();
+        let events = watched.tree.read_events();
         watched.readable.all_read();
         match events {
             Ok(events) => {
