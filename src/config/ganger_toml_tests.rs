@@ -1,4 +1,4 @@
-//! What ganger.toml may have, and what is said of the rest.
+//! What ganger.toml may have, and the errors for the rest.
 
 use std::time::Duration;
 

@@ -14,7 +14,7 @@ use crate::procfile::{Entry, Procfile};
 pub struct Facts {
     /// The Procfile, or those of its types that are looked at.
     pub procfile: Procfile,
-    /// Whether the Procfile is one for development (`Procfile.dev`): what is said of deployments is not asked of it.
+    /// Whether the Procfile is one for development (`Procfile.dev`): findings about deployments do not apply to it.
     pub is_for_development: bool,
     /// The files of the project that are text and not too large, by their names from the root.
     pub files: BTreeMap<String, String>,

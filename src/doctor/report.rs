@@ -78,7 +78,7 @@ pub(crate) fn silence(findings: &mut [Finding], silenced: &IndexMap<String, Loca
 }
 
 impl<'a> DoctorReport<'a> {
-    /// The report of these factors. One of which nothing can be seen is said so.
+    /// The report of these factors. A factor of which nothing can be seen is listed as such.
     pub(crate) fn new(
         factors: &[Factor],
         findings: &'a [Finding],
