@@ -19,7 +19,7 @@ const WAITS: &str = "probe wait";
 
 fn end(pane: &Pane) {
     pane.press(&["C-c"]);
-    pane.shows("ready>");
+    pane.has_ended();
     assert_eq!(pane.modes(), "010000", "the modes are those of before");
 }
 

@@ -54,6 +54,7 @@ mod peers;
 mod random_kill;
 mod readme;
 mod ready;
+mod real_programs;
 mod reload;
 #[cfg(target_os = "linux")]
 mod removed;

@@ -31,9 +31,19 @@ impl Project {
 
     /// A copy of this folder of examples/.
     pub(crate) fn example(name: &str) -> Self {
+        Self::copy_of(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name))
+    }
+
+    /// A copy of this folder.
+    pub(crate) fn copy_of(folder: &Path) -> Self {
         let project = Self::empty();
-        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name), project.path());
+        project.add_copy_of(folder);
         project
+    }
+
+    /// Copies what is in this folder over its own files.
+    pub(crate) fn add_copy_of(&self, folder: &Path) {
+        copy(folder, self.path());
     }
 
     /// The same with a file more.

@@ -37,6 +37,8 @@ impl Pane {
             "sh",
         ]);
         pane.shows("ready>");
+        // Rows that a program clears are gone, as on other terminals. A tmux before 3.3 has no other way.
+        pane.tmux(&["set-option", "-gq", "scroll-on-clear", "off"]);
         pane.enter(command);
         pane
     }
@@ -71,6 +73,11 @@ impl Pane {
         self.tmux(&["capture-pane", "-p"])
     }
 
+    /// The same, and the rows above it that have left it.
+    pub(crate) fn scrollback(&self) -> String {
+        self.tmux(&["capture-pane", "-p", "-S", "-"])
+    }
+
     /// Waits until `text` stands on the screen; the screen then.
     pub(crate) fn shows(&self, text: &str) -> String {
         self.is(&format!("{text:?} is shown"), |screen| screen.contains(text))
@@ -82,6 +89,11 @@ impl Pane {
         let screen = self.text();
         assert!(is_seen, "not so: {what}\n{screen}");
         screen
+    }
+
+    /// Waits until the command that was typed has ended; the screen then.
+    pub(crate) fn has_ended(&self) -> String {
+        self.is("the shell is back", |screen| screen.trim_end().ends_with("ready>"))
     }
 
     /// Presses keys, by tmux' names for them.

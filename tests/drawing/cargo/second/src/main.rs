@@ -1,0 +1,1 @@
+fn main() { first::first() }

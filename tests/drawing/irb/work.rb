@@ -1,0 +1,6 @@
+def work(x)
+  binding.irb
+  puts "worked #{x}"
+end
+require "irb"
+work(41)

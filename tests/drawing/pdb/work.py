@@ -1,0 +1,6 @@
+def work(x):
+    breakpoint()
+    y = x + 1
+    print('worked', y)
+
+work(41)
