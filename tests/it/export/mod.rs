@@ -8,6 +8,7 @@
 
 mod carried;
 mod command_line;
+mod compose_engine;
 mod engines;
 mod folder;
 mod passing_on;
