@@ -43,7 +43,7 @@ const CALLS: [(&str, [&str; 2]); 21] = [
 
 /// Uses that may fail without a report, by what strace writes of them: what they were for is had in
 /// another way, or is worth nothing.
-const HARMLESS: [(&str, &str); 20] = [
+const HARMLESS: [(&str, &str); 22] = [
     ("ld.so.cache", "the loader finds libraries without its cache"),
     (".so.", "the loader tries the next folder"),
     ("/proc/self/stat", "the same as the next"),
@@ -56,6 +56,8 @@ const HARMLESS: [(&str, &str); 20] = [
     ("EPOLL_CTL_DEL", "the descriptor is closed right after"),
     ("/proc/self/task", "what is still there is killed at the next scan"),
     ("/task>", "the same, where the folder is open"),
+    ("/stat\"", "where a walk over the children fails, all processes are passed over"),
+    (".runs/", "the run file: after a double kill only `--sweep` finds what is left"),
     ("/status\"", "a process of which no more is known gets the stop signal as a program does"),
     ("/fd>", "whether a process listens on its port is asked again"),
     ("MSG_DONTWAIT", "a wake-up that is read once more"),

@@ -70,7 +70,7 @@ fn a_line_that_is_typed_while_programs_talk_is_whole_and_so_are_their_rows() {
     pane.press(&["Up"]);
     is_below(&pane, "> s web=2");
     pane.press(&["BSpace", "1", "Home", "Right", "x", "C-h", "Enter"]);
-    check_rows(&pane.shows("web.2 killed by SIGTERM"));
+    check_rows(&pane.has_shown("web.2 killed by SIGTERM"));
     pane.enter("q");
     pane.shows("ready>");
 }
@@ -86,7 +86,7 @@ fn tab_completes_commands_and_names_and_a_long_line_scrolls() {
     pane.press(&["C-u"]);
     pane.press(&["-l", "l "]);
     pane.press(&["Tab"]);
-    pane.shows("ganger | web  db");
+    pane.has_shown("ganger | web  db");
     pane.press(&["C-u"]);
     pane.press(&["-l", &"0123456789".repeat(12)]);
     let line = format!(">…{}", &"0123456789".repeat(12)[120 - 77..]);

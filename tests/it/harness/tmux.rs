@@ -83,6 +83,14 @@ impl Pane {
         self.is(&format!("{text:?} is shown"), |screen| screen.contains(text))
     }
 
+    /// Waits until `text` stands on the screen or above it: others may have moved it on since; the screen then.
+    pub(crate) fn has_shown(&self, text: &str) -> String {
+        let is_seen = holds(|| self.tmux(&["capture-pane", "-p", "-S", "-"]).contains(text));
+        let screen = self.text();
+        assert!(is_seen, "not shown: {text}\n{screen}");
+        screen
+    }
+
     /// Waits until the screen is so; the screen then.
     pub(crate) fn is(&self, what: &str, is_so: impl Fn(&str) -> bool) -> String {
         let is_seen = holds(|| is_so(&self.text()));
