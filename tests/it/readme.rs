@@ -113,14 +113,18 @@ fn lines_of(name: &str, lines: &[String]) -> Vec<String> {
     lines
 }
 
-#[test]
-fn the_picture_is_what_the_example_prints() {
-    let picture = read("docs/session.svg");
-    let drawn: Vec<String> = picture
+/// The rows of a picture that docs/session has drawn.
+fn rows_of(picture: &str) -> Vec<String> {
+    read(picture)
         .lines()
         .filter(|line| line.starts_with("<text"))
         .map(|line| line.split('<').filter_map(|tag| tag.split_once('>')).map(|(_, text)| text).collect())
-        .collect();
+        .collect()
+}
+
+#[test]
+fn the_picture_is_what_the_example_prints() {
+    let drawn = rows_of("docs/session.svg");
     assert_eq!(drawn[0], "$ TICKS=2 ganger start -d examples/hello", "as docs/session runs it");
     let ports = Ports::claim();
     let project = Project::example("hello");
@@ -128,6 +132,32 @@ fn the_picture_is_what_the_example_prints() {
     let printed: Vec<String> = String::from_utf8(output.stdout).unwrap().lines().map(Into::into).collect();
     for name in ["ganger", "web.1", "worker.1", "clock.1"] {
         assert_eq!(lines_of(name, &drawn), lines_of(name, &printed), "`docs/session` draws it anew");
+    }
+}
+
+/// What ganger itself prints there is tested in foreground.rs.
+#[test]
+fn the_picture_of_programs_that_draw_has_a_name_before_each_row() {
+    let rows = rows_of("docs/terminal.svg");
+    let mut next = rows.iter();
+    for text in [
+        "$ ganger start",
+        "web.1    |   VITE",
+        "import.1 | prices: ",
+        "api.1    | (Pdb) ",
+        "ganger   | api.1 waits for keys: `a api.1` and Enter gives it yours",
+        "ganger   | &gt; a api",
+        "[attached to api.1; Ctrl-] detaches]",
+        "(Pdb) p prices",
+        "ganger   | detached from api.1",
+        "import.1 | prices: 100%",
+    ] {
+        assert!(next.any(|row| row.starts_with(text)), "{text:?} in {rows:#?}");
+    }
+    let begin = rows.iter().position(|row| row.ends_with("a api")).unwrap();
+    let end = rows.iter().position(|row| row.contains("detached from")).unwrap();
+    for row in rows[1..begin].iter().chain(&rows[end..]) {
+        assert!(row.get(8..10) == Some(" |"), "{row:?} has no name");
     }
 }
 
