@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::history::History;
 use super::shared::Shared;
 
-/// The history of an [`Output`], to be read and waited for. It may outlive the output.
+/// The history of an `Output`, to be read and waited for. It may outlive the output.
 #[derive(Clone)]
 pub struct Log {
     pub(super) shared: Rc<Shared>,
