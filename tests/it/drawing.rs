@@ -1,5 +1,8 @@
 //! Programs that draw, beside others on one terminal (tmux): each keeps its rows, and the terminal its modes.
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
 use crate::harness::{Pane, Project, are_there};
 
 /// A stack on a terminal with these two programs, once `text` is shown; `None` without tmux.
@@ -63,14 +66,79 @@ fn a_row_that_is_erased_keeps_its_prefix() {
     end(&pane);
 }
 
+/// How a stack ends, or the program alone before it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum End {
+    Key,
+    Restart,
+    KillMonitor,
+    KillWorker,
+}
+
 #[test]
-fn modes_of_a_program_do_not_reach_the_terminal() {
-    let program = format!(
-        "printf '\\033[?25l\\033[?1000h\\033[?1049h\\033[?2004h\\033[?1h\\033=\\033[4hworking\\n'; {WAITS}\n"
-    );
-    let Some((_project, pane, _)) = drawn(&program, WAITS, "draw.1  | working") else { return };
-    assert_eq!(pane.modes(), "010000");
+fn modes_are_those_of_before_after_every_end() {
+    let modes = r"\033[?25l\033[?1000h\033[?1006h\033[?1049h\033[?2004h\033[?1004h\033=\033[4h\033(0\033[>1u\033]0;title\a";
+    for end in [End::Key, End::Restart, End::KillMonitor, End::KillWorker] {
+        let program = format!("printf '{modes}working\\n'; {WAITS}\n");
+        let Some((project, pane, _)) = drawn(&program, WAITS, "draw.1  | working") else { return };
+        assert_eq!(pane.modes(), "010000", "while it runs");
+        let document = project.json(&["ps", "--json"]).1;
+        let monitor = i32::try_from(document["pid"].as_i64().unwrap()).unwrap();
+        let children = std::fs::read_to_string(format!("/proc/{monitor}/task/{monitor}/children")).unwrap();
+        let kill = |pid: i32| kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
+        match end {
+            End::Key => {}
+            End::Restart => {
+                pane.enter("r draw");
+                pane.is("it is drawn again", |screen| screen.matches("draw.1  | working").count() == 2);
+            }
+            End::KillMonitor => {
+                kill(monitor);
+                pane.shows("other.1 killed by SIGTERM");
+                pane.press(&["Enter"]);
+            }
+            End::KillWorker => kill(children.trim().parse().unwrap()),
+        }
+        if matches!(end, End::Key | End::Restart) {
+            pane.press(&["C-c"]);
+        }
+        let screen = pane.has_ended();
+        assert!(screen.contains("draw.1  | working"), "{end:?}: {screen}");
+        assert_eq!(pane.modes(), "010000", "{end:?}");
+        pane.enter("echo $((6 * 7)) letters");
+        pane.shows("42 letters\n");
+    }
+}
+
+#[test]
+fn the_scrollback_of_the_shell_stays() {
+    if !are_there(&["tmux"]) {
+        return;
+    }
+    let project = Project::new("draw: sh program\n");
+    project.write("program", &format!("printf '\\033[2J\\033[3J\\033c\\033[HCompiling...\\n'; {WAITS}\n"));
+    let pane = project.pane(&format!("seq 60; {} start --no-port", env!("CARGO_BIN_EXE_ganger")));
+    pane.shows("draw.1 | Compiling...");
     end(&pane);
+    let rows = pane.scrollback();
+    assert!((1..=60).all(|row| rows.contains(&format!("\n{row}\n"))), "{rows}");
+}
+
+#[test]
+fn logs_on_a_terminal_keeps_each_row_behind_its_prefix() {
+    let program =
+        format!("printf 'loading 10%%\\rloading 100%%\\n'; printf 'x\\rother.1 | booked\\n'; {WAITS}\n");
+    let project = Project::new("draw: sh program\nother: probe wait\n").file("program", &program);
+    if !are_there(&["tmux"]) {
+        return;
+    }
+    let mut running = project.start_until(&["--no-port"], &["booked"]);
+    assert_eq!(project.run(&["wait", "draw", "--for", "log=booked"]).0, 0);
+    let pane = project.in_tmux(&["logs"]);
+    let screen = pane.shows("booked");
+    assert!(screen.contains("\ndraw.1  | loading 100%\ndraw.1  | other.1 | booked\n"), "{screen}");
+    assert_eq!(project.run(&["down", "-t", "1"]).0, 0);
+    running.wait();
 }
 
 #[test]
