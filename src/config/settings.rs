@@ -231,6 +231,8 @@ pub struct ExportSettings {
     pub user: Option<Located<String>>,
     /// The types that listen on their port.
     pub expose: Vec<Located<String>>,
+    /// Whether the files are a base of kustomize.
+    pub kustomize: Option<bool>,
     /// Where values go.
     pub secrets: Option<Located<Secrets>>,
     /// Changes of single values.

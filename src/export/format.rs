@@ -137,11 +137,17 @@ pub struct FormatDetails {
     pub is_checked_one_by_one: bool,
     /// Whether the engine looks for the file of values beside the others.
     pub has_values_beside: bool,
+    /// A file that means something in a folder only, and is left out of standard output.
+    pub folder_only: Option<&'static str>,
     /// Where programs run.
     pub runs_on: RunsOn,
     /// The command that ends what ran from files that an export has no more; `None`: the engine does that when it reads the rest.
     pub end: fn(&Removal<'_>) -> Option<String>,
 }
+
+/// The name of a Kustomization. kustomize reads it without an ending, and `kubectl apply -f` passes it over, as it would not know
+/// the kind.
+pub(super) const KUSTOMIZATION: &str = "Kustomization";
 
 /// Files with comments after `#`.
 const PLAIN: FormatDetails = FormatDetails {
@@ -150,6 +156,7 @@ const PLAIN: FormatDetails = FormatDetails {
     validators: &[],
     is_checked_one_by_one: false,
     has_values_beside: false,
+    folder_only: None,
     runs_on: RunsOn::Machine,
     end: |_| None,
 };
@@ -174,6 +181,7 @@ const KUBERNETES_DETAILS: FormatDetails = FormatDetails {
     word: "kubernetes",
     separator: yaml_separator,
     validators: &KUBERNETES,
+    folder_only: Some(KUSTOMIZATION),
     runs_on: RunsOn::Images,
     end: |of| Some(removal::objects(of)),
     ..PLAIN
@@ -221,6 +229,10 @@ fn all(_: &str) -> bool {
     true
 }
 
+fn is_object(path: &str) -> bool {
+    path != KUSTOMIZATION
+}
+
 fn is_script(path: &str) -> bool {
     Path::new(path).extension().is_none_or(|extension| extension != "conf")
         && !["down", "down-signal", "timeout-finish", "timeout-kill"]
@@ -246,7 +258,7 @@ const COMPOSE: [Validator; 3] = [
     validator("podman-compose", &["--version"], &["-f", "compose.yaml", "config"], |_| false),
 ];
 const KUBERNETES: [Validator; 2] = [
-    validator("kubeconform", &["-v"], &["-strict"], all),
-    validator("kubernetes-validate", &["--version"], &["--strict"], all),
+    validator("kubeconform", &["-v"], &["-strict"], is_object),
+    validator("kubernetes-validate", &["--version"], &["--strict"], is_object),
 ];
 const NOMAD: [Validator; 1] = [validator("nomad", &["version"], &["job", "validate", "-json"], all)];

@@ -5,6 +5,11 @@ use super::bundle_builder::{BundleBuilder, File, holds_values, refers};
 use super::checksum::sha256;
 use super::document::Document;
 use super::encode::yaml;
+use super::format::KUSTOMIZATION;
+use super::kubernetes_objects::{
+    common_labels, ingress, kustomization, labels_of, object, security, selector_of, service,
+};
+use super::kubernetes_probes::{self as probes, probe};
 use super::options::RestartPolicy;
 use super::readiness::{self, CarriedReadiness};
 use super::script::whole_seconds;
@@ -17,6 +22,9 @@ use crate::signal::Signal;
 /// The most bytes that a Secret may hold (`MaxSecretSize`).
 const LARGEST_SECRET: usize = 1 << 20;
 
+/// Seconds until every proxy of a cluster has left out an instance that is to be stopped. Requests arrive meanwhile.
+const LINGER: u64 = 5;
+
 /// Writes the objects of `stack`, one file a type.
 pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
     let image = names::image(stack, bundle);
@@ -27,21 +35,27 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
             File { path: format!("{}-env.yaml", stack.options.app), bytes: secret.into_bytes(), mode: 0o600 };
         bundle.bundle.files.push(file);
     }
+    let security = security(stack, bundle);
     for (kind, label) in stack.all().zip(&labels) {
-        let pod = pod(stack, kind, label, image);
+        let pod = pod(stack, kind, label, (image, security.as_ref()));
         let mut object =
             if kind.is_once { job(stack, label, pod) } else { deployment(stack, kind, label, pod) };
         bundle.set(stack.options, kind, &mut object);
         let mut text = format!("{}\n{}", script::comment(stack), yaml(&object));
-        if let Some(mut service) = service(stack, kind, label) {
-            bundle.set_metadata(stack.options, Some(kind), &mut service);
+        let beside = [service(stack, kind, label), ingress(stack, kind, label)];
+        for mut object in beside.into_iter().flatten() {
+            bundle.set_metadata(stack.options, Some(kind), &mut object);
             text += "---\n";
-            text += &yaml(&service);
+            text += &yaml(&object);
         }
         // kubectl applies a folder's files in the order of their names: what is needed first comes first.
         let path = if kind.is_once { format!("0-{label}.yaml") } else { format!("{label}.yaml") };
         bundle.file(path, text);
         what_is_lost(kind, bundle);
+    }
+    if stack.options.kustomize {
+        let base = kustomization(stack, &bundle.bundle);
+        bundle.file(KUSTOMIZATION, base);
     }
     what_the_stack_loses(stack, &labels, bundle);
     if refers(stack) {
@@ -141,37 +155,6 @@ fn secret_name(stack: &ExportedStack<'_>) -> String {
     format!("{}-env", stack.options.app)
 }
 
-fn object(
-    stack: &ExportedStack<'_>,
-    of: (&str, &str),
-    name: impl Into<Document>,
-    labels: Document,
-) -> Document {
-    let (version, kind) = of;
-    let about_it = Document::map()
-        .with("name", name)
-        .with_some("namespace", stack.options.namespace.as_deref())
-        .with("labels", labels);
-    Document::map().with("apiVersion", version).with("kind", kind).with("metadata", about_it)
-}
-
-fn common_labels(stack: &ExportedStack<'_>) -> Document {
-    Document::map().with("app.kubernetes.io/name", stack.options.app.as_str())
-}
-
-/// The labels of an object of a type: those of <https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels>.
-fn labels_of(stack: &ExportedStack<'_>, label: &str) -> Document {
-    selector_of(stack, label)
-        .with("app.kubernetes.io/part-of", stack.options.app.as_str())
-        .with("app.kubernetes.io/managed-by", "ganger")
-}
-
-/// The labels by which a type's pods are found. They cannot be changed in a Deployment.
-fn selector_of(stack: &ExportedStack<'_>, label: &str) -> Document {
-    let component = label.strip_prefix(&format!("{}-", stack.options.app)).unwrap_or(label);
-    common_labels(stack).with("app.kubernetes.io/component", component)
-}
-
 fn deployment(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, label: &str, pod: Document) -> Document {
     let count = i64::try_from(kind.instances.len()).unwrap_or(i64::MAX);
     let spec = Document::map()
@@ -207,8 +190,12 @@ fn job(stack: &ExportedStack<'_>, label: &str, pod: Document) -> Document {
     object.with("spec", spec)
 }
 
-fn pod(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, label: &str, image: &str) -> Document {
-    let grace = whole_seconds(kind.grace);
+/// What runs the containers of a type: the image, and the contexts of pod and container.
+type Image<'a> = (&'a str, Option<&'a (Document, Document)>);
+
+fn pod(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, label: &str, image: Image<'_>) -> Document {
+    let linger = if lingers(kind) { LINGER } else { 0 };
+    let grace = whole_seconds(kind.grace) + linger;
     let sum = Document::map().with("checksum/env", format!("sha256:{}", checksum(stack)));
     let about_it = Document::map()
         .with("labels", labels_of(stack, label))
@@ -222,19 +209,21 @@ fn pod(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, label: &str, image: &
         .with_some("shareProcessNamespace", kind.is_replaced.then_some(true))
         .with_some("restartPolicy", kind.is_once.then_some("Never"))
         .with("terminationGracePeriodSeconds", i64::try_from(grace).unwrap_or(i64::MAX))
+        .with_some("securityContext", image.1.map(|(pod, _)| pod.clone()))
         .with("containers", vec![container(stack, kind, label, image)]);
     Document::map().with("metadata", about_it).with("spec", spec)
 }
 
-fn container(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, label: &str, image: &str) -> Document {
+fn container(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, label: &str, image: Image<'_>) -> Document {
     let command: Vec<Document> =
         script::in_container(stack, kind, Signal::TERMINATE).into_iter().map(|word| literal(&word)).collect();
     let component = label.strip_prefix(&format!("{}-", stack.options.app)).unwrap_or(label);
     let port = kind.port.filter(|_| kind.is_exposed).map(i64::from);
     let reference = Document::map().with("secretRef", Document::map().with("name", secret_name(stack)));
-    Document::map()
+    let container = Document::map()
         .with("name", component)
-        .with("image", image)
+        .with("image", image.0)
+        .with_some("securityContext", image.1.map(|(_, container)| container.clone()))
         .with("command", command)
         .with("env", environment(stack, kind))
         .with_some("envFrom", (!stack.values.is_empty()).then(|| vec![reference]))
@@ -242,56 +231,19 @@ fn container(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, label: &str, im
             "ports",
             port.map(|port| vec![Document::map().with("name", "http").with("containerPort", port)]),
         )
-        .with_some("readinessProbe", probe(stack, kind))
-        .with_some("livenessProbe", liveness(stack, kind))
+        .with_some("lifecycle", lingers(kind).then(|| Document::map().with("preStop", before_stop(stack))));
+    probes::add(container, stack, kind)
 }
 
-/// What makes the kubelet start a container again: only what the project asks for, as a probe that fails under load is an
-/// outage of its own. It begins when the instance has had its time to become ready.
-fn liveness(stack: &ExportedStack<'_>, kind: &ExportedType<'_>) -> Option<Document> {
-    let probe = kind.care.liveness.as_ref().filter(|_| !kind.is_once)?;
-    let delay = whole_seconds(kind.care.ready_within.unwrap_or_default());
-    let probe = probe_of(stack, kind, &probe.outside())?;
-    Some(probe.with_some("initialDelaySeconds", i64::try_from(delay).ok().filter(|delay| *delay > 0)))
+/// Whether an instance goes on for a while when it is to be stopped: until no Service leads to it any more.
+fn lingers(kind: &ExportedType<'_>) -> bool {
+    kind.is_exposed && kind.port.is_some()
 }
 
-/// How the kubelet asks whether an instance is ready: as the project says, else whether its port is open.
-fn probe(stack: &ExportedStack<'_>, kind: &ExportedType<'_>) -> Option<Document> {
-    let outside = kind.care.probe.outside();
-    let is_asked = outside != OutsideCheck::Port(None) || kind.is_to_be_ready();
-    let asked = probe_of(stack, kind, &outside).filter(|_| is_asked);
-    let found =
-        asked.or_else(|| kind.is_exposed.then(|| probe_of(stack, kind, &OutsideCheck::Port(None))).flatten());
-    found.filter(|_| !kind.is_once)
-}
-
-/// How the kubelet finds out what `check` asks.
-fn probe_of(
-    stack: &ExportedStack<'_>,
-    kind: &ExportedType<'_>,
-    check: &OutsideCheck<'_>,
-) -> Option<Document> {
-    // A port that is not exposed has no name.
-    let own = || match kind.port {
-        Some(port) if !kind.is_exposed => Document::from(i64::from(port)),
-        Some(_) | None => Document::from("http"),
-    };
-    let open = |port: Document| Document::map().with("tcpSocket", Document::map().with("port", port));
-    match *check {
-        OutsideCheck::Command(command) => {
-            // `$(NAME)` is expanded in commands, not in probes.
-            let words = vec![stack.options.shell.as_str(), "-c", command];
-            let probe = Document::map().with("exec", Document::map().with("command", words));
-            // It is 1 without a word, which is little for a program that has to be started.
-            Some(probe.with("timeoutSeconds", 10_i64))
-        }
-        OutsideCheck::Http(path) => {
-            let get = Document::map().with("path", path).with("port", own());
-            Some(Document::map().with("httpGet", get))
-        }
-        OutsideCheck::Port(port) => Some(open(port.map_or_else(own, |port| Document::from(i64::from(port))))),
-        OutsideCheck::Runs | OutsideCheck::Nothing | OutsideCheck::Notify => None,
-    }
+/// The pause before the stop signal. An image without `sleep` has none.
+fn before_stop(stack: &ExportedStack<'_>) -> Document {
+    let words = vec![stack.options.shell.clone(), "-c".to_owned(), format!("sleep {LINGER}")];
+    Document::map().with("exec", Document::map().with("command", words))
 }
 
 /// PORT and its kin; what a Secret holds comes by reference, where nothing of it is expanded.
@@ -319,13 +271,6 @@ fn literal(text: &str) -> Document {
         }
     }
     Document::Text(escaped)
-}
-
-fn service(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, label: &str) -> Option<Document> {
-    kind.port.filter(|_| kind.is_exposed)?;
-    let port = Document::map().with("name", "http").with("port", 80_i64).with("targetPort", "http");
-    let spec = Document::map().with("selector", selector_of(stack, label)).with("ports", vec![port]);
-    Some(object(stack, ("v1", "Service"), label, labels_of(stack, label)).with("spec", spec))
 }
 
 /// A sum over all values, by which a change of one can be seen.

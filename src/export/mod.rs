@@ -25,6 +25,8 @@ mod environment_file;
 pub mod folder;
 pub mod format;
 mod kubernetes;
+mod kubernetes_objects;
+mod kubernetes_probes;
 mod launchd;
 mod names;
 mod nomad;
@@ -81,6 +83,12 @@ pub fn export(plan: &Plan, options: &ExportOptions) -> Result<Bundle, Vec<Diagno
         ExportFormat::Kubernetes => kubernetes::write(&stack, &mut bundle),
         ExportFormat::Nomad => nomad::write(&stack, &mut bundle),
         ExportFormat::Procfile => procfile::write(&stack, &mut bundle),
+    }
+    if options.format != ExportFormat::Kubernetes {
+        for (kind, host) in stack.kinds.iter().filter_map(|kind| Some((kind.name, kind.host?))) {
+            bundle
+                .unsupported(format!("{kind}: nothing there leads from {host} to it; put a proxy in front"));
+        }
     }
     bundle.finish()
 }

@@ -30,6 +30,8 @@ pub struct ExportOptions {
     pub user: Option<String>,
     /// The types that listen on their port; empty: `web`, and those whose command names PORT.
     pub expose: Vec<Located<String>>,
+    /// Whether the files are a base of kustomize (kubernetes).
+    pub kustomize: bool,
     /// Where values go.
     pub secrets: Secrets,
     /// Changes that the user asks for.

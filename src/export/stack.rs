@@ -46,6 +46,8 @@ pub(super) struct ExportedType<'a> {
     pub(super) port: Option<u16>,
     /// Whether others connect to that port: then it gets a Service, a published port, a probe.
     pub(super) is_exposed: bool,
+    /// The host under which the world reaches it, if one is named.
+    pub(super) host: Option<&'a str>,
     /// Whether its end with status 0 is what it is for.
     pub(super) is_once: bool,
     /// The types that it waits for, whether they run or not: [`ExportedStack::before`] knows.
@@ -148,12 +150,14 @@ impl<'a> ExportedStack<'a> {
 }
 
 impl<'a> ExportedType<'a> {
-    fn of(name: &'a TypeName, first: &'a Spec, options: &ExportOptions, instances: Vec<&'a Spec>) -> Self {
+    fn of(name: &'a TypeName, first: &'a Spec, options: &'a ExportOptions, instances: Vec<&'a Spec>) -> Self {
         let command: &str = &first.command;
+        let mut asked = options.expose.iter().map(|exposed| type_and_host(&exposed.value));
+        let exposed = asked.find(|(exposed, _)| *exposed == name.as_str());
         let is_exposed = if options.expose.is_empty() {
             name.as_str() == "web" || names_variable("PORT", command) || says_it_serves(&first.care)
         } else {
-            options.expose.iter().any(|exposed| exposed.value == name.as_str())
+            exposed.is_some()
         };
         let (file, line) = first.place.rsplit_once(':').unwrap_or((&first.place, ""));
         Self {
@@ -164,6 +168,7 @@ impl<'a> ExportedType<'a> {
             is_replaced: is_replaced(command),
             port: first.port,
             is_exposed: is_exposed && first.port.is_some() && !first.once,
+            host: exposed.and_then(|(_, host)| host),
             is_once: first.once,
             after: &first.after,
             care: &first.care,
@@ -233,11 +238,16 @@ fn variables<'a>(
     (values, ports)
 }
 
+/// The two parts of `web=shop.example.com`, and of `web`.
+fn type_and_host(exposed: &str) -> (&str, Option<&str>) {
+    exposed.split_once('=').map_or((exposed, None), |(name, host)| (name, Some(host)))
+}
+
 /// The types of `--expose` and `--set` that do not run.
 fn unknown_kinds(plan: &Plan, options: &ExportOptions) -> Vec<Diagnostic> {
     let runs = |name: &str| plan.process(name).is_some_and(|process| process.count > 0);
-    let exposed = options.expose.iter().map(|exposed| (&exposed.value, &exposed.place));
-    let set = options.set.iter().filter_map(|set| Some((set.kind.as_ref()?, &set.place)));
+    let exposed = options.expose.iter().map(|exposed| (type_and_host(&exposed.value).0, &exposed.place));
+    let set = options.set.iter().filter_map(|set| Some((set.kind.as_deref()?, &set.place)));
     exposed
         .chain(set)
         .filter(|(name, _)| !runs(name))

@@ -171,6 +171,7 @@ fn options(
         image: value(asked.image.as_ref()),
         user: value(asked.user.as_ref()),
         expose: asked.expose.clone(),
+        kustomize: asked.kustomize == Some(true),
         secrets: value(asked.secrets.as_ref()).unwrap_or_default(),
         set: asked.set.iter().map(change).collect::<Result<_, _>>()?,
         etc: "/etc".to_owned(),

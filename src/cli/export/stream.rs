@@ -2,8 +2,8 @@
 
 use crate::cli::failure::Failure;
 use crate::cli::print;
-use crate::export::Bundle;
 use crate::export::options::{ExportFormat, Secrets};
+use crate::export::{Bundle, File};
 
 /// Prints the files of `bundle`.
 ///
@@ -12,8 +12,10 @@ use crate::export::options::{ExportFormat, Secrets};
 /// That standard output cannot be written to.
 pub(super) fn print(bundle: &Bundle, format: ExportFormat, secrets: Secrets) -> Result<(), Failure> {
     let mut text = Vec::new();
-    let is_one = bundle.files.len() == 1 || secrets == Secrets::Only;
-    for (number, file) in bundle.files.iter().enumerate() {
+    let is_meant = |file: &&File| format.details().folder_only != Some(file.path.as_str());
+    let files: Vec<&File> = bundle.files.iter().filter(is_meant).collect();
+    let is_one = files.len() == 1 || secrets == Secrets::Only;
+    for (number, file) in files.into_iter().enumerate() {
         if !is_one {
             text.extend((format.details().separator)(&file.path, number == 0).into_bytes());
         }

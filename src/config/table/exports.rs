@@ -8,7 +8,7 @@ use crate::config::value;
 /// What its entries have in common.
 const OF_EXPORT: Setting = Setting { is_for_export: true, flags: &[EXPORT], ..SETTING };
 
-pub(super) static SETTINGS: [Setting; 11] = [
+pub(super) static SETTINGS: [Setting; 12] = [
     Setting {
         name: "output",
         flags: &[Flag { short: Some('o'), ..EXPORT }],
@@ -77,7 +77,8 @@ pub(super) static SETTINGS: [Setting; 11] = [
     Setting {
         name: "user",
         takes: Takes::Value("USER"),
-        help: "The user that programs run as",
+        help: "The user that programs run as\n\n\
+               A number in kubernetes, where the pod then has what a `restricted` namespace asks for.",
         example: "shop",
         stack: Some(&of_stack(|s| &mut s.export.user, value::text)),
         ..OF_EXPORT
@@ -86,9 +87,18 @@ pub(super) static SETTINGS: [Setting; 11] = [
         name: "expose",
         takes: Takes::Value("TYPE"),
         help: "The types that listen on their PORT\n\n\
-               They get a Service, a published port and a probe. Without it: `web`, and types whose command names PORT.",
+               They get a Service, a published port and a probe. Without it: `web`, and types whose command names PORT. With \
+               `web=HOST`, kubernetes has an Ingress of that host.",
         example: "web",
         stack: Some(&of_stack(|s| &mut s.export.expose, value::text)),
+        ..OF_EXPORT
+    },
+    Setting {
+        name: "kustomize",
+        help: "Make the files a base of kustomize (kubernetes)\n\n\
+               Beside them is then a file `Kustomization`, for overlays and `kubectl apply -k`; `kubectl apply -f` passes it \
+               over. One stack a folder can have it.",
+        stack: Some(&of_stack(|s| &mut s.export.kustomize, value::boolean)),
         ..OF_EXPORT
     },
     Setting {

@@ -112,7 +112,7 @@ fn stop_signals_grace_restart_and_users_are_carried_over() {
         ("runit", &["exec kill -3 -- ", "exec chpst -P -u shop /bin/sh -c 'exec a'"]),
         ("s6", &["exec s6-setuidgid shop /bin/sh -c 'exec a'"]),
         ("compose", &["stop_signal: SIGQUIT", "stop_grace_period: 1500ms", "restart: always", "user: shop"]),
-        ("kubernetes", &["terminationGracePeriodSeconds: 2"]),
+        ("kubernetes", &["terminationGracePeriodSeconds: 7"]),
         ("nomad", &["\"KillSignal\": \"SIGQUIT\"", "\"KillTimeout\": 1500000000", "\"User\": \"shop\""]),
     ];
     for (format, expected) in table {

@@ -11,6 +11,7 @@ mod command_line;
 mod compose_engine;
 mod engines;
 mod folder;
+mod kustomize;
 mod passing_on;
 mod random;
 mod readers;
@@ -88,6 +89,7 @@ fn options(format: ExportFormat, secrets: Secrets) -> ExportOptions {
         image: Some("shop:1".into()),
         user: None,
         expose: Vec::new(),
+        kustomize: false,
         secrets,
         set: Vec::new(),
         etc: "/etc".into(),

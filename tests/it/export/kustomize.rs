@@ -1,0 +1,144 @@
+//! Promised: the manifests are a base of kustomize and apply as a folder, `--user` makes them what a `restricted` namespace takes,
+//! and a host has an Ingress.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::readers;
+use crate::harness::{Project, are_there, python_has};
+
+/// A project whose `web` has a time to become ready, and is told to still live.
+fn project() -> Project {
+    Project::new("release: migrate\nweb: serve $PORT\nmy_worker: work\n")
+        .file(".env", "A=1\n")
+        .file("app.json", r#"{"healthchecks": {"web": [{"type": "liveness", "path": "/alive"}]}}"#)
+        .file(
+            "ganger.toml",
+            "[process.web]\nready = \"http:/health\"\nready-timeout = 31\ntimeout = 20\n[export.kubernetes]\napp = \"shop\"\n\
+             image = \"shop:1\"\noutput = \"k8s\"\nkustomize = true\n",
+        )
+}
+
+fn export(project: &Project, flags: &[&str]) -> String {
+    let output = project.ganger(&[&["export", "kubernetes"], flags].concat()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The objects of a file of YAML.
+fn objects(path: &Path) -> Vec<Value> {
+    readers::python("read_yaml.py", path).as_array().unwrap().clone()
+}
+
+/// What kustomize makes of `folder`.
+fn built(folder: &Path) -> Vec<Value> {
+    let output = Command::new("kubectl").arg("kustomize").arg(folder).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let path = folder.join("built");
+    fs::write(&path, output.stdout).unwrap();
+    objects(&path)
+}
+
+#[test]
+fn the_manifests_are_a_base_of_kustomize() {
+    if !are_there(&["kubectl"]) || !python_has(&["yaml"]) {
+        return;
+    }
+    let project = project();
+    export(&project, &[]);
+    let base = project.path().join("k8s");
+    let name = |object: &Value| format!("{}/{}", object["kind"], object["metadata"]["name"]);
+    let files = ["0-shop-release.yaml", "shop-web.yaml", "shop-my-worker.yaml"];
+    let written: BTreeSet<String> =
+        files.iter().flat_map(|file| objects(&base.join(file))).map(|object| name(&object)).collect();
+    assert_eq!(built(&base).iter().map(name).collect::<BTreeSet<_>>(), written);
+    let overlay = project.path().join("prod");
+    fs::create_dir(&overlay).unwrap();
+    let text = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [../k8s]\nnamespace: prod\n\
+                images: [{name: shop, newTag: '2'}]\nreplicas: [{name: shop-web, count: 4}]\n";
+    fs::write(overlay.join("kustomization.yaml"), text).unwrap();
+    let objects = built(&overlay);
+    assert!(objects.iter().all(|object| object["metadata"]["namespace"] == "prod"));
+    let web = objects.iter().find(|object| name(object) == r#""Deployment"/"shop-web""#).unwrap();
+    assert_eq!(web["spec"]["replicas"], 4);
+    assert_eq!(web["spec"]["template"]["spec"]["containers"][0]["image"], "shop:2");
+    // On standard output there are objects alone, for `kubectl apply -f -`.
+    assert!(!export(&project, &["-o", "-"]).contains("kustomize.config"));
+}
+
+/// What <https://kubernetes.io/docs/concepts/security/pod-security-standards/> asks of a pod, where we say anything about it.
+#[test]
+fn with_a_user_a_pod_is_what_a_restricted_namespace_takes() {
+    if !python_has(&["yaml"]) {
+        return;
+    }
+    let project = project();
+    export(&project, &["--user", "1000:1001"]);
+    for file in ["0-shop-release.yaml", "shop-web.yaml", "shop-my-worker.yaml"] {
+        let spec = &objects(&project.path().join("k8s").join(file))[0]["spec"]["template"]["spec"];
+        let (pod, container) = (&spec["securityContext"], &spec["containers"][0]["securityContext"]);
+        assert_eq!(
+            (&pod["runAsNonRoot"], &pod["runAsUser"], &pod["runAsGroup"]),
+            (&true.into(), &1000.into(), &1001.into())
+        );
+        assert_eq!(pod["seccompProfile"]["type"], "RuntimeDefault");
+        assert_eq!(container["allowPrivilegeEscalation"], false);
+        assert_eq!(container["capabilities"]["drop"], serde_json::json!(["ALL"]));
+        if are_there(&["kubernetes-validate"]) {
+            readers::succeeds("kubernetes-validate", &["--strict", file], &project.path().join("k8s"));
+        }
+    }
+    let output = project.ganger(&["export", "kubernetes", "--user", "shop"]).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("a user is a number there (--user 1000 or 1000:1000), and `shop` is none"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_host_has_an_ingress_and_a_service_is_left_before_the_stop() {
+    if !python_has(&["yaml"]) {
+        return;
+    }
+    let project = project();
+    export(&project, &["--expose", "web=shop.example.com"]);
+    let found = objects(&project.path().join("k8s/shop-web.yaml"));
+    let kinds: Vec<&str> = found.iter().map(|object| object["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["Deployment", "Service", "Ingress"]);
+    let rule = &found[2]["spec"]["rules"][0];
+    assert_eq!(
+        (&rule["host"], &rule["http"]["paths"][0]["backend"]["service"]["name"]),
+        (&"shop.example.com".into(), &"shop-web".into())
+    );
+    let spec = &found[0]["spec"]["template"]["spec"];
+    let container = &spec["containers"][0];
+    assert_eq!(
+        spec["terminationGracePeriodSeconds"], 25,
+        "the pause before the signal is no part of the grace"
+    );
+    assert_eq!(container["lifecycle"]["preStop"]["exec"]["command"][2], "sleep 5");
+    // 31 seconds to become ready, then the other two are asked.
+    let startup = &container["startupProbe"];
+    assert_eq!((&startup["periodSeconds"], &startup["failureThreshold"]), (&2.into(), &16.into()));
+    assert_eq!(
+        (&startup["httpGet"]["path"], &container["livenessProbe"]["httpGet"]["path"]),
+        (&"/health".into(), &"/alive".into())
+    );
+    assert!(container["livenessProbe"]["initialDelaySeconds"].is_null());
+    if are_there(&["kubernetes-validate"]) {
+        readers::succeeds("kubernetes-validate", &["--strict", "shop-web.yaml"], &project.path().join("k8s"));
+    }
+    let worker = &objects(&project.path().join("k8s/shop-my-worker.yaml"))[0]["spec"]["template"]["spec"];
+    assert!(worker["containers"][0]["lifecycle"].is_null() && worker["terminationGracePeriodSeconds"] == 5);
+    let output = project.ganger(&["export", "systemd", "--expose", "web=shop.example.com"]).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("web: nothing there leads from shop.example.com to it; put a proxy in front"),
+        "{said}"
+    );
+}
