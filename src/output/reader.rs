@@ -263,11 +263,9 @@ impl StreamReader {
             }
         }
         self.answer();
-        if !shared.has_unfinished(&self.stream) {
-            self.unfinished = None;
-        } else if self.unfinished.is_none() {
-            self.unfinished = Some(Instant::now());
-        }
+        let is_unfinished = shared.has_unfinished(&self.stream)
+            || self.screen.as_ref().is_some_and(|screen| screen.may_wait_unseen());
+        self.unfinished = is_unfinished.then(|| self.unfinished.unwrap_or_else(Instant::now));
         swapped
     }
 

@@ -119,6 +119,12 @@ impl Screen {
         self.watchers.get() == 0 && !self.is_known.replace(true)
     }
 
+    /// Whether the program has the whole screen, of which the stream shows nothing, and the user was not told that it waits for
+    /// keys.
+    pub(super) fn may_wait_unseen(&self) -> bool {
+        self.watchers.get() == 0 && !self.is_known.get() && self.is_full()
+    }
+
     /// A client watches from now on.
     pub fn watch(self: &Rc<Self>) -> ScreenWatcher {
         self.watchers.set(self.watchers.get() + 1);
@@ -255,6 +261,16 @@ mod tests {
         assert!(!screen.is_news(), "the same prompt, drawn anew");
         screen.on_line();
         assert!(screen.is_news());
+    }
+
+    #[test]
+    fn a_program_on_the_whole_screen_may_wait_unseen_until_the_user_is_told() {
+        let screen = Screen::default();
+        screen.show(b"(Pdb) ");
+        assert!(!screen.may_wait_unseen());
+        screen.show(b"\x1b[?1049h\x1b[5;1Hvi");
+        assert!(screen.may_wait_unseen());
+        assert!(screen.is_news() && !screen.may_wait_unseen());
     }
 
     #[test]

@@ -155,6 +155,7 @@ played! {
     byebug: "byebug" if ruby_has("byebug");
     pdb: "pdb" if are_there(&["python3"]);
     ipython: "ipython" if python_has(&["IPython"]);
+    vim: "vim" if are_there(&["vim"]);
 }
 
 #[test]
