@@ -33,6 +33,9 @@ const NO_EXPORTS: (&str, &str) = (
     "write [export] or [export.FORMAT]",
 );
 
+/// Settings of which the value may be a table, with a line for each part.
+const PAIRS: [&str; 4] = ["formation", "requests", "limits", "scale"];
+
 /// The settings of a `ganger.toml`. All that is wrong is found at once.
 pub fn parse(file: &str, bytes: &[u8]) -> ParsedSettings {
     let file: Arc<str> = file.into();
@@ -129,10 +132,10 @@ impl TomlReader<'_> {
         if let (true, DeValue::Array(items)) = (is_list, value.get_ref()) {
             return items.iter().flat_map(|item| self.texts(name, item, false)).collect();
         }
-        let count = |(name, count): (&Key<'_>, _)| Some(format!("{}={}", name.get_ref(), scalar(count)?));
-        let text = if let ("formation", DeValue::Table(counts)) = (name, value.get_ref()) {
+        let pair = |(name, value): (&Key<'_>, _)| Some(format!("{}={}", name.get_ref(), scalar(value)?));
+        let text = if let (true, DeValue::Table(pairs)) = (PAIRS.contains(&name), value.get_ref()) {
             // [formation], with a line for each type.
-            counts.iter().map(count).collect::<Option<Vec<_>>>().map(|counts| counts.join(","))
+            pairs.iter().map(pair).collect::<Option<Vec<_>>>().map(|pairs| pairs.join(","))
         } else {
             scalar(value)
         };

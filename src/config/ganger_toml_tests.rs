@@ -201,3 +201,32 @@ fn a_mistake_in_a_table_of_exports_is_named_with_its_way_out() {
     }
     assert_eq!(found.len(), expected.len(), "{found:?}");
 }
+
+#[test]
+fn resources_and_scale_of_a_type_may_be_tables_or_text() {
+    let tables = "[process.web]\nrequests = { cpu = 1, memory = \"256Mi\" }\nlimits = [\"memory=1.5Gi\"]\n\
+                  [process.web.scale]\nmin = 2\nmax = 10\ncpu = 70\n";
+    let text = "[process.web]\nrequests = \"cpu=1,memory=256Mi\"\nlimits = \"memory=1.5Gi\"\nscale = \"max=10,cpu=70,min=2\"\n";
+    let of = |text: &str| {
+        let parsed = parse("ganger.toml", text.as_bytes());
+        assert_eq!(parsed.errors, []);
+        let set = parsed.settings.processes[&TypeName::new("web").unwrap()].deployment.clone();
+        let shown = |list: &[Located<crate::config::Resource>]| -> Vec<String> {
+            list.iter().map(|of| format!("{}={}", of.value.name, of.value.quantity)).collect()
+        };
+        (shown(&set.requests), shown(&set.limits), set.scale.unwrap().value)
+    };
+    assert_eq!(of(tables), of(text));
+    assert_eq!(of(text).1, ["memory=1.5Gi"]);
+    assert_eq!(of(text).2, crate::config::ScaleRange { min: 2, max: 10, cpu: 70 });
+    for (wrong, said) in [
+        ("requests = { memory = \"256MB\" }", "expected a quantity such as cpu=250m"),
+        ("limits = \"memory\"", "expected a quantity such as cpu=250m"),
+        ("scale = { min = 3, max = 2, cpu = 70 }", "expected min, max and cpu"),
+        ("scale = { min = 1, max = 2 }", "expected min, max and cpu"),
+        ("scale = { min = 1, max = 2, cpu = 70, mem = 5 }", "expected min, max and cpu"),
+    ] {
+        let found = errors(&format!("[process.web]\n{wrong}\n"));
+        assert!(found.len() == 1 && found[0].contains(said), "{wrong}: {found:?}");
+    }
+}

@@ -2,6 +2,7 @@
 //! ([`Settings`]), one entry for each setting ([`table`]), and one function for precedence ([`Settings::or`]).
 
 pub mod app_json;
+mod deployment;
 mod detach_keys;
 mod export_choices;
 pub mod foreman;
@@ -19,11 +20,12 @@ pub mod table;
 mod tests;
 mod value;
 
+pub use deployment::{Resource, ScaleRange};
 pub use detach_keys::{DetachKey, DetachKeys};
 pub use export_choices::{CheckMode, Secrets};
 pub use probe::{OutsideCheck, Probe, ProbeKind, ProbePort, ReadySetting};
 pub use service_policy::{RestartPolicy, ServicePolicy};
 pub use settings::{
-    BasePort, ColorChoice, DeclaredVariable, ExportSettings, ExportTables, Located, ParentToWatch,
-    ParsedSettings, ProcessSettings, Settings, Timestamps,
+    BasePort, ColorChoice, DeclaredVariable, DeploymentSettings, ExportSettings, ExportTables, Located,
+    ParentToWatch, ParsedSettings, ProcessSettings, Settings, Timestamps,
 };

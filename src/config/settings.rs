@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
+use super::deployment::{Resource, ScaleRange};
 use super::detach_keys::DetachKeys;
 use super::export_choices::{CheckMode, Secrets};
 use super::probe::{Probe, ReadySetting};
@@ -208,6 +209,19 @@ pub struct ProcessSettings {
     pub watch: Vec<Located<String>>,
     /// The address where ganger binds their PORT and passes the socket on; `Some(None)`: none.
     pub listen: Option<Located<Option<IpAddr>>>,
+    /// What only an export has a use for.
+    pub deployment: DeploymentSettings,
+}
+
+/// What is set for one type, for engines that share machines out.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeploymentSettings {
+    /// What is kept free for an instance.
+    pub requests: Vec<Located<Resource>>,
+    /// The most that an instance may take.
+    pub limits: Vec<Located<Resource>>,
+    /// How many instances there may be.
+    pub scale: Option<Located<ScaleRange>>,
 }
 
 /// What one layer asks of an export. [`super::table`] has the entry of each field.

@@ -7,7 +7,8 @@ use super::document::Document;
 use super::encode::yaml;
 use super::format::KUSTOMIZATION;
 use super::kubernetes_objects::{
-    common_labels, ingress, kustomization, labels_of, object, security, selector_of, service,
+    common_labels, ingress, kustomization, labels_of, object, report_resources, resources, scaling, security,
+    selector_of, service,
 };
 use super::kubernetes_probes::{self as probes, probe};
 use super::options::RestartPolicy;
@@ -43,7 +44,7 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
         bundle.set(stack.options, kind, &mut object);
         let mut text = format!("{}\n{}", script::comment(stack), yaml(&object));
         let beside = [service(stack, kind, label), ingress(stack, kind, label)];
-        for mut object in beside.into_iter().flatten() {
+        for mut object in beside.into_iter().flatten().chain(scaling(stack, kind, label)) {
             bundle.set_metadata(stack.options, Some(kind), &mut object);
             text += "---\n";
             text += &yaml(&object);
@@ -58,6 +59,7 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
         bundle.file(KUSTOMIZATION, base);
     }
     what_the_stack_loses(stack, &labels, bundle);
+    report_resources(stack, bundle);
     if refers(stack) {
         // On the server's side, so that no annotation keeps a copy of the values.
         bundle.bundle.secrets = Some("kubectl apply --server-side -f -".into());
@@ -158,14 +160,15 @@ fn secret_name(stack: &ExportedStack<'_>) -> String {
 fn deployment(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, label: &str, pod: Document) -> Document {
     let count = i64::try_from(kind.instances.len()).unwrap_or(i64::MAX);
     let spec = Document::map()
-        // With a HorizontalPodAutoscaler: --set spec.replicas=null, so that an apply does not scale back.
-        .with("replicas", count)
+        // Where the engine scales, an apply must not scale back.
+        .with_some("replicas", kind.scale().is_none().then_some(count))
         .with("revisionHistoryLimit", 5_i64)
         .with("selector", Document::map().with("matchLabels", selector_of(stack, label)))
         // One of which there is one (a clock) is not doubled while it is replaced.
         .with_some(
             "strategy",
-            (count == 1 && !kind.is_exposed).then(|| Document::map().with("type", "Recreate")),
+            (count == 1 && !kind.is_exposed && kind.scale().is_none())
+                .then(|| Document::map().with("type", "Recreate")),
         )
         .with("template", pod);
     object(stack, ("apps/v1", "Deployment"), label, labels_of(stack, label)).with("spec", spec)
@@ -225,6 +228,7 @@ fn container(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, label: &str, im
         .with("image", image.0)
         .with_some("securityContext", image.1.map(|(_, container)| container.clone()))
         .with("command", command)
+        .with_some("resources", resources(kind))
         .with("env", environment(stack, kind))
         .with_some("envFrom", (!stack.values.is_empty()).then(|| vec![reference]))
         .with_some(

@@ -6,6 +6,7 @@ use super::document::Document;
 use super::encode::yaml;
 use super::script;
 use super::stack::{ExportedStack, ExportedType};
+use crate::config::{Located, Resource};
 
 pub(super) fn object(
     stack: &ExportedStack<'_>,
@@ -59,6 +60,64 @@ pub(super) fn ingress(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, label:
     let spec = Document::map().with("rules", vec![rule]);
     let labels = labels_of(stack, label);
     Some(object(stack, ("networking.k8s.io/v1", "Ingress"), label, labels).with("spec", spec))
+}
+
+/// `{requests, limits}` of a container.
+pub(super) fn resources(kind: &ExportedType<'_>) -> Option<Document> {
+    let set = kind.deployment.filter(|_| kind.has_resources())?;
+    let all = |list: &[Located<Resource>]| {
+        let add =
+            |map: Document, of: &Located<Resource>| map.with(&of.value.name, of.value.quantity.as_str());
+        (!list.is_empty()).then(|| list.iter().fold(Document::map(), add))
+    };
+    let resources = Document::map().with_some("requests", all(&set.requests));
+    Some(resources.with_some("limits", all(&set.limits)))
+}
+
+/// What changes the number of pods by their load, and keeps one away from them at a time when machines are drained.
+pub(super) fn scaling(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, label: &str) -> Vec<Document> {
+    let Some(scale) = kind.scale() else { return Vec::new() };
+    let labels = || labels_of(stack, label);
+    let target = Document::map().with("apiVersion", "apps/v1").with("kind", "Deployment").with("name", label);
+    let average =
+        Document::map().with("type", "Utilization").with("averageUtilization", i64::from(scale.cpu));
+    let metric = Document::map()
+        .with("type", "Resource")
+        .with("resource", Document::map().with("name", "cpu").with("target", average));
+    let spec = Document::map()
+        .with("scaleTargetRef", target)
+        .with("minReplicas", i64::from(scale.min))
+        .with("maxReplicas", i64::from(scale.max))
+        .with("metrics", vec![metric]);
+    let scaler =
+        object(stack, ("autoscaling/v2", "HorizontalPodAutoscaler"), label, labels()).with("spec", spec);
+    let selector = Document::map().with("matchLabels", selector_of(stack, label));
+    let spec = Document::map().with("maxUnavailable", 1_i64).with("selector", selector);
+    let budget = object(stack, ("policy/v1", "PodDisruptionBudget"), label, labels()).with("spec", spec);
+    // Where there may be one instance, a budget that lets one be away says nothing.
+    if scale.min > 1 { vec![scaler, budget] } else { vec![scaler] }
+}
+
+/// Reports the types that say nothing of what they take, and those that cannot be scaled without it.
+pub(super) fn report_resources(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
+    let names = |is_it: fn(&&ExportedType<'_>) -> bool| -> Vec<&str> {
+        stack.all().filter(is_it).map(|kind| kind.name.as_str()).collect()
+    };
+    let without = names(|kind| !kind.has_resources());
+    if !without.is_empty() {
+        let names = without.join(", ");
+        bundle
+            .unsupported(format!("no `resources` for {names}: `requests` and `limits` below [process.TYPE]"));
+    }
+    let asks_for_cpu = |kind: &ExportedType<'_>| {
+        kind.deployment.is_some_and(|set| set.requests.iter().any(|request| request.value.name == "cpu"))
+    };
+    for kind in stack.all().filter(|kind| kind.scale().is_some() && !asks_for_cpu(kind)) {
+        bundle.unsupported(format!(
+            "{}: its load is measured against `requests = {{ cpu = … }}`, which is not set",
+            kind.name
+        ));
+    }
 }
 
 /// The base of overlays: all files of `bundle`.

@@ -52,7 +52,7 @@ pub use script::quote;
 
 use bundle_builder::BundleBuilder;
 use options::{ExportFormat, ExportOptions, Secrets};
-use stack::ExportedStack;
+use stack::{ExportedStack, ExportedType};
 
 use crate::location::Diagnostic;
 use crate::plan::Plan;
@@ -85,6 +85,12 @@ pub fn export(plan: &Plan, options: &ExportOptions) -> Result<Bundle, Vec<Diagno
         ExportFormat::Procfile => procfile::write(&stack, &mut bundle),
     }
     if options.format != ExportFormat::Kubernetes {
+        let is_set = |kind: &&ExportedType<'_>| kind.has_resources() || kind.scale().is_some();
+        let names: Vec<&str> = stack.all().filter(is_set).map(|kind| kind.name.as_str()).collect();
+        if !names.is_empty() {
+            let names = names.join(", ");
+            bundle.unsupported(format!("`requests`, `limits` and `scale` are for kubernetes: {names}"));
+        }
         for (kind, host) in stack.kinds.iter().filter_map(|kind| Some((kind.name, kind.host?))) {
             bundle
                 .unsupported(format!("{kind}: nothing there leads from {host} to it; put a proxy in front"));

@@ -2,12 +2,15 @@
 
 use std::path::PathBuf;
 
+use indexmap::IndexMap;
+
 use super::document::Setting;
 pub use super::format::ExportFormat;
-use crate::config::Located;
 /// Where the values of .env go.
 pub use crate::config::Secrets;
+use crate::config::{DeploymentSettings, Located};
 use crate::location::Location;
+use crate::name::TypeName;
 /// What the engine does when a program ends, in the plan's words.
 pub use crate::plan::spec::RestartPolicy;
 
@@ -34,6 +37,8 @@ pub struct ExportOptions {
     pub kustomize: bool,
     /// Where values go.
     pub secrets: Secrets,
+    /// What is set for single types.
+    pub types: IndexMap<TypeName, DeploymentSettings>,
     /// Changes that the user asks for.
     pub set: Vec<Setting>,
     /// The folder under which the values lie that files refer to: `/etc`. Tests have one of their own.

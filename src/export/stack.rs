@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::options::{ExportOptions, RestartPolicy};
+use crate::config::{DeploymentSettings, ScaleRange};
 use crate::location::{Diagnostic, Location};
 use crate::name::TypeName;
 use crate::plan::Plan;
@@ -46,6 +47,8 @@ pub(super) struct ExportedType<'a> {
     pub(super) port: Option<u16>,
     /// Whether others connect to that port: then it gets a Service, a published port, a probe.
     pub(super) is_exposed: bool,
+    /// What only some engines have a use for.
+    pub(super) deployment: Option<&'a DeploymentSettings>,
     /// The host under which the world reaches it, if one is named.
     pub(super) host: Option<&'a str>,
     /// Whether its end with status 0 is what it is for.
@@ -168,6 +171,7 @@ impl<'a> ExportedType<'a> {
             is_replaced: is_replaced(command),
             port: first.port,
             is_exposed: is_exposed && first.port.is_some() && !first.once,
+            deployment: options.types.get(name),
             host: exposed.and_then(|(_, host)| host),
             is_once: first.once,
             after: &first.after,
@@ -181,6 +185,17 @@ impl<'a> ExportedType<'a> {
 }
 
 impl ExportedType<'_> {
+    /// How many instances there may be, where an engine is to find that out.
+    pub(super) fn scale(&self) -> Option<ScaleRange> {
+        let scale = self.deployment?.scale.as_ref()?;
+        (!self.is_once).then_some(scale.value)
+    }
+
+    /// Whether it says how much of a machine an instance takes.
+    pub(super) fn has_resources(&self) -> bool {
+        self.deployment.is_some_and(|set| !set.requests.is_empty() || !set.limits.is_empty())
+    }
+
     /// Whether its command, or the one that shows that it is ready, names this variable.
     pub(super) fn names(&self, variable: &str) -> bool {
         let is_in_probe = match self.care.probe.outside() {

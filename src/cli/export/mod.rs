@@ -173,6 +173,12 @@ fn options(
         expose: asked.expose.clone(),
         kustomize: asked.kustomize == Some(true),
         secrets: value(asked.secrets.as_ref()).unwrap_or_default(),
+        types: project
+            .settings
+            .processes
+            .iter()
+            .map(|(name, own)| (name.clone(), own.deployment.clone()))
+            .collect(),
         set: asked.set.iter().map(change).collect::<Result<_, _>>()?,
         etc: "/etc".to_owned(),
         shell: "/bin/sh".to_owned(),

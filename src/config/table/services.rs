@@ -1,11 +1,12 @@
 //! Settings of services: readiness, order, restarts, watched files.
 
 use super::base::{RESTARTS, RUNNING, SETTING, WHEN, of_stack, of_type};
+use crate::config::deployment::{Resource, ScaleRange};
 use crate::config::probe::ReadySetting;
 use crate::config::setting::{Flag, Setting, Takes};
 use crate::config::value;
 
-pub(super) static SETTINGS: [Setting; 8] = [
+pub(super) static SETTINGS: [Setting; 11] = [
     Setting {
         name: "restart",
         flags: &[
@@ -92,6 +93,32 @@ pub(super) static SETTINGS: [Setting; 8] = [
         takes: Takes::Value("true|ADDRESS"),
         help: "Bind PORT in ganger and pass the socket (LISTEN_FDS)",
         each: Some(&of_type(|p| &mut p.listen, value::listen)),
+        ..SETTING
+    },
+    Setting {
+        name: "requests",
+        takes: Takes::Value("RESOURCE=N"),
+        help: "What an export keeps free for an instance\n\n\
+               As { cpu = \"250m\", memory = \"256Mi\" }, or \"cpu=250m,memory=256Mi\" (kubernetes).",
+        example: "cpu=250m,memory=256Mi",
+        each: Some(&of_type(|p| &mut p.deployment.requests, Resource::parse)),
+        ..SETTING
+    },
+    Setting {
+        name: "limits",
+        takes: Takes::Value("RESOURCE=N"),
+        help: "The most that an exported instance may take",
+        example: "memory=512Mi",
+        each: Some(&of_type(|p| &mut p.deployment.limits, Resource::parse)),
+        ..SETTING
+    },
+    Setting {
+        name: "scale",
+        takes: Takes::Value("min=N,max=N,cpu=N"),
+        help: "How many instances an export may have, by load\n\n\
+               As { min = 2, max = 10, cpu = 70 }: cpu is in percent of what is requested (kubernetes).",
+        example: "min=2,max=10,cpu=70",
+        each: Some(&of_type(|p| &mut p.deployment.scale, ScaleRange::parse)),
         ..SETTING
     },
 ];

@@ -142,3 +142,53 @@ fn a_host_has_an_ingress_and_a_service_is_left_before_the_stop() {
         "{said}"
     );
 }
+
+#[test]
+fn resources_and_scale_of_ganger_toml_are_carried_over() {
+    if !python_has(&["yaml"]) {
+        return;
+    }
+    let settings = "[process.web]\nrequests = { cpu = \"250m\", memory = \"256Mi\" }\nlimits = { memory = \"512Mi\" }\n\
+                    scale = { min = 2, max = 10, cpu = 70 }\n[process.one]\nscale = { min = 1, max = 3, cpu = 50 }\n";
+    let project = Project::new("web: serve $PORT\none: a\nplain: b\n").file("ganger.toml", settings);
+    let output = project
+        .ganger(&["export", "kubernetes", "--app", "shop", "--image", "i", "-o", "k8s"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}");
+    assert!(
+        said.contains("no `resources` for one, plain: `requests` and `limits` below [process.TYPE]"),
+        "{said}"
+    );
+    assert!(
+        said.contains("one: its load is measured against `requests = { cpu = … }`, which is not set"),
+        "{said}"
+    );
+    let of = |file: &str| objects(&project.path().join("k8s").join(file));
+    let kinds = |objects: &[Value]| -> Vec<String> {
+        objects.iter().map(|object| object["kind"].as_str().unwrap().to_owned()).collect()
+    };
+    let web = of("shop-web.yaml");
+    assert_eq!(kinds(&web), ["Deployment", "Service", "HorizontalPodAutoscaler", "PodDisruptionBudget"]);
+    assert!(web[0]["spec"]["replicas"].is_null(), "an apply does not scale back");
+    let container = &web[0]["spec"]["template"]["spec"]["containers"][0];
+    assert_eq!(
+        container["resources"],
+        serde_json::json!({"requests": {"cpu": "250m", "memory": "256Mi"}, "limits": {"memory": "512Mi"}})
+    );
+    let scaler = &web[2]["spec"];
+    assert_eq!((&scaler["minReplicas"], &scaler["maxReplicas"]), (&2.into(), &10.into()));
+    assert_eq!(scaler["scaleTargetRef"]["name"], "shop-web");
+    assert_eq!(web[3]["spec"]["selector"], web[0]["spec"]["selector"]);
+    assert_eq!(kinds(&of("shop-one.yaml")), ["Deployment", "HorizontalPodAutoscaler"]);
+    assert_eq!(of("shop-plain.yaml")[0]["spec"]["replicas"], 1);
+    if are_there(&["kubernetes-validate"]) {
+        for file in ["shop-web.yaml", "shop-one.yaml"] {
+            readers::succeeds("kubernetes-validate", &["--strict", file], &project.path().join("k8s"));
+        }
+    }
+    let output = project.ganger(&["export", "systemd"]).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("`requests`, `limits` and `scale` are for kubernetes: web, one"), "{said}");
+}

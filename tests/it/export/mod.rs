@@ -91,6 +91,7 @@ fn options(format: ExportFormat, secrets: Secrets) -> ExportOptions {
         expose: Vec::new(),
         kustomize: false,
         secrets,
+        types: indexmap::IndexMap::new(),
         set: Vec::new(),
         etc: "/etc".into(),
         shell: "/bin/sh".into(),

@@ -1,0 +1,71 @@
+//! What an engine that shares machines out wants to know of a type: how much of one it takes, and how many instances there may be.
+
+use super::invalid::InvalidValue;
+use super::numbers::is_plain_number;
+
+/// So much of a resource: `memory=512Mi`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resource {
+    /// `cpu`, `memory`, `nvidia.com/gpu`.
+    pub name: String,
+    /// How much, in the notation of Kubernetes: `250m`, `512Mi`.
+    pub quantity: String,
+}
+
+/// The units of a quantity: <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/>.
+const UNITS: [&str; 14] = ["", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
+
+impl Resource {
+    /// `NAME=QUANTITY`.
+    pub(super) fn parse(text: &str) -> Result<Self, InvalidValue> {
+        let is_name = |name: &str| {
+            !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"./-_".contains(&b))
+        };
+        let is_quantity = |quantity: &str| {
+            let unit = quantity.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+            let number = &quantity[..quantity.len() - unit.len()];
+            number.parse::<f64>().is_ok() && UNITS.contains(&unit)
+        };
+        match text.split_once('=') {
+            Some((name, quantity)) if is_name(name) && is_quantity(quantity) => {
+                Ok(Self { name: name.to_owned(), quantity: quantity.to_owned() })
+            }
+            Some(_) | None => {
+                Err(InvalidValue::new(text, "expected a quantity such as cpu=250m or memory=512Mi"))
+            }
+        }
+    }
+}
+
+/// How many instances an engine may run, and when it runs more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScaleRange {
+    /// The fewest.
+    pub min: u32,
+    /// The most.
+    pub max: u32,
+    /// The part of the requested processor time that they use on average, in percent.
+    pub cpu: u32,
+}
+
+impl ScaleRange {
+    /// `min=2,max=10,cpu=70`.
+    pub(super) fn parse(text: &str) -> Result<Self, InvalidValue> {
+        let value = |name: &str| {
+            let mut pairs = text.split(',').filter_map(|pair| pair.split_once('='));
+            let (_, value) = pairs.find(|(found, _)| found.trim() == name)?;
+            value.trim().parse().ok().filter(|_| is_plain_number(value.trim()))
+        };
+        let is_known = |pair: &str| {
+            pair.split_once('=').is_some_and(|(name, _)| ["min", "max", "cpu"].contains(&name.trim()))
+        };
+        let range = value("min")
+            .zip(value("max"))
+            .zip(value("cpu"))
+            .map(|((min, max), cpu)| Self { min, max, cpu })
+            .filter(|range| range.min > 0 && range.min <= range.max && range.cpu > 0);
+        range.filter(|_| text.split(',').all(is_known)).ok_or_else(|| {
+            InvalidValue::new(text, "expected min, max and cpu (percent): { min = 2, max = 10, cpu = 70 }")
+        })
+    }
+}
