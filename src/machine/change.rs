@@ -7,7 +7,6 @@
 use std::rc::Rc;
 
 use super::action::Action;
-use super::instance::Instance;
 use super::open_requests::{self, AwaitedInstance};
 use super::request::{InstanceRequest, Operation};
 use super::rolling::RollingRestarts;
@@ -72,17 +71,15 @@ fn set_spec(stack: &mut Stack, index: usize, spec: Rc<Spec>, actions: &mut Actio
         return false;
     }
     if index == count {
-        let mut instance = Instance::new(spec.grace);
-        instance.is_due = false;
-        stack.instances.push(instance);
-        stack.specs.push(Rc::clone(&spec));
+        stack.instances.push(Rc::clone(&spec));
         actions.push(Action::Enroll(index, spec));
         return true;
     }
-    let instance = &mut stack.instances[index];
-    instance.next = Some(spec);
-    let joins = std::mem::take(&mut instance.is_retired);
-    if instance.state.is_down() {
+    let joins = stack.instances.edit(index, |instance| {
+        instance.next = Some(spec);
+        std::mem::take(&mut instance.is_retired)
+    });
+    if stack.instances[index].state.is_down() {
         stack.use_next_spec(index, actions);
     }
     joins

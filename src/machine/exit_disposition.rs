@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::action::Action;
+use super::instance::Instance;
 use super::restart::NextStart;
 use super::stack::{Actions, Stack};
 use super::state::InstanceEvent;
@@ -34,28 +35,29 @@ pub(super) fn on_exited(
     is_stopping: bool,
     actions: &mut Actions,
 ) -> bool {
-    let instance = &mut stack.instances[index];
+    let instance = &stack.instances[index];
     let lived = actions.now.saturating_sub(instance.started.unwrap_or(actions.now));
-    instance.ended = Some((exit, lived));
     let is_failure = instance.late.is_some() || !exit.is_success();
     let disposition =
         if is_stopping { ExitDisposition::Requested } else { disposition(stack, index, is_failure, lived) };
-    let instance = &mut stack.instances[index];
-    instance.failed = (is_failure && disposition != ExitDisposition::Requested).then_some(actions.now);
-    match disposition {
-        ExitDisposition::Restarts(wait) => instance.timers.restart = Some(actions.now + wait),
-        ExitDisposition::AwaitsChange => instance.awaits_change = true,
-        ExitDisposition::GivenUp => instance.is_given_up = true,
-        ExitDisposition::Requested | ExitDisposition::Counts => {}
-    }
+    stack.instances.edit(index, |instance| {
+        instance.ended = Some((exit, lived));
+        instance.failed = (is_failure && disposition != ExitDisposition::Requested).then_some(actions.now);
+        match disposition {
+            ExitDisposition::Restarts(wait) => instance.timers.restart = Some(actions.now + wait),
+            ExitDisposition::AwaitsChange => instance.awaits_change = true,
+            ExitDisposition::GivenUp => instance.is_given_up = true,
+            ExitDisposition::Requested | ExitDisposition::Counts => {}
+        }
+    });
     let counts = matches!(disposition, ExitDisposition::Counts | ExitDisposition::GivenUp)
-        || is_stopping && !instance.is_retired;
+        || is_stopping && !stack.instances[index].is_retired;
     if counts {
         stack.exits.push(index);
     }
     stack.apply(Target::Instance(index), InstanceEvent::Exited, actions);
     if disposition == ExitDisposition::GivenUp {
-        let process = stack.specs[index].name.clone();
+        let process = stack.spec(index).name.clone();
         let failures = stack.instances[index].backoff.failures();
         let notice = Notice::GivenUp { process, failures, lines: Vec::new() };
         actions.push(Action::ReportExit(index, notice));
@@ -73,12 +75,12 @@ pub(super) fn retries_start(stack: &mut Stack, index: usize, now: Duration) -> b
     let ExitDisposition::Restarts(wait) = disposition(stack, index, true, Duration::ZERO) else {
         return false;
     };
-    stack.instances[index].timers.restart = Some(now + wait);
+    stack.instances.edit(index, |instance| instance.timers.restart = Some(now + wait));
     true
 }
 
 fn disposition(stack: &mut Stack, index: usize, is_failure: bool, lived: Duration) -> ExitDisposition {
-    let (spec, instance) = (&stack.specs[index], &mut stack.instances[index]);
+    let (spec, instance) = (stack.spec(index), &stack.instances[index]);
     if instance.is_retired || !instance.is_wanted() {
         return ExitDisposition::Requested;
     }
@@ -89,7 +91,8 @@ fn disposition(stack: &mut Stack, index: usize, is_failure: bool, lived: Duratio
     };
     if is_restarted {
         let random = stack.policy.seed ^ ((index as u64) << 32) ^ u64::from(instance.generation);
-        return match instance.backoff.after(lived, is_failure, random) {
+        let next = |instance: &mut Instance| instance.backoff.after(lived, is_failure, random);
+        return match stack.instances.edit(index, next) {
             NextStart::Start(wait) => ExitDisposition::Restarts(wait),
             NextStart::GivenUp => ExitDisposition::GivenUp,
         };
@@ -103,7 +106,7 @@ fn disposition(stack: &mut Stack, index: usize, is_failure: bool, lived: Duratio
 }
 
 fn ends_the_stack(stack: &Stack, index: usize, is_failure: bool) -> bool {
-    let spec = &stack.specs[index];
+    let spec = stack.spec(index);
     if spec.once {
         return is_failure;
     }

@@ -53,13 +53,13 @@ impl Facts {
         let stack = &self.stack;
         let ended = |index: usize| {
             let (exit, lived) = stack.instances[index].ended?;
-            Some((stack.specs[index].name.clone(), exit, lived))
+            Some((stack.spec(index).name.clone(), exit, lived))
         };
         let failed = stack.first_failure().and_then(ended);
         let failed =
             failed.map(|(process, exit, lived)| Notice::Failed { process, exit, lived, lines: Vec::new() });
         let first = self.first_exit().and_then(ended);
         let first = first.map(|(process, exit, lived)| Notice::Ended { process, exit, lived });
-        failed.into_iter().chain(first).filter(|_| stack.specs.len() > 1).collect()
+        failed.into_iter().chain(first).filter(|_| stack.instances.len() > 1).collect()
     }
 }

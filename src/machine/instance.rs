@@ -112,6 +112,13 @@ impl Instance {
         self.is_due || self.timers.restart.is_some() || self.intent == Intent::Restart
     }
 
+    /// Whether it has ended, and does not start again by itself, at a request or after a change of a file.
+    pub(super) fn is_finished(&self) -> bool {
+        // What a request has stopped, another request may start.
+        let may_start = self.will_start() || self.is_requested || self.awaits_change;
+        self.state.is_down() && (self.is_retired || !may_start)
+    }
+
     /// A request decides about it: earlier failures do not count any more.
     pub(super) fn forget_failures(&mut self) {
         self.failure = None;

@@ -7,16 +7,19 @@
 
 pub(crate) mod action;
 pub(crate) mod change;
+mod dependency;
 pub(crate) mod event;
 mod exit_disposition;
 mod facts;
 pub mod instance;
+mod instances;
 mod open_requests;
 mod order;
 pub(crate) mod ready;
 pub(crate) mod request;
 pub(crate) mod restart;
 mod rolling;
+mod sets;
 pub(crate) mod shutdown;
 mod stack;
 pub(crate) mod state;
@@ -77,13 +80,8 @@ impl Machine {
         if self.facts.suspended.is_some() || self.facts.is_over {
             return None;
         }
-        self.facts
-            .stack
-            .instances
-            .iter()
-            .chain([&self.facts.stack.orphans])
-            .filter_map(Instance::deadline)
-            .min()
+        let stack = &self.facts.stack;
+        [stack.instances.sets().deadline(), stack.orphans.deadline()].into_iter().flatten().min()
     }
 
     /// How ganger is to end; `None` until the stack is over.
@@ -108,7 +106,7 @@ impl Machine {
 
     /// What each instance is in its present generation, or was in its last.
     pub fn specs(&self) -> &[Rc<Spec>] {
-        &self.facts.stack.specs
+        self.facts.stack.instances.specs()
     }
 
     /// Whether the stop was asked for, so that a reader of our output that stands still cannot hold it up for ever. A stack that
@@ -132,6 +130,12 @@ impl Machine {
         self.facts.first_exit()
     }
 
+    /// The sets in which the instances are filed miss nothing.
+    #[cfg(test)]
+    fn assert_complete(&self) {
+        order::assert_complete(&self.facts.stack);
+    }
+
     /// Whether processes were found that could not be ended.
     pub fn has_survivors(&self) -> bool {
         self.facts.stack.has_survivors
@@ -145,7 +149,7 @@ impl Machine {
             Instance { ended, .. } => ended.map(|(exit, _)| exit),
         };
         let chosen = stack.policy.exit_code_from.as_ref().and_then(|kind| {
-            stack.exits.iter().find(|index| stack.specs[**index].name.kind == *kind).and_then(exit_of)
+            stack.exits.iter().find(|index| stack.spec(**index).name.kind == *kind).and_then(exit_of)
         });
         let decided = match cause {
             StopCause::Ended(index) => exit_of(index),

@@ -3,6 +3,8 @@
 //! A request sets intents; the table does the rest. It stays open until each instance that it names has reached what was asked
 //! for or cannot reach it, and is then answered once.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::action::Action;
 use super::instance::Instance;
 use super::request::{Operation, RequestResult, Ticket};
@@ -63,20 +65,32 @@ impl AwaitedInstance {
 #[derive(Clone, Debug)]
 struct OpenRequest {
     ticket: Ticket,
-    awaited: Vec<AwaitedInstance>,
+    /// By the index of the instance, each with the generation at the time of the request. One may be awaited in two ways.
+    awaited: BTreeMap<usize, Vec<AwaitedInstance>>,
+    /// Those that have not reached what was asked for. Only an instance that changes is looked at again.
+    pending: BTreeSet<usize>,
+    is_new: bool,
 }
 
 impl OpenRequest {
-    fn result(&self, stack: &Stack, rolls: &RollingRestarts) -> Option<RequestResult> {
-        let mut is_reached = true;
-        for awaited in &self.awaited {
-            match awaited.progress(&stack.instances[awaited.index], rolls.contain(awaited.index)) {
-                RequestProgress::Reached => {}
-                RequestProgress::Pending => is_reached = false,
-                RequestProgress::Never(result) => return Some(result),
+    fn result(&mut self, stack: &Stack, rolls: &RollingRestarts, changed: &[usize]) -> Option<RequestResult> {
+        let is_new = std::mem::take(&mut self.is_new);
+        let all = self.awaited.keys().filter(|_| is_new);
+        let indices: Vec<usize> = all.chain(changed.iter().filter(|_| !is_new)).copied().collect();
+        for index in indices {
+            let Some(awaited) = self.awaited.get(&index) else { continue };
+            self.pending.remove(&index);
+            for one in awaited {
+                match one.progress(&stack.instances[index], rolls.contain(index)) {
+                    RequestProgress::Reached => {}
+                    RequestProgress::Pending => {
+                        self.pending.insert(index);
+                    }
+                    RequestProgress::Never(result) => return Some(result),
+                }
             }
         }
-        is_reached.then_some(RequestResult::Done)
+        self.pending.is_empty().then_some(RequestResult::Done)
     }
 }
 
@@ -91,7 +105,12 @@ pub(super) struct OpenRequests {
 impl OpenRequests {
     /// Keeps a request open until all of these instances have reached what was asked for.
     pub(super) fn open(&mut self, ticket: Ticket, awaited: Vec<AwaitedInstance>) {
-        self.of_instances.push(OpenRequest { ticket, awaited });
+        let mut by_index: BTreeMap<usize, Vec<AwaitedInstance>> = BTreeMap::new();
+        for one in awaited {
+            by_index.entry(one.index).or_default().push(one);
+        }
+        let request = OpenRequest { ticket, awaited: by_index, pending: BTreeSet::new(), is_new: true };
+        self.of_instances.push(request);
     }
 
     /// Keeps a request for the end of the stack open.
@@ -102,13 +121,17 @@ impl OpenRequests {
     /// Answers every request that can be answered.
     pub(super) fn answer(
         &mut self,
-        stack: &Stack,
+        stack: &mut Stack,
         rolls: &RollingRestarts,
         is_stopping: bool,
         actions: &mut Actions,
     ) {
-        self.of_instances.retain(|request| {
-            let result = match request.result(stack, rolls) {
+        if self.of_instances.is_empty() {
+            return stack.instances.sets_mut().forget_changed();
+        }
+        let changed = stack.instances.sets_mut().take_changed();
+        self.of_instances.retain_mut(|request| {
+            let result = match request.result(stack, rolls, &changed) {
                 Some(RequestResult::Done) => RequestResult::Done,
                 Some(_) | None if is_stopping => RequestResult::Ending,
                 Some(result) => result,

@@ -1,5 +1,6 @@
 //! From "it runs" to "it is ready", and what happens when that takes too long.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::action::Action;
@@ -29,19 +30,20 @@ pub(crate) fn probe_kind(spec: &Spec) -> ProbeKind {
 
 /// A generation has begun: starts its probe, or the timer that stands for one. A one-shot is ready when it has succeeded.
 pub(super) fn begin(stack: &mut Stack, index: usize, actions: &mut Actions) {
-    let (spec, instance) = (&stack.specs[index], &mut stack.instances[index]);
+    let (spec, instance) = (Rc::clone(stack.spec(index)), &stack.instances[index]);
     if spec.once || instance.state != State::Running {
         return;
     }
     if spec.care.probe.is_timer() {
-        let has_time = spec.care.is_awaited && may_listen(spec);
+        let has_time = spec.care.is_awaited && may_listen(&spec);
         let within = if has_time { LISTENS_WITHIN } else { SETTLED };
-        instance.timers.settled = Some(actions.now + within);
+        stack.instances.edit(index, |instance| instance.timers.settled = Some(actions.now + within));
         if has_time {
             actions.push(Action::Probe(index));
         }
     } else {
-        instance.timers.ready_by = spec.care.ready_within.map(|within| actions.now + within);
+        let ready_by = spec.care.ready_within.map(|within| actions.now + within);
+        stack.instances.edit(index, |instance| instance.timers.ready_by = ready_by);
         actions.push(Action::Probe(index));
     }
 }
@@ -54,22 +56,25 @@ pub(super) fn on_ready(
     (pid, listens_on): (i32, Option<u16>),
     actions: &mut Actions,
 ) {
-    let Some(instance) = stack.instances.get_mut(index) else { return };
+    let Some(instance) = stack.instances.get(index) else { return };
     if instance.state != State::Running || instance.pid != Some(pid) || instance.ready.is_some() {
         return;
     }
-    instance.ready = Some(actions.now);
-    instance.timers.end_generation();
-    let spec = &stack.specs[index];
     let took = actions.now.saturating_sub(instance.started.unwrap_or(actions.now));
+    let spec = Rc::clone(stack.spec(index));
     let (url, port) = match spec.care.probe.port() {
         ProbePort::Other(port) => (None, Some(port)),
         ProbePort::Own => (listens_on.or(spec.port), None),
         ProbePort::None => (listens_on, None),
     };
-    if let Some(port) = url.filter(|port| Some(*port) != spec.port) {
-        instance.other_port = Some(port);
-        let text = format!("{} {}", spec.name, on_another_port(spec, port));
+    let other_port = url.filter(|port| Some(*port) != spec.port);
+    stack.instances.edit(index, |instance| {
+        instance.ready = Some(actions.now);
+        instance.timers.end_generation();
+        instance.other_port = other_port.or(instance.other_port);
+    });
+    if let Some(port) = other_port {
+        let text = format!("{} {}", spec.name, on_another_port(&spec, port));
         actions.notify(Notice::Info { text });
     }
     let url = url.map(|port| format!("http://localhost:{port}"));
@@ -78,10 +83,11 @@ pub(super) fn on_ready(
 
 /// Not ready in time: a failure like any other, but the process has to be stopped first.
 pub(super) fn on_late(stack: &mut Stack, index: usize, actions: &mut Actions) {
-    let spec = &stack.specs[index];
+    let spec = stack.spec(index);
     let (process, reason) = (spec.name.clone(), missing(spec, &stack.instances[index]));
     let within = spec.care.ready_within.unwrap_or_default();
-    stack.instances[index].late = Some(format!("is not ready within {}: {reason}", Elapsed(within)));
+    let late = format!("is not ready within {}: {reason}", Elapsed(within));
+    stack.instances.edit(index, |instance| instance.late = Some(late));
     actions.notify(Notice::NotReady { process, reason, within });
     stack.apply(Target::Instance(index), InstanceEvent::Stop, actions);
 }

@@ -103,6 +103,9 @@ impl RollingRestart {
             if instance.intent != Intent::Down && !instance.is_retired {
                 self.current = Some((next, instance.generation));
                 stack.request_up(next, true, actions);
+            } else {
+                // It waits for nothing any more, which a request that does has to see.
+                stack.instances.edit(next, |_| ());
             }
         }
     }
@@ -111,7 +114,7 @@ impl RollingRestart {
     fn break_off(&self, stack: &mut Stack, actions: &mut Actions) {
         for index in self.queue.iter().copied().chain(self.current.map(|(index, _)| index)) {
             let reason = "a new instance did not become ready, so the rest is as it was".to_owned();
-            stack.instances[index].failure.get_or_insert(reason);
+            stack.instances.edit(index, |instance| instance.failure.get_or_insert(reason).len());
         }
         self.retire_extras(stack, actions);
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::action::Action;
 use super::instance::Instance;
+use super::instances::Instances;
 use super::request::{RequestResult, Ticket};
 use super::state::{Effect, InstanceEvent, Intent, State};
 use super::target::Target;
@@ -55,10 +56,8 @@ impl Actions {
 /// All instances, by their index, and the policy that they run under.
 #[derive(Debug)]
 pub(super) struct Stack {
-    /// What each instance is in its present generation, or was in its last.
-    pub(super) specs: Vec<Rc<Spec>>,
     pub(super) policy: Policy,
-    pub(super) instances: Vec<Instance>,
+    pub(super) instances: Instances,
     /// The processes that belong to no instance, under the same table.
     pub(super) orphans: Instance,
     /// Indices in the order in which their own processes ended.
@@ -73,9 +72,8 @@ pub(super) struct Stack {
 impl Stack {
     pub(super) fn new(specs: Vec<Rc<Spec>>, policy: Policy, grace_of_orphans: Duration) -> Self {
         Self {
-            instances: specs.iter().map(|spec| Instance::new(spec.grace)).collect(),
+            instances: Instances::new(specs),
             orphans: Instance::new(grace_of_orphans),
-            specs,
             policy,
             exits: Vec::new(),
             has_survivors: false,
@@ -89,50 +87,54 @@ impl Stack {
         (0..self.instances.len()).map(Target::Instance).chain([Target::Orphans])
     }
 
-    pub(super) fn at(&mut self, target: Target) -> &mut Instance {
+    /// Those of which only leftovers are waited for, and the orphans.
+    pub(super) fn clearing(&self) -> impl Iterator<Item = Target> + use<> {
+        self.instances.sets().clearing().into_iter().map(Target::Instance).chain([Target::Orphans])
+    }
+
+    pub(super) fn at(&self, target: Target) -> &Instance {
         match target {
-            Target::Instance(index) => &mut self.instances[index],
-            Target::Orphans => &mut self.orphans,
+            Target::Instance(index) => &self.instances[index],
+            Target::Orphans => &self.orphans,
         }
     }
 
+    pub(super) fn edit<T>(&mut self, target: Target, change: impl FnOnce(&mut Instance) -> T) -> T {
+        match target {
+            Target::Instance(index) => self.instances.edit(index, change),
+            Target::Orphans => change(&mut self.orphans),
+        }
+    }
+
+    /// What an instance is in its present generation, or was in its last.
+    pub(super) fn spec(&self, index: usize) -> &Rc<Spec> {
+        &self.instances.specs()[index]
+    }
+
     pub(super) fn name(&self, index: usize) -> String {
-        self.specs.get(index).map_or_else(|| "ganger".into(), |spec| spec.name.to_string())
+        self.instances.specs().get(index).map_or_else(|| "ganger".into(), |spec| spec.name.to_string())
     }
 
     /// What an instance will be in its next generation.
     pub(super) fn next_spec(&self, index: usize) -> &Spec {
-        self.instances[index].next.as_ref().unwrap_or(&self.specs[index])
+        self.instances[index].next.as_ref().unwrap_or(self.spec(index))
     }
 
     /// The longest grace of all instances of the stack. One that is leaving may still need its own.
     pub(super) fn longest_grace(&self) -> Duration {
-        let all = self.specs.iter().zip(&self.instances);
+        let all = self.instances.specs().iter().zip(self.instances.iter());
         let present = all.filter(|(_, instance)| !(instance.is_retired && instance.state.is_down()));
         present.map(|(spec, _)| spec.grace).max().unwrap_or_default()
     }
 
     /// Whether every instance has ended, and none starts again by itself, at a request or after a change of a file.
     pub(super) fn is_finished(&self) -> bool {
-        let is_finished = |instance: &Instance| match instance.state {
-            State::Ended | State::Idle if instance.is_retired => true,
-            // What a request has stopped, another request may start.
-            State::Ended | State::Idle => {
-                !instance.will_start() && !instance.is_requested && !instance.awaits_change
-            }
-            State::Starting
-            | State::Running
-            | State::Stopping
-            | State::Killing
-            | State::Clearing
-            | State::Purging => false,
-        };
-        !self.is_emptied && self.instances.iter().all(is_finished)
+        !self.is_emptied && self.instances.sets().are_all_finished()
     }
 
     /// Takes the table's step for this instance, and gathers what the table asks for.
     pub(super) fn apply(&mut self, target: Target, event: InstanceEvent, actions: &mut Actions) {
-        let effects = self.at(target).apply(actions.now, event);
+        let effects = self.edit(target, |instance| instance.apply(actions.now, event));
         for effect in effects {
             match effect {
                 // Orphans have no spec to start from.
@@ -174,7 +176,7 @@ impl Stack {
         let instance = &self.instances[index];
         let Some((exit, lived)) = instance.ended else { return };
         let again = instance.timers.restart.map(|moment| moment.saturating_sub(actions.now));
-        let process = self.specs[index].name.clone();
+        let process = self.spec(index).name.clone();
         let (is_failure, awaits_change) = (instance.failed.is_some(), instance.awaits_change);
         let notice = Notice::Exited { process, exit, lived, again, awaits_change, is_failure };
         actions.push(Action::ReportExit(index, notice));
@@ -182,71 +184,76 @@ impl Stack {
 
     /// The spec that was kept for the next generation holds from now on.
     pub(super) fn use_next_spec(&mut self, index: usize, actions: &mut Actions) {
-        let instance = &mut self.instances[index];
-        if let Some(spec) = instance.next.take() {
-            instance.set_grace(spec.grace);
-            self.specs[index] = Rc::clone(&spec);
+        if let Some(spec) = self.instances.use_next_spec(index) {
             actions.push(Action::Enroll(index, spec));
         }
     }
 
     /// Sets the intent that an instance runs. One that runs goes on, unless `is_restart` asks for a new generation.
     pub(super) fn request_up(&mut self, index: usize, is_restart: bool, actions: &mut Actions) {
-        let instance = &mut self.instances[index];
-        instance.forget_failures();
-        instance.is_requested = true;
-        match instance.state {
-            State::Idle | State::Ended => {
-                instance.intent = Intent::Up;
-                instance.is_due = true;
+        let must_end = self.instances.edit(index, |instance| {
+            instance.forget_failures();
+            instance.is_requested = true;
+            match instance.state {
+                State::Idle | State::Ended => {
+                    instance.intent = Intent::Up;
+                    instance.is_due = true;
+                }
+                // A start that has just been asked for is new, whichever request asked.
+                State::Starting if is_restart && instance.intent != Intent::Up => {
+                    instance.intent = Intent::Restart;
+                }
+                State::Starting => instance.intent = Intent::Up,
+                // Nothing changes, so its next exit counts as any other.
+                State::Running if !is_restart => instance.is_requested = false,
+                State::Running | State::Stopping | State::Killing | State::Clearing | State::Purging => {
+                    instance.intent = Intent::Restart;
+                    return true;
+                }
             }
-            // A start that has just been asked for is new, whichever request asked.
-            State::Starting if is_restart && instance.intent != Intent::Up => {
-                instance.intent = Intent::Restart;
-            }
-            State::Starting => instance.intent = Intent::Up,
-            // Nothing changes, so its next exit counts as any other.
-            State::Running if !is_restart => instance.is_requested = false,
-            State::Running | State::Stopping | State::Killing | State::Clearing | State::Purging => {
-                instance.intent = Intent::Restart;
-                self.apply(Target::Instance(index), InstanceEvent::Stop, actions);
-            }
+            false
+        });
+        if must_end {
+            self.apply(Target::Instance(index), InstanceEvent::Stop, actions);
         }
     }
 
     /// Sets the intent that an instance does not run, and stops it.
     pub(super) fn request_down(&mut self, index: usize, actions: &mut Actions) {
-        let instance = &mut self.instances[index];
-        instance.forget_failures();
-        instance.unblock();
-        instance.intent = Intent::Down;
-        instance.is_due = false;
-        instance.is_requested = true;
+        self.instances.edit(index, |instance| {
+            instance.forget_failures();
+            instance.unblock();
+            instance.intent = Intent::Down;
+            instance.is_due = false;
+            instance.is_requested = true;
+        });
         self.apply(Target::Instance(index), InstanceEvent::Stop, actions);
     }
 
     /// Takes an instance out of the stack. How it ends does not count any more.
     pub(super) fn retire(&mut self, index: usize, actions: &mut Actions) {
         self.request_down(index, actions);
-        self.instances[index].is_retired = true;
+        self.instances.edit(index, |instance| instance.is_retired = true);
         self.exits.retain(|ended| *ended != index);
     }
 
     /// The stack stops: no instance is to start any more.
     pub(super) fn cancel_starts(&mut self) {
-        for instance in &mut self.instances {
-            (instance.intent, instance.is_due) = (Intent::Down, false);
-            instance.timers = Timers::default();
+        for index in 0..self.instances.len() {
+            self.instances.edit(index, |instance| {
+                (instance.intent, instance.is_due) = (Intent::Down, false);
+                instance.timers = Timers::default();
+            });
         }
     }
 
     /// Instances that have ended for a restart are due.
     pub(super) fn schedule_restarts(&mut self) {
-        for instance in &mut self.instances {
-            if instance.intent == Intent::Restart && instance.state.is_down() {
+        for index in self.instances.sets().ended_for_restart() {
+            self.instances.edit(index, |instance| {
                 instance.intent = Intent::Up;
                 instance.is_due = true;
-            }
+            });
         }
     }
 }

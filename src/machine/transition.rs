@@ -44,7 +44,11 @@ impl<'a> Transition<'a> {
                     self.stop(StopCause::Ended(instance));
                 }
             }
-            Event::Reaped => stack.apply_to_all(InstanceEvent::Reaped, actions),
+            Event::Reaped => {
+                for target in stack.clearing() {
+                    stack.apply(target, InstanceEvent::Reaped, actions);
+                }
+            }
             Event::Scanned(counts) => self.on_scanned(&counts, true),
             Event::PartlyScanned(counts) => self.on_scanned(&counts, false),
             Event::AllGone => self.on_all_gone(),
@@ -74,12 +78,13 @@ impl<'a> Transition<'a> {
     fn on_spawned(&mut self, index: usize, pid: i32) {
         let Self { facts, actions } = self;
         let stack = &mut facts.stack;
-        let instance = &mut stack.instances[index];
-        (instance.pid, instance.started, instance.ended) = (Some(pid), Some(actions.now), None);
-        instance.generation += 1;
-        (instance.late, instance.failed) = (None, None);
-        instance.is_requested &= instance.intent != Intent::Up;
-        let spec = &stack.specs[index];
+        stack.instances.edit(index, |instance| {
+            (instance.pid, instance.started, instance.ended) = (Some(pid), Some(actions.now), None);
+            instance.generation += 1;
+            (instance.late, instance.failed) = (None, None);
+            instance.is_requested &= instance.intent != Intent::Up;
+        });
+        let spec = stack.spec(index);
         actions.notify(Notice::Started { process: spec.name.clone(), pid, port: spec.port });
         stack.apply(Target::Instance(index), InstanceEvent::Spawned, actions);
         if facts.shutdown.as_ref().is_some_and(|shutdown| shutdown.killing) {
@@ -92,27 +97,27 @@ impl<'a> Transition<'a> {
         let Self { facts, actions } = self;
         let stack = &mut facts.stack;
         let SpawnFailure { program, reason, status } = failure;
-        let process = stack.specs[index].name.clone();
+        let process = stack.spec(index).name.clone();
         let failure = format!("{program}: {reason}");
         actions.notify(Notice::CannotStart { process, program, reason, status });
         // Also while the stack stops for another reason: the system has refused something.
         facts.has_failed |= status == FAILED;
         stack.apply(Target::Instance(index), InstanceEvent::Failed, actions);
-        stack.instances[index].failure = Some(failure);
+        stack.instances.edit(index, |instance| instance.failure = Some(failure));
         let is_stopping = facts.shutdown.is_some();
-        let instance = &mut stack.instances[index];
-        if instance.is_requested && !is_stopping {
+        if stack.instances[index].is_requested && !is_stopping {
             // The request is answered with the failure, and the rest goes on: a mistake in an edited Procfile must not end the
             // stack.
-            instance.intent = Intent::Down;
+            stack.instances.edit(index, |instance| instance.intent = Intent::Down);
         } else if is_stopping || !exit_disposition::retries_start(stack, index, actions.now) {
             self.stop(StopCause::CannotStart { instance: index, status });
         }
     }
 
     fn on_scanned(&mut self, counts: &ProcessCounts, is_certain: bool) {
-        let known = self.facts.stack.instances.len();
-        for (index, &count) in counts.instances.iter().enumerate().take(known) {
+        // What is left of the others is not waited for.
+        for index in self.facts.stack.instances.sets().clearing() {
+            let Some(&count) = counts.instances.get(index) else { continue };
             let event = if count > 0 { InstanceEvent::Left } else { InstanceEvent::Empty };
             if count > 0 {
                 self.report_leftovers(index, count);
@@ -130,18 +135,18 @@ impl<'a> Transition<'a> {
     /// An instance has exited by itself and left processes: they are stopped, which is reported once.
     fn report_leftovers(&mut self, index: usize, count: usize) {
         let stack = &mut self.facts.stack;
-        let instance = &mut stack.instances[index];
+        let instance = &stack.instances[index];
         let is_first = instance.state == State::Clearing && instance.intent == Intent::Up;
         if is_first && self.facts.shutdown.is_none() {
-            let process = stack.specs[index].name.clone();
+            let process = stack.spec(index).name.clone();
             self.actions.notify(Notice::Leftovers { process, count });
-            instance.intent = Intent::Down;
+            stack.instances.edit(index, |instance| instance.intent = Intent::Down);
         }
     }
 
     fn on_all_gone(&mut self) {
         let stack = &mut self.facts.stack;
-        for target in stack.targets() {
+        for target in stack.clearing() {
             if stack.at(target).state.is_clearing() {
                 stack.apply(target, InstanceEvent::Empty, &mut self.actions);
             }
@@ -181,16 +186,17 @@ impl<'a> Transition<'a> {
         if let Some(since) = self.facts.suspended.take() {
             let stack = &mut self.facts.stack;
             for target in stack.targets() {
-                stack.at(target).postpone(self.actions.now.saturating_sub(since));
+                stack.edit(target, |instance| instance.postpone(self.actions.now.saturating_sub(since)));
             }
         }
         self.actions.push(Action::Resume);
     }
 
     fn on_timeout(&mut self) {
-        self.on_timers();
+        let late = self.facts.stack.instances.sets().late(self.actions.now);
+        self.on_timers(&late);
         let Self { facts, actions } = self;
-        let targets = facts.stack.targets();
+        let targets = late.into_iter().map(Target::Instance).chain([Target::Orphans]);
         let due = targets.filter_map(|target| Some((target, facts.stack.at(target).due(actions.now)?)));
         let due: Vec<(Target, InstanceEvent)> = due.collect();
         self.report_killing(&due);
@@ -199,19 +205,21 @@ impl<'a> Transition<'a> {
         }
     }
 
-    /// Handles the timers that stand beside the table.
-    fn on_timers(&mut self) {
+    /// Handles the timers of these instances that stand beside the table.
+    fn on_timers(&mut self, late: &[usize]) {
         let Self { facts, actions } = self;
         let stack = &mut facts.stack;
         let mut blocked = Vec::new();
-        for index in 0..stack.instances.len() {
-            let instance = &mut stack.instances[index];
-            let due = instance.timers.take(actions.now);
-            if due.settled.is_some() {
-                instance.ready = Some(actions.now);
-                instance.timers.end_generation();
-            }
-            instance.is_due |= due.restart.is_some();
+        for &index in late {
+            let due = stack.instances.edit(index, |instance| {
+                let due = instance.timers.take(actions.now);
+                if due.settled.is_some() {
+                    instance.ready = Some(actions.now);
+                    instance.timers.end_generation();
+                }
+                instance.is_due |= due.restart.is_some();
+                due
+            });
             if due.ready_by.is_some() {
                 ready::on_late(stack, index, actions);
             }
@@ -231,7 +239,7 @@ impl<'a> Transition<'a> {
         let Some(first) = expired.next() else { return };
         let is_alone = expired.next().is_none();
         let first = first.instance().filter(|_| is_alone);
-        let process = first.map(|index| self.facts.stack.specs[index].name.clone());
+        let process = first.map(|index| self.facts.stack.spec(index).name.clone());
         self.actions.notify(Notice::Killing { process, reason: "the grace is over".into() });
     }
 
@@ -264,7 +272,7 @@ impl<'a> Transition<'a> {
         if self.facts.shutdown.is_none() {
             if let Some(grace) = grace {
                 let stack = &mut self.facts.stack;
-                stack.targets().for_each(|target| stack.at(target).set_grace(grace));
+                stack.targets().for_each(|target| stack.edit(target, |instance| instance.set_grace(grace)));
             }
             self.stop(StopCause::Request);
         }
@@ -320,8 +328,9 @@ impl<'a> Transition<'a> {
             }
         }
         self.stop_next();
-        let stack = &mut self.facts.stack;
-        if self.facts.shutdown.is_some() && stack.targets().all(|target| stack.at(target).state.is_down()) {
+        let stack = &self.facts.stack;
+        let are_all_down = stack.instances.sets().are_all_down() && stack.orphans.state.is_down();
+        if self.facts.shutdown.is_some() && are_all_down {
             self.facts.is_over = true;
             self.answer_downs();
             self.facts.end_notices().into_iter().for_each(|notice| self.actions.notify(notice));

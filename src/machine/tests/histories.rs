@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::{GRACE, counts, spec, stop_of};
 use crate::exit::Exit;
 use crate::machine::*;
-use crate::plan::spec::ExitOn;
+use crate::plan::spec::{ExitOn, Spec};
 use crate::signal::Signal;
 
 /// The processes that the machine works with; they may ignore the stop signal.
@@ -29,6 +29,7 @@ struct World {
     /// Events that were not handled yet: an answer never overtakes the other actions of its transition.
     queue: VecDeque<Event>,
     spawns_fail: bool,
+    is_ordered: bool,
 }
 
 /// One thing that may happen.
@@ -83,10 +84,18 @@ fn a_move() -> impl Strategy<Value = Move> {
     ]
 }
 
+/// Where there is an order, every second instance comes after the one before. Ports are shared, as they are where they move.
+fn spec_of(index: usize, is_ordered: bool) -> Spec {
+    let before = (is_ordered && index % 2 == 1).then(|| spec(&format!("p{}", index - 1), 1).name.kind);
+    let port = is_ordered.then_some(5000);
+    Spec { after: before.into_iter().collect(), port, ..spec(&format!("p{index}"), 1) }
+}
+
 impl World {
-    fn new(count: usize, exit_on: ExitOn) -> Self {
-        let specs = (0..count).map(|index| Rc::new(spec(&format!("p{index}"), 1))).collect();
-        let machine = Machine::new(specs, Policy { exit_on, ..Policy::default() });
+    fn new(count: usize, policy: Policy) -> Self {
+        let is_ordered = policy.ordered_stop;
+        let specs = (0..count).map(|index| Rc::new(spec_of(index, is_ordered))).collect();
+        let machine = Machine::new(specs, policy);
         let (leaders, others) = (vec![None; count], vec![0; count]);
         Self {
             machine,
@@ -99,6 +108,7 @@ impl World {
             next_pid: 100,
             queue: VecDeque::new(),
             spawns_fail: false,
+            is_ordered,
         }
     }
 
@@ -108,6 +118,7 @@ impl World {
             for action in self.machine.handle(self.now, event) {
                 self.perform(&action);
             }
+            self.machine.assert_complete();
         }
     }
 
@@ -222,7 +233,8 @@ impl World {
         let (mut restarted, mut retired, mut count) = (Vec::new(), Vec::new(), self.leaders.len());
         let mut operation = Operation::Restart;
         for (index, disposition) in changes {
-            let name = |index: usize| spec(&format!("p{index}"), 1);
+            let is_ordered = self.is_ordered;
+            let name = |index: usize| spec_of(index, is_ordered);
             match disposition {
                 InstanceChange::Respec if *index < self.leaders.len() => specs.push((*index, name(*index))),
                 InstanceChange::Respec => {
@@ -255,9 +267,10 @@ proptest! {
     fn any_order_of_events_ends_with_all_down_after_a_stop(
         count in 1usize..5,
         moves in prop::collection::vec(a_move(), 0..40),
-        policy in prop::sample::select(vec![ExitOn::Any, ExitOn::Failure, ExitOn::Never]),
+        exit_on in prop::sample::select(vec![ExitOn::Any, ExitOn::Failure, ExitOn::Never]),
+        ordered_stop in any::<bool>(),
     ) {
-        let mut world = World::new(count, policy);
+        let mut world = World::new(count, Policy { exit_on, ordered_stop, ..Policy::default() });
         world.spawns_fail = matches!(moves.first(), Some(Move::FailSpawn));
         world.feed(Event::Begin);
         for step in &moves {
