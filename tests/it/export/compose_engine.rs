@@ -14,8 +14,8 @@ use crate::harness::{Project, Running, are_there, can, holds, python_has};
 
 /// What the types run: it writes down its environment, and works until its name and `.go` is a file; a stop signal
 /// meanwhile is written down too.
-const SERVE: &str = "cat /proc/$$/environ >/out/$1.$HOSTNAME.environ\n\
-                     trap 'asked=1; : >/out/$1.$HOSTNAME.asked' TERM INT\n\
+const SERVE: &str = "trap 'asked=1; : >/out/$1.$HOSTNAME.asked' TERM INT\n\
+                     cat /proc/$$/environ >/out/$1.$HOSTNAME.environ\n\
                      while [ ! -e /out/$1.go ] || [ -z \"$asked\" ]; do sleep 0.1; done\n\
                      : >/out/$1.$HOSTNAME.finished\n";
 
@@ -265,11 +265,15 @@ fn the_stop_waits_for_work(
     web: &BTreeMap<String, String>,
     worker: &BTreeMap<String, String>,
 ) {
+    let busy = || web.values().map(|id| ("web-api", id)).chain(worker.values().map(|id| ("my_worker", id)));
+    // They hear signals from then on.
+    for (kind, id) in busy() {
+        stack.file(kind, id, "environ");
+    }
     let file = stack.project.path().join("out/compose.yaml");
     let mut stop = Command::new(&stack.docker.compose);
     stop.arg("--file").arg(file).arg("stop").env("DOCKER_HOST", &stack.docker.socket);
     let mut stop = Running::start(stop);
-    let busy = || web.values().map(|id| ("web-api", id)).chain(worker.values().map(|id| ("my_worker", id)));
     for (kind, id) in busy() {
         stack.file(kind, id, "asked");
         assert_eq!(stack.docker.inspect(id, ".State.Running"), "true");

@@ -17,6 +17,7 @@ mod random;
 mod readers;
 mod recorder;
 mod snapshots;
+mod systemd_engine;
 mod values;
 
 use std::path::Path;
