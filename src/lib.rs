@@ -28,6 +28,8 @@ pub mod signal;
 pub(crate) mod suggestion;
 pub mod supervisor;
 pub(crate) mod text;
+#[cfg(feature = "ui")]
+pub(crate) mod ui;
 pub(crate) mod watch;
 
 use std::ffi::OsString;

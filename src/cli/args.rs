@@ -6,6 +6,8 @@ use std::ffi::OsString;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
+#[cfg(feature = "ui")]
+pub(crate) use super::args_stack::UiArgs;
 pub(crate) use super::args_stack::{
     AttachArgs, DownArgs, ExecArgs, KillArgs, LogsArgs, PortArgs, RestartArgs, ScaleArgs, StopArgs, WaitArgs,
 };
@@ -119,6 +121,13 @@ pub enum Command {
     // overmind's name.
     #[command(alias = "connect", after_long_help = examples::ATTACH)]
     Attach(AttachArgs),
+    /// Show the stack on the whole screen, and drive it by keys
+    ///
+    /// The instances, the log of those that are chosen, and keys for what the other commands do: ? lists them. Leaving the screen
+    /// leaves the stack as it is. If none runs here, it is started, and ends with the screen.
+    #[cfg(feature = "ui")]
+    #[command(after_long_help = examples::UI)]
+    Ui(UiArgs),
     /// Print the port of an instance
     #[command(after_long_help = examples::PORT)]
     Port(PortArgs),

@@ -132,6 +132,15 @@ pub struct AttachArgs {
     pub take: bool,
 }
 
+/// `ganger ui`.
+#[cfg(feature = "ui")]
+#[derive(Args, Debug)]
+pub struct UiArgs {
+    /// Show the log of these first: types, instances, globs
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+}
+
 /// `ganger port`.
 #[derive(Args, Debug)]
 pub struct PortArgs {

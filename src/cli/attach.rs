@@ -1,28 +1,28 @@
 //! `ganger attach`: this terminal connected to that of an instance.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::wait::WaitPidFlag;
-use nix::unistd::setsid;
 use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::SignalOnly;
 
 use super::args::AttachArgs;
 use super::failure::Failure;
+use super::keeper::{Kept, fork_keeper, unusable};
 use super::stack;
 use super::system_env::SystemEnv;
 use crate::config::{DetachKeys, Settings};
 use crate::control::attached_terminal::{AttachStep, AttachedTerminal};
+use crate::control::client::Client;
 use crate::control::session::AttachConnection;
 use crate::control::terminal::{AttachWanted, TerminalInput};
 use crate::exit::{self, Outcome};
-use crate::process::calls::{ForkSide, fork};
 use crate::process::pty::window_size;
 use crate::process::reaper::wait_any;
-use crate::process::terminal::{RawMode, TerminalSettings, guard, keep_until_closed, show};
+use crate::process::terminal::{RawMode, guard, show};
 use crate::signal::Signal;
 
 /// The signals that are of interest. Those of keys do not come: a raw terminal passes the keys on. SIGTSTP from
@@ -36,8 +36,6 @@ const HANDLED: [Signal; 7] = [
     Signal::SUSPEND,
     Signal::CONTINUE,
 ];
-/// What the keeper says when it is one.
-const READY: [u8; 1] = [1];
 /// Answers that are shown before keys are looked for again: a flood must not hide Ctrl-].
 const TURN: usize = 16;
 
@@ -47,7 +45,6 @@ const TURN: usize = 16;
 ///
 /// Standard input or output is no terminal; nothing runs here; the instance does not run, or has no terminal.
 pub fn run(attach: AttachArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
-    let (stdin, stdout) = (io::stdin(), io::stdout());
     if !system.input_is_terminal || !system.output_is_terminal {
         return Err(Failure::sentence(
             exit::REFUSED,
@@ -56,33 +53,39 @@ pub fn run(attach: AttachArgs, given: &Settings, system: &SystemEnv) -> Result<O
         ));
     }
     let client = stack::connect(&stack::find(given, system)?, system)?;
-    let keys = given.detach_keys.clone().unwrap_or_default();
-    let (rows, columns) = size();
-    let AttachArgs { instance: name, view, take } = attach;
-    let wanted = AttachWanted { name, rows, columns, view, take };
-    let session = client.attach(wanted).map_err(|error| stack::unanswered(error, exit::REFUSED))?;
-    let failed = |error: io::Error| Failure::Failed(format!("cannot use the terminal: {error}"));
-    let before = TerminalSettings::of(&stdin).map_err(failed)?;
-    let (keeper, guards) = UnixStream::pair().map_err(failed)?;
-    match fork().map_err(failed)? {
-        ForkSide::Child => {
-            drop((session, guards));
-            // Its signals are not ours: it lives until we are gone.
-            let _ = setsid();
-            let _ = (&keeper).write_all(&READY);
-            keep_until_closed(keeper, &stdout, &before);
-            Ok(Outcome::Status(exit::SUCCESS))
-        }
-        ForkSide::Parent(_) => {
-            drop(keeper);
-            // Until then what ends us could end it too. One that is gone is as good as none.
-            let _ = (&guards).read_exact(&mut [0; READY.len()]);
-            let outcome = Attachment::begin(session, guards, keys).map_err(failed)?.run();
+    let AttachArgs { instance, view, take } = attach;
+    let wanted = AttachWanted { view, take, ..wanted(&instance) };
+    match fork_keeper(client)? {
+        Kept::Keeper(outcome) => Ok(outcome),
+        Kept::Caller(client, guards) => {
+            let outcome = attach_to(client, wanted, guards, given);
             // The keeper, which has seen the end of the pipe.
             let _ = wait_any(WaitPidFlag::empty());
             outcome
         }
     }
+}
+
+/// The terminal of this instance, in the size of ours.
+pub(crate) fn wanted(name: &str) -> AttachWanted {
+    let (rows, columns) = size();
+    AttachWanted { name: name.to_owned(), rows, columns, ..AttachWanted::default() }
+}
+
+/// Attaches this terminal, the keeper of which is at the other end of `guards`.
+///
+/// # Errors
+///
+/// The instance does not run, or has no terminal.
+pub(crate) fn attach_to(
+    client: Client,
+    wanted: AttachWanted,
+    guards: UnixStream,
+    given: &Settings,
+) -> Result<Outcome, Failure> {
+    let keys = given.detach_keys.clone().unwrap_or_default();
+    let session = client.attach(wanted).map_err(|error| stack::unanswered(error, exit::REFUSED))?;
+    Attachment::begin(session, guards, keys).map_err(unusable)?.run()
 }
 
 fn size() -> (u16, u16) {

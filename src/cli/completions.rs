@@ -97,7 +97,8 @@ fn with_candidates(command: clap::Command, types: &[String], names: &[String]) -
         let choices = choices.iter().map(|choice| (*choice).to_owned());
         (subcommand, argument, choices.chain(types.iter().cloned()).collect::<Vec<String>>())
     });
-    let of_names = OF_NAMES.map(|(subcommand, argument)| {
+    let of_ui = cfg!(feature = "ui").then_some(("ui", "names"));
+    let of_names = OF_NAMES.into_iter().chain(of_ui).map(|(subcommand, argument)| {
         let names = if subcommand == "scale" { types } else { names };
         (subcommand, argument, names.to_vec())
     });

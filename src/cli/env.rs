@@ -51,6 +51,26 @@ pub(crate) fn run(env: &args::EnvArgs, given: &Settings, system: &SystemEnv) -> 
     print::and_succeed(&shown.iter().flat_map(|it| it.line(*explain, is_for_a_terminal)).collect::<Vec<u8>>())
 }
 
+/// The environment of a type with the source of each variable, values masked, as lines for a terminal.
+///
+/// # Errors
+///
+/// All that is wrong with the project.
+#[cfg(feature = "ui")]
+pub(crate) fn explained(kind: &str, given: &Settings, system: &SystemEnv) -> Result<String, Failure> {
+    let project = load::project(given, ProcfileNeed::Nothing, system)?;
+    let plan = project.plan(&Selection::default(), None, |_| None, system).map_err(Failure::Refused)?;
+    let process = plan.process(kind).ok_or_else(|| unknown(kind, &project.procfile.file, &plan))?;
+    let environment = plan.environment_of(process);
+    let mut shown: Vec<EnvVariable<'_>> = variables(&environment, &plan)
+        .filter(EnvVariable::is_the_projects)
+        .map(EnvVariable::masked)
+        .collect();
+    shown.sort_by(|one, other| one.name.cmp(&other.name));
+    let text: Vec<u8> = shown.iter().flat_map(|variable| variable.line(true, true)).collect();
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
 fn unknown(name: &str, procfile: &str, plan: &Plan) -> Failure {
     let types = || plan.processes.iter().map(|process| process.name.as_str());
     let hint = match nearest(name, types()) {

@@ -136,6 +136,14 @@ Examples:
 The instance needs a terminal: it has one if the stack was started on a
 terminal, or with --pty always.";
 
+/// `ganger ui --help`.
+#[cfg(feature = "ui")]
+pub(crate) const UI: &str = "\
+Examples:
+  ganger ui                          the stack that runs here, or a new one
+  ganger ui web 'work*'              the log of these first
+  ganger start -D && ganger ui       q leaves the screen, the stack goes on";
+
 /// `ganger wait --help`.
 pub(crate) const WAIT: &str = "\
 Examples:

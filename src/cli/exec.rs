@@ -67,11 +67,15 @@ pub(crate) fn run(exec: ExecArgs, given: &Settings, system: &SystemEnv) -> Resul
 }
 
 /// The stack that is looked for, and for how long.
-struct StackSearch<'a> {
-    project: &'a Project,
-    system: &'a SystemEnv,
-    clock: &'a Clock,
-    patience: Duration,
+pub(crate) struct StackSearch<'a> {
+    /// What is started, if none runs.
+    pub project: &'a Project,
+    /// What the process was given.
+    pub system: &'a SystemEnv,
+    /// Since when it is looked for.
+    pub clock: &'a Clock,
+    /// For how long.
+    pub patience: Duration,
 }
 
 impl StackSearch<'_> {
@@ -80,7 +84,11 @@ impl StackSearch<'_> {
     }
 
     /// A hold on the stack that runs, or on one that is started; one that is just ending is waited for.
-    fn hold(&self, address: &Address) -> Result<Forked<Lease>, Failure> {
+    ///
+    /// # Errors
+    ///
+    /// It does not answer, or none can be started.
+    pub(crate) fn hold(&self, address: &Address) -> Result<Forked<Lease>, Failure> {
         loop {
             if let Some(client) = stack::reach(address)? {
                 let mut hold = Lease::ask(client);
@@ -167,7 +175,11 @@ fn point_at(variables: &mut Environment, status: &Status) {
 }
 
 /// Lets go of the stack; if it ends with that, waits until nothing is left.
-fn let_go(hold: Lease, lock_wait: LockWait) -> Result<(), Failure> {
+///
+/// # Errors
+///
+/// The stack refuses, or what it answers is not understood.
+pub(crate) fn let_go(hold: Lease, lock_wait: LockWait) -> Result<(), Failure> {
     match hold.release(None) {
         Ok(status) if status.pid.is_some() => Ok(()),
         Ok(_) | Err(Unanswered::Ended) => {

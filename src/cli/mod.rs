@@ -19,6 +19,7 @@ pub mod export;
 pub(crate) mod failure;
 pub(crate) mod files;
 pub(crate) mod flags;
+pub(crate) mod keeper;
 pub(crate) mod last_run;
 pub(crate) mod late;
 pub(crate) mod load;
@@ -42,6 +43,8 @@ pub mod start;
 pub(crate) mod supervise;
 pub(crate) mod sweep;
 pub(crate) mod system_env;
+#[cfg(feature = "ui")]
+pub(crate) mod ui;
 pub mod usage;
 pub(crate) mod values;
 pub(crate) mod version;
@@ -108,6 +111,8 @@ fn answer(arguments: Vec<OsString>, system: &SystemEnv) -> Result<Outcome, Failu
         Command::Scale(scale) => scale::run(scale, &given, system),
         Command::Kill(kill) => change::kill(kill, &given, system),
         Command::Attach(attach) => attach::run(attach, &given, system),
+        #[cfg(feature = "ui")]
+        Command::Ui(ui) => ui::run(ui, &given, system),
         Command::Wait(wait) => wait::run(&wait, &given, system),
         Command::Port(port) => port::run(&port, &given, system),
         Command::Down(down) => down::run(&down, &given, system),

@@ -82,6 +82,14 @@ impl SystemEnv {
         found.map(|(_, value)| value.clone())
     }
 
+    /// Whether the terminal shows characters beyond ASCII, by the locale (setlocale(3): `LC_ALL`, else `LC_CTYPE`, else `LANG`).
+    #[cfg(feature = "ui")]
+    pub fn shows_unicode(&self) -> bool {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| self.variable(name));
+        let locale = locale.map(|locale| locale.to_string_lossy().to_ascii_lowercase());
+        locale.is_some_and(|locale| locale.contains("utf-8") || locale.contains("utf8"))
+    }
+
     /// The folder for temporary files: `$TMPDIR`, else /tmp.
     pub fn temporary_folder() -> PathBuf {
         std::env::temp_dir()

@@ -80,5 +80,6 @@ mod switching;
 mod terminal;
 mod trees;
 mod twelve_factor;
+mod ui;
 mod watching;
 mod without_procfile;

@@ -74,7 +74,7 @@ const WITH_A_STACK: [&[&str]; 18] = [
 ];
 
 /// What prints nothing of its own: it becomes the command, needs a terminal, or answers requests.
-const SILENT: [&str; 4] = ["run", "exec", "attach", "mcp"];
+const SILENT: [&str; 5] = ["run", "exec", "attach", "mcp", "ui"];
 
 /// A pipe that has lost its reader.
 fn closed() -> PipeWriter {

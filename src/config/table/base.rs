@@ -8,7 +8,7 @@ use crate::config::settings::{ProcessSettings, Settings};
 
 pub(super) const START: Flag = Flag { commands: &["start"], heading: "", short: None, help: None };
 pub(super) const PROJECT: Flag = Flag {
-    commands: &["start", "run", "exec", "check", "doctor", "env", "export", "mcp"],
+    commands: &["start", "run", "exec", "check", "doctor", "env", "export", "mcp", "ui"],
     heading: "Project",
     ..START
 };

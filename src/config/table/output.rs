@@ -106,7 +106,7 @@ pub(super) static SETTINGS: [Setting; 11] = [
     },
     Setting {
         name: "detach-keys",
-        flags: &[RUNNING, Flag { commands: &["attach"], heading: "", ..RUNNING }],
+        flags: &[RUNNING, Flag { commands: &["attach", "ui"], heading: "", ..RUNNING }],
         takes: Takes::Value("KEYS"),
         is_fixed: true,
         help: "Keys that leave an attached program\n\n\

@@ -29,7 +29,7 @@ pub(super) static SETTINGS: [Setting; 13] = [
     Setting {
         name: "name",
         flags: &[
-            Flag { commands: &["start", "exec", "mcp"], ..START },
+            Flag { commands: &["start", "exec", "mcp", "ui"], ..START },
             Flag { help: Some("The stack that was started with this name"), ..STACK },
         ],
         takes: Takes::Value("NAME"),

@@ -1,0 +1,145 @@
+//! `ganger ui`: the stack on a screen of its own, with the keys to drive it.
+//!
+//! The screen is a client of the control socket (`crate::ui`). Here is what it needs of the command line: the stack that is found or
+//! started, the keeper of the terminal, `attach` and `env`.
+
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::time::Duration;
+
+use nix::sys::wait::WaitPidFlag;
+
+use super::args::UiArgs;
+use super::detach::Forked;
+use super::exec::{StackSearch, let_go};
+use super::failure::Failure;
+use super::keeper::{Kept, fork_keeper, unusable};
+use super::load::{self, ProcfileNeed};
+use super::system_env::{StdStream, SystemEnv};
+use super::{attach, env, last_run, report, stack};
+use crate::config::{ColorChoice, Settings};
+use crate::control::address::Address;
+use crate::control::lease::Lease;
+use crate::exit::{self, Outcome};
+use crate::process::reaper::wait_any;
+use crate::supervisor::clock::Clock;
+use crate::ui::{self, Host, NotDone, StackEnd, UiEnd, UiOptions};
+
+/// How long the stack may take to end that the new one waits for.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// How long the record of a run may take to be complete.
+const ENDING: Duration = Duration::from_secs(2);
+
+/// Shows the screen until it is left. Returns in every process that is made on the way.
+///
+/// # Errors
+///
+/// Standard input or output is no terminal, or no stack runs here and none can be started.
+pub(crate) fn run(ui: UiArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
+    if !system.input_is_terminal || !system.output_is_terminal {
+        return Err(Failure::sentence(
+            exit::REFUSED,
+            "ui needs a terminal; standard input or standard output is none",
+            Some("`ganger ps` and `ganger logs -f` show the same as text".into()),
+        ));
+    }
+    let clock = Clock::start();
+    let address = stack::find(given, system)?;
+    let lease = if stack::reach(&address)?.is_some() {
+        None
+    } else {
+        let project = load::project(given, ProcfileNeed::Procfile, system)?;
+        let search = StackSearch { project: &project, system, clock: &clock, patience: PATIENCE };
+        match search.hold(&address)? {
+            Forked::Background(outcome) => return Ok(outcome),
+            Forked::On(lease) => Some(lease),
+        }
+    };
+    // Before there is a thread.
+    let (lease, guards) = match fork_keeper(lease)? {
+        Kept::Keeper(outcome) => return Ok(outcome),
+        Kept::Caller(lease, guards) => (lease, guards),
+    };
+    let options = options(ui, &address, lease.is_some(), system);
+    let mut host = CommandLine { address: &address, given, system, clock: &clock };
+    let shown = ui::run(options, guards, &mut host).map_err(unusable);
+    // The keeper, which has seen the end of the socket.
+    let _ = wait_any(WaitPidFlag::empty());
+    leave(lease, &address, shown?)
+}
+
+fn options(ui: UiArgs, address: &Address, is_owner: bool, system: &SystemEnv) -> UiOptions {
+    let (of, record) = (address.clone(), last_run::file(address, system));
+    let ended = move || {
+        // The record is complete when the lock is free.
+        of.lock_wait().wait_within(ENDING);
+        match record.read() {
+            Some(run) => StackEnd {
+                sentence: last_run::how_it_ended(&run),
+                process: run.status.ended.as_ref().and_then(|end| end.process.clone()),
+                status: Some(Box::new(run.status)),
+                lines: run.lines,
+            },
+            None => StackEnd { sentence: "ended".into(), process: None, status: None, lines: Vec::new() },
+        }
+    };
+    let browser = system.variable("BROWSER").and_then(|value| value.into_string().ok());
+    let browser = browser.and_then(|value| value.split(':').next().map(str::to_owned));
+    UiOptions {
+        address: address.clone(),
+        ended: Arc::new(ended),
+        names: ui.names,
+        color: system.colors(StdStream::Output, ColorChoice::Auto),
+        unicode: system.shows_unicode(),
+        is_owner,
+        zone: SystemEnv::zone(),
+        browser: browser.unwrap_or_else(|| BROWSER.into()),
+    }
+}
+
+#[cfg(target_os = "macos")]
+const BROWSER: &str = "open";
+#[cfg(not(target_os = "macos"))]
+const BROWSER: &str = "xdg-open";
+
+/// Ends the stack that was started for the screen.
+fn leave(lease: Option<Lease>, address: &Address, end: UiEnd) -> Result<Outcome, Failure> {
+    if let Some(lease) = lease {
+        let_go(lease, address.lock_wait())?;
+    }
+    Ok(match end {
+        UiEnd::Signal(signal) => Outcome::DieBy(signal),
+        UiEnd::Left(_) | UiEnd::Gone => Outcome::Status(exit::SUCCESS),
+    })
+}
+
+/// The command line, as the screen sees it.
+struct CommandLine<'a> {
+    address: &'a Address,
+    given: &'a Settings,
+    system: &'a SystemEnv,
+    clock: &'a Clock,
+}
+
+impl Host for CommandLine<'_> {
+    fn attach(&mut self, name: &str, guards: &mut UnixStream) -> Result<(), NotDone> {
+        let guards = guards.try_clone().map_err(unusable).map_err(not_done)?;
+        let client = stack::connect(self.address, self.system).map_err(not_done)?;
+        let attached = attach::attach_to(client, attach::wanted(name), guards, self.given);
+        attached.map(drop).map_err(not_done)
+    }
+
+    fn environment(&mut self, kind: &str) -> Result<String, NotDone> {
+        env::explained(kind, self.given, self.system).map_err(not_done)
+    }
+
+    fn now(&self) -> Duration {
+        self.clock.now()
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "what `map_err` calls")]
+fn not_done(failure: Failure) -> NotDone {
+    let text = report::failure(&failure, false);
+    NotDone::Refused(text.strip_prefix("error: ").unwrap_or(&text).trim_end().to_owned())
+}

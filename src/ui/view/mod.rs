@@ -1,0 +1,149 @@
+//! A frame of the state. Pure: what is drawn follows from the state alone.
+
+mod line;
+mod list;
+mod log;
+mod signs;
+
+use ratatui_core::buffer::Buffer;
+use ratatui_core::layout::{Position, Rect};
+use ratatui_core::style::{Modifier, Style};
+use ratatui_core::terminal::Frame;
+
+use super::keys::{BINDINGS, Command, KeyBinding};
+use super::stack::Link;
+use super::state::{Mode, PromptKind, State};
+use crate::control::table::lived;
+use line::LineWriter;
+use signs::{Signs, faint};
+
+/// Draws the screen.
+pub(super) fn draw(state: &State, frame: &mut Frame<'_>) {
+    let (signs, areas) = (Signs::new(state.looks), state.areas());
+    let buffer = frame.buffer_mut();
+    draw_header(state, signs, buffer, areas.header);
+    if areas.is_folded {
+        list::draw_folded(&state.stack, signs, buffer, areas.list);
+    } else {
+        list::draw(&state.stack, signs, buffer, areas.list);
+        for y in areas.list.y..areas.list.bottom() {
+            buffer.set_string(areas.list.right(), y, signs.bar(), faint());
+        }
+        log::draw_title(state, signs, buffer, areas.title);
+    }
+    if let Mode::Overlay { title, lines, top } = &state.mode {
+        draw_overlay((title, lines, *top), signs, buffer, areas.log);
+    } else {
+        log::draw(state, signs, buffer, areas.log);
+    }
+    let cursor = draw_footer(state, signs, buffer, areas.footer);
+    if let Some(cursor) = cursor {
+        frame.set_cursor_position(cursor);
+    }
+}
+
+/// How the stack stands: root, how long it runs, formation, how many are ready.
+fn draw_header(state: &State, signs: Signs, buffer: &mut Buffer, place: Rect) {
+    let stack = &state.stack;
+    let base = Style::new().add_modifier(Modifier::BOLD);
+    let mut writer = LineWriter::new(buffer, place, signs);
+    let link = match &stack.link {
+        Link::Waiting => Some("not answered yet".to_owned()),
+        Link::Up => None,
+        Link::Silent => Some("does not answer: suspended, or it hangs".to_owned()),
+        Link::Ended(sentence) => Some(sentence.clone()),
+    };
+    if let Some(text) = link {
+        let style = if stack.link == Link::Waiting { faint() } else { signs.failure() };
+        writer.text(&text, style).text(signs.dot(), faint());
+    }
+    let Some(status) = &stack.status else { return };
+    let (ready, of) = stack.ready();
+    let up = status.instances.iter().filter_map(|row| row.uptime_seconds).fold(0.0, f64::max);
+    let name = status.name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+    // The end of a path tells more than its beginning.
+    let is_long = status.root.chars().count() > usize::from(writer.left() / 3);
+    let folder = status.root.rsplit('/').next().filter(|_| is_long).unwrap_or(&status.root);
+    let formation: Vec<String> =
+        status.formation.iter().map(|(kind, count)| format!("{kind}={count}")).collect();
+    writer.text(&format!("{folder}{name}"), base);
+    writer.text(&format!("{}{ready}/{of} ready", signs.dot()), if ready == of { Style::new() } else { base });
+    if up > 0.0 {
+        writer.text(&format!("{}up {}", signs.dot(), lived(up.floor())), Style::new());
+    }
+    writer.text(signs.dot(), faint()).text(&formation.join(" "), faint());
+}
+
+fn draw_overlay(
+    (title, lines, top): (&str, &[String], usize),
+    signs: Signs,
+    buffer: &mut Buffer,
+    place: Rect,
+) {
+    let row = |at: u16| Rect { y: place.y + at, height: u16::from(at < place.height), ..place };
+    LineWriter::new(buffer, row(0), signs).text(title, Style::new().add_modifier(Modifier::BOLD));
+    let width = usize::from(place.width).max(1);
+    let mut at = 1;
+    for line in &lines[top.min(lines.len())..] {
+        for piece in super::row::folded(&signs.shown(line), width) {
+            if at < place.height {
+                buffer.set_stringn(place.x, place.y + at, &piece, width, Style::new());
+            }
+            at += 1;
+        }
+    }
+}
+
+/// The last row: a prompt, a question, the answer to a key, or the keys. Where the cursor is to be.
+fn draw_footer(state: &State, signs: Signs, buffer: &mut Buffer, place: Rect) -> Option<Position> {
+    let mut writer = LineWriter::new(buffer, place, signs);
+    match &state.mode {
+        Mode::Prompt(kind, text) => {
+            let label = match kind {
+                PromptKind::Search => "/".to_owned(),
+                PromptKind::Filter => "filter: ".to_owned(),
+                PromptKind::Signal => "signal to send [TERM]: ".to_owned(),
+            };
+            writer.text(&label, Style::new().add_modifier(Modifier::BOLD)).text(text, Style::new());
+            let column = place.right().saturating_sub(writer.left().max(1));
+            return Some(Position::new(column, place.y));
+        }
+        Mode::Confirm(question, _) => {
+            writer.text(question, signs.failure()).text("  y: yes, any other key: no", Style::new());
+        }
+        Mode::Overlay { .. } => {
+            writer.text("Up, Down, PgUp, PgDn: scroll  any other key: close", faint());
+        }
+        Mode::Normal => match &state.note {
+            Some((text, is_error)) => {
+                writer.text(text, if *is_error { signs.failure() } else { Style::new() });
+            }
+            None => draw_keys(state, &mut writer),
+        },
+    }
+    None
+}
+
+fn draw_keys(state: &State, writer: &mut LineWriter<'_>) {
+    let view = &state.view;
+    if !view.is_following() {
+        writer.text("[not following] ", Style::new().add_modifier(Modifier::BOLD));
+    }
+    if let Some(filter) = &view.filter {
+        writer.text(&format!("[filter {}: {} rows] ", filter.as_str(), view.count()), Style::new());
+    }
+    // The keys that lead to all others come first, as not all fit.
+    let leads = |command| matches!(command, Command::Help | Command::Quit);
+    let (first, others): (Vec<&KeyBinding>, Vec<&KeyBinding>) = BINDINGS
+        .iter()
+        .filter(|binding| !binding.short.is_empty())
+        .partition(|binding| leads(binding.command));
+    for binding in first.into_iter().chain(others) {
+        let key = binding.names.split(',').next().unwrap_or_default();
+        writer.text(key, Style::new().add_modifier(Modifier::BOLD));
+        writer.text(&format!(" {}  ", binding.short), faint());
+    }
+}
+
+#[cfg(test)]
+mod tests;
