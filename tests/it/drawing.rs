@@ -149,13 +149,27 @@ fn a_question_to_the_terminal_is_answered_while_no_client_is_attached() {
 }
 
 #[test]
-fn raw_output_passes_as_it_was_written() {
-    let program = r"printf 'one\r\033[2Kthree\n'; probe exit 0";
-    let project = Project::new("draw: sh program\n").file("program", program);
-    let (_, lines) = project.start(&["--pty=always"]).end();
-    assert!(lines.contains(&"draw.1 | three".to_owned()), "{lines:?}");
-    let (_, lines) = project.start(&["--pty=always", "--raw"]).end();
-    assert!(lines.contains(&"draw.1 | one\r\x1b[2Kthree".to_owned()), "{lines:?}");
+fn the_stream_the_history_and_documents_have_rows_or_with_raw_what_was_written() {
+    let program = format!("printf 'one\\r\\033[2Kthree\\n'; {WAITS}\n");
+    for (flags, text) in [(&["--pty=always"][..], "three"), (&["--pty=always", "--raw"], "one\r\x1b[2Kthree")]
+    {
+        let project = Project::new("draw: sh program\n").file("program", &program);
+        let mut running = project.start_until(flags, &["three"]);
+        let waited = project.run(&["wait", "draw", "--for", "log=three$", "--timeout", "20"]);
+        assert_eq!(waited.0, 0, "{waited:?}");
+        let document = project.json(&["logs", "--json"]).1;
+        assert_eq!(document["lines"][0]["text"], text);
+        assert_eq!(project.run(&["logs", "--raw"]).1, format!("draw.1 | {text}\n"));
+        assert_eq!(project.run(&["down", "-t", "1"]).0, 0);
+        running.wait();
+        assert!(running.all_said().contains(&format!("draw.1 | {text}")), "{:?}", running.all_said());
+        project.write("program", &program.replace(WAITS, "probe exit 0"));
+        let (_, lines, _) = project.run(&[&["start", "--json"], flags].concat());
+        let of_draw = |line: &serde_json::Value| line["process"] == "draw.1" && line["text"].is_string();
+        let lines: Vec<serde_json::Value> =
+            lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines.iter().find(|line| of_draw(line)).unwrap()["text"], text);
+    }
 }
 
 #[test]
