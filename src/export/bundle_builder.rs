@@ -4,6 +4,7 @@ use super::document::{Document, Setting};
 use super::options::{ExportOptions, Secrets};
 use super::stack::{ExportedStack, ExportedType, ExportedVariable};
 use crate::location::{Diagnostic, Location};
+use crate::name::TypeName;
 
 /// A file of an export.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +43,8 @@ pub(super) struct BundleBuilder {
     pub(super) bundle: Bundle,
     /// Why there will be none.
     pub(super) errors: Vec<Diagnostic>,
+    /// The kinds of its objects, each with the type that it is for.
+    objects: Vec<(Option<TypeName>, String)>,
 }
 
 impl BundleBuilder {
@@ -115,22 +118,53 @@ impl BundleBuilder {
 
     /// Changes `document`, which stands for `kind`, as `--set` asks.
     pub(super) fn set(&mut self, options: &ExportOptions, kind: &ExportedType<'_>, document: &mut Document) {
-        let settings = options.set.iter().filter(|setting| setting.is_for(Some(kind.name)));
-        self.apply(settings, document);
+        let object = self.note(Some(kind), document);
+        let is_main = |setting: &Setting| setting.object.is_none() || setting.object == object;
+        let is_meant = |setting: &&Setting| setting.is_for(Some(kind.name)) && is_main(setting);
+        self.apply(options.set.iter().filter(is_meant), document);
     }
 
-    /// Changes what all objects have, `metadata`, of one that stands beside that of `kind`, or of one for all types.
-    pub(super) fn set_metadata(
+    /// Changes an object that stands beside that of `kind`, or one for all types: what is for it by name, and what all objects
+    /// have, `metadata`.
+    pub(super) fn set_beside(
         &mut self,
         options: &ExportOptions,
         kind: Option<&ExportedType<'_>>,
         document: &mut Document,
     ) {
+        let object = self.note(kind, document);
         let is_meant = |setting: &&Setting| {
-            setting.is_for(kind.map(|kind| kind.name))
-                && setting.path.first().is_some_and(|key| key == "metadata")
+            setting.is_for(kind.map(|kind| kind.name)) && setting.is_for_beside(object.as_deref())
         };
         self.apply(options.set.iter().filter(is_meant), document);
+    }
+
+    /// Keeps the kind of an object, which `--set` may name.
+    fn note(&mut self, kind: Option<&ExportedType<'_>>, document: &Document) -> Option<String> {
+        let object = document.object_kind()?.to_owned();
+        self.objects.push((kind.map(|kind| kind.name.clone()), object.clone()));
+        Some(object)
+    }
+
+    /// Refuses what is set in objects that the export does not have.
+    pub(super) fn refuse_unknown_objects(&mut self, options: &ExportOptions) {
+        for setting in &options.set {
+            let Some(named) = &setting.object else { continue };
+            let possible = || self.objects.iter().filter(|(kind, _)| setting.is_for(kind.as_ref()));
+            if possible().any(|(_, object)| object == named) {
+                continue;
+            }
+            let mut known: Vec<&str> = possible().map(|(_, object)| object.as_str()).collect();
+            known.sort_unstable();
+            known.dedup();
+            let hint = if known.is_empty() {
+                "only kubernetes has objects; the keys of others begin as docs/export.md says".to_owned()
+            } else {
+                format!("the objects are {}", known.join(", "))
+            };
+            let error = Diagnostic::at(&setting.place, format!("there is no object `{named}`"), Some(hint));
+            self.errors.push(error);
+        }
     }
 
     fn apply<'a>(&mut self, settings: impl Iterator<Item = &'a Setting>, document: &mut Document) {

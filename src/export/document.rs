@@ -68,6 +68,13 @@ impl Document {
         }
     }
 
+    /// The kind of an object of Kubernetes.
+    pub fn object_kind(&self) -> Option<&str> {
+        let Self::Map(entries) = self else { return None };
+        let Some(Self::Text(kind)) = entries.get("kind") else { return None };
+        Some(kind)
+    }
+
     /// Changes one value as `setting` says; groups on the way to it are made.
     ///
     /// # Errors
@@ -201,6 +208,8 @@ pub struct Setting {
     pub place: Location,
     /// The type that it is for; `None`: all.
     pub kind: Option<String>,
+    /// The kind of the object that it is for (`Service/spec.type=LoadBalancer`); `None`: the main one of a type.
+    pub object: Option<String>,
     /// Keys from the outside to the inside; a number is a place in a list.
     pub path: Vec<String>,
     /// JSON if it reads as such, else text. `null` takes the key away.
@@ -217,6 +226,14 @@ impl Setting {
         }
     }
 
+    /// Whether it is for an object of this kind beside the main one of a type: by name, or as `metadata`, which all have.
+    pub fn is_for_beside(&self, object: Option<&str>) -> bool {
+        match &self.object {
+            Some(named) => object == Some(named),
+            None => self.path.first().is_some_and(|key| key == "metadata"),
+        }
+    }
+
     /// What `text` says: `spec.replicas=null`, `web:Service.MemoryMax=512M`. A dot in a key is written `\.`.
     ///
     /// # Errors
@@ -228,6 +245,11 @@ impl Setting {
             Some((kind, path)) => (Some(kind.to_owned()), path),
             None => (None, place),
         };
+        let is_kind = |word: &str| word.starts_with(|c: char| c.is_ascii_uppercase()) && !word.contains('.');
+        let (object, path) = match path.split_once('/').filter(|(word, _)| is_kind(word)) {
+            Some((object, path)) => (Some(object.to_owned()), path),
+            None => (None, path),
+        };
         let path = keys(path);
         if path.iter().any(String::is_empty) || kind.as_ref().is_some_and(String::is_empty) {
             return Err(SetError::Shape);
@@ -237,7 +259,7 @@ impl Setting {
             Err(_) => value.into(),
         };
         let place = Location { file: format!("--set {text}").into(), line: None, column: None };
-        Ok(Self { place, kind, path, value })
+        Ok(Self { place, kind, object, path, value })
     }
 }
 

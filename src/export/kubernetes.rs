@@ -45,7 +45,7 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
         let mut text = format!("{}\n{}", script::comment(stack), yaml(&object));
         let beside = [service(stack, kind, label), ingress(stack, kind, label)];
         for mut object in beside.into_iter().flatten().chain(scaling(stack, kind, label)) {
-            bundle.set_metadata(stack.options, Some(kind), &mut object);
+            bundle.set_beside(stack.options, Some(kind), &mut object);
             text += "---\n";
             text += &yaml(&object);
         }
@@ -128,7 +128,7 @@ pub(super) fn secret(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) -> S
     let mut object = object(stack, ("v1", "Secret"), secret_name(stack), labels)
         .with("type", "Opaque")
         .with("stringData", data);
-    bundle.set_metadata(stack.options, None, &mut object);
+    bundle.set_beside(stack.options, None, &mut object);
     format!("{}\n{}", script::comment(stack), yaml(&object))
 }
 

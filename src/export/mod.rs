@@ -84,6 +84,7 @@ pub fn export(plan: &Plan, options: &ExportOptions) -> Result<Bundle, Vec<Diagno
         ExportFormat::Nomad => nomad::write(&stack, &mut bundle),
         ExportFormat::Procfile => procfile::write(&stack, &mut bundle),
     }
+    bundle.refuse_unknown_objects(options);
     if options.format != ExportFormat::Kubernetes {
         let is_set = |kind: &&ExportedType<'_>| kind.has_resources() || kind.scale().is_some();
         let names: Vec<&str> = stack.all().filter(is_set).map(|kind| kind.name.as_str()).collect();

@@ -28,7 +28,8 @@ pub(super) fn for_values(format: ExportFormat, given: &Settings) -> String {
     if let Some(namespace) = &given.export.namespace {
         flag("--namespace", &namespace.value);
     }
-    for setting in given.export.set.iter().filter(|setting| setting.value.starts_with("metadata.")) {
+    let is_for_it = |text: &str| text.starts_with("metadata.") || text.starts_with("Secret/");
+    for setting in given.export.set.iter().filter(|setting| is_for_it(&setting.value)) {
         flag("--set", &setting.value);
     }
     flag("--secrets", "only");

@@ -113,6 +113,27 @@ fn metadata_that_is_set_reaches_all_objects_of_kubernetes() {
     assert_eq!(text.matches("  namespace: prod\n").count(), 2, "the Deployment and its Service: {text}");
 }
 
+#[test]
+fn a_value_of_any_object_of_kubernetes_can_be_set() {
+    let project = project("web: a $PORT\nworker: b\n");
+    let plan = project.plan_with("", Path::new("/srv"));
+    let mut options = options(ExportFormat::Kubernetes, Secrets::Inline);
+    let with = |options: &mut super::ExportOptions, text: &str| {
+        options.set = vec![Setting::parse(text).unwrap()];
+        export(&plan, options).map(|bundle| text_of(&bundle)).map_err(|errors| super::say(&errors[0]))
+    };
+    let text = with(&mut options, "web:Service/spec.type=LoadBalancer").unwrap();
+    assert_eq!(text.matches("\n  type: LoadBalancer\n").count(), 1, "{text}");
+    let text = with(&mut options, "Deployment/spec.minReadySeconds=7").unwrap();
+    assert_eq!(text.matches("\n  minReadySeconds: 7\n").count(), 2, "{text}");
+    assert!(with(&mut options, "Secret/immutable=true").unwrap().contains("\nimmutable: true\n"));
+    let said = with(&mut options, "worker:Service/spec.type=LoadBalancer").unwrap_err();
+    assert!(said.ends_with("there is no object `Service` (the objects are Deployment)"), "{said}");
+    options.format = ExportFormat::Compose;
+    let said = with(&mut options, "Service/x=1").unwrap_err();
+    assert!(said.contains("there is no object `Service` (only kubernetes has objects"), "{said}");
+}
+
 /// A job of Nomad may read the variables below its own path only.
 #[test]
 fn the_release_of_nomad_reads_values_of_its_own() {
