@@ -12,6 +12,8 @@ use crate::name::TypeName;
 #[derive(Debug, Default)]
 pub(super) struct StartOrder {
     lines: Vec<Vec<usize>>,
+    /// Whether another line waits for each.
+    awaited: Vec<bool>,
 }
 
 impl StartOrder {
@@ -23,7 +25,7 @@ impl StartOrder {
     pub(super) fn of(inputs: &Inputs<'_>) -> Result<Self, Vec<Diagnostic>> {
         let entries = &inputs.procfile.entries;
         let mut errors = Vec::new();
-        let mut order = Self { lines: vec![Vec::new(); entries.len()] };
+        let mut order = Self { lines: vec![Vec::new(); entries.len()], awaited: vec![false; entries.len()] };
         for (line, entry) in entries.iter().enumerate() {
             let own = inputs.settings.processes.get(&entry.name);
             for given in own.iter().flat_map(|own| &own.after) {
@@ -49,6 +51,7 @@ impl StartOrder {
             return Err(errors);
         }
         order.start_release_first(entries.iter().position(|entry| entry.name.as_str() == RELEASE));
+        order.lines.iter().flatten().for_each(|before| order.awaited[*before] = true);
         Ok(order)
     }
 
@@ -60,7 +63,7 @@ impl StartOrder {
 
     /// Whether another line waits for this one because its file says so.
     pub(super) fn is_awaited(&self, line: usize) -> bool {
-        self.lines.iter().any(|before| before.contains(&line))
+        self.awaited.get(line).is_some_and(|is_awaited| *is_awaited)
     }
 
     fn start_release_first(&mut self, release: Option<usize>) {

@@ -1,9 +1,11 @@
 //! What `check` says about a plan: a table for people, a document for programs.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::spec::Spec;
 use super::{Plan, PlannedType};
 use crate::location::Diagnostic;
 use crate::name::{InstanceName, TypeName};
@@ -53,8 +55,9 @@ pub(crate) struct ReportedInstance<'a> {
 impl<'a> Report<'a> {
     /// The report of a plan. `read` are the warnings of the files that were read; the plan's own follow.
     pub(crate) fn of(plan: &'a Plan, read: &'a [Diagnostic]) -> Self {
+        let of_types = by_type(plan);
         let instances = |process: &PlannedType| {
-            let own = plan.instances.iter().filter(|spec| spec.name.kind == process.name);
+            let own = of_types.get(&process.name).into_iter().flatten();
             own.map(|spec| ReportedInstance { name: &spec.name, port: spec.port }).collect()
         };
         let reported = |process: &'a PlannedType| ReportedProcess {
@@ -85,12 +88,14 @@ impl<'a> Report<'a> {
 /// A table of the types, a line each: name, count, ports, command. Commands are cut so that a line has
 /// `width` characters at most; `None` leaves them whole.
 pub(crate) fn table(plan: &Plan, width: Option<usize>) -> String {
+    let of_types = by_type(plan);
+    let ports = |process: &PlannedType| ports(of_types.get(&process.name).map_or(&[], Vec::as_slice));
     let heading = ["TYPE", "COUNT", "PORT"].map(String::from);
     let cells: Vec<[String; 3]> = std::iter::once(heading)
         .chain(
             plan.processes
                 .iter()
-                .map(|process| [process.name.to_string(), process.count.to_string(), ports(plan, process)]),
+                .map(|process| [process.name.to_string(), process.count.to_string(), ports(process)]),
         )
         .collect();
     let widest = |column: usize| cells.iter().map(|row| row[column].len()).max().unwrap_or(0);
@@ -106,10 +111,18 @@ pub(crate) fn table(plan: &Plan, width: Option<usize>) -> String {
     table
 }
 
-/// `5000`, `5000-5001`, or `-` for a type without.
-fn ports(plan: &Plan, process: &PlannedType) -> String {
-    let own =
-        || plan.instances.iter().filter(|spec| spec.name.kind == process.name).filter_map(|spec| spec.port);
+/// The instances of each type: a thousand types would each look at all of them.
+fn by_type(plan: &Plan) -> HashMap<&TypeName, Vec<&Spec>> {
+    let mut of_types: HashMap<&TypeName, Vec<&Spec>> = HashMap::new();
+    for spec in &plan.instances {
+        of_types.entry(&spec.name.kind).or_default().push(spec);
+    }
+    of_types
+}
+
+/// The ports of these instances: `5000`, `5000-5001`, or `-` where they have none.
+fn ports(instances: &[&Spec]) -> String {
+    let own = || instances.iter().filter_map(|spec| spec.port);
     match (own().min(), own().max()) {
         (Some(first), Some(last)) if first < last => format!("{first}-{last}"),
         (Some(first), _) => first.to_string(),
