@@ -134,6 +134,7 @@ fn names(types: &[String], words: &[OsString], system: &SystemEnv) -> Vec<String
     });
     let Some(status) = status else { return types.to_vec() };
     let kinds = status.formation.keys().cloned();
+    let kinds = kinds.chain(status.groups.words());
     kinds.chain(status.instances.into_iter().map(|row| row.name)).collect()
 }
 

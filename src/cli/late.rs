@@ -8,7 +8,7 @@ use super::last_run;
 use crate::config::ProbeKind;
 use crate::control::address::Address;
 use crate::control::client::{Client, ServerMessage};
-use crate::control::protocol::{Goal, InstanceStatus, LogsWanted, Request};
+use crate::control::protocol::{Goal, InstanceStatus, LogsWanted, Request, Status};
 use crate::exit::LATE;
 use crate::machine::ready::LISTENS_WITHIN;
 use crate::notice::Elapsed;
@@ -19,14 +19,13 @@ const BUFFERED: &str =
 
 /// After this time not all of `names` (all instances, if empty) of the stack at `address` have reached `goal`.
 pub(crate) fn timed_out(address: &Address, goal: Goal, names: &[String], after: Duration) -> Failure {
-    let rows = instances(address);
+    let status = status(address);
     let is_missing = |row: &&InstanceStatus| match goal {
         Goal::Up => row.pid.is_none() && row.exit_status.is_none(),
         Goal::Ready => !row.is_ready_or_done() || !names.is_empty() && may_listen_yet(row),
         Goal::Exited => row.pid.is_some(),
     };
-    let missing: Vec<&InstanceStatus> =
-        rows.iter().filter(|row| is_named(names, row)).filter(is_missing).collect();
+    let missing: Vec<&InstanceStatus> = status.named(names).filter(is_missing).collect();
     let what = match goal {
         Goal::Up => "not started",
         Goal::Ready => "not ready",
@@ -46,8 +45,8 @@ pub(crate) fn timed_out(address: &Address, goal: Goal, names: &[String], after: 
 
 /// After this time no instance of `names` has logged a line that matches `expression`.
 pub(crate) fn no_line(address: &Address, names: &[String], expression: &str, after: Duration) -> Failure {
-    let rows = instances(address);
-    let rows = rows.iter().filter(|row| is_named(names, row) && row.pid.is_some());
+    let status = status(address);
+    let rows = status.named(names).filter(|row| row.pid.is_some());
     let silent: Vec<String> =
         rows.filter(|row| is_silent(address, &row.name)).map(|row| no_output(&row.name)).collect();
     failure(
@@ -65,18 +64,10 @@ fn no_output(name: &str) -> String {
     format!("{name} has printed nothing yet; {BUFFERED}")
 }
 
-/// The instances of the stack as they are now; none if it has gone meanwhile.
-fn instances(address: &Address) -> Vec<InstanceStatus> {
+/// The stack as it is now; without instances if it has gone meanwhile.
+fn status(address: &Address) -> Status {
     let status = Client::connect(address).and_then(|mut client| client.ask(Request::Status).ok());
-    status.unwrap_or_else(last_run::nothing).instances
-}
-
-/// Whether one of `names` (types, instances, globs) names it; no names name all.
-pub(crate) fn is_named(names: &[String], row: &InstanceStatus) -> bool {
-    let is = |pattern: &String| {
-        [&row.name, &row.r#type].iter().any(|name| fast_glob::glob_match(pattern, name.as_str()))
-    };
-    names.is_empty() || names.iter().any(is)
+    status.unwrap_or_else(last_run::nothing)
 }
 
 fn is_awaited_in_log(row: &InstanceStatus) -> bool {

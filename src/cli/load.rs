@@ -92,9 +92,8 @@ fn read(
     let assignments = reader.assignments(&env_files, precedence, &ports, system);
     let ProjectReader { errors, warnings, .. } = reader;
     let is_whole = errors.len() == errors_before;
-    let typed = typed.clone();
-    Ok(Project {
-        typed,
+    let project = Project {
+        typed: typed.clone(),
         memory,
         procfile,
         settings,
@@ -104,7 +103,8 @@ fn read(
         errors,
         warnings,
         is_whole,
-    })
+    };
+    Ok(project.with_groups())
 }
 
 /// The folder above this one that has a project, where this one has none: in the same repository, as git, cargo and just look for

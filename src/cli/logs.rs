@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::args::LogsArgs;
 use super::failure::Failure;
 use super::system_env::{StdStream, SystemEnv};
-use super::{last_run, late, print, report, stack};
+use super::{last_run, print, report, stack};
 use crate::config::{ColorChoice, Settings};
 use crate::control::client::ServerMessage;
 use crate::control::protocol::{LogLine, LogsWanted, LostLines, Request, RunEnd, SCHEMA, Status};
@@ -80,13 +80,7 @@ fn print_last(logs: &LogsArgs, given: &Settings, system: &SystemEnv) -> Result<O
         let message = "no run that has ended is recorded here";
         return Err(Failure::sentence(exit::NOTHING_RUNS, message, None));
     };
-    let named: Vec<&str> = run
-        .status
-        .instances
-        .iter()
-        .filter(|row| late::is_named(&logs.names, row))
-        .map(|row| row.name.as_str())
-        .collect();
+    let named: Vec<&str> = run.status.named(&logs.names).map(|row| row.name.as_str()).collect();
     if named.is_empty() && !logs.names.is_empty() {
         let message = format!("the last run had no type or instance called `{}`", logs.names.join(", "));
         return Err(Failure::sentence(exit::REFUSED, message, None));

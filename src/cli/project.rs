@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::files::InputCache;
 use super::report::{self, Severity};
 use super::system_env::{StdStream, SystemEnv};
-use crate::config::{DeclaredVariable, Settings};
+use crate::config::{DeclaredVariable, Groups, Settings};
 use crate::dotenv::{self, Assignment, EnvSource, Precedence, second_reader};
 use crate::location::Diagnostic;
 use crate::output::LogFileOptions;
@@ -199,6 +199,22 @@ impl Project {
             hint: Some("set it in .env if the programs need it here too; --app-json demands it".into()),
             excerpt: None,
         })
+    }
+
+    /// The groups of types.
+    pub fn groups(&self) -> Groups {
+        Groups::of(&self.settings, |name| self.entry(OsStr::new(name)).is_some())
+    }
+
+    /// The same with the types of groups in their places, where settings name types.
+    #[must_use]
+    pub fn with_groups(mut self) -> Self {
+        // A one-off command gets as far as this without a Procfile.
+        if self.is_whole && !self.procfile.entries.is_empty() {
+            let groups = self.groups();
+            self.errors.extend(self.settings.expand_groups(&groups));
+        }
+        self
     }
 
     /// The line of the Procfile that `word` names.

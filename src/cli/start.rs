@@ -62,6 +62,12 @@ pub fn run(start: &args::StartArgs, given: &Settings, system: &SystemEnv) -> Res
         json: stack::is_json(given),
     };
     let project = load::project(given, ProcfileNeed::Procfile, system)?;
+    // With errors in the files, groups may be missing for that reason only.
+    let selection = if project.errors.is_empty() {
+        selection.expand(&project.groups()).map_err(Failure::Refused)?
+    } else {
+        selection
+    };
     // The same root by another name (a link, `..`) is the same root.
     let root = std::fs::canonicalize(&project.root).unwrap_or_else(|_| project.root.clone());
     let root = root.as_path();
@@ -188,7 +194,7 @@ enum StackPlace {
     /// The address is ours, or there can be none.
     Ours(io::Result<(Claim, UnixListener)>),
     /// A stack runs there, and stands like this.
-    Another(Client, Status),
+    Another(Client, Box<Status>),
 }
 
 /// Takes the address. Waits for a stack that is just starting or ending, and for a client that looks whether it is free.
@@ -205,7 +211,7 @@ fn claim(address: &Address) -> Result<StackPlace, Failure> {
         }
         if let Some(mut client) = stack::reach(address)? {
             match client.ask(Request::Status) {
-                Ok(status) => return Ok(StackPlace::Another(client, status)),
+                Ok(status) => return Ok(StackPlace::Another(client, Box::new(status))),
                 // A killed process closes the socket a moment before the kernel releases its lock.
                 Err(Unanswered::Ended) => {}
                 Err(error) => return Err(stack::unanswered(error, exit::REFUSED)),

@@ -67,7 +67,7 @@ pub(crate) fn run(wait: &WaitArgs, given: &Settings, system: &SystemEnv) -> Resu
 enum WaitNews {
     /// The instance that logged the line, or why there is none.
     Logged(Result<String, Unanswered>),
-    Ended(Result<Status, Unanswered>),
+    Ended(Result<Box<Status>, Unanswered>),
 }
 
 /// Waits for a line, and on a second connection for the exit of all instances that could log it. Returns the instance.
@@ -101,7 +101,7 @@ fn until_logged(
         });
         tell(to_tell, WaitNews::Logged(heard.and_then(|_| instance.ok_or(Unanswered::Ended))));
     });
-    thread::spawn(move || tell(sender, WaitNews::Ended(ends.ask(until_ended))));
+    thread::spawn(move || tell(sender, WaitNews::Ended(ends.ask(until_ended).map(Box::new))));
     let mut patience = patience;
     let mut why = Unanswered::Late;
     loop {

@@ -36,6 +36,12 @@ const NO_EXPORTS: (&str, &str) = (
 /// Settings of which the value may be a table, with a line for each part.
 const PAIRS: [&str; 4] = ["formation", "requests", "limits", "scale"];
 
+/// The table that holds a table for each group of types.
+const GROUP: &str = "group";
+/// What is wrong with another value in that table, and the way out.
+const NO_GROUPS: (&str, &str) =
+    ("`group` has a table for each group, with its `types`", "write [group.NAME] and types = [\"TYPE\"]");
+
 /// The settings of a `ganger.toml`. All that is wrong is found at once.
 pub fn parse(file: &str, bytes: &[u8]) -> ParsedSettings {
     let file: Arc<str> = file.into();
@@ -73,6 +79,8 @@ impl TomlReader<'_> {
                 (PROCESS, _) => self.refuse(value, NO_TYPES.0, NO_TYPES.1),
                 (DOCTOR, DeValue::Table(tables)) => self.read_doctor(tables),
                 (DOCTOR, _) => self.refuse(value, NO_REASONS.0, NO_REASONS.1),
+                (GROUP, DeValue::Table(groups)) => self.read_groups(groups),
+                (GROUP, _) => self.refuse(value, NO_GROUPS.0, NO_GROUPS.1),
                 (EXPORT, DeValue::Table(tables)) => self.read_exports(tables),
                 (EXPORT, _) => self.refuse(value, NO_EXPORTS.0, NO_EXPORTS.1),
                 (name, _) => match table::key_of_stack(name) {
@@ -160,6 +168,22 @@ impl TomlReader<'_> {
                 let reason = Located { value: text.to_string(), place };
                 self.parsed.settings.silenced.insert(code.get_ref().to_string(), reason);
             }
+        }
+    }
+
+    fn read_groups(&mut self, groups: &DeTable<'_>) {
+        for (key, value) in groups {
+            let table = value.get_ref().as_table().filter(|_| TypeName::new(key.get_ref()).is_some());
+            let types = table.filter(|table| table.len() == 1).and_then(|table| table.get("types"));
+            let Some(types) = types else {
+                self.refuse(value, NO_GROUPS.0, NO_GROUPS.1);
+                continue;
+            };
+            let named = self.texts("types", types, true).into_iter();
+            let types =
+                named.map(|(value, at)| Located { value, place: self.source.location(at.span().start) });
+            let types = types.collect();
+            self.parsed.settings.groups.insert(key.get_ref().to_string(), types);
         }
     }
 

@@ -39,6 +39,9 @@ impl Settings {
             self.silenced = lower.silenced;
         }
         self.exports = self.exports.or(lower.exports);
+        if self.groups.is_empty() {
+            self.groups = lower.groups;
+        }
         self
     }
 

@@ -7,6 +7,7 @@ mod detach_keys;
 mod export_choices;
 pub mod foreman;
 pub mod ganger_toml;
+mod groups;
 pub mod invalid;
 mod layers;
 mod numbers;
@@ -23,6 +24,7 @@ mod value;
 pub use deployment::{Resource, ScaleRange};
 pub use detach_keys::{DetachKey, DetachKeys};
 pub use export_choices::{CheckMode, Secrets};
+pub use groups::{GroupError, Groups};
 pub use probe::{OutsideCheck, Probe, ProbeKind, ProbePort, ReadySetting};
 pub use service_policy::{RestartPolicy, ServicePolicy};
 pub use settings::{

@@ -158,6 +158,8 @@ pub struct Settings {
     pub log_size: Option<Located<u64>>,
     /// Whether the run is not recorded.
     pub no_keep: Option<bool>,
+    /// Where instances send what OpenTelemetry collects.
+    pub otel: Option<Located<String>>,
     /// Whether .env files win over the shell's environment.
     pub env_wins: Option<bool>,
     /// Whether `app.json` is read as for a deployment: its variables are set, and those that it requires must be.
@@ -180,6 +182,8 @@ pub struct Settings {
     pub exported_to: Option<&'static str>,
     /// The tables of a file that are about exports.
     pub exports: Option<Box<ExportTables>>,
+    /// The types of each group (`[group.back]`), as named.
+    pub groups: IndexMap<String, Vec<Located<String>>>,
 }
 
 /// What one layer sets for one type: `[process.web]`, `--stop-signal web=QUIT`.

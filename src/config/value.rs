@@ -22,6 +22,15 @@ pub(super) fn text(value: &str) -> Parsed<String> {
     Ok(value.to_owned())
 }
 
+/// The address of a collector of OpenTelemetry, as the exporters of all languages take it.
+pub(super) fn endpoint(value: &str) -> Parsed<String> {
+    let host = ["http://", "https://"].iter().find_map(|scheme| value.strip_prefix(scheme));
+    match host {
+        Some(host) if !host.is_empty() && !value.contains(char::is_whitespace) => Ok(value.to_owned()),
+        Some(_) | None => Err(InvalidValue::new(value, "expected http://HOST:PORT or https://HOST:PORT")),
+    }
+}
+
 /// `true` and `false`, and the words that are put into variables: `1`, `0`, `yes`, `no`, `on`, `off`. Empty is false.
 pub(super) fn boolean(value: &str) -> Parsed<bool> {
     match value.to_ascii_lowercase().as_str() {

@@ -14,7 +14,7 @@ use crate::formation::MOST;
 use crate::name::TypeName;
 use crate::signal::Signal;
 
-/// What can be asked. `names` are types, instances or globs; none means all.
+/// What can be asked. `names` are types, instances, groups or globs; none means all.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "request", rename_all = "snake_case")]
 pub enum Request {
@@ -93,6 +93,21 @@ impl Request {
             Self::Start { names } | Self::Stop { names } | Self::Kill { names, .. } => {
                 (names.as_slice(), true)
             }
+        }
+    }
+
+    /// The names in it, to be replaced.
+    pub(crate) fn targets_mut(&mut self) -> &mut [String] {
+        match self {
+            Self::Hello | Self::Status | Self::Hold | Self::Scale { .. } | Self::Down { .. } => &mut [],
+            Self::Logs(wanted) => &mut wanted.names,
+            Self::Attach(wanted) => std::slice::from_mut(&mut wanted.name),
+            Self::Restart { names }
+            | Self::Roll { names }
+            | Self::Wait { names, .. }
+            | Self::Start { names }
+            | Self::Stop { names }
+            | Self::Kill { names, .. } => names,
         }
     }
 }

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use crate::config::ProbeKind;
+use crate::config::{Groups, ProbeKind};
 
 /// A stack.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -28,11 +28,28 @@ pub struct Status {
     /// How many of each type there should be.
     #[serde(default)]
     pub formation: IndexMap<String, u32>,
+    /// The types of each group.
+    #[serde(default, skip_serializing_if = "Groups::is_empty")]
+    pub groups: Groups,
     /// One for each instance.
     pub instances: Vec<InstanceStatus>,
     /// Notes for the user, though it is done.
     #[serde(default)]
     pub notes: Vec<String>,
+}
+
+impl Status {
+    /// The instances that `names` (types, instances, groups, globs) name; all of them if there are no names.
+    pub fn named(&self, names: &[String]) -> impl Iterator<Item = &InstanceStatus> {
+        let pattern = |name: &String| self.groups.pattern(name).unwrap_or_else(|_| name.clone());
+        let patterns: Vec<String> = names.iter().map(pattern).collect();
+        self.instances.iter().filter(move |row| {
+            let is = |pattern: &String| {
+                [&row.name, &row.r#type].iter().any(|name| fast_glob::glob_match(pattern, name.as_str()))
+            };
+            patterns.is_empty() || patterns.iter().any(is)
+        })
+    }
 }
 
 /// Why a stack does not answer.

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use super::entries::EnvEntries;
 use super::environment::{self, Merged};
-use super::error::Error;
+use super::error::{Error, index_of};
 use super::options::{Inputs, PlanOptions, RELEASE, is_needed};
 use super::order::StartOrder;
 use super::ports::{self, DEFAULT_BASE, DEFAULT_STEP, Holder, Layout, PortChoice};
 use super::service_policy;
 use super::spec::{Environment, Spec, Variables};
 use super::{Plan, PlannedType};
-use crate::config::{BasePort, Located};
+use crate::config::{BasePort, Groups, Located};
 use crate::location::{Diagnostic, Location};
 use crate::name::InstanceName;
 use crate::procfile::Entry;
@@ -47,6 +47,8 @@ impl Plan {
         if has_ports {
             own.insert(0, environment::PORT);
         }
+        let names_services = merged.names_services(inputs);
+        own.extend(names_services.then_some(environment::OTEL_SERVICE));
         errors.extend(merged.unset(inputs, |name| own.contains(&name)));
         let mut words = PlanWarnings::default();
         let layout = if has_ports {
@@ -71,8 +73,9 @@ impl Plan {
         }
         Ok(Self {
             root: inputs.root.to_path_buf(),
-            instances: instances(inputs, (&processes, &order), &shared, layout.as_ref()),
+            instances: instances(inputs, (&processes, &order), (&shared, names_services), layout.as_ref()),
             processes,
+            groups: Groups::of(inputs.settings, |name| index_of(name, inputs.procfile).is_ok()),
             policy: options.policy,
             base_port: layout.as_ref().map(|layout| layout.base),
             port_step: layout.map(|layout| layout.step),
@@ -80,6 +83,7 @@ impl Plan {
             warnings: words.warnings,
             shadowed: words.shadowed.into_iter().chain(options.idle).collect(),
             notes: words.notes,
+            names_services,
             shared: Environment { shared, own: EnvEntries::default() },
         })
     }
@@ -149,7 +153,7 @@ fn processes(inputs: &Inputs<'_>, options: &PlanOptions, layout: Option<&Layout>
 fn instances(
     inputs: &Inputs<'_>,
     (processes, order): (&[PlannedType], &StartOrder),
-    shared: &Variables,
+    (shared, names_services): (&Variables, bool),
     layout: Option<&Layout>,
 ) -> Vec<Spec> {
     let mut instances = Vec::with_capacity(processes.iter().map(|process| process.count as usize).sum());
@@ -166,7 +170,7 @@ fn instances(
             // A passed socket is shared by all instances of its type.
             let own_or_shared = if care.listen.is_some() { 1 } else { number };
             let port = layout.and_then(|layout| layout.port(line, own_or_shared));
-            let own = environment::own(&name, port);
+            let own = environment::own(&name, port, names_services);
             instances.push(Spec {
                 name,
                 command: Arc::clone(&process.command),

@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 use super::entries::EnvEntries;
 use super::error::Error;
 use super::options::Inputs;
-use super::spec::Variables;
+use super::spec::{Environment, Variables};
 use crate::config::{BasePort, DeclaredVariable};
 use crate::dotenv::Assignment;
 use crate::location::{Diagnostic, Location};
@@ -26,6 +26,12 @@ pub(crate) const PORT: &str = "PORT";
 pub(crate) const RUN: &str = "GANGER_RUN";
 /// The name of the instance, `web.1`, under a name that no program sets for itself.
 pub(crate) const INSTANCE: &str = "GANGER_INSTANCE";
+/// The variable with the address that OpenTelemetry's exporters send to.
+const OTEL_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+/// The variable with the name under which a program's data stands there.
+pub(super) const OTEL_SERVICE: &str = "OTEL_SERVICE_NAME";
+/// The variable in which a project can name that too, as `service.name=…`; the one above would win over it.
+const OTEL_ATTRIBUTES: &str = "OTEL_RESOURCE_ATTRIBUTES";
 /// What the variables with the other types' ports begin with.
 pub(super) const PORT_OF: &str = "GANGER_PORT_";
 /// With more types than this, none is told the others' ports: of a thousand types each instance would carry 24 KiB of
@@ -44,7 +50,7 @@ pub enum Origin {
     Shell,
     /// A line of a .env file.
     Line(Location),
-    /// The default that app.json declares.
+    /// The default that app.json declares, or that --otel sets.
     Declared(Location),
     /// ganger's own rule: PORT, PS and the `GANGER_…` variables.
     Rule,
@@ -81,7 +87,7 @@ pub(super) struct Merged<'a> {
 }
 
 impl<'a> Merged<'a> {
-    /// app.json's defaults (with `--app-json`) under the .env files under the shell's environment; the latter two the other
+    /// app.json's defaults (with `--app-json`) and the address of --otel under the .env files under the shell's environment; the latter two the other
     /// way round with `--env-wins`.
     pub(super) fn of(inputs: &Inputs<'a>) -> Self {
         let capacity = inputs.ambient.len() + inputs.dotenv.len();
@@ -94,6 +100,10 @@ impl<'a> Merged<'a> {
                     Origin::Declared(declared.place.clone()),
                 );
             }
+        }
+        if let Some(given) = &inputs.settings.otel {
+            let origin = Origin::Declared(given.place.clone());
+            merged.set(OTEL_ENDPOINT.as_bytes(), given.value.as_bytes(), origin);
         }
         if inputs.settings.env_wins == Some(true) {
             merged.set_from_shell(inputs.ambient);
@@ -147,6 +157,16 @@ impl<'a> Merged<'a> {
     /// The value of `name` and where it comes from.
     pub(super) fn get(&self, name: &str) -> Option<(&'a [u8], &Origin)> {
         self.variables.get(name.as_bytes()).map(|(value, provenance)| (*value, &provenance.origin))
+    }
+
+    /// Whether each type is to have its own name as OTEL_SERVICE_NAME: with --otel, where nothing names the service.
+    pub(super) fn names_services(&self, inputs: &Inputs<'_>) -> bool {
+        let names_it = |(value, _): (&[u8], &Origin)| {
+            value.split(|byte| *byte == b',').any(|part| part.trim_ascii().starts_with(b"service.name="))
+        };
+        inputs.settings.otel.is_some()
+            && self.get(OTEL_SERVICE).is_none()
+            && !self.get(OTEL_ATTRIBUTES).is_some_and(names_it)
     }
 
     /// The port where the stack begins; `None` if none is named.
@@ -276,11 +296,18 @@ fn declared<'a>(inputs: &Inputs<'a>) -> &'a [DeclaredVariable] {
     if inputs.settings.app_json == Some(true) { &inputs.settings.variables } else { &[] }
 }
 
-/// The variables that an instance has for itself.
-pub(crate) fn own(name: &InstanceName, port: Option<u16>) -> EnvEntries {
+/// The variables that an instance has for itself; among them the name of its type as that of a service, if it `has_service`.
+pub(super) fn own(name: &InstanceName, port: Option<u16>, has_service: bool) -> EnvEntries {
+    let service = has_service.then(|| (OTEL_SERVICE, name.kind.to_string()));
     let name = name.to_string();
     let port = port.map(|port| (PORT, port.to_string()));
-    port.into_iter().chain([(PS, name.clone()), (INSTANCE, name)]).collect()
+    port.into_iter().chain([(PS, name.clone()), (INSTANCE, name)]).chain(service).collect()
+}
+
+/// What an instance of this name and port has for itself beside one that has `environment`.
+pub(crate) fn own_beside(environment: &Environment, name: &InstanceName, port: Option<u16>) -> EnvEntries {
+    let is_service = |(name, _): (&[u8], &[u8])| name == OTEL_SERVICE.as_bytes();
+    own(name, port, environment.own.variables().any(is_service))
 }
 
 /// The lines of .env files that have no effect because something else has the name, each with whether it

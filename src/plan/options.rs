@@ -59,7 +59,12 @@ impl PlanOptions {
             return (Self::default(), Vec::new());
         }
         let mut errors = unknown_types(inputs);
-        let idle = unknown_processes(inputs, &mut errors);
+        let mut idle = unknown_processes(inputs, &mut errors);
+        let of_groups = inputs.settings.groups.values().flatten();
+        idle.extend(
+            of_groups
+                .filter_map(|given| Some(index_of(&given.value, inputs.procfile).err()?.at(&given.place))),
+        );
         let mut refuse = |place: &Location, error: &Error| errors.push(error.at(place));
         let mut counts = Vec::with_capacity(inputs.procfile.entries.len());
         for entry in &inputs.procfile.entries {

@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 
 use super::environment::{self, Provenance};
 use super::spec::{Environment, Policy, Spec, Variables};
+use crate::config::Groups;
 use crate::location::Diagnostic;
 use crate::name::{InstanceName, TypeName};
 
@@ -19,6 +20,8 @@ pub struct Plan {
     pub processes: Vec<PlannedType>,
     /// What will run: a `release` first, the rest in the order of the file.
     pub instances: Vec<Spec>,
+    /// The groups of types.
+    pub groups: Groups,
     /// What decides about the end.
     pub policy: Policy,
     /// The first port of all; `None` with `--no-port`. It is the PORT of a one-off command.
@@ -33,6 +36,8 @@ pub struct Plan {
     pub shadowed: Vec<Diagnostic>,
     /// Warnings: nothing is wrong, one sentence each.
     pub notes: Vec<String>,
+    /// Whether each type has its name as OTEL_SERVICE_NAME.
+    pub(super) names_services: bool,
     /// The variables that all instances share.
     pub(super) shared: Environment,
 }
@@ -97,15 +102,15 @@ impl Plan {
     pub fn environment_of_command(&self) -> Environment {
         let number_one = |kind| InstanceName { kind, number: 1 };
         let name = TypeName::new("run").map(number_one);
-        let own = name.map(|name| environment::own(&name, self.base_port)).unwrap_or_default();
-        Environment { shared: Arc::clone(&self.shared.shared), own }
+        let own = name.map(|name| environment::own(&name, self.base_port, self.names_services));
+        Environment { shared: Arc::clone(&self.shared.shared), own: own.unwrap_or_default() }
     }
 
     /// The environment of a type that is run by itself (`ganger run web`): that of its first instance,
     /// for which it stands.
     pub fn environment_of(&self, process: &PlannedType) -> Environment {
         let name = InstanceName { kind: process.name.clone(), number: 1 };
-        let own = environment::own(&name, process.port.or(self.base_port));
+        let own = environment::own(&name, process.port.or(self.base_port), self.names_services);
         Environment { shared: Arc::clone(&self.shared.shared), own }
     }
 }
@@ -114,7 +119,7 @@ impl Spec {
     /// The same instance with another PORT, or none.
     #[must_use]
     pub fn with_port(mut self, port: Option<u16>) -> Self {
-        self.environment.own = environment::own(&self.name, port);
+        self.environment.own = environment::own_beside(&self.environment, &self.name, port);
         self.port = port;
         self
     }

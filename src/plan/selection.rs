@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use crate::config::Located;
+use crate::config::{Groups, Located};
 use crate::formation::Formation;
 use crate::location::Diagnostic;
 
@@ -43,6 +43,27 @@ impl Selection {
         if errors.is_empty() { Ok(selection) } else { Err(errors) }
     }
 
+    /// The same with the types of a group in its place.
+    ///
+    /// # Errors
+    ///
+    /// A group that cannot be used; the place is the word itself.
+    pub fn expand(self, groups: &Groups) -> Result<Self, Vec<Diagnostic>> {
+        let mut expanded = Self { all: self.all, types: IndexMap::new() };
+        let mut errors = Vec::new();
+        for (word, count) in self.types {
+            match groups.types(&word) {
+                // A type that is named with a count beside its group has that count.
+                Ok(types) => types.into_iter().for_each(|name| {
+                    let held = expanded.types.entry(name).or_default();
+                    *held = count.or(*held);
+                }),
+                Err(error) => errors.push(error.at(Located::given((), &word).place)),
+            }
+        }
+        if errors.is_empty() { Ok(expanded) } else { Err(errors) }
+    }
+
     /// Whether it leaves all to the formation.
     pub fn is_empty(&self) -> bool {
         self.all.is_none() && self.types.is_empty()
@@ -72,6 +93,19 @@ mod tests {
         assert_eq!(parse(&["web=2", "job=0"]), (None, vec![web(Some(2)), job(Some(0))]));
         assert_eq!(parse(&["web=2,job"]), (None, vec![web(Some(2)), job(None)]));
         assert_eq!(parse(&["all=3", "web=1", "web"]), (Some(3), vec![web(Some(1))]));
+    }
+
+    #[test]
+    fn a_group_is_replaced_by_its_types() {
+        let text = b"[group.back]\ntypes = [\"web\", \"job\"]\n";
+        let settings = crate::config::ganger_toml::parse("ganger.toml", text).settings;
+        let groups = Groups::of(&settings, |_| true);
+        let expand = |words: &[&str]| Selection::parse(words).unwrap().expand(&groups);
+        assert_eq!(expand(&["css", "@back"]), Selection::parse(&["css", "web", "job"]).map_err(|_| vec![]));
+        assert_eq!(expand(&["job=3", "@back"]), Selection::parse(&["job=3", "web"]).map_err(|_| vec![]));
+        assert_eq!(expand(&["@back", "job=3"]), Selection::parse(&["web", "job=3"]).map_err(|_| vec![]));
+        let errors = expand(&["@bakc"]).unwrap_err();
+        assert_eq!((errors.len(), errors[0].location.to_string().as_str()), (1, "@bakc"));
     }
 
     #[test]

@@ -32,6 +32,7 @@ mod folder;
 mod foreground;
 mod fuzz;
 mod graceful;
+mod groups;
 mod hangup;
 mod harmless;
 mod harness;

@@ -75,7 +75,12 @@ fn factors(named: &[String]) -> Result<Vec<Factor>, Failure> {
 /// The Procfile with these types only.
 fn chosen(project: &Project, types: &[String]) -> Result<Procfile, Failure> {
     let mut procfile = project.procfile.clone();
-    for name in types {
+    let mut chosen = Vec::new();
+    for word in types {
+        let of_word = project.groups().types(word);
+        chosen.extend(of_word.map_err(|error| Failure::usage(error.to_string(), Some(error.hint().into())))?);
+    }
+    for name in &chosen {
         if project.entry(OsStr::new(name)).is_none() {
             let near = nearest(name, procfile.entries.iter().map(|entry| entry.name.as_str()));
             let hint = near.map(|near| format!("did you mean {near}?"));
@@ -84,7 +89,7 @@ fn chosen(project: &Project, types: &[String]) -> Result<Procfile, Failure> {
     }
     procfile
         .entries
-        .retain(|entry| types.is_empty() || types.iter().any(|name| *name == entry.name.as_str()));
+        .retain(|entry| chosen.is_empty() || chosen.iter().any(|name| *name == entry.name.as_str()));
     Ok(procfile)
 }
 

@@ -5,7 +5,7 @@ use crate::config::setting::{Flag, Parse, Parsed, Setting, Takes, path};
 use crate::config::settings::Settings;
 use crate::config::value;
 
-pub(super) static SETTINGS: [Setting; 13] = [
+pub(super) static SETTINGS: [Setting; 14] = [
     Setting {
         name: "detach",
         flags: &[Flag { short: Some('D'), ..START }],
@@ -105,6 +105,17 @@ pub(super) static SETTINGS: [Setting; 13] = [
                By default only the health checks and the formation of app.json are used, as it describes a deployment. \
                `ganger export` always reads all of it.",
         stack: Some(&of_stack(|s| &mut s.app_json, value::boolean)),
+        ..SETTING
+    },
+    Setting {
+        name: "otel",
+        flags: &[PROJECT],
+        takes: Takes::Value("ENDPOINT"),
+        help: "Send OpenTelemetry data to this address\n\n\
+               Sets OTEL_EXPORTER_OTLP_ENDPOINT, and OTEL_SERVICE_NAME to the type, where neither the environment nor a .env file \
+               sets them. http://localhost:4318 is the usual address.",
+        example: "http://localhost:4318",
+        stack: Some(&of_stack(|s| &mut s.otel, value::endpoint)),
         ..SETTING
     },
     Setting {

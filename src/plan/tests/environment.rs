@@ -199,3 +199,31 @@ proptest! {
         prop_assert_eq!(sources, lines.len() + shell.len().min(1));
     }
 }
+
+#[test]
+fn with_otel_each_type_is_a_service_unless_something_else_names_one() {
+    let case = || {
+        Case::of(&["web", "worker"])
+            .with(|settings| settings.otel = Some(Located::given("http://c:4318".into(), "--otel")))
+    };
+    let of = |case: Case| {
+        let plan = case.plan();
+        let value = |environment: &Environment, name: &str| {
+            environment.get(name.as_bytes()).map(|value| String::from_utf8_lossy(value).into_owned())
+        };
+        let one_off = plan.environment_of_command();
+        let all = plan.instances.iter().map(|spec| &spec.environment).chain([&one_off]);
+        let names: Vec<_> = all.map(|of| value(of, "OTEL_SERVICE_NAME").unwrap_or_default()).collect();
+        (value(&one_off, "OTEL_EXPORTER_OTLP_ENDPOINT").unwrap_or_default(), names.join(" "))
+    };
+    let own = "web worker run".to_owned();
+    assert_eq!(of(case()), ("http://c:4318".into(), own.clone()));
+    assert_eq!(of(case().line("OTEL_EXPORTER_OTLP_ENDPOINT", "http://f")), ("http://f".into(), own.clone()));
+    assert_eq!(of(case().shell("OTEL_EXPORTER_OTLP_ENDPOINT", "http://s")), ("http://s".into(), own));
+    assert_eq!(of(case().line("OTEL_SERVICE_NAME", "shop")).1, "shop shop shop");
+    assert_eq!(of(case().shell("OTEL_RESOURCE_ATTRIBUTES", "a=b, service.name=shop")).1.trim(), "");
+    assert_eq!(of(Case::of(&["web"])), (String::new(), " ".into()));
+    let plan = case().plan();
+    let moved = plan.instances[0].clone().with_port(Some(7000));
+    assert_eq!(moved.environment.get(b"OTEL_SERVICE_NAME"), Some(&b"web"[..]));
+}

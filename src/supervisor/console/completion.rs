@@ -25,7 +25,7 @@ impl CompletionNames {
     /// Those of a running stack: a type may have no instance now.
     pub(super) fn of(status: &Status) -> Self {
         Self {
-            types: status.formation.keys().cloned().collect(),
+            types: status.formation.keys().cloned().chain(status.groups.words()).collect(),
             instances: status.instances.iter().map(|instance| instance.name.clone()).collect(),
         }
     }
@@ -37,7 +37,10 @@ pub(super) fn complete(line: &str, names: &CompletionNames) -> Completion {
     let command = before.split_whitespace().next();
     let (words, end): (Vec<&str>, _) = match command {
         None => (COMMANDS.to_vec(), " "),
-        Some("s" | "scale") => (names.types.iter().map(String::as_str).collect(), "="),
+        Some("s" | "scale") => {
+            let types = names.types.iter().map(String::as_str);
+            (types.filter(|name| !name.starts_with('@')).collect(), "=")
+        }
         Some("a" | "attach" | "r" | "restart" | "l" | "logs") if word.contains('.') => {
             (names.instances.iter().map(String::as_str).collect(), " ")
         }

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use crate::config::DetachKeys;
 use crate::control::call::in_process;
-use crate::control::protocol::{Answer, Request};
+use crate::control::protocol::{Answer, Request, Status};
 use crate::control::table;
 use crate::notice::Notice;
 use crate::output::console_handle::ConsoleHandle;
@@ -146,22 +146,22 @@ impl ConsoleReader {
     }
 
     async fn complete(&mut self) {
-        match complete(self.editor.before_cursor(), &self.names().await) {
+        match complete(self.editor.before_cursor(), &CompletionNames::of(&self.status().await)) {
             Completion::Insert(text) => self.editor.insert(&text),
             Completion::Candidates(words) => self.input.answer(&words.join("  ")),
             Completion::Nothing => {}
         }
     }
 
-    /// The names of the running stack.
-    async fn names(&self) -> CompletionNames {
+    /// The running stack; nothing of one that is over.
+    async fn status(&self) -> Status {
         let (call, _typing, mut replies) = in_process(Request::Status);
         if self.input.inbox.send(call.into()).is_err() {
-            return CompletionNames::default();
+            return Status::default();
         }
         match replies.next().await {
-            Some(Answer::Done(status)) => CompletionNames::of(&status),
-            Some(_) | None => CompletionNames::default(),
+            Some(Answer::Done(status)) => *status,
+            Some(_) | None => Status::default(),
         }
     }
 
@@ -170,7 +170,7 @@ impl ConsoleReader {
             Ok(ConsoleCommand::Nothing) => {}
             Ok(ConsoleCommand::Help) => self.input.answer(HELP),
             Ok(ConsoleCommand::Attach(name)) => attach(&mut self.input, name).await,
-            Ok(ConsoleCommand::Filter(names)) => self.filter(names),
+            Ok(ConsoleCommand::Filter(names)) => self.filter(names).await,
             Ok(ConsoleCommand::Request(request)) => self.request(request),
             Err(refusal) => self.input.answer(&refusal.to_string()),
         }
@@ -204,13 +204,16 @@ impl ConsoleReader {
     }
 
     /// Shows only lines of these instances, or of all.
-    fn filter(&self, names: Vec<String>) {
+    async fn filter(&self, names: Vec<String>) {
         let ConsoleInput { handle, .. } = &self.input;
         if names.is_empty() {
             handle.only(None);
             return self.input.answer("all lines are shown");
         }
         let shown = names.join(" ");
+        let groups = self.status().await.groups;
+        let names: Vec<String> =
+            names.into_iter().map(|name| groups.pattern(&name).unwrap_or(name)).collect();
         let count = handle.only(Some(Box::new(move |name| is_among(name, &names))));
         if count == 0 {
             handle.only(None);

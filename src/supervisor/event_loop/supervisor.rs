@@ -114,6 +114,7 @@ impl Supervisor {
             root: plan.root.display().to_string(),
             name: settings.name,
             formation: plan.processes.iter().map(|of| (of.name.to_string(), of.count)).collect(),
+            groups: plan.groups,
             pid,
             listeners: Listeners::default(),
             started: clock::wall(),

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use indexmap::{IndexMap, IndexSet};
 
+use crate::config::Groups;
 use crate::control::protocol::{RefusalKind, RequestRefusal};
 use crate::control::scaling::ScaleStep;
 use crate::location::Diagnostic;
@@ -40,6 +41,7 @@ pub(crate) struct Replanner {
     scaled: IndexMap<TypeName, u32>,
     /// Every type that there has been.
     known: IndexSet<TypeName>,
+    groups: Groups,
     base: Option<u16>,
     step: Option<u16>,
     /// The warnings that were reported, so that each is reported once.
@@ -60,6 +62,7 @@ impl Replanner {
             planned: plan.counts(),
             scaled: IndexMap::new(),
             known: plan.processes.iter().map(|process| process.name.clone()).collect(),
+            groups: plan.groups.clone(),
             base: plan.base_port,
             step: plan.port_step,
             reported: plan.warnings.clone(),
@@ -74,6 +77,11 @@ impl Replanner {
             (name.clone(), self.scaled.get(name).copied().unwrap_or(*count))
         };
         self.planned.iter().map(count).collect()
+    }
+
+    /// The present groups of types.
+    pub(super) fn groups(&self) -> Groups {
+        self.groups.clone()
     }
 
     /// Changes the numbers of instances, with the project as it was read: nothing else changes, and no port moves.
@@ -148,6 +156,7 @@ impl Replanner {
         self.known.extend(asked.keys().cloned());
         (self.planner, self.planned, self.scaled) = (planner, asked, scaled);
         (self.base, self.step) = (plan.base_port, plan.port_step);
+        self.groups = plan.groups;
         self.newer.clear();
         Ok(diff)
     }

@@ -59,7 +59,7 @@ fn one_more(spec: &Spec, machine: &Machine) -> Spec {
     let last = present.map(|(other, _)| other.name.number).max().unwrap_or_default();
     let name = InstanceName { kind: spec.name.kind.clone(), number: last + 1 };
     let mut more = spec.clone();
-    more.environment.own = environment::own(&name, spec.port);
+    more.environment.own = environment::own_beside(&spec.environment, &name, spec.port);
     more.name = name;
     more
 }

@@ -106,8 +106,8 @@ impl Router {
         use protocol::Request;
         self.forget_closed_clients();
         let Call { request, caller, typed } = call;
-        let instances = match self.select(&request, &view) {
-            Ok(instances) => instances,
+        let (request, instances) = match self.select(request, &view) {
+            Ok(selected) => selected,
             Err(refusal) => {
                 caller.answer(refusal);
                 return None;
@@ -157,20 +157,28 @@ impl Router {
         None
     }
 
-    /// The instances that a request is about.
-    fn select(&self, request: &protocol::Request, view: &View<'_>) -> Result<Vec<usize>, RequestRefusal> {
+    /// The request without groups, and the instances that it is about.
+    fn select(
+        &self,
+        mut request: protocol::Request,
+        view: &View<'_>,
+    ) -> Result<(protocol::Request, Vec<usize>), RequestRefusal> {
         use protocol::Request;
+        for name in request.targets_mut() {
+            *name = view.inputs.without_group(name)?;
+        }
         let (names, needs_names) = request.targets();
         if needs_names && names.is_empty() {
             let message = "name at least one: a type, an instance or a glob";
             return Err(RequestRefusal::new(RefusalKind::BadRequest, message));
         }
         let with_retired = matches!(request, Request::Logs(_));
-        view.select(names, with_retired).map_err(|message| {
+        let instances = view.select(names, with_retired).map_err(|message| {
             let is_start = matches!(request, Request::Start { .. } | Request::Restart { .. });
             let better = is_start.then(|| self.replanner.explain(names, view.machine)).flatten();
             RequestRefusal::new(RefusalKind::UnknownName, better.unwrap_or(message))
-        })
+        })?;
+        Ok((request, instances))
     }
 
     /// A client has given up its lease. If the stack ends with that, the client is answered when nothing is left.
@@ -207,6 +215,7 @@ impl Router {
     ) -> Option<Event> {
         view.inputs.formation =
             self.replanner.counts().into_iter().map(|(name, count)| (name.to_string(), count)).collect();
+        view.inputs.groups = self.replanner.groups();
         match diff {
             Err(refusal) => {
                 caller.answer(refusal);

@@ -5,7 +5,8 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use jiff::Timestamp;
 
-use crate::control::protocol::{InstanceStatus, Phase, SCHEMA, Status};
+use crate::config::{GroupError, Groups};
+use crate::control::protocol::{InstanceStatus, Phase, RefusalKind, RequestRefusal, SCHEMA, Status};
 use crate::exit::Exit;
 use crate::machine::instance::Instance;
 use crate::machine::ready::{LISTENS_WITHIN, may_listen, missing, probe_kind};
@@ -26,12 +27,27 @@ pub(crate) struct StatusInputs {
     pub name: Option<String>,
     /// How many instances of each type there should be.
     pub formation: IndexMap<String, u32>,
+    /// The groups of types.
+    pub groups: Groups,
     /// The pid of the monitor, which users see.
     pub pid: i32,
     /// When the run began.
     pub started: Timestamp,
     /// The listening sockets, as they were read last.
     pub listeners: Listeners,
+}
+
+impl StatusInputs {
+    /// This name in a request; in place of a group, the glob that means it.
+    ///
+    /// # Errors
+    /// The group cannot be used.
+    pub(crate) fn without_group(&self, name: &str) -> Result<String, RequestRefusal> {
+        let unknown = |error: GroupError| {
+            RequestRefusal::new(RefusalKind::UnknownName, format!("{error}: {}", error.hint()))
+        };
+        self.groups.pattern(name).map_err(unknown)
+    }
 }
 
 /// All that is known of the stack, at one moment.
@@ -102,6 +118,7 @@ impl View<'_> {
             ended: None,
             started_at: runs.then(|| moment(self.inputs.started)),
             formation: self.inputs.formation.clone(),
+            groups: self.inputs.groups.clone(),
             notes: Vec::new(),
             instances: Vec::new(),
         }
