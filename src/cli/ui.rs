@@ -19,11 +19,13 @@ use super::system_env::{StdStream, SystemEnv};
 use super::{attach, env, last_run, report, stack};
 use crate::config::{ColorChoice, Settings};
 use crate::control::address::Address;
+use crate::control::client::{Client, Unanswered};
 use crate::control::lease::Lease;
+use crate::control::protocol::Request;
 use crate::exit::{self, Outcome};
 use crate::process::reaper::wait_any;
 use crate::supervisor::clock::Clock;
-use crate::ui::{self, Host, NotDone, StackEnd, UiEnd, UiOptions};
+use crate::ui::{self, Host, Leaving, NotDone, StackEnd, UiEnd, UiOptions};
 
 /// How long the stack may take to end that the new one waits for.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -102,9 +104,15 @@ const BROWSER: &str = "open";
 #[cfg(not(target_os = "macos"))]
 const BROWSER: &str = "xdg-open";
 
-/// Ends the stack that was started for the screen.
+/// Ends the stack that was started for the screen, unless it is left in the background.
 fn leave(lease: Option<Lease>, address: &Address, end: UiEnd) -> Result<Outcome, Failure> {
     if let Some(lease) = lease {
+        if end == UiEnd::Left(Leaving::Detach) {
+            // Before the lease ends.
+            let mut client = Client::connect(address)
+                .ok_or_else(|| stack::unanswered(Unanswered::Ended, exit::REFUSED))?;
+            client.ask(Request::Keep).map_err(|error| stack::unanswered(error, exit::REFUSED))?;
+        }
         let_go(lease, address.lock_wait())?;
     }
     Ok(match end {

@@ -59,7 +59,7 @@ fn what_is_outside_of_the_bounds_is_refused_by_field_value_and_bounds() {
     for (fields, message) in [
         (
             r#""request":5"#,
-            "`request` is 5; allowed: hello, status, logs, start, stop, roll, restart, scale, kill, wait, attach, hold, down",
+            "`request` is 5; allowed: hello, status, logs, start, stop, roll, restart, scale, kill, wait, attach, hold, keep, down",
         ),
         (
             r#""request":"kill","names":["web"],"signal":999"#,
@@ -301,6 +301,7 @@ fn any_request() -> impl Strategy<Value = Request> {
         Just(Request::Status),
         Just(Request::Hello),
         Just(Request::Hold),
+        Just(Request::Keep),
         logs.prop_map(|(names, lines, since_seconds, follow, grep)| {
             Request::Logs(LogsWanted { names, lines, since_seconds, follow, grep })
         }),

@@ -150,6 +150,11 @@ impl LogLine {
 }
 
 impl RequestRefusal {
+    /// The refusal of a stack that is being stopped.
+    pub fn ending() -> Self {
+        Self { is_ending: true, ..Self::new(RefusalKind::Failed, "the stack is being stopped") }
+    }
+
     /// A refusal of this kind.
     pub fn new(kind: RefusalKind, message: impl Into<String>) -> Self {
         Self {

@@ -70,6 +70,8 @@ pub enum Request {
     Attach(AttachWanted),
     /// The stack is needed for as long as the client's side of this connection is open.
     Hold,
+    /// The stack goes on when its last lease ends.
+    Keep,
     /// Everything is to end.
     Down {
         /// The grace for all; else each one's own.
@@ -82,7 +84,7 @@ impl Request {
     /// The names in it, and whether it needs at least one.
     pub(crate) fn targets(&self) -> (&[String], bool) {
         match self {
-            Self::Hello | Self::Status | Self::Hold | Self::Scale { .. } | Self::Down { .. } => {
+            Self::Hello | Self::Status | Self::Hold | Self::Keep | Self::Scale { .. } | Self::Down { .. } => {
                 (&[][..], false)
             }
             Self::Logs(wanted) => (wanted.names.as_slice(), false),
@@ -99,7 +101,9 @@ impl Request {
     /// The names in it, to be replaced.
     pub(crate) fn targets_mut(&mut self) -> &mut [String] {
         match self {
-            Self::Hello | Self::Status | Self::Hold | Self::Scale { .. } | Self::Down { .. } => &mut [],
+            Self::Hello | Self::Status | Self::Hold | Self::Keep | Self::Scale { .. } | Self::Down { .. } => {
+                &mut []
+            }
             Self::Logs(wanted) => &mut wanted.names,
             Self::Attach(wanted) => std::slice::from_mut(&mut wanted.name),
             Self::Restart { names }
@@ -150,7 +154,8 @@ const LONG_NAME: usize = 255;
 const LONG_PATTERN: usize = 1000;
 
 /// All requests.
-const WORDS: &str = "hello, status, logs, start, stop, roll, restart, scale, kill, wait, attach, hold, down";
+const WORDS: &str =
+    "hello, status, logs, start, stop, roll, restart, scale, kill, wait, attach, hold, keep, down";
 
 /// The regular expression of `grep`.
 ///
@@ -192,6 +197,7 @@ pub(super) fn request(fields: &Fields<'_>) -> Result<Request, FieldError> {
         "wait" => Request::Wait { names: names(fields, 0)?, until: goal(fields)? },
         "attach" => Request::Attach(attach(fields)?),
         "hold" => Request::Hold,
+        "keep" => Request::Keep,
         "down" => Request::Down { grace_seconds: span(fields, "grace_seconds")? },
         _ => return Err(fields.refuse("request", WORDS)),
     })

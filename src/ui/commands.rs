@@ -69,9 +69,6 @@ fn on_command(state: &mut State, command: Command) -> Vec<Effect> {
         }
         Command::Suspend => return vec![Effect::Suspend],
         Command::Quit => return quit(state),
-        Command::Detach if state.is_owner => {
-            state.fail("the stack was started for this screen and ends with it: `ganger start -D` starts one that stays");
-        }
         Command::Detach => return vec![Effect::Leave(Leaving::Detach)],
     }
     Vec::new()
@@ -154,7 +151,7 @@ fn quit(state: &mut State) -> Vec<Effect> {
     if !state.is_owner || !is_up || running == 0 {
         return leave;
     }
-    let question = format!("stop the stack ({}), which was started for this screen?", count_of(running));
+    let question = format!("stop the stack ({})? d leaves it in the background", count_of(running));
     state.mode = Mode::Confirm(question, leave);
     Vec::new()
 }

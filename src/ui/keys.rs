@@ -139,7 +139,7 @@ pub(super) const BINDINGS: [KeyBinding; 34] = [
     binding(Command::Mouse, &[key('m')], "m", "leave the mouse to the terminal, or take it again", ""),
     binding(Command::Help, &[key('?'), key('h')], "?", "show these keys", "keys"),
     binding(Command::Suspend, &[Key::control('z')], "Ctrl-Z", "suspend the screen; `fg` comes back", ""),
-    binding(Command::Detach, &[key('d')], "d", "leave a stack that was not started for the screen", ""),
+    binding(Command::Detach, &[key('d')], "d", "leave; a stack that was started for the screen goes on in the background", ""),
     binding(Command::Quit, &[key('q'), Key::control('c')], "q, Ctrl-C", "leave; a stack that was started for the screen ends with it", "quit"),
     binding(Command::Choose(Choice::Nothing), &[Key::new(KeyCode::Escape)], "Esc", "remove the marks, the filter and the search", ""),
 ];

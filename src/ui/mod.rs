@@ -23,4 +23,5 @@ mod update;
 mod view;
 
 pub(crate) use session::{Host, UiEnd, UiOptions, run};
+pub(crate) use state::Leaving;
 pub(crate) use update::{NotDone, StackEnd};

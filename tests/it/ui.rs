@@ -210,6 +210,13 @@ fn a_stack_that_is_started_for_the_screen_ends_with_it_however_that_ends() {
     assert!(holds(|| project.run(&["ps"]).0 == 3), "nothing runs");
     pane.is("the shell", |screen| !screen.contains("quit"));
     assert_eq!(pane.modes(), MODES);
+    // `d` leaves it in the background.
+    pane.enter(&format!("clear; {}", line_of(&project, "ui")));
+    pane.shows("web.1 | hello");
+    press(&pane, "d");
+    pane.is("the shell", |screen| !screen.contains("quit"));
+    assert!(project.is_up());
+    assert_eq!(project.run(&["down"]).0, 0);
     // By SIGKILL: the keeper restores the terminal, and the lease ends.
     pane.enter(&format!("clear; sh -c 'echo $$ >pid; exec env {}'", line_of(&project, "ui")));
     pane.shows("web.1 | hello");

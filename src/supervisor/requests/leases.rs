@@ -36,6 +36,11 @@ impl Leases {
         }));
     }
 
+    /// The stack goes on without leases from now on.
+    pub(crate) fn keep(&mut self) {
+        self.ends_with_last = false;
+    }
+
     /// A lease has ended; whether the stack ends with it.
     pub(crate) fn release(&mut self) -> bool {
         self.count -= 1;

@@ -87,8 +87,7 @@ impl Router {
         if let Some(index) = view.machine.first_exit() {
             return self.answer_with_exit(caller, index, view);
         }
-        let refusal = RequestRefusal::new(RefusalKind::Failed, "the stack is being stopped");
-        caller.answer(RequestRefusal { is_ending: true, ..refusal });
+        caller.answer(RequestRefusal::ending());
     }
 
     /// Whether a client has asked how the start went.
@@ -149,6 +148,11 @@ impl Router {
                 self.review(view);
             }
             Request::Hold => self.take_lease(caller, &view),
+            Request::Keep if view.machine.is_stopping() => caller.answer(RequestRefusal::ending()),
+            Request::Keep => {
+                self.leases.keep();
+                caller.answer(view.summary());
+            }
             Request::Down { grace_seconds } => {
                 let grace = grace_seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
                 return Some(Event::Down { ticket: self.ticket(caller, instances), grace });
