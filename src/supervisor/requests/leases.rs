@@ -5,7 +5,7 @@ use tokio::sync::mpsc::WeakUnboundedSender;
 use tokio::task::{JoinHandle, spawn_local};
 
 use crate::control::call::ReplySender;
-use crate::control::protocol::{Answer, LeaseState};
+use crate::control::protocol::{Answer, LeaseState, Status};
 use crate::supervisor::channel::arrival::Arrival;
 
 /// All leases.
@@ -36,9 +36,10 @@ impl Leases {
         }));
     }
 
-    /// The stack goes on without leases from now on.
-    pub(crate) fn keep(&mut self) {
+    /// The stack goes on without leases from now on; the answer to that is how it stands.
+    pub(crate) fn keep(&mut self, stands: Status) -> Status {
         self.ends_with_last = false;
+        stands
     }
 
     /// A lease has ended; whether the stack ends with it.

@@ -1,5 +1,4 @@
-//! Receives requests and sends answers: names become indices, requests become events of the machine, and its answers become
-//! sentences.
+//! Receives requests and sends answers: names become indices, requests become events, and answers of the machine sentences.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -149,10 +148,7 @@ impl Router {
             }
             Request::Hold => self.take_lease(caller, &view),
             Request::Keep if view.machine.is_stopping() => caller.answer(RequestRefusal::ending()),
-            Request::Keep => {
-                self.leases.keep();
-                caller.answer(view.summary());
-            }
+            Request::Keep => caller.answer(self.leases.keep(view.summary())),
             Request::Down { grace_seconds } => {
                 let grace = grace_seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
                 return Some(Event::Down { ticket: self.ticket(caller, instances), grace });
