@@ -2,6 +2,7 @@
 //! found and named; a named type brings those with it that it comes after.
 
 use crate::folder::{Folder, same_as_before};
+use crate::harness::Ports;
 
 /// `npm run NAME`, as far as these tests need it.
 const NPM: &str = "#!/bin/sh\necho \"runs $2 on $PORT\"\n";
@@ -29,9 +30,10 @@ fn scripts_of_a_package_are_a_stack() {
         let output = folder.command(words).env("PATH", &path).output().unwrap();
         String::from_utf8(output.stdout).unwrap()
     };
-    let words = ["start", "--npm", "dev:*", "--exit-on", "never", "-p", "7100"];
-    let out = run(&folder, &words);
-    assert_eq!(lines(&out, "| runs"), ["css.1 | runs dev:css on 7200", "js.1 | runs dev:js on 7100"]);
+    let ports = Ports::claim();
+    let out = run(&folder, &["start", "--npm", "dev:*", "--exit-on", "never", "-p", &ports.base()]);
+    let line = |name, index| format!("{name}.1 | runs dev:{name} on {}", ports.at(index, 1));
+    assert_eq!(lines(&out, "| runs"), [line("css", 1), line("js", 0)]);
     let out = run(&folder, &["check", "--npm", "dev:*,lint"]);
     assert!(out.contains("lint") && out.contains("npm run dev:js"), "{out}");
     let out = run(&folder.file("pnpm-lock.yaml", b""), &["check", "--npm", "lint"]);
