@@ -53,7 +53,7 @@ fn a_question_that_takes_long_keeps_nothing_from_its_turn() {
     running.end();
     let calls = std::fs::read_to_string(project.path().join("calls")).unwrap();
     let is_slow = |call: &&str| call.contains("NETLINK") && call.contains("DELAYED");
-    assert!(calls.lines().filter(is_slow).count() > 1, "no question was slow: {calls}");
+    assert!(calls.lines().any(|call| is_slow(&call)), "no question was slow: {calls}");
 }
 
 /// What `ps`, a readiness look and the choice of the main processes cost does not depend on the processes of others.
