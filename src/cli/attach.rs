@@ -1,13 +1,11 @@
 //! `ganger attach`: this terminal connected to that of an instance.
 
-use std::io::{self, Read};
+use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::wait::WaitPidFlag;
-use signal_hook::iterator::backend::SignalDelivery;
-use signal_hook::iterator::exfiltrator::SignalOnly;
 
 use super::args::AttachArgs;
 use super::failure::Failure;
@@ -22,20 +20,10 @@ use crate::control::terminal::{AttachWanted, TerminalInput};
 use crate::exit::{self, Outcome};
 use crate::process::pty::window_size;
 use crate::process::reaper::wait_any;
-use crate::process::terminal::{RawMode, guard, show};
+use crate::process::signal_pipe::{ON_TERMINAL, SignalPipe};
+use crate::process::terminal::{RawMode, guard, read_keys, show};
 use crate::signal::Signal;
 
-/// The signals that are of interest. Those of keys do not come: a raw terminal passes the keys on. SIGTSTP from
-/// elsewhere is heard and not obeyed, as it would leave the terminal raw.
-const HANDLED: [Signal; 7] = [
-    Signal::HANGUP,
-    Signal::INTERRUPT,
-    Signal::QUIT,
-    Signal::TERMINATE,
-    Signal::RESIZE,
-    Signal::SUSPEND,
-    Signal::CONTINUE,
-];
 /// Answers that are shown before keys are looked for again: a flood must not hide Ctrl-].
 const TURN: usize = 16;
 
@@ -107,14 +95,12 @@ struct Attachment {
     terminal: AttachedTerminal,
     raw: RawMode,
     guards: UnixStream,
-    signals: SignalDelivery<UnixStream, SignalOnly>,
+    signals: SignalPipe,
 }
 
 impl Attachment {
     fn begin(session: AttachConnection, guards: UnixStream, keys: DetachKeys) -> io::Result<Self> {
-        let (read, write) = UnixStream::pair()?;
-        read.set_nonblocking(true)?;
-        let signals = SignalDelivery::with_pipe(read, write, SignalOnly, HANDLED.map(|signal| signal.0))?;
+        let signals = SignalPipe::open(&ON_TERMINAL)?;
         let terminal = AttachedTerminal::new(keys);
         let mut attachment = Self { session, raw: RawMode::enter(&io::stdin())?, guards, signals, terminal };
         attachment.guard();
@@ -156,7 +142,7 @@ impl Attachment {
         let mut wanted = [
             PollFd::new(stdin.as_fd(), asked(!self.session.is_full(), PollFlags::POLLIN)),
             PollFd::new(self.session.as_fd(), for_session),
-            PollFd::new(self.signals.get_read().as_fd(), PollFlags::POLLIN),
+            PollFd::new(self.signals.as_fd(), PollFlags::POLLIN),
         ];
         let timeout = if self.session.has_answers() { PollTimeout::ZERO } else { PollTimeout::NONE };
         match poll(&mut wanted, timeout) {
@@ -176,11 +162,10 @@ impl Attachment {
 
     fn on_keys(&mut self) -> io::Result<Option<AttachEnd>> {
         let mut piece = [0; 4096];
-        let count = match nix::unistd::read(io::stdin(), &mut piece) {
-            Ok(0) | Err(nix::errno::Errno::EIO) => return Ok(Some(AttachEnd::Detached)),
-            Ok(count) => count,
-            Err(nix::errno::Errno::EINTR | nix::errno::Errno::EAGAIN) => return Ok(None),
-            Err(error) => return Err(error.into()),
+        let count = match read_keys(&mut piece)? {
+            Some(0) => return Ok(Some(AttachEnd::Detached)),
+            Some(count) => count,
+            None => return Ok(None),
         };
         let pressed = self.terminal.press(&piece[..count]);
         if let Some(input) = pressed.input {
@@ -190,15 +175,14 @@ impl Attachment {
     }
 
     fn on_signals(&mut self) -> io::Result<Option<AttachEnd>> {
-        let mut bytes = [0; 64];
-        while self.signals.get_read_mut().read(&mut bytes).is_ok_and(|count| count == bytes.len()) {}
-        for signal in self.signals.pending().map(Signal).collect::<Vec<_>>() {
+        for signal in self.signals.pending() {
             match signal {
                 Signal::RESIZE => {
                     self.session.send(&TerminalInput { size: Some(size()), ..TerminalInput::default() })?;
                 }
                 // Another program has used the terminal meanwhile.
                 Signal::CONTINUE => self.raw.again()?,
+                // From elsewhere: obeyed, it would leave the terminal raw.
                 Signal::SUSPEND => {}
                 signal => return Ok(Some(AttachEnd::Signal(signal))),
             }

@@ -26,6 +26,7 @@ pub(crate) mod run;
 pub(crate) mod run_file;
 pub(crate) mod runtime_folder;
 pub(crate) mod session;
+pub(crate) mod signal_pipe;
 pub(crate) mod signal_receiver;
 pub(crate) mod signalled;
 pub mod signals;

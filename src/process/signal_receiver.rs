@@ -4,7 +4,7 @@
 #[cfg(target_os = "linux")]
 pub(crate) use linux::SignalReceiver;
 #[cfg(not(target_os = "linux"))]
-pub use other::SignalReceiver;
+pub(crate) use other::SignalReceiver;
 use std::io;
 
 use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
@@ -96,47 +96,39 @@ mod linux {
 
 #[cfg(not(target_os = "linux"))]
 mod other {
-    use std::io::{self, Read};
+    use std::io;
     use std::os::fd::{AsFd, BorrowedFd};
-    use std::os::unix::net::UnixStream;
-
-    use signal_hook::iterator::backend::SignalDelivery;
-    use signal_hook::iterator::exfiltrator::SignalOnly;
 
     use super::{HANDLED, ReceivedSignal};
+    use crate::process::signal_pipe::SignalPipe;
     use crate::signal::Signal;
 
     /// Handlers, which cannot tell the sender of a signal.
     #[derive(Debug)]
-    pub struct SignalReceiver(SignalDelivery<UnixStream, SignalOnly>);
+    pub(crate) struct SignalReceiver(SignalPipe);
 
     impl SignalReceiver {
         /// Of this process.
         ///
         /// # Errors
         /// EMFILE and ENFILE.
-        pub fn open() -> io::Result<Self> {
-            let (read, write) = UnixStream::pair()?;
-            read.set_nonblocking(true)?;
-            let numbers = HANDLED.iter().map(|signal| signal.0);
-            let delivery = SignalDelivery::with_pipe(read, write, SignalOnly, numbers)?;
+        pub(crate) fn open() -> io::Result<Self> {
+            let signals = SignalPipe::open(&HANDLED)?;
             crate::process::signals::unblock()?;
-            Ok(Self(delivery))
+            Ok(Self(signals))
         }
 
         /// What came since the last call. Ctrl-C is far more common than `kill -INT`.
-        pub fn signals(&mut self) -> Vec<ReceivedSignal> {
-            let mut bytes = [0; 64];
-            while self.0.get_read_mut().read(&mut bytes).is_ok_and(|count| count == bytes.len()) {}
+        pub(crate) fn signals(&mut self) -> Vec<ReceivedSignal> {
             let keys = [Signal::INTERRUPT, Signal::QUIT];
             let signal = |signal| ReceivedSignal { signal, is_from_terminal: keys.contains(&signal) };
-            self.0.pending().map(|number| signal(Signal(number))).collect()
+            self.0.pending().into_iter().map(signal).collect()
         }
     }
 
     impl AsFd for SignalReceiver {
         fn as_fd(&self) -> BorrowedFd<'_> {
-            self.0.get_read().as_fd()
+            self.0.as_fd()
         }
     }
 }

@@ -138,6 +138,19 @@ impl Drop for RawMode {
     }
 }
 
+/// Reads what was typed: how much, or nothing yet; 0 where the terminal is gone.
+///
+/// # Errors
+/// As read(2), but for EINTR, EAGAIN and EIO.
+pub(crate) fn read_keys(piece: &mut [u8]) -> io::Result<Option<usize>> {
+    match nix::unistd::read(io::stdin(), piece) {
+        Ok(count) => Ok(Some(count)),
+        Err(Errno::EIO) => Ok(Some(0)),
+        Err(Errno::EINTR | Errno::EAGAIN) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Writes all of it, waiting for a terminal that takes nothing at the moment (another process may have set O_NONBLOCK).
 ///
 /// # Errors

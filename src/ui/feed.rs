@@ -21,10 +21,11 @@ use crate::control::protocol::{LogsWanted, Request};
 const LOOK: Duration = Duration::from_secs(1);
 /// How long one look may take before the stack counts as silent.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Rows of the log in one piece, and pieces that wait for a frame. 256 rows a frame are four screens, and 7,700 a second; each row more is
-/// one that the worker has to make a document of while it relays a flood.
+/// Rows of the log in one piece. With [`PIECES`] of them, a frame takes four screens of rows, and a second 7,700; each row more is one
+/// that the worker has to make a document of while it relays a flood.
 const PIECE: usize = 64;
-const PIECES: usize = 4;
+/// Pieces of the log that wait for a frame, and that one frame takes.
+pub(super) const PIECES: usize = 4;
 
 /// What the thread of the status is told.
 enum Look {

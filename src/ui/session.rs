@@ -1,6 +1,6 @@
 //! The screen from its beginning to its end: keys, signals and the stack in, frames and requests out.
 
-use std::io::{self, Read};
+use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
@@ -9,34 +9,22 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use signal_hook::iterator::backend::SignalDelivery;
-use signal_hook::iterator::exfiltrator::SignalOnly;
 
-use super::feed::{EndReport, Feed};
+use super::feed::{EndReport, Feed, PIECES};
 use super::input::InputReader;
 use super::screen::{Screen, copy, set_mouse};
 use super::state::{Effect, Leaving, State};
 use super::text::TerminalLooks;
 use super::update::{Event, NotDone, update};
 use crate::control::address::Address;
+use crate::process::signal_pipe::{ON_TERMINAL, SignalPipe};
+use crate::process::terminal::read_keys;
 use crate::signal::Signal;
 
 /// The time between two frames at least: 30 a second.
 const FRAME: Duration = Duration::from_millis(33);
 /// How long an ESC waits for the rest of a sequence.
 const ESCAPE: Duration = Duration::from_millis(50);
-/// Pieces of the log that one frame takes at most.
-const PIECES: usize = 4;
-
-const HANDLED: [Signal; 7] = [
-    Signal::HANGUP,
-    Signal::INTERRUPT,
-    Signal::QUIT,
-    Signal::TERMINATE,
-    Signal::RESIZE,
-    Signal::SUSPEND,
-    Signal::CONTINUE,
-];
 
 /// What the command line does for the screen.
 pub(crate) trait Host {
@@ -92,9 +80,7 @@ pub(crate) enum UiEnd {
 /// # Errors
 /// The terminal cannot be used, or the system has no descriptor or thread left.
 pub(crate) fn run(options: UiOptions, guards: UnixStream, host: &mut dyn Host) -> io::Result<UiEnd> {
-    let (read, write) = UnixStream::pair()?;
-    read.set_nonblocking(true)?;
-    let signals = SignalDelivery::with_pipe(read, write, SignalOnly, HANDLED.map(|signal| signal.0))?;
+    let signals = SignalPipe::open(&ON_TERMINAL)?;
     let feed = Feed::start(&options.address, options.ended)?;
     let mut screen = Screen::enter(guards, true)?;
     let looks = TerminalLooks { color: options.color, unicode: options.unicode };
@@ -129,7 +115,7 @@ struct Session<'a> {
     state: State,
     feed: Feed,
     screen: Screen,
-    signals: SignalDelivery<UnixStream, SignalOnly>,
+    signals: SignalPipe,
     host: &'a mut dyn Host,
     keys: InputReader,
     browser: String,
@@ -150,7 +136,7 @@ impl Session<'_> {
         let mut wanted = [
             PollFd::new(stdin.as_fd(), PollFlags::POLLIN),
             PollFd::new(self.feed.as_fd(), PollFlags::POLLIN),
-            PollFd::new(self.signals.get_read().as_fd(), PollFlags::POLLIN),
+            PollFd::new(self.signals.as_fd(), PollFlags::POLLIN),
         ];
         let timeout = self.timeout();
         match poll(&mut wanted, timeout) {
@@ -217,25 +203,22 @@ impl Session<'_> {
 
     fn on_keys(&mut self) -> io::Result<()> {
         let mut piece = [0; 4096];
-        match nix::unistd::read(io::stdin(), &mut piece) {
-            Ok(0) | Err(Errno::EIO) => self.end = Some(UiEnd::Gone),
-            Ok(count) => {
+        match read_keys(&mut piece)? {
+            Some(0) => self.end = Some(UiEnd::Gone),
+            Some(count) => {
                 for input in self.keys.take(&piece[..count]) {
                     if self.end.is_none() {
                         self.on_event(Event::Input(input))?;
                     }
                 }
             }
-            Err(Errno::EINTR | Errno::EAGAIN) => {}
-            Err(error) => return Err(error.into()),
+            None => {}
         }
         Ok(())
     }
 
     fn on_signals(&mut self) -> io::Result<()> {
-        let mut bytes = [0; 64];
-        while self.signals.get_read_mut().read(&mut bytes).is_ok_and(|count| count == bytes.len()) {}
-        for signal in self.signals.pending().map(Signal).collect::<Vec<_>>() {
+        for signal in self.signals.pending() {
             match signal {
                 Signal::RESIZE => {
                     let (columns, rows) = self.screen.resize();

@@ -12,7 +12,7 @@ use nix::sys::signal::{kill, raise};
 use nix::sys::wait::WaitPidFlag;
 use nix::unistd::Pid;
 
-use super::delivery::{Delivery, pending};
+use super::delivery::pending;
 use super::options::{MonitorOptions, SUSPENDED};
 use super::suspension::{Suspension, SuspensionStep};
 use crate::exit::{Exit, Outcome};
@@ -20,6 +20,7 @@ use crate::process::cgroup::Cgroup;
 use crate::process::keyboard::Keyboard;
 use crate::process::patience::Patience;
 use crate::process::reaper::{WaitResult, wait_any};
+use crate::process::signal_pipe::SignalPipe;
 use crate::process::usage;
 use crate::process::worker_exit::WorkerExit;
 use crate::signal::Signal;
@@ -41,7 +42,7 @@ pub(super) struct Monitor<'a> {
     worker: Option<Pid>,
     pub(super) watch: &'a MonitorOptions<'a>,
     /// `None` if handlers could not be installed.
-    signals: Option<Delivery>,
+    signals: Option<SignalPipe>,
     pub(super) preexisting_children: HashSet<i32>,
     pub(super) cgroup: Option<Cgroup>,
     pub(super) keyboard: Option<Keyboard>,
@@ -62,7 +63,7 @@ impl<'a> Monitor<'a> {
     pub(super) fn new(
         worker: Pid,
         watch: &'a MonitorOptions<'a>,
-        signals: io::Result<Delivery>,
+        signals: io::Result<SignalPipe>,
         InheritedState { preexisting_children, cgroup, keyboard, pulse }: InheritedState,
     ) -> Self {
         let mut monitor = Self {
@@ -170,8 +171,7 @@ impl<'a> Monitor<'a> {
             None => PollTimeout::NONE,
             Some(left) => PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX),
         };
-        let pipe =
-            self.signals.as_ref().map(|signals| PollFd::new(signals.get_read().as_fd(), PollFlags::POLLIN));
+        let pipe = self.signals.as_ref().map(|signals| PollFd::new(signals.as_fd(), PollFlags::POLLIN));
         let keys = self.keyboard.iter().flat_map(Keyboard::wanted);
         let pulse = self.pulse.as_ref().map(|pulse| PollFd::new(pulse.as_fd(), PollFlags::POLLIN));
         let parents = self.has_parents && self.worker.is_some();
