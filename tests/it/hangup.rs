@@ -175,13 +175,12 @@ fn what_is_passed_on_is_the_same_as_on_a_pipe() {
 
 #[test]
 fn what_cannot_be_executed_is_reported_as_on_a_pipe() {
-    let stack = Project::new("script: ./script\nbroken: ./broken\n")
-        .program("script", "echo no first line\n")
-        .program("broken", "#!/nowhere/at/all\n");
-    let lines = ["| no first line", "its interpreter (the first line, after #!) is missing"];
-    let running = stack.start_until(PTY, &lines);
-    assert!(holds(|| leaders(running.mark()).len() <= 1), "{:?}", running.mark().processes());
-    running.signal(Signal::SIGTERM);
+    let script = Project::new("script: ./script\n").program("script", "echo no first line\n");
+    script.start_until(PTY, &["| no first line"]).end();
+    let broken = Project::new("broken: ./broken\n").program("broken", "#!/nowhere/at/all\n");
+    let missing = "its interpreter (the first line, after #!) is missing";
+    let running = broken.start_until(PTY, &[missing]);
+    assert!(holds(|| leaders(running.mark()).is_empty()), "{:?}", running.mark().processes());
     running.end();
 }
 
