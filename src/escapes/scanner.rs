@@ -65,9 +65,9 @@ impl EscapeScanner {
         self.inside != ScanState::Nothing
     }
 
-    /// Whether it is one of data, in which a line may end (DCS, APC, PM, SOS).
+    /// Whether it is one of data, in which a line may end (DCS, APC, PM, SOS), and no ESC has come that may end it.
     pub fn is_in_data(&self) -> bool {
-        matches!(self.inside, ScanState::Text(kind) | ScanState::TextEnd(kind) if kind != b']')
+        matches!(self.inside, ScanState::Text(kind) if kind != b']')
     }
 
     /// Gives up the sequence that has begun.

@@ -6,7 +6,8 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
 
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::stat::Mode;
+use nix::unistd::{Pid, mkfifo};
 
 use crate::harness::{Project, Running, can, holds};
 
@@ -242,8 +243,9 @@ fn in_a_container_the_stack_has_a_cgroup_that_goes_with_it() {
 
 #[test]
 fn a_process_of_another_user_is_named_and_the_status_is_not_0() {
-    let project =
-        Project::new("root: ./become --reuid=0 --regid=0 --clear-groups sleep 300\nweb: ./probe exit 0\n");
+    let project = Project::new(
+        "root: ./become --reuid=0 --regid=0 --clear-groups ./probe touch began + wait\nweb: cat began\n",
+    );
     let copy = |from: &str, name: &str, mode: u32| {
         let to = project.path().join(name);
         std::fs::copy(from, &to)?;
@@ -265,11 +267,15 @@ fn a_process_of_another_user_is_named_and_the_status_is_not_0() {
         return;
     }
     std::os::unix::fs::chown(project.runtime(), Some(65534), Some(65534)).unwrap();
+    mkfifo(&project.path().join("began"), Mode::from_bits_truncate(0o644)).unwrap();
     let start = ["./ganger", "start", "-t", "100ms", "--exit-on=web"];
     let mut running = wrapped(&project, &[unprivileged.as_slice(), &start].concat());
-    running.line("cannot end sleep (pid ");
+    running.line("cannot end probe (pid ");
     let status = running.wait();
     assert_eq!(status.code(), Some(125));
     let left = running.mark().processes();
-    assert_eq!(left.iter().map(|(_, line)| line.as_str()).collect::<Vec<_>>(), ["sleep 300"]);
+    assert_eq!(
+        left.iter().map(|(_, line)| line.as_str()).collect::<Vec<_>>(),
+        ["./probe touch began + wait"]
+    );
 }

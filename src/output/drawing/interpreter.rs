@@ -66,14 +66,19 @@ impl Drawing {
 
     /// Goes on in a sequence, or begins one; how much of `rest` that was.
     fn take_sequence(&mut self, rest: &[u8], emit: Emit<'_>) -> usize {
-        // A line ends a sequence that was never finished, so that it does not swallow all that follows.
-        let line = memchr::memchr(b'\n', rest).filter(|_| !self.scanner.is_in_data());
+        // A line ends a sequence that was never finished, so that it does not swallow all that follows. In data it does not;
+        // behind an ESC there may be another sequence, in which it does.
+        let end = if self.scanner.is_in_data() {
+            memchr::memchr(b'\x1b', rest).map(|escape| escape + 1)
+        } else {
+            memchr::memchr(b'\n', rest)
+        };
         let mut scanner = std::mem::take(&mut self.scanner);
-        let step = scanner.step(&rest[..line.unwrap_or(rest.len())]);
+        let step = scanner.step(&rest[..end.unwrap_or(rest.len())]);
         let taken = step.taken;
         if let Some(sequence) = step.sequence {
             self.act(sequence, emit);
-        } else if line.is_some_and(|line| taken == line) && !scanner.is_in_data() {
+        } else if rest.get(taken) == Some(&b'\n') && !scanner.is_in_data() {
             scanner.cancel();
         }
         self.scanner = scanner;

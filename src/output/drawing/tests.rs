@@ -98,6 +98,23 @@ fn what_is_for_a_terminal_alone_stays_out() {
 }
 
 #[test]
+fn a_line_ends_a_sequence_that_was_never_finished_unless_that_is_data() {
+    for (written, expected) in [
+        ("\x1b[3\ntext\n", "\ntext\n"),
+        ("\x1b]0;title\ntext\n", "\ntext\n"),
+        ("\x1bPdata\ndata\x1b\\text\n", "text\n"),
+        ("\x1bP\x1b[\ntext\n", "\ntext\n"),
+        ("\x1bP\n\x1b[\ntext\n", "\ntext\n"),
+        ("\x1bP\x1b\ntext\n", "\ntext\n"),
+    ] {
+        assert_eq!(rows(&[written]).concat(), expected, "{written:?}");
+        let pieces: Vec<String> = written.chars().map(String::from).collect();
+        let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
+        assert_eq!(rows(&pieces).concat(), expected, "{written:?} byte by byte");
+    }
+}
+
+#[test]
 fn a_control_of_one_character_is_left_out_and_what_follows_is_text() {
     assert_eq!(rows(&["a\u{9b}2Jb\n"]).concat(), "a2Jb\n");
 }
