@@ -26,7 +26,7 @@ pub use detach_keys::{DetachKey, DetachKeys};
 pub use export_choices::{CheckMode, Secrets};
 pub use groups::{GroupError, Groups};
 pub use probe::{OutsideCheck, Probe, ProbeKind, ProbePort, ReadySetting};
-pub use service_policy::{RestartPolicy, ServicePolicy};
+pub use service_policy::{Hook, Hooks, RestartPolicy, ServicePolicy};
 pub use settings::{
     BasePort, ColorChoice, DeclaredVariable, DeploymentSettings, ExportSettings, ExportTables, Located,
     ParentToWatch, ParsedSettings, ProcessSettings, Settings, Timestamps,

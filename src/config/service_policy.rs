@@ -32,6 +32,49 @@ impl RestartPolicy {
     }
 }
 
+/// When a command of the project's own is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Hook {
+    /// When an instance has failed.
+    OnCrash,
+    /// When an instance is ready.
+    OnReady,
+}
+
+impl Hook {
+    /// The setting that has its command.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OnCrash => "on-crash",
+            Self::OnReady => "on-ready",
+        }
+    }
+}
+
+/// The hooks of one type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hooks {
+    /// The command of [`Hook::OnCrash`].
+    pub on_crash: Option<Arc<str>>,
+    /// The command of [`Hook::OnReady`].
+    pub on_ready: Option<Arc<str>>,
+    /// How long each may run; then it is killed.
+    pub limit: Duration,
+}
+
+impl Hooks {
+    /// How long a hook may run where nothing is set.
+    pub(crate) const LIMIT: Duration = Duration::from_secs(30);
+
+    /// The command of this hook, if there is one.
+    pub fn command(&self, hook: Hook) -> Option<&Arc<str>> {
+        match hook {
+            Hook::OnCrash => self.on_crash.as_ref(),
+            Hook::OnReady => self.on_ready.as_ref(),
+        }
+    }
+}
+
 /// The service settings of one instance, all layers merged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServicePolicy {
@@ -53,6 +96,8 @@ pub struct ServicePolicy {
     pub watch: Arc<[String]>,
     /// The address where ganger binds PORT for it, if it does.
     pub listen: Option<IpAddr>,
+    /// The commands that are run when something becomes of it; `None`: there are none.
+    pub hooks: Option<Arc<Hooks>>,
 }
 
 /// Where `listen = true` binds: every address of both families, as systemd's `ListenStream=5000` does.

@@ -146,6 +146,12 @@ pub struct Settings {
     pub ready_timeout: Option<Located<Duration>>,
     /// The files of which a change restarts every type.
     pub watch: Vec<Located<String>>,
+    /// The command that is run when an instance has failed.
+    pub on_crash: Option<Located<String>>,
+    /// The command that is run when an instance is ready.
+    pub on_ready: Option<Located<String>>,
+    /// How long such a command may run.
+    pub hook_timeout: Option<Located<Duration>>,
     /// Whether processes that an earlier run left are stopped first.
     pub sweep: Option<bool>,
     /// Whether the stack runs in its own PID namespace.
@@ -211,6 +217,12 @@ pub struct ProcessSettings {
     pub restart: Option<Located<RestartPolicy>>,
     /// The files of which a change restarts them.
     pub watch: Vec<Located<String>>,
+    /// The command that is run when one of them has failed.
+    pub on_crash: Option<Located<String>>,
+    /// The command that is run when one of them is ready.
+    pub on_ready: Option<Located<String>>,
+    /// How long such a command may run.
+    pub hook_timeout: Option<Located<Duration>>,
     /// The address where ganger binds their PORT and passes the socket on; `Some(None)`: none.
     pub listen: Option<Located<Option<IpAddr>>>,
     /// What only an export has a use for.

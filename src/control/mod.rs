@@ -9,6 +9,7 @@ pub(crate) mod call;
 mod claim;
 pub(crate) mod client;
 mod connection;
+pub(crate) mod event;
 mod fields;
 mod file_id;
 pub mod incoming;

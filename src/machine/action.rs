@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::lifecycle::Lifecycle;
 use super::request::{RequestResult, Ticket};
 use super::target::Target;
 use crate::notice::Notice;
@@ -32,6 +33,8 @@ pub enum Action {
     ReportExit(usize, Notice),
     /// Print this now.
     Notify(Notice),
+    /// Run the hook that is set for this, and pass it on to clients that follow the stack.
+    Report(usize, Lifecycle),
     /// Report which processes of this tree could not be ended.
     ReportSurvivors(Target),
     /// Send this signal to the main processes of this instance, or to its whole group.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::action::Action;
 use super::instance::Instance;
+use super::lifecycle::Lifecycle;
 use super::restart::NextStart;
 use super::stack::{Actions, Stack};
 use super::state::InstanceEvent;
@@ -62,6 +63,8 @@ pub(super) fn on_exited(
         let notice = Notice::GivenUp { process, failures, lines: Vec::new() };
         actions.push(Action::ReportExit(index, notice));
     }
+    let exited = Lifecycle::Exited { is_failure: stack.instances[index].failed.is_some() };
+    actions.push(Action::Report(index, exited));
     !is_stopping && counts && ends_the_stack(stack, index, is_failure)
 }
 

@@ -127,6 +127,13 @@ impl Instance {
         (self.is_given_up, self.awaits_change) = (false, false);
     }
 
+    /// Takes out its timers beside those of the table that are due at `now`. With that for its restart, its next start is due.
+    pub(super) fn take_due(&mut self, now: Duration) -> Timers {
+        let due = self.timers.take(now);
+        self.is_due |= due.restart.is_some();
+        due
+    }
+
     /// It has to wait for others, which is reported at `report`, once.
     pub(super) fn block(&mut self, report: Duration) {
         if !std::mem::replace(&mut self.is_blocked, true) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::action::Action;
 use super::instance::Instance;
+use super::lifecycle::Lifecycle;
 use super::stack::{Actions, Stack};
 use super::state::{InstanceEvent, State};
 use super::target::Target;
@@ -78,7 +79,17 @@ pub(super) fn on_ready(
         actions.notify(Notice::Info { text });
     }
     let url = url.map(|port| format!("http://localhost:{port}"));
-    actions.notify(Notice::Ready { process: spec.name.clone(), url, port, took });
+    actions.notify(Notice::Ready { process: spec.name.clone(), url: url.clone(), port, took });
+    actions.push(Action::Report(index, Lifecycle::Ready { url }));
+}
+
+/// It has run for so long that it counts as ready, which is not printed.
+pub(super) fn on_settled(stack: &mut Stack, index: usize, actions: &mut Actions) {
+    stack.instances.edit(index, |instance| {
+        instance.ready = Some(actions.now);
+        instance.timers.end_generation();
+    });
+    actions.push(Action::Report(index, Lifecycle::Ready { url: None }));
 }
 
 /// Not ready in time: a failure like any other, but the process has to be stopped first.

@@ -6,6 +6,7 @@ use super::action::Action;
 use super::change::Change;
 use super::event::{Event, SpawnFailure};
 use super::facts::Facts;
+use super::lifecycle::Lifecycle;
 use super::request::{InstanceRequest, RequestResult, Ticket};
 use super::shutdown::{Shutdown, StopCause};
 use super::stack::Actions;
@@ -86,6 +87,7 @@ impl<'a> Transition<'a> {
         });
         let spec = stack.spec(index);
         actions.notify(Notice::Started { process: spec.name.clone(), pid, port: spec.port });
+        actions.push(Action::Report(index, Lifecycle::Started));
         stack.apply(Target::Instance(index), InstanceEvent::Spawned, actions);
         if facts.shutdown.as_ref().is_some_and(|shutdown| shutdown.killing) {
             stack.apply(Target::Instance(index), InstanceEvent::Kill, actions);
@@ -104,6 +106,7 @@ impl<'a> Transition<'a> {
         facts.has_failed |= status == FAILED;
         stack.apply(Target::Instance(index), InstanceEvent::Failed, actions);
         stack.instances.edit(index, |instance| instance.failure = Some(failure));
+        actions.push(Action::Report(index, Lifecycle::CannotStart));
         let is_stopping = facts.shutdown.is_some();
         if stack.instances[index].is_requested && !is_stopping {
             // The request is answered with the failure, and the rest goes on: a mistake in an edited Procfile must not end the
@@ -211,15 +214,10 @@ impl<'a> Transition<'a> {
         let stack = &mut facts.stack;
         let mut blocked = Vec::new();
         for &index in late {
-            let due = stack.instances.edit(index, |instance| {
-                let due = instance.timers.take(actions.now);
-                if due.settled.is_some() {
-                    instance.ready = Some(actions.now);
-                    instance.timers.end_generation();
-                }
-                instance.is_due |= due.restart.is_some();
-                due
-            });
+            let due = stack.instances.edit(index, |instance| instance.take_due(actions.now));
+            if due.settled.is_some() {
+                ready::on_settled(stack, index, actions);
+            }
             if due.ready_by.is_some() {
                 ready::on_late(stack, index, actions);
             }

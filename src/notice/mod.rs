@@ -170,6 +170,15 @@ pub enum Notice {
         #[serde(rename = "seconds", serialize_with = "json::seconds")]
         lived: Duration,
     },
+    /// A line of what a hook prints.
+    Hook {
+        /// The instance that it is about.
+        process: InstanceName,
+        /// `on-crash` or `on-ready`.
+        hook: &'static str,
+        /// The line.
+        text: String,
+    },
     /// Something worth knowing that is not an error.
     Info {
         /// The sentence.
@@ -238,6 +247,7 @@ impl Notice {
             | Self::Survivor { .. }
             | Self::Lost { .. }
             | Self::Answer { .. }
+            | Self::Hook { .. }
             | Self::Warning { .. } => (false, false),
         }
     }

@@ -57,6 +57,7 @@ impl fmt::Display for Notice {
             }
             Self::Lost { lines: 1 } => f.write_str("1 line was forgotten before it could be read"),
             Self::Lost { lines } => write!(f, "{lines} lines were forgotten before they could be read"),
+            Self::Hook { process, hook, text } => write!(f, "{hook} of {process}: {text}"),
             Self::Info { text } | Self::Answer { text } => f.write_str(text),
             Self::Waiting { process, here } => {
                 let attach = if *here { "a" } else { "ganger attach" };

@@ -343,5 +343,6 @@ impl StreamReader {
         for exit_notice in self.control.exit_notices.take() {
             self.shared.exit_notice(self.stream.log_source(), exit_notice);
         }
+        self.control.after_exit.take().into_iter().for_each(|then| then());
     }
 }

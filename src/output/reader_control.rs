@@ -14,10 +14,12 @@ const RETIRED: Duration = Duration::from_millis(100);
 const FINISHED: Duration = Duration::from_millis(300);
 
 /// Orders to a reader.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct ReaderControl {
     /// Printed when the stream has nothing more of its process.
     pub exit_notices: RefCell<Vec<Notice>>,
+    /// Called after that.
+    pub after_exit: RefCell<Vec<Box<dyn FnOnce()>>>,
     /// End when nothing comes.
     pub finish: Cell<bool>,
     /// The reader is gone.

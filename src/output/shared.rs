@@ -185,7 +185,7 @@ impl Shared {
     }
 
     /// The last lines of a source as text, without colours.
-    fn last_lines(&self, log_source: usize) -> Vec<String> {
+    pub(super) fn last_lines(&self, log_source: usize) -> Vec<String> {
         let text = |line: &HistoryLine<'_>| {
             let text = String::from_utf8_lossy(&without_sequences(line.text)).into_owned();
             let end = text.char_indices().nth(LONGEST_TOLD).map_or(text.len(), |(end, _)| end);

@@ -202,6 +202,19 @@ impl Output {
         }
     }
 
+    /// Calls `then` when the exit notice that [`Output::retire`] was just given is printed, and all before it.
+    pub fn after_exit(&self, log_source: usize, then: Box<dyn FnOnce()>) {
+        match self.control.borrow().get(log_source).and_then(|streams| streams.last()) {
+            Some(control) if !control.ended.get() => control.after_exit.borrow_mut().push(then),
+            Some(_) | None => then(),
+        }
+    }
+
+    /// The last lines of this source as text, without colours: ten at most, each of a thousand characters at most.
+    pub fn last_lines(&self, log_source: usize) -> Vec<String> {
+        self.shared.last_lines(log_source)
+    }
+
     /// A view of the history for readers while the output goes on.
     pub fn log(&self) -> Log {
         Log { shared: Rc::clone(&self.shared) }

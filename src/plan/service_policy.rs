@@ -1,6 +1,7 @@
 //! The service settings of each type: what is set for it, and the defaults.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::PlannedType;
@@ -9,7 +10,7 @@ use super::error::Error;
 use super::options::Inputs;
 use super::order::StartOrder;
 use super::spec::{Probe, ProbePort, ServicePolicy, Variables};
-use crate::config::{ProcessSettings, ReadySetting};
+use crate::config::{Hooks, Located, ProcessSettings, ReadySetting, Settings};
 use crate::location::Diagnostic;
 use crate::procfile::Entry;
 use crate::shell::{is_replaced, names_variable};
@@ -47,7 +48,20 @@ pub(super) fn of_line(
         can_die: settings.can_die.iter().any(|given| given.value == entry.name.as_str()),
         watch: watch.iter().map(|given| given.value.clone()).collect(),
         listen,
+        hooks: hooks(own, settings),
     }
+}
+
+/// The hooks of a type; an empty command takes back what is set for all.
+fn hooks(own: &ProcessSettings, all: &Settings) -> Option<Arc<Hooks>> {
+    let command = |own: &Option<Located<String>>, all: &Option<Located<String>>| {
+        let given = own.as_ref().or(all.as_ref()).map(|given| given.value.trim());
+        given.filter(|command| !command.is_empty()).map(Arc::from)
+    };
+    let limit = own.hook_timeout.as_ref().or(all.hook_timeout.as_ref()).map(|given| given.value);
+    let (on_crash, on_ready) = (command(&own.on_crash, &all.on_crash), command(&own.on_ready, &all.on_ready));
+    let is_set = on_crash.is_some() || on_ready.is_some();
+    is_set.then(|| Arc::new(Hooks { on_crash, on_ready, limit: limit.unwrap_or(Hooks::LIMIT) }))
 }
 
 /// The default readiness of an instance. Every instance has a PORT, but only a `web`, or a command that names PORT, is known

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::entries::EnvEntries;
-pub use crate::config::{OutsideCheck, Probe, ProbeKind, ProbePort, RestartPolicy, ServicePolicy};
+pub use crate::config::{
+    Hook, Hooks, OutsideCheck, Probe, ProbeKind, ProbePort, RestartPolicy, ServicePolicy,
+};
 use crate::name::{InstanceName, TypeName};
 use crate::signal::{Reach, Signal};
 

@@ -181,6 +181,7 @@ impl Leftovers {
             | Action::Spawn(_)
             | Action::Probe(_)
             | Action::ReportExit(..)
+            | Action::Report(..)
             | Action::Notify(_)
             | Action::Signal(..)
             | Action::Answer(..)

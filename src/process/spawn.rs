@@ -211,6 +211,25 @@ impl Spawner {
         self.run(&Program::of_shell(command), environment, &[], &actions)
     }
 
+    /// Makes a process that runs this command by a shell in this environment. Its id is its group's and its session's too; with
+    /// it come our ends of its standard input, and of its standard output and standard error, which are one pipe.
+    ///
+    /// # Errors
+    /// As pipe(2) and posix_spawn(3).
+    pub fn spawn_hook(
+        &mut self,
+        command: &str,
+        environment: &Environment,
+    ) -> io::Result<(i32, OwnedFd, OwnedFd)> {
+        let ((stdin, input), (output, stdout)) = (pipe()?, pipe()?);
+        let mut actions = PosixSpawnFileActions::init()?;
+        for (descriptor, end) in [(0, &stdin), (1, &stdout), (2, &stdout)] {
+            actions.add_dup2(end.as_raw_fd(), descriptor)?;
+        }
+        let pid = self.run(&Program::of_shell(command), environment, &[], &actions)?;
+        Ok((pid, input, output))
+    }
+
     /// Makes a process that leads its session. `extra` wins over what is in the environment.
     fn run(
         &mut self,

@@ -193,6 +193,7 @@ impl<'a> Sweep<'a> {
             | Action::Spawn(_)
             | Action::Probe(_)
             | Action::ReportExit(..)
+            | Action::Report(..)
             | Action::Notify(_)
             | Action::Suspend
             | Action::Resume

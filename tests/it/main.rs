@@ -36,6 +36,7 @@ mod groups;
 mod hangup;
 mod harmless;
 mod harness;
+mod hooks;
 mod injection;
 mod input_line;
 mod isolating;

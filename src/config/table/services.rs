@@ -6,7 +6,7 @@ use crate::config::probe::ReadySetting;
 use crate::config::setting::{Flag, Setting, Takes};
 use crate::config::value;
 
-pub(super) static SETTINGS: [Setting; 11] = [
+pub(super) static SETTINGS: [Setting; 14] = [
     Setting {
         name: "restart",
         flags: &[
@@ -93,6 +93,37 @@ pub(super) static SETTINGS: [Setting; 11] = [
         takes: Takes::Value("true|ADDRESS"),
         help: "Bind PORT in ganger and pass the socket (LISTEN_FDS)",
         each: Some(&of_type(|p| &mut p.listen, value::listen)),
+        ..SETTING
+    },
+    Setting {
+        name: "on-crash",
+        takes: Takes::Value("COMMAND"),
+        help: "Command to run when an instance has failed\n\n\
+               It ended with a status that is not 0 or by a signal, was not ready in time, or could not be started; not where it \
+               was stopped. A shell runs it in the root with the environment of the instance, and the event as JSON on standard \
+               input: docs/running.md.",
+        example: "bin/report-crash",
+        stack: Some(&of_stack(|s| &mut s.on_crash, value::text)),
+        each: Some(&of_type(|p| &mut p.on_crash, value::text)),
+        ..SETTING
+    },
+    Setting {
+        name: "on-ready",
+        takes: Takes::Value("COMMAND"),
+        help: "Command to run when an instance is ready",
+        example: "bin/warm-up",
+        stack: Some(&of_stack(|s| &mut s.on_ready, value::text)),
+        each: Some(&of_type(|p| &mut p.on_ready, value::text)),
+        ..SETTING
+    },
+    Setting {
+        name: "hook-timeout",
+        takes: Takes::Value("SECS"),
+        help: "Time for such a command; then it is killed\n\n\
+               30 seconds by default.",
+        example: "5",
+        stack: Some(&of_stack(|s| &mut s.hook_timeout, value::span)),
+        each: Some(&of_type(|p| &mut p.hook_timeout, value::span)),
         ..SETTING
     },
     Setting {

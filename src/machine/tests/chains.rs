@@ -78,6 +78,7 @@ fn specs(sorts: &[Sort]) -> Vec<Rc<Spec>> {
             watch: if sort.is_watched { vec!["src".into()].into() } else { Vec::new().into() },
             listen: None,
             can_die: false,
+            hooks: None,
         };
         Spec {
             after: after.map(kind).collect(),
@@ -186,6 +187,7 @@ impl<'a> World<'a> {
             | Action::StopAll(Target::Orphans)
             | Action::Kill(Target::Orphans)
             | Action::ReportExit(..)
+            | Action::Report(..)
             | Action::Notify(_)
             | Action::ReportSurvivors(_)
             | Action::Signal(..)

@@ -18,6 +18,8 @@ struct World {
     now: Duration,
     /// The own process of each instance, if it lives.
     leaders: Vec<Option<i32>>,
+    /// What was last reported of each instance.
+    reported: Vec<Option<Lifecycle>>,
     /// How many other processes of each instance live.
     others: Vec<usize>,
     /// How many processes live that belong to no instance.
@@ -101,6 +103,7 @@ impl World {
             machine,
             now: Duration::ZERO,
             leaders,
+            reported: vec![None; count],
             others,
             orphans: 0,
             asked: 0,
@@ -139,6 +142,7 @@ impl World {
             }
             Action::Enroll(index, _) if *index == self.leaders.len() => {
                 self.leaders.push(None);
+                self.reported.push(None);
                 self.others.push(0);
             }
             Action::Enroll(index, _) => {
@@ -153,6 +157,7 @@ impl World {
             Action::Scan => self.scan(),
             // Ticket 0 is that of all other requests.
             Action::Answer(Ticket(number), _) => self.answered.extend((*number > 0).then_some(*number)),
+            Action::Report(index, what) => self.check_report(*index, what),
             Action::ReportExit(..)
             | Action::Probe(_)
             | Action::Notify(_)
@@ -163,6 +168,21 @@ impl World {
             | Action::Resume
             | Action::Resize => {}
         }
+    }
+
+    /// A generation is reported as started, as ready once at most, and as exited.
+    fn check_report(&mut self, index: usize, what: &Lifecycle) {
+        let before = self.reported[index].replace(what.clone());
+        let follows = match what {
+            Lifecycle::Started | Lifecycle::CannotStart => {
+                matches!(before, None | Some(Lifecycle::Exited { .. } | Lifecycle::CannotStart))
+            }
+            Lifecycle::Ready { .. } => before == Some(Lifecycle::Started),
+            Lifecycle::Exited { .. } => {
+                matches!(before, Some(Lifecycle::Started | Lifecycle::Ready { .. }))
+            }
+        };
+        assert!(follows, "{what:?} after {before:?}");
     }
 
     fn check_signal(&mut self, target: Target, action: &Action) {

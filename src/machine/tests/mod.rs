@@ -3,6 +3,7 @@
 mod chains;
 mod changes;
 mod histories;
+mod lifecycle;
 mod outcomes;
 mod requests;
 mod rolls;
@@ -77,9 +78,10 @@ fn stop_of(instance: usize) -> Event {
     })
 }
 
-/// The actions without notices.
+/// The actions without notices and reports.
 fn done(actions: &[Action]) -> Vec<&Action> {
-    actions.iter().filter(|action| !matches!(action, Action::Notify(_))).collect()
+    let is_told = |action: &&Action| matches!(action, Action::Notify(_) | Action::Report(..));
+    actions.iter().filter(|action| !is_told(action)).collect()
 }
 
 fn notices(actions: &[Action]) -> Vec<String> {

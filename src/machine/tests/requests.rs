@@ -78,6 +78,7 @@ impl World {
             | Action::StopAll(Target::Orphans)
             | Action::Kill(Target::Orphans)
             | Action::ReportExit(..)
+            | Action::Report(..)
             | Action::Probe(_)
             | Action::Notify(_)
             | Action::ReportSurvivors(_)

@@ -130,3 +130,19 @@ fn a_socket_that_a_shell_would_keep_is_worth_a_warning() {
         assert_eq!(!case.plan().warnings.is_empty(), is_warned, "{command}");
     }
 }
+
+#[test]
+fn hooks_of_a_type_win_over_those_of_all_and_an_empty_one_takes_them_back() {
+    let toml = "on-crash = \"all\"\non-ready = \" \"\n[process.web]\non-crash = \"own\"\non-ready = \"up\"\n\
+                hook-timeout = 2\n[process.quiet]\non-crash = \"\"\n";
+    let plan = with(&["web", "worker", "quiet"], toml).plan();
+    let hooks: Vec<Option<[Option<&str>; 2]>> = plan
+        .instances
+        .iter()
+        .map(|spec| spec.care.hooks.as_deref())
+        .map(|hooks| hooks.map(|hooks| [hooks.on_crash.as_deref(), hooks.on_ready.as_deref()]))
+        .collect();
+    assert_eq!(hooks, [Some([Some("own"), Some("up")]), Some([Some("all"), None]), None]);
+    let limits = plan.instances.iter().filter_map(|spec| Some(spec.care.hooks.as_ref()?.limit.as_secs()));
+    assert_eq!(limits.collect::<Vec<_>>(), [2, 30]);
+}

@@ -10,8 +10,9 @@ use std::rc::Rc;
 
 use indexmap::IndexSet;
 
+use crate::control::event::EventKind;
 use crate::exit::Exit;
-use crate::machine::{Action, Event, RequestResult, Target, Ticket};
+use crate::machine::{Action, Event, Lifecycle, RequestResult, Target, Ticket};
 use crate::name::TypeName;
 use crate::notice::Notice;
 use crate::output::screen::Screen;
@@ -20,10 +21,12 @@ use crate::plan::spec::Spec;
 use crate::process::pty::{WindowSize, set_window_size};
 use crate::process::spawn::{ChildStream, Spawner};
 use crate::process::tree::Process;
+use crate::supervisor::actions::hooks::HookRunner;
 use crate::supervisor::actions::processes::Processes;
 use crate::supervisor::actions::resources::SpawnResources;
 use crate::supervisor::actions::signals::{self, StopSignals};
 use crate::supervisor::actions::window_size::{self, terminal_size};
+use crate::supervisor::channel::arrival::{HookCall, HookProgress};
 
 /// Everything that actions need.
 pub(crate) struct Executor {
@@ -40,6 +43,8 @@ pub(crate) struct Executor {
     /// The instances to probe, until [`Executor::take_unprobed`].
     unprobed: Vec<usize>,
     have_specs_changed: bool,
+    /// What has become of instances, until [`Executor::take_reports`].
+    reports: Vec<(usize, Lifecycle)>,
     /// The answers of the machine, until [`Executor::take_replies`].
     replies: Vec<(Ticket, RequestResult)>,
 }
@@ -60,8 +65,9 @@ impl Executor {
             size: Rc::new(Cell::new(terminal_size(output.prefix_width()))),
             unprobed: Vec::new(),
             have_specs_changed: true,
+            reports: Vec::new(),
             replies: Vec::new(),
-            processes: Processes::new(specs, run, spawner),
+            processes: Processes::new(specs, run, spawner, HookRunner::new(resources.inbox())),
             resources,
             output,
         }
@@ -89,6 +95,7 @@ impl Executor {
                     output.conclude(notice);
                 }
                 Action::Notify(notice) => output.notice(&notice),
+                Action::Report(index, what) => self.reports.push((index, what)),
                 Action::ReportSurvivors(target) => {
                     for notice in signals::survivors(processes, target) {
                         output.notice(&notice);
@@ -139,6 +146,43 @@ impl Executor {
     /// Whether an instance has got another spec since the last call, so that other files may be of interest.
     pub(crate) fn take_specs_changed(&mut self) -> bool {
         std::mem::take(&mut self.have_specs_changed)
+    }
+
+    /// What has become of instances since the last call.
+    pub(crate) fn take_reports(&mut self) -> Vec<(usize, Lifecycle)> {
+        std::mem::take(&mut self.reports)
+    }
+
+    /// A hook is to be run: at once, or when the remaining output of its instance is there.
+    pub(crate) fn announce_hook(&mut self, call: HookCall) {
+        let (index, is_exit) = (call.index, call.event.event == EventKind::Exited);
+        let due = self.processes.hooks.announce(call);
+        if is_exit { self.output.after_exit(index, due) } else { due() }
+    }
+
+    /// A hook is further: it is due, has printed something, or is over, and another one may have its turn.
+    pub(crate) fn on_hook(&mut self, progress: HookProgress) -> Vec<Event> {
+        let notice = match progress {
+            HookProgress::Due(call) => self.processes.hooks.add(*call),
+            HookProgress::Printed(line) => Some(line),
+            HookProgress::Closed(pid) => self.processes.hooks.on_closed(pid),
+        };
+        if let Some(notice) = notice {
+            self.output.notice(&notice);
+        }
+        while let Some(mut call) = self.processes.hooks.next() {
+            call.event.lines = self.output.last_lines(call.index);
+            if let Some(warning) = self.processes.run_hook(&call) {
+                self.output.notice(&warning);
+            }
+        }
+        // As long as there were hooks, the news that no child is left was not believed.
+        if self.has_hooks() { Vec::new() } else { self.processes.reap() }
+    }
+
+    /// Whether a hook runs or will run.
+    pub(crate) fn has_hooks(&self) -> bool {
+        self.processes.hooks.are_there()
     }
 
     /// What the machine has answered since the last call.

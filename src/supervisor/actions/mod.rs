@@ -2,6 +2,7 @@
 
 mod exec_probe;
 pub(super) mod executor;
+mod hooks;
 mod processes;
 pub(super) mod resources;
 mod sd_notify;

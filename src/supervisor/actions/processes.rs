@@ -6,11 +6,14 @@ use std::rc::Rc;
 
 use crate::exit::Exit;
 use crate::machine::{Event, SpawnFailure, Target};
+use crate::notice::Notice;
 use crate::plan::spec::Spec;
 use crate::process::reaper::{self, Reaped};
 use crate::process::spawn::{ChildResources, SpawnedChild, Spawner};
 use crate::process::tree::{Process, ProcessSnapshot, ProcessTracker, kill_all, kill_orphans};
 use crate::supervisor::actions::exec_probe::ProbeCommands;
+use crate::supervisor::actions::hooks::HookRunner;
+use crate::supervisor::channel::arrival::HookCall;
 
 /// All processes below this one.
 pub(super) struct Processes {
@@ -18,6 +21,7 @@ pub(super) struct Processes {
     pub(super) specs: Vec<Rc<Spec>>,
     pub(super) spawner: Spawner,
     pub(super) commands: ProbeCommands,
+    pub(super) hooks: HookRunner,
     tracker: ProcessTracker,
     /// The latest own process of each instance, until its session is empty.
     leaders: Vec<Option<i32>>,
@@ -36,12 +40,13 @@ pub(super) struct Processes {
 
 impl Processes {
     /// None yet, of these instances, of the run with this id.
-    pub(super) fn new(specs: Vec<Rc<Spec>>, run: &str, spawner: Spawner) -> Self {
+    pub(super) fn new(specs: Vec<Rc<Spec>>, run: &str, spawner: Spawner, hooks: HookRunner) -> Self {
         let count = specs.len();
         Self {
             specs,
             spawner,
             commands: ProbeCommands::default(),
+            hooks,
             tracker: ProcessTracker::new(run.as_bytes()),
             leaders: vec![None; count],
             sessions: vec![None; count],
@@ -85,6 +90,11 @@ impl Processes {
     /// Runs a command in the environment of an instance; its id, if it could be run.
     pub(super) fn run_command(&mut self, index: usize, command: &str) -> Option<i32> {
         self.commands.run(index, &self.specs[index], command, &mut self.spawner)
+    }
+
+    /// Runs a hook; the warning to print, if it cannot be run.
+    pub(super) fn run_hook(&mut self, call: &HookCall) -> Option<Notice> {
+        self.hooks.run(call, &self.specs[call.index], &mut self.spawner)
     }
 
     /// The instances with an own process that has not been reaped.
@@ -141,7 +151,7 @@ impl Processes {
     fn without_own(&mut self, found: io::Result<ProcessSnapshot>) -> Option<ProcessSnapshot> {
         let mut snapshot = found.map_err(|error| self.scan_error = Some(error)).ok()?;
         self.commands.leave_out(&mut snapshot);
-        snapshot.retain(|process| !self.spawner.has(process.pid));
+        snapshot.retain(|process| !self.spawner.has(process.pid) && !self.hooks.has(process.session));
         Some(snapshot)
     }
 
@@ -215,6 +225,7 @@ impl Processes {
 
     /// Kills all processes below us.
     pub(super) fn kill_all(&mut self) -> Vec<Event> {
+        self.hooks.close();
         let (reaped, scan_error) = kill_all();
         self.scan_error = scan_error.or(self.scan_error.take());
         // The error first: what was reaped may be the last event.
@@ -245,6 +256,7 @@ impl Processes {
             return Event::Exited { instance, exit };
         }
         self.commands.on_reaped(pid, exit);
+        self.hooks.on_reaped(pid, exit);
         self.spawner.on_reaped(pid);
         Event::Reaped
     }

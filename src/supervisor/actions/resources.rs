@@ -27,6 +27,11 @@ impl SpawnResources {
         Self { notify_sockets: NotifySockets::new(run, inbox.clone()), sockets: Sockets::default(), inbox }
     }
 
+    /// The inbox of the event loop.
+    pub(super) fn inbox(&self) -> WeakUnboundedSender<Arrival> {
+        self.inbox.clone()
+    }
+
     /// What the next process of this instance is given.
     ///
     /// # Errors

@@ -86,6 +86,7 @@ impl Inbox {
                 | Arrival::Notified(_)
                 | Arrival::RecordDue
                 | Arrival::Recorded(_)
+                | Arrival::Hook(_)
                 | Arrival::FilesChanged => {}
             }
         }

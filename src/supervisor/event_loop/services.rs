@@ -1,16 +1,19 @@
-//! What the event loop does for instances beside the actions of the machine: readiness probes, and restarts after changes of files.
+//! What the event loop does for instances beside the actions of the machine: readiness probes, restarts after changes of files, and
+//! hooks.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::WeakUnboundedSender;
 
-use crate::machine::{Event, Machine};
+use crate::machine::{Event, Lifecycle, Machine};
 use crate::supervisor::actions::executor::Executor;
-use crate::supervisor::channel::arrival::Arrival;
+use crate::supervisor::channel::arrival::{Arrival, HookCall};
 use crate::supervisor::channel::clock::Clock;
 use crate::supervisor::readiness::file_watch::FileWatch;
 use crate::supervisor::readiness::probes::Probes;
+use crate::supervisor::status::lifecycle::event_of;
 
 /// The probes and the watched files of all instances.
 pub(super) struct Services {
@@ -26,6 +29,11 @@ impl Services {
 
     /// Begins and ends probes and the watch of files, as the instances need them now.
     pub(super) fn follow(&mut self, machine: &Machine, executor: &mut Executor, now: Duration) -> Vec<Event> {
+        for (index, what) in executor.take_reports() {
+            if let Some(call) = hook_call(machine, now, index, &what) {
+                executor.announce_hook(call);
+            }
+        }
         for index in executor.take_unprobed() {
             self.probes.begin(index, machine, now);
         }
@@ -75,4 +83,12 @@ impl Services {
         }
         event
     }
+}
+
+/// The hook that is to be run for what has just become of an instance.
+fn hook_call(machine: &Machine, now: Duration, index: usize, what: &Lifecycle) -> Option<HookCall> {
+    let hooks = machine.specs()[index].care.hooks.as_deref()?;
+    let (hook, command) = what.hook(hooks)?;
+    let event = event_of(machine, now, index, what);
+    Some(HookCall { index, hook, command: Arc::clone(command), limit: hooks.limit, event })
 }

@@ -231,6 +231,10 @@ impl Supervisor {
                 let pid = self.executor.take_ready_message(instance);
                 self.answers.extend(pid.map(|pid| Event::Ready { instance, pid, port: None }));
             }
+            Arrival::Hook(progress) => {
+                let reaped = self.executor.on_hook(progress);
+                self.answers.extend(reaped);
+            }
             Arrival::FilesChanged => self.services.read_changes(&self.executor, self.clock.now()),
             Arrival::RecordDue => self.record(),
             Arrival::Recorded(result) => {
@@ -304,6 +308,10 @@ impl Supervisor {
 
     async fn next_answer(&mut self) -> Option<Event> {
         let answer = self.answers.pop_front()?;
+        // A hook that was started since is a child.
+        if answer == Event::AllGone && self.executor.has_hooks() {
+            return None;
+        }
         if self.schedule.yields_before(&answer, self.clock.now()) {
             self.yield_to_others().await;
         }

@@ -253,7 +253,7 @@ fn other_port(spec: &Spec, ports: &[u16]) -> Option<String> {
     ))
 }
 
-fn rounded(span: Duration) -> f64 {
+pub(super) fn rounded(span: Duration) -> f64 {
     (span.as_secs_f64() * 1000.0).round() / 1000.0
 }
 
