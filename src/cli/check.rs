@@ -13,7 +13,6 @@ use super::system_env::{StdStream, SystemEnv};
 use crate::config::{ColorChoice, Settings};
 use crate::exit::{self, Outcome};
 use crate::location::{Diagnostic, Location};
-use crate::plan::options::Selection;
 use crate::plan::report::{Report, ReportedProcess};
 use crate::plan::{self, Plan};
 use crate::shell::habits::habits;
@@ -69,7 +68,7 @@ fn examine(mut project: Project, system: &SystemEnv) -> CheckFindings {
     warnings.extend(project.wanted_by_a_deployment(system));
     warnings.extend(variables::without_meaning(system, &project.assignments));
     warnings.extend(unusual(&project));
-    match project.plan(&Selection::default(), None, |_| None, system) {
+    match project.plan(system) {
         Ok(plan) => CheckFindings { project: Some(project), plan: Some(plan), errors: Vec::new(), warnings },
         Err(errors) => CheckFindings { project: Some(project), plan: None, errors, warnings },
     }

@@ -16,7 +16,6 @@ use crate::exit::Outcome;
 use crate::location::Location;
 use crate::plan::Plan;
 use crate::plan::environment::{Origin, Provenance};
-use crate::plan::options::Selection;
 use crate::plan::spec::Environment;
 use crate::suggestion::nearest;
 use crate::text::{harmless, visible};
@@ -29,7 +28,7 @@ use crate::text::{harmless, visible};
 pub(crate) fn run(env: &args::EnvArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     let args::EnvArgs { of, explain, show_values, all } = env;
     let project = load::project(given, ProcfileNeed::Nothing, system)?;
-    let plan = project.plan(&Selection::default(), None, |_| None, system).map_err(Failure::Refused)?;
+    let plan = project.plan(system).map_err(Failure::Refused)?;
     let environment = match of {
         None => plan.environment_of_command(),
         Some(of) => match plan.process(of) {
@@ -59,7 +58,7 @@ pub(crate) fn run(env: &args::EnvArgs, given: &Settings, system: &SystemEnv) -> 
 #[cfg(feature = "ui")]
 pub(crate) fn explained(kind: &str, given: &Settings, system: &SystemEnv) -> Result<String, Failure> {
     let project = load::project(given, ProcfileNeed::Nothing, system)?;
-    let plan = project.plan(&Selection::default(), None, |_| None, system).map_err(Failure::Refused)?;
+    let plan = project.plan(system).map_err(Failure::Refused)?;
     let process = plan.process(kind).ok_or_else(|| unknown(kind, &project.procfile.file, &plan))?;
     let environment = plan.environment_of(process);
     let mut shown: Vec<EnvVariable<'_>> = variables(&environment, &plan)

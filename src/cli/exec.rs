@@ -38,7 +38,7 @@ pub(crate) fn run(exec: ExecArgs, given: &Settings, system: &SystemEnv) -> Resul
     run::refuse_flags("exec", &exec.command)?;
     let ExecArgs { command, with, timeout } = exec;
     let project = load::project(given, ProcfileNeed::Procfile, system)?;
-    let plan = project.plan(&Selection::default(), None, |_| None, system).map_err(Failure::Refused)?;
+    let plan = project.plan(system).map_err(Failure::Refused)?;
     let mut replacement = run::replacement(&command, &project, &plan);
     let parents = parents(&project.settings, true)?;
     let clock = Clock::start();

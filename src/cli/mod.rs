@@ -6,6 +6,7 @@
 pub(crate) mod args;
 pub(crate) mod args_stack;
 pub mod attach;
+mod auto_port;
 pub(crate) mod change;
 pub(crate) mod check;
 pub(crate) mod completions;

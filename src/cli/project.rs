@@ -15,7 +15,7 @@ use crate::output::LogFileOptions;
 use crate::plan::Plan;
 use crate::plan::environment::name_of_port;
 use crate::plan::options::{Inputs, Selection};
-use crate::plan::ports::Holder;
+use crate::plan::ports::{Holder, KeptPorts};
 use crate::plan::running::Running;
 use crate::process::ports_in_use;
 use crate::procfile::{Entry, Procfile};
@@ -49,19 +49,29 @@ pub struct Project {
 }
 
 impl Project {
-    /// The plan, if all could be read.
+    /// The plan of all types, if all could be read, for what starts none of them: no port is tried.
     ///
     /// # Errors
     ///
     /// All that is wrong: with the files, or with what was asked of them.
-    pub fn plan(
+    pub fn plan(&self, system: &SystemEnv) -> Result<Plan, Vec<Diagnostic>> {
+        self.build(&self.inputs(&Selection::default(), None, system), |_| None)
+    }
+
+    /// The plan for a stack that is to start. `kept` are the ports of earlier starts with `--port auto`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Project::plan`]'s.
+    pub fn plan_start(
         &self,
         selection: &Selection,
-        run: Option<&str>,
-        taken: impl FnMut(u16) -> Option<Holder>,
+        run: &str,
+        kept: Option<&KeptPorts>,
         system: &SystemEnv,
     ) -> Result<Plan, Vec<Diagnostic>> {
-        self.build(&self.inputs(selection, run, system), taken)
+        let inputs = Inputs { kept, ..self.inputs(selection, Some(run), system) };
+        self.build(&inputs, ports_in_use::holder)
     }
 
     /// The next plan for a stack that runs. Its warnings are those of the files too.
@@ -107,6 +117,7 @@ impl Project {
             root: &self.root,
             run,
             running: None,
+            kept: None,
         }
     }
 

@@ -14,7 +14,6 @@ use super::usage;
 use crate::config::Settings;
 use crate::exit::Outcome;
 use crate::plan::Plan;
-use crate::plan::options::Selection;
 use crate::process::pipe::pipe;
 use crate::process::replace::{self, Replacement};
 use crate::supervisor::clock::Clock;
@@ -30,7 +29,7 @@ use crate::{shell, suggestion};
 pub(crate) fn run(run: &args::RunArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     refuse_flags("run", &run.command)?;
     let project = load::project(given, ProcfileNeed::Nothing, system)?;
-    let plan = project.plan(&Selection::default(), None, |_| None, system).map_err(Failure::Refused)?;
+    let plan = project.plan(system).map_err(Failure::Refused)?;
     project.say_warnings(&[], system);
     let replacement = replacement(&run.command, &project, &plan);
     let parents = supervise::parents(&project.settings, false)?;

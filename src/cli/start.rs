@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::args;
+use super::auto_port;
 use super::change;
 use super::detach::{self, DetachOptions};
 use super::failure::{Failure, Sentence};
@@ -30,7 +31,6 @@ use crate::output::{self, RowFormat};
 use crate::plan::options::Selection;
 use crate::plan::{DEFAULT_GRACE, Plan};
 use crate::process::parents::WatchedParents;
-use crate::process::ports_in_use;
 use crate::process::run::RunId;
 use crate::supervisor;
 use crate::supervisor::clock;
@@ -127,8 +127,7 @@ pub fn prepare(
     let mark = SystemEnv::mark();
     let run = begin(home, &mark)?;
     let marked = run.to_string();
-    let mut plan =
-        project.plan(selection, Some(&marked), ports_in_use::holder, system).map_err(Failure::Refused)?;
+    let mut plan = auto_port::plan((*project, *address), selection, &marked, system)?;
     // The mark is random, and in hexadecimal.
     plan.policy.seed = u64::from_str_radix(&mark, 16).unwrap_or_default();
     let mut settings = supervised(&project.settings, &plan, run, system)?;

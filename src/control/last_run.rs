@@ -68,9 +68,7 @@ pub struct LastRunFile {
 impl LastRunFile {
     /// Of the stack at this address. `state` is `$XDG_STATE_HOME`, or what stands for it.
     pub fn of(address: &Address, state: Option<&Path>) -> Self {
-        let in_state = state.map(|folder| folder.join("ganger"));
-        let folders = in_state.into_iter().chain(address.folders().first().cloned()).collect();
-        Self { folders, address: address.clone() }
+        Self { folders: folders(address, state), address: address.clone() }
     }
 
     /// All records of this user.
@@ -276,8 +274,14 @@ impl LastRun {
     }
 }
 
+/// The folders that may hold what outlives the stack at this address. `state` is `$XDG_STATE_HOME`, or what stands for it.
+pub(super) fn folders(address: &Address, state: Option<&Path>) -> Vec<PathBuf> {
+    let in_state = state.map(|folder| folder.join("ganger"));
+    in_state.into_iter().chain(address.folders().first().cloned()).collect()
+}
+
 /// The folder and those above it, as the XDG Base Directory Specification asks: for their owner only.
-fn make_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
     if let Some(parent) = folder.parent().filter(|parent| !parent.is_dir()) {
         DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
     }

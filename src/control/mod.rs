@@ -13,6 +13,7 @@ pub(crate) mod event;
 mod fields;
 mod file_id;
 pub mod incoming;
+pub(crate) mod kept_ports;
 pub(crate) mod last_run;
 pub(crate) mod lease;
 pub(crate) mod line_buffer;

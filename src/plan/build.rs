@@ -8,7 +8,7 @@ use super::environment::{self, Merged};
 use super::error::{Error, index_of};
 use super::options::{Inputs, PlanOptions, RELEASE, is_needed};
 use super::order::StartOrder;
-use super::ports::{self, DEFAULT_BASE, DEFAULT_STEP, Holder, Layout, PortChoice};
+use super::ports::{self, DEFAULT_BASE, DEFAULT_STEP, Holder, KeptPorts, Layout, PortChoice};
 use super::service_policy;
 use super::spec::{Environment, Spec, Variables};
 use super::{Plan, PlannedType};
@@ -105,34 +105,36 @@ fn place_ports(
     taken: impl FnMut(u16) -> Option<Holder>,
     words: &mut PlanWarnings,
 ) -> Result<Layout, Box<Diagnostic>> {
-    let (base, may_move) = match merged.base_port(inputs)? {
-        Some(BasePort::At(port)) => (port, false),
-        // A running stack never moves its ports.
-        Some(BasePort::Auto) | None => match inputs.running.and_then(|running| running.base) {
-            Some(base) => (base, false),
-            None => (DEFAULT_BASE, true),
-        },
+    let (given, nothing) = (merged.base_port(inputs)?, KeptPorts::default());
+    // A running stack never moves its ports.
+    let (base, kept) = match (given, inputs.running.and_then(|running| running.base)) {
+        (Some(BasePort::At(port)), _) => (port, None),
+        (Some(BasePort::Auto) | None, Some(base)) => (base, None),
+        (Some(BasePort::Auto), None) => (DEFAULT_BASE, Some(inputs.kept.unwrap_or(&nothing))),
+        (None, None) => (DEFAULT_BASE, Some(&nothing)),
     };
     let step = inputs.settings.port_step.as_ref();
-    let kept = inputs.running.and_then(|running| running.step);
-    let layout = Layout::new(base, kept.or(step.map(|given| given.value)), options.counts.clone());
+    let running = inputs.running.and_then(|running| running.step);
+    let layout = Layout::new(base, running.or(step.map(|given| given.value)), options.counts.clone());
     let layout = layout.map_err(|error| {
         let place = match &error {
-            ports::PortError::Step { .. } => step.map(|given| given.place.clone()).filter(|_| kept.is_none()),
+            ports::PortError::Step { .. } => {
+                step.map(|given| given.place.clone()).filter(|_| running.is_none())
+            }
             ports::PortError::NoRoom { .. } => inputs.settings.port.as_ref().map(|given| given.place.clone()),
         };
         let file = || Location { file: Arc::clone(&inputs.procfile.file), line: None, column: None };
         let error = match error {
-            ports::PortError::Step { step, .. } if kept.is_some() => Error::Apart { step },
+            ports::PortError::Step { step, .. } if running.is_some() => Error::Apart { step },
             ports::PortError::Step { .. } | ports::PortError::NoRoom { .. } => Error::from(error),
         };
         Box::new(error.at(&place.unwrap_or_else(file)))
     })?;
-    if step.is_none() && kept.is_none() && layout.step != DEFAULT_STEP {
+    if step.is_none() && running.is_none() && layout.step != DEFAULT_STEP {
         let step = layout.step;
         words.notes.push(format!("ports of two types are {step} apart, not {DEFAULT_STEP}, so that all fit"));
     }
-    let choice = ports::choose(layout, may_move, taken);
+    let choice = ports::choose(layout, kept, taken);
     words.about_ports(inputs, &choice);
     Ok(choice.layout)
 }

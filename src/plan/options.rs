@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::error::{Error, index_of, type_named};
+use super::ports::KeptPorts;
 use super::running::Running;
 pub use super::selection::Selection;
 use super::spec::{ExitOn, Policy};
@@ -36,6 +37,8 @@ pub struct Inputs<'a> {
     pub run: Option<&'a str>,
     /// The stack that runs already and is to become this plan; `None` for all others.
     pub running: Option<&'a Running>,
+    /// The ports of earlier starts with `--port auto`; `None` for all that starts nothing.
+    pub kept: Option<&'a KeptPorts>,
 }
 
 /// What was asked for, in terms of the Procfile.

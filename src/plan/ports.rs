@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::iter::successors;
+use std::ops::RangeInclusive;
 
 use thiserror::Error;
 
@@ -48,7 +50,7 @@ pub(crate) enum PortError {
         /// What was asked for.
         step: u16,
         /// The steps that would do.
-        fitting: std::ops::RangeInclusive<u16>,
+        fitting: RangeInclusive<u16>,
     },
 }
 
@@ -103,7 +105,7 @@ impl Layout {
 }
 
 /// The steps with which no two instances share a port and none passes 65535.
-fn fitting_steps(base: u16, counts: &[u32]) -> Option<std::ops::RangeInclusive<u16>> {
+fn fitting_steps(base: u16, counts: &[u32]) -> Option<RangeInclusive<u16>> {
     let running =
         || counts.iter().enumerate().filter(|(_, count)| **count > 0).map(|(i, &c)| (i as u64, u64::from(c)));
     // An instance more than its own line's share is no harm while the next line that runs is far enough.
@@ -122,11 +124,27 @@ fn fitting_steps(base: u16, counts: &[u32]) -> Option<std::ops::RangeInclusive<u
 }
 
 /// 100 if it fits, else the next full hundred above, else the nearest full ten below, else what fits.
-fn tidy_step(fitting: &std::ops::RangeInclusive<u16>) -> u16 {
+fn tidy_step(fitting: &RangeInclusive<u16>) -> u16 {
     let (least, most) = (*fitting.start(), *fitting.end());
     let hundred = least.div_ceil(DEFAULT_STEP).saturating_mul(DEFAULT_STEP);
     let ten = most / 10 * 10;
     [DEFAULT_STEP, hundred, ten].into_iter().find(|step| fitting.contains(step)).unwrap_or(most)
+}
+
+/// What earlier starts with `--port auto` have left: pure, as the caller reads it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeptPorts {
+    /// Where the ports of this stack began.
+    pub own: Option<u16>,
+    /// The ports that other stacks had.
+    pub others: Vec<RangeInclusive<u16>>,
+}
+
+impl KeptPorts {
+    /// Whether one of these ports is another stack's.
+    fn is_of_other(&self, layout: &Layout) -> bool {
+        layout.ports().any(|(port, ..)| self.others.iter().any(|range| range.contains(&port)))
+    }
 }
 
 /// What [`choose`] found.
@@ -140,31 +158,38 @@ pub(crate) struct PortChoice {
     pub taken: Vec<(u16, usize, u32, Holder)>,
 }
 
-/// `layout`, or the first one with a base full hundreds higher and all its ports free.
+/// `layout`, or the first one with a base full hundreds higher and all its ports free. `kept` is `None` if it must not move. Before
+/// all others the base is tried that the stack had, and last those that other stacks had.
 ///
 /// If none is free the layout stays, and all that is taken is listed. `taken` is asked once a port at
 /// most; naming the holder may be dear (a walk through /proc), so callers should keep what they found.
 pub(crate) fn choose(
     layout: Layout,
-    may_move: bool,
+    kept: Option<&KeptPorts>,
     mut taken: impl FnMut(u16) -> Option<Holder>,
 ) -> PortChoice {
     let mut known: HashMap<u16, Option<Holder>> = HashMap::new();
     let mut holder = |port: u16| known.entry(port).or_insert_with(|| taken(port)).clone();
     let mut first = None;
-    let mut candidate = may_move.then(|| layout.clone());
-    while let Some(tried) = candidate {
+    for tried in kept.into_iter().flat_map(|kept| candidates(&layout, kept)) {
         let found = tried.ports().find_map(|(port, _, _)| Some((port, holder(port)?)));
         match found {
             None => return PortChoice { layout: tried, moved: first, taken: Vec::new() },
             Some(found) => first = first.or(Some(found)),
         }
-        let base = tried.base.checked_add(MOVE);
-        candidate = base.and_then(|base| Layout::new(base, Some(tried.step), tried.counts).ok());
     }
     let taken =
         layout.ports().filter_map(|(port, line, number)| Some((port, line, number, holder(port)?))).collect();
     PortChoice { layout, moved: None, taken }
+}
+
+/// The layouts that are tried, one after the other.
+fn candidates<'a>(layout: &'a Layout, kept: &'a KeptPorts) -> impl Iterator<Item = Layout> + 'a {
+    let at = |base: u16| Layout::new(base, Some(layout.step), layout.counts.clone()).ok();
+    let hundreds =
+        move || successors(Some(layout.clone()), move |tried: &Layout| at(tried.base.checked_add(MOVE)?));
+    let (own, of_others) = (kept.own.and_then(at), hundreds().filter(|tried| kept.is_of_other(tried)));
+    own.into_iter().chain(hundreds().filter(|tried| !kept.is_of_other(tried))).chain(of_others)
 }
 
 #[cfg(test)]
@@ -218,7 +243,9 @@ mod tests {
 
     #[test]
     fn a_taken_port_moves_the_base_to_the_next_hundred_where_all_are_free() {
-        let choice = choose(layout(5000, &[1, 1]), true, |port| [5100, 5200].contains(&port).then(puma));
+        let choice = choose(layout(5000, &[1, 1]), Some(&KeptPorts::default()), |port| {
+            [5100, 5200].contains(&port).then(puma)
+        });
         assert_eq!(choice.layout.base, 5300);
         assert_eq!(choice.moved, Some((5100, puma())));
         assert_eq!(choice.taken, []);
@@ -226,7 +253,7 @@ mod tests {
 
     #[test]
     fn a_base_that_was_chosen_stays_and_what_is_taken_is_listed() {
-        let choice = choose(layout(5000, &[2]), false, |port| (port == 5001).then(puma));
+        let choice = choose(layout(5000, &[2]), None, |port| (port == 5001).then(puma));
         assert_eq!((choice.layout.base, choice.moved), (5000, None));
         assert_eq!(choice.taken, [(5001, 0, 2, puma())]);
     }
@@ -234,7 +261,7 @@ mod tests {
     #[test]
     fn a_base_stays_when_no_hundred_is_free_and_no_port_is_asked_twice() {
         let mut asked = Vec::new();
-        let choice = choose(layout(5000, &[1, 1]), true, |port| {
+        let choice = choose(layout(5000, &[1, 1]), Some(&KeptPorts::default()), |port| {
             asked.push(port);
             Some(puma())
         });
@@ -243,6 +270,27 @@ mod tests {
         asked.sort_unstable();
         asked.dedup();
         assert_eq!(asked.len(), all);
+    }
+
+    #[test]
+    fn a_base_that_was_kept_comes_first_and_those_of_others_come_last() {
+        let kept = |own, others: &[RangeInclusive<u16>]| KeptPorts { own, others: others.to_vec() };
+        // What is kept, what is in use, the base, and whether a holder is named.
+        let table = [
+            (kept(None, &[]), vec![], 5000, false),
+            (kept(Some(5300), &[]), vec![], 5300, false),
+            (kept(Some(5300), &[]), vec![5300], 5000, true),
+            (kept(None, &[5000..=5299]), vec![], 5300, false),
+            (kept(None, &[5100..=5199]), vec![], 5200, false),
+            (kept(Some(5100), &[5000..=5199]), vec![], 5100, false),
+            (kept(Some(65_000), &[]), vec![65_100], 5000, true),
+            (kept(Some(65_500), &[]), vec![], 5000, false),
+            (kept(None, &[0..=65_535]), vec![5000], 5100, true),
+        ];
+        for (kept, taken, base, is_moved) in table {
+            let choice = choose(layout(5000, &[1, 1]), Some(&kept), |port| taken.contains(&port).then(puma));
+            assert_eq!((choice.layout.base, choice.moved.is_some()), (base, is_moved), "{kept:?} {taken:?}");
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod app_json;
 mod architecture;
 mod attach;
 mod attach_programs;
+mod auto_ports;
 mod cli;
 mod commands;
 mod completions;

@@ -29,7 +29,7 @@ use crate::export::format::RunsOn;
 use crate::export::options::{ExportFormat, ExportOptions, Secrets};
 use crate::location::{Diagnostic, Location};
 use crate::plan::Plan;
-use crate::plan::options::{RELEASE, Selection};
+use crate::plan::options::RELEASE;
 
 /// Writes the files to standard output or into a folder, and says what is to be known on standard error.
 ///
@@ -149,7 +149,7 @@ fn plan(project: &mut Project, system: &SystemEnv) -> Result<Plan, Vec<Diagnosti
     if is_there && !is_unwanted {
         project.settings.release = Some(Located::given(true, "export"));
     }
-    project.plan(&Selection::default(), None, |_| None, &outside)
+    project.plan(&outside)
 }
 
 fn options(

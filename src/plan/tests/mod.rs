@@ -102,6 +102,7 @@ impl Case {
             root: Path::new("/srv/shop"),
             run: Some("r1"),
             running: self.running.as_ref(),
+            kept: None,
         };
         let puma = || Holder { pid: Some(7), name: Some("puma".into()) };
         let is_held = |port| self.running.as_ref().is_some_and(|running| running.held.contains(&port));

@@ -74,6 +74,7 @@ impl Exported {
             root,
             run: None,
             running: None,
+            kept: None,
         };
         Plan::build(&inputs, |_| None).unwrap()
     }
