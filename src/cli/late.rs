@@ -5,17 +5,13 @@ use std::time::Duration;
 
 use super::failure::Failure;
 use super::last_run;
-use crate::config::ProbeKind;
+use crate::config::{BUFFERING, ProbeKind};
 use crate::control::address::Address;
 use crate::control::client::{Client, ServerMessage};
 use crate::control::protocol::{Goal, InstanceStatus, LogsWanted, Request, Status};
 use crate::exit::LATE;
 use crate::machine::ready::LISTENS_WITHIN;
 use crate::notice::Elapsed;
-
-/// The way out for a program that seems silent.
-const BUFFERED: &str =
-    "a program may buffer its output on a pipe: --pty always, PYTHONUNBUFFERED=1 or `stdbuf -oL` change that";
 
 /// After this time not all of `names` (all instances, if empty) of the stack at `address` have reached `goal`.
 pub(crate) fn timed_out(address: &Address, goal: Goal, names: &[String], after: Duration) -> Failure {
@@ -37,9 +33,7 @@ pub(crate) fn timed_out(address: &Address, goal: Goal, names: &[String], after: 
         .iter()
         .filter(|_| goal == Goal::Ready)
         .filter_map(|row| Some(format!("{} is not ready: {}", row.name, reason(row)?)));
-    let silent = missing.iter().filter(|row| goal == Goal::Ready && is_awaited_in_log(row));
-    let silent = silent.filter(|row| is_silent(address, &row.name));
-    let hints: Vec<String> = reasons.chain(silent.map(|row| no_output(&row.name))).collect();
+    let hints: Vec<String> = reasons.collect();
     failure(after, &tail, (!hints.is_empty()).then(|| hints.join("; ")))
 }
 
@@ -61,17 +55,13 @@ fn failure(after: Duration, tail: &str, hint: Option<String>) -> Failure {
 }
 
 fn no_output(name: &str) -> String {
-    format!("{name} has printed nothing yet; {BUFFERED}")
+    format!("{name} has printed nothing yet; {BUFFERING}")
 }
 
 /// The stack as it is now; without instances if it has gone meanwhile.
 fn status(address: &Address) -> Status {
     let status = Client::connect(address).and_then(|mut client| client.ask(Request::Status).ok());
     status.unwrap_or_else(last_run::nothing)
-}
-
-fn is_awaited_in_log(row: &InstanceStatus) -> bool {
-    row.ready_by == ProbeKind::Log && !row.is_ready_or_done()
 }
 
 /// Whether it counts as ready, but not yet for a client that waits for it by its name.

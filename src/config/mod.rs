@@ -25,7 +25,9 @@ pub use deployment::{Resource, ScaleRange};
 pub use detach_keys::{DetachKey, DetachKeys};
 pub use export_choices::{CheckMode, Secrets};
 pub use groups::{GroupError, Groups};
-pub use probe::{OutsideCheck, Probe, ProbeKind, ProbePort, ReadySetting};
+pub use probe::{
+    BUFFERING, Observation, OutsideCheck, Probe, ProbeKind, ProbePort, ReadySetting, listens_elsewhere,
+};
 pub use service_policy::{Hook, Hooks, RestartPolicy, ServicePolicy};
 pub use settings::{
     BasePort, ColorChoice, DeclaredVariable, DeploymentSettings, ExportSettings, ExportTables, Located,

@@ -85,6 +85,18 @@ pub enum OutsideCheck<'a> {
     Nothing,
 }
 
+/// What is seen of an instance that is not ready, from outside.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Observation {
+    /// The ports on which its processes listen, in rising order; not those of debuggers.
+    pub ports: Vec<u16>,
+    /// Whether it writes to a pipe, and has printed nothing.
+    pub is_silent: bool,
+}
+
+/// The way out for a program that seems to print nothing.
+pub const BUFFERING: &str = "a program may buffer its output on a pipe; --pty always, PYTHONUNBUFFERED=1 or `stdbuf -oL` turn that off";
+
 /// Each kind, as ganger.toml has it.
 const FORMS: &str = "expected listen, listen:6379, http:/health, log:REGEX, cmd:COMMAND, notify or alive";
 
@@ -169,19 +181,38 @@ impl Probe {
         }
     }
 
-    /// What an instance with this PORT lacks to be ready, as a clause of a sentence.
-    pub fn missing(&self, port: Option<u16>) -> String {
-        let port = port.map_or_else(|| "its port".into(), |port| format!("port {port}"));
+    /// What an instance with this PORT lacks to be ready, as a clause of a sentence. `seen` is from outside; `failure` is how the
+    /// latest request or command of the probe failed.
+    pub fn missing(&self, port: Option<u16>, seen: &Observation, failure: Option<&str>) -> String {
+        let own = port.map_or_else(|| "its port".into(), |port| format!("port {port}"));
+        let failure = failure.map(|failure| format!(" ({failure})")).unwrap_or_default();
         match self {
             Self::Alive => "it has not run for a second".into(),
-            Self::Listen(None) => format!("nothing of it listens on {port}"),
+            Self::Listen(None) if !seen.ports.is_empty() => {
+                let port = port.map_or_else(String::new, |port| format!(" {port}"));
+                format!("it {}", listens_elsewhere(&seen.ports, &format!("its PORT{port}")))
+            }
+            Self::Listen(None) => format!("nothing of it listens on {own}"),
+            Self::Listen(Some(port)) if !seen.ports.is_empty() => {
+                format!("it {}", listens_elsewhere(&seen.ports, &format!("port {port}")))
+            }
             Self::Listen(Some(port)) => format!("nothing of it listens on port {port}"),
-            Self::Http(path) => format!("GET {path} on {port} is not answered with 200 to 399"),
-            Self::Log(expression) => format!("it has printed no line that matches /{expression}/"),
-            Self::Command(command) => format!("`{command}` does not exit with status 0"),
+            Self::Http(path) => format!("GET {path} on {own} is not answered with 200 to 399{failure}"),
+            Self::Log(expression) => {
+                let none = format!("it has printed no line that matches /{expression}/");
+                if seen.is_silent { format!("{none}, and no other ({BUFFERING})") } else { none }
+            }
+            Self::Command(command) => format!("`{command}` does not exit with status 0{failure}"),
             Self::Notify => "it has not sent READY=1".into(),
         }
     }
+}
+
+/// That an instance listens on these ports and not on that one, with the setting that names the first, as a clause of a sentence.
+pub fn listens_elsewhere(ports: &[u16], not_on: &str) -> String {
+    let first = ports.first().copied().unwrap_or_default();
+    let ports: Vec<String> = ports.iter().map(ToString::to_string).collect();
+    format!("listens on {}, not on {not_on} (ready = \"listen:{first}\")", ports.join(" and "))
 }
 
 impl ReadySetting {

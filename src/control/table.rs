@@ -36,7 +36,7 @@ fn cells(row: &InstanceStatus) -> [String; 10] {
         row.state.as_str().into(),
         if row.ready { "yes" } else { "no" }.into(),
         or_dash(row.pid.map(|pid| pid.to_string())),
-        or_dash(row.port.map(|port| port.to_string())),
+        or_dash(row.serving_port().map(|port| port.to_string())),
         or_dash(row.uptime_seconds.map(lived)),
         row.restarts.to_string(),
         or_dash(row.cpu_seconds.map(|seconds| format!("{seconds:.2} s"))),

@@ -18,6 +18,8 @@ pub enum Action {
     Spawn(usize),
     /// Probe this instance until it is ready, and answer with `Ready`.
     Probe(usize),
+    /// Look at this instance, which is not ready in time, and answer with `Inspected`.
+    Inspect(usize),
     /// Send the stop signal, then SIGCONT, to the main processes: the program, and where a shell stays in front of it, the shell
     /// and its foreground children.
     Stop(Target),

@@ -6,6 +6,7 @@ use super::change::Change;
 use super::request::{InstanceRequest, Ticket};
 use super::target::ProcessCounts;
 use crate::exit::Exit;
+use crate::plan::spec::Observation;
 use crate::signal::Signal;
 
 /// One thing that happened. Instances are named by their index, which never changes.
@@ -48,6 +49,24 @@ pub enum Event {
         pid: i32,
         /// The port on which it was seen to listen, if that is the probe.
         port: Option<u16>,
+    },
+    /// A probe found that an instance is not ready, for another reason than before.
+    ProbeFailed {
+        /// Its index.
+        instance: usize,
+        /// As in `Ready`.
+        pid: i32,
+        /// How the request or the command of the probe failed, as a clause.
+        failure: String,
+    },
+    /// The answer to [`Action::Inspect`](super::Action::Inspect).
+    Inspected {
+        /// The index of the instance.
+        instance: usize,
+        /// As in `Ready`.
+        pid: i32,
+        /// What is seen of it.
+        seen: Observation,
     },
     /// Files that these instances watch have changed.
     Changed(Vec<usize>),

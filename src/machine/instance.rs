@@ -46,6 +46,8 @@ pub struct Instance {
     pub ready: Option<Duration>,
     /// The port on which it listens, where that is not its PORT.
     pub other_port: Option<u16>,
+    /// How the latest request or command of its probe failed, as a clause.
+    pub probe_failure: Option<String>,
     /// Its timers beside those of the table.
     pub timers: Timers,
     /// When its present generation failed without being asked to end, whatever follows.
@@ -82,6 +84,7 @@ impl Instance {
             next: None,
             ready: None,
             other_port: None,
+            probe_failure: None,
             timers: Timers::default(),
             failed: None,
             is_given_up: false,
@@ -177,7 +180,7 @@ impl Instance {
 
     fn enter(&mut self, now: Duration, before: State) {
         if before == State::Running {
-            (self.ready, self.other_port) = (None, None);
+            (self.ready, self.other_port, self.probe_failure) = (None, None, None);
             self.timers.end_generation();
         }
         match self.state {

@@ -11,6 +11,7 @@ use super::state::{InstanceEvent, Intent, State};
 use super::target::Target;
 use crate::name::TypeName;
 use crate::notice::Notice;
+use crate::plan::spec::Observation;
 
 /// How long an instance is blocked by others before that is reported.
 const REPORT_AFTER: Duration = Duration::from_secs(1);
@@ -121,10 +122,23 @@ pub(super) fn report_blocked(stack: &Stack, blocked: &[usize], actions: &mut Act
         let spec = stack.spec(other);
         actions.notify(Notice::Awaited {
             process: spec.name.clone(),
-            reason: missing(spec, &stack.instances[other]),
+            reason: missing(spec, &stack.instances[other], &Observation::default()),
             waiting: blocked.iter().map(|index| stack.spec(*index).name.clone()).collect(),
         });
     }
+}
+
+/// Reports which instances are killed as their grace is over: one line, however many they are.
+pub(super) fn report_killing(stack: &Stack, due: &[(Target, InstanceEvent)], actions: &mut Actions) {
+    // Orphans have the longest grace of all: beside an instance's end of grace, theirs is not reported.
+    let is_reported = |target: Target| target != Target::Orphans || due.len() == 1;
+    let expired = due.iter().filter(|(_, event)| *event == InstanceEvent::Expired);
+    let mut expired = expired.map(|(target, _)| *target).filter(|target| is_reported(*target));
+    let Some(first) = expired.next() else { return };
+    let is_alone = expired.next().is_none();
+    let first = first.instance().filter(|_| is_alone);
+    let process = first.map(|index| stack.spec(index).name.clone());
+    actions.notify(Notice::Killing { process, reason: "the grace is over".into() });
 }
 
 /// While the stack stops: stops the next instances in the order. Without an order that is all of them, at once.

@@ -9,8 +9,9 @@ use super::lifecycle::Lifecycle;
 use super::stack::{Actions, Stack};
 use super::state::{InstanceEvent, State};
 use super::target::Target;
+use crate::config::listens_elsewhere;
 use crate::notice::{Elapsed, Notice};
-use crate::plan::spec::{ProbeKind, ProbePort, Spec};
+use crate::plan::spec::{Observation, OutsideCheck, ProbeKind, ProbePort, Spec};
 
 /// How long an instance without a probe has to run until it counts as ready (SPEC §10).
 pub(crate) const SETTLED: Duration = Duration::from_secs(1);
@@ -49,6 +50,13 @@ pub(super) fn begin(stack: &mut Stack, index: usize, actions: &mut Actions) {
     }
 }
 
+/// Whether the generation with this pid runs and is not ready yet.
+fn is_awaited(stack: &Stack, index: usize, pid: i32) -> bool {
+    stack.instances.get(index).is_some_and(|instance| {
+        instance.state == State::Running && instance.pid == Some(pid) && instance.ready.is_none()
+    })
+}
+
 /// A probe found that the generation with this pid is ready, as it listens on this port if the probe is about one; that
 /// generation may have ended meanwhile.
 pub(super) fn on_ready(
@@ -57,10 +65,10 @@ pub(super) fn on_ready(
     (pid, listens_on): (i32, Option<u16>),
     actions: &mut Actions,
 ) {
-    let Some(instance) = stack.instances.get(index) else { return };
-    if instance.state != State::Running || instance.pid != Some(pid) || instance.ready.is_some() {
+    if !is_awaited(stack, index, pid) {
         return;
     }
+    let instance = &stack.instances[index];
     let took = actions.now.saturating_sub(instance.started.unwrap_or(actions.now));
     let spec = Rc::clone(stack.spec(index));
     let (url, port) = match spec.care.probe.port() {
@@ -75,7 +83,8 @@ pub(super) fn on_ready(
         instance.other_port = other_port.or(instance.other_port);
     });
     if let Some(port) = other_port {
-        let text = format!("{} {}", spec.name, on_another_port(&spec, port));
+        let own = spec.port.map_or_else(String::new, |own| format!(" {own}"));
+        let text = format!("{} {}", spec.name, listens_elsewhere(&[port], &format!("its PORT{own}")));
         actions.notify(Notice::Info { text });
     }
     let url = url.map(|port| format!("http://localhost:{port}"));
@@ -92,10 +101,32 @@ pub(super) fn on_settled(stack: &mut Stack, index: usize, actions: &mut Actions)
     actions.push(Action::Report(index, Lifecycle::Ready { url: None }));
 }
 
-/// Not ready in time: a failure like any other, but the process has to be stopped first.
-pub(super) fn on_late(stack: &mut Stack, index: usize, actions: &mut Actions) {
+/// A probe found that the generation with this pid is not ready.
+pub(super) fn on_probe_failed(stack: &mut Stack, index: usize, pid: i32, failure: String) {
+    if is_awaited(stack, index, pid) {
+        stack.instances.edit(index, |instance| instance.probe_failure = Some(failure));
+    }
+}
+
+/// The generation with this pid is not ready in time, and this is seen of it: a failure like any other, but the process has to be
+/// stopped first.
+pub(super) fn on_late(
+    stack: &mut Stack,
+    index: usize,
+    (pid, seen): (i32, &Observation),
+    actions: &mut Actions,
+) {
+    if !is_awaited(stack, index, pid) {
+        return;
+    }
     let spec = stack.spec(index);
-    let (process, reason) = (spec.name.clone(), missing(spec, &stack.instances[index]));
+    if let OutsideCheck::Port(port) = spec.care.probe.outside()
+        && let Some(port) = port.or(spec.port).filter(|port| seen.ports.contains(port))
+    {
+        // It has begun to listen since the latest probe.
+        return on_ready(stack, index, (pid, Some(port)), actions);
+    }
+    let (process, reason) = (spec.name.clone(), missing(spec, &stack.instances[index], seen));
     let within = spec.care.ready_within.unwrap_or_default();
     let late = format!("is not ready within {}: {reason}", Elapsed(within));
     stack.instances.edit(index, |instance| instance.late = Some(late));
@@ -103,14 +134,8 @@ pub(super) fn on_late(stack: &mut Stack, index: usize, actions: &mut Actions) {
     stack.apply(Target::Instance(index), InstanceEvent::Stop, actions);
 }
 
-/// That an instance listens on this port, with the setting that names it, as a clause of a sentence.
-pub(crate) fn on_another_port(spec: &Spec, port: u16) -> String {
-    let own = spec.port.map_or_else(String::new, |own| format!(", not on its PORT {own}"));
-    format!("listens on {port}{own} (ready = \"listen:{port}\")")
-}
-
-/// What an instance lacks to be ready, as a clause of a sentence.
-pub(crate) fn missing(spec: &Spec, instance: &Instance) -> String {
+/// What an instance of which this is seen lacks to be ready, as a clause of a sentence.
+pub(crate) fn missing(spec: &Spec, instance: &Instance, seen: &Observation) -> String {
     match instance.state {
         State::Idle | State::Starting | State::Ended => "it does not run".into(),
         State::Stopping | State::Killing | State::Clearing | State::Purging => "it is ending".into(),
@@ -118,6 +143,6 @@ pub(crate) fn missing(spec: &Spec, instance: &Instance) -> String {
         State::Running if spec.care.is_awaited && may_listen(spec) => {
             format!("it does not listen, and has not run for {}", Elapsed(LISTENS_WITHIN))
         }
-        State::Running => spec.care.probe.missing(spec.port),
+        State::Running => spec.care.probe.missing(spec.port, seen, instance.probe_failure.as_deref()),
     }
 }

@@ -67,6 +67,12 @@ impl<'a> Transition<'a> {
                 self.stop(StopCause::Broken(what));
             }
             Event::Ready { instance, pid, port } => ready::on_ready(stack, instance, (pid, port), actions),
+            Event::ProbeFailed { instance, pid, failure } => {
+                ready::on_probe_failed(stack, instance, pid, failure);
+            }
+            Event::Inspected { instance, pid, seen } => {
+                ready::on_late(stack, instance, (pid, &seen), actions);
+            }
             Event::Changed(instances) => {
                 if facts.shutdown.is_none() {
                     open_requests::on_changed_files(stack, &instances, actions);
@@ -202,9 +208,9 @@ impl<'a> Transition<'a> {
         let targets = late.into_iter().map(Target::Instance).chain([Target::Orphans]);
         let due = targets.filter_map(|target| Some((target, facts.stack.at(target).due(actions.now)?)));
         let due: Vec<(Target, InstanceEvent)> = due.collect();
-        self.report_killing(&due);
+        order::report_killing(&facts.stack, &due, actions);
         for (target, event) in due {
-            self.facts.stack.apply(target, event, &mut self.actions);
+            facts.stack.apply(target, event, actions);
         }
     }
 
@@ -219,26 +225,14 @@ impl<'a> Transition<'a> {
                 ready::on_settled(stack, index, actions);
             }
             if due.ready_by.is_some() {
-                ready::on_late(stack, index, actions);
+                // Whether it listens elsewhere, or prints nothing, is seen from outside.
+                actions.push(Action::Inspect(index));
             }
             if due.report_blocked.is_some() {
                 blocked.push(index);
             }
         }
         order::report_blocked(stack, &blocked, actions);
-    }
-
-    /// One line, however many instances are killed at the same moment.
-    fn report_killing(&mut self, due: &[(Target, InstanceEvent)]) {
-        // Orphans have the longest grace of all: beside an instance's end of grace, theirs is not reported.
-        let is_reported = |target: Target| target != Target::Orphans || due.len() == 1;
-        let expired = due.iter().filter(|(_, event)| *event == InstanceEvent::Expired);
-        let mut expired = expired.map(|(target, _)| *target).filter(|target| is_reported(*target));
-        let Some(first) = expired.next() else { return };
-        let is_alone = expired.next().is_none();
-        let first = first.instance().filter(|_| is_alone);
-        let process = first.map(|index| self.facts.stack.spec(index).name.clone());
-        self.actions.notify(Notice::Killing { process, reason: "the grace is over".into() });
     }
 
     fn on_request(&mut self, request: InstanceRequest) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::entries::EnvEntries;
 pub use crate::config::{
-    Hook, Hooks, OutsideCheck, Probe, ProbeKind, ProbePort, RestartPolicy, ServicePolicy,
+    Hook, Hooks, Observation, OutsideCheck, Probe, ProbeKind, ProbePort, RestartPolicy, ServicePolicy,
 };
 use crate::name::{InstanceName, TypeName};
 use crate::signal::{Reach, Signal};

@@ -180,6 +180,7 @@ impl Leftovers {
             Action::Enroll(..)
             | Action::Spawn(_)
             | Action::Probe(_)
+            | Action::Inspect(_)
             | Action::ReportExit(..)
             | Action::Report(..)
             | Action::Notify(_)

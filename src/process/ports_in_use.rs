@@ -153,7 +153,7 @@ impl Listeners {
 
     /// The ports on which these processes listen, in rising order.
     #[cfg(target_os = "linux")]
-    pub(crate) fn ports_of(&self, pids: impl IntoIterator<Item = i32>) -> Vec<u16> {
+    fn ports_of(&self, pids: impl IntoIterator<Item = i32>) -> Vec<u16> {
         let theirs: HashSet<u64> = pids.into_iter().flat_map(sockets).collect();
         let is_theirs = |inodes: &Vec<u64>| inodes.iter().any(|inode| theirs.contains(inode));
         let mut ports: Vec<u16> =
@@ -162,16 +162,21 @@ impl Listeners {
         ports
     }
 
-    /// The one port on which these processes listen, apart from those of debuggers.
-    pub(crate) fn only_port_of(&self, pids: impl IntoIterator<Item = i32>) -> Option<u16> {
+    /// The ports on which these processes listen, in rising order; not those of debuggers.
+    pub(crate) fn server_ports_of(&self, pids: impl IntoIterator<Item = i32>) -> Vec<u16> {
         let mut ports = self.ports_of(pids);
         ports.retain(|port| !DEBUGGERS.contains(port));
-        if let [port] = ports[..] { Some(port) } else { None }
+        ports
+    }
+
+    /// The one port on which these processes listen, apart from those of debuggers.
+    pub(crate) fn only_port_of(&self, pids: impl IntoIterator<Item = i32>) -> Option<u16> {
+        if let [port] = self.server_ports_of(pids)[..] { Some(port) } else { None }
     }
 
     /// None: the owner of a socket cannot be seen here.
     #[cfg(not(target_os = "linux"))]
-    pub fn ports_of(&self, _pids: impl IntoIterator<Item = i32>) -> Vec<u16> {
+    fn ports_of(&self, _pids: impl IntoIterator<Item = i32>) -> Vec<u16> {
         Vec::new()
     }
 

@@ -192,6 +192,7 @@ impl<'a> Sweep<'a> {
             | Action::Enroll(..)
             | Action::Spawn(_)
             | Action::Probe(_)
+            | Action::Inspect(_)
             | Action::ReportExit(..)
             | Action::Report(..)
             | Action::Notify(_)

@@ -61,8 +61,10 @@ fn a_server_on_a_port_of_its_own_is_ready_and_reported_with_its_true_address() {
     assert_eq!((status, &row["ready"], &row["other_port"]), (0, &true.into(), &other.into()), "{row}");
     assert_eq!(row["url"], format!("http://localhost:{other}"));
     assert_eq!(project.run(&["port", "web"]).1, format!("{other}\n"));
-    let listed = project.run(&["ls"]).1;
-    assert!(listed.contains(&other.to_string()) && !listed.contains(&port.to_string()), "{listed}");
+    for words in ["ls", "ps"] {
+        let listed = project.run(&[words]).1;
+        assert!(listed.contains(&other.to_string()) && !listed.contains(&port.to_string()), "{listed}");
+    }
     assert_eq!(project.run(&["down"]).0, 0);
     let _ = running.end();
     let (status, said, _) = project.run(&["start", "-D", "--wait", "-p", &ports.base()]);
@@ -117,6 +119,47 @@ fn a_start_in_the_background_gives_the_reason_that_the_foreground_gives() {
             err.contains(&format!("error: {reason}")) && err.contains("web.1 | booting"),
             "{words:?}: {err}"
         );
+    }
+}
+
+#[test]
+fn the_reason_is_told_when_the_time_of_an_instance_is_over() {
+    let ports = Ports::claim();
+    let base: u16 = ports.base().parse().unwrap();
+    let other = base + 50;
+    let (server, silent) = (format!("web: probe listen {other} + wait\n"), "web: probe wait\n".to_owned());
+    for (procfile, ready, reason) in [
+        (
+            &server,
+            "listen",
+            format!("it listens on {other}, not on its PORT {base} (ready = \"listen:{other}\")"),
+        ),
+        (
+            &server,
+            "http:/up",
+            format!("GET /up on port {base} is not answered with 200 to 399 (connection refused)"),
+        ),
+        (&server, "cmd:exit 3", "`exit 3` does not exit with status 0 (exited with status 3)".into()),
+        (
+            &silent,
+            "log:up",
+            "it has printed no line that matches /up/, and no other (a program may buffer its output on a pipe; \
+             --pty always, PYTHONUNBUFFERED=1 or `stdbuf -oL` turn that off)"
+                .into(),
+        ),
+    ] {
+        // Where the first generation is too slow for its reason, a later one is not.
+        let toml = |restart: &str| {
+            format!("ready-timeout = \"1s\"\nrestart = \"{restart}\"\n[process.web]\nready = \"{ready}\"\n")
+        };
+        let project = Project::new(procfile).file("ganger.toml", &toml("always"));
+        let mut running = project.start(&["-p", &ports.base()]);
+        running.line(&format!("ganger | web.1 is not ready within 1 s: {reason}: stopping it"));
+        assert_eq!(project.run(&["down", "-t", "0"]).0, 0);
+        let _ = running.end();
+        project.write("ganger.toml", &toml("never").replace("1s", "3s"));
+        let (status, _, err) = project.run(&["start", "-D", "--wait", "-p", &ports.base()]);
+        assert_eq!((status, err.contains(&reason)), (1, true), "{ready}: {err}");
     }
 }
 

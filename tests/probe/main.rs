@@ -63,6 +63,10 @@ fn act(step: &[&str]) {
         ["fill", byte, count] => write_all(&vec![byte.as_bytes()[0]; count.parse().unwrap()]),
         ["ignore", signals @ ..] => signals.iter().for_each(|signal| ignore(number(signal))),
         ["pause", milliseconds] => pause(milliseconds.parse().unwrap()),
+        ["listen", port] => {
+            let address = ("127.0.0.1", port.parse().unwrap());
+            std::mem::forget(std::net::TcpListener::bind(address).unwrap());
+        }
         ["session"] => assert!(nix::unistd::setsid().is_ok()),
         ["touch", file] => std::fs::write(file, std::process::id().to_string()).unwrap(),
         ["env", names @ ..] => {

@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::machine::restart::{MOST_FAILURES, SHORTEST, WORKED};
 use crate::machine::state::State;
 use crate::machine::*;
-use crate::plan::spec::{ExitOn, Probe, RestartPolicy, ServicePolicy};
+use crate::plan::spec::{ExitOn, Observation, Probe, RestartPolicy, ServicePolicy};
 use crate::signal::Signal;
 
 /// What one generation does; times in milliseconds from its start.
@@ -173,6 +173,11 @@ impl<'a> World<'a> {
             }
             Action::Kill(Target::Instance(index)) => {
                 self.later(1, Event::Exited { instance: *index, exit: Exit::Signal(Signal::KILL) });
+            }
+            Action::Inspect(index) => {
+                if let Some(pid) = self.pids[*index] {
+                    self.later(1, Event::Inspected { instance: *index, pid, seen: Observation::default() });
+                }
             }
             Action::Scan => {
                 let instances: Vec<usize> = self.pids.iter().map(|pid| usize::from(pid.is_some())).collect();

@@ -160,6 +160,7 @@ impl World {
             Action::Report(index, what) => self.check_report(*index, what),
             Action::ReportExit(..)
             | Action::Probe(_)
+            | Action::Inspect(_)
             | Action::Notify(_)
             | Action::ReportSurvivors(_)
             | Action::Signal(..)

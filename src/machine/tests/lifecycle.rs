@@ -1,7 +1,7 @@
 //! What becomes of instances, and which hook that runs.
 
 use super::*;
-use crate::plan::spec::{Hook, Hooks, Probe, RestartPolicy};
+use crate::plan::spec::{Hook, Hooks, Observation, Probe, RestartPolicy};
 
 /// What is reported in these actions, with the hook that it runs where both are set.
 fn reports(actions: &[Action]) -> Vec<(usize, Lifecycle, Option<&'static str>)> {
@@ -89,6 +89,7 @@ fn what_is_late_or_cannot_start_runs_on_crash() {
     };
     let mut machine = one(within);
     let _ = machine.handle(at(2.0), Event::Timeout);
+    let _ = machine.handle(at(2.0), Event::Inspected { instance: 0, pid: 100, seen: Observation::default() });
     let actions = machine.handle(at(2.1), Event::Exited { instance: 0, exit: Exit::Status(0) });
     assert_eq!(reports(&actions), [(0, exited(true), Some("on-crash"))]);
     let mut machine = stack(&["web"], ExitOn::Any);

@@ -80,6 +80,7 @@ impl World {
             | Action::ReportExit(..)
             | Action::Report(..)
             | Action::Probe(_)
+            | Action::Inspect(_)
             | Action::Notify(_)
             | Action::ReportSurvivors(_)
             | Action::Signal(..)

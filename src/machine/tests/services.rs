@@ -4,7 +4,7 @@ use super::{at, counts, done, notices, spec, start, stop_of};
 use crate::exit::Exit;
 use crate::machine::ready::{LISTENS_WITHIN, SETTLED};
 use crate::machine::*;
-use crate::plan::spec::{ExitOn, Probe, RestartPolicy, ServicePolicy};
+use crate::plan::spec::{ExitOn, Observation, Probe, RestartPolicy, ServicePolicy};
 
 use std::sync::Arc;
 
@@ -145,7 +145,8 @@ fn a_dependent_of_one_that_will_not_become_ready_fails_and_stops_no_other() {
 fn an_instance_that_is_not_ready_in_time_has_failed() {
     let service = ServicePolicy { ready_within: Some(at(2.0)), ..listening() };
     let mut machine = machine(vec![with(spec("db", 1), service)], ExitOn::Failure);
-    let actions = machine.handle(at(2.0), Event::Timeout);
+    assert_eq!(machine.handle(at(2.0), Event::Timeout), [Action::Inspect(0)]);
+    let actions = machine.handle(at(2.0), seen(&[]));
     assert_eq!(
         notices(&actions),
         ["db.1 is not ready within 2 s: nothing of it listens on its port: stopping it"]
@@ -154,6 +155,52 @@ fn an_instance_that_is_not_ready_in_time_has_failed() {
     let _ = machine.handle(at(2.1), exited(0, 0));
     let _ = machine.handle(at(2.1), Event::AllGone);
     assert_eq!(machine.outcome(), Some(Outcome::Status(1)), "though it ended with 0");
+}
+
+/// The answer about the first instance in its first generation: it listens on these ports.
+fn seen(ports: &[u16]) -> Event {
+    Event::Inspected { instance: 0, pid: 100, seen: Observation { ports: ports.to_vec(), is_silent: true } }
+}
+
+#[test]
+fn what_is_seen_of_an_instance_that_is_not_ready_in_time_is_told() {
+    let told = |probe: Probe, events: Vec<Event>| {
+        let service = ServicePolicy { probe, ready_within: Some(at(2.0)), ..ServicePolicy::default() };
+        let mut machine =
+            machine(vec![Spec { port: Some(5000), ..with(spec("web", 1), service) }], ExitOn::Any);
+        assert_eq!(machine.handle(at(2.0), Event::Timeout), [Action::Inspect(0)]);
+        let actions: Vec<Action> =
+            events.into_iter().flat_map(|event| machine.handle(at(2.0), event)).collect();
+        (notices(&actions).join("; "), machine.instances()[0].late.is_some())
+    };
+    let failed = |pid, failure: &str| Event::ProbeFailed { instance: 0, pid, failure: failure.to_owned() };
+    let late = |reason: &str| (format!("web.1 is not ready within 2 s: {reason}: stopping it"), true);
+    assert_eq!(
+        told(Probe::Listen(None), vec![seen(&[3000, 3001])]),
+        late("it listens on 3000 and 3001, not on its PORT 5000 (ready = \"listen:3000\")")
+    );
+    assert_eq!(
+        told(Probe::Listen(Some(5432)), vec![seen(&[5433])]),
+        late("it listens on 5433, not on port 5432 (ready = \"listen:5433\")")
+    );
+    assert_eq!(
+        told(Probe::Http("/up".into()), vec![failed(99, "x"), failed(100, "the answer is 503"), seen(&[])]),
+        late("GET /up on port 5000 is not answered with 200 to 399 (the answer is 503)")
+    );
+    assert_eq!(
+        told(Probe::Command("ask".into()), vec![failed(100, "exited with status 2"), seen(&[])]),
+        late("`ask` does not exit with status 0 (exited with status 2)")
+    );
+    let silent = told(Probe::Log("up".into()), vec![seen(&[])]).0;
+    assert!(silent.contains("no line that matches /up/, and no other (a program may buffer"), "{silent}");
+    // What became ready while it was looked at is not stopped.
+    let ready = Event::Ready { instance: 0, pid: 100, port: None };
+    let (text, is_late) = told(Probe::Listen(None), vec![ready, seen(&[])]);
+    assert!(text.starts_with("web.1 ready on http://localhost:5000") && !is_late, "{text}");
+    let (text, is_late) = told(Probe::Listen(None), vec![seen(&[5000, 5001])]);
+    assert!(text.starts_with("web.1 ready on http://localhost:5000") && !is_late, "{text}");
+    let other = Event::Inspected { instance: 0, pid: 99, seen: Observation::default() };
+    assert_eq!(told(Probe::Listen(None), vec![other]), (String::new(), false), "of another generation");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+use thiserror::Error;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -13,17 +14,48 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The first line of an answer (`HTTP/1.1 200 OK`) is never longer than this.
 const LONGEST: usize = 512;
 
-/// Whether `path` is answered so on this port of the machine itself, by IPv4 or, without an answer there, by IPv6.
-pub(crate) async fn is_ready(port: u16, path: &str) -> bool {
-    for address in [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)] {
-        match timeout(PATIENCE, status(SocketAddr::new(address, port), path)).await {
-            Ok(Ok(status)) => return status.is_some_and(|status| (200..=399).contains(&status)),
-            Err(_) => return false,
-            // Few servers are on IPv6 alone.
-            Ok(Err(_)) => {}
-        }
+/// Why a request shows that a server is not ready, as a clause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub(crate) enum HttpFailure {
+    /// It has answered with this status.
+    #[error("the answer is {0}")]
+    Status(u16),
+    /// It has answered, and not by HTTP.
+    #[error("the answer is not HTTP")]
+    Foreign,
+    /// It has not answered in time.
+    #[error("no answer within {} s", PATIENCE.as_secs())]
+    Late,
+    /// It cannot be reached, or ends the connection.
+    #[error("{0}")]
+    Connection(io::ErrorKind),
+}
+
+/// Asks for `path` on this port of the machine itself, by IPv4 or, without an answer there, by IPv6.
+///
+/// # Errors
+/// The answer is none with a status from 200 to 399.
+pub(crate) async fn ask(port: u16, path: &str) -> Result<(), HttpFailure> {
+    let [first, second] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)]
+        .map(|ip| SocketAddr::new(ip, port));
+    match ask_at(first, path).await {
+        // Few servers are on IPv6 alone.
+        Err(unreached @ HttpFailure::Connection(_)) => match ask_at(second, path).await {
+            Err(HttpFailure::Connection(_)) => Err(unreached),
+            answered => answered,
+        },
+        answered => answered,
     }
-    false
+}
+
+async fn ask_at(address: SocketAddr, path: &str) -> Result<(), HttpFailure> {
+    match timeout(PATIENCE, status(address, path)).await {
+        Ok(Ok(Some(200..=399))) => Ok(()),
+        Ok(Ok(Some(status))) => Err(HttpFailure::Status(status)),
+        Ok(Ok(None)) => Err(HttpFailure::Foreign),
+        Ok(Err(error)) => Err(HttpFailure::Connection(error.kind())),
+        Err(_) => Err(HttpFailure::Late),
+    }
 }
 
 /// The status of the answer; `None` if it is not HTTP.
@@ -117,7 +149,7 @@ mod tests {
     fn a_server_is_ready_when_it_says_so_on_either_family() {
         for address in ["127.0.0.1:0", "[::1]:0"] {
             let Some((port, answering)) = server(address, b"HTTP/1.1 302 Found\r\n\r\n") else { continue };
-            assert!(runtime().block_on(is_ready(port, "/health?x=1")), "{address}");
+            assert_eq!(runtime().block_on(ask(port, "/health?x=1")), Ok(()), "{address}");
             let request = String::from_utf8(answering.join().unwrap()).unwrap();
             assert!(request.starts_with("GET /health?x=1 HTTP/1.1\r\nHost: "), "{request}");
             assert!(request.ends_with("\r\n\r\n"), "{request}");
@@ -125,13 +157,19 @@ mod tests {
     }
 
     #[test]
-    fn a_server_without_a_good_answer_is_not_ready() {
-        for answer in [&b"HTTP/1.1 503 Service Unavailable\r\n\r\n"[..], b"SSH-2.0-OpenSSH\r\n", b""] {
+    fn a_server_without_a_good_answer_is_not_ready_and_the_reason_is_told() {
+        for (answer, reason) in [
+            (&b"HTTP/1.1 503 Service Unavailable\r\n\r\n"[..], "the answer is 503"),
+            (b"HTTP/1.1 199 X\r\n\r\n", "the answer is 199"),
+            (b"HTTP/1.1 400 X\r\n\r\n", "the answer is 400"),
+            (b"SSH-2.0-OpenSSH\r\n", "the answer is not HTTP"),
+            (b"", "unexpected end of file"),
+        ] {
             let (port, answering) = server("127.0.0.1:0", answer).unwrap();
-            assert!(!runtime().block_on(is_ready(port, "/")));
+            assert_eq!(runtime().block_on(ask(port, "/")).unwrap_err().to_string(), reason);
             answering.join().unwrap();
         }
         let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        assert!(!runtime().block_on(is_ready(free, "/")));
+        assert_eq!(runtime().block_on(ask(free, "/")).unwrap_err().to_string(), "connection refused");
     }
 }

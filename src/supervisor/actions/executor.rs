@@ -15,9 +15,11 @@ use crate::exit::Exit;
 use crate::machine::{Action, Event, Lifecycle, RequestResult, Target, Ticket};
 use crate::name::TypeName;
 use crate::notice::Notice;
+use crate::output::history::History;
 use crate::output::screen::Screen;
 use crate::output::{LogSource, Output, StreamSource};
-use crate::plan::spec::Spec;
+use crate::plan::spec::{Observation, Spec};
+use crate::process::ports_in_use::Listeners;
 use crate::process::pty::{WindowSize, set_window_size};
 use crate::process::spawn::{ChildStream, Spawner};
 use crate::process::tree::Process;
@@ -83,6 +85,7 @@ impl Executor {
                 Action::Enroll(index, spec) => self.enroll(index, spec),
                 Action::Spawn(index) => answers.extend(self.spawn(index)),
                 Action::Probe(index) => self.unprobed.push(index),
+                Action::Inspect(index) => answers.extend(self.inspect(index)),
                 Action::Stop(target) => stops.stop(target, processes),
                 Action::StopRest(target) => stops.stop_rest(target, processes),
                 Action::StopAll(target) => stops.stop_all(target, processes),
@@ -240,6 +243,21 @@ impl Executor {
     /// The processes of one instance, or of none, as the shared walk found them.
     pub(crate) fn members(&mut self, target: Target) -> Vec<Process> {
         self.processes.walked_members(target)
+    }
+
+    /// What is seen of an instance from outside, where these sockets listen.
+    pub(crate) fn observe(&mut self, index: usize, listeners: &Listeners) -> Observation {
+        let members = self.members(Target::Instance(index));
+        let has_line = |history: &History| !history.latest(1, |log_source| log_source == index).is_empty();
+        Observation {
+            ports: listeners.server_ports_of(members.iter().map(|process| process.pid)),
+            is_silent: self.terminals[index].is_none() && self.output.with_history(has_line) == Some(false),
+        }
+    }
+
+    fn inspect(&mut self, index: usize) -> Option<Event> {
+        let seen = self.observe(index, &Listeners::now());
+        self.processes.leader(index).map(|pid| Event::Inspected { instance: index, pid, seen })
     }
 
     /// The screen of an instance, if it has had a terminal.

@@ -24,6 +24,8 @@ pub(super) fn line_of(event: &Event) -> Option<String> {
         | Event::Down { .. }
         | Event::MonitorGone
         | Event::Ready { .. }
+        | Event::ProbeFailed { .. }
+        | Event::Inspected { .. }
         | Event::Changed(_)
         | Event::Timeout => None,
     }

@@ -15,6 +15,7 @@ use crate::exit::Exit;
 use crate::machine::ready::{LISTENS_WITHIN, SETTLED, may_listen};
 use crate::machine::state::State;
 use crate::machine::{Event, Machine, Target};
+use crate::notice::Elapsed;
 use crate::plan::spec::{Probe, Spec};
 use crate::process::ports_in_use::Listeners;
 use crate::process::ready::http;
@@ -52,6 +53,8 @@ struct PendingProbe {
     next: Duration,
     /// Whether it has a network namespace of its own, once that is known.
     has_namespace: Option<bool>,
+    /// How its command failed last.
+    failure: Option<String>,
     method: ProbeMethod,
 }
 
@@ -145,6 +148,7 @@ impl PendingProbe {
                     executor.end_command(command);
                 }
                 self.next = now + interval.max(COMMAND_INTERVAL);
+                return self.failed(format!("it runs for more than {}", Elapsed(COMMAND_TIMEOUT)));
             }
             ProbeMethod::Command { command, runs } => {
                 *runs = executor.run_command(self.index, command).map(|pid| (pid, now + COMMAND_TIMEOUT));
@@ -153,6 +157,15 @@ impl PendingProbe {
             ProbeMethod::Task(_) | ProbeMethod::Reported => {}
         }
         None
+    }
+
+    /// That its command failed, unless it failed like that before.
+    fn failed(&mut self, failure: String) -> Option<Event> {
+        if self.failure.as_ref() == Some(&failure) {
+            return None;
+        }
+        self.failure = Some(failure.clone());
+        Some(Event::ProbeFailed { instance: self.index, pid: self.pid, failure })
     }
 
     /// The port that has been the only one of its tree for a second, where that counts.
@@ -205,7 +218,15 @@ impl Probes {
         let Some(pid) = instance.pid.filter(|_| instance.state == State::Running) else { return };
         let method = self.method(index, pid, spec, now);
         let next = now + SHORTEST_INTERVAL;
-        self.pending.push(PendingProbe { index, pid, since: now, next, has_namespace: None, method });
+        self.pending.push(PendingProbe {
+            index,
+            pid,
+            since: now,
+            next,
+            has_namespace: None,
+            failure: None,
+            method,
+        });
     }
 
     fn method(&self, index: usize, pid: i32, spec: &Spec, now: Duration) -> ProbeMethod {
@@ -218,8 +239,7 @@ impl Probes {
                 ProbeMethod::Listens { port, until: Some(now + LISTENS_WITHIN), other }
             }
             (Probe::Http(path), Some(port)) => {
-                let ready = Event::Ready { instance: index, pid, port: None };
-                let probe = probe_by_http(port, path.to_string(), ready, self.inbox.clone());
+                let probe = probe_by_http((port, path.to_string()), (index, pid), self.inbox.clone());
                 ProbeMethod::Task(spawn_local(probe))
             }
             (Probe::Command(command), _) => {
@@ -272,7 +292,7 @@ impl Probes {
 
     /// Commands have exited: their instances are ready, or probed again.
     pub(crate) fn on_commands(&mut self, ended: &HashMap<i32, Exit>, now: Duration) -> Vec<Event> {
-        let mut ready = Vec::new();
+        let mut events = Vec::new();
         for probe in &mut self.pending {
             let interval = probe.interval(now);
             let ProbeMethod::Command { runs, .. } = &mut probe.method else { continue };
@@ -280,10 +300,12 @@ impl Probes {
             *runs = None;
             probe.next = now + interval.max(COMMAND_INTERVAL);
             if exit.is_success() {
-                ready.push(Event::Ready { instance: probe.index, pid: probe.pid, port: None });
+                events.push(Event::Ready { instance: probe.index, pid: probe.pid, port: None });
+            } else {
+                events.extend(probe.failed(exit.to_string()));
             }
         }
-        ready
+        events
     }
 }
 
@@ -292,11 +314,15 @@ fn is_served(listeners: &Listeners, port: u16, index: usize, executor: &mut Exec
     listeners.is_served_by(port, members.iter().map(|process| process.pid))
 }
 
-/// Sends requests until one succeeds. A server that listened before the start of the instance is another one, whatever it
-/// answers; but not every server can be seen to listen (a container's port), so no other answer is refused.
-async fn probe_by_http(port: u16, path: String, ready: Event, inbox: WeakUnboundedSender<Arrival>) {
+/// Sends requests until one succeeds, and tells how they fail. A server that listened before the start of the instance is another
+/// one, whatever it answers; but not every server can be seen to listen (a container's port), so no other answer is refused.
+async fn probe_by_http(
+    (port, path): (u16, String),
+    (instance, pid): (usize, i32),
+    inbox: WeakUnboundedSender<Arrival>,
+) {
     let before = Listeners::now().on(port).to_vec();
-    let mut waited = Duration::ZERO;
+    let (mut waited, mut told) = (Duration::ZERO, None);
     loop {
         let pause = (waited / 8).clamp(SHORTEST_INTERVAL, LONGEST_INTERVAL);
         sleep(pause).await;
@@ -304,11 +330,20 @@ async fn probe_by_http(port: u16, path: String, ready: Event, inbox: WeakUnbound
         let listening = Listeners::now();
         let others = listening.on(port);
         let is_another = !others.is_empty() && others.iter().all(|inode| before.contains(inode));
-        if !is_another && http::is_ready(port, &path).await {
-            if let Some(inbox) = inbox.upgrade() {
-                let _ = inbox.send(Arrival::Event(ready));
-            }
+        let failure = if is_another {
+            Some("another program listened there before".to_owned())
+        } else {
+            http::ask(port, &path).await.err().map(|failure| failure.to_string())
+        };
+        let event = match &failure {
+            None => Event::Ready { instance, pid, port: None },
+            Some(_) if failure == told => continue,
+            Some(text) => Event::ProbeFailed { instance, pid, failure: text.clone() },
+        };
+        let is_sent = inbox.upgrade().is_some_and(|inbox| inbox.send(Arrival::Event(event)).is_ok());
+        if failure.is_none() || !is_sent {
             return;
         }
+        told = failure;
     }
 }

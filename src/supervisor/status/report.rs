@@ -13,7 +13,7 @@ use crate::machine::ready::{LISTENS_WITHIN, may_listen, missing, probe_kind};
 use crate::machine::state::{Intent, State};
 use crate::machine::{Machine, Target};
 use crate::name::InstanceName;
-use crate::plan::spec::{OutsideCheck, Spec};
+use crate::plan::spec::OutsideCheck;
 use crate::process::ports_in_use::Listeners;
 use crate::process::usage;
 use crate::supervisor::actions::executor::Executor;
@@ -173,10 +173,8 @@ impl View<'_> {
             |port: u16| self.inputs.listeners.is_served_by(port, members.iter().map(|process| process.pid));
         let is_probed = !spec.care.probe.is_timer() || spec.care.is_awaited;
         let is_waiting = !ready && instance.state == State::Running && is_probed;
-        let missing = is_waiting.then(|| {
-            let pids = members.iter().map(|process| process.pid);
-            other_port(spec, &self.inputs.listeners.ports_of(pids)).unwrap_or_else(|| missing(spec, instance))
-        });
+        let missing = is_waiting
+            .then(|| missing(spec, instance, &self.executor.observe(index, &self.inputs.listeners)));
         InstanceStatus {
             ready,
             waiting_for: missing,
@@ -238,19 +236,6 @@ fn phase(instance: &Instance) -> Phase {
         State::Clearing | State::Purging if instance.intent == Intent::Up => Phase::Exited,
         State::Stopping | State::Killing | State::Clearing | State::Purging => Phase::Stopping,
     }
-}
-
-/// That an instance listens on other ports than its PORT, where that is why it is not ready, and the way out.
-fn other_port(spec: &Spec, ports: &[u16]) -> Option<String> {
-    let (OutsideCheck::Port(None), Some(port), [first, ..]) = (spec.care.probe.outside(), spec.port, ports)
-    else {
-        return None;
-    };
-    let ports: Vec<String> = ports.iter().map(ToString::to_string).collect();
-    Some(format!(
-        "it listens on {}, not on its PORT {port} (ready = \"listen:{first}\")",
-        ports.join(" and ")
-    ))
 }
 
 pub(super) fn rounded(span: Duration) -> f64 {
