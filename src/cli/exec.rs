@@ -21,12 +21,10 @@ use crate::control::address::{Address, Claim, ClaimResult};
 use crate::control::client::{Client, Unanswered};
 use crate::control::lease::Lease;
 use crate::control::lock_wait::LockWait;
-use crate::control::protocol::{Goal, Request, Status};
+use crate::control::protocol::{Goal, InstanceStatus, Request, Status};
 use crate::exit::{self, LATE, Outcome};
 use crate::name::TypeName;
-use crate::plan::environment;
 use crate::plan::options::Selection;
-use crate::plan::spec::Environment;
 use crate::supervisor::clock::Clock;
 
 /// Runs the command. Returns in every process that is made on the way.
@@ -38,8 +36,8 @@ pub(crate) fn run(exec: ExecArgs, given: &Settings, system: &SystemEnv) -> Resul
     run::refuse_flags("exec", &exec.command)?;
     let ExecArgs { command, with, timeout } = exec;
     let project = load::project(given, ProcfileNeed::Procfile, system)?;
-    let plan = project.plan(system).map_err(Failure::Refused)?;
-    let mut replacement = run::replacement(&command, &project, &plan);
+    // All that is wrong with the project is reported before a stack is looked for.
+    project.plan(system).map_err(Failure::Refused)?;
     let parents = parents(&project.settings, true)?;
     let clock = Clock::start();
     let patience = Duration::try_from_secs_f64(timeout).unwrap_or(Duration::MAX);
@@ -50,15 +48,16 @@ pub(crate) fn run(exec: ExecArgs, given: &Settings, system: &SystemEnv) -> Resul
         Forked::On(hold) => hold,
     };
     let lock_wait = address.lock_wait();
-    let status = match search.ready(&address, with) {
-        Ok(status) => status,
+    let beside = |status: Status| project.plan_beside(&ports(&status), system).map_err(Failure::Refused);
+    let plan = match search.ready(&address, with).and_then(beside) {
+        Ok(plan) => plan,
         Err(failure) => {
             // What was started for this alone is over before we are.
             let _ = let_go(hold, lock_wait);
             return Err(failure);
         }
     };
-    point_at(&mut replacement.environment, &status);
+    let replacement = run::replacement(&command, &project, &plan);
     let (outcome, hold) = supervise(&replacement, &project, &clock, &parents, hold)?;
     if let Some(hold) = hold {
         let_go(hold, lock_wait)?;
@@ -165,13 +164,10 @@ fn too_late(message: &str) -> Failure {
     Failure::sentence(LATE, message, Some("`--timeout TIME` gives it longer".into()))
 }
 
-/// The ports as the stack has them: it may have moved, or have been started with others.
-fn point_at(variables: &mut Environment, status: &Status) {
-    for row in status.instances.iter().rev() {
-        if let (Some(kind), Some(port)) = (TypeName::new(&row.r#type), row.serving_port()) {
-            variables.set(environment::name_of_port(&kind).as_bytes(), port.to_string().as_bytes());
-        }
-    }
+/// The port of each type as the stack has it: it may have moved, or have been started with others. That of the first instance counts.
+fn ports(status: &Status) -> Vec<(TypeName, u16)> {
+    let port = |row: &InstanceStatus| Some((TypeName::new(&row.r#type)?, row.serving_port()?));
+    status.instances.iter().rev().filter_map(port).collect()
 }
 
 /// Lets go of the stack; if it ends with that, waits until nothing is left.

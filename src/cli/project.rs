@@ -11,6 +11,7 @@ use super::system_env::{StdStream, SystemEnv};
 use crate::config::{DeclaredVariable, Groups, Settings};
 use crate::dotenv::{self, Assignment, EnvSource, Precedence, second_reader};
 use crate::location::Diagnostic;
+use crate::name::TypeName;
 use crate::output::LogFileOptions;
 use crate::plan::Plan;
 use crate::plan::environment::name_of_port;
@@ -55,7 +56,7 @@ impl Project {
     ///
     /// All that is wrong: with the files, or with what was asked of them.
     pub fn plan(&self, system: &SystemEnv) -> Result<Plan, Vec<Diagnostic>> {
-        self.build(&self.inputs(&Selection::default(), None, system), |_| None)
+        self.plan_beside(&[], system)
     }
 
     /// The plan for a stack that is to start. `kept` are the ports of earlier starts with `--port auto`.
@@ -71,7 +72,20 @@ impl Project {
         system: &SystemEnv,
     ) -> Result<Plan, Vec<Diagnostic>> {
         let inputs = Inputs { kept, ..self.inputs(selection, Some(run), system) };
-        self.build(&inputs, ports_in_use::holder)
+        self.build(&inputs, ports_in_use::holder, &[])
+    }
+
+    /// As [`Project::plan`], for a command beside a stack of which the types have these ports.
+    ///
+    /// # Errors
+    ///
+    /// As [`Project::plan`]'s.
+    pub fn plan_beside(
+        &self,
+        ports: &[(TypeName, u16)],
+        system: &SystemEnv,
+    ) -> Result<Plan, Vec<Diagnostic>> {
+        self.build(&self.inputs(&Selection::default(), None, system), |_| None, ports)
     }
 
     /// The next plan for a stack that runs. Its warnings are those of the files too.
@@ -88,7 +102,7 @@ impl Project {
     ) -> Result<Plan, Vec<Diagnostic>> {
         let inputs = Inputs { running: Some(running), ..self.inputs(selection, Some(run), system) };
         let taken = |port: u16| if running.held.contains(&port) { None } else { ports_in_use::holder(port) };
-        let mut plan = self.build(&inputs, taken)?;
+        let mut plan = self.build(&inputs, taken, &[])?;
         plan.warnings.splice(0..0, self.warnings.iter().cloned());
         Ok(plan)
     }
@@ -125,18 +139,20 @@ impl Project {
         &self,
         inputs: &Inputs<'_>,
         mut taken: impl FnMut(u16) -> Option<Holder>,
+        ports: &[(TypeName, u16)],
     ) -> Result<Plan, Vec<Diagnostic>> {
         let mut errors = self.errors.clone();
         // With half a Procfile or half an environment the rest would be blamed for what is missing.
         if !self.is_whole {
             return Err(errors);
         }
-        let planned = Plan::build(inputs, &mut taken).and_then(|plan| {
-            match self.assignments_with_ports(&plan, inputs.ambient)? {
+        let mut build =
+            |inputs: &Inputs<'_>| Plan::build(inputs, &mut taken).map(|plan| plan.with_ports(ports));
+        let planned =
+            build(inputs).and_then(|plan| match self.assignments_with_ports(&plan, inputs.ambient)? {
                 None => Ok(plan),
-                Some(assignments) => Plan::build(&Inputs { dotenv: &assignments, ..*inputs }, &mut taken),
-            }
-        });
+                Some(assignments) => build(&Inputs { dotenv: &assignments, ..*inputs }),
+            });
         match planned {
             Ok(plan) if errors.is_empty() => Ok(plan),
             Ok(_) => Err(errors),

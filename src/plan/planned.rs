@@ -73,6 +73,22 @@ impl Plan {
         self.share(shared);
     }
 
+    /// The same where types have these ports, whatever was planned for them.
+    #[must_use]
+    pub fn with_ports(mut self, ports: &[(TypeName, u16)]) -> Self {
+        if ports.is_empty() {
+            return self;
+        }
+        let mut variables = self.shared.shared.to_vec();
+        for (kind, port) in ports {
+            let name = environment::name_of_port(kind).into_bytes();
+            variables.retain(|(known, _)| *known != name);
+            variables.push((name, port.to_string().into_bytes()));
+        }
+        self.share(variables.into());
+        self
+    }
+
     /// Gives every instance this id of the run as its mark, in place of the one that it was planned with: the
     /// whole id is known only when the process that makes the instances is there.
     pub fn mark(&mut self, run: &str) {

@@ -63,14 +63,15 @@ fn streams_are_the_commands_and_a_type_is_its_line() {
 #[test]
 fn a_stack_that_runs_is_used_and_left_alone() {
     let (ports, others) = (Ports::claim(), Ports::claim());
-    let stack = Project::new(STACK);
+    let stack = Project::new(STACK).file(".env", "WEB_URL=http://localhost:${GANGER_PORT_WEB}/\n");
     let running = stack.start_until(&["-p", &ports.base()], &["worker.1 started"]);
     let before = stack.json(&["ps", "--json"]).1["pid"].clone();
-    let (status, out, _) = stack.run(&["exec", "-w", "worker", "--", "probe", "env", "GANGER_PORT_WEB"]);
+    let (status, out, _) =
+        stack.run(&["exec", "-w", "worker", "--", "probe", "env", "GANGER_PORT_WEB", "WEB_URL"]);
     assert_eq!(
-        (status, out.as_str()),
-        (0, &*format!("GANGER_PORT_WEB={}\n", ports.base())),
-        "its ports are those of the stack"
+        (status, out),
+        (0, format!("GANGER_PORT_WEB={0}\nWEB_URL=http://localhost:{0}/\n", ports.base())),
+        "its ports are those of the stack, in lines of .env too"
     );
     assert_eq!(stack.json(&["ps", "--json"]).1["pid"], before);
     // Two in one folder live side by side.
