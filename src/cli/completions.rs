@@ -79,12 +79,14 @@ fn with_candidates(command: clap::Command, types: &[String], names: &[String]) -
         ("scale", "steps"),
         ("exec", "with"),
     ];
-    const OF_TYPES: [(&str, &str, &[&str]); 6] = [
+    const OF_TYPES: [(&str, &str, &[&str]); 8] = [
         ("start", "types", &[]),
         ("start", "except", &[]),
         ("start", "can-die", &[]),
         ("start", "exit-code-from", &[]),
         ("run", "command", &[]),
+        ("exec", "command", &[]),
+        ("doctor", "types", &[]),
         ("env", "of", &[]),
     ];
     let of_choices = table::all().filter(|setting| !setting.choices.is_empty() && !setting.flags.is_empty());

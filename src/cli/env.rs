@@ -6,18 +6,18 @@ use serde::{Serialize, Serializer};
 
 use super::args;
 use super::failure::Failure;
-use super::files::about;
 use super::load::{self, ProcfileNeed};
 use super::print;
 use super::stack::is_json;
 use super::system_env::SystemEnv;
-use crate::config::Settings;
+use crate::config::{Located, Settings};
 use crate::exit::Outcome;
 use crate::location::Location;
 use crate::plan::Plan;
 use crate::plan::environment::{Origin, Provenance};
+use crate::plan::error::Error;
 use crate::plan::spec::Environment;
-use crate::suggestion::nearest;
+use crate::procfile::Procfile;
 use crate::text::{harmless, visible};
 
 /// Prints the environment of a type, or that of a one-off command.
@@ -33,7 +33,7 @@ pub(crate) fn run(env: &args::EnvArgs, given: &Settings, system: &SystemEnv) -> 
         None => plan.environment_of_command(),
         Some(of) => match plan.process(of) {
             Some(process) => plan.environment_of(process),
-            None => return Err(unknown(of, &project.procfile.file, &plan)),
+            None => return Err(unknown(of, &project.procfile)),
         },
     };
     let mut shown: Vec<EnvVariable<'_>> = variables(&environment, &plan)
@@ -59,7 +59,7 @@ pub(crate) fn run(env: &args::EnvArgs, given: &Settings, system: &SystemEnv) -> 
 pub(crate) fn explained(kind: &str, given: &Settings, system: &SystemEnv) -> Result<String, Failure> {
     let project = load::project(given, ProcfileNeed::Nothing, system)?;
     let plan = project.plan(system).map_err(Failure::Refused)?;
-    let process = plan.process(kind).ok_or_else(|| unknown(kind, &project.procfile.file, &plan))?;
+    let process = plan.process(kind).ok_or_else(|| unknown(kind, &project.procfile))?;
     let environment = plan.environment_of(process);
     let mut shown: Vec<EnvVariable<'_>> = variables(&environment, &plan)
         .filter(EnvVariable::is_the_projects)
@@ -70,13 +70,8 @@ pub(crate) fn explained(kind: &str, given: &Settings, system: &SystemEnv) -> Res
     Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
-fn unknown(name: &str, procfile: &str, plan: &Plan) -> Failure {
-    let types = || plan.processes.iter().map(|process| process.name.as_str());
-    let hint = match nearest(name, types()) {
-        Some(meant) => format!("did you mean `{meant}`?"),
-        None => format!("the types are {}", types().collect::<Vec<_>>().join(", ")),
-    };
-    Failure::Refused(vec![about(name, format!("{procfile} has no type `{name}`"), Some(hint))])
+fn unknown(name: &str, procfile: &Procfile) -> Failure {
+    Failure::Refused(vec![Error::unknown_type(name, procfile).at(&Located::given((), name).place)])
 }
 
 #[derive(Serialize)]

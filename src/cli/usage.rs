@@ -4,11 +4,12 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::ffi::OsString;
 
-use clap::error::{ContextKind, ContextValue};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches};
 
 use super::args::{Arguments, Command};
 use super::failure::Failure;
+use super::peers::tips;
 use super::system_env::{StdStream, SystemEnv};
 use super::values::ValueError;
 use super::{flags, print};
@@ -22,6 +23,7 @@ use crate::text::harmless;
 ///
 /// What is wrong with the command line, in clap's words; or that standard output cannot be written to.
 pub fn parse(words: Vec<OsString>, system: &SystemEnv) -> Result<Option<(Command, Settings)>, Failure> {
+    let subcommand = subcommand_of(words.iter().filter_map(|word| word.to_str()));
     let are_harmless = words.iter().all(|word| matches!(harmless(&word.to_string_lossy()), Cow::Borrowed(_)));
     let mut command = flags::add_when_asked(Arguments::command());
     let parsed = command.try_get_matches_from_mut(words).and_then(|matches| {
@@ -38,7 +40,7 @@ pub fn parse(words: Vec<OsString>, system: &SystemEnv) -> Result<Option<(Command
             Ok(Some((command, given.or(variables))))
         }
         Err(error) if error.use_stderr() => {
-            let error = with_hint(error);
+            let error = with_hint(error, subcommand.as_deref());
             Err(Failure::Usage(if are_harmless { error } else { defused(error) }))
         }
         Err(error) => {
@@ -59,14 +61,15 @@ pub fn wants_json(words: &[OsString], system: &SystemEnv) -> bool {
     if !has_flag && system.variable(&setting.variable_name()).is_none() {
         return false;
     }
+    let Some(command) = subcommand_of(own) else { return false };
+    let is_set = || flags::of_variables(&command, system).is_ok_and(|settings| settings.json == Some(true));
+    setting.flag_of(&command).is_some() && (has_flag || is_set())
+}
+
+/// The subcommand that the first of these words names that names one.
+fn subcommand_of<'a>(mut words: impl Iterator<Item = &'a str>) -> Option<String> {
     let all = Arguments::command();
-    let Some(command) =
-        own.into_iter().find_map(|word| all.find_subcommand(word)).map(clap::Command::get_name)
-    else {
-        return false;
-    };
-    let is_set = || flags::of_variables(command, system).is_ok_and(|settings| settings.json == Some(true));
-    setting.flag_of(command).is_some() && (has_flag || is_set())
+    words.find_map(|word| all.find_subcommand(word)).map(|command| command.get_name().to_owned())
 }
 
 /// clap's command: the arguments of each subcommand and the flags of settings.
@@ -74,10 +77,20 @@ pub fn command() -> clap::Command {
     flags::add(Arguments::command())
 }
 
-/// `error` with the way out that its value has.
-fn with_hint(mut error: clap::Error) -> clap::Error {
+/// `error` with the way out that its value has, or with what its word is here that other runners have.
+fn with_hint(mut error: clap::Error, subcommand: Option<&str>) -> clap::Error {
     let refused = error.source().and_then(|source| source.downcast_ref::<ValueError>());
-    if let Some(hint) = refused.and_then(|refused| refused.hint.clone()) {
+    let unknown = |kind| match error.get(kind) {
+        Some(ContextValue::String(word)) => Some(word.as_str()),
+        Some(_) | None => None,
+    };
+    let unknown_flag =
+        || unknown(ContextKind::InvalidArg).filter(|_| error.kind() == ErrorKind::UnknownArgument);
+    let of_flag = || tips::of_flag(subcommand?, unknown_flag()?);
+    let of_subcommand = || tips::of_subcommand(unknown(ContextKind::InvalidSubcommand)?);
+    let hint = refused.and_then(|refused| refused.hint.clone());
+    let hint = hint.or_else(of_flag).or_else(of_subcommand);
+    if let Some(hint) = hint {
         error.remove(ContextKind::SuggestedSubcommand);
         error.remove(ContextKind::SuggestedArg);
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![hint.into()]));

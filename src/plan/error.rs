@@ -80,10 +80,11 @@ pub(crate) enum Error {
 
 impl Error {
     /// That `procfile` has no type called `name`.
-    pub(super) fn unknown_type(name: &str, procfile: &Procfile) -> Self {
+    pub(crate) fn unknown_type(name: &str, procfile: &Procfile) -> Self {
         let known = || procfile.entries.iter().map(|entry| entry.name.as_str());
         let hint = match nearest(name, known()) {
             Some(meant) => format!("did you mean `{meant}`?"),
+            None if procfile.entries.is_empty() => "there is no line `NAME: COMMAND` to name a type".into(),
             None => format!("its types are {}", listed(known())),
         };
         Self::UnknownType { name: name.into(), file: procfile.file.to_string(), hint }

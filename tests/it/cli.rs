@@ -285,7 +285,20 @@ fn every_shell_has_a_script_and_types_complete() {
     let first =
         |text: &str| text.lines().map(|line| line.split('\t').next().unwrap().to_owned()).collect::<Vec<_>>();
     assert_eq!(first(&complete(&["start", "w"])), ["web", "worker"]);
-    assert_eq!(first(&complete(&["run", "wo"])), ["worker"]);
+    // Each command that takes a name as a word.
+    let takes_name = |word: &&clap::Arg| {
+        let names = word.get_value_names().unwrap_or_default().iter();
+        word.is_positional() && names.clone().any(|name| name.contains("TYPE") || name.contains("NAME"))
+    };
+    let command = ganger::cli::usage::command();
+    let taking =
+        command.get_subcommands().filter(|command| command.get_arguments().any(|word| takes_name(&word)));
+    let mut count = 0;
+    for name in taking.map(clap::Command::get_name).chain(["exec"]) {
+        assert_eq!(first(&complete(&[name, "wo"])), ["worker"], "{name}");
+        count += 1;
+    }
+    assert!(count > 12, "{count}");
     assert_eq!(first(&complete(&["start", "-f", "other", "c"])), ["css"]);
     assert_eq!(first(&complete(&["start", "-x", "re"])), ["release"]);
     assert_eq!(first(&complete(&["sta"])), ["start"]);

@@ -84,6 +84,9 @@ fn words_that_mean_nothing() {
         "start --restart web=maybe",
         "run",
         "run --enf .env ls",
+        "interrupt",
+        "start --daemonize",
+        "start -b 2,3",
         "env --json --explain",
         "completions csh",
     ]);
@@ -132,6 +135,9 @@ fn commands_that_cannot_be_run() {
     let folder = Folder::with(&[("Procfile", "web: nosuch-program a\n"), ("plain", "text")]);
     let text = folder.transcript(&["run nosuch-program", "run ./plain", "run web", "run ./nosuch"]);
     same_as_before("run.txt", &text);
+    let ran = folder.run(&["run", "echo $X"]);
+    let hint = "help: it is one word; a command line is run by `sh -c LINE`\n";
+    assert_eq!((ran.status, ran.err.ends_with(hint)), (127, true), "{}", ran.err);
 }
 
 #[test]

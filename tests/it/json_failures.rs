@@ -1,6 +1,8 @@
 //! Promised: with `--json` a command that fails prints one document too, with a code, the message, and where an instance is the
 //! cause its name, status and latest lines.
 
+use clap::Command;
+use ganger::cli::usage;
 use serde_json::Value;
 
 use crate::harness::Project;
@@ -86,4 +88,48 @@ fn invalid_input_has_all_errors_in_one_document() {
     let ran = project.ganger(&["start"]).env("GANGER_JSON", "1").output().unwrap();
     assert!(ran.stdout.starts_with(b"{\"error\":{\"code\":\"invalid_input\""), "{ran:?}");
     assert_eq!(project.run(&["run", "no-such-program", "--json"]).1, "");
+}
+
+/// The subcommands with `--json`.
+fn with_json() -> Vec<String> {
+    let command = usage::command();
+    let has_json = |command: &&Command| command.get_arguments().any(|flag| flag.get_long() == Some("json"));
+    command.get_subcommands().filter(has_json).map(|command| command.get_name().to_owned()).collect()
+}
+
+/// Each of them where no project is, where its files are invalid, beside a stack (with a name that is none, where it takes names), and
+/// with a flag that is none. Where it fails, one document has the error.
+#[test]
+fn every_command_has_a_document_for_every_failure() {
+    let missing = Project::empty();
+    let invalid = Project::new("web probe wait\n")
+        .file(".env", "A='\n")
+        .file("ganger.toml", "prot = 1\nport = \"x\"\n");
+    let stack = Project::new("web: probe print up + wait\n");
+    assert_eq!(stack.run(&["start", "-D", "--no-port"]).0, 0);
+    let commands = with_json();
+    assert!(commands.len() > 12, "{commands:?}");
+    for command in &commands {
+        let command = command.as_str();
+        let words: &[&str] = match command {
+            "logs" | "stop" | "kill" | "wait" | "port" | "restart" | "env" | "start" | "doctor" => &["nope"],
+            "scale" => &["nope=2"],
+            "down" => &["--name", "nope"],
+            _ => &[],
+        };
+        let mut failed = 0;
+        for project in [&missing, &invalid, &stack] {
+            let (status, out, err) = project.run(&[&[command, "--json"], words].concat());
+            let document: Value =
+                serde_json::from_str(&out).unwrap_or_else(|_| panic!("{command}: {out}{err}"));
+            let has_error = document.get("error").is_some()
+                || document["errors"].as_array().is_some_and(|all| !all.is_empty());
+            assert!(status == 0 || has_error || command == "ps", "{command}: {status}: {out}{err}");
+            failed += usize::from(status != 0);
+        }
+        assert!(failed > 0 || command == "ls", "{command} never failed");
+        let (status, error) = error(&stack, &[command, "--json", "--nope"]);
+        assert_eq!((status, &error["code"]), (2, &"usage".into()), "{command}: {error}");
+    }
+    assert_eq!(stack.run(&["down"]).0, 0);
 }

@@ -11,6 +11,7 @@ use ganger::cli::peers::table;
 use ganger::cli::peers::words::translate;
 
 use crate::folder::Folder;
+use crate::harness::Ports;
 
 /// Where the table begins in the page.
 const BEGIN: &str = "## Word for word\n";
@@ -87,6 +88,7 @@ fn done(folder: &Folder, words: &[&str]) -> (i32, BTreeSet<String>) {
 
 #[test]
 fn each_line_of_theirs_does_what_ours_does() {
+    let ports = Ports::claim();
     let procfile = "web: echo says $PORT $PS $MODE\nworker: echo says $PS\n";
     let folder = Folder::with(&[
         ("Procfile", procfile),
@@ -94,6 +96,8 @@ fn each_line_of_theirs_does_what_ours_does() {
         (".env", "MODE=plain\n"),
         (".env.dev", "MODE=dev\n"),
     ])
+    // A base by default moves where its ports are in use.
+    .variable("GANGER_PORT", &ports.base())
     // Otherwise the end of the first may come before the line of the second.
     .variable("GANGER_EXIT_ON", "never")
     .variable("GANGER_RESTART", "never");
@@ -205,4 +209,76 @@ fn the_exit_of_a_type_that_can_die_ends_nothing() {
     let waits = "job: exit 3\nweb: while test ! -e go; do sleep 0.05; done; echo ends\ngo: sleep 0.1; touch go; exec sleep 99\n";
     let ran = folder.file("Procfile", waits.as_bytes()).run(&["start"]);
     assert!(ran.out.contains("| ends"), "{}", ran.out);
+}
+
+/// What honcho 2.0 tests in its tests/integration, but for its own sentences (`Valid procfile detected`) and for upstart.
+#[test]
+fn the_integration_tests_of_honcho_hold() {
+    let script = ("test.sh", "echo ${ANIMAL-elephant}\necho error output >&2\n");
+    let procfile = ("Procfile", "foo: sh test.sh\n");
+    let run = ["run", "sh", "test.sh"];
+    let folder = |files: &[(&str, &str)]| {
+        let folder = Folder::with(files).file("honcho.d/x", b"");
+        symlink(env!("CARGO_BIN_EXE_ganger"), folder.path().join("honcho.d/honcho")).unwrap();
+        folder
+    };
+    for program in ["honcho.d/honcho", env!("CARGO_BIN_EXE_ganger")] {
+        let ran = |files: &[(&str, &str)], words: &[&str]| {
+            let folder = folder(files);
+            let program = folder.path().join(program);
+            let output = folder.command_of(&[&[program.to_str().unwrap()], words].concat()).output().unwrap();
+            let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+            let is_there = folder.path().join("giraffe/neck.conf").exists();
+            (output.status.code(), text(output.stdout), text(output.stderr), is_there)
+        };
+        let animal = |name| (name, "ANIMAL=giraffe");
+        for (files, words, out) in [
+            (&[script][..], &run[..], "elephant\n"),
+            (&[script, animal(".env")], &run, "giraffe\n"),
+            (&[script, animal(".env.x")], &["-e", ".env.x", "run", "sh", "test.sh"], "giraffe\n"),
+            (&[script], &["run", "--", "sh", "test.sh"], "elephant\n"),
+        ] {
+            let ran = ran(files, words);
+            assert_eq!(
+                (ran.0, ran.1.as_str(), ran.2.as_str()),
+                (Some(0), out, "error output\n"),
+                "{words:?}"
+            );
+        }
+        let dev = ("Procfile.dev", "bar: echo mongoose\n");
+        for (files, status, parts) in [
+            (&[script, procfile][..], 0, &["elephant", "error output"][..]),
+            (&[script, procfile, animal(".env")], 0, &["giraffe"]),
+            (&[script, procfile, dev, (".env", "PROCFILE=Procfile.dev")], 0, &["mongoose"]),
+            (&[("Procfile", "foo: exit 42\n")], 42, &[]),
+        ] {
+            let ran = ran(files, &["start"]);
+            assert_eq!(ran.0, Some(status), "{ran:?}");
+            assert!(parts.iter().all(|part| ran.1.contains(part)), "{parts:?}: {ran:?}");
+        }
+        let words: &[&str] = if program.ends_with("honcho") {
+            &["export", "supervisord", "giraffe", "-a", "neck"]
+        } else {
+            &["export", "supervisord", "-o", "giraffe", "--app", "neck"]
+        };
+        let ran = ran(&[("Procfile", "web: python web.py\n")], words);
+        assert_eq!((ran.0, ran.3), (Some(0), true), "{ran:?}");
+    }
+}
+
+/// README has some of them in a table.
+#[test]
+fn every_command_of_others_in_the_readme_is_taken() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let spans = page.split('`').skip(1).step_by(2).filter(|span| !span.contains('\n'));
+    let theirs =
+        spans.filter(|span| table::PEERS.iter().any(|peer| span.starts_with(&format!("{} ", peer.name))));
+    let mut count = 0;
+    for line in theirs {
+        let words = translate(line.split(' ').map(OsString::from).collect()).words;
+        let parsed = ganger::cli::usage::command().try_get_matches_from(words);
+        assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+        count += 1;
+    }
+    assert!(count >= 6, "{count}");
 }

@@ -43,6 +43,30 @@ fn app_json_of_a_deployment_neither_stops_nor_configures_a_local_start() {
 }
 
 #[test]
+fn counts_and_health_checks_of_app_json_serve_a_local_start_and_nothing_else_does() {
+    let text = r#"{"formation": {"web": {"quantity": 2}, "job": {"quantity": 1}}, "env": {"MODE": "production", "KEY": {"required": true}},
+        "healthchecks": {"web": [{"type": "startup", "command": ["test", "-e", "up"]}]}}"#;
+    let folder =
+        Folder::with(&[("Procfile", "web: touch up; exec sleep 99\njob: sleep 99\n"), ("app.json", text)]);
+    let words =
+        ["exec", "--no-port", "--with", "job", "--", "sh", "-c", "printf \"[${MODE-}]\"; ganger ps --json"];
+    let path = std::path::Path::new(env!("CARGO_BIN_EXE_ganger")).parent().unwrap();
+    let path = format!("{}:{}", path.display(), std::env::var("PATH").unwrap());
+    let output = folder.command(&words).env("PATH", path).output().unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    let (mode, document) = out.split_at(2);
+    assert_eq!((output.status.code().unwrap() % 5, mode), (0, "[]"), "{out}");
+    let document: serde_json::Value = serde_json::from_str(document).unwrap();
+    let rows: Vec<(&str, &str)> = document["instances"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| (row["name"].as_str().unwrap(), row["ready_by"].as_str().unwrap()))
+        .collect();
+    assert_eq!(rows, [("web.1", "command"), ("web.2", "command"), ("job.1", "alive")]);
+}
+
+#[test]
 fn an_app_json_of_another_program_is_passed_over() {
     let expo = "{\n  // app of the shop\n  \"expo\": {\"name\": \"shop\", \"slug\": \"shop\",},\n}\n";
     let folder = Folder::with(&[("Procfile", "web: echo here\n"), ("app.json", expo)]);

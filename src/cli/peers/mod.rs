@@ -5,5 +5,6 @@
 
 pub mod peer;
 pub mod table;
+pub mod tips;
 pub mod variables;
 pub mod words;
