@@ -11,7 +11,7 @@ use super::args::Shell;
 use super::failure::Failure;
 use super::system_env::SystemEnv;
 use super::{files, load, print, stack, usage};
-use crate::config::table;
+use crate::config::{Groups, ganger_toml, table};
 use crate::control::client::Client;
 use crate::control::protocol::Request;
 use crate::exit::Outcome;
@@ -51,8 +51,9 @@ pub(crate) fn run(shell: Shell) -> Result<Outcome, Failure> {
 pub(crate) fn answer(shell: &OsStr, words: Vec<OsString>, system: &SystemEnv) -> Result<Outcome, Failure> {
     let asked: Vec<OsString> = words.into_iter().skip_while(|word| word != "--").skip(1).collect();
     let types = types(&asked, system);
-    let names = names(&types, &asked, system);
-    let mut command = with_candidates(usage::command(), &types, &names);
+    let with_groups = [types.clone(), groups(&asked, system)].concat();
+    let names = names(&with_groups, &asked, system);
+    let mut command = with_candidates(usage::command(), (&types, &with_groups), &names);
     let mut answers = Vec::new();
     completer(shell)?.write_complete(&mut command, asked, system.folder.as_deref(), &mut answers)?;
     print::and_succeed(&answers)
@@ -66,8 +67,13 @@ fn completer(shell: &OsStr) -> Result<&'static dyn EnvCompleter, Failure> {
         .ok_or_else(|| Failure::Failed(format!("{VARIABLE}={name}: there are no completions for this shell")))
 }
 
-/// `command` with the candidates of its values: types, names in the running stack, and the choices of settings.
-fn with_candidates(command: clap::Command, types: &[String], names: &[String]) -> clap::Command {
+/// `command` with the candidates of its values: types (with groups, where they are taken), names in the running stack, and the choices of
+/// settings.
+fn with_candidates(
+    command: clap::Command,
+    (types, with_groups): (&[String], &[String]),
+    names: &[String],
+) -> clap::Command {
     const OF_NAMES: [(&str, &str); 9] = [
         ("logs", "names"),
         ("restart", "names"),
@@ -79,14 +85,12 @@ fn with_candidates(command: clap::Command, types: &[String], names: &[String]) -
         ("scale", "steps"),
         ("exec", "with"),
     ];
-    const OF_TYPES: [(&str, &str, &[&str]); 8] = [
-        ("start", "types", &[]),
-        ("start", "except", &[]),
-        ("start", "can-die", &[]),
+    const OF_GROUPS: [(&str, &str); 4] =
+        [("start", "types"), ("start", "except"), ("start", "can-die"), ("doctor", "types")];
+    const OF_TYPES: [(&str, &str, &[&str]); 4] = [
         ("start", "exit-code-from", &[]),
         ("run", "command", &[]),
         ("exec", "command", &[]),
-        ("doctor", "types", &[]),
         ("env", "of", &[]),
     ];
     let of_choices = table::all().filter(|setting| !setting.choices.is_empty() && !setting.flags.is_empty());
@@ -104,7 +108,8 @@ fn with_candidates(command: clap::Command, types: &[String], names: &[String]) -
         let names = if subcommand == "scale" { types } else { names };
         (subcommand, argument, names.to_vec())
     });
-    of_types.chain(of_names).fold(command, |command, (subcommand, argument, values)| {
+    let of_groups = OF_GROUPS.map(|(subcommand, argument)| (subcommand, argument, with_groups.to_vec()));
+    of_types.chain(of_groups).chain(of_names).fold(command, |command, (subcommand, argument, values)| {
         let candidates =
             ArgValueCandidates::new(move || values.iter().map(CompletionCandidate::new).collect());
         command.mut_subcommand(subcommand, |of| of.mut_arg(argument, |arg| arg.add(candidates)))
@@ -125,8 +130,16 @@ fn types(words: &[OsString], system: &SystemEnv) -> Vec<String> {
     parsed.procfile.entries.iter().map(|entry| entry.name.to_string()).collect()
 }
 
-/// The types and instances of the stack that runs in that folder, else the types of the Procfile.
-fn names(types: &[String], words: &[OsString], system: &SystemEnv) -> Vec<String> {
+/// The groups of the ganger.toml in that folder, as they are written: `@back`.
+fn groups(words: &[OsString], system: &SystemEnv) -> Vec<String> {
+    let path = root(words, &system.folder.clone().unwrap_or_default()).join("ganger.toml");
+    let bytes =
+        if is_plain(&path) { files::read(&path, "ganger.toml").unwrap_or_default() } else { Vec::new() };
+    Groups::of(&ganger_toml::parse("ganger.toml", &bytes).settings, |_| true).words().collect()
+}
+
+/// The types, groups and instances of the stack that runs in that folder, else the types and groups of the project.
+fn names(with_groups: &[String], words: &[OsString], system: &SystemEnv) -> Vec<String> {
     let folder = system.folder.clone().unwrap_or_default();
     let address = stack::address(&root(words, &folder), None, system);
     let status = Client::connect(&address).and_then(|mut client| {
@@ -134,7 +147,7 @@ fn names(types: &[String], words: &[OsString], system: &SystemEnv) -> Vec<String
         client.set_patience(Some(PATIENCE));
         client.ask(Request::Status).ok()
     });
-    let Some(status) = status else { return types.to_vec() };
+    let Some(status) = status else { return with_groups.to_vec() };
     let kinds = status.formation.keys().cloned();
     let kinds = kinds.chain(status.groups.words());
     kinds.chain(status.instances.into_iter().map(|row| row.name)).collect()

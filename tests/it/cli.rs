@@ -274,7 +274,8 @@ fn the_manual_page_names_every_flag() {
 
 #[test]
 fn every_shell_has_a_script_and_types_complete() {
-    let folder = Folder::with(&[STACK, ("other", "css: x\n")]);
+    let groups = "[group.back]\ntypes = [\"web\"]\n";
+    let folder = Folder::with(&[STACK, ("other", "css: x\n"), ("ganger.toml", groups)]);
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let ran = folder.run(&["completions", shell]);
         assert_eq!(ran.status, 0);
@@ -302,6 +303,9 @@ fn every_shell_has_a_script_and_types_complete() {
     assert_eq!(first(&complete(&["start", "-f", "other", "c"])), ["css"]);
     assert_eq!(first(&complete(&["start", "-x", "re"])), ["release"]);
     assert_eq!(first(&complete(&["sta"])), ["start"]);
+    for words in [&["start", "@"][..], &["start", "-x", "@"], &["doctor", "@"], &["wait", "@"]] {
+        assert_eq!(first(&complete(words)), ["@back"], "{words:?}");
+    }
     assert_eq!(first(&complete(&["logs", "wo"])), ["worker"], "of the Procfile, where no stack runs");
     assert_eq!(first(&complete(&["start", "--restart", "o"])), ["on-failure"]);
     assert_eq!(

@@ -1,11 +1,12 @@
-//! Promised: names of the Procfile and of the running stack complete in zsh and fish as in bash, each asked in a terminal.
+//! Promised: names of the Procfile and of the running stack complete in bash, zsh and fish, each asked in a terminal.
 
 use std::path::Path;
 
 use crate::harness::{Project, are_there};
 
 /// The shell without the user's files, and the line that takes the script.
-const SHELLS: [(&str, &str, &str); 2] = [
+const SHELLS: [(&str, &str, &str); 3] = [
+    ("bash", "PS1='ready> ' bash --norc --noprofile -i", "source <(ganger completions bash); echo taken"),
     (
         "zsh",
         "PS1='ready> ' zsh -f",
