@@ -9,7 +9,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 #[cfg(feature = "ui")]
 pub(crate) use super::args_stack::UiArgs;
 pub(crate) use super::args_stack::{
-    AttachArgs, DownArgs, ExecArgs, KillArgs, LogsArgs, PortArgs, RestartArgs, ScaleArgs, StopArgs, WaitArgs,
+    AttachArgs, DownArgs, ExecArgs, KillArgs, LogsArgs, PortArgs, PsArgs, RestartArgs, ScaleArgs, StopArgs,
+    WaitArgs,
 };
 use super::examples;
 use super::values::types;
@@ -74,7 +75,7 @@ pub enum Command {
     /// stack runs here: the rows are then those of the last run.
     // overmind's name.
     #[command(alias = "status", after_long_help = examples::PS)]
-    Ps,
+    Ps(PsArgs),
     /// List the stacks of this user
     ///
     /// Root, name, state, since when, instances that are up, and ports of each; a stack that is suspended or does not answer

@@ -26,6 +26,17 @@ pub struct ExecArgs {
     pub timeout: f64,
 }
 
+/// `ganger ps`.
+#[derive(Args, Debug)]
+pub struct PsArgs {
+    /// When each was started first, what it waited for, and when it was ready
+    ///
+    /// The chain of instances for which the start took so long is marked. Restarts do not change it. With --json it is added to
+    /// the document.
+    #[arg(long)]
+    pub timeline: bool,
+}
+
 /// `ganger logs`.
 #[derive(Args, Debug)]
 pub struct LogsArgs {

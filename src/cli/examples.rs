@@ -87,6 +87,7 @@ Examples:
 pub(crate) const PS: &str = "\
 Examples:
   ganger ps                             one row an instance
+  ganger ps --timeline                  what the start took so long for
   ganger ps --json | jq '.instances[]'  for programs";
 
 /// `ganger ls --help`.

@@ -105,7 +105,7 @@ fn answer(arguments: Vec<OsString>, system: &SystemEnv) -> Result<Outcome, Failu
         Command::Doctor(doctor) => doctor::run(&doctor, &given, system),
         Command::Env(env) => env::run(&env, &given, system),
         Command::Ls(ls) => ls::run(&ls, &given, system),
-        Command::Ps => ps::run(&given, system),
+        Command::Ps(ps) => ps::run(&ps, &given, system),
         Command::Logs(logs) => logs::run(logs, &given, system),
         Command::Restart(restart) => change::restart(restart, &given, system),
         Command::Stop(stop) => change::stop(stop, &given, system),

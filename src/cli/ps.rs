@@ -1,11 +1,15 @@
 //! `ganger ps`: what runs, or has run last.
 
+use serde::Serialize;
+
+use super::args::PsArgs;
 use super::failure::Failure;
 use super::system_env::SystemEnv;
 use super::{print, stack};
 use crate::config::Settings;
-use crate::control::protocol::{InstanceStatus, Phase};
+use crate::control::protocol::{InstanceStatus, Phase, Status};
 use crate::control::table;
+use crate::control::timeline::Timeline;
 use crate::exit::{self, Outcome};
 
 /// Prints one row an instance.
@@ -13,20 +17,21 @@ use crate::exit::{self, Outcome};
 /// # Errors
 ///
 /// Nothing runs here; the rows are then those of the last run.
-pub(crate) fn run(given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
+pub(crate) fn run(ps: &PsArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
+    let text = |status: &Status| if ps.timeline { timeline(status, system) } else { table::of(status) };
     let status = match stack::look(given, system) {
         Ok((_, status)) => status,
         Err(failure) => {
             if let Some(last) = failure.last_run().filter(|_| !stack::is_json(given)) {
-                print::bytes(table::of(last).as_bytes())?;
+                print::bytes(text(last).as_bytes())?;
             }
             return Err(failure);
         }
     };
-    if stack::is_json(given) {
-        print::json(&status)?;
-    } else {
-        print::bytes(table::of(&status).as_bytes())?;
+    match (stack::is_json(given), ps.timeline) {
+        (false, _) => print::bytes(text(&status).as_bytes())?,
+        (true, false) => print::json(&status)?,
+        (true, true) => print::json(&TimelineDocument { status: &status, timeline: Timeline::of(&status) })?,
     }
     let are_all = |is: fn(&InstanceStatus) -> bool| status.instances.iter().all(is);
     Ok(Outcome::Status(match (are_all(is_up), are_all(InstanceStatus::is_ready_or_done)) {
@@ -34,6 +39,22 @@ pub(crate) fn run(given: &Settings, system: &SystemEnv) -> Result<Outcome, Failu
         (true, false) => exit::NOT_READY,
         (true, true) => exit::SUCCESS,
     }))
+}
+
+/// The columns of text that goes to no terminal.
+const COLUMNS: usize = 80;
+
+fn timeline(status: &Status, system: &SystemEnv) -> String {
+    let lines = Timeline::of(status).lines(system.columns.unwrap_or(COLUMNS), system.shows_unicode());
+    lines.into_iter().map(|line| line.text + "\n").collect()
+}
+
+/// The document of `ps --timeline --json`.
+#[derive(Serialize)]
+struct TimelineDocument<'a> {
+    #[serde(flatten)]
+    status: &'a Status,
+    timeline: Timeline,
 }
 
 fn is_up(row: &InstanceStatus) -> bool {

@@ -83,7 +83,6 @@ impl SystemEnv {
     }
 
     /// Whether the terminal shows characters beyond ASCII, by the locale (setlocale(3): `LC_ALL`, else `LC_CTYPE`, else `LANG`).
-    #[cfg(feature = "ui")]
     pub fn shows_unicode(&self) -> bool {
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| self.variable(name));
         let locale = locale.map(|locale| locale.to_string_lossy().to_ascii_lowercase());

@@ -30,4 +30,5 @@ pub(crate) mod stacks;
 mod status;
 pub(crate) mod table;
 pub(crate) mod terminal;
+pub(crate) mod timeline;
 mod witness;

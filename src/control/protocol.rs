@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::payload::Payload;
 pub(crate) use super::request::{Goal, LogsWanted, Request};
-pub(crate) use super::status::{EndCause, InstanceStatus, Phase, RunEnd, StackState, Status, Unresponsive};
+pub(crate) use super::status::{
+    EndCause, InstanceStatus, Phase, RunEnd, StackState, StartTimes, Status, Unresponsive,
+};
 use super::terminal::{AttachedState, TerminalOutput};
 
 /// The version of the protocol. A request of another is refused by name.

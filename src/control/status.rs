@@ -25,6 +25,9 @@ pub struct Status {
     pub ended: Option<Box<RunEnd>>,
     /// Since when it runs.
     pub started_at: Option<String>,
+    /// How long it runs, or has run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uptime_seconds: Option<f64>,
     /// How many of each type there should be.
     #[serde(default)]
     pub formation: IndexMap<String, u32>,
@@ -156,6 +159,12 @@ pub struct InstanceStatus {
     pub ready_by: ProbeKind,
     /// Whether ending with status 0 is what it is for (`release`).
     pub one_shot: bool,
+    /// The types that it waits for before its first start.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<String>,
+    /// Its first start, which restarts do not change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_start: Option<StartTimes>,
     /// Its process, while it lives.
     pub pid: Option<i32>,
     /// What PORT is set to.
@@ -191,6 +200,20 @@ impl InstanceStatus {
     pub fn is_ready_or_done(&self) -> bool {
         self.ready || self.one_shot && self.exit_status == Some(0)
     }
+}
+
+/// The times of a start, in seconds since the start of the stack.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the fields of a document have their units in their names")]
+pub struct StartTimes {
+    /// When it was to start: 0, or when a request added the instance.
+    pub due_seconds: f64,
+    /// When its process was made, after all that it waits for were ready.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_seconds: Option<f64>,
+    /// When it was ready, or had succeeded if it is a one-shot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready_seconds: Option<f64>,
 }
 
 /// Where an instance is in its life, in a user's words.

@@ -7,6 +7,7 @@
 use std::rc::Rc;
 
 use super::action::Action;
+use super::instance::FirstStart;
 use super::open_requests::{self, AwaitedInstance};
 use super::request::{InstanceRequest, Operation};
 use super::rolling::RollingRestarts;
@@ -44,6 +45,8 @@ impl Change {
             if set_spec(stack, index, Rc::new(spec), actions) {
                 added.push(index);
                 awaited.push(AwaitedInstance::new(stack, index, Operation::Start));
+                let first_start = FirstStart { due: actions.now, ..FirstStart::default() };
+                stack.instances.edit(index, |instance| instance.first_start = first_start);
                 stack.request_up(index, false, actions);
             }
         }

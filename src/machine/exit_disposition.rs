@@ -41,8 +41,12 @@ pub(super) fn on_exited(
     let is_failure = instance.late.is_some() || !exit.is_success();
     let disposition =
         if is_stopping { ExitDisposition::Requested } else { disposition(stack, index, is_failure, lived) };
+    let is_done = stack.spec(index).once && exit.is_success();
     stack.instances.edit(index, |instance| {
         instance.ended = Some((exit, lived));
+        if is_done {
+            instance.first_start.ready.get_or_insert(actions.now);
+        }
         instance.failed = (is_failure && disposition != ExitDisposition::Requested).then_some(actions.now);
         match disposition {
             ExitDisposition::Restarts(wait) => instance.timers.restart = Some(actions.now + wait),

@@ -16,6 +16,17 @@ const SCAN_KILLING: Duration = Duration::from_millis(20);
 /// How long after the first SIGKILL a process counts as one that cannot be ended.
 const HOPELESS: Duration = Duration::from_secs(5);
 
+/// The first start of an instance, of which the timeline of a start is made. Later generations do not change it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FirstStart {
+    /// When it was to start: at the start of the run, or when a request added it.
+    pub due: Duration,
+    /// When its own process was made.
+    pub started: Option<Duration>,
+    /// When it was ready, or had succeeded if it is a one-shot.
+    pub ready: Option<Duration>,
+}
+
 /// One instance. All moments count from the start of the run.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "facts that do not depend on each other, each named")]
@@ -44,6 +55,8 @@ pub struct Instance {
     pub(super) next: Option<Rc<Spec>>,
     /// When it became ready in its present generation.
     pub ready: Option<Duration>,
+    /// Its first start.
+    pub first_start: FirstStart,
     /// The port on which it listens, where that is not its PORT.
     pub other_port: Option<u16>,
     /// How the latest request or command of its probe failed, as a clause.
@@ -83,6 +96,7 @@ impl Instance {
             is_retired: false,
             next: None,
             ready: None,
+            first_start: FirstStart::default(),
             other_port: None,
             probe_failure: None,
             timers: Timers::default(),
@@ -103,6 +117,13 @@ impl Instance {
     /// Whether its own process lives.
     pub fn has_own_process(&self) -> bool {
         matches!(self.state, State::Running | State::Stopping | State::Killing)
+    }
+
+    /// It is ready in its present generation.
+    pub(super) fn become_ready(&mut self, now: Duration) {
+        self.ready = Some(now);
+        self.first_start.ready.get_or_insert(now);
+        self.timers.end_generation();
     }
 
     /// Whether it should go on running.

@@ -78,8 +78,7 @@ pub(super) fn on_ready(
     };
     let other_port = url.filter(|port| Some(*port) != spec.port);
     stack.instances.edit(index, |instance| {
-        instance.ready = Some(actions.now);
-        instance.timers.end_generation();
+        instance.become_ready(actions.now);
         instance.other_port = other_port.or(instance.other_port);
     });
     if let Some(port) = other_port {
@@ -94,10 +93,7 @@ pub(super) fn on_ready(
 
 /// It has run for so long that it counts as ready, which is not printed.
 pub(super) fn on_settled(stack: &mut Stack, index: usize, actions: &mut Actions) {
-    stack.instances.edit(index, |instance| {
-        instance.ready = Some(actions.now);
-        instance.timers.end_generation();
-    });
+    stack.instances.edit(index, |instance| instance.become_ready(actions.now));
     actions.push(Action::Report(index, Lifecycle::Ready { url: None }));
 }
 

@@ -87,6 +87,7 @@ impl<'a> Transition<'a> {
         let stack = &mut facts.stack;
         stack.instances.edit(index, |instance| {
             (instance.pid, instance.started, instance.ended) = (Some(pid), Some(actions.now), None);
+            instance.first_start.started.get_or_insert(actions.now);
             instance.generation += 1;
             (instance.late, instance.failed) = (None, None);
             instance.is_requested &= instance.intent != Intent::Up;

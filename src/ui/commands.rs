@@ -1,7 +1,8 @@
 //! What each key does. What it asks of the stack is a request that a command of ganger sends too.
 
 use super::input::Key;
-use super::keys::{BINDINGS, Choice, Command, LogKey, OneKey, StackKey, command};
+use super::keys::{Choice, Command, LogKey, OneKey, StackKey, command};
+use super::overlay::Overlay;
 use super::prompt::on_prompt_key;
 use super::stack::{Link, is_running};
 use super::state::{Effect, Leaving, Mode, PromptKind, State};
@@ -23,30 +24,27 @@ pub(super) fn on_key(state: &mut State, key: Key) -> Vec<Effect> {
             state.say("nothing was done");
             Vec::new()
         }
-        Mode::Overlay { title, lines, top } => {
-            on_overlay_key(state, (title, lines, top), key);
+        Mode::Overlay(overlay, top) => {
+            on_overlay_key(state, overlay, top, key);
             Vec::new()
         }
     }
 }
 
-fn on_overlay_key(state: &mut State, (title, lines, top): (String, Vec<String>, usize), key: Key) {
-    let page = usize::from(state.size.1).saturating_sub(4).max(1);
-    let last = lines.len().saturating_sub(page);
-    let moves = [
-        (Command::Choose(Choice::Up), top.saturating_sub(1)),
-        (Command::Choose(Choice::Down), top + 1),
-        (Command::Choose(Choice::Mark), top + page),
-        (Command::Log(LogKey::PageUp), top.saturating_sub(page)),
-        (Command::Log(LogKey::PageDown), top + page),
-        (Command::Log(LogKey::Top), 0),
-        (Command::Log(LogKey::End), last),
-    ];
-    // Any other key closes it.
-    let pressed = moves.into_iter().find(|(with, _)| command(key) == Some(*with));
-    if let Some((_, top)) = pressed {
-        state.mode = Mode::Overlay { title, lines, top: top.min(last) };
-    }
+/// A key that scrolls what covers the log, as in less, or closes it.
+fn on_overlay_key(state: &mut State, overlay: Overlay, top: usize, key: Key) {
+    let page = state.overlay_page();
+    let by = match (command(key), key.character()) {
+        (Some(Command::Choose(Choice::Up) | Command::Log(LogKey::LineUp)), _) | (_, Some('k')) => -1,
+        (Some(Command::Choose(Choice::Down) | Command::Log(LogKey::LineDown)), _) | (_, Some('j')) => 1,
+        (Some(Command::Log(LogKey::PageUp)), _) => -page,
+        (Some(Command::Choose(Choice::Mark) | Command::Log(LogKey::PageDown)), _) => page,
+        (Some(Command::Log(LogKey::Top)), _) => isize::MIN,
+        (Some(Command::Log(LogKey::End)), _) => isize::MAX,
+        (_, _) => return,
+    };
+    let top = state.scrolled(&overlay, top, by);
+    state.mode = Mode::Overlay(overlay, top);
 }
 
 fn on_command(state: &mut State, command: Command) -> Vec<Effect> {
@@ -56,7 +54,8 @@ fn on_command(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Stack(key) => return on_stack_key(state, key),
         Command::Search => state.mode = Mode::Prompt(PromptKind::Search, String::new()),
         Command::Filter => state.mode = Mode::Prompt(PromptKind::Filter, String::new()),
-        Command::Help => state.mode = help(),
+        Command::Help => state.mode = Mode::Overlay(Overlay::keys(), 0),
+        Command::Timeline => state.mode = Mode::Overlay(Overlay::Timeline, 0),
         Command::Copy => return vec![copy(state)],
         Command::Mouse => {
             state.has_mouse = !state.has_mouse;
@@ -125,13 +124,6 @@ fn move_log(state: &mut State, key: LogKey) {
         }
         LogKey::Next | LogKey::Previous => state.fail("nothing is searched: press / first"),
     }
-}
-
-fn help() -> Mode {
-    let width = BINDINGS.iter().map(|binding| binding.names.len()).max().unwrap_or(0);
-    let lines =
-        BINDINGS.iter().map(|binding| format!("{:width$}  {}", binding.names, binding.help)).collect();
-    Mode::Overlay { title: "Keys".into(), lines, top: 0 }
 }
 
 fn copy(state: &mut State) -> Effect {

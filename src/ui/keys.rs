@@ -21,6 +21,8 @@ pub(super) enum Command {
     Mouse,
     /// The list of keys.
     Help,
+    /// The timeline of the start.
+    Timeline,
     /// Ctrl-Z.
     Suspend,
     /// The end of the screen alone.
@@ -107,7 +109,7 @@ const fn binding(
 
 /// All keys, in the order of the help.
 #[rustfmt::skip]
-pub(super) const BINDINGS: [KeyBinding; 34] = [
+pub(super) const BINDINGS: [KeyBinding; 35] = [
     binding(Command::Choose(Choice::Up), &[Key::new(KeyCode::Up)], "Up", "choose the instance above; the first row is all of them", ""),
     binding(Command::Choose(Choice::Down), &[Key::new(KeyCode::Down)], "Down", "choose the instance below", ""),
     binding(Command::Choose(Choice::Mark), &[key(' ')], "Space", "mark the instance: its log is shown with those of other marked ones, and keys are about all of them", "mark"),
@@ -136,6 +138,7 @@ pub(super) const BINDINGS: [KeyBinding; 34] = [
     binding(Command::Stack(StackKey::One(OneKey::Attach)), &[key('a')], "a", "connect the terminal to the instance (`ganger attach`); Ctrl-] comes back", "attach"),
     binding(Command::Stack(StackKey::One(OneKey::Open)), &[key('o')], "o", "open the URL of the instance in a browser", ""),
     binding(Command::Stack(StackKey::One(OneKey::Environment)), &[key('e')], "e", "show the environment of the instance, and where each variable comes from; values are masked", ""),
+    binding(Command::Timeline, &[key('t')], "t", "show the timeline of the start (`ganger ps --timeline`)", ""),
     binding(Command::Mouse, &[key('m')], "m", "leave the mouse to the terminal, or take it again", ""),
     binding(Command::Help, &[key('?'), key('h')], "?", "show these keys", "keys"),
     binding(Command::Suspend, &[Key::control('z')], "Ctrl-Z", "suspend the screen; `fg` comes back", ""),

@@ -12,6 +12,7 @@ mod keys;
 mod log;
 mod log_view;
 mod mouse;
+mod overlay;
 mod prompt;
 mod row;
 mod screen;

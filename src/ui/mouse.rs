@@ -16,6 +16,7 @@ pub(super) fn on_mouse(state: &mut State, mouse: Mouse) {
     match mouse.kind {
         MouseKind::WheelUp => wheel(state, -1, is_in(areas.list)),
         MouseKind::WheelDown => wheel(state, 1, is_in(areas.list)),
+        MouseKind::Press if matches!(state.mode, Mode::Overlay(..)) => {}
         MouseKind::Press if is_in(areas.list) && !areas.is_folded => {
             let (cursor, count) = (state.stack.cursor(), state.stack.instances().len() + 1);
             let row = list_top(cursor, count, areas.list.height) + usize::from(mouse.row - areas.list.y);
@@ -49,8 +50,9 @@ pub(super) fn on_mouse(state: &mut State, mouse: Mouse) {
 }
 
 fn wheel(state: &mut State, direction: isize, is_on_list: bool) {
-    if let Mode::Overlay { top, .. } = &mut state.mode {
-        *top = top.saturating_add_signed(direction * STEP);
+    if let Mode::Overlay(overlay, top) = &state.mode {
+        let top = state.scrolled(overlay, *top, direction * STEP);
+        state.mode = Mode::Overlay(overlay.clone(), top);
     } else if is_on_list {
         state.stack.choose(state.stack.cursor().saturating_add_signed(direction));
     } else {

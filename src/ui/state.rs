@@ -5,10 +5,12 @@ use jiff::tz::TimeZone;
 use super::areas::{Areas, areas};
 use super::log::LogBuffer;
 use super::log_view::{LogPane, LogView};
+use super::overlay::Overlay;
 use super::row::LineFormat;
 use super::stack::StackView;
 use super::text::TerminalLooks;
 use crate::control::protocol::Request;
+use crate::control::timeline::TimelineLine;
 
 /// What a key or an answer asks of the terminal or of the stack.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,15 +65,8 @@ pub(super) enum Mode {
     Prompt(PromptKind, String),
     /// `y` does these, any other key does not.
     Confirm(String, Vec<Effect>),
-    /// Text above the log, from this line on.
-    Overlay {
-        /// Its title.
-        title: String,
-        /// Its lines.
-        lines: Vec<String>,
-        /// The first that is shown.
-        top: usize,
-    },
+    /// What covers the log, from this line on.
+    Overlay(Overlay, usize),
 }
 
 /// The state.
@@ -137,6 +132,22 @@ impl State {
     /// The part of the screen that the log has.
     pub(super) fn pane(&self) -> LogPane<'_> {
         pane_of(&self.log, &self.view, self.areas(), self.looks)
+    }
+
+    /// The lines of what covers the log.
+    pub(super) fn overlay_lines(&self, overlay: &Overlay) -> Vec<TimelineLine> {
+        overlay.lines(self.stack.status.as_deref(), usize::from(self.size.0).max(1), self.looks)
+    }
+
+    /// The first line of it that is shown after `by` lines more.
+    pub(super) fn scrolled(&self, overlay: &Overlay, top: usize, by: isize) -> usize {
+        let last = self.overlay_lines(overlay).len().saturating_sub(self.overlay_page().unsigned_abs());
+        top.saturating_add_signed(by).min(last)
+    }
+
+    /// The lines of it that are seen at once, below its title.
+    pub(super) fn overlay_page(&self) -> isize {
+        isize::try_from(self.size.1).unwrap_or(isize::MAX).saturating_sub(3).max(1)
     }
 
     /// Shows this as the answer to a key.

@@ -70,9 +70,9 @@ impl Row {
                     self.column = stop;
                 }
                 other => {
-                    let shown = if self.looks.unicode { visible(other) } else { ascii(other) };
-                    piece.push(shown);
-                    self.column += unicode_width::UnicodeWidthChar::width(shown).unwrap_or(0);
+                    let other = shown_character(other, self.looks);
+                    piece.push(other);
+                    self.column += unicode_width::UnicodeWidthChar::width(other).unwrap_or(0);
                 }
             }
         }
@@ -83,8 +83,17 @@ impl Row {
     }
 }
 
+/// `text` as the terminal can show it.
+pub(super) fn shown(text: &str, looks: TerminalLooks) -> String {
+    text.chars().map(|character| shown_character(character, looks)).collect()
+}
+
+fn shown_character(character: char, looks: TerminalLooks) -> char {
+    if looks.unicode { visible(character) } else { ascii(character) }
+}
+
 /// What stands for a character on a terminal that shows ASCII alone.
-pub(super) fn ascii(character: char) -> char {
+fn ascii(character: char) -> char {
     match character {
         ' '..='~' => character,
         '•' => '*',

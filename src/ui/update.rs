@@ -8,6 +8,7 @@ use thiserror::Error;
 use super::commands::on_key;
 use super::input::Input;
 use super::mouse::on_mouse;
+use super::overlay::Overlay;
 use super::stack::Link;
 use super::state::{Effect, Mode, State};
 use crate::control::protocol::{InstanceStatus, LogLine, Status};
@@ -105,8 +106,7 @@ pub(super) fn update(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Told(Ok(text)) => state.say(text),
         Event::Told(Err(reason)) | Event::Overlay(_, Err(reason)) => state.fail(reason.to_string()),
         Event::Overlay(title, Ok(text)) => {
-            let lines = text.lines().map(str::to_owned).collect();
-            state.mode = Mode::Overlay { title, lines, top: 0 };
+            state.mode = Mode::Overlay(Overlay::of_text(title, &text), 0);
         }
     }
     Vec::new()
@@ -121,8 +121,7 @@ fn on_answer(state: &mut State, asked: &str, answer: Result<Vec<String>, NotDone
             state.fail(format!("{asked}: {}", text.lines().next().unwrap_or_default()));
             // The mistakes in the project's files: all of them, as the command prints them.
             if text.lines().count() > 1 && state.mode == Mode::Normal {
-                let lines = text.lines().map(str::to_owned).collect();
-                state.mode = Mode::Overlay { title: asked.to_owned(), lines, top: 0 };
+                state.mode = Mode::Overlay(Overlay::of_text(asked, &text), 0);
             }
         }
     }

@@ -81,6 +81,7 @@ mod suspended;
 mod sweeping;
 mod switching;
 mod terminal;
+mod timeline;
 mod trees;
 mod twelve_factor;
 mod ui;

@@ -6,7 +6,9 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 
 use crate::config::{GroupError, Groups};
-use crate::control::protocol::{InstanceStatus, Phase, RefusalKind, RequestRefusal, SCHEMA, Status};
+use crate::control::protocol::{
+    InstanceStatus, Phase, RefusalKind, RequestRefusal, SCHEMA, StartTimes, Status,
+};
 use crate::exit::Exit;
 use crate::machine::instance::Instance;
 use crate::machine::ready::{LISTENS_WITHIN, may_listen, missing, probe_kind};
@@ -117,6 +119,7 @@ impl View<'_> {
             state: None,
             ended: None,
             started_at: runs.then(|| moment(self.inputs.started)),
+            uptime_seconds: Some(rounded(self.now)),
             formation: self.inputs.formation.clone(),
             groups: self.inputs.groups.clone(),
             notes: Vec::new(),
@@ -146,6 +149,12 @@ impl View<'_> {
             waiting_for: None,
             ready_by: probe_kind(spec),
             one_shot: spec.once,
+            after: spec.after.iter().map(ToString::to_string).collect(),
+            first_start: Some(StartTimes {
+                due_seconds: rounded(instance.first_start.due),
+                started_seconds: instance.first_start.started.map(rounded),
+                ready_seconds: instance.first_start.ready.map(rounded),
+            }),
             pid: instance.pid.filter(|_| is_running),
             port: spec.port,
             other_port: instance.other_port,

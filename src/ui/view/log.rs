@@ -16,13 +16,15 @@ pub(super) fn draw_title(state: &State, signs: Signs, buffer: &mut Buffer, place
     let stack = &state.stack;
     let mut writer = LineWriter::new(buffer, place, signs);
     let shown = stack.shown();
-    match (shown.as_slice(), stack.chosen()) {
-        ([], _) => writer.text("all instances", Style::new()),
-        ([_], Some(row)) => {
-            writer.text(&row.name, signs.kind(stack.kind(&row.name)).add_modifier(Modifier::BOLD));
-            writer.text("  ", Style::new()).text(&summary(row, signs), faint())
+    let only = |name: &String| stack.instances().iter().find(|row| row.name == *name);
+    match shown.as_slice() {
+        [] => writer.text("all instances", Style::new()),
+        [name] => {
+            let summary = only(name).map(|row| summary(row, signs)).unwrap_or_default();
+            writer.text(name, signs.kind(stack.kind(name)).add_modifier(Modifier::BOLD));
+            writer.text("  ", Style::new()).text(&summary, faint())
         }
-        (names, _) => writer.text(&names.join(", "), Style::new()),
+        names => writer.text(&names.join(", "), Style::new()),
     };
 }
 

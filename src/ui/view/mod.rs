@@ -10,10 +10,12 @@ use ratatui_core::layout::{Position, Rect};
 use ratatui_core::style::{Modifier, Style};
 use ratatui_core::terminal::Frame;
 
+use super::areas::Areas;
 use super::keys::{BINDINGS, Command, KeyBinding};
 use super::stack::Link;
 use super::state::{Mode, PromptKind, State};
 use crate::control::table::lived;
+use crate::control::timeline::TimelineLine;
 use line::LineWriter;
 use signs::{Signs, faint};
 
@@ -22,6 +24,21 @@ pub(super) fn draw(state: &State, frame: &mut Frame<'_>) {
     let (signs, areas) = (Signs::new(state.looks), state.areas());
     let buffer = frame.buffer_mut();
     draw_header(state, signs, buffer, areas.header);
+    if let Mode::Overlay(overlay, top) = &state.mode {
+        let y = areas.header.bottom();
+        let place = Rect { y, height: areas.footer.y.saturating_sub(y), ..areas.header };
+        draw_overlay((overlay.title(), &state.overlay_lines(overlay), *top), signs, buffer, place);
+    } else {
+        draw_stack(state, signs, buffer, areas);
+    }
+    let cursor = draw_footer(state, signs, buffer, areas.footer);
+    if let Some(cursor) = cursor {
+        frame.set_cursor_position(cursor);
+    }
+}
+
+/// The instances, and the log.
+fn draw_stack(state: &State, signs: Signs, buffer: &mut Buffer, areas: Areas) {
     if areas.is_folded {
         list::draw_folded(&state.stack, signs, buffer, areas.list);
     } else {
@@ -31,15 +48,7 @@ pub(super) fn draw(state: &State, frame: &mut Frame<'_>) {
         }
         log::draw_title(state, signs, buffer, areas.title);
     }
-    if let Mode::Overlay { title, lines, top } = &state.mode {
-        draw_overlay((title, lines, *top), signs, buffer, areas.log);
-    } else {
-        log::draw(state, signs, buffer, areas.log);
-    }
-    let cursor = draw_footer(state, signs, buffer, areas.footer);
-    if let Some(cursor) = cursor {
-        frame.set_cursor_position(cursor);
-    }
+    log::draw(state, signs, buffer, areas.log);
 }
 
 /// How the stack stands: root, how long it runs, formation, how many are ready.
@@ -59,7 +68,6 @@ fn draw_header(state: &State, signs: Signs, buffer: &mut Buffer, place: Rect) {
     }
     let Some(status) = &stack.status else { return };
     let (ready, of) = stack.ready();
-    let up = status.instances.iter().filter_map(|row| row.uptime_seconds).fold(0.0, f64::max);
     let name = status.name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
     // The end of a path tells more than its beginning.
     let is_long = status.root.chars().count() > usize::from(writer.left() / 3);
@@ -68,29 +76,23 @@ fn draw_header(state: &State, signs: Signs, buffer: &mut Buffer, place: Rect) {
         status.formation.iter().map(|(kind, count)| format!("{kind}={count}")).collect();
     writer.text(&format!("{folder}{name}"), base);
     writer.text(&format!("{}{ready}/{of} ready", signs.dot()), if ready == of { Style::new() } else { base });
-    if up > 0.0 {
+    if let Some(up) = status.uptime_seconds.filter(|_| status.pid.is_some()) {
         writer.text(&format!("{}up {}", signs.dot(), lived(up.floor())), Style::new());
     }
     writer.text(signs.dot(), faint()).text(&formation.join(" "), faint());
 }
 
 fn draw_overlay(
-    (title, lines, top): (&str, &[String], usize),
+    (title, lines, top): (&str, &[TimelineLine], usize),
     signs: Signs,
     buffer: &mut Buffer,
     place: Rect,
 ) {
     let row = |at: u16| Rect { y: place.y + at, height: u16::from(at < place.height), ..place };
     LineWriter::new(buffer, row(0), signs).text(title, Style::new().add_modifier(Modifier::BOLD));
-    let width = usize::from(place.width).max(1);
-    let mut at = 1;
-    for line in &lines[top.min(lines.len())..] {
-        for piece in super::row::folded(&signs.shown(line), width) {
-            if at < place.height {
-                buffer.set_stringn(place.x, place.y + at, &piece, width, Style::new());
-            }
-            at += 1;
-        }
+    for (at, line) in (1..place.height).zip(&lines[top.min(lines.len())..]) {
+        let style = if line.is_critical { signs.failure() } else { Style::new() };
+        buffer.set_stringn(place.x, place.y + at, &line.text, usize::from(place.width), style);
     }
 }
 
@@ -111,7 +113,7 @@ fn draw_footer(state: &State, signs: Signs, buffer: &mut Buffer, place: Rect) ->
         Mode::Confirm(question, _) => {
             writer.text(question, signs.failure()).text("  y: yes, any other key: no", Style::new());
         }
-        Mode::Overlay { .. } => {
+        Mode::Overlay(..) => {
             writer.text("Up, Down, PgUp, PgDn: scroll  any other key: close", faint());
         }
         Mode::Normal => match &state.note {

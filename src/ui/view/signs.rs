@@ -4,7 +4,7 @@
 use ratatui_core::style::{Color, Modifier, Style};
 
 use crate::control::protocol::{InstanceStatus, Phase};
-use crate::ui::text::{TerminalLooks, ascii};
+use crate::ui::text::{TerminalLooks, shown};
 
 /// The signs of one terminal.
 #[derive(Clone, Copy, Debug)]
@@ -96,7 +96,7 @@ impl Signs {
 
     /// `text` as the terminal can show it.
     pub(super) fn shown(self, text: &str) -> String {
-        text.chars().map(|it| if self.looks.unicode { crate::text::visible(it) } else { ascii(it) }).collect()
+        shown(text, self.looks)
     }
 }
 

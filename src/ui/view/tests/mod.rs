@@ -1,3 +1,5 @@
+mod frames;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ratatui_core::backend::TestBackend;
@@ -30,11 +32,18 @@ fn instance(name: &str, state: Phase) -> InstanceStatus {
 }
 
 fn status(instances: Vec<InstanceStatus>) -> Event {
-    let mut status = Status { root: "/srv/shop".into(), pid: Some(1), ..Status::default() };
+    status_at(0, instances)
+}
+
+/// The status that comes at this second.
+fn status_at(second: u64, instances: Vec<InstanceStatus>) -> Event {
+    let mut status =
+        Status { root: "/srv/shop".into(), pid: Some(1), uptime_seconds: Some(65.0), ..Status::default() };
     for row in &instances {
         *status.formation.entry(row.r#type.clone()).or_default() += 1;
     }
-    Event::Status(std::time::Duration::ZERO, Box::new(Status { instances, ..status }))
+    let at = std::time::Duration::from_secs(second);
+    Event::Status(at, Box::new(Status { instances, ..status }))
 }
 
 fn log(rows: &[(&str, &str)]) -> Event {
@@ -104,7 +113,7 @@ fn a_screen_without_an_answer_and_an_empty_stack_are_shown() {
     let mut state = screen((80, 10), LOOKS);
     assert_eq!(rows(&state)[0], "not answered yet ·");
     update(&mut state, status(Vec::new()));
-    assert_eq!(rows(&state)[0], "/srv/shop · 0/0 ready ·");
+    assert_eq!(rows(&state)[0], "/srv/shop · 0/0 ready · up 1 min 5 s ·");
     // No key of an empty stack does anything but say why.
     for key in "rs+-kaoe nNyFgGwTf?".chars() {
         press(&mut state, &key.to_string());
