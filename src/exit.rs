@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::os::unix::process::ExitStatusExt;
+use std::panic::PanicHookInfo;
 use std::process::ExitStatus;
 
 use crate::signal::Signal;
@@ -48,6 +49,13 @@ impl fmt::Display for Exit {
             Self::Signal(signal) => write!(f, "killed by {signal}"),
         }
     }
+}
+
+/// A panic in one line: `a defect at src/main.rs:7: no such index`.
+pub(crate) fn defect(panic: &PanicHookInfo<'_>) -> String {
+    let what = panic.payload_as_str().unwrap_or("no reason given");
+    let place = panic.location().map(|place| format!(" at {}:{}", place.file(), place.line()));
+    format!("a defect{}: {what}", place.unwrap_or_default())
 }
 
 /// How ganger ends.

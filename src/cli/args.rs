@@ -171,6 +171,12 @@ pub struct StartArgs {
     /// `ganger start -- 'npm run css' 'node server.js'`: types are called after their programs.
     #[arg(value_name = "COMMAND", last = true, index = 2)]
     pub commands: Vec<String>,
+    /// Show the stack on the whole screen, as `ganger ui` does
+    ///
+    /// It runs in the background, and ends with the screen, unless `d` leaves it there.
+    #[cfg_attr(feature = "ui", arg(long, conflicts_with_all = ["detach", "json"]))]
+    #[cfg_attr(not(feature = "ui"), arg(skip))]
+    pub ui: bool,
 }
 
 /// `ganger run`.

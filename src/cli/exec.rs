@@ -41,7 +41,8 @@ pub(crate) fn run(exec: ExecArgs, given: &Settings, system: &SystemEnv) -> Resul
     let parents = parents(&project.settings, true)?;
     let clock = Clock::start();
     let patience = Duration::try_from_secs_f64(timeout).unwrap_or(Duration::MAX);
-    let search = StackSearch { project: &project, system, clock: &clock, patience };
+    let selection = &Selection::default();
+    let search = StackSearch { project: &project, selection, system, clock: &clock, patience };
     let address = stack::address(&project.root, stack::name(given), system);
     let hold = match search.hold(&address)? {
         Forked::Background(outcome) => return Ok(outcome),
@@ -69,6 +70,8 @@ pub(crate) fn run(exec: ExecArgs, given: &Settings, system: &SystemEnv) -> Resul
 pub(crate) struct StackSearch<'a> {
     /// What is started, if none runs.
     pub project: &'a Project,
+    /// Which types of it.
+    pub selection: &'a Selection,
     /// What the process was given.
     pub system: &'a SystemEnv,
     /// Since when it is looked for.
@@ -117,7 +120,7 @@ impl StackSearch<'_> {
     /// Starts a stack that ends with its last hold, of which ours is the first.
     fn start(&self, address: &Address, place: (Claim, UnixListener)) -> Result<Forked<Lease>, Failure> {
         let begun = StartedStack { project: self.project, address, is_detached: true };
-        let mut prepared = prepare(&begun, &Selection::default(), Some(Ok(place)), self.system)?;
+        let mut prepared = prepare(&begun, self.selection, Some(Ok(place)), self.system)?;
         prepared.end_with_last_hold();
         let client = Client::connect(address)
             .ok_or_else(|| Failure::Failed("the control socket is gone already".into()))?;

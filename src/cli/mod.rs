@@ -98,6 +98,8 @@ fn answer(arguments: Vec<OsString>, system: &SystemEnv) -> Result<Outcome, Failu
         return Ok(Outcome::Status(crate::exit::SUCCESS));
     };
     match command {
+        #[cfg(feature = "ui")]
+        Command::Start(start) if start.ui => ui::start(&start, &given, system),
         Command::Start(start) => start::run(&start, &given, system),
         Command::Run(run) => run::run(&run, &given, system),
         Command::Exec(exec) => exec::run(exec, &given, system),

@@ -48,7 +48,6 @@ const ROUNDS: usize = 100;
 ///
 /// All that keeps it from being started.
 pub fn run(start: &args::StartArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
-    let selection = Selection::parse(&start.types).map_err(Failure::Refused)?;
     let given = &Settings { commands: start.commands.clone(), ..given.clone() };
     let is_detached = given.detach == Some(true);
     if let Some(wait) = given.wait.as_ref().filter(|wait| !is_detached && wait.place.file.starts_with("--")) {
@@ -61,17 +60,7 @@ pub fn run(start: &args::StartArgs, given: &Settings, system: &SystemEnv) -> Res
         ready_within: given.wait.as_ref().map(|wait| wait.value),
         json: stack::is_json(given),
     };
-    let project = load::project(given, ProcfileNeed::Procfile, system)?;
-    // With errors in the files, groups may be missing for that reason only.
-    let selection = if project.errors.is_empty() {
-        selection.expand(&project.groups()).map_err(Failure::Refused)?
-    } else {
-        selection
-    };
-    // The same root by another name (a link, `..`) is the same root.
-    let root = std::fs::canonicalize(&project.root).unwrap_or_else(|_| project.root.clone());
-    let root = root.as_path();
-    let address = stack::address(root, stack::name(given), system);
+    let (project, selection, address) = requested(start, given, system)?;
     let mut place = None;
     if project.is_whole && project.errors.is_empty() {
         place = match claim(&address)? {
@@ -85,6 +74,28 @@ pub fn run(start: &args::StartArgs, given: &Settings, system: &SystemEnv) -> Res
         return Ok(prepared.run(system));
     }
     detach::start(&address, wanted, system, prepared.in_background(system))
+}
+
+/// The project, which types of it are named, and where the stack can be reached.
+///
+/// # Errors
+///
+/// The types cannot be read, or there is no project.
+pub(super) fn requested(
+    start: &args::StartArgs,
+    given: &Settings,
+    system: &SystemEnv,
+) -> Result<(Project, Selection, Address), Failure> {
+    let selection = Selection::parse(&start.types).map_err(Failure::Refused)?;
+    let project = load::project(given, ProcfileNeed::Procfile, system)?;
+    // With errors in the files, groups may be missing for that reason only.
+    let selection = if project.errors.is_empty() {
+        selection.expand(&project.groups()).map_err(Failure::Refused)?
+    } else {
+        selection
+    };
+    let address = stack::address(&project.root, stack::name(given), system);
+    Ok((project, selection, address))
 }
 
 /// What was read and decided before a stack is prepared.
@@ -245,7 +256,16 @@ fn settle(
 }
 
 /// Another has the address: starts what is named in its stack, or says what runs.
-fn beside(mut client: Client, status: &Status, types: &[String], json: bool) -> Result<Outcome, Failure> {
+///
+/// # Errors
+///
+/// It runs already; or what is named cannot be started.
+pub(super) fn beside(
+    mut client: Client,
+    status: &Status,
+    types: &[String],
+    json: bool,
+) -> Result<Outcome, Failure> {
     if !types.is_empty() && types.iter().all(|name| !name.contains('=')) {
         let names = types.iter().flat_map(|types| types.split(',')).map(String::from).collect();
         return change::start(&mut client, names, json);

@@ -9,12 +9,14 @@ use std::time::Duration;
 
 use nix::sys::wait::WaitPidFlag;
 
-use super::args::UiArgs;
+use super::args::{StartArgs, UiArgs};
 use super::detach::Forked;
 use super::exec::{StackSearch, let_go};
 use super::failure::Failure;
 use super::keeper::{Kept, fork_keeper, unusable};
 use super::load::{self, ProcfileNeed};
+use super::project::Project;
+use super::start::{beside, requested};
 use super::system_env::{StdStream, SystemEnv};
 use super::{attach, env, last_run, report, stack};
 use crate::config::{ColorChoice, Settings};
@@ -23,6 +25,7 @@ use crate::control::client::{Client, Unanswered};
 use crate::control::lease::Lease;
 use crate::control::protocol::Request;
 use crate::exit::{self, Outcome};
+use crate::plan::options::Selection;
 use crate::process::reaper::wait_any;
 use crate::supervisor::clock::Clock;
 use crate::ui::{self, Host, Leaving, NotDone, StackEnd, UiEnd, UiOptions};
@@ -32,29 +35,74 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// How long the record of a run may take to be complete.
 const ENDING: Duration = Duration::from_secs(2);
 
-/// Shows the screen until it is left. Returns in every process that is made on the way.
+/// Shows the stack that runs here, or starts all of it, until the screen is left. Returns in every process that is made on the way.
 ///
 /// # Errors
 ///
 /// Standard input or output is no terminal, or no stack runs here and none can be started.
 pub(crate) fn run(ui: UiArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
-    if !system.input_is_terminal || !system.output_is_terminal {
-        return Err(Failure::sentence(
-            exit::REFUSED,
-            "ui needs a terminal; standard input or standard output is none",
-            Some("`ganger ps` and `ganger logs -f` show the same as text".into()),
-        ));
-    }
-    let clock = Clock::start();
+    refuse_pipes("ui", system)?;
     let address = stack::find(given, system)?;
-    let lease = if stack::reach(&address)?.is_some() {
-        None
-    } else {
-        let project = load::project(given, ProcfileNeed::Procfile, system)?;
-        let search = StackSearch { project: &project, system, clock: &clock, patience: PATIENCE };
-        match search.hold(&address)? {
-            Forked::Background(outcome) => return Ok(outcome),
-            Forked::On(lease) => Some(lease),
+    if stack::reach(&address)?.is_some() {
+        return show(ui.names, &address, None, (given, system));
+    }
+    let project = load::project(given, ProcfileNeed::Procfile, system)?;
+    show(ui.names, &address, Some((&project, &Selection::default())), (given, system))
+}
+
+/// `ganger start --ui`: the same, with the types and the flags of `start`. Of a stack that runs here, these types are started.
+///
+/// # Errors
+///
+/// As [`run`], or as [`beside`] for counts of a stack that runs.
+pub(crate) fn start(start: &StartArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
+    refuse_pipes("start --ui", system)?;
+    let given = &Settings { commands: start.commands.clone(), ..given.clone() };
+    let (project, selection, address) = requested(start, given, system)?;
+    let Some(mut client) = stack::reach(&address)? else {
+        return show(Vec::new(), &address, Some((&project, &selection)), (given, system));
+    };
+    let types = &start.types;
+    let refused = |error| stack::unanswered(error, exit::REFUSED);
+    if types.iter().any(|name| name.contains('=')) {
+        let status = client.ask(Request::Status).map_err(refused)?;
+        return beside(client, &status, types, false);
+    }
+    let names: Vec<String> = types.iter().flat_map(|types| types.split(',')).map(String::from).collect();
+    if !names.is_empty() {
+        client.ask(Request::Start { names: names.clone() }).map_err(refused)?;
+    }
+    drop(client);
+    show(names, &address, None, (given, system))
+}
+
+fn refuse_pipes(command: &str, system: &SystemEnv) -> Result<(), Failure> {
+    if system.input_is_terminal && system.output_is_terminal {
+        return Ok(());
+    }
+    Err(Failure::sentence(
+        exit::REFUSED,
+        format!("{command} needs a terminal; standard input or standard output is none"),
+        Some("`ganger ps` and `ganger logs -f` show the same as text".into()),
+    ))
+}
+
+/// Shows the stack at this address, or one that is started for the screen.
+fn show(
+    names: Vec<String>,
+    address: &Address,
+    new: Option<(&Project, &Selection)>,
+    (given, system): (&Settings, &SystemEnv),
+) -> Result<Outcome, Failure> {
+    let clock = Clock::start();
+    let lease = match new {
+        None => None,
+        Some((project, selection)) => {
+            let search = StackSearch { project, selection, system, clock: &clock, patience: PATIENCE };
+            match search.hold(address)? {
+                Forked::Background(outcome) => return Ok(outcome),
+                Forked::On(lease) => Some(lease),
+            }
         }
     };
     // Before there is a thread.
@@ -62,15 +110,15 @@ pub(crate) fn run(ui: UiArgs, given: &Settings, system: &SystemEnv) -> Result<Ou
         Kept::Keeper(outcome) => return Ok(outcome),
         Kept::Caller(lease, guards) => (lease, guards),
     };
-    let options = options(ui, &address, lease.is_some(), system);
-    let mut host = CommandLine { address: &address, given, system, clock: &clock };
+    let options = options(names, address, lease.is_some(), system);
+    let mut host = CommandLine { address, given, system, clock: &clock };
     let shown = ui::run(options, guards, &mut host).map_err(unusable);
     // The keeper, which has seen the end of the socket.
     let _ = wait_any(WaitPidFlag::empty());
-    leave(lease, &address, shown?)
+    leave(lease, address, shown?)
 }
 
-fn options(ui: UiArgs, address: &Address, is_owner: bool, system: &SystemEnv) -> UiOptions {
+fn options(names: Vec<String>, address: &Address, is_owner: bool, system: &SystemEnv) -> UiOptions {
     let (of, record) = (address.clone(), last_run::file(address, system));
     let ended = move || {
         // The record is complete when the lock is free.
@@ -90,7 +138,7 @@ fn options(ui: UiArgs, address: &Address, is_owner: bool, system: &SystemEnv) ->
     UiOptions {
         address: address.clone(),
         ended: Arc::new(ended),
-        names: ui.names,
+        names,
         color: system.colors(StdStream::Output, ColorChoice::Auto),
         unicode: system.shows_unicode(),
         is_owner,
@@ -115,10 +163,11 @@ fn leave(lease: Option<Lease>, address: &Address, end: UiEnd) -> Result<Outcome,
         }
         let_go(lease, address.lock_wait())?;
     }
-    Ok(match end {
-        UiEnd::Signal(signal) => Outcome::DieBy(signal),
-        UiEnd::Left(_) | UiEnd::Gone => Outcome::Status(exit::SUCCESS),
-    })
+    match end {
+        UiEnd::Signal(signal) => Ok(Outcome::DieBy(signal)),
+        UiEnd::Left(_) | UiEnd::Gone => Ok(Outcome::Status(exit::SUCCESS)),
+        UiEnd::Panicked(message) => Err(Failure::Failed(format!("the screen ended by {message}"))),
+    }
 }
 
 /// The command line, as the screen sees it.

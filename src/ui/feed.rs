@@ -89,6 +89,12 @@ impl Feed {
         Ok(Self { address: address.clone(), sender, events, log, looks, woken })
     }
 
+    /// What wakes the session.
+    pub(super) fn waker(&self) -> impl Fn() + Send + Sync + use<> {
+        let sender = self.sender.clone();
+        move || sender.wake()
+    }
+
     /// The next event that is there, but for the log.
     pub(super) fn next(&self) -> Option<Event> {
         self.events.try_recv().ok()

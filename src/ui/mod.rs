@@ -13,6 +13,7 @@ mod log;
 mod log_view;
 mod mouse;
 mod overlay;
+mod panics;
 mod prompt;
 mod row;
 mod screen;

@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -12,6 +13,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::feed::{EndReport, Feed, PIECES};
 use super::input::InputReader;
+use super::panics::Panics;
 use super::screen::{Screen, copy, set_mouse};
 use super::state::{Effect, Leaving, State};
 use super::text::TerminalLooks;
@@ -65,7 +67,7 @@ pub(crate) struct UiOptions {
 }
 
 /// How the screen ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum UiEnd {
     /// A key.
     Left(Leaving),
@@ -73,6 +75,8 @@ pub(crate) enum UiEnd {
     Signal(Signal),
     /// The terminal is gone.
     Gone,
+    /// A thread of it panicked, with this message.
+    Panicked(String),
 }
 
 /// Shows the screen until it is left. The keeper is at the other end of `guards`.
@@ -81,7 +85,19 @@ pub(crate) enum UiEnd {
 /// The terminal cannot be used, or the system has no descriptor or thread left.
 pub(crate) fn run(options: UiOptions, guards: UnixStream, host: &mut dyn Host) -> io::Result<UiEnd> {
     let signals = SignalPipe::open(&ON_TERMINAL)?;
-    let feed = Feed::start(&options.address, options.ended)?;
+    let feed = Feed::start(&options.address, Arc::clone(&options.ended))?;
+    let panics = Panics::take(feed.waker());
+    // The terminal is restored when this returns, and the message is printed below what stood there.
+    let shown = panics.catch(|| show(options, (signals, feed, &panics), guards, host));
+    shown.unwrap_or_else(|message| Ok(UiEnd::Panicked(message)))
+}
+
+fn show(
+    options: UiOptions,
+    (signals, feed, panics): (SignalPipe, Feed, &Panics),
+    guards: UnixStream,
+    host: &mut dyn Host,
+) -> io::Result<UiEnd> {
     let mut screen = Screen::enter(guards, true)?;
     let looks = TerminalLooks { color: options.color, unicode: options.unicode };
     let mut state = State::new(screen.resize(), looks, options.zone);
@@ -90,6 +106,7 @@ pub(crate) fn run(options: UiOptions, guards: UnixStream, host: &mut dyn Host) -
     let mut session = Session {
         state,
         feed,
+        panics,
         screen,
         signals,
         host,
@@ -105,7 +122,7 @@ pub(crate) fn run(options: UiOptions, guards: UnixStream, host: &mut dyn Host) -
             Ok(()) => {}
             Err(_) => return Ok(UiEnd::Gone),
         }
-        if let Some(end) = session.end {
+        if let Some(end) = session.end.take() {
             return Ok(end);
         }
     }
@@ -114,6 +131,7 @@ pub(crate) fn run(options: UiOptions, guards: UnixStream, host: &mut dyn Host) -
 struct Session<'a> {
     state: State,
     feed: Feed,
+    panics: &'a Panics,
     screen: Screen,
     signals: SignalPipe,
     host: &'a mut dyn Host,
@@ -157,6 +175,9 @@ impl Session<'_> {
         if fed {
             self.feed.take_wake_ups();
             self.has_log = true;
+            if let Some(message) = self.panics.next() {
+                self.end = Some(UiEnd::Panicked(message));
+            }
             while let Some(mut event) = self.feed.next() {
                 if let Event::Status(at, _) = &mut event {
                     *at = self.host.now();

@@ -90,7 +90,7 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-fn is_traceable() -> bool {
+pub(crate) fn is_traceable() -> bool {
     let traced =
         Command::new("strace").args(["-f", "--detach-on=execve", "-o", "/dev/null", "true"]).output();
     can("strace", traced.is_ok_and(|output| output.status.success()))

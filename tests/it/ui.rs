@@ -1,9 +1,11 @@
-//! Promised: `ganger ui` shows the stack and drives it by the keys that `?` lists; the terminal is as it was after any end.
+//! Promised: `ganger ui` shows the stack that runs, or one that is started for it; the command line sees what its keys do; the terminal is
+//! as it was after any end. `ui_keys` has each key.
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::harness::{Pane, Project, are_there, holds};
+use crate::injection::is_traceable;
 
 const STACK: &str =
     "web: probe print hello + trap TERM bye 0 + wait\ndb: probe print stored + trap TERM bye 0 + wait\n";
@@ -107,58 +109,6 @@ fn keys_of_the_stack_ask_once_and_the_command_line_sees_what_they_did() {
 }
 
 #[test]
-fn the_log_is_searched_filtered_scrolled_and_copied() {
-    let Some((project, pane)) =
-        shown("web: seq -f 'row %g' 300; echo an ERROR; seq -f 'more %g' 300; sleep 1000\n")
-    else {
-        return;
-    };
-    pane.press(&["Down"]);
-    pane.shows("more 300");
-    press(&pane, "/");
-    pane.enter("error");
-    pane.shows("an ERROR");
-    press(&pane, "G");
-    pane.shows("more 300");
-    press(&pane, "/");
-    pane.enter("row 29.");
-    pane.is("the nearest match above", |screen| screen.contains("row 299"));
-    press(&pane, "n");
-    pane.shows("the search goes on at the oldest row");
-    press(&pane, "N");
-    pane.shows("the search goes on at the latest row");
-    press(&pane, "g");
-    pane.is("the oldest row", |screen| screen.contains("row 1\n") || screen.contains("row 1 "));
-    press(&pane, "f");
-    pane.enter("[05]0$");
-    pane.is("filtered", |screen| screen.contains("more 250") && !screen.contains("more 251"));
-    press(&pane, "F");
-    pane.is("the end is followed", |screen| {
-        screen.contains("more 300") && !screen.contains("[not following]")
-    });
-    press(&pane, "f");
-    pane.press(&["Enter"]);
-    pane.shows("more 299");
-    pane.press(&["PageUp"]);
-    pane.shows("[not following]");
-    press(&pane, "T");
-    pane.is("times", |screen| screen.lines().any(|line| line.contains(':') && line.contains(" more ")));
-    press(&pane, "y");
-    pane.shows("rows copied");
-    pane.press(&["Tab"]);
-    pane.is("the list is one line", |screen| screen.contains("web.1 1/1"));
-    press(&pane, "?");
-    pane.shows("PgUp, Ctrl-B");
-    press(&pane, "q");
-    press(&pane, "e");
-    pane.shows("Environment of web");
-    press(&pane, "x");
-    press(&pane, "o");
-    pane.shows("has no URL");
-    leave(&project, &pane);
-}
-
-#[test]
 fn an_instance_is_attached_on_the_whole_terminal_and_left_again() {
     let Some((project, pane)) = shown("web: echo question; read answer; echo \"got $answer\"; sleep 1000\n")
     else {
@@ -231,14 +181,14 @@ fn the_terminal_is_restored_when_the_screen_is_killed() {
     pane.press(&["C-z"]);
     pane.is("suspended", |screen| screen.contains("ready>"));
     assert_eq!(pane.modes(), MODES);
-    pane.enter("jobs -p >pid; fg");
+    pane.enter("jobs -p >pid; stty -g >before; fg");
     pane.shows("2/2 ready");
     let pid: i32 = std::fs::read_to_string(project.path().join("pid")).unwrap().trim().parse().unwrap();
     kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
     pane.is("the shell", |screen| screen.contains("ready>"));
     assert!(holds(|| pane.modes() == MODES), "{}", pane.modes());
-    pane.enter("stty -a | tr ' ' '\\n' | grep -x -e icanon -e -icanon");
-    pane.is("lines again", |screen| screen.contains("\nicanon"));
+    pane.enter("stty -g | cmp - before && echo as it was");
+    pane.is("the settings", |screen| screen.contains("\nas it was"));
     assert_eq!(project.run(&["down"]).0, 0);
 }
 
@@ -248,4 +198,85 @@ fn without_a_terminal_the_text_of_the_other_commands_is_named() {
     let (status, out, error) = project.run(&["ui"]);
     assert_eq!((status, out.as_str()), (1, ""));
     assert!(error.contains("ui needs a terminal") && error.contains("ganger ps"), "{error}");
+}
+
+#[test]
+fn start_with_ui_shows_the_stack_that_it_starts() {
+    if !are_there(&["tmux"]) {
+        return;
+    }
+    let project = Project::new(&format!("{STACK}other: probe wait\n"));
+    let pane = project.pane(&line_of(&project, "start --ui web=2 db=1"));
+    pane.is("the types of the command line alone", |screen| {
+        screen.contains("3/3 ready") && screen.contains("web.2 | hello") && !screen.contains("other.1")
+    });
+    press(&pane, "d");
+    pane.has_ended();
+    assert_eq!(project.run(&["stop", "db"]).0, 0);
+    // Of a stack that runs, the types are started.
+    pane.enter(&format!("clear; {}", line_of(&project, "start --ui db")));
+    pane.is("the log of db.1 alone", |screen| {
+        screen.contains("3/3 ready") && screen.contains("stored") && !screen.contains("hello")
+    });
+    press(&pane, "q");
+    pane.has_ended();
+    assert!(project.is_up());
+    pane.enter(&format!("clear; {}", line_of(&project, "start --ui web=3")));
+    pane.shows("a stack runs here already");
+    assert_eq!(project.run(&["down"]).0, 0);
+    // It ends with the screen.
+    pane.enter(&format!("clear; {}", line_of(&project, "start --ui other=1")));
+    pane.shows("1/1 ready");
+    press(&pane, "q");
+    pane.shows("stop the stack (1 instance)");
+    press(&pane, "y");
+    pane.has_ended();
+    assert_eq!(project.run(&["ps"]).0, 3);
+    let (status, _, error) = project.run(&["start", "--ui", "-D"]);
+    assert!(status == 2 && error.contains("cannot be used with"), "{error}");
+    let (status, _, error) = project.run(&["start", "--ui"]);
+    assert!(status == 1 && error.contains("start --ui needs a terminal"), "{error}");
+}
+
+#[test]
+fn a_terminal_without_colours_and_unicode_gets_none() {
+    if !are_there(&["tmux"]) {
+        return;
+    }
+    let project = Project::new("web: printf '\\033[31mgr\\303\\274n\\033[0m\\n'; sleep 1000\n");
+    assert_eq!(project.run(&["start", "-D", "--no-port", "--pty", "always"]).0, 0);
+    let pane = project.pane(&format!("clear; NO_COLOR=1 LC_ALL=C {}", line_of(&project, "ui")));
+    pane.is("ASCII alone", |screen| {
+        screen.contains("1/1 ready") && screen.contains("web.1 | gr?n") && screen.is_ascii()
+    });
+    // 39 is the terminal's own.
+    let has_colours = |pane: &Pane| (0..8).any(|color| pane.styled().contains(&format!("\x1b[3{color}m")));
+    assert!(!has_colours(&pane), "{}", pane.styled());
+    press(&pane, "q");
+    pane.has_ended();
+    pane.enter(&format!("clear; {}", line_of(&project, "ui")));
+    pane.shows("web.1 | grün");
+    assert!(has_colours(&pane), "{}", pane.styled());
+    leave(&project, &pane);
+}
+
+#[test]
+fn a_panic_of_the_screen_is_told_when_the_terminal_is_restored() {
+    if !are_there(&["tmux"]) || !is_traceable() {
+        return;
+    }
+    let project = Project::new(STACK);
+    assert_eq!(project.run(&["start", "-D", "--no-port", "--exit-on", "never"]).0, 0);
+    // The first getrandom(2) of the thread that asks for the status: std panics where it fails. That of the first thread is malloc's,
+    // which goes on without.
+    let ganger = line_of(&project, "ui");
+    let inject = "-e trace=getrandom -e inject=getrandom:error=EIO:when=1";
+    let pane =
+        project.pane(&format!("clear; strace -f -qq -o strace.log {inject} env {ganger}; echo status $?"));
+    pane.is("the message, and the status", |screen| {
+        screen.contains("error: the screen ended by a defect at ") && screen.contains("\nstatus 125")
+    });
+    assert_eq!(pane.modes(), MODES);
+    assert!(project.is_up(), "the stack goes on");
+    assert_eq!(project.run(&["down"]).0, 0);
 }

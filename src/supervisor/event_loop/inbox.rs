@@ -13,6 +13,7 @@ use tokio::task::spawn_local;
 
 use crate::control::protocol::Request;
 use crate::control::server::{self, Server};
+use crate::exit::defect;
 use crate::machine::Event;
 use crate::process::log_stderr::Stderr;
 use crate::process::signals::Inherited;
@@ -109,9 +110,7 @@ impl Inbox {
 fn report_panics(inbox: UnboundedSender<Arrival>) {
     let stderr = Stderr::open();
     panic::set_hook(Box::new(move |panic| {
-        let what = panic.payload_as_str().unwrap_or("no reason given");
-        let place = panic.location().map(|place| format!(" at {}:{}", place.file(), place.line()));
-        let line = format!("ganger: a defect{}: {what}\n", place.unwrap_or_default());
+        let line = format!("ganger: {}\n", defect(panic));
         let _ = inbox.send(Arrival::Event(Event::Broken("a part of ganger failed".into())));
         stderr.write_soon(line.as_bytes());
     }));

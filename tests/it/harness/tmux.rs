@@ -39,6 +39,7 @@ impl Pane {
         pane.shows("ready>");
         // Rows that a program clears are gone, as on other terminals. A tmux before 3.3 has no other way.
         pane.tmux(&["set-option", "-gq", "scroll-on-clear", "off"]);
+        pane.tmux(&["set-option", "-s", "set-clipboard", "on"]);
         pane.enter(command);
         pane
     }
@@ -71,6 +72,11 @@ impl Pane {
     /// What stands on the screen.
     pub(crate) fn text(&self) -> String {
         self.tmux(&["capture-pane", "-p"])
+    }
+
+    /// The same with its colours, as sequences.
+    pub(crate) fn styled(&self) -> String {
+        self.tmux(&["capture-pane", "-e", "-p"])
     }
 
     /// The same, and the rows above it that have left it.
@@ -113,6 +119,13 @@ impl Pane {
     pub(crate) fn enter(&self, line: &str) {
         self.press(&["-l", line]);
         self.press(&["Enter"]);
+    }
+
+    /// What was copied to its clipboard last.
+    pub(crate) fn clipboard(&self) -> String {
+        // An error where nothing was.
+        let output = self.command(&["show-buffer"]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
     }
 
     /// Gives it another size.
