@@ -85,5 +85,6 @@ mod timeline;
 mod trees;
 mod twelve_factor;
 mod ui;
+mod ui_keys;
 mod watching;
 mod without_procfile;
