@@ -162,6 +162,34 @@ fn the_picture_of_programs_that_draw_has_a_name_before_each_row() {
 }
 
 #[test]
+fn the_pictures_of_the_screen_are_frames_of_it() {
+    let rows = rows_of("docs/ui.svg");
+    assert!(rows[0].starts_with("/tmp/shop · 4/5 ready · up 2"), "{}", rows[0]);
+    let of = |row: &str| rows.iter().any(|drawn| drawn.contains(row));
+    for row in [
+        "  all  4/5 ready",
+        "● web.1",
+        "● worker.1",
+        "✓ migrate.1",
+        "● db.1",
+        "✗ mail.1",
+        "given up",
+        "│GET /orders/",
+    ] {
+        assert!(of(row), "{row:?} in {rows:#?}");
+    }
+    assert!(rows.last().unwrap().starts_with("? keys  q quit"), "{rows:#?}");
+    let rows = rows_of("docs/timeline.svg");
+    let row = |name: &str| rows.iter().find(|row| row.contains(name)).unwrap();
+    for (name, awaited) in
+        [("* db.1", " - "), ("* migrate.1", " db.1 "), ("* web.1", " migrate.1 "), ("  worker.1", " db.1 ")]
+    {
+        assert!(row(name).contains(awaited) && row(name).contains('█'), "{name}: {rows:#?}");
+    }
+    assert!(row("* critical chain: db.1 ").contains(" s, migrate.1 "), "{rows:#?}");
+}
+
+#[test]
 fn the_readme_is_short_and_its_figures_are_the_measured_ones() {
     let page = read("README.md");
     assert!(page.split_whitespace().count() <= 1200, "README has {}", page.split_whitespace().count());
