@@ -59,8 +59,9 @@ pub enum Command {
     Check,
     /// Hold the project against the twelve factors
     ///
-    /// Reads its files and what git tracks, and starts nothing. Prints a line for each factor of 12factor.net, and what
-    /// is wrong with the way out. The status is 1 if something is broken. [doctor.silence] in ganger.toml silences a code.
+    /// Reads its files and what git tracks. Prints a line for each factor of 12factor.net, and what is wrong with the way
+    /// out. On a terminal it asks whether it may also run the stack, on ports of its own, and end it: --yes and --static
+    /// answer that. The status is 1 if something is broken. [doctor.silence] in ganger.toml silences a code.
     #[command(after_long_help = examples::DOCTOR)]
     Doctor(super::doctor::DoctorArgs),
     /// Show the environment and where each variable comes from

@@ -51,6 +51,7 @@ Examples:
 pub(crate) const DOCTOR: &str = "\
 Examples:
   ganger doctor                         all factors, all types
+  ganger doctor --yes                   run the stack too, without asking
   ganger doctor web --only VII,IX       two factors of one type
   ganger doctor -f Procfile.dev         what development may do is no finding
   ganger doctor --json | jq .broken     for programs: docs/schema/doctor.json";

@@ -34,6 +34,8 @@ pub fn parse(words: Vec<OsString>, system: &SystemEnv) -> Result<Option<(Command
         Ok((mut command, matches)) => {
             if let Command::Mcp(mcp) = &mut command {
                 mcp.flags = flags::words_given(&matches);
+            } else if let Command::Doctor(doctor) = &mut command {
+                doctor.flags = flags::words_given(&matches);
             }
             let given = flags::given(&matches)?;
             let variables = flags::of_variables(matches.subcommand_name().unwrap_or_default(), system)?;

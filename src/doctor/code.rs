@@ -147,11 +147,16 @@ codes! {
     MIGRATION_IN_RUN = "V-migration-in-run", BuildReleaseRun, Warning, "move it to a `release` line: two instances that start together both migrate";
     PORT_FIXED = "VII-port-fixed", PortBinding, Broken, "give it $PORT instead of the number";
     PORT_MISSING = "VII-port-missing", PortBinding, Broken, "give it $PORT: this server does not read the variable by itself";
+    PORT_IGNORED = "VII-port-ignored", PortBinding, Broken, "let it listen on $PORT: the platform gives that and sends requests there";
+    PORT_OF_ANOTHER = "VII-port-of-another", PortBinding, Broken, "let it listen on its own $PORT: the two cannot run side by side";
+    NOT_LISTENING = "VII-not-listening", PortBinding, Broken, "let it listen on $PORT; a program that serves no requests is another type, such as `worker`";
     LOOPBACK = "VII-loopback", PortBinding, Warning, "bind 0.0.0.0, or a host that a variable names: in a container it cannot be reached";
     DAEMONIZES = "VIII-daemonizes", Concurrency, Broken, "run it in the foreground: the process manager takes its end for the end of the program";
     SEVERAL_IN_ONE = "VIII-several-in-one", Concurrency, Warning, "a line of its own for each: they cannot be scaled, restarted or stopped one by one";
     SHELL_STAYS = "IX-shell-stays", Disposability, Warning, "run the program alone: a shell in front of it does not pass SIGTERM on";
     SCRIPT_RUNNER = "IX-script-runner", Disposability, Warning, "write the command that the script runs: SIGTERM stops at the runner or its shell";
+    NOT_ENDED = "IX-not-ended", Disposability, Broken, "end at the stop signal, within the grace: what is killed loses the work at hand";
+    FAILS_AT_STOP = "IX-fails-at-stop", Disposability, Warning, "catch the stop signal, finish what is at hand, and exit with status 0";
     VERSIONS_DIFFER = "X-versions-differ", DevProdParity, Warning, "name the same version in both";
     DEV_SERVER = "X-development-server", DevProdParity, Warning, "run the production server here, and this one from a Procfile.dev";
     TYPES_DIFFER = "X-types-differ", DevProdParity, Warning, "add it to the Procfile for development too";

@@ -1,9 +1,12 @@
-//! Factor IX: SIGTERM reaches the program.
+//! Factor IX: SIGTERM reaches the program, and ends it.
 
 use super::code;
 use super::command::{Join, Step};
 use super::facts::Facts;
+use super::observation::{Observation, StopResult};
 use super::report::Finding;
+use crate::exit::Exit;
+use crate::notice::Elapsed;
 use crate::shell::is_replaced;
 
 pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
@@ -36,4 +39,25 @@ fn runner(step: &Step) -> Option<String> {
         _ => false,
     };
     is_script.then(|| format!("{program} {first}"))
+}
+
+/// How the instances of a stack that ran have stopped.
+pub(super) fn observe(facts: &Facts, seen: &Observation) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for instance in seen.first_of_each() {
+        let (Some(entry), Some(stop)) = (facts.entry(&instance.kind), instance.stop) else { continue };
+        let (name, StopResult { signal, grace, .. }) = (&instance.name, stop);
+        if stop.was_killed {
+            let message = format!("{name} was still there {} after {signal}, and was killed", Elapsed(grace));
+            found.push(facts.at(entry, &code::NOT_ENDED, message));
+        } else if let Some(exit) = stop.exit.filter(|exit| !is_clean(*exit, stop)) {
+            found.push(facts.at(entry, &code::FAILS_AT_STOP, format!("{name} {exit} after {signal}")));
+        }
+    }
+    found
+}
+
+/// Whether an exit is what a stop asks for: success, or the signal itself, which a shell reports as 128 and its number.
+fn is_clean(exit: Exit, stop: StopResult) -> bool {
+    exit.is_success() || exit.status() == Exit::Signal(stop.signal).status()
 }

@@ -101,6 +101,11 @@ impl Facts {
         self.procfile.entries.iter().map(|entry| (entry, steps(&entry.command)))
     }
 
+    /// The line of this type.
+    pub(super) fn entry(&self, kind: &str) -> Option<&Entry> {
+        self.procfile.entries.iter().find(|entry| entry.name.as_str() == kind)
+    }
+
     /// A finding at a line of the Procfile.
     pub(super) fn at(&self, entry: &Entry, code: &'static Code, message: String) -> Finding {
         let location =

@@ -3,7 +3,9 @@
 use super::code;
 use super::command::Step;
 use super::facts::Facts;
+use super::observation::{InstanceObservation, Observation, StartResult};
 use super::report::Finding;
+use crate::notice::Elapsed;
 use crate::procfile::Entry;
 
 /// A server that takes its address from its command line.
@@ -107,6 +109,48 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
         steps.iter().flat_map(|step| of_step(facts, entry, step)).collect::<Vec<_>>()
     })
     .collect()
+}
+
+/// Where the instances of a stack that ran were listening.
+pub(super) fn observe(facts: &Facts, seen: &Observation) -> Vec<Finding> {
+    let of_type = |instance: &InstanceObservation| {
+        let entry = facts.entry(&instance.kind)?;
+        of_instance(facts, entry, instance, seen)
+    };
+    seen.first_of_each().filter_map(of_type).collect()
+}
+
+fn of_instance(
+    facts: &Facts,
+    entry: &Entry,
+    instance: &InstanceObservation,
+    seen: &Observation,
+) -> Option<Finding> {
+    let (name, listens, port) = (&instance.name, instance.listens.as_ref()?, instance.port?);
+    let is_web = instance.kind == "web";
+    let others = || seen.instances.iter().filter(|other| other.kind != instance.kind);
+    let owner = |port: &u16| others().find(|other| other.port == Some(*port));
+    let finding = |code, message| Some(facts.at(entry, code, message));
+    if let Some((taken, other)) = listens.ports.iter().find_map(|port| Some((port, owner(port)?))) {
+        let message = format!("{name} listens on port {taken}, which is the PORT of {}", other.name);
+        return finding(&code::PORT_OF_ANOTHER, message);
+    }
+    match listens.ports.first() {
+        Some(_) if !is_web => None,
+        Some(_) if listens.ports.contains(&port) => {
+            let is_found = listens.is_loopback && !seen.names_loopback && !facts.is_for_development;
+            let message = || format!("{name} listens on the loopback address only");
+            is_found.then(|| facts.at(entry, &code::LOOPBACK, message()))
+        }
+        Some(other) => {
+            finding(&code::PORT_IGNORED, format!("{name} listens on port {other}; its PORT was {port}"))
+        }
+        None if is_web && instance.start == StartResult::NotReady => {
+            let within = Elapsed(seen.ready_within);
+            finding(&code::NOT_LISTENING, format!("{name} was listening on no port after {within}"))
+        }
+        None => None,
+    }
 }
 
 fn of_step(facts: &Facts, entry: &Entry, step: &Step) -> Vec<Finding> {

@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 use serde::Serialize;
 
 use super::code::{Code, Factor, Status};
+use super::observation::{Measurement, Observation};
 use crate::config::Located;
 use crate::location::Location;
 use crate::text::harmless;
@@ -34,6 +35,9 @@ pub(crate) struct DoctorReport<'a> {
     broken: usize,
     warnings: usize,
     silenced: usize,
+    /// What was measured of each instance; nothing where no stack was run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    live: Option<Vec<Measurement<'a>>>,
     /// One for each factor that is looked at.
     pub factors: Vec<FactorReport<'a>>,
 }
@@ -49,6 +53,12 @@ pub(crate) struct FactorReport<'a> {
     pub status: Status,
     /// Its findings.
     pub findings: Vec<ReportedFinding<'a>>,
+    /// What was measured, a clause.
+    #[serde(skip)]
+    measured: Option<String>,
+    /// What the run did not show, a sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    not_seen: Vec<String>,
 }
 
 /// A finding.
@@ -78,18 +88,27 @@ pub(crate) fn silence(findings: &mut [Finding], silenced: &IndexMap<String, Loca
 }
 
 impl<'a> DoctorReport<'a> {
-    /// The report of these factors. A factor of which nothing can be seen is listed as such.
+    /// The report of these factors; with what was `seen` of a stack, if one was run. A factor of which nothing can be seen is
+    /// listed as such.
     pub(crate) fn new(
         factors: &[Factor],
         findings: &'a [Finding],
+        seen: Option<&'a Observation>,
         is_visible: impl Fn(Factor) -> bool,
     ) -> Self {
-        let factors: Vec<_> =
-            factors.iter().map(|factor| FactorReport::new(*factor, findings, is_visible(*factor))).collect();
+        let report = |factor: &Factor| {
+            let mut report = FactorReport::new(*factor, findings, is_visible(*factor));
+            if let Some(seen) = seen.filter(|_| *factor == Factor::Disposability) {
+                (report.measured, report.not_seen) = (seen.figures(), seen.gaps());
+            }
+            report
+        };
+        let factors: Vec<_> = factors.iter().map(report).collect();
         let all = || factors.iter().flat_map(|factor| &factor.findings);
         let count = |status| all().filter(|each| each.silenced.is_none() && each.status == status).count();
         Self {
             schema: 1,
+            live: seen.map(|seen| seen.instances.iter().map(Measurement::from).collect()),
             broken: count(Status::Broken),
             warnings: count(Status::Warning),
             silenced: all().filter(|each| each.silenced.is_some()).count(),
@@ -106,7 +125,9 @@ impl<'a> DoctorReport<'a> {
     pub(crate) fn text(&self) -> String {
         let mut lines = Vec::new();
         for factor in &self.factors {
-            lines.push(format!("{:<5}{:<21}{}", factor.factor, factor.name, factor.status.word()));
+            let measured = factor.measured.as_ref().map(|what| format!(": {what}")).unwrap_or_default();
+            let status = factor.status.word();
+            lines.push(format!("{:<5}{:<21}{status}{measured}", factor.factor, factor.name));
             for finding in &factor.findings {
                 let line = finding.line.map(|line| format!(":{line}")).unwrap_or_default();
                 let place = format!("{}{line}", finding.file);
@@ -115,6 +136,7 @@ impl<'a> DoctorReport<'a> {
                 let reason = finding.silenced.map(|reason| format!("       reason: {reason}"));
                 lines.push(reason.unwrap_or_else(|| format!("       {}", finding.hint)));
             }
+            lines.extend(factor.not_seen.iter().map(|what| format!("     not seen: {what}")));
         }
         let ending = if self.warnings == 1 { "" } else { "s" };
         let counts = (self.broken, self.warnings, self.silenced);
@@ -139,6 +161,7 @@ impl<'a> FactorReport<'a> {
             hint: finding.code.hint,
             silenced: finding.silenced.as_deref(),
         });
-        Self { factor: number, name, status, findings: findings.collect() }
+        let findings = findings.collect();
+        Self { factor: number, name, status, findings, measured: None, not_seen: Vec::new() }
     }
 }

@@ -17,6 +17,8 @@ mod patience;
 pub(crate) mod pidfd;
 pub(crate) mod pipe;
 pub(crate) mod ports_in_use;
+#[cfg(target_os = "linux")]
+pub(crate) mod proc_net;
 pub(crate) mod program;
 pub mod pty;
 pub(crate) mod ready;

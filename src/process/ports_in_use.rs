@@ -14,10 +14,12 @@ use nix::sys::socket::{
     AddressFamily, SockFlag, SockType, SockaddrIn, SockaddrIn6, bind, setsockopt, socket,
 };
 
+#[cfg(target_os = "linux")]
+use super::proc_net::listed_in;
 use crate::plan::ports::Holder;
 
 /// The ports on which debuggers of node, Python, Java, Ruby and Go listen by default, before the server does.
-const DEBUGGERS: [u16; 5] = [9229, 5678, 5005, 12345, 2345];
+pub(crate) const DEBUGGERS: [u16; 5] = [9229, 5678, 5005, 12345, 2345];
 
 /// The process that holds TCP `port` on any of 0.0.0.0, 127.0.0.1, :: and ::1; `None` if a server could have it.
 pub(crate) fn holder(port: u16) -> Option<Holder> {
@@ -216,28 +218,6 @@ impl Place {
             Self::Elsewhere(pid) => listed_in(&format!("/proc/{pid}/net")),
         }
     }
-}
-
-#[cfg(target_os = "linux")]
-fn listed_in(folder: &str) -> Vec<(u16, u64)> {
-    ["tcp", "tcp6"].into_iter().flat_map(|table| listed(&format!("{folder}/{table}"))).collect()
-}
-
-/// Port and inode of each socket that listens: proc(5), `st` 0A is LISTEN, field 10 is the inode. The kernel lists
-/// those that listen before all connections (tcp_get_idx in net/ipv4/tcp_ipv4.c), of which a busy machine has
-/// many thousands: what comes after the first connection is not read.
-#[cfg(target_os = "linux")]
-fn listed(table: &str) -> Vec<(u16, u64)> {
-    use std::io::BufRead;
-
-    let Ok(file) = std::fs::File::open(table) else { return Vec::new() };
-    let of_line = |line: String| {
-        let fields: Vec<&str> = line.split_ascii_whitespace().collect();
-        let (_, local) = fields.get(1)?.rsplit_once(':')?;
-        let port = u16::from_str_radix(local, 16).ok().filter(|_| fields.get(3) == Some(&"0A"))?;
-        Some((port, fields.get(9)?.parse().ok()?))
-    };
-    std::io::BufReader::new(file).lines().skip(1).map_while(Result::ok).map_while(of_line).collect()
 }
 
 #[cfg(target_os = "linux")]

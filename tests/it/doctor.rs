@@ -220,7 +220,7 @@ IX   disposability        warning
 #[test]
 fn each_code_is_explained_and_broken_here() {
     let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/doctor.md")).unwrap();
-    let tests = include_str!("doctor.rs");
+    let tests = [include_str!("doctor.rs"), include_str!("doctor_live.rs")].concat();
     for code in ganger::doctor::code::ALL {
         assert!(page.contains(&format!("### {}\n", code.name)), "docs/doctor.md lacks {}", code.name);
         assert!(tests.contains(&format!("\"{}\"", code.name)), "no project here has the fault {}", code.name);

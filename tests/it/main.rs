@@ -23,6 +23,7 @@ mod corpus;
 mod dist;
 mod docs;
 mod doctor;
+mod doctor_live;
 mod drawing;
 mod errors;
 mod examples;

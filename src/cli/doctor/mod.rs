@@ -1,24 +1,31 @@
 //! `ganger doctor`: the project held against the twelve factors.
 
+mod consent;
 mod gather;
+mod live;
 
 use std::ffi::OsStr;
+use std::time::Duration;
 
 use clap::Args;
 
+use live::LiveError;
+use live::command::TrialOptions;
+
 use super::failure::Failure;
+use super::flags::GivenFlag;
 use super::load::{self, ProcfileNeed};
 use super::print;
 use super::project::Project;
 use super::report::{self, Severity};
 use super::stack::is_json;
 use super::system_env::{StdStream, SystemEnv};
-use super::values::types;
+use super::values::{span, types};
 use crate::config::{ColorChoice, Settings};
 use crate::doctor::code::{self, Factor};
 use crate::doctor::facts::Facts;
 use crate::doctor::report::{DoctorReport, silence};
-use crate::doctor::{examine, is_visible};
+use crate::doctor::{examine, has_live_checks, is_visible, observe};
 use crate::exit::{self, Outcome};
 use crate::location::Diagnostic;
 use crate::procfile::Procfile;
@@ -33,13 +40,31 @@ pub struct DoctorArgs {
     /// Only this factor: VII, 7 or `port binding`
     #[arg(long, value_name = "FACTOR", value_delimiter = ',')]
     pub only: Vec<String>,
+    /// Run the stack too, without asking
+    ///
+    /// It is started on ports of its own, stopped and ended; a stack that runs here is not touched. It uses the services that its
+    /// variables name. On a terminal `doctor` asks before it does so.
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Only read files, and start nothing
+    #[arg(long = "static", conflicts_with = "yes")]
+    pub is_static: bool,
+    /// Run the `release` line first
+    #[arg(long)]
+    pub release: bool,
+    /// How long an instance may take to be ready: `30`, `2m`
+    #[arg(long, value_name = "TIME", value_parser = span, default_value = "30")]
+    pub within: f64,
+    /// The flags of the project, which the stack gets.
+    #[arg(skip)]
+    pub flags: Vec<GivenFlag>,
 }
 
 /// Prints a line for each factor and its findings.
 ///
 /// # Errors
 ///
-/// The files of the project cannot be read, or there is no such type or factor.
+/// The files of the project cannot be read, there is no such type or factor, or the stack cannot be started.
 pub(crate) fn run(args: &DoctorArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     let factors = factors(&args.only)?;
     let project = load::project(given, ProcfileNeed::Procfile, system)?;
@@ -51,8 +76,25 @@ pub(crate) fn run(args: &DoctorArgs, given: &Settings, system: &SystemEnv) -> Re
     report::say(&report::diagnostics(Severity::Warning, &warnings, colors));
     let facts = Facts { procfile: chosen(&project, &args.types)?, ..gather::facts(&project, system) };
     let mut findings = examine(&facts);
+    let mut seen = None;
+    let flag = (args.yes || args.is_static).then_some(args.yes);
+    if factors.iter().any(|factor| has_live_checks(*factor)) && consent::is_given(flag, system)? {
+        let options = TrialOptions {
+            flags: &args.flags,
+            ready_within: Duration::try_from_secs_f64(args.within).unwrap_or(Duration::MAX),
+            release: args.release,
+        };
+        match live::observe(&project, &options, system) {
+            Ok(observation) => {
+                findings.extend(observe(&facts, &observation, &findings));
+                seen = Some(observation);
+            }
+            Err(LiveError::Interrupted(signal)) => return Ok(Outcome::DieBy(signal)),
+            Err(LiveError::Failure(failure)) => return Err(failure),
+        }
+    }
     silence(&mut findings, &project.settings.silenced);
-    let report = DoctorReport::new(&factors, &findings, |factor| is_visible(factor, &facts));
+    let report = DoctorReport::new(&factors, &findings, seen.as_ref(), |factor| is_visible(factor, &facts));
     if is_json(given) {
         print::json(&report)?;
     } else {

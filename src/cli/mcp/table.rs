@@ -198,7 +198,7 @@ pub(crate) static TOOLS: [Tool; 13] = [
     Tool {
         name: "doctor",
         help: "Hold the project against the twelve factors: what is wrong, where, and the way out. Reads files only.",
-        words: &["doctor", "--json"],
+        words: &["doctor", "--json", "--static"],
         parameters: &[Parameter {
             name: "only",
             help: "Only this factor: VII, 7",

@@ -1,0 +1,140 @@
+//! What was seen of a stack that ran for `ganger doctor`: values only. `cli/doctor/live` collects them.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::exit::Exit;
+use crate::notice::Elapsed;
+use crate::signal::Signal;
+
+/// What was seen of a stack.
+#[derive(Clone, Debug, Default)]
+pub struct Observation {
+    /// One for each instance that was started.
+    pub instances: Vec<InstanceObservation>,
+    /// How long an instance had to become ready.
+    pub ready_within: Duration,
+    /// Whether the Procfile has a `release` line that was not run first.
+    pub lacks_release: bool,
+    /// Whether a variable of the stack names a loopback address: then it is config that binds it.
+    pub names_loopback: bool,
+}
+
+/// What was seen of one instance.
+#[derive(Clone, Debug)]
+pub struct InstanceObservation {
+    /// `web.1`.
+    pub name: String,
+    /// `web`.
+    pub kind: String,
+    /// What PORT is set to.
+    pub port: Option<u16>,
+    /// How its start went.
+    pub start: StartResult,
+    /// Where it listens; `None` where that cannot be seen.
+    pub listens: Option<Listening>,
+    /// How it stopped; `None` if it did not run any more, or was not asked to.
+    pub stop: Option<StopResult>,
+}
+
+/// How a start went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StartResult {
+    /// It was ready; after this time, where something has shown that, and not only that it lived on.
+    Ready(Option<Duration>),
+    /// It was not ready in time, and ran.
+    NotReady,
+    /// It ended before it was ready.
+    Ended(Exit),
+    /// It was not started, or started again meanwhile.
+    NotSeen,
+}
+
+/// The ports on which a process of an instance listens.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listening {
+    /// All of them.
+    pub ports: BTreeSet<u16>,
+    /// Whether its PORT can be reached from this machine only.
+    pub is_loopback: bool,
+}
+
+/// How an instance stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StopResult {
+    /// What asked it to.
+    pub signal: Signal,
+    /// How long it had.
+    pub grace: Duration,
+    /// After which time no process of it was left.
+    pub took: Duration,
+    /// How its first process ended, if that was seen.
+    pub exit: Option<Exit>,
+    /// Whether SIGKILL had to end it.
+    pub was_killed: bool,
+}
+
+/// What `doctor --json` has of each instance that ran.
+#[derive(Debug, Serialize)]
+pub(crate) struct Measurement<'a> {
+    process: &'a str,
+    ready_seconds: Option<f64>,
+    stop_seconds: Option<f64>,
+    exit_status: Option<u8>,
+}
+
+impl<'a> From<&'a InstanceObservation> for Measurement<'a> {
+    fn from(seen: &'a InstanceObservation) -> Self {
+        let rounded = |span: Duration| (span.as_secs_f64() * 1000.0).round() / 1000.0;
+        Self {
+            process: &seen.name,
+            ready_seconds: seen.start.ready_after().map(rounded),
+            stop_seconds: seen.stop.map(|stop| rounded(stop.took)),
+            exit_status: seen.stop.and_then(|stop| stop.exit).map(Exit::status),
+        }
+    }
+}
+
+impl StartResult {
+    /// After which time it was ready.
+    pub(crate) fn ready_after(self) -> Option<Duration> {
+        if let Self::Ready(after) = self { after } else { None }
+    }
+}
+
+impl Observation {
+    /// The slowest start and the slowest stop; `None` where neither was seen.
+    pub(super) fn figures(&self) -> Option<String> {
+        let slowest = |times: &mut dyn Iterator<Item = Duration>| times.max().map(Elapsed);
+        let ready = slowest(&mut self.instances.iter().filter_map(|seen| seen.start.ready_after()));
+        let ended = slowest(&mut self.instances.iter().filter_map(|seen| seen.stop).map(|stop| stop.took));
+        let parts = [
+            ready.map(|ready| format!("ready within {ready}")),
+            ended.map(|ended| format!("ended within {ended} of the stop signal")),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
+    }
+
+    /// What could not be seen, as an instance did not get so far.
+    pub(super) fn gaps(&self) -> Vec<String> {
+        let hint = if self.lacks_release { "; `--release` runs the release first" } else { "" };
+        let gap = |seen: &InstanceObservation| match seen.start {
+            StartResult::Ready(_) => None,
+            StartResult::NotReady => {
+                Some(format!("{} was not ready after {}{hint}", seen.name, Elapsed(self.ready_within)))
+            }
+            StartResult::Ended(exit) => Some(format!("{} {exit} before it was ready{hint}", seen.name)),
+            StartResult::NotSeen => Some(format!("{} was not started, or more than once", seen.name)),
+        };
+        self.instances.iter().filter_map(gap).collect()
+    }
+
+    /// The first instance of each type.
+    pub(super) fn first_of_each(&self) -> impl Iterator<Item = &InstanceObservation> {
+        let mut types = BTreeSet::new();
+        self.instances.iter().filter(move |seen| types.insert(&seen.kind))
+    }
+}

@@ -1,0 +1,258 @@
+//! Promised: `ganger doctor --yes` runs the stack beside what runs already, finds each fault that only a running stack shows and
+//! nothing else, and leaves nothing: no process, no file, whether it comes to its end or is interrupted.
+
+#![cfg(test)]
+
+use std::collections::BTreeMap;
+use std::os::unix::process::ExitStatusExt;
+
+use nix::sys::signal::Signal;
+use serde_json::Value;
+
+use crate::harness::{Ports, Project, Running, are_there, holds, python_has};
+use crate::schema::check;
+
+/// A server that reads PORT, and ends at SIGTERM.
+const SERVER: &str = "\
+import os, signal, socketserver, sys
+signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+port = int(os.environ['PORT'])
+class Answer(socketserver.StreamRequestHandler):
+    def handle(self):
+        while self.rfile.readline().strip():
+            pass
+        self.wfile.write(b'HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\nConnection: close\\r\\n\\r\\nok')
+socketserver.ThreadingTCPServer.allow_reuse_address = True
+address = ('0.0.0.0', port)
+# here
+socketserver.ThreadingTCPServer(address, Answer).serve_forever()
+";
+
+/// A project of which all is right.
+const SOUND: [(&str, &str); 3] = [
+    ("Procfile", "web: python3 server.py\nworker: probe trap TERM bye 0 + wait\n"),
+    ("server.py", SERVER),
+    (".gitignore", ".env\n"),
+];
+
+/// A code, the files that make its fault, and what `doctor` is given beside `--yes`.
+type Broken<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [&'a str]);
+
+#[rustfmt::skip]
+const BROKEN: &[Broken<'_>] = &[
+    ("VII-port-ignored", &[("Procfile", "web: HERE=port+50 python3 server.py\n")], &[]),
+    ("VII-port-of-another", &[
+        ("Procfile", "web: python3 server.py\napi: HERE=port+100 python3 server.py\nworker: probe trap TERM bye 0 + wait\n"),
+    ], &[]),
+    ("VII-not-listening", &[("Procfile", "web: probe trap TERM bye 0 + wait\n")], &["--within", "1"]),
+    ("VII-loopback", &[("Procfile", "web: HOST=127.0.0.1 python3 server.py\n")], &[]),
+    ("IX-not-ended", &[("Procfile", "worker: probe ignore TERM + wait\n"), ("ganger.toml", "timeout = 1\n")], &[]),
+    ("IX-fails-at-stop", &[("Procfile", "worker: probe trap TERM bye 3 + wait\n")], &[]),
+];
+
+fn git(project: &Project, words: &[&str]) {
+    let all = [&["git", "-c", "user.name=t", "-c", "user.email=t@localhost"], words].concat();
+    assert!(project.command(&all).output().unwrap().status.success(), "{words:?}");
+}
+
+/// The sound project with these files, tracked.
+fn with(files: &[(&str, &str)]) -> Project {
+    let project = Project::empty();
+    for (name, text) in SOUND.iter().chain(files) {
+        project.write(name, text);
+    }
+    // A line can change the address that its server binds.
+    let change =
+        "port = eval(os.environ.get('HERE', 'port'))\naddress = (os.environ.get('HOST', '0.0.0.0'), port)";
+    project.write("server.py", &SERVER.replace("# here", change));
+    tracked(project)
+}
+
+fn tracked(project: Project) -> Project {
+    git(&project, &["init", "-q"]);
+    git(&project, &["add", "-A"]);
+    project
+}
+
+/// A command of ganger whose temporary files go into the runtime folder of the project.
+fn doctor(project: &Project, ports: &Ports, arguments: &[&str]) -> std::process::Command {
+    let mut command = project.ganger(&[&["doctor", "--yes", "-p", &ports.base()], arguments].concat());
+    command.env("TMPDIR", project.runtime());
+    command
+}
+
+/// Status and document of `doctor --yes --json`; nothing of it is left.
+fn examined(project: &Project, arguments: &[&str]) -> (i32, Value) {
+    let ports = Ports::claim();
+    let output = doctor(project, &ports, &[&["--json"], arguments].concat()).output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let document: Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{arguments:?}: {errors}"));
+    check("docs/schema/doctor.json", &document);
+    assert_nothing_is_left(project);
+    (output.status.code().unwrap_or(-1), document)
+}
+
+fn assert_nothing_is_left(project: &Project) {
+    let left = project.mark().processes();
+    assert!(left.is_empty(), "left behind: {left:?}");
+    let entries = std::fs::read_dir(project.runtime()).unwrap().map(|entry| entry.unwrap().file_name());
+    let left: Vec<_> = entries.filter(|name| name.to_string_lossy().starts_with("ganger-doctor")).collect();
+    assert!(left.is_empty(), "left behind: {left:?}");
+}
+
+/// How many findings there are of each code.
+fn codes(document: &Value) -> BTreeMap<String, usize> {
+    let mut found = BTreeMap::new();
+    let factors = document["factors"].as_array().unwrap();
+    for finding in factors.iter().flat_map(|of| of["findings"].as_array().unwrap()) {
+        *found.entry(finding["code"].as_str().unwrap().to_owned()).or_default() += 1;
+    }
+    found
+}
+
+fn is_possible() -> bool {
+    are_there(&["git", "python3"])
+}
+
+#[test]
+fn each_fault_of_a_running_stack_is_found_and_nothing_else() {
+    if !is_possible() {
+        return;
+    }
+    for (code, files, arguments) in BROKEN {
+        let (status, document) = examined(&with(files), arguments);
+        assert_eq!(codes(&document), BTreeMap::from([((*code).to_owned(), 1)]), "{files:?}: {document}");
+        assert_eq!(status, i32::from(document["broken"] != 0), "{document}");
+    }
+}
+
+#[test]
+fn a_sound_stack_has_no_finding_and_its_figures_are_told() {
+    if !is_possible() {
+        return;
+    }
+    let project = with(&[]);
+    let (status, document) = examined(&project, &[]);
+    assert_eq!((status, codes(&document)), (0, BTreeMap::new()), "{document}");
+    let measured = document["live"].as_array().unwrap();
+    let names: Vec<&str> = measured.iter().map(|of| of["process"].as_str().unwrap()).collect();
+    assert_eq!(names, ["web.1", "worker.1"]);
+    for of in measured {
+        // That a worker is ready is a matter of time alone, and no figure.
+        assert_eq!(of["ready_seconds"].is_f64(), of["process"] == "web.1", "{of}");
+        assert!(of["stop_seconds"].is_f64() && of["exit_status"] == 0, "{of}");
+    }
+    let ports = Ports::claim();
+    let output = doctor(&project, &ports, &["--only", "IX"]).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.starts_with("IX   disposability        ok: ready within "), "{text}");
+    assert!(text.contains(" s of the stop signal\n0 broken, 0 warnings, 0 silenced"), "{text}");
+}
+
+#[test]
+fn what_does_not_get_ready_is_not_judged() {
+    if !is_possible() {
+        return;
+    }
+    let project = with(&[("Procfile", "web: probe exit 5\nworker: probe exit 3\nrelease: probe exit 4\n")]);
+    let (status, document) = examined(&project, &[]);
+    assert_eq!((status, codes(&document)), (0, BTreeMap::new()), "{document}");
+    let hint = "before it was ready; `--release` runs the release first";
+    let not_seen = &document["factors"][8]["not_seen"];
+    let expected =
+        [format!("web.1 exited with status 5 {hint}"), format!("worker.1 exited with status 3 {hint}")];
+    assert_eq!(*not_seen, serde_json::json!(expected));
+    let (_, document) = examined(&project, &["--release", "--only", "IX"]);
+    let not_seen = document["factors"][0]["not_seen"].to_string();
+    assert!(not_seen.contains("release.1 exited with status 4 before it was ready"), "{document}");
+}
+
+/// Starts what ends by no signal but SIGKILL, so that an interrupt meets a stack that runs.
+#[test]
+fn an_interrupted_run_leaves_nothing_and_ends_by_the_signal() {
+    if !is_possible() {
+        return;
+    }
+    let project = with(&[
+        ("Procfile", "worker: probe ignore TERM + touch it-runs + wait\n"),
+        ("ganger.toml", "timeout = 1\n"),
+    ]);
+    let ports = Ports::claim();
+    let running = Running::start_as(doctor(&project, &ports, &["--within", "600"]), project.mark());
+    assert!(holds(|| project.path().join("it-runs").exists()));
+    running.signal(Signal::SIGINT);
+    let (status, lines) = running.end();
+    assert_eq!(status.signal(), Some(Signal::SIGINT as i32), "{lines:?}");
+    assert_nothing_is_left(&project);
+}
+
+#[test]
+fn a_stack_that_runs_here_is_not_touched() {
+    if !is_possible() {
+        return;
+    }
+    let project = with(&[]);
+    let ports = Ports::claim();
+    let stack = project.start_until(&["-p", &ports.base()], &["web.1 ready", "worker.1 | ready"]);
+    let before = project.json(&["ps", "--json"]).1;
+    let others = Ports::claim();
+    let output = doctor(&project, &others, &[]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
+    let after = project.json(&["ps", "--json"]).1;
+    for row in 0..2 {
+        for field in ["name", "pid", "port", "restarts", "state", "started_at"] {
+            assert_eq!(before["instances"][row][field], after["instances"][row][field], "{field}");
+        }
+    }
+    stack.signal(Signal::SIGTERM);
+    stack.end();
+    assert_nothing_is_left(&project);
+}
+
+#[test]
+fn it_asks_on_a_terminal_and_only_there() {
+    if !is_possible() {
+        return;
+    }
+    let project = with(&[("Procfile", "worker: probe touch it-ran + trap TERM bye 0 + wait\n")]);
+    let has_run = || project.path().join("it-ran").exists();
+    let (status, out, err) = project.run(&["doctor"]);
+    assert_eq!(
+        (status, err.as_str()),
+        (0, "ganger: only files are read; `--yes` runs the stack too\n"),
+        "{out}"
+    );
+    assert_eq!(project.run(&["doctor", "--static"]).2, "");
+    // Nothing that a run could show.
+    assert_eq!(project.run(&["doctor", "--only", "I"]).2, "");
+    assert_eq!(project.run(&["doctor", "--static", "--yes"]).0, 2);
+    for (answer, runs) in [("\n", false), ("no\n", false), ("y\n", true)] {
+        let mut screen = project.on_terminal(&["doctor"], (40, 160));
+        screen.shows("Run it? [y/N] ");
+        screen.type_keys(answer.as_bytes());
+        screen.shows("0 broken, 0 warnings, 0 silenced");
+        assert_eq!(has_run(), runs, "{answer:?}");
+    }
+}
+
+#[test]
+fn the_example_has_no_finding_while_it_runs() {
+    if !are_there(&["git", "redis-server", "node", "gunicorn"]) || !python_has(&["flask", "redis"]) {
+        return;
+    }
+    let project = Project::example("twelve-factor");
+    let ports = Ports::claim();
+    let env = std::fs::read_to_string(project.path().join(".env")).unwrap();
+    let moved = env.replace("127.0.0.1:6390", &format!("127.0.0.1:{}", ports.at(9, 1)));
+    project.write(".env", &moved);
+    let project = tracked(project);
+    let (status, document) = examined(&project, &["--release", "--within", "100"]);
+    let counts = ["broken", "warnings", "silenced"].map(|name| document[name].as_i64().unwrap());
+    assert_eq!((status, counts), (0, [0, 0, 1]), "{document}");
+    let measured: Vec<&Value> = document["live"].as_array().unwrap().iter().collect();
+    let serves = |of: &&&Value| ["web.1", "redis.1"].contains(&of["process"].as_str().unwrap());
+    assert!(measured.iter().filter(serves).all(|of| of["ready_seconds"].is_f64()), "{document}");
+    let stopped = |of: &&&Value| of["process"] != "release.1";
+    assert!(measured.iter().filter(stopped).all(|of| of["exit_status"] == 0), "{document}");
+}
