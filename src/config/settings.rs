@@ -152,6 +152,8 @@ pub struct Settings {
     pub on_ready: Option<Located<String>>,
     /// How long such a command may run.
     pub hook_timeout: Option<Located<Duration>>,
+    /// Whether no hook is run.
+    pub no_hooks: Option<bool>,
     /// Whether processes that an earlier run left are stopped first.
     pub sweep: Option<bool>,
     /// Whether the stack runs in its own PID namespace.

@@ -60,7 +60,7 @@ fn hooks(own: &ProcessSettings, all: &Settings) -> Option<Arc<Hooks>> {
     };
     let limit = own.hook_timeout.as_ref().or(all.hook_timeout.as_ref()).map(|given| given.value);
     let (on_crash, on_ready) = (command(&own.on_crash, &all.on_crash), command(&own.on_ready, &all.on_ready));
-    let is_set = on_crash.is_some() || on_ready.is_some();
+    let is_set = all.no_hooks != Some(true) && (on_crash.is_some() || on_ready.is_some());
     is_set.then(|| Arc::new(Hooks { on_crash, on_ready, limit: limit.unwrap_or(Hooks::LIMIT) }))
 }
 

@@ -19,7 +19,7 @@ use super::proc_net::listed_in;
 use crate::plan::ports::Holder;
 
 /// The ports on which debuggers of node, Python, Java, Ruby and Go listen by default, before the server does.
-pub(crate) const DEBUGGERS: [u16; 5] = [9229, 5678, 5005, 12345, 2345];
+const DEBUGGERS: [u16; 5] = [9229, 5678, 5005, 12345, 2345];
 
 /// The process that holds TCP `port` on any of 0.0.0.0, 127.0.0.1, :: and ::1; `None` if a server could have it.
 pub(crate) fn holder(port: u16) -> Option<Holder> {

@@ -132,8 +132,9 @@ fn a_sound_stack_has_no_finding_and_its_figures_are_told() {
     if !is_possible() {
         return;
     }
-    let project = with(&[]);
+    let project = with(&[("ganger.toml", "on-ready = \"touch a-hook-ran\"\n")]);
     let (status, document) = examined(&project, &[]);
+    assert!(!project.path().join("a-hook-ran").exists());
     assert_eq!((status, codes(&document)), (0, BTreeMap::new()), "{document}");
     let measured = document["live"].as_array().unwrap();
     let names: Vec<&str> = measured.iter().map(|of| of["process"].as_str().unwrap()).collect();

@@ -6,7 +6,7 @@ use crate::config::probe::ReadySetting;
 use crate::config::setting::{Flag, Setting, Takes};
 use crate::config::value;
 
-pub(super) static SETTINGS: [Setting; 14] = [
+pub(super) static SETTINGS: [Setting; 15] = [
     Setting {
         name: "restart",
         flags: &[
@@ -124,6 +124,13 @@ pub(super) static SETTINGS: [Setting; 14] = [
         example: "5",
         stack: Some(&of_stack(|s| &mut s.hook_timeout, value::span)),
         each: Some(&of_type(|p| &mut p.hook_timeout, value::span)),
+        ..SETTING
+    },
+    Setting {
+        name: "no-hooks",
+        flags: &[RUNNING],
+        help: "Run neither on-crash nor on-ready commands",
+        stack: Some(&of_stack(|s| &mut s.no_hooks, value::boolean)),
         ..SETTING
     },
     Setting {

@@ -145,4 +145,6 @@ fn hooks_of_a_type_win_over_those_of_all_and_an_empty_one_takes_them_back() {
     assert_eq!(hooks, [Some([Some("own"), Some("up")]), Some([Some("all"), None]), None]);
     let limits = plan.instances.iter().filter_map(|spec| Some(spec.care.hooks.as_ref()?.limit.as_secs()));
     assert_eq!(limits.collect::<Vec<_>>(), [2, 30]);
+    let none = with(&["web"], &format!("no-hooks = true\n{toml}")).plan();
+    assert_eq!(none.instances[0].care.hooks, None);
 }

@@ -14,8 +14,8 @@ use crate::config::{BasePort, Located};
 use crate::control::address::Address;
 use crate::exit;
 use crate::plan::Plan;
-use crate::plan::options::{RELEASE, Selection};
-use crate::plan::ports::{Layout, choose};
+use crate::plan::options::RELEASE;
+use crate::plan::ports::{KeptPorts, Layout, choose};
 use crate::process::ports_in_use;
 
 /// Where its ports begin: above those of servers, and below those of outgoing connections. A stack that is started meanwhile has
@@ -43,9 +43,7 @@ pub(super) fn trial(
     system: &SystemEnv,
 ) -> Result<(TrialStack, Plan), Failure> {
     let failed = |error: std::io::Error| Failure::Failed(format!("the stack cannot be started: {error}"));
-    let planned = |project: &Project| {
-        project.plan(&Selection::default(), None, |_| None, system).map_err(Failure::Refused)
-    };
+    let planned = |project: &Project| project.plan(system).map_err(Failure::Refused);
     let base = free_base(project, &planned(project)?)?;
     let mut moved = project.clone();
     if let Some(base) = base {
@@ -77,7 +75,7 @@ fn words(project: &Project, options: &TrialOptions<'_>, folder: &Path) -> Vec<Os
     let is_project =
         |flag: &&GivenFlag| flag.setting.flag_of("start").is_some() && flag.setting.name != "port";
     words.extend(options.flags.iter().filter(is_project).flat_map(GivenFlag::words));
-    for word in ["--json", "--no-keep", "--pty=never", "--exit-on=never", "--restart=never"] {
+    for word in ["--json", "--no-keep", "--no-hooks", "--pty=never", "--exit-on=never", "--restart=never"] {
         words.push(word.into());
     }
     words.push(format!("--die-with-parent={}", std::process::id()).into());
@@ -109,6 +107,6 @@ fn free_base(project: &Project, plan: &Plan) -> Result<Option<u16>, Failure> {
     let counts = plan.processes.iter().map(|of| if of.count == 0 { 0 } else { of.count + 1 }).collect();
     let layout = Layout::new(base, Some(step), counts)
         .map_err(|error| Failure::sentence(exit::REFUSED, error.to_string(), None))?;
-    let choice = choose(layout, true, ports_in_use::holder);
+    let choice = choose(layout, Some(&KeptPorts::default()), ports_in_use::holder);
     Ok(Some(choice.layout.base))
 }

@@ -7,7 +7,7 @@ use crate::control::protocol::{InstanceStatus, Request, Status};
 use crate::doctor::observation::Listening;
 use crate::machine::ready::LISTENS_WITHIN;
 use crate::plan::spec::Spec;
-use crate::process::ports_in_use::{DEBUGGERS, Listeners, holder};
+use crate::process::ports_in_use::{Listeners, holder};
 #[cfg(target_os = "linux")]
 use crate::process::proc_net::is_loopback_only;
 use crate::process::tree::descendants;
@@ -45,7 +45,7 @@ fn of_instances(status: &Status, monitor: i32) -> HashMap<String, Listening> {
     let ports_below = |pid: i32| {
         let below = descendants(pid).map(|scan| scan.processes).unwrap_or_default();
         let pids = below.iter().map(|process| process.pid).chain([pid]);
-        listeners.ports_of(pids).into_iter().collect::<BTreeSet<u16>>()
+        listeners.server_ports_of(pids).into_iter().collect::<BTreeSet<u16>>()
     };
     let mut unclaimed = ports_below(monitor);
     let mut found: Vec<(&InstanceStatus, BTreeSet<u16>)> = Vec::new();
@@ -58,7 +58,6 @@ fn of_instances(status: &Status, monitor: i32) -> HashMap<String, Listening> {
     let listening = |(row, mut ports): (&InstanceStatus, BTreeSet<u16>)| {
         // A daemon of the instance, which is known by its mark, or a socket that ganger has bound for it.
         ports.extend(row.url.as_ref().and_then(|_| row.serving_port()));
-        ports.retain(|port| !DEBUGGERS.contains(port));
         let has_own = row.port.is_some_and(|port| ports.contains(&port));
         // Another process may listen for it: one that has left its tree, or a container.
         let is_certain = has_own || unclaimed.is_empty() && row.port.and_then(holder).is_none();
