@@ -201,8 +201,9 @@ mod tests {
             "export" => &["systemd"],
             _ => &[],
         };
-        let all = [&["ganger", command], words, needed].concat();
-        usage::parse(all.into_iter().map(Into::into).collect(), &with(variables)).unwrap().unwrap().1
+        let all: Vec<_> =
+            [&["ganger", command], words, needed].concat().into_iter().map(Into::into).collect();
+        usage::parse(&all, &with(variables)).unwrap().unwrap().1
     }
 
     /// What a layer sets, without the places.
@@ -240,16 +241,16 @@ mod tests {
     #[test]
     fn a_flag_wins_over_a_variable_and_after_the_subcommand_over_before_it() {
         let port = |words: &[&str], variables| {
-            let words = [&["ganger"], words].concat();
-            let settings = usage::parse(words.into_iter().map(Into::into).collect(), &with(variables));
+            let words: Vec<_> = [&["ganger"], words].concat().into_iter().map(Into::into).collect();
+            let settings = usage::parse(&words, &with(variables));
             settings.unwrap().unwrap().1.port.unwrap().place.to_string()
         };
         let variables = [("GANGER_PORT", "1")];
         assert_eq!(port(&["check"], &variables), "GANGER_PORT=1");
         assert_eq!(port(&["-p", "2", "check"], &variables), "--port 2");
         assert_eq!(port(&["-p", "2", "check", "--port", "3"], &variables), "--port 3");
-        let strange = ["ganger", "-p", "2", "ps"].map(Into::into).to_vec();
-        assert!(usage::parse(strange, &with(&[])).is_err());
+        let strange = ["ganger", "-p", "2", "ps"].map(Into::into);
+        assert!(usage::parse(&strange, &with(&[])).is_err());
     }
 
     #[test]

@@ -94,7 +94,7 @@ fn answer(arguments: Vec<OsString>, system: &SystemEnv) -> Result<Outcome, Failu
     if let Some(shell) = system.variable(completions::VARIABLE) {
         return completions::answer(&shell, arguments, system);
     }
-    let Some((command, given)) = usage::parse(arguments, system)? else {
+    let Some((command, given)) = usage::parse(&arguments, system)? else {
         return Ok(Outcome::Status(crate::exit::SUCCESS));
     };
     match command {

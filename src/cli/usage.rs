@@ -22,8 +22,7 @@ use crate::text::harmless;
 /// # Errors
 ///
 /// What is wrong with the command line, in clap's words; or that standard output cannot be written to.
-pub fn parse(words: Vec<OsString>, system: &SystemEnv) -> Result<Option<(Command, Settings)>, Failure> {
-    let subcommand = subcommand_of(words.iter().filter_map(|word| word.to_str()));
+pub fn parse(words: &[OsString], system: &SystemEnv) -> Result<Option<(Command, Settings)>, Failure> {
     let are_harmless = words.iter().all(|word| matches!(harmless(&word.to_string_lossy()), Cow::Borrowed(_)));
     let mut command = flags::add_when_asked(Arguments::command());
     let parsed = command.try_get_matches_from_mut(words).and_then(|matches| {
@@ -42,6 +41,7 @@ pub fn parse(words: Vec<OsString>, system: &SystemEnv) -> Result<Option<(Command
             Ok(Some((command, given.or(variables))))
         }
         Err(error) if error.use_stderr() => {
+            let subcommand = subcommand_of(words.iter().filter_map(|word| word.to_str()));
             let error = with_hint(error, subcommand.as_deref());
             Err(Failure::Usage(if are_harmless { error } else { defused(error) }))
         }
