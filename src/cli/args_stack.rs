@@ -14,7 +14,7 @@ pub struct ExecArgs {
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
     #[arg(value_name = "COMMAND", value_hint = ValueHint::CommandWithArguments)]
     pub command: Vec<OsString>,
-    /// Wait for these to be ready: types, instances, globs
+    /// Wait for these to be ready: types, instances, groups (@back), globs
     ///
     /// All by default. Separate several by commas, or repeat the flag. The whole stack is started in any case.
     #[arg(short = 'w', long, value_name = "NAME", value_delimiter = ',')]
@@ -40,7 +40,7 @@ pub struct PsArgs {
 /// `ganger logs`.
 #[derive(Args, Debug)]
 pub struct LogsArgs {
-    /// Only lines of these: types, instances, globs
+    /// Only lines of these: types, instances, groups (@back), globs
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
     /// Go on with new lines
@@ -65,7 +65,7 @@ pub struct LogsArgs {
 /// `ganger restart`.
 #[derive(Args, Debug)]
 pub struct RestartArgs {
-    /// Types, instances, globs; all by default
+    /// Types, instances, groups (@back), globs; all by default
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
     /// One after the other, with an extra instance meanwhile
@@ -87,7 +87,7 @@ pub struct ScaleArgs {
 /// `ganger stop`.
 #[derive(Args, Debug)]
 pub struct StopArgs {
-    /// Types, instances, globs
+    /// Types, instances, groups (@back), globs
     #[arg(value_name = "NAME", required = true)]
     pub names: Vec<String>,
 }
@@ -95,7 +95,7 @@ pub struct StopArgs {
 /// `ganger kill`.
 #[derive(Args, Debug)]
 pub struct KillArgs {
-    /// Types, instances, globs
+    /// Types, instances, groups (@back), globs
     #[arg(value_name = "NAME", required = true)]
     pub names: Vec<String>,
     /// The signal: `HUP`, `SIGUSR1`, `9`
@@ -112,7 +112,7 @@ pub struct KillArgs {
 /// `ganger wait`.
 #[derive(Args, Debug)]
 pub struct WaitArgs {
-    /// Types, instances, globs; all by default
+    /// Types, instances, groups (@back), globs; all by default
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
     /// Wait for: up, ready, exited, log=RE
@@ -147,7 +147,7 @@ pub struct AttachArgs {
 #[cfg(feature = "ui")]
 #[derive(Args, Debug)]
 pub struct UiArgs {
-    /// Show the log of these first: types, instances, globs
+    /// Show the log of these first: types, instances, groups (@back), globs
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
 }

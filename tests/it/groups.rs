@@ -57,6 +57,60 @@ fn a_group_is_started_and_stopped_and_its_log_is_read() {
 }
 
 #[test]
+fn a_group_is_signalled_rolled_waited_for_and_read_and_a_command_waits_for_it() {
+    let stack = Project::new(
+        "web: probe trap USR1 heard 99 + print armed + wait\nworker: probe trap USR1 heard 99 + print armed + wait\n\
+         css: probe trap USR1 heard 99 + print armed + wait\n",
+    )
+    .file("ganger.toml", &format!("{GROUPS}[group.one]\ntypes = [\"css\"]\n"));
+    let mut running =
+        stack.start_until(&["--no-port"], &["web.1    | armed", "worker.1 | armed", "css.1    | armed"]);
+    assert_eq!(stack.run(&["kill", "-s", "USR1", "@back"]).0, 0);
+    running.lines(&["web.1    | heard", "worker.1 | heard"]);
+    let before = pids(&stack);
+    assert_eq!(stack.run(&["restart", "--rolling", "@back"]).0, 0);
+    let after = pids(&stack);
+    assert!(before[..2] != after[..2] && before[2] == after[2], "{before:?} {after:?}");
+    assert_eq!(stack.run(&["wait", "--for", "log=armed", "@back"]).0, 0);
+    let (status, out, err) = stack.run(&["exec", "-w", "@back", "--", "echo", "fine"]);
+    assert!(status == 0 && out == "fine\n", "{out}{err}");
+    let (status, out, err) = stack.run(&["logs", "-n", "1", "@one"]);
+    assert!(status == 0 && out.starts_with("css.1"), "{out}{err}");
+    let (status, out, err) = stack.run(&["kill", "@one,@back"]);
+    assert!(status != 0 && out.is_empty() && err.contains("@one,@back"), "{err}");
+    let names = stack.run(&["doctor", "@none"]);
+    assert!(names.0 != 0, "{names:?}");
+    assert_eq!(stack.run(&["down"]).0, 0);
+    let (_, lines) = running.end();
+    assert!(!lines.iter().any(|line| line.contains("css.1    | heard")), "{lines:#?}");
+    // Of a stack that has ended.
+    let (status, out, _) = stack.run(&["wait", "--for", "exited", "@back"]);
+    assert_eq!(status, 3, "{out}");
+    assert!(!stack.run(&["logs", "--last", "@back"]).1.contains("css.1"));
+}
+
+/// The processes of the instances, in the order of the Procfile.
+fn pids(stack: &Project) -> Vec<i64> {
+    let rows = stack.json(&["ps", "--json"]).1["instances"].as_array().unwrap().clone();
+    rows.iter().map(|row| row["pid"].as_i64().unwrap()).collect()
+}
+
+#[test]
+fn settings_of_types_take_a_group() {
+    let toml = format!("{GROUPS}[process.css]\nafter = [\"@back\"]\n");
+    let stack = stack().file("ganger.toml", &toml);
+    let mut running = stack.start(&["--no-port", "--can-die", "@back"]);
+    let started = |line: &str| line.contains(" started (pid");
+    let order: Vec<String> = (0..3).map(|_| running.line_where("started", started)).collect();
+    assert!(order[2].contains("css.1 started"), "{order:?}");
+    assert_eq!(stack.run(&["kill", "-s", "KILL", "@back"]).0, 0);
+    running.lines(&["web.1 killed by SIGKILL", "worker.1 killed by SIGKILL"]);
+    assert_eq!(up(&stack), ["css.1"]);
+    assert_eq!(stack.run(&["down"]).0, 0);
+    running.end();
+}
+
+#[test]
 fn the_console_takes_a_group() {
     let stack = stack();
     let mut screen = stack.start_on_terminal(&["--no-port"]);
