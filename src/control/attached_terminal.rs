@@ -107,7 +107,9 @@ impl AttachedTerminal {
                 });
                 AttachStep::Show(line.unwrap_or_default())
             }
-            Answer::Line(_) | Answer::Lost(_) | Answer::Held(_) => AttachStep::Show(Vec::new()),
+            Answer::Line(_) | Answer::Event(_) | Answer::Lost(_) | Answer::Held(_) => {
+                AttachStep::Show(Vec::new())
+            }
             Answer::Done(_) => AttachStep::Over,
             Answer::Failed(refusal) => AttachStep::Refused(refusal.message),
         }

@@ -12,7 +12,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use super::address::Address;
 use super::line_buffer::LineBuffer;
 use super::protocol::{
-    Answer, Envelope, LogLine, LostLines, Reply, Request, RequestRefusal, Status, VERSION,
+    Answer, Envelope, LifecycleEvent, LogLine, LostLines, Reply, Request, RequestRefusal, Status, VERSION,
 };
 use super::session::AttachConnection;
 use super::terminal::AttachWanted;
@@ -114,10 +114,32 @@ impl Client {
                 }
                 Answer::Lost(lost) => ServerMessage::Lost(lost),
                 // Not an answer to this.
-                Answer::Held(_) | Answer::Screen(_) | Answer::Attached(_) => continue,
+                Answer::Event(_) | Answer::Held(_) | Answer::Screen(_) | Answer::Attached(_) => continue,
             };
             if on_message(message).is_break() {
                 return Ok(None);
+            }
+        }
+    }
+
+    /// Asks for events, and passes each to `on_event` until the stack is over; `None` where some were left out.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    pub(crate) fn follow(
+        &mut self,
+        request: Request,
+        mut on_event: impl FnMut(Option<&LifecycleEvent>),
+    ) -> Result<(), Unanswered> {
+        let question = self.send(request);
+        loop {
+            match self.answer(&question)? {
+                Answer::Event(event) => on_event(Some(&event)),
+                Answer::Lost(_) => on_event(None),
+                Answer::Done(_) => return Ok(()),
+                Answer::Failed(refusal) => return Err(Unanswered::Refused(*refusal)),
+                // Not an answer to this.
+                Answer::Line(_) | Answer::Held(_) | Answer::Screen(_) | Answer::Attached(_) => {}
             }
         }
     }
@@ -130,7 +152,7 @@ impl Client {
         let question = self.send(Request::Attach(wanted));
         match self.answer(&question)? {
             Answer::Failed(refusal) => Err(Unanswered::Refused(*refusal)),
-            Answer::Done(_) | Answer::Lost(_) | Answer::Held(_) => Err(Unanswered::Ended),
+            Answer::Done(_) | Answer::Event(_) | Answer::Lost(_) | Answer::Held(_) => Err(Unanswered::Ended),
             answer @ (Answer::Line(_) | Answer::Screen(_) | Answer::Attached(_)) => {
                 AttachConnection::new(self.stream, answer, self.input).map_err(|_| Unanswered::Ended)
             }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What has become of an instance. What is not known, or means nothing there, is left out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct LifecycleEvent {
+pub struct LifecycleEvent {
     /// [`SCHEMA`](super::protocol::SCHEMA).
     pub schema: u32,
     /// When.
@@ -58,7 +58,7 @@ pub(crate) struct LifecycleEvent {
 /// What can become of an instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum EventKind {
+pub enum EventKind {
     /// Its process was made.
     Started,
     /// It is ready.

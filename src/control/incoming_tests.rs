@@ -19,6 +19,7 @@ fn refused(line: &[u8]) -> (u64, RefusalKind, String) {
         | Answer::Lost(_)
         | Answer::Held(_)
         | Answer::Screen(_)
+        | Answer::Event(_)
         | Answer::Attached(_) => panic!("{reply:?}"),
     }
 }
@@ -59,7 +60,7 @@ fn what_is_outside_of_the_bounds_is_refused_by_field_value_and_bounds() {
     for (fields, message) in [
         (
             r#""request":5"#,
-            "`request` is 5; allowed: hello, status, logs, start, stop, roll, restart, scale, kill, wait, attach, hold, keep, down",
+            "`request` is 5; allowed: hello, status, logs, start, stop, roll, restart, scale, kill, wait, events, attach, hold, keep, down",
         ),
         (
             r#""request":"kill","names":["web"],"signal":999"#,
@@ -308,6 +309,7 @@ fn any_request() -> impl Strategy<Value = Request> {
         some().prop_map(|names| Request::Start { names }),
         some().prop_map(|names| Request::Stop { names }),
         names().prop_map(|names| Request::Roll { names }),
+        names().prop_map(|names| Request::Events { names }),
         names().prop_map(|names| Request::Restart { names }),
         prop::collection::vec(step, 0..4).prop_map(|steps| Request::Scale { steps }),
         (some(), 1..=64).prop_map(|(names, signal)| Request::Kill { names, signal, group: false }),

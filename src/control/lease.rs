@@ -33,9 +33,12 @@ impl Lease {
         match self.client.answer(&self.question)? {
             Answer::Held(held) => Ok(held),
             Answer::Failed(refusal) => Err(Unanswered::Refused(*refusal)),
-            Answer::Done(_) | Answer::Line(_) | Answer::Lost(_) | Answer::Screen(_) | Answer::Attached(_) => {
-                Err(Unanswered::Strange("no answer to a hold".into()))
-            }
+            Answer::Done(_)
+            | Answer::Line(_)
+            | Answer::Event(_)
+            | Answer::Lost(_)
+            | Answer::Screen(_)
+            | Answer::Attached(_) => Err(Unanswered::Strange("no answer to a hold".into())),
         }
     }
 
@@ -54,6 +57,7 @@ impl Lease {
                 // Not waited for.
                 Answer::Held(_)
                 | Answer::Line(_)
+                | Answer::Event(_)
                 | Answer::Lost(_)
                 | Answer::Screen(_)
                 | Answer::Attached(_) => {}

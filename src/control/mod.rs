@@ -27,6 +27,7 @@ pub(crate) mod scaling;
 pub(crate) mod server;
 pub(crate) mod session;
 pub(crate) mod stacks;
+pub(crate) mod start_watch;
 mod status;
 pub(crate) mod table;
 pub(crate) mod terminal;

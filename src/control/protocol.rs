@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use super::event::{EventKind, LifecycleEvent};
 use super::payload::Payload;
 pub(crate) use super::request::{Goal, LogsWanted, Request};
 pub(crate) use super::status::{
@@ -51,6 +52,8 @@ pub enum Answer {
     Done(Box<Status>),
     /// A line of a log.
     Line(LogLine),
+    /// What has become of an instance.
+    Event(Box<LifecycleEvent>),
     /// A piece of a terminal.
     Screen(TerminalOutput),
     /// The state of an attached client.
@@ -75,7 +78,7 @@ impl From<RequestRefusal> for Answer {
     }
 }
 
-/// Lines that were forgotten before they could be read.
+/// Lines that were forgotten, or events that were left out, before they could be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LostLines {
     /// How many, of the instances that were named; what was in them is not known any more.

@@ -66,6 +66,11 @@ pub enum Request {
         /// How far.
         until: Goal,
     },
+    /// What becomes of them, from now on.
+    Events {
+        /// Which.
+        names: Vec<String>,
+    },
     /// Its terminal; [`super::terminal::TerminalInput`] follows, line by line.
     Attach(AttachWanted),
     /// The stack is needed for as long as the client's side of this connection is open.
@@ -89,9 +94,10 @@ impl Request {
             }
             Self::Logs(wanted) => (wanted.names.as_slice(), false),
             Self::Attach(wanted) => (std::slice::from_ref(&wanted.name), true),
-            Self::Restart { names } | Self::Roll { names } | Self::Wait { names, .. } => {
-                (names.as_slice(), false)
-            }
+            Self::Restart { names }
+            | Self::Roll { names }
+            | Self::Wait { names, .. }
+            | Self::Events { names } => (names.as_slice(), false),
             Self::Start { names } | Self::Stop { names } | Self::Kill { names, .. } => {
                 (names.as_slice(), true)
             }
@@ -109,6 +115,7 @@ impl Request {
             Self::Restart { names }
             | Self::Roll { names }
             | Self::Wait { names, .. }
+            | Self::Events { names }
             | Self::Start { names }
             | Self::Stop { names }
             | Self::Kill { names, .. } => names,
@@ -155,7 +162,7 @@ const LONG_PATTERN: usize = 1000;
 
 /// All requests.
 const WORDS: &str =
-    "hello, status, logs, start, stop, roll, restart, scale, kill, wait, attach, hold, keep, down";
+    "hello, status, logs, start, stop, roll, restart, scale, kill, wait, events, attach, hold, keep, down";
 
 /// The regular expression of `grep`.
 ///
@@ -195,6 +202,7 @@ pub(super) fn request(fields: &Fields<'_>) -> Result<Request, FieldError> {
             Request::Kill { names: names(fields, 1)?, signal: signal(fields)?, group: fields.flag("group")? }
         }
         "wait" => Request::Wait { names: names(fields, 0)?, until: goal(fields)? },
+        "events" => Request::Events { names: names(fields, 0)? },
         "attach" => Request::Attach(attach(fields)?),
         "hold" => Request::Hold,
         "keep" => Request::Keep,

@@ -7,7 +7,7 @@ use super::restart::Backoff;
 use super::state::{Effect, InstanceEvent, Intent, State, step};
 use super::timers::Timers;
 use crate::exit::Exit;
-use crate::plan::spec::Spec;
+use crate::plan::spec::{ProbePort, Spec};
 
 /// How often a tree is scanned during its grace: processes that it starts meanwhile get the stop signal too.
 const SCAN_CLEARING: Duration = Duration::from_millis(100);
@@ -124,6 +124,15 @@ impl Instance {
         self.ready = Some(now);
         self.first_start.ready.get_or_insert(now);
         self.timers.end_generation();
+    }
+
+    /// The port on which it serves, as far as its probe shows that.
+    pub fn served_port(&self, spec: &Spec) -> Option<u16> {
+        match spec.care.probe.port() {
+            ProbePort::Other(_) => None,
+            ProbePort::Own => self.other_port.or(spec.port),
+            ProbePort::None => self.other_port,
+        }
     }
 
     /// Whether it should go on running.

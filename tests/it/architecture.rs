@@ -226,7 +226,7 @@ fn a_kind_of_probe_is_named_in_three_files_at_most() {
 /// where it can be typed).
 #[test]
 fn a_request_is_answered_in_one_file() {
-    for request in ["Start", "Stop", "Roll", "Restart", "Scale", "Kill", "Wait", "Logs", "Hold"] {
+    for request in ["Start", "Stop", "Roll", "Restart", "Scale", "Kill", "Wait", "Events", "Logs", "Hold"] {
         let mut files = files_with(&format!("Request::{request}"), "control/request.rs");
         let sends = |file: &str| {
             let rooms = ["cli/", "supervisor/console/", "ui/"];

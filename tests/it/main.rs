@@ -26,6 +26,7 @@ mod doctor;
 mod doctor_live;
 mod drawing;
 mod errors;
+mod events;
 mod examples;
 mod exec;
 mod exec_rule;

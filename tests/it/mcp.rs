@@ -238,6 +238,66 @@ fn a_call_that_is_cancelled_ends_its_command_and_is_not_answered() {
     assert!(client.server.wait().unwrap().success());
 }
 
+impl RawClient {
+    /// The client is ready for notifications.
+    fn initialize(&mut self) {
+        let params = json!({"protocolVersion": "2025-06-18", "capabilities": {}});
+        self.send(&json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params}).to_string());
+        assert_eq!(self.answer()["id"], 0);
+        self.send(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
+    }
+
+    /// Waits for a log message about this event; its data.
+    fn heard(&mut self, event: &str) -> Value {
+        loop {
+            let data = self.answer()["params"]["data"].take();
+            if data["event"] == event {
+                return data;
+            }
+        }
+    }
+}
+
+#[test]
+fn a_stack_that_another_terminal_starts_is_heard_of_from_its_start_to_its_end() {
+    let project = Project::new("worker: probe print armed + wait\nlate: probe print armed + wait\n");
+    let mut client = RawClient::start(&project);
+    client.initialize();
+    for _ in 0..2 {
+        let running = project
+            .start_until(&["--no-port", "--exit-on", "never"], &["worker.1 | armed", "late.1   | armed"]);
+        let mut ready = [client.heard("ready"), client.heard("ready")];
+        for event in &ready {
+            check("docs/schema/event.json", event);
+        }
+        ready.sort_by_key(|event| event["process"].to_string());
+        assert_eq!((&ready[0]["process"], &ready[1]["process"]), (&json!("late.1"), &json!("worker.1")));
+        assert_eq!(project.run(&["kill", "-s", "KILL", "worker"]).0, 0);
+        let exited = client.heard("exited");
+        assert_eq!((&exited["signal"], &exited["failed"]), (&json!("SIGKILL"), &json!(true)));
+        assert_eq!(project.run(&["down"]).0, 0);
+        running.end();
+        client.heard("ended");
+    }
+    drop(client.input);
+    assert!(client.server.wait().unwrap().success());
+}
+
+#[test]
+fn a_command_of_run_ends_with_a_server_that_is_killed() {
+    let project = Project::new("worker: probe wait\n");
+    let mut client = RawClient::start(&project);
+    let command = json!(["sh", "-c", "trap '' TERM; echo $$ >pid; while :; do sleep 1000; done"]);
+    let call = json!({"name": "run", "arguments": {"command": command, "timeout_seconds": 3600}});
+    client.send(&json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}).to_string());
+    let file = project.path().join("pid");
+    assert!(holds(|| std::fs::read_to_string(&file).is_ok_and(|text| text.ends_with('\n'))));
+    let pid = std::fs::read_to_string(&file).unwrap();
+    client.server.kill().unwrap();
+    client.server.wait().unwrap();
+    assert!(holds(|| !Path::new("/proc").join(pid.trim()).exists()));
+}
+
 #[test]
 fn each_command_of_the_skill_works() {
     let project = Project::new("worker: probe print at-work + wait\n");

@@ -15,6 +15,8 @@ pub(crate) mod watch;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::{self, BufRead, Read, Write};
+use std::net::Shutdown;
+use std::os::unix::net::UnixStream;
 use std::process::Command;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Mutex, PoisonError};
@@ -56,20 +58,22 @@ pub(crate) fn run(mcp: McpArgs, given: &Settings, system: &SystemEnv) -> Result<
         ));
     }
     let address = stack::find(given, system)?;
+    let (session, watched) = UnixStream::pair()?;
     let server = McpServer {
         program: std::env::current_exe()
             .map_err(|error| Failure::Failed(format!("cannot find ganger itself: {error}")))?
             .into(),
         flags: mcp.flags,
         calls: Mutex::default(),
-        output: Mutex::default(),
+        is_initialized: Mutex::default(),
+        session,
     };
-    let (until_end, ended) = channel();
     thread::scope(|scope| {
         let (address, server) = (&address, &server);
-        scope.spawn(move || watch::watch(address, &ended, |message| server.send(message)));
+        scope.spawn(move || watch::watch(address, &watched, |message| server.send(message)));
         let done = server.serve(scope);
-        drop(until_end);
+        // An error means that the other side is gone.
+        let _ = server.session.shutdown(Shutdown::Both);
         server.cancel_all();
         done
     })?;
@@ -105,8 +109,10 @@ struct McpServer {
     flags: Vec<GivenFlag>,
     /// The calls that run, by the text of the request's id.
     calls: Mutex<HashMap<String, Sender<CallEvent>>>,
-    /// Whether the client has sent `notifications/initialized`, and messages go out one after the other.
-    output: Mutex<bool>,
+    /// Whether the client has sent `notifications/initialized`. Its lock also keeps messages apart.
+    is_initialized: Mutex<bool>,
+    /// The way to the thread that follows the stack: one byte lets it begin.
+    session: UnixStream,
 }
 
 impl McpServer {
@@ -134,7 +140,13 @@ impl McpServer {
 
     fn note(&self, method: &str, params: &Map<String, Value>) {
         match method {
-            "notifications/initialized" => *self.output.lock().unwrap_or_else(PoisonError::into_inner) = true,
+            "notifications/initialized" => {
+                let mut is_known = self.is_initialized.lock().unwrap_or_else(PoisonError::into_inner);
+                if !std::mem::replace(&mut *is_known, true) {
+                    // Without that thread nothing is told.
+                    let _ = (&self.session).write_all(&[1]);
+                }
+            }
             "notifications/cancelled" => {
                 let id = params.get("requestId").map(Value::to_string).unwrap_or_default();
                 let call = self.calls.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
@@ -217,17 +229,14 @@ impl McpServer {
 
     fn answer(&self, id: &Value, result: Result<Value, RpcError>) {
         let answer = messages::answer(id, result);
-        let output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
-        write(&answer);
-        drop(output);
+        self.send(&answer);
     }
 
-    /// Sends a notification, once the client is ready for it.
-    fn send(&self, notification: &Value) {
-        let is_ready = self.output.lock().unwrap_or_else(PoisonError::into_inner);
-        if *is_ready {
-            write(notification);
-        }
+    /// Sends a message, as a whole.
+    fn send(&self, message: &Value) {
+        let output = self.is_initialized.lock().unwrap_or_else(PoisonError::into_inner);
+        write(message);
+        drop(output);
     }
 
     fn cancel_all(&self) {

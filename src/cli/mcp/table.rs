@@ -7,7 +7,7 @@ const BASE: Parameter =
     Parameter { name: "", help: "", kind: Kind::Text, given_as: GivenAs::Names, is_required: false };
 const NAMES: Parameter = Parameter {
     name: "names",
-    help: "Types (web), instances (web.1) or globs; all by default",
+    help: "Types (web), instances (web.1), groups (@back) or globs; all by default",
     kind: Kind::Texts,
     ..BASE
 };
@@ -39,7 +39,7 @@ pub(crate) static TOOLS: [Tool; 13] = [
         parameters: &[
             Parameter {
                 name: "types",
-                help: "Only these types; with =N, N instances of each",
+                help: "Only these types or groups (@back); with =N, N instances of a type",
                 kind: Kind::Texts,
                 ..BASE
             },
@@ -134,7 +134,7 @@ pub(crate) static TOOLS: [Tool; 13] = [
         help: "Stop some instances; the others go on. `start` starts them again.",
         words: &["stop", "--json"],
         parameters: &[Parameter {
-            help: "Types (web), instances (web.1) or globs",
+            help: "Types (web), instances (web.1), groups (@back) or globs",
             is_required: true,
             ..NAMES
         }],
@@ -258,7 +258,12 @@ mod tests {
             ),
             ("logs", json!({"lines": 5}), "logs --json --lines=5 -- ", 60),
             ("wait", json!({"for": "log=up"}), "wait --json --for=log=up --timeout=60 -- ", 120),
-            ("run", json!({"command": ["--version"], "timeout_seconds": 9}), "run -- -- --version", 9),
+            (
+                "run",
+                json!({"command": ["--version"], "timeout_seconds": 9}),
+                "run --die-with-parent=7 -- -- --version",
+                9,
+            ),
             ("port", json!({"name": "web"}), "port --json -- web", 60),
         ] {
             assert_eq!(line(tool, &arguments), Ok((wanted.to_owned(), limit)), "{tool} {arguments}");

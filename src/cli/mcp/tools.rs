@@ -40,7 +40,7 @@ pub(super) enum Kind {
 
 /// How a parameter is given to the command.
 pub(super) enum GivenAs {
-    /// As words behind `--`.
+    /// As words behind `--`, of a command that ends with this process.
     Words,
     /// As words behind all flags, none of which can be one.
     Names,
@@ -160,7 +160,10 @@ impl Parameter {
                 return Err(RpcError::arguments(format!("{} cannot begin with -", self.name)));
             }
             GivenAs::Names => line.operands.extend(texts),
-            GivenAs::Words => line.operands.extend(std::iter::once("--".to_owned()).chain(texts)),
+            GivenAs::Words => {
+                line.words.push(format!("--die-with-parent={parent}"));
+                line.operands.extend(std::iter::once("--".to_owned()).chain(texts));
+            }
             GivenAs::Flag(flag) => line.words.extend(texts.iter().map(|text| format!("{flag}={text}"))),
             GivenAs::FlagOr(flag, default) => line.words.push(format!("{flag}={}", number(default))),
             GivenAs::Within(flag, default) => {

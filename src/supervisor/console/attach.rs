@@ -50,7 +50,14 @@ pub(super) async fn attach(input: &mut ConsoleInput, name: String) {
             input.handle.release(|missed| failure.unwrap_or_else(|| final_line(&name, missed)));
         }
         Some(Answer::Failed(refusal)) => input.answer(&refusal.message),
-        Some(Answer::Done(_) | Answer::Line(_) | Answer::Lost(_) | Answer::Held(_) | Answer::Screen(_))
+        Some(
+            Answer::Done(_)
+            | Answer::Line(_)
+            | Answer::Event(_)
+            | Answer::Lost(_)
+            | Answer::Held(_)
+            | Answer::Screen(_),
+        )
         | None => {}
     }
 }

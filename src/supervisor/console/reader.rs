@@ -193,6 +193,7 @@ impl ConsoleReader {
                     // Notices have reported what happened.
                     Answer::Done(_)
                     | Answer::Line(_)
+                    | Answer::Event(_)
                     | Answer::Lost(_)
                     | Answer::Held(_)
                     | Answer::Screen(_)

@@ -1,5 +1,5 @@
-//! What the event loop does for instances beside the actions of the machine: readiness probes, restarts after changes of files, and
-//! hooks.
+//! What the event loop does for instances beside the actions of the machine: readiness probes, restarts after changes of files,
+//! hooks, and what clients follow.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use crate::supervisor::channel::arrival::{Arrival, HookCall};
 use crate::supervisor::channel::clock::Clock;
 use crate::supervisor::readiness::file_watch::FileWatch;
 use crate::supervisor::readiness::probes::Probes;
+use crate::supervisor::requests::router::Router;
 use crate::supervisor::status::lifecycle::event_of;
 
 /// The probes and the watched files of all instances.
@@ -28,11 +29,14 @@ impl Services {
     }
 
     /// Begins and ends probes and the watch of files, as the instances need them now.
-    pub(super) fn follow(&mut self, machine: &Machine, executor: &mut Executor, now: Duration) -> Vec<Event> {
+    pub(super) fn follow(
+        &mut self,
+        machine: &Machine,
+        (executor, router): (&mut Executor, &mut Router),
+        now: Duration,
+    ) -> Vec<Event> {
         for (index, what) in executor.take_reports() {
-            if let Some(call) = hook_call(machine, now, index, &what) {
-                executor.announce_hook(call);
-            }
+            report(machine, (executor, router), now, (index, &what));
         }
         for index in executor.take_unprobed() {
             self.probes.begin(index, machine, now);
@@ -85,10 +89,21 @@ impl Services {
     }
 }
 
-/// The hook that is to be run for what has just become of an instance.
-fn hook_call(machine: &Machine, now: Duration, index: usize, what: &Lifecycle) -> Option<HookCall> {
-    let hooks = machine.specs()[index].care.hooks.as_deref()?;
-    let (hook, command) = what.hook(hooks)?;
+/// Passes on what has just become of an instance: to clients that follow it, and to its hook.
+fn report(
+    machine: &Machine,
+    (executor, router): (&mut Executor, &mut Router),
+    now: Duration,
+    (index, what): (usize, &Lifecycle),
+) {
+    let spec = &machine.specs()[index];
+    let hook = spec.care.hooks.as_deref().and_then(|hooks| Some((what.hook(hooks)?, hooks.limit)));
+    if hook.is_none() && !router.events.has_clients() {
+        return;
+    }
     let event = event_of(machine, now, index, what);
-    Some(HookCall { index, hook, command: Arc::clone(command), limit: hooks.limit, event })
+    router.events.send(&spec.name, &event);
+    if let Some(((hook, command), limit)) = hook {
+        executor.announce_hook(HookCall { index, hook, command: Arc::clone(command), limit, event });
+    }
 }

@@ -182,8 +182,8 @@ impl Supervisor {
     }
 
     fn follow_instances(&mut self) {
-        let Self { machine, executor, services, clock, answers, .. } = self;
-        answers.extend(services.follow(machine, executor, clock.now()));
+        let Self { machine, executor, router, services, clock, answers, .. } = self;
+        answers.extend(services.follow(machine, (executor, router), clock.now()));
     }
 
     fn with_view<T>(&mut self, ask: impl FnOnce(&mut Router, View<'_>) -> T) -> T {

@@ -1,5 +1,6 @@
 //! Requests of clients: names become instances, requests become events of the machine, and its answers become sentences.
 
+mod events;
 pub(super) mod leases;
 mod logs;
 mod plan_diff;

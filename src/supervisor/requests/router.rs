@@ -16,11 +16,12 @@ use crate::machine::{Event, InstanceRequest, Operation, RequestResult, Ticket};
 use crate::output::Log;
 use crate::signal::{Reach, Signal};
 use crate::supervisor::attach::attachments::Attachments;
+use crate::supervisor::requests::events::EventStream;
 use crate::supervisor::requests::leases::Leases;
 use crate::supervisor::requests::logs::{self, InstanceNames, LogReader};
 use crate::supervisor::requests::plan_diff::PlanDiff;
 use crate::supervisor::requests::replan::Replanner;
-use crate::supervisor::requests::waits::Waits;
+use crate::supervisor::requests::waits::{self, Waits};
 use crate::supervisor::status::report::View;
 
 /// How long the remaining output of an instance may take to arrive after its exit.
@@ -42,6 +43,8 @@ pub(crate) struct Router {
     /// The requests that the machine will answer.
     open: HashMap<Ticket, PendingAnswer>,
     waits: Waits,
+    /// The clients that follow what becomes of instances.
+    pub(crate) events: EventStream,
     /// Tasks that answer clients piece by piece.
     tasks: Vec<JoinHandle<()>>,
     attachments: Attachments,
@@ -70,6 +73,7 @@ impl Router {
             next: 0,
             open: HashMap::new(),
             waits: Waits::default(),
+            events: EventStream::default(),
             tasks: Vec::new(),
             attachments: Attachments::default(),
             leases,
@@ -145,6 +149,10 @@ impl Router {
                 self.was_asked = true;
                 self.waits.add(caller, until, instances, !names.is_empty());
                 self.review(view);
+            }
+            Request::Events { names } => {
+                let followed = self.events.follow(names, caller, &instances, &view);
+                self.tasks.push(spawn_local(followed));
             }
             Request::Hold => self.take_lease(caller, &view),
             Request::Keep if view.machine.is_stopping() => caller.answer(RequestRefusal::ending()),
@@ -302,23 +310,11 @@ impl Router {
 
     /// Answers with the exit of an instance, and with its last lines, once its remaining output is there.
     fn answer_with_exit(&mut self, caller: ReplySender, index: usize, view: &View<'_>) {
-        let (log, name) = (self.log.clone(), view.name(index));
-        let instance = &view.machine.instances()[index];
-        let how = match (&instance.failure, &instance.late, instance.ended) {
-            (Some(reason), ..) => format!("cannot start: {reason}"),
-            (None, Some(reason), _) => reason.clone(),
-            (None, None, Some((exit, _))) => exit.to_string(),
-            (None, None, None) => "is stopped".into(),
-        };
-        let message = format!("{name} {how}");
-        let exit_status = instance.ended.map(|(exit, _)| exit.status());
-        let is_ending = view.machine.is_stopping();
+        let (log, name, refusal) = (self.log.clone(), view.name(index), waits::refusal(index, view));
         self.tasks.push(spawn_local(async move {
             sleep(REMAINING_OUTPUT).await;
             let lines = logs::latest(&log, &name, index, LINES_OF_EXIT);
-            let kind = RefusalKind::Failed;
-            let process = Some(name.clone());
-            caller.answer(RequestRefusal { kind, message, is_ending, lines, process, exit_status });
+            caller.answer(RequestRefusal { lines, ..refusal });
         }));
     }
 
@@ -333,7 +329,7 @@ impl Router {
         self.log.wake();
         self.attachments.close();
         self.leases.close();
-        self.waits = Waits::default();
+        (self.waits, self.events) = (Waits::default(), EventStream::default());
         self.open.clear();
         let tasks = std::mem::take(&mut self.tasks);
         let all = async {

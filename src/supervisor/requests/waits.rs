@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::control::call::ReplySender;
-use crate::control::protocol::Goal;
+use crate::control::protocol::{Goal, RefusalKind, RequestRefusal};
 use crate::exit::Exit;
 use crate::machine::state::State;
 use crate::supervisor::status::report::View;
@@ -101,4 +101,22 @@ impl PendingWait {
 
 fn is_success((exit, _): (Exit, Duration)) -> bool {
     exit.is_success()
+}
+
+/// What a client is told that waits for an instance which has exited, or will not start; without its lines.
+pub(super) fn refusal(index: usize, view: &View<'_>) -> RequestRefusal {
+    let instance = &view.machine.instances()[index];
+    let how = match (&instance.failure, &instance.late, instance.ended) {
+        (Some(reason), ..) => format!("cannot start: {reason}"),
+        (None, Some(reason), _) => reason.clone(),
+        (None, None, Some((exit, _))) => exit.to_string(),
+        (None, None, None) => "is stopped".into(),
+    };
+    let name = view.name(index);
+    RequestRefusal {
+        is_ending: view.machine.is_stopping(),
+        exit_status: instance.ended.map(|(exit, _)| exit.status()),
+        process: Some(name.clone()),
+        ..RequestRefusal::new(RefusalKind::Failed, format!("{name} {how}"))
+    }
 }
