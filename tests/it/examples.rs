@@ -91,8 +91,9 @@ fn the_workflow_starts_asks_and_stops() {
         let steps = workflow.lines().filter_map(|line| line.trim().strip_prefix("- run: "));
         let script: Vec<&str> = steps.filter(|step| *step != "|").collect();
         assert_eq!(script.len(), 4, "{script:?}");
-        let project =
-            Project::example("go-watch").file("steps.sh", &format!("set -e\n{}\n", script.join("\n")));
+        let ports = Ports::claim();
+        let script = format!("set -e\nexport GANGER_PORT={}\n{}\n", ports.base(), script.join("\n"));
+        let project = Project::example("go-watch").file("steps.sh", &script);
         succeeds(&project, &["sh", "steps.sh"], &["web.1 running", "version one"]);
     }
 }
@@ -110,7 +111,8 @@ fn the_editor_sees_when_its_task_is_ready_and_the_task_ends_with_it() {
     };
     // As in parents.rs: the caller is a shell that is killed.
     let project = Project::new("web: python3 -m http.server --bind 127.0.0.1 $PORT\n");
-    project.write("editor.sh", &format!("ganger {}\n:\n", words(start)));
+    let ports = Ports::claim();
+    project.write("editor.sh", &format!("GANGER_PORT={} ganger {}\n:\n", ports.base(), words(start)));
     let mut stack = Running::start(project.command(&["sh", "editor.sh"]));
     for pattern in ["beginsPattern", "endsPattern"] {
         let pattern = start["problemMatcher"]["background"][pattern].as_str().unwrap();
