@@ -280,3 +280,20 @@ fn a_panic_of_the_screen_is_told_when_the_terminal_is_restored() {
     assert!(project.is_up(), "the stack goes on");
     assert_eq!(project.run(&["down"]).0, 0);
 }
+
+#[test]
+fn the_stack_is_found_by_its_folder_and_name() {
+    if !are_there(&["tmux"]) {
+        return;
+    }
+    let project = Project::new(STACK);
+    assert_eq!(project.run(&["start", "-D", "--no-port", "--name", "second"]).0, 0);
+    std::fs::create_dir(project.path().join("elsewhere")).unwrap();
+    let pane = project.pane(&format!("cd elsewhere; {}", line_of(&project, "ui -d .. --name second db")));
+    pane.is("the log of db.1 alone", |screen| {
+        screen.contains("(second) · 2/2 ready") && screen.contains("stored") && !screen.contains("hello")
+    });
+    press(&pane, "q");
+    pane.has_ended();
+    assert_eq!(project.run(&["down", "--name", "second"]).0, 0);
+}

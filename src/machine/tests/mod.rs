@@ -2,6 +2,7 @@
 
 mod chains;
 mod changes;
+mod first_start;
 mod histories;
 mod lifecycle;
 mod outcomes;

@@ -2,7 +2,6 @@
 
 use super::{at, counts, done, notices, spec, start, stop_of};
 use crate::exit::Exit;
-use crate::machine::instance::FirstStart;
 use crate::machine::ready::{LISTENS_WITHIN, SETTLED};
 use crate::machine::*;
 use crate::plan::spec::{ExitOn, Observation, Probe, RestartPolicy, ServicePolicy};
@@ -348,33 +347,4 @@ fn an_ordered_stop_goes_backwards_and_a_second_signal_ends_the_order() {
     }
     let _ = machine.handle(at(6.1), Event::AllGone);
     assert!(machine.outcome().is_some());
-}
-
-#[test]
-fn the_first_start_of_each_is_kept_over_restarts() {
-    let once = Spec { once: true, ..spec("seed", 1) };
-    let mut machine = machine(vec![once, after(spec("web", 1), &["seed"])], ExitOn::Never);
-    let _ = machine.handle(at(2.0), exited(0, 0));
-    let _ = machine.handle(at(2.5), Event::Spawned { instance: 1, pid: 101 });
-    let _ = machine.handle(at(2.5) + SETTLED, Event::Timeout);
-    let first = |started: f64, ready: Duration| FirstStart {
-        due: Duration::ZERO,
-        started: Some(at(started)),
-        ready: Some(ready),
-    };
-    let expected = [first(0.0, at(2.0)), first(2.5, at(2.5) + SETTLED)];
-    let firsts = |machine: &Machine| [0, 1].map(|index| machine.instances()[index].first_start);
-    assert_eq!(firsts(&machine), expected);
-    let again = InstanceRequest { ticket: Ticket(0), operation: Operation::Restart, instances: vec![0, 1] };
-    let _ = machine.handle(at(9.0), Event::Request(again));
-    let _ = machine.handle(at(9.0), Event::Spawned { instance: 0, pid: 102 });
-    let _ = machine.handle(at(9.0), exited(1, 0));
-    let _ = machine.handle(at(9.5), exited(0, 0));
-    assert_eq!(firsts(&machine), expected);
-    // One that is added has its own.
-    let request = InstanceRequest { ticket: Ticket(1), operation: Operation::Start, instances: Vec::new() };
-    let specs = vec![(2, spec("web", 2))];
-    let _ =
-        machine.handle(at(10.0), Event::Change(Change { request, specs, retired: Vec::new(), policy: None }));
-    assert_eq!(machine.instances()[2].first_start, FirstStart { due: at(10.0), ..FirstStart::default() });
 }
