@@ -14,15 +14,12 @@ use crate::location::Diagnostic;
 use crate::name::TypeName;
 use crate::output::LogFileOptions;
 use crate::plan::Plan;
-use crate::plan::environment::name_of_port;
+use crate::plan::environment::{PORT_OF, name_of_port};
 use crate::plan::options::{Inputs, Selection};
 use crate::plan::ports::{Holder, KeptPorts};
 use crate::plan::running::Running;
 use crate::process::ports_in_use;
 use crate::procfile::{Entry, Procfile};
-
-/// The beginning of the variable with the port of a type.
-const PORT_OF: &[u8] = b"GANGER_PORT_";
 
 /// Everything that was read, as far as it could be read.
 #[derive(Clone)]
@@ -170,7 +167,7 @@ impl Project {
         plan: &Plan,
         ambient: &[(Vec<u8>, Vec<u8>)],
     ) -> Result<Option<Vec<Assignment>>, Vec<Diagnostic>> {
-        let uses_ports = |bytes: &[u8]| bytes.windows(PORT_OF.len()).any(|part| part == PORT_OF);
+        let uses_ports = |bytes: &[u8]| memchr::memmem::find(bytes, PORT_OF.as_bytes()).is_some();
         if !self.env_files.iter().any(|(_, bytes)| uses_ports(bytes)) {
             return Ok(None);
         }

@@ -197,7 +197,16 @@ impl Probe {
                 format!("it {}", listens_elsewhere(&seen.ports, &format!("port {port}")))
             }
             Self::Listen(Some(port)) => format!("nothing of it listens on port {port}"),
-            Self::Http(path) => format!("GET {path} on {own} is not answered with 200 to 399{failure}"),
+            Self::Http(path) => {
+                let is_elsewhere =
+                    !seen.ports.is_empty() && port.is_none_or(|port| !seen.ports.contains(&port));
+                let elsewhere = if is_elsewhere {
+                    format!("; it listens on {}", listed(&seen.ports))
+                } else {
+                    String::new()
+                };
+                format!("GET {path} on {own} is not answered with 200 to 399{failure}{elsewhere}")
+            }
             Self::Log(expression) => {
                 let none = format!("it has printed no line that matches /{expression}/");
                 if seen.is_silent { format!("{none}, and no other ({BUFFERING})") } else { none }
@@ -211,8 +220,11 @@ impl Probe {
 /// That an instance listens on these ports and not on that one, with the setting that names the first, as a clause of a sentence.
 pub fn listens_elsewhere(ports: &[u16], not_on: &str) -> String {
     let first = ports.first().copied().unwrap_or_default();
-    let ports: Vec<String> = ports.iter().map(ToString::to_string).collect();
-    format!("listens on {}, not on {not_on} (ready = \"listen:{first}\")", ports.join(" and "))
+    format!("listens on {}, not on {not_on} (ready = \"listen:{first}\")", listed(ports))
+}
+
+fn listed(ports: &[u16]) -> String {
+    ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")
 }
 
 impl ReadySetting {

@@ -33,7 +33,7 @@ pub(super) const OTEL_SERVICE: &str = "OTEL_SERVICE_NAME";
 /// The variable in which a project can name that too, as `service.name=…`; the one above would win over it.
 const OTEL_ATTRIBUTES: &str = "OTEL_RESOURCE_ATTRIBUTES";
 /// What the variables with the other types' ports begin with.
-pub(super) const PORT_OF: &str = "GANGER_PORT_";
+pub(crate) const PORT_OF: &str = "GANGER_PORT_";
 /// With more types than this, none is told the others' ports: of a thousand types each instance would carry 24 KiB of
 /// them through every exec, which was a third of all CPU time of such a start (docs/design/0003).
 const KNOWN_PORTS: usize = 100;

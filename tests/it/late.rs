@@ -137,7 +137,9 @@ fn the_reason_is_told_when_the_time_of_an_instance_is_over() {
         (
             &server,
             "http:/up",
-            format!("GET /up on port {base} is not answered with 200 to 399 (connection refused)"),
+            format!(
+                "GET /up on port {base} is not answered with 200 to 399 (connection refused); it listens on {other}"
+            ),
         ),
         (&server, "cmd:exit 3", "`exit 3` does not exit with status 0 (exited with status 3)".into()),
         (
