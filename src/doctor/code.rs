@@ -153,10 +153,13 @@ codes! {
     LOOPBACK = "VII-loopback", PortBinding, Warning, "bind 0.0.0.0, or a host that a variable names: in a container it cannot be reached";
     DAEMONIZES = "VIII-daemonizes", Concurrency, Broken, "run it in the foreground: the process manager takes its end for the end of the program";
     SEVERAL_IN_ONE = "VIII-several-in-one", Concurrency, Warning, "a line of its own for each: they cannot be scaled, restarted or stopped one by one";
+    NO_SECOND = "VIII-no-second", Concurrency, Broken, "let instances share nothing that only one can have: a port, a pid file, a lock, a file of its own";
     SHELL_STAYS = "IX-shell-stays", Disposability, Warning, "run the program alone: a shell in front of it does not pass SIGTERM on";
     SCRIPT_RUNNER = "IX-script-runner", Disposability, Warning, "write the command that the script runs: SIGTERM stops at the runner or its shell";
     NOT_ENDED = "IX-not-ended", Disposability, Broken, "end at the stop signal, within the grace: what is killed loses the work at hand";
     FAILS_AT_STOP = "IX-fails-at-stop", Disposability, Warning, "catch the stop signal, finish what is at hand, and exit with status 0";
+    NOT_UP_AGAIN = "IX-not-up-again", Disposability, Broken, "start whatever an earlier run has left: a crash leaves pid files, sockets and locks";
+    REQUEST_DROPPED = "IX-request-dropped", Disposability, Warning, "at the stop signal accept no more, answer what was read, and exit then";
     VERSIONS_DIFFER = "X-versions-differ", DevProdParity, Warning, "name the same version in both";
     DEV_SERVER = "X-development-server", DevProdParity, Warning, "run the production server here, and this one from a Procfile.dev";
     TYPES_DIFFER = "X-types-differ", DevProdParity, Warning, "add it to the Procfile for development too";

@@ -3,6 +3,7 @@
 use super::code;
 use super::command::{Join, Step};
 use super::facts::Facts;
+use super::observation::{InstanceObservation, Observation};
 use super::report::Finding;
 
 /// Programs that leave the foreground, with the words that make them.
@@ -16,6 +17,22 @@ const DAEMONS: [(&str, &[&str]); 8] = [
     ("celery", &["multi", "--detach", "-D"]),
     ("thin", &["-d", "--daemonize"]),
 ];
+
+/// Whether more than one of this type is what its name promises. Of a clock, a database or a build that watches there is one.
+pub(crate) fn may_scale(kind: &str) -> bool {
+    ["web", "api"].contains(&kind) || kind.contains("worker")
+}
+
+/// Whether one more instance came up beside the first.
+pub(super) fn observe(facts: &Facts, seen: &Observation) -> Vec<Finding> {
+    let of_type = |instance: &InstanceObservation| {
+        let (entry, (second, start)) = (facts.entry(&instance.kind)?, instance.one_more.as_ref()?);
+        let failure = start.failure(seen.ready_within)?;
+        let message = format!("{second} {failure}, beside {}", instance.name);
+        Some(facts.at(entry, &code::NO_SECOND, message))
+    };
+    seen.first_of_each().filter_map(of_type).collect()
+}
 
 pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
     let mut found = Vec::new();

@@ -3,7 +3,7 @@
 use super::code;
 use super::command::{Join, Step};
 use super::facts::Facts;
-use super::observation::{Observation, StopResult};
+use super::observation::{Observation, RequestResult, StopResult};
 use super::report::Finding;
 use crate::exit::Exit;
 use crate::notice::Elapsed;
@@ -41,11 +41,20 @@ fn runner(step: &Step) -> Option<String> {
     is_script.then(|| format!("{program} {first}"))
 }
 
-/// How the instances of a stack that ran have stopped.
+/// How the instances of a stack that ran have stopped, and come up again.
 pub(super) fn observe(facts: &Facts, seen: &Observation) -> Vec<Finding> {
     let mut found = Vec::new();
     for instance in seen.first_of_each() {
-        let (Some(entry), Some(stop)) = (facts.entry(&instance.kind), instance.stop) else { continue };
+        let Some(entry) = facts.entry(&instance.kind) else { continue };
+        if let Some(failure) = instance.again.and_then(|again| again.failure(seen.ready_within)) {
+            let message = format!("{} was killed, started again, and {failure}", instance.name);
+            found.push(facts.at(entry, &code::NOT_UP_AGAIN, message));
+        }
+        if instance.request == Some(RequestResult::Dropped) {
+            let message = format!("{} had read a request, and ended without an answer", instance.name);
+            found.push(facts.at(entry, &code::REQUEST_DROPPED, message));
+        }
+        let Some(stop) = instance.stop else { continue };
         let (name, StopResult { signal, grace, .. }) = (&instance.name, stop);
         if stop.was_killed {
             let message = format!("{name} was still there {} after {signal}, and was killed", Elapsed(grace));

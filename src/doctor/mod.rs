@@ -10,7 +10,7 @@ mod build;
 pub mod code;
 mod codebase;
 mod command;
-mod concurrency;
+pub(crate) mod concurrency;
 mod config;
 mod dependencies;
 mod disposability;
@@ -51,8 +51,11 @@ const CHECKS: [(Factor, Check); 11] = [
 type LiveCheck = fn(&Facts, &Observation) -> Vec<Finding>;
 
 /// The checks of a stack that ran.
-const LIVE_CHECKS: [(Factor, LiveCheck); 2] =
-    [(Factor::PortBinding, port::observe), (Factor::Disposability, disposability::observe)];
+const LIVE_CHECKS: [(Factor, LiveCheck); 3] = [
+    (Factor::PortBinding, port::observe),
+    (Factor::Concurrency, concurrency::observe),
+    (Factor::Disposability, disposability::observe),
+];
 
 /// All findings in the files, in the order of the factors.
 pub fn examine(facts: &Facts) -> Vec<Finding> {
@@ -79,4 +82,120 @@ pub(crate) fn has_live_checks(factor: Factor) -> bool {
 pub fn is_visible(factor: Factor, facts: &Facts) -> bool {
     let is_known = factor != Factor::Codebase || facts.repository.is_known();
     is_known && CHECKS.iter().any(|(of, _)| *of == factor)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::time::Duration;
+
+    use super::facts::Repository;
+    use super::observation::{InstanceObservation, Listening, RequestResult, StartResult, StopResult};
+    use super::*;
+    use crate::exit::Exit;
+    use crate::procfile::parse;
+    use crate::signal::Signal;
+
+    fn facts(procfile: &str) -> Facts {
+        Facts {
+            procfile: parse("Procfile", procfile.as_bytes()).procfile,
+            is_for_development: false,
+            files: BTreeMap::new(),
+            repository: Repository::Unknown,
+            parent_files: BTreeSet::new(),
+            variables: Vec::new(),
+            outside: BTreeSet::new(),
+            node_packages: BTreeSet::new(),
+            python_modules: BTreeMap::new(),
+        }
+    }
+
+    /// A web of which all is right.
+    fn web() -> InstanceObservation {
+        let stop = StopResult {
+            signal: Signal::TERMINATE,
+            grace: Duration::from_secs(5),
+            took: Duration::from_secs(1),
+            exit: Some(Exit::Signal(Signal::TERMINATE)),
+            was_killed: false,
+        };
+        InstanceObservation {
+            name: "web.1".into(),
+            kind: "web".into(),
+            port: Some(5000),
+            start: StartResult::Ready(None),
+            listens: Some(Listening { ports: BTreeSet::from([5000]), is_loopback: false }),
+            one_more: Some(("web.2".into(), StartResult::Ready(None))),
+            again: Some(StartResult::Ready(None)),
+            request: Some(RequestResult::Answered),
+            stop: Some(stop),
+        }
+    }
+
+    /// The codes that this instance is given for, beside a worker whose PORT is 5100.
+    fn codes(web: InstanceObservation) -> Vec<&'static str> {
+        let worker = InstanceObservation {
+            name: "worker.1".into(),
+            kind: "worker".into(),
+            port: Some(5100),
+            listens: Some(Listening::default()),
+            ..self::web()
+        };
+        let seen = Observation { instances: vec![web, worker], ..Observation::default() };
+        let found = observe(&facts("web: a\nworker: b\n"), &seen, &[]);
+        found.iter().map(|finding| finding.code.name).collect()
+    }
+
+    #[test]
+    fn each_check_of_a_run_is_true_or_silent() {
+        let listens = |ports: &[u16], is_loopback| {
+            Some(Listening { ports: ports.iter().copied().collect(), is_loopback })
+        };
+        let late = StartResult::NotReady;
+        let ended = StartResult::Ended(Exit::Status(1));
+        let stop = |exit, was_killed| web().stop.map(|stop| StopResult { exit, was_killed, ..stop });
+        let killed = Some(Exit::Signal(Signal::KILL));
+        let table: [(InstanceObservation, &[&str]); 18] = [
+            (web(), &[]),
+            (InstanceObservation { listens: listens(&[8000], false), ..web() }, &["VII-port-ignored"]),
+            (InstanceObservation { listens: listens(&[5100], false), ..web() }, &["VII-port-of-another"]),
+            (InstanceObservation { listens: listens(&[5000, 9000], false), ..web() }, &[]),
+            (InstanceObservation { listens: listens(&[5000], true), ..web() }, &["VII-loopback"]),
+            (
+                InstanceObservation { listens: listens(&[], false), start: late, ..web() },
+                &["VII-not-listening"],
+            ),
+            // It has ended, or it was not seen where it listens.
+            (InstanceObservation { listens: listens(&[], false), start: ended, ..web() }, &[]),
+            (InstanceObservation { listens: None, start: late, ..web() }, &[]),
+            (InstanceObservation { one_more: Some(("web.2".into(), ended)), ..web() }, &["VIII-no-second"]),
+            (InstanceObservation { one_more: Some(("web.2".into(), late)), ..web() }, &["VIII-no-second"]),
+            (InstanceObservation { one_more: Some(("web.2".into(), StartResult::NotSeen)), ..web() }, &[]),
+            (InstanceObservation { again: Some(ended), ..web() }, &["IX-not-up-again"]),
+            (InstanceObservation { request: Some(RequestResult::Dropped), ..web() }, &["IX-request-dropped"]),
+            (InstanceObservation { request: Some(RequestResult::TooFast), ..web() }, &[]),
+            (InstanceObservation { stop: stop(killed, true), ..web() }, &["IX-not-ended"]),
+            (
+                InstanceObservation { stop: stop(Some(Exit::Status(3)), false), ..web() },
+                &["IX-fails-at-stop"],
+            ),
+            (InstanceObservation { stop: stop(Some(Exit::Status(143)), false), ..web() }, &[]),
+            (InstanceObservation { stop: stop(None, false), ..web() }, &[]),
+        ];
+        for (seen, expected) in table {
+            assert_eq!(codes(seen.clone()), expected, "{seen:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_files_show_is_not_found_twice() {
+        let facts = facts("web: gunicorn -b :8000 a:a\n");
+        let ignored = Listening { ports: BTreeSet::from([8000]), is_loopback: false };
+        let seen = Observation {
+            instances: vec![InstanceObservation { listens: Some(ignored), ..web() }],
+            ..Observation::default()
+        };
+        assert_eq!(observe(&facts, &seen, &[]).len(), 1);
+        assert_eq!(observe(&facts, &seen, &examine(&facts)), []);
+    }
 }

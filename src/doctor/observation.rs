@@ -35,6 +35,12 @@ pub struct InstanceObservation {
     pub start: StartResult,
     /// Where it listens; `None` where that cannot be seen.
     pub listens: Option<Listening>,
+    /// How the start of one more instance beside it went, with its name; `None` if none was started.
+    pub one_more: Option<(String, StartResult)>,
+    /// How it started again after SIGKILL; `None` if it was not killed.
+    pub again: Option<StartResult>,
+    /// What became of a request that was sent before the stop; `None` if it is no server of HTTP.
+    pub request: Option<RequestResult>,
     /// How it stopped; `None` if it did not run any more, or was not asked to.
     pub stop: Option<StopResult>,
 }
@@ -59,6 +65,17 @@ pub struct Listening {
     pub ports: BTreeSet<u16>,
     /// Whether its PORT can be reached from this machine only.
     pub is_loopback: bool,
+}
+
+/// What became of a request that was sent to a server before it was asked to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestResult {
+    /// It was answered before the server was asked to stop.
+    TooFast,
+    /// The server had read it, and answered it after that.
+    Answered,
+    /// The server had read it, and ended without an answer.
+    Dropped,
 }
 
 /// How an instance stopped.
@@ -104,6 +121,17 @@ impl StartResult {
     }
 }
 
+impl StartResult {
+    /// That this instance did not start as well as one of its type had, a clause; nothing where it did, or was not seen.
+    pub(super) fn failure(self, within: Duration) -> Option<String> {
+        match self {
+            Self::Ready(_) | Self::NotSeen => None,
+            Self::NotReady => Some(format!("was not ready after {}", Elapsed(within))),
+            Self::Ended(exit) => Some(format!("{exit} before it was ready")),
+        }
+    }
+}
+
 impl Observation {
     /// The slowest start and the slowest stop; `None` where neither was seen.
     pub(super) fn figures(&self) -> Option<String> {
@@ -129,7 +157,11 @@ impl Observation {
             StartResult::Ended(exit) => Some(format!("{} {exit} before it was ready{hint}", seen.name)),
             StartResult::NotSeen => Some(format!("{} was not started, or more than once", seen.name)),
         };
-        self.instances.iter().filter_map(gap).collect()
+        let is_too_fast = |seen: &&InstanceObservation| seen.request == Some(RequestResult::TooFast);
+        let too_fast = self.instances.iter().filter(is_too_fast).map(|seen| {
+            format!("{} answers too fast for a request to be in flight when it is stopped", seen.name)
+        });
+        self.instances.iter().filter_map(gap).chain(too_fast).collect()
     }
 
     /// The first instance of each type.

@@ -28,6 +28,23 @@ fn is_loopback(address: &str) -> bool {
     }
 }
 
+/// Whether the server on this port has accepted the connection of this client on this machine, and read all that has come: an
+/// accepted socket has an inode, and an empty queue.
+pub(crate) fn has_read(server: u16, client: u16) -> bool {
+    let is_port = |address: &str, port: u16| {
+        address.rsplit_once(':').and_then(|(_, of)| u16::from_str_radix(of, 16).ok()) == Some(port)
+    };
+    let has_read = |line: String| {
+        let fields: Vec<&str> = line.split_ascii_whitespace().collect();
+        let [_, local, remote, _, queues, _, _, _, _, inode, ..] = fields[..] else { return false };
+        let is_empty =
+            queues.rsplit_once(':').is_some_and(|(_, received)| received.bytes().all(|of| of == b'0'));
+        is_port(local, server) && is_port(remote, client) && inode != "0" && is_empty
+    };
+    let tables = ["/proc/net/tcp", "/proc/net/tcp6"].into_iter().filter_map(|table| File::open(table).ok());
+    tables.flat_map(|table| BufReader::new(table).lines().skip(1).map_while(Result::ok)).any(has_read)
+}
+
 /// Port and inode of each socket that listens, of this folder with tables.
 pub(super) fn listed_in(folder: &str) -> Vec<(u16, u64)> {
     let of_table = |table| listed(&format!("{folder}/{table}"));
@@ -57,9 +74,26 @@ fn listed(table: &str) -> Vec<ListedSocket> {
 
 #[cfg(test)]
 mod tests {
-    use std::net::TcpListener;
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
 
     use super::*;
+
+    #[test]
+    fn a_request_is_read_when_its_server_has_accepted_it_and_taken_all_of_it() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let server = listener.local_addr().unwrap().port();
+        let mut stream = TcpStream::connect(("127.0.0.1", server)).unwrap();
+        let client = stream.local_addr().unwrap().port();
+        stream.write_all(b"GET /").unwrap();
+        assert!(!has_read(server, client), "not accepted");
+        let (mut accepted, _) = listener.accept().unwrap();
+        assert!(!has_read(server, client), "accepted, and not read");
+        accepted.read_exact(&mut [0; 3]).unwrap();
+        assert!(!has_read(server, client), "read in part");
+        accepted.read_exact(&mut [0; 2]).unwrap();
+        assert!(has_read(server, client));
+    }
 
     #[test]
     fn a_loopback_address_is_told_from_others() {

@@ -12,27 +12,51 @@ use serde_json::Value;
 use crate::harness::{Ports, Project, Running, are_there, holds, python_has};
 use crate::schema::check;
 
-/// A server that reads PORT, and ends at SIGTERM.
+/// A server that reads PORT, and at SIGTERM answers what it has read, and ends.
 const SERVER: &str = "\
-import os, signal, socketserver, sys
-signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+import os, signal, socketserver, threading, time
 port = int(os.environ['PORT'])
 class Answer(socketserver.StreamRequestHandler):
     def handle(self):
         while self.rfile.readline().strip():
             pass
+        time.sleep(float(os.environ.get('SLOW', 0)))
         self.wfile.write(b'HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\nConnection: close\\r\\n\\r\\nok')
 socketserver.ThreadingTCPServer.allow_reuse_address = True
 address = ('0.0.0.0', port)
 # here
-socketserver.ThreadingTCPServer(address, Answer).serve_forever()
+server = socketserver.ThreadingTCPServer(address, Answer)
+stop = lambda *_: threading.Thread(target=server.shutdown).start()
+signal.signal(signal.SIGTERM, stop if 'RUDE' not in os.environ else lambda *_: os._exit(0))
+server.serve_forever(0.05)
+server.server_close()
+";
+
+/// A program that wants to be the only one, as its pid file says, and removes that at its end.
+const PID_FILE: &str = "\
+import os, signal, sys
+name = os.environ['PS'] + '.pid'
+os.close(os.open(name, os.O_CREAT | os.O_EXCL))
+signal.signal(signal.SIGTERM, lambda *_: (os.unlink(name), os._exit(0)))
+while True: signal.pause()
+";
+
+/// A program that holds a lock, which the kernel releases at its end.
+const LOCK: &str = "\
+import fcntl, os, signal
+file = open('it.lock', 'w')
+fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+while True: signal.pause()
 ";
 
 /// A project of which all is right.
-const SOUND: [(&str, &str); 3] = [
+const SOUND: [(&str, &str); 5] = [
     ("Procfile", "web: python3 server.py\nworker: probe trap TERM bye 0 + wait\n"),
     ("server.py", SERVER),
-    (".gitignore", ".env\n"),
+    ("pid_file.py", PID_FILE),
+    ("lock.py", LOCK),
+    (".gitignore", ".env\n*.pid\n*.lock\n"),
 ];
 
 /// A code, the files that make its fault, and what `doctor` is given beside `--yes`.
@@ -46,6 +70,9 @@ const BROKEN: &[Broken<'_>] = &[
     ], &[]),
     ("VII-not-listening", &[("Procfile", "web: probe trap TERM bye 0 + wait\n")], &["--within", "1"]),
     ("VII-loopback", &[("Procfile", "web: HOST=127.0.0.1 python3 server.py\n")], &[]),
+    ("VIII-no-second", &[("Procfile", "worker: python3 lock.py\n")], &[]),
+    ("IX-not-up-again", &[("Procfile", "worker: python3 pid_file.py\n")], &[]),
+    ("IX-request-dropped", &[("Procfile", "web: RUDE=1 SLOW=4 python3 server.py\n")], &[]),
     ("IX-not-ended", &[("Procfile", "worker: probe ignore TERM + wait\n"), ("ganger.toml", "timeout = 1\n")], &[]),
     ("IX-fails-at-stop", &[("Procfile", "worker: probe trap TERM bye 3 + wait\n")], &[]),
 ];
@@ -148,7 +175,8 @@ fn a_sound_stack_has_no_finding_and_its_figures_are_told() {
     let output = doctor(&project, &ports, &["--only", "IX"]).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(text.starts_with("IX   disposability        ok: ready within "), "{text}");
-    assert!(text.contains(" s of the stop signal\n0 broken, 0 warnings, 0 silenced"), "{text}");
+    assert!(text.contains(" s of the stop signal\n"), "{text}");
+    assert!(text.ends_with("\n0 broken, 0 warnings, 0 silenced\n"), "{text}");
 }
 
 #[test]

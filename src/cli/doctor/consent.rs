@@ -7,8 +7,8 @@ use crate::cli::report;
 use crate::cli::system_env::SystemEnv;
 
 const QUESTION: &str = "\
-The stack can be started too, on ports of its own, to see how its processes listen and stop. It uses the services
-that its variables name; it is stopped and ended after that. Run it? [y/N] ";
+The stack can be started too, on ports of its own, to see how its processes listen, stop and come up
+again after SIGKILL. It uses the services that its variables name, and is ended after that. Run it? [y/N] ";
 
 /// Whether the stack may be run: what a flag says, or the answer of a user at a terminal.
 ///

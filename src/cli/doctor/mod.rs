@@ -83,6 +83,7 @@ pub(crate) fn run(args: &DoctorArgs, given: &Settings, system: &SystemEnv) -> Re
             flags: &args.flags,
             ready_within: Duration::try_from_secs_f64(args.within).unwrap_or(Duration::MAX),
             release: args.release,
+            is_for_development: facts.is_for_development,
         };
         match live::observe(&project, &options, system) {
             Ok(observation) => {

@@ -30,6 +30,8 @@ pub(in crate::cli::doctor) struct TrialOptions<'a> {
     pub ready_within: Duration,
     /// Whether a `release` line runs first.
     pub release: bool,
+    /// Whether the Procfile is one for development, of which one instance each is all that is meant.
+    pub is_for_development: bool,
 }
 
 /// Starts the stack of `project`; with the plan of it.
@@ -75,7 +77,9 @@ fn words(project: &Project, options: &TrialOptions<'_>, folder: &Path) -> Vec<Os
     let is_project =
         |flag: &&GivenFlag| flag.setting.flag_of("start").is_some() && flag.setting.name != "port";
     words.extend(options.flags.iter().filter(is_project).flat_map(GivenFlag::words));
-    for word in ["--json", "--no-keep", "--no-hooks", "--pty=never", "--exit-on=never", "--restart=never"] {
+    for word in
+        ["--json", "--no-keep", "--no-hooks", "--pty=never", "--exit-on=never", "--restart=on-failure"]
+    {
         words.push(word.into());
     }
     words.push(format!("--die-with-parent={}", std::process::id()).into());

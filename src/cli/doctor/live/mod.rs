@@ -2,19 +2,23 @@
 //! [`Observation`]; what follows from it is decided in [`crate::doctor`].
 
 pub(super) mod command;
+mod lifecycle;
 mod listening;
 mod record;
+mod request;
 mod trial;
 
+use std::time::Duration;
+
 use command::{TrialOptions, trial};
-use trial::{ANSWER, Interrupted, TrialStack};
+use trial::{Interrupted, TrialStack};
 
 use crate::cli::failure::Failure;
 use crate::cli::project::Project;
 use crate::cli::report;
 use crate::cli::system_env::SystemEnv;
-use crate::control::protocol::Request;
-use crate::doctor::observation::{InstanceObservation, Observation, StartResult, StopResult};
+use crate::doctor::concurrency::may_scale;
+use crate::doctor::observation::{InstanceObservation, Observation, StartResult};
 use crate::exit;
 use crate::plan::Plan;
 use crate::plan::options::RELEASE;
@@ -54,7 +58,7 @@ pub(super) fn observe(
     let specs: Vec<&Spec> =
         plan.instances.iter().filter(|spec| options.release || spec.name.kind.as_str() != RELEASE).collect();
     let names: Vec<String> = specs.iter().map(|spec| spec.name.to_string()).collect();
-    let ready = stack.settle(&names, options.ready_within)?;
+    let ready = stack.settle(&names, 1, options.ready_within)?;
     let start_of = |stack: &TrialStack, name: &String| stack.record().of(name).start(1, ready.contains(name));
     if names.iter().all(|name| start_of(&stack, name) == StartResult::NotSeen) {
         report::say(&stack.errors());
@@ -72,14 +76,20 @@ pub(super) fn observe(
                 port: spec.port,
                 start: start_of(&stack, &name),
                 listens: listens.remove(&name),
+                one_more: None,
+                again: None,
+                request: None,
                 stop: None,
                 name,
             }
         })
         .collect();
+    if !options.is_for_development {
+        repeat(&mut stack, &plan, &mut instances, options.ready_within)?;
+    }
     // In reverse: a type that comes after another one needs it to the end.
     for (instance, spec) in instances.iter_mut().zip(&specs).rev() {
-        instance.stop = stop(&mut stack, spec)?;
+        lifecycle::stop(&mut stack, spec, instance)?;
     }
     Ok(Observation {
         instances,
@@ -89,29 +99,30 @@ pub(super) fn observe(
     })
 }
 
-/// Stops an instance, if it runs.
-fn stop(stack: &mut TrialStack, spec: &Spec) -> Result<Option<StopResult>, Interrupted> {
-    let name = spec.name.to_string();
-    let before = stack.record().of(&name);
-    if before.starts == 0 || before.exit.is_some() {
-        return Ok(None);
+/// Starts one more of each type that may have several, and kills the first and starts it again.
+fn repeat(
+    stack: &mut TrialStack,
+    plan: &Plan,
+    instances: &mut [InstanceObservation],
+    within: Duration,
+) -> Result<(), Interrupted> {
+    let is_first = |seen: &&mut InstanceObservation| {
+        let is_ready = matches!(seen.start, StartResult::Ready(_));
+        is_ready && may_scale(&seen.kind) && seen.name == format!("{}.1", seen.kind)
+    };
+    let mut firsts: Vec<&mut InstanceObservation> = instances.iter_mut().filter(is_first).collect();
+    let count = |kind: &str| plan.process(kind).map_or(1, |process| process.count);
+    let types: Vec<(&str, u32)> = firsts.iter().map(|seen| (seen.kind.as_str(), count(&seen.kind))).collect();
+    let more = lifecycle::one_more(stack, &types, within)?;
+    let names: Vec<String> = firsts.iter().map(|seen| seen.name.clone()).collect();
+    let again = lifecycle::kill(stack, &names, within)?;
+    for (seen, more) in firsts.iter_mut().zip(more) {
+        seen.one_more = Some(more);
     }
-    let began = stack.now();
-    let answer = stack.ask(Request::Stop { names: vec![name.clone()] }, spec.grace + ANSWER)?;
-    let took = stack.now().saturating_sub(began);
-    if answer.is_none() {
-        return Ok(None);
+    for (seen, (_, again)) in firsts.iter_mut().zip(again) {
+        seen.again = Some(again);
     }
-    // Its notice comes after what the instance has printed.
-    stack.wait_until(ANSWER, |record| record.of(&name).exit.is_some())?;
-    let record = stack.record().of(&name);
-    Ok(Some(StopResult {
-        signal: spec.stop_signal,
-        grace: spec.grace,
-        took,
-        exit: record.exit,
-        was_killed: record.was_killed,
-    }))
+    Ok(())
 }
 
 /// Whether a variable holds an address of this machine alone: a server that binds it follows its config.

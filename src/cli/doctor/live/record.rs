@@ -13,7 +13,10 @@ use crate::signal::Signal;
 #[derive(Debug, Deserialize)]
 pub(super) struct StackRow {
     /// The instance.
-    pub process: Option<String>,
+    process: Option<String>,
+    /// The instances that are restarted.
+    #[serde(default)]
+    processes: Vec<String>,
     /// What happened; nothing for a line that the instance has printed.
     pub event: Option<String>,
     status: Option<u8>,
@@ -21,17 +24,23 @@ pub(super) struct StackRow {
     seconds: Option<f64>,
 }
 
-/// What an instance did.
+/// What an instance did, from one start to its end.
 #[derive(Clone, Debug, Default)]
-pub(super) struct InstanceRecord {
-    /// How often it was started.
-    pub starts: u32,
-    /// After which time its latest start was ready.
+pub(super) struct Generation {
+    /// After which time it was ready.
     pub ready: Option<Duration>,
-    /// How it ended after that start.
+    /// How it ended.
     pub exit: Option<Exit>,
     /// Whether the grace was over before it had ended.
     pub was_killed: bool,
+}
+
+/// What an instance did.
+#[derive(Clone, Debug, Default)]
+pub(super) struct InstanceRecord {
+    generations: Vec<Generation>,
+    /// Whether a change of a file has restarted it: nothing follows from what it did.
+    is_disturbed: bool,
 }
 
 /// What the instances of a stack did, by their names.
@@ -48,15 +57,27 @@ impl StackRecord {
 
     /// Notes a row.
     pub(super) fn note(&mut self, row: StackRow) {
+        for name in row.processes {
+            self.instances.entry(name).or_default().is_disturbed = true;
+        }
         let (Some(process), Some(event)) = (row.process, row.event) else { return };
-        let record = self.instances.entry(process).or_default();
+        let generations = &mut self.instances.entry(process).or_default().generations;
+        // What cannot be started was never a process.
+        if matches!(event.as_str(), "started" | "cannot_start") {
+            generations.push(Generation::default());
+        }
+        let Some(latest) = generations.last_mut() else { return };
         match event.as_str() {
-            "started" => *record = InstanceRecord { starts: record.starts + 1, ..InstanceRecord::default() },
-            "ready" => record.ready = row.seconds.and_then(|of| Duration::try_from_secs_f64(of).ok()),
-            "killing" => record.was_killed = true,
+            "ready" => latest.ready = row.seconds.and_then(|of| Duration::try_from_secs_f64(of).ok()),
+            "killing" => latest.was_killed = true,
             "exited" | "cannot_start" => {
                 let signal = row.signal.as_deref().and_then(Signal::named).map(Exit::Signal);
-                record.exit = signal.or(row.status.map(Exit::Status));
+                let exit = signal.or(row.status.map(Exit::Status));
+                // A notice waits for the remaining output: the next generation may have begun.
+                let ended = generations.iter_mut().find(|generation| generation.exit.is_none());
+                if let Some(ended) = ended {
+                    ended.exit = exit;
+                }
             }
             _ => {}
         }
@@ -64,22 +85,29 @@ impl StackRecord {
 }
 
 impl InstanceRecord {
-    /// Whether a notice has told how its latest start went.
-    pub(super) fn is_decided(&self) -> bool {
-        self.ready.is_some() || self.exit.is_some()
+    /// How often it was started.
+    pub(super) fn starts(&self) -> usize {
+        self.generations.len()
     }
 
-    /// How its start went, the n-th of all, if that is the latest; `is_ready` is what the stack answers, also of a
-    /// one-shot that is done.
-    pub(super) fn start(&self, number: u32, is_ready: bool) -> StartResult {
-        match (self.ready, self.exit) {
-            // What cannot be started was never a process.
-            (None, Some(exit)) if self.starts + 1 == number => StartResult::Ended(exit),
-            _ if self.starts != number => StartResult::NotSeen,
-            (Some(after), _) => StartResult::Ready(Some(after)),
-            (None, _) if is_ready => StartResult::Ready(None),
-            (None, Some(exit)) => StartResult::Ended(exit),
-            (None, None) => StartResult::NotReady,
+    /// Its latest generation.
+    pub(super) fn latest(&self) -> Generation {
+        self.generations.last().cloned().unwrap_or_default()
+    }
+
+    /// Whether a notice has told how the start of this generation (from 1) went.
+    pub(super) fn is_decided(&self, number: usize) -> bool {
+        self.generations.get(number - 1).is_some_and(|of| of.ready.is_some() || of.exit.is_some())
+    }
+
+    /// How the start of this generation (from 1) went; `is_ready` is what the stack answers, also of a one-shot that is done.
+    pub(super) fn start(&self, number: usize, is_ready: bool) -> StartResult {
+        match self.generations.get(number - 1).filter(|_| !self.is_disturbed) {
+            None => StartResult::NotSeen,
+            Some(Generation { ready: Some(after), .. }) => StartResult::Ready(Some(*after)),
+            Some(_) if is_ready => StartResult::Ready(None),
+            Some(Generation { exit: Some(exit), .. }) => StartResult::Ended(*exit),
+            Some(_) => StartResult::NotReady,
         }
     }
 }
@@ -96,6 +124,7 @@ mod tests {
         let killed = r#"{"event":"exited","process":"web.1","signal":"SIGKILL","seconds":0.1}"#;
         let missing =
             r#"{"event":"cannot_start","process":"web.1","program":"x","reason":"not found","status":127}"#;
+        let changed = r#"{"event":"changed","path":"a","others":0,"processes":["web.1"]}"#;
         let text = r#"{"process":"web.1","text":"started"}"#;
         let another = r#"{"event":"ready","process":"web.2","seconds":9}"#;
         let is_ready = StartResult::Ready(Some(Duration::from_millis(500)));
@@ -108,7 +137,8 @@ mod tests {
             (&[started, exited], StartResult::Ended(Exit::Status(3))),
             (&[started, killed], StartResult::Ended(Exit::Signal(Signal::KILL))),
             (&[missing], StartResult::Ended(Exit::Status(127))),
-            (&[started, exited, started], StartResult::NotSeen),
+            (&[started, exited, started, ready], StartResult::Ended(Exit::Status(3))),
+            (&[started, changed, exited, started], StartResult::NotSeen),
         ] {
             let mut record = StackRecord::default();
             for row in rows {
@@ -116,10 +146,13 @@ mod tests {
             }
             assert_eq!(record.of("web.1").start(1, false), expected, "{rows:?}");
         }
-        let mut record = StackRecord::default();
-        for row in [started, exited, started] {
-            record.note(serde_json::from_str(row).unwrap());
+        for rows in [[started, exited, started], [started, started, exited]] {
+            let mut record = StackRecord::default();
+            for row in rows {
+                record.note(serde_json::from_str(row).unwrap());
+            }
+            assert_eq!(record.of("web.1").start(2, true), StartResult::Ready(None));
+            assert_eq!(record.of("web.1").start(1, false), StartResult::Ended(Exit::Status(3)));
         }
-        assert_eq!(record.of("web.1").start(2, true), StartResult::Ready(None));
     }
 }

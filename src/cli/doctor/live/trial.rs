@@ -177,13 +177,15 @@ impl TrialStack {
         Ok(true)
     }
 
-    /// Waits until each of these instances is ready or has ended, for this long at most: those that are ready.
+    /// Waits until this generation (from 1) of each of these instances is ready or has ended, for this long at most: those that are
+    /// ready.
     ///
     /// # Errors
     /// A signal came.
     pub(super) fn settle(
         &mut self,
         names: &[String],
+        number: usize,
         within: Duration,
     ) -> Result<BTreeSet<String>, Interrupted> {
         let until = self.now().saturating_add(within);
@@ -192,12 +194,12 @@ impl TrialStack {
             let status = self.ask(Request::Status, ANSWER)?;
             let rows = status.iter().flat_map(|status| &status.instances);
             ready.extend(rows.filter(|row| row.is_ready_or_done()).map(|row| row.name.clone()));
-            let is_decided = |name: &String| ready.contains(name) || self.record.of(name).is_decided();
+            let is_decided = |name: &String| ready.contains(name) || self.record.of(name).is_decided(number);
             if self.has_ended || self.now() >= until || names.iter().all(is_decided) {
                 return Ok(ready);
             }
             // What needs no probe is ready without a notice.
-            self.wait_until(LOOK, |record| names.iter().all(|name| record.of(name).is_decided()))?;
+            self.wait_until(LOOK, |record| names.iter().all(|name| record.of(name).is_decided(number)))?;
         }
     }
 
