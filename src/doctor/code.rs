@@ -145,6 +145,7 @@ codes! {
     ADDRESS_IN_SOURCE = "IV-address-in-source", BackingServices, Warning, "read it from the environment, and set that in .env";
     BUILD_IN_RUN = "V-build-in-run", BuildReleaseRun, Warning, "build once before the deployment: each start of each instance does it again";
     MIGRATION_IN_RUN = "V-migration-in-run", BuildReleaseRun, Warning, "move it to a `release` line: two instances that start together both migrate";
+    FILE_WRITTEN = "VI-file-written", Processes, Warning, "keep it in a backing service that a variable names: files of one instance are lost with it, and no other one has them";
     PORT_FIXED = "VII-port-fixed", PortBinding, Broken, "give it $PORT instead of the number";
     PORT_MISSING = "VII-port-missing", PortBinding, Broken, "give it $PORT: this server does not read the variable by itself";
     PORT_IGNORED = "VII-port-ignored", PortBinding, Broken, "let it listen on $PORT: the platform gives that and sends requests there";
@@ -167,6 +168,7 @@ codes! {
     LOG_TO_FILE = "XI-log-to-file", Logs, Warning, "write to standard output: files of a container are lost, and fill its disk";
     LOG_DISCARDED = "XI-log-discarded", Logs, Warning, "let it reach standard output: what is discarded cannot be searched";
     LOG_HANDLER = "XI-log-handler", Logs, Warning, "log to standard output, and leave files to the platform";
+    LOG_WRITTEN = "XI-log-written", Logs, Warning, "write to standard output: files of a container are lost, and fill its disk";
     NO_RELEASE = "XII-no-release", AdminProcesses, Warning, "add a `release` line that runs them";
 }
 

@@ -1,7 +1,11 @@
 //! Factor XI: logs go to standard output.
 
+use std::path::Path;
+
 use super::code;
 use super::facts::{Facts, code_lines, line_of};
+use super::observation::Observation;
+use super::processes::of_files;
 use super::report::Finding;
 
 /// Options that name a file for the log.
@@ -25,6 +29,12 @@ const HANDLERS: [&str; 6] = [
     "Logger.new(\"log/",
     "Logger.new('log/",
 ];
+
+/// Log files that the instances of a stack that ran had open for writing.
+pub(super) fn observe(facts: &Facts, seen: &Observation) -> Vec<Finding> {
+    let is_log = |file: &str| Path::new(file).extension().is_some_and(|ending| ending == "log");
+    of_files(facts, seen, is_log, &code::LOG_WRITTEN)
+}
 
 pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
     let mut found = Vec::new();

@@ -20,6 +20,7 @@ mod logs;
 pub(crate) mod observation;
 mod parity;
 mod port;
+mod processes;
 pub(crate) mod report;
 mod secrets;
 mod versions;
@@ -51,10 +52,12 @@ const CHECKS: [(Factor, Check); 11] = [
 type LiveCheck = fn(&Facts, &Observation) -> Vec<Finding>;
 
 /// The checks of a stack that ran.
-const LIVE_CHECKS: [(Factor, LiveCheck); 3] = [
+const LIVE_CHECKS: [(Factor, LiveCheck); 5] = [
+    (Factor::Processes, processes::observe),
     (Factor::PortBinding, port::observe),
     (Factor::Concurrency, concurrency::observe),
     (Factor::Disposability, disposability::observe),
+    (Factor::Logs, logs::observe),
 ];
 
 /// All findings in the files, in the order of the factors.
@@ -64,10 +67,12 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
 
 /// What the run of a stack shows beyond the findings `in_files`, which are not made twice.
 pub fn observe(facts: &Facts, seen: &Observation, in_files: &[Finding]) -> Vec<Finding> {
-    // A port that the line fixes is the one on which its program listens.
+    // A port that the line fixes is the one on which its program listens, a log that it names the one that is written.
     let is_known = |of: &Finding| {
-        let has = |other: &Finding| other.code.factor == Factor::PortBinding && other.location == of.location;
-        of.code.factor == Factor::PortBinding && in_files.iter().any(has)
+        let has =
+            |other: &Finding| other.code.factor == of.code.factor && other.location.file == of.location.file;
+        let is_shown = [Factor::PortBinding, Factor::Logs].contains(&of.code.factor);
+        is_shown && in_files.iter().any(|other| has(other) && other.location.line == of.location.line)
     };
     let all = LIVE_CHECKS.iter().flat_map(|(_, check)| check(facts, seen));
     all.filter(|finding| !is_known(finding)).collect()
@@ -125,6 +130,7 @@ mod tests {
             port: Some(5000),
             start: StartResult::Ready(None),
             listens: Some(Listening { ports: BTreeSet::from([5000]), is_loopback: false }),
+            writes: BTreeSet::new(),
             one_more: Some(("web.2".into(), StartResult::Ready(None))),
             again: Some(StartResult::Ready(None)),
             request: Some(RequestResult::Answered),
@@ -151,11 +157,12 @@ mod tests {
         let listens = |ports: &[u16], is_loopback| {
             Some(Listening { ports: ports.iter().copied().collect(), is_loopback })
         };
+        let files = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         let late = StartResult::NotReady;
         let ended = StartResult::Ended(Exit::Status(1));
         let stop = |exit, was_killed| web().stop.map(|stop| StopResult { exit, was_killed, ..stop });
         let killed = Some(Exit::Signal(Signal::KILL));
-        let table: [(InstanceObservation, &[&str]); 18] = [
+        let table: [(InstanceObservation, &[&str]); 21] = [
             (web(), &[]),
             (InstanceObservation { listens: listens(&[8000], false), ..web() }, &["VII-port-ignored"]),
             (InstanceObservation { listens: listens(&[5100], false), ..web() }, &["VII-port-of-another"]),
@@ -171,6 +178,9 @@ mod tests {
             (InstanceObservation { one_more: Some(("web.2".into(), ended)), ..web() }, &["VIII-no-second"]),
             (InstanceObservation { one_more: Some(("web.2".into(), late)), ..web() }, &["VIII-no-second"]),
             (InstanceObservation { one_more: Some(("web.2".into(), StartResult::NotSeen)), ..web() }, &[]),
+            (InstanceObservation { writes: files(&["data/a.db"]), ..web() }, &["VI-file-written"]),
+            (InstanceObservation { writes: files(&["log/a.log"]), ..web() }, &["XI-log-written"]),
+            (InstanceObservation { writes: files(&["tmp/a.db", ".b/c", "d.pid"]), ..web() }, &[]),
             (InstanceObservation { again: Some(ended), ..web() }, &["IX-not-up-again"]),
             (InstanceObservation { request: Some(RequestResult::Dropped), ..web() }, &["IX-request-dropped"]),
             (InstanceObservation { request: Some(RequestResult::TooFast), ..web() }, &[]),

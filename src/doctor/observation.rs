@@ -35,6 +35,8 @@ pub struct InstanceObservation {
     pub start: StartResult,
     /// Where it listens; `None` where that cannot be seen.
     pub listens: Option<Listening>,
+    /// The files below the root that it had open for writing, and that no variable names.
+    pub writes: BTreeSet<String>,
     /// How the start of one more instance beside it went, with its name; `None` if none was started.
     pub one_more: Option<(String, StartResult)>,
     /// How it started again after SIGKILL; `None` if it was not killed.

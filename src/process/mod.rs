@@ -12,6 +12,7 @@ pub mod limits;
 pub(crate) mod log_stderr;
 pub mod monitor;
 pub(crate) mod name;
+pub(crate) mod open_files;
 pub(crate) mod parents;
 mod patience;
 pub(crate) mod pidfd;

@@ -50,12 +50,21 @@ signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
 while True: signal.pause()
 ";
 
+/// A program that has a file open for writing.
+const WRITE: &str = "\
+import os, signal, sys
+file = open(sys.argv[1], 'a')
+signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+while True: signal.pause()
+";
+
 /// A project of which all is right.
-const SOUND: [(&str, &str); 5] = [
+const SOUND: [(&str, &str); 6] = [
     ("Procfile", "web: python3 server.py\nworker: probe trap TERM bye 0 + wait\n"),
     ("server.py", SERVER),
     ("pid_file.py", PID_FILE),
     ("lock.py", LOCK),
+    ("write.py", WRITE),
     (".gitignore", ".env\n*.pid\n*.lock\n"),
 ];
 
@@ -64,6 +73,8 @@ type Broken<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [&'a str]);
 
 #[rustfmt::skip]
 const BROKEN: &[Broken<'_>] = &[
+    ("VI-file-written", &[("Procfile", "worker: python3 write.py state.db\n")], &[]),
+    ("XI-log-written", &[("Procfile", "worker: python3 write.py it.log\n")], &[]),
     ("VII-port-ignored", &[("Procfile", "web: HERE=port+50 python3 server.py\n")], &[]),
     ("VII-port-of-another", &[
         ("Procfile", "web: python3 server.py\napi: HERE=port+100 python3 server.py\nworker: probe trap TERM bye 0 + wait\n"),

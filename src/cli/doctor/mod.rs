@@ -95,7 +95,9 @@ pub(crate) fn run(args: &DoctorArgs, given: &Settings, system: &SystemEnv) -> Re
         }
     }
     silence(&mut findings, &project.settings.silenced);
-    let report = DoctorReport::new(&factors, &findings, seen.as_ref(), |factor| is_visible(factor, &facts));
+    let report = DoctorReport::new(&factors, &findings, seen.as_ref(), |factor| {
+        is_visible(factor, &facts) || seen.is_some() && has_live_checks(factor)
+    });
     if is_json(given) {
         print::json(&report)?;
     } else {

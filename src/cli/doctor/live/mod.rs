@@ -2,12 +2,14 @@
 //! [`Observation`]; what follows from it is decided in [`crate::doctor`].
 
 pub(super) mod command;
+mod files;
 mod lifecycle;
 mod listening;
 mod record;
 mod request;
 mod trial;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use command::{TrialOptions, trial};
@@ -76,6 +78,7 @@ pub(super) fn observe(
                 port: spec.port,
                 start: start_of(&stack, &name),
                 listens: listens.remove(&name),
+                writes: BTreeSet::new(),
                 one_more: None,
                 again: None,
                 request: None,
@@ -86,6 +89,10 @@ pub(super) fn observe(
         .collect();
     if !options.is_for_development {
         repeat(&mut stack, &plan, &mut instances, options.ready_within)?;
+    }
+    let mut writes = files::look(&mut stack, &plan)?;
+    for instance in &mut instances {
+        instance.writes = writes.remove(&instance.name).unwrap_or_default();
     }
     // In reverse: a type that comes after another one needs it to the end.
     for (instance, spec) in instances.iter_mut().zip(&specs).rev() {

@@ -1,0 +1,46 @@
+//! The files that a process has open for writing: /proc/PID/fd and /proc/PID/fdinfo (proc(5)). Elsewhere none is known.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The regular files that this process has open for writing, those aside that were removed.
+pub(crate) fn open_for_writing(pid: i32) -> Vec<PathBuf> {
+    let folder = PathBuf::from(format!("/proc/{pid}"));
+    let descriptors = fs::read_dir(folder.join("fd")).into_iter().flatten().flatten();
+    let written = |entry: fs::DirEntry| {
+        let target = fs::read_link(entry.path()).ok().filter(|target| target.is_absolute())?;
+        let is_file = fs::symlink_metadata(&target).is_ok_and(|found| found.is_file());
+        (is_file && is_for_writing(&folder.join("fdinfo").join(entry.file_name()))).then_some(target)
+    };
+    descriptors.filter_map(written).collect()
+}
+
+/// Whether the flags of a descriptor, in octal, have another access mode than reading (open(2)).
+fn is_for_writing(info: &Path) -> bool {
+    let info = fs::read_to_string(info).unwrap_or_default();
+    let flags = info.lines().find_map(|line| line.strip_prefix("flags:"));
+    let flags = flags.and_then(|flags| i32::from_str_radix(flags.trim(), 8).ok());
+    flags.is_some_and(|flags| flags & libc::O_ACCMODE != libc::O_RDONLY)
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_open_for_writing_is_told_from_what_is_read_or_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| fs::canonicalize(folder.path()).unwrap().join(name);
+        let _written = fs::File::create(path("written")).unwrap();
+        let _appended = fs::OpenOptions::new().append(true).create(true).open(path("appended")).unwrap();
+        fs::write(path("read"), "").unwrap();
+        let _read = fs::File::open(path("read")).unwrap();
+        let _removed = fs::File::create(path("removed")).unwrap();
+        fs::remove_file(path("removed")).unwrap();
+        let mut found = open_for_writing(std::process::id().cast_signed());
+        found.retain(|file| file.starts_with(fs::canonicalize(folder.path()).unwrap()));
+        found.sort();
+        assert_eq!(found, [path("appended"), path("written")]);
+    }
+}
