@@ -17,7 +17,7 @@ use crate::config::{self, Located, Settings};
 use crate::dotenv::{self, Assignment, EnvSource, Precedence};
 use crate::export::format;
 use crate::location::Diagnostic;
-use crate::plan::environment::name_of_port;
+use crate::plan::addresses::{self, Addresses};
 use crate::procfile::{self, Procfile};
 
 /// How a file of settings is read.
@@ -88,8 +88,7 @@ fn read(
         None => reader.procfile(settings.procfile.as_ref(), &procfile_base, &root, need),
     };
     let precedence = if settings.env_wins == Some(true) { Precedence::Files } else { Precedence::Outside };
-    let ports = procfile.entries.iter().map(|entry| name_of_port(&entry.name)).collect();
-    let assignments = reader.assignments(&env_files, precedence, &ports, system);
+    let assignments = reader.assignments(&env_files, precedence, &addresses::names(&procfile), system);
     let ProjectReader { errors, warnings, .. } = reader;
     let is_whole = errors.len() == errors_before;
     let project = Project {
@@ -103,6 +102,7 @@ fn read(
         errors,
         warnings,
         is_whole,
+        addresses: Addresses::Local,
     };
     Ok(project.with_groups())
 }

@@ -1,11 +1,13 @@
 //! What was read of a project, and the plan that is made of it.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::files::InputCache;
+use super::files::{InputCache, about};
 use super::report::{self, Severity};
 use super::system_env::{StdStream, SystemEnv};
 use crate::config::{DeclaredVariable, Groups, Settings};
@@ -14,7 +16,7 @@ use crate::location::Diagnostic;
 use crate::name::TypeName;
 use crate::output::LogFileOptions;
 use crate::plan::Plan;
-use crate::plan::environment::{PORT_OF, name_of_port};
+use crate::plan::addresses::{self, Addresses};
 use crate::plan::options::{Inputs, Selection};
 use crate::plan::ports::{Holder, KeptPorts};
 use crate::plan::running::Running;
@@ -44,6 +46,15 @@ pub struct Project {
     pub warnings: Vec<Diagnostic>,
     /// Whether Procfile and .env files were read without an error.
     pub is_whole: bool,
+    /// Where the types find each other.
+    pub addresses: Addresses,
+}
+
+/// The .env files, read again with the ports and URLs of a plan.
+struct FilesAgain {
+    assignments: Vec<Assignment>,
+    /// The URLs among them that an export does not have.
+    unknown: Vec<Diagnostic>,
 }
 
 impl Project {
@@ -129,6 +140,7 @@ impl Project {
             run,
             running: None,
             kept: None,
+            addresses: &self.addresses,
         }
     }
 
@@ -148,7 +160,11 @@ impl Project {
         let planned =
             build(inputs).and_then(|plan| match self.assignments_with_ports(&plan, inputs.ambient)? {
                 None => Ok(plan),
-                Some(assignments) => build(&Inputs { dotenv: &assignments, ..*inputs }),
+                Some(FilesAgain { assignments, unknown }) => {
+                    let mut plan = build(&Inputs { dotenv: &assignments, ..*inputs })?;
+                    plan.warnings.extend(unknown);
+                    Ok(plan)
+                }
             });
         match planned {
             Ok(plan) if errors.is_empty() => Ok(plan),
@@ -160,23 +176,26 @@ impl Project {
         }
     }
 
-    /// The lines of the .env files where they use the ports of types (`redis://localhost:${GANGER_PORT_DB}/0`), with those of
-    /// `plan`; `None` where they do not. A line cannot change the ports, but that of PORT, which then must not depend on them.
+    /// The lines of the .env files where they use the ports or URLs of types (`redis://localhost:${GANGER_PORT_DB}/0`), with those
+    /// of `plan`; `None` where they do not. A line cannot change the ports, but that of PORT, which then must not depend on them.
     fn assignments_with_ports(
         &self,
         plan: &Plan,
         ambient: &[(Vec<u8>, Vec<u8>)],
-    ) -> Result<Option<Vec<Assignment>>, Vec<Diagnostic>> {
-        let uses_ports = |bytes: &[u8]| memchr::memmem::find(bytes, PORT_OF.as_bytes()).is_some();
-        if !self.env_files.iter().any(|(_, bytes)| uses_ports(bytes)) {
+    ) -> Result<Option<FilesAgain>, Vec<Diagnostic>> {
+        if !self.env_files.iter().any(|(_, bytes)| addresses::may_be_named_in(bytes)) {
             return Ok(None);
         }
         let environment = plan.environment_of_command();
-        let is_port = |name: &str| self.procfile.entries.iter().any(|of| name_of_port(&of.name) == name);
+        let names = addresses::names(&self.procfile);
+        let unknown = RefCell::new(BTreeSet::new());
         let outside = |name: &str| {
             let of_plan = || environment.variables().find(|(of, _)| *of == name.as_bytes());
             let of_shell = || ambient.iter().find(|(of, _)| of == name.as_bytes());
-            if is_port(name) {
+            if names.contains(name) {
+                if self.addresses != Addresses::Local && of_plan().is_none() {
+                    unknown.borrow_mut().insert(name.to_owned());
+                }
                 of_plan().map(|(_, value)| value.to_vec())
             } else {
                 of_shell().map(|(_, value)| value.clone())
@@ -186,7 +205,15 @@ impl Project {
         let wins = self.settings.env_wins == Some(true);
         let precedence = if wins { Precedence::Files } else { Precedence::Outside };
         let parsed = dotenv::parse_by(precedence, &sources, &outside);
-        if parsed.errors.is_empty() { Ok(Some(parsed.assignments)) } else { Err(parsed.errors) }
+        let warning = |name: String| {
+            about(".env", format!("{name} is not known where this runs then, and is empty"), None)
+        };
+        let unknown = unknown.into_inner().into_iter().map(warning).collect();
+        if parsed.errors.is_empty() {
+            Ok(Some(FilesAgain { assignments: parsed.assignments, unknown }))
+        } else {
+            Err(parsed.errors)
+        }
     }
 
     /// Says on standard error what is worth a warning.

@@ -37,7 +37,7 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
         &CarriedReadiness { order: true, sign, liveness: false, socket: false },
         bundle,
     );
-    reachable::report(stack, |kind| Some(format!("{}:{}", kind.name, kind.port?)), bundle);
+    reachable::report(stack, bundle);
     let document = Document::map().with("name", stack.options.app.as_str()).with("services", services);
     let text = format!("{}\n{}", script::comment(stack), yaml(&document));
     bundle.file_with_values(stack, "compose.yaml", text);

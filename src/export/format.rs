@@ -94,7 +94,12 @@ impl ExportFormat {
             Self::Compose => &COMPOSE_DETAILS,
             Self::Kubernetes => &KUBERNETES_DETAILS,
             Self::Nomad => &NOMAD_DETAILS,
-            Self::Procfile => &FormatDetails { word: "procfile", runs_on: RunsOn::Platform, ..PLAIN },
+            Self::Procfile => &FormatDetails {
+                word: "procfile",
+                runs_on: RunsOn::Platform,
+                finds: FindsBy::Nothing,
+                ..PLAIN
+            },
         }
     }
 }
@@ -124,6 +129,19 @@ pub enum RunsOn {
     Platform,
 }
 
+/// How a type is found by the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FindsBy {
+    /// At its port of this machine.
+    Port,
+    /// By its name, at its port.
+    TypeName,
+    /// By its Service, which what is exposed has.
+    Service,
+    /// By nothing that is known beforehand.
+    Nothing,
+}
+
 /// What is known of a format.
 #[derive(Debug)]
 pub struct FormatDetails {
@@ -141,6 +159,8 @@ pub struct FormatDetails {
     pub folder_only: Option<&'static str>,
     /// Where programs run.
     pub runs_on: RunsOn,
+    /// At which URL the types find each other.
+    pub finds: FindsBy,
     /// The command that ends what ran from files that an export has no more; `None`: the engine does that when it reads the rest.
     pub end: fn(&Removal<'_>) -> Option<String>,
 }
@@ -158,6 +178,7 @@ const PLAIN: FormatDetails = FormatDetails {
     has_values_beside: false,
     folder_only: None,
     runs_on: RunsOn::Machine,
+    finds: FindsBy::Port,
     end: |_| None,
 };
 
@@ -174,6 +195,7 @@ const COMPOSE_DETAILS: FormatDetails = FormatDetails {
     validators: &COMPOSE,
     has_values_beside: true,
     runs_on: RunsOn::Images,
+    finds: FindsBy::TypeName,
     ..PLAIN
 };
 
@@ -183,6 +205,7 @@ const KUBERNETES_DETAILS: FormatDetails = FormatDetails {
     validators: &KUBERNETES,
     folder_only: Some(KUSTOMIZATION),
     runs_on: RunsOn::Images,
+    finds: FindsBy::Service,
     end: |of| Some(removal::objects(of)),
     ..PLAIN
 };
@@ -193,6 +216,7 @@ const NOMAD_DETAILS: FormatDetails = FormatDetails {
     separator: |_, _| String::new(),
     validators: &NOMAD,
     runs_on: RunsOn::Images,
+    finds: FindsBy::Nothing,
     end: |of| of.each(".json", |job| format!("nomad job stop {job}")),
     is_checked_one_by_one: true,
     ..PLAIN

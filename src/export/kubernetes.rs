@@ -58,7 +58,7 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
         let base = kustomization(stack, &bundle.bundle);
         bundle.file(KUSTOMIZATION, base);
     }
-    what_the_stack_loses(stack, &labels, bundle);
+    what_the_stack_loses(stack, bundle);
     report_resources(stack, bundle);
     if refers(stack) {
         // On the server's side, so that no annotation keeps a copy of the values.
@@ -67,7 +67,7 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
 }
 
 /// What is not carried over of the stack as a whole.
-fn what_the_stack_loses(stack: &ExportedStack<'_>, labels: &[String], bundle: &mut BundleBuilder) {
+fn what_the_stack_loses(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
     names::lose_signals(stack, |kind| script::is_heard(kind.stop_signal), bundle);
     let sign = |kind: &ExportedType<'_>| {
         !matches!(kind.care.probe.outside(), OutsideCheck::Notify | OutsideCheck::Nothing)
@@ -77,12 +77,7 @@ fn what_the_stack_loses(stack: &ExportedStack<'_>, labels: &[String], bundle: &m
         &CarriedReadiness { sign, liveness: true, ..CarriedReadiness::NOTHING },
         bundle,
     );
-    let label_of: Vec<_> = stack.all().map(|kind| kind.name).zip(labels).collect();
-    let address = |kind: &ExportedType<'_>| {
-        let (_, label) = label_of.iter().find(|(name, _)| *name == kind.name).filter(|_| kind.is_exposed)?;
-        Some(format!("{label}:80"))
-    };
-    reachable::report(stack, address, bundle);
+    reachable::report(stack, bundle);
     for job in stack.all().filter(|kind| kind.is_once) {
         bundle.unsupported(format!(
             "nothing in these files waits for the Job of {}: apply it first, and wait for it (docs/export.md)",

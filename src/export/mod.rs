@@ -45,10 +45,12 @@ mod stack;
 mod supervisord;
 mod systemd;
 mod systemd_words;
+mod urls;
 
 pub use bundle_builder::{Bundle, File};
 pub use names::app_name;
 pub use script::quote;
+pub use urls::addresses;
 
 use bundle_builder::BundleBuilder;
 use options::{ExportFormat, ExportOptions, Secrets};
@@ -85,6 +87,9 @@ pub fn export(plan: &Plan, options: &ExportOptions) -> Result<Bundle, Vec<Diagno
         ExportFormat::Procfile => procfile::write(&stack, &mut bundle),
     }
     bundle.refuse_unknown_objects(options);
+    for name in urls::unknown(&stack) {
+        bundle.unsupported(format!("{name} is not set there: no address of the type is known beforehand"));
+    }
     if options.format != ExportFormat::Kubernetes {
         let is_set = |kind: &&ExportedType<'_>| kind.has_resources() || kind.scale().is_some();
         let names: Vec<&str> = stack.all().filter(is_set).map(|kind| kind.name.as_str()).collect();

@@ -38,8 +38,8 @@ pub(super) fn labels(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) -> V
     let mut labels: Vec<String> = Vec::new();
     let mut kinds: Vec<&ExportedType<'_>> = Vec::new();
     for kind in stack.all() {
-        let own = kind.name.as_str().to_ascii_lowercase().replace('_', "-");
-        let label = format!("{}-{own}", stack.options.app);
+        let label = label(stack, kind);
+        let own = &label[stack.options.app.len() + 1..];
         if is_label(&stack.options.app) && (!is_label(&label) || own.starts_with('-')) {
             let because =
                 format!("`{label}` is no name there: at most {LONGEST} characters, no `-` at the end");
@@ -52,6 +52,12 @@ pub(super) fn labels(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) -> V
         kinds.push(kind);
     }
     labels
+}
+
+/// What a type would be called, whether that can be a name or not.
+pub(super) fn label(stack: &ExportedStack<'_>, kind: &ExportedType<'_>) -> String {
+    let own = kind.name.as_str().to_ascii_lowercase().replace('_', "-");
+    format!("{}-{own}", stack.options.app)
 }
 
 /// Whether `name` is a DNS label that begins with a letter.

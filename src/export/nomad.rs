@@ -71,7 +71,7 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
     names::lose_signals(stack, is_passed_on, bundle);
     readiness::unsupported(stack, &CarriedReadiness { sign, ..CarriedReadiness::NOTHING }, bundle);
     if stack.options.image.is_some() {
-        reachable::report(stack, |_| None, bundle);
+        reachable::report(stack, bundle);
     }
     if stack.options.image.is_none() && stack.kinds.iter().any(|kind| kind.port.is_some()) {
         bundle.unsupported(

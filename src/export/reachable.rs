@@ -1,18 +1,16 @@
 //! Values and commands that mean this machine, in a container, where that is the container itself: reported by name.
 
 use super::bundle_builder::BundleBuilder;
-use super::stack::{ExportedStack, ExportedType};
+use super::stack::ExportedStack;
+use super::urls;
+use crate::plan::addresses::name_of_url;
 
 /// The names of this machine for itself.
 const LOCAL: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
-/// Reports the values and commands of `stack` that name this machine, with the address of each type there, and those that
-/// name a file of SQLite.
-pub(super) fn report(
-    stack: &ExportedStack<'_>,
-    address: impl Fn(&ExportedType<'_>) -> Option<String>,
-    bundle: &mut BundleBuilder,
-) {
+/// Reports the values and commands of `stack` that name this machine, with the variable that holds the address of each type both
+/// here and there, and those that name a file of SQLite.
+pub(super) fn report(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
     let texts = stack.values.iter().filter_map(|of| Some((of.name, std::str::from_utf8(of.value).ok()?)));
     let texts: Vec<(&str, &str)> = texts.collect();
     let values =
@@ -21,12 +19,14 @@ pub(super) fn report(
     let local: Vec<String> =
         values.chain(kinds.map(|kind| format!("the command of {}", kind.name))).collect();
     if !local.is_empty() {
-        let others: Vec<String> =
-            stack.kinds.iter().filter(|kind| !kind.is_once).filter_map(address).collect();
-        let others = if others.is_empty() {
+        let serving = stack.kinds.iter().filter(|kind| !kind.is_once);
+        let addresses: Vec<String> = serving
+            .filter_map(|kind| Some(format!("{}={}", name_of_url(kind.name), urls::url(stack, kind)?)))
+            .collect();
+        let others = if addresses.is_empty() {
             String::new()
         } else {
-            format!("; the types are {} there", others.join(", "))
+            format!("; the types are {} there, and on localhost with `start`", addresses.join(", "))
         };
         bundle.unsupported(format!(
             "localhost is the container itself, as is 127.0.0.1: {}{others}",

@@ -7,7 +7,8 @@ use crate::config::{DeploymentSettings, ScaleRange};
 use crate::location::{Diagnostic, Location};
 use crate::name::TypeName;
 use crate::plan::Plan;
-use crate::plan::environment::{INSTANCE, Origin, PORT, PS, RUN, name_of_port};
+use crate::plan::addresses::name_of_port;
+use crate::plan::environment::{INSTANCE, Origin, PORT, PS, RUN};
 use crate::plan::options::RELEASE;
 use crate::plan::spec::{OutsideCheck, ProbePort, ServicePolicy, Spec};
 use crate::shell::{is_replaced, names_variable, text_for_shell};
@@ -25,7 +26,7 @@ pub(super) struct ExportedStack<'a> {
     pub(super) release: Option<ExportedType<'a>>,
     /// What .env files and app.json set. Their values go where secrets go.
     pub(super) values: Vec<ExportedVariable<'a>>,
-    /// What is no secret and the same for all instances: `GANGER_PORT_…`.
+    /// What is no secret and the same for all instances: `GANGER_PORT_…` and `GANGER_URL_…`.
     pub(super) ports: Vec<ExportedVariable<'a>>,
 }
 
@@ -130,7 +131,7 @@ impl<'a> ExportedStack<'a> {
         format!("{}-{}", self.options.app, kind.name)
     }
 
-    /// PORT, PS and the ports of the others: what an instance has besides the values.
+    /// PORT, PS, and the ports and URLs of the others: what an instance has besides the values.
     pub(super) fn own(&self, spec: &'a Spec) -> Vec<ExportedVariable<'a>> {
         let own = spec.environment.own.variables().filter_map(|(name, value)| {
             let name = std::str::from_utf8(name).ok().filter(|name| *name != INSTANCE)?;

@@ -66,7 +66,7 @@ impl Plan {
         let processes = processes(inputs, &options, layout.as_ref());
         let running = processes.iter().filter(|process| process.count > 0);
         let ports = running.filter_map(|process| Some((process.name.clone(), process.port?)));
-        let (rules, late) = environment::common_rules(inputs.run, ports);
+        let (rules, late) = environment::common_rules(inputs, ports);
         let (shared, provenance) = merged.share(rules, &own);
         for process in processes.iter().filter(|process| late.contains(&process.name)) {
             words.about_late(inputs, process);

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde::{Serialize, Serializer};
 
+use super::addresses::{name_of_port, name_of_url};
 use super::entries::EnvEntries;
 use super::error::Error;
 use super::options::Inputs;
@@ -32,16 +33,9 @@ const OTEL_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 pub(super) const OTEL_SERVICE: &str = "OTEL_SERVICE_NAME";
 /// The variable in which a project can name that too, as `service.name=…`; the one above would win over it.
 const OTEL_ATTRIBUTES: &str = "OTEL_RESOURCE_ATTRIBUTES";
-/// What the variables with the other types' ports begin with.
-pub(crate) const PORT_OF: &str = "GANGER_PORT_";
 /// With more types than this, none is told the others' ports: of a thousand types each instance would carry 24 KiB of
 /// them through every exec, which was a third of all CPU time of such a start (docs/design/0003).
 const KNOWN_PORTS: usize = 100;
-
-/// The variable with the first port of a type: `GANGER_PORT_WEB`.
-pub(crate) fn name_of_port(kind: &TypeName) -> String {
-    format!("{PORT_OF}{}", kind.to_variable())
-}
 
 /// Where a variable's value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -267,27 +261,29 @@ fn port_value(value: &[u8], origin: &Origin) -> Result<u16, Box<Diagnostic>> {
     })
 }
 
-/// The rules that are the same for all instances: the run's mark, and the first port of every type that
+/// The rules that are the same for all instances: the run's mark, and the first port and the URL of every type that
 /// runs, unless there are more than [`KNOWN_PORTS`]. Of two types that make the same variable (`a-b`, `a_b`) the first has it, and the other is named
 /// in the second list.
 pub(super) fn common_rules(
-    run: Option<&str>,
+    inputs: &Inputs<'_>,
     ports: impl Iterator<Item = (TypeName, u16)>,
 ) -> (Vec<(String, String)>, Vec<TypeName>) {
-    let mut rules: IndexMap<String, String> = IndexMap::new();
+    let mut rules = IndexMap::new();
     let mut late = Vec::new();
     for (name, port) in ports {
         let variable = name_of_port(&name);
         if rules.contains_key(&variable) {
             late.push(name);
         } else {
-            rules.insert(variable, port.to_string());
+            let url = inputs.addresses.url(&name, port);
+            rules.insert(variable, (port.to_string(), url.map(|url| (name_of_url(&name), url))));
         }
     }
     if rules.len() > KNOWN_PORTS {
         rules.clear();
     }
-    let mark = run.map(|run| (RUN.to_owned(), run.to_owned()));
+    let rules = rules.into_iter().flat_map(|(variable, (port, url))| [Some((variable, port)), url]).flatten();
+    let mark = inputs.run.map(|run| (RUN.to_owned(), run.to_owned()));
     (mark.into_iter().chain(rules).collect(), late)
 }
 

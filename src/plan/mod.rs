@@ -1,5 +1,6 @@
 //! From what was read and asked to what will run: values in, values out.
 
+pub mod addresses;
 mod build;
 pub use build::DEFAULT_GRACE;
 mod service_policy;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::addresses::Addresses;
 use super::error::{Error, index_of, type_named};
 use super::ports::KeptPorts;
 use super::running::Running;
@@ -39,6 +40,8 @@ pub struct Inputs<'a> {
     pub running: Option<&'a Running>,
     /// The ports of earlier starts with `--port auto`; `None` for all that starts nothing.
     pub kept: Option<&'a KeptPorts>,
+    /// Where the types find each other.
+    pub addresses: &'a Addresses,
 }
 
 /// What was asked for, in terms of the Procfile.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::addresses;
 use super::environment::{self, Provenance};
 use super::spec::{Environment, Policy, Spec, Variables};
 use crate::config::Groups;
@@ -64,12 +65,12 @@ impl Plan {
         self.processes.iter().map(|PlannedType { name, count, .. }| (name.clone(), *count)).collect()
     }
 
-    /// Gives every instance the ports of types that this environment of a running instance has: only a part of the plan is to be
+    /// Gives every instance the ports and URLs of types that this environment of a running instance has: only a part of the plan is to be
     /// used, and all others keep their ports.
     pub fn use_ports_of(&mut self, running: &Environment) {
-        let is_port = |(name, _): &&(Vec<u8>, Vec<u8>)| name.starts_with(environment::PORT_OF.as_bytes());
-        let others = self.shared.shared.iter().filter(|variable| !is_port(variable));
-        let shared = others.chain(running.shared.iter().filter(is_port)).cloned().collect();
+        let is_address = |(name, _): &&(Vec<u8>, Vec<u8>)| addresses::is_one(name);
+        let others = self.shared.shared.iter().filter(|variable| !is_address(variable));
+        let shared = others.chain(running.shared.iter().filter(is_address)).cloned().collect();
         self.share(shared);
     }
 
@@ -81,9 +82,14 @@ impl Plan {
         }
         let mut variables = self.shared.shared.to_vec();
         for (kind, port) in ports {
-            let name = environment::name_of_port(kind).into_bytes();
-            variables.retain(|(known, _)| *known != name);
-            variables.push((name, port.to_string().into_bytes()));
+            let port_and_url = [
+                (addresses::name_of_port(kind), port.to_string()),
+                (addresses::name_of_url(kind), addresses::local_url(*port)),
+            ];
+            for (name, value) in port_and_url {
+                variables.retain(|(known, _)| known != name.as_bytes());
+                variables.push((name.into_bytes(), value.into_bytes()));
+            }
         }
         self.share(variables.into());
         self

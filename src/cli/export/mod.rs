@@ -48,9 +48,16 @@ pub fn run(
     given.app_json = Some(true);
     let mut project = load::project(&given, ProcfileNeed::Procfile, system)?;
     let plan = plan(&mut project, system).map_err(Failure::Refused)?;
-    project.say_warnings(&plan.warnings, system);
     let asked = &project.settings.export;
     let options = options(format, asked, &project)?;
+    let plan = if format.details().runs_on == RunsOn::Machine {
+        plan
+    } else {
+        project.addresses = export::addresses(&plan, &options);
+        self::plan(&mut project, system).map_err(Failure::Refused)?
+    };
+    project.say_warnings(&plan.warnings, system);
+    let asked = &project.settings.export;
     let output = output(asked, options.secrets);
     let is_diff = asked.diff == Some(true);
     let bundle = match export::export(&plan, &options) {

@@ -56,7 +56,8 @@ fn an_instance_knows_itself_and_the_others() {
             (of(index, "GANGER_PORT_WEB"), of(index, "GANGER_PORT_MY_JOB")),
             ("3000".into(), "3100".into())
         );
-        assert_eq!(of(index, "GANGER_PORT_OFF"), "");
+        assert_eq!(of(index, "GANGER_URL_MY_JOB"), "http://localhost:3100");
+        assert_eq!(of(index, "GANGER_PORT_OFF") + &of(index, "GANGER_URL_OFF"), "");
         let names: Vec<_> = plan.instances[index].environment.variables().map(|(name, _)| name).collect();
         let unique: std::collections::HashSet<_> = names.iter().collect();
         assert_eq!(names.len(), unique.len());

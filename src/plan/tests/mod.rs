@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
+use super::addresses::Addresses;
 use super::options::{Inputs, Selection};
 use super::ports::Holder;
 use super::report::{Report, table};
@@ -103,6 +104,7 @@ impl Case {
             run: Some("r1"),
             running: self.running.as_ref(),
             kept: None,
+            addresses: &Addresses::Local,
         };
         let puma = || Holder { pid: Some(7), name: Some("puma".into()) };
         let is_held = |port| self.running.as_ref().is_some_and(|running| running.held.contains(&port));

@@ -8,6 +8,7 @@ use ganger::export::export;
 use ganger::export::options::{ExportFormat, Secrets};
 
 use super::{Exported, options};
+use crate::harness::Project;
 
 fn project(procfile: &str) -> Exported {
     Exported { procfile: procfile.into(), values: vec![("KEY".into(), b"secret".to_vec())] }
@@ -197,8 +198,14 @@ fn localhost_in_a_container_is_reported_by_name_and_never_by_value() {
     let project = Exported { procfile: "web: a $PORT\nbox: b --to 127.0.0.1\n".into(), values };
     let plan = project.plan(Path::new("/srv"));
     let table = [
-        (ExportFormat::Compose, "; the types are web:5000, box:5100 there"),
-        (ExportFormat::Kubernetes, "; the types are shop-web:80 there"),
+        (
+            ExportFormat::Compose,
+            "; the types are GANGER_URL_WEB=http://web:5000, GANGER_URL_BOX=http://box:5100 there, and on localhost with `start`",
+        ),
+        (
+            ExportFormat::Kubernetes,
+            "; the types are GANGER_URL_WEB=http://shop-web there, and on localhost with `start`",
+        ),
         (ExportFormat::Nomad, ""),
     ];
     for (format, addresses) in table {
@@ -212,4 +219,53 @@ fn localhost_in_a_container_is_reported_by_name_and_never_by_value() {
     }
     let lost = export(&plan, &options(ExportFormat::Systemd, Secrets::Reference)).unwrap().lost;
     assert!(!lost.concat().contains("localhost"), "{lost:?}");
+}
+
+/// `GANGER_URL_API` in .env and in a command: on this machine at the port, in containers where the engine has the type.
+#[test]
+fn one_env_file_names_the_types_here_and_in_containers() {
+    let project = Project::new("web: serve --api $GANGER_URL_API\nmy_api: serve $PORT\napi: serve $PORT\n")
+        .file(".env", "API=${GANGER_URL_API}/v1\nOTHER=${GANGER_URL_MY_API}\n");
+    let all = |arguments: &[&str]| {
+        let (status, out, err) = project.run(arguments);
+        assert_eq!(status, 0, "{arguments:?}: {err}");
+        (out, err)
+    };
+    let (here, _) = all(&["env", "--show-values", "-p", "6000"]);
+    for line in [
+        "API=http://localhost:6200/v1",
+        "OTHER=http://localhost:6100",
+        "GANGER_URL_WEB=http://localhost:6000",
+    ] {
+        assert!(here.contains(line), "{here}");
+    }
+    let table: [(&str, &[&str], &[&str]); 3] = [
+        ("compose", &["GANGER_URL_API: http://api:5200"], &["http://api:5200/v1", "http://my_api:5100"]),
+        ("kubernetes", &["value: http://shop-api\n"], &["http://shop-api/v1", "http://shop-my-api"]),
+        ("systemd", &["GANGER_URL_API=http://localhost:5200"], &["http://localhost:5200/v1"]),
+    ];
+    for (format, in_files, in_values) in table {
+        let words = ["export", format, "--image", "shop:1", "--app", "shop", "--user", "1000"];
+        let (files, err) = all(&words);
+        assert!(in_files.iter().all(|text| files.contains(text)), "{files}");
+        assert!(!err.contains("localhost"), "{err}");
+        let (values, _) = all(&[&words[..], &["--secrets", "only"]].concat());
+        assert!(in_values.iter().all(|text| values.contains(text)), "{values}");
+    }
+}
+
+#[test]
+fn a_url_that_an_engine_does_not_have_is_left_out() {
+    let project = Project::new("web: serve --api $GANGER_URL_WORKER\nworker: work\n")
+        .file(".env", "W=${GANGER_URL_WORKER}\n");
+    for format in ["kubernetes", "nomad", "procfile"] {
+        let words = ["export", format, "--image", "shop:1", "--app", "shop", "--user", "1000"];
+        let (status, out, err) = project.run(&words);
+        assert_eq!(status, 0, "{err}");
+        assert!(!out.contains("name: GANGER_URL_WORKER") && !out.contains("\"GANGER_URL_WORKER\""), "{out}");
+        let line = "GANGER_URL_WORKER is not set there: no address of the type is known beforehand";
+        assert!(err.contains(line), "{format}: {err}");
+        let line = "warning: .env: GANGER_URL_WORKER is not known where this runs then, and is empty";
+        assert!(err.contains(line), "{format}: {err}");
+    }
 }

@@ -29,6 +29,7 @@ use ganger::export::options::{ExportFormat, ExportOptions, Secrets};
 use ganger::export::{Bundle, export};
 use ganger::location::Diagnostic;
 use ganger::plan::Plan;
+use ganger::plan::addresses::Addresses;
 use ganger::plan::options::{Inputs, Selection};
 use ganger::procfile;
 
@@ -75,6 +76,7 @@ impl Exported {
             run: None,
             running: None,
             kept: None,
+            addresses: &Addresses::Local,
         };
         Plan::build(&inputs, |_| None).unwrap()
     }

@@ -1,4 +1,4 @@
-//! Two projects in all formats, kept in tests/export: a change of an export is seen in review. `UPDATE=1 cargo test --test it export::snapshots` writes them anew.
+//! Two projects in all formats, kept in tests/export: a change of an export is seen in review. `BLESS=1 cargo test --test it export::snapshots` writes them anew.
 //!
 //! The files are also run past the validators, and by hand past rules that those do not know.
 
@@ -87,7 +87,7 @@ fn exported(example: Example, format: ExportFormat) -> BTreeMap<String, String> 
 
 #[test]
 fn the_examples_are_exported_as_they_were() {
-    let is_update = std::env::var_os("UPDATE").is_some();
+    let is_update = std::env::var_os("BLESS").is_some();
     for (example, format) in
         Example::ALL.into_iter().flat_map(|of| ExportFormat::ALL.map(|format| (of, format)))
     {
@@ -102,7 +102,7 @@ fn the_examples_are_exported_as_they_were() {
             fs::write(&path, &text).unwrap();
         }
         let before = fs::read_to_string(&path).unwrap_or_default();
-        assert!(text == before, "{} differs; UPDATE=1 writes it anew:\n{text}", path.display());
+        assert!(text == before, "{} differs; BLESS=1 writes it anew:\n{text}", path.display());
     }
 }
 

@@ -1,0 +1,36 @@
+//! The URLs at which the types find each other under an engine: what `GANGER_URL_…` are there.
+
+use super::format::FindsBy;
+use super::names;
+use super::options::ExportOptions;
+use super::stack::{ExportedStack, ExportedType};
+use crate::plan::Plan;
+use crate::plan::addresses::{Addresses, local_url, name_of_url};
+
+/// Where the types of `plan` find each other.
+pub fn addresses(plan: &Plan, options: &ExportOptions) -> Addresses {
+    // What is wrong is reported by the export itself.
+    let Ok(stack) = ExportedStack::of(plan, options) else { return Addresses::Local };
+    let known = |kind: &ExportedType<'_>| Some((kind.name.clone(), url(&stack, kind)?));
+    Addresses::Elsewhere(stack.kinds.iter().filter_map(known).collect())
+}
+
+/// The URL of a type, if it is known beforehand.
+pub(super) fn url(stack: &ExportedStack<'_>, kind: &ExportedType<'_>) -> Option<String> {
+    let port = kind.port?;
+    match stack.options.format.details().finds {
+        FindsBy::Port => Some(local_url(port)),
+        FindsBy::TypeName => Some(format!("http://{}:{port}", kind.name)),
+        FindsBy::Service => kind.is_exposed.then(|| format!("http://{}", names::label(stack, kind))),
+        FindsBy::Nothing => None,
+    }
+}
+
+/// The variables of URLs that a command names and that the engine does not have.
+pub(super) fn unknown(stack: &ExportedStack<'_>) -> Vec<String> {
+    let unknown = stack.kinds.iter().filter(|kind| url(stack, kind).is_none());
+    unknown
+        .map(|kind| name_of_url(kind.name))
+        .filter(|name| stack.all().any(|other| other.names(name)))
+        .collect()
+}
