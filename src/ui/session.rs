@@ -15,6 +15,7 @@ use super::feed::{EndReport, Feed, PIECES};
 use super::input::InputReader;
 use super::panics::Panics;
 use super::screen::{Screen, copy, set_mouse};
+use super::stack::Link;
 use super::state::{Effect, Leaving, State};
 use super::text::TerminalLooks;
 use super::update::{Event, NotDone, update};
@@ -103,6 +104,7 @@ fn show(
     let mut state = State::new(screen.resize(), looks, options.zone);
     state.is_owner = options.is_owner;
     state.wanted = options.names;
+    let begun = host.now();
     let mut session = Session {
         state,
         feed,
@@ -114,6 +116,7 @@ fn show(
         browser: options.browser,
         is_stale: true,
         has_log: false,
+        begun,
         drawn: None,
         end: None,
     };
@@ -141,6 +144,8 @@ struct Session<'a> {
     is_stale: bool,
     /// Whether the log may have more.
     has_log: bool,
+    /// When the screen was entered.
+    begun: Duration,
     /// When the latest frame was drawn.
     drawn: Option<Duration>,
     end: Option<UiEnd>,
@@ -200,8 +205,10 @@ impl Session<'_> {
     }
 
     fn until_frame(&self) -> Duration {
-        let now = self.host.now();
-        self.drawn.map_or(Duration::ZERO, |drawn| (drawn + FRAME).saturating_sub(now))
+        // The first status is on its way: a frame without it would hold up the one with it.
+        let is_waiting = self.state.stack.link == Link::Waiting;
+        let last = self.drawn.or_else(|| is_waiting.then_some(self.begun));
+        last.map_or(Duration::ZERO, |last| (last + FRAME).saturating_sub(self.host.now()))
     }
 
     fn draw_if_due(&mut self) -> io::Result<()> {
