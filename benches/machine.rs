@@ -7,11 +7,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ganger::exit::Exit;
-use ganger::machine::{Action, Event, Machine};
-use ganger::name::{InstanceName, TypeName};
-use ganger::plan::spec::{Environment, Policy, RestartPolicy, ServicePolicy, Spec};
-use ganger::signal::{Reach, Signal};
+use ganger::parts::exit::Exit;
+use ganger::parts::machine::{Action, Event, Machine};
+use ganger::parts::name::{InstanceName, TypeName};
+use ganger::parts::plan::spec::{Environment, Policy, RestartPolicy, ServicePolicy, Spec};
+use ganger::parts::signal::{Reach, Signal};
 
 fn spec(kind: &TypeName, number: u32) -> Spec {
     Spec {
@@ -25,7 +25,7 @@ fn spec(kind: &TypeName, number: u32) -> Spec {
         grace: Duration::from_secs(5),
         once: false,
         after: Arc::default(),
-        care: ServicePolicy { restart: Some(RestartPolicy::Always), ..ServicePolicy::default() },
+        service: ServicePolicy { restart: Some(RestartPolicy::Always), ..ServicePolicy::default() },
     }
 }
 

@@ -2,9 +2,9 @@
 
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
-use ganger::name::{InstanceName, TypeName};
-use ganger::output::history::{Bounds, History};
-use ganger::output::{LogSource, OutputOptions, RowFormat, Rows, TimestampFormat};
+use ganger::parts::name::{InstanceName, TypeName};
+use ganger::parts::output::history::{Bounds, History};
+use ganger::parts::output::{LogSource, OutputOptions, RowFormat, Rows, TimestampFormat};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 

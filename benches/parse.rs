@@ -1,8 +1,8 @@
 //! The readers on 10 MB of each kind of text. The bar is 100 ms each: `cargo bench --bench parse`.
 
 use divan::Bencher;
-use ganger::dotenv::{self, EnvSource};
-use ganger::procfile;
+use ganger::parts::dotenv::{self, EnvSource};
+use ganger::parts::procfile;
 
 const SIZE: usize = 10_000_000;
 

@@ -7,9 +7,9 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use ganger::name::{InstanceName, TypeName};
-use ganger::output::history::Bounds;
-use ganger::output::{LogSource, Output, OutputOptions, RowFormat, StreamSource, TimestampFormat};
+use ganger::parts::name::{InstanceName, TypeName};
+use ganger::parts::output::history::Bounds;
+use ganger::parts::output::{LogSource, Output, OutputOptions, RowFormat, StreamSource, TimestampFormat};
 
 fn main() -> std::io::Result<()> {
     let (flags, commands): (Vec<_>, Vec<_>) =

@@ -5,13 +5,13 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use divan::{Bencher, black_box};
-use ganger::machine::SpawnFailure;
-use ganger::name::{InstanceName, TypeName};
-use ganger::plan::spec::{Environment, ServicePolicy, Spec, Variables};
-use ganger::process::limits::OpenFiles;
-use ganger::process::signals::Inherited;
-use ganger::process::spawn::{ChildResources, SpawnedChild, Spawner};
-use ganger::signal::Signal;
+use ganger::parts::machine::SpawnFailure;
+use ganger::parts::name::{InstanceName, TypeName};
+use ganger::parts::plan::spec::{Environment, ServicePolicy, Spec, Variables};
+use ganger::parts::process::limits::OpenFiles;
+use ganger::parts::process::signals::Inherited;
+use ganger::parts::process::spawn::{ChildResources, SpawnedChild, Spawner};
+use ganger::parts::signal::Signal;
 use nix::sys::wait::waitpid;
 
 const COUNT: usize = 100;
@@ -34,11 +34,11 @@ fn spec(kind: TypeName, command: &str) -> Spec {
         environment: Environment { shared: variables(), own: [("PORT", "5000")].into_iter().collect() },
         port: Some(5000),
         stop_signal: Signal::TERMINATE,
-        stop_to: ganger::signal::Reach::Main,
+        stop_to: ganger::parts::signal::Reach::Main,
         grace: std::time::Duration::from_secs(5),
         once: false,
         after: Arc::default(),
-        care: ServicePolicy::default(),
+        service: ServicePolicy::default(),
     }
 }
 

@@ -78,27 +78,27 @@ impl Outcome {
 }
 
 /// All went well.
-pub const SUCCESS: u8 = 0;
+pub(crate) const SUCCESS: u8 = 0;
 /// Input that was refused.
-pub const REFUSED: u8 = 1;
+pub(crate) const REFUSED: u8 = 1;
 /// A usage error.
-pub const USAGE: u8 = 2;
+pub(crate) const USAGE: u8 = 2;
 /// There is no stack that could be asked (LSB's word for a service that is not running).
-pub const NOTHING_RUNS: u8 = 3;
+pub(crate) const NOTHING_RUNS: u8 = 3;
 /// `export --check` found no program that could check.
-pub const NOT_CHECKED: u8 = 3;
+pub(crate) const NOT_CHECKED: u8 = 3;
 /// A stack runs and does not answer: it is suspended, or hangs (LSB's word for a service whose status is unknown).
-pub const NOT_ANSWERING: u8 = 4;
+pub(crate) const NOT_ANSWERING: u8 = 4;
 /// All instances are up, and not all of them are ready.
-pub const NOT_READY: u8 = 5;
+pub(crate) const NOT_READY: u8 = 5;
 /// The time was over (as timeout(1) says it).
-pub const LATE: u8 = 124;
+pub(crate) const LATE: u8 = 124;
 /// ganger itself failed (as `timeout`, `env` and `docker run` say it).
-pub const FAILED: u8 = 125;
+pub(crate) const FAILED: u8 = 125;
 /// A command was found but could not be run (POSIX XCU 2.8.2).
-pub const NOT_EXECUTABLE: u8 = 126;
+pub(crate) const NOT_EXECUTABLE: u8 = 126;
 /// A command was not found (POSIX XCU 2.8.2).
-pub const NOT_FOUND: u8 = 127;
+pub(crate) const NOT_FOUND: u8 = 127;
 
 #[cfg(test)]
 mod tests {

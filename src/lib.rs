@@ -5,32 +5,34 @@
 //! [`output`] do it, and [`supervisor`] is the only loop that joins them. docs/architecture.md tells the
 //! rest.
 
-pub mod cli;
-pub mod config;
-pub mod control;
-pub mod doctor;
-pub mod dotenv;
+pub(crate) mod cli;
+pub(crate) mod config;
+pub(crate) mod control;
+pub(crate) mod doctor;
+pub(crate) mod dotenv;
 pub(crate) mod duration;
-pub mod escapes;
-pub mod exit;
-pub mod export;
+pub(crate) mod escapes;
+pub(crate) mod exit;
+pub(crate) mod export;
 pub(crate) mod formation;
-pub mod location;
-pub mod machine;
-pub mod name;
-pub mod notice;
-pub mod output;
-pub mod plan;
-pub mod process;
-pub mod procfile;
-pub mod shell;
-pub mod signal;
+pub(crate) mod location;
+pub(crate) mod machine;
+pub(crate) mod name;
+pub(crate) mod notice;
+pub(crate) mod output;
+pub(crate) mod plan;
+pub(crate) mod process;
+pub(crate) mod procfile;
+pub(crate) mod shell;
+pub(crate) mod signal;
 pub(crate) mod suggestion;
-pub mod supervisor;
+pub(crate) mod supervisor;
 pub(crate) mod text;
 #[cfg(feature = "ui")]
 pub(crate) mod ui;
 pub(crate) mod watch;
+
+pub mod parts;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

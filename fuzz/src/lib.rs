@@ -3,12 +3,12 @@
 //!
 //! `.ci/fuzz` looks for bytes for which it does not hold, and tests/it/fuzz.rs holds it for the corpus.
 
-use ganger::cli::report::{self, Severity};
-use ganger::config::{self, app_json, foreman};
-use ganger::control::incoming;
-use ganger::dotenv::{self, EnvSource, second_reader};
-use ganger::location::Diagnostic;
-use ganger::procfile;
+use ganger::parts::cli::report::{self, Severity};
+use ganger::parts::config::{self, app_json, foreman};
+use ganger::parts::control::incoming;
+use ganger::parts::dotenv::{self, EnvSource, second_reader};
+use ganger::parts::location::Diagnostic;
+use ganger::parts::procfile;
 
 /// The name of every file here.
 const FILE: &str = "file";

@@ -32,7 +32,7 @@ pub(crate) struct Arguments {
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Run the stack here, in the foreground
     ///
     /// Starts one instance of each type of the Procfile (or the --formation), and stops all when one exits, or at Ctrl-C.
@@ -163,7 +163,7 @@ pub enum Command {
 
 /// `ganger start`.
 #[derive(Args, Debug)]
-pub struct StartArgs {
+pub(crate) struct StartArgs {
     /// Only these types; with `=N`, N instances of each
     #[arg(value_name = "TYPE[=N]", value_parser = types, index = 1)]
     pub types: Vec<String>,
@@ -182,7 +182,7 @@ pub struct StartArgs {
 
 /// `ganger run`.
 #[derive(Args, Debug)]
-pub struct RunArgs {
+pub(crate) struct RunArgs {
     /// A type of the Procfile, or a command, and its arguments
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
     #[arg(value_name = "TYPE|COMMAND", value_hint = ValueHint::CommandWithArguments)]
@@ -191,7 +191,7 @@ pub struct RunArgs {
 
 /// `ganger env`.
 #[derive(Args, Debug)]
-pub struct EnvArgs {
+pub(crate) struct EnvArgs {
     /// The type of the environment; by default that of a command
     #[arg(value_name = "TYPE")]
     pub of: Option<String>,
@@ -211,7 +211,7 @@ pub struct EnvArgs {
 
 /// `ganger version`.
 #[derive(Args, Debug)]
-pub struct VersionArgs {
+pub(crate) struct VersionArgs {
     /// Print also build, target and kernel, for a bug report
     #[arg(long)]
     pub verbose: bool,
@@ -219,7 +219,7 @@ pub struct VersionArgs {
 
 /// `ganger completions`.
 #[derive(Args, Debug)]
-pub struct CompletionsArgs {
+pub(crate) struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]
     pub shell: Shell,
@@ -227,7 +227,7 @@ pub struct CompletionsArgs {
 
 /// A shell that can complete our words.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Shell {
+pub(crate) enum Shell {
     /// GNU Bash.
     Bash,
     /// Elvish.

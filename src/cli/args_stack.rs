@@ -9,7 +9,7 @@ use crate::control::scaling::ScaleStep;
 
 /// `ganger exec`.
 #[derive(Args, Debug)]
-pub struct ExecArgs {
+pub(crate) struct ExecArgs {
     /// A command, or a type of the Procfile, and its arguments
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
     #[arg(value_name = "COMMAND", value_hint = ValueHint::CommandWithArguments)]
@@ -28,7 +28,7 @@ pub struct ExecArgs {
 
 /// `ganger ps`.
 #[derive(Args, Debug)]
-pub struct PsArgs {
+pub(crate) struct PsArgs {
     /// When each was started first, what it waited for, and when it was ready
     ///
     /// The chain of instances for which the start took so long is marked. Restarts do not change it. With --json it is added to
@@ -39,7 +39,7 @@ pub struct PsArgs {
 
 /// `ganger logs`.
 #[derive(Args, Debug)]
-pub struct LogsArgs {
+pub(crate) struct LogsArgs {
     /// Only lines of these: types, instances, groups (@back), globs
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
@@ -64,7 +64,7 @@ pub struct LogsArgs {
 
 /// `ganger restart`.
 #[derive(Args, Debug)]
-pub struct RestartArgs {
+pub(crate) struct RestartArgs {
     /// Types, instances, groups (@back), globs; all by default
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
@@ -78,7 +78,7 @@ pub struct RestartArgs {
 
 /// `ganger scale`.
 #[derive(Args, Debug)]
-pub struct ScaleArgs {
+pub(crate) struct ScaleArgs {
     /// The new counts; without any, the formation is printed
     #[arg(value_name = "TYPE=N|TYPE+N|TYPE-N", value_parser = ScaleStep::parse, value_delimiter = ',')]
     pub steps: Vec<ScaleStep>,
@@ -86,7 +86,7 @@ pub struct ScaleArgs {
 
 /// `ganger stop`.
 #[derive(Args, Debug)]
-pub struct StopArgs {
+pub(crate) struct StopArgs {
     /// Types, instances, groups (@back), globs
     #[arg(value_name = "NAME", required = true)]
     pub names: Vec<String>,
@@ -94,7 +94,7 @@ pub struct StopArgs {
 
 /// `ganger kill`.
 #[derive(Args, Debug)]
-pub struct KillArgs {
+pub(crate) struct KillArgs {
     /// Types, instances, groups (@back), globs
     #[arg(value_name = "NAME", required = true)]
     pub names: Vec<String>,
@@ -111,7 +111,7 @@ pub struct KillArgs {
 
 /// `ganger wait`.
 #[derive(Args, Debug)]
-pub struct WaitArgs {
+pub(crate) struct WaitArgs {
     /// Types, instances, groups (@back), globs; all by default
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
@@ -129,7 +129,7 @@ pub struct WaitArgs {
 
 /// `ganger attach`.
 #[derive(Args, Debug)]
-pub struct AttachArgs {
+pub(crate) struct AttachArgs {
     /// An instance, or a type that has one
     #[arg(value_name = "NAME")]
     pub instance: String,
@@ -146,7 +146,7 @@ pub struct AttachArgs {
 /// `ganger ui`.
 #[cfg(feature = "ui")]
 #[derive(Args, Debug)]
-pub struct UiArgs {
+pub(crate) struct UiArgs {
     /// Show the log of these first: types, instances, groups (@back), globs
     #[arg(value_name = "NAME")]
     pub names: Vec<String>,
@@ -154,7 +154,7 @@ pub struct UiArgs {
 
 /// `ganger port`.
 #[derive(Args, Debug)]
-pub struct PortArgs {
+pub(crate) struct PortArgs {
     /// An instance; of a type, the first one
     #[arg(value_name = "NAME")]
     pub instance: String,
@@ -162,7 +162,7 @@ pub struct PortArgs {
 
 /// `ganger down`.
 #[derive(Args, Debug)]
-pub struct DownArgs {
+pub(crate) struct DownArgs {
     /// Grace before SIGKILL, for all: `10`, `500ms`, `2m`
     #[arg(short = 't', long, value_name = "TIME", value_parser = span)]
     pub timeout: Option<f64>,

@@ -32,7 +32,7 @@ const TURN: usize = 16;
 /// # Errors
 ///
 /// Standard input or output is no terminal; nothing runs here; the instance does not run, or has no terminal.
-pub fn run(attach: AttachArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
+pub(crate) fn run(attach: AttachArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     if !system.input_is_terminal || !system.output_is_terminal {
         return Err(Failure::sentence(
             exit::REFUSED,

@@ -35,7 +35,7 @@ pub(crate) fn plan(
             Err(error) => format!(", and are not kept for the next start: {error}"),
         };
         let has_address =
-            |spec: &&Spec| spec.care.probe.port() == ProbePort::Own || spec.care.listen.is_some();
+            |spec: &&Spec| spec.service.probe.port() == ProbePort::Own || spec.service.listen.is_some();
         let first = plan.instances.iter().find(has_address).and_then(|spec| Some((&spec.name, spec.port?)));
         let url = first.map(|(name, port)| format!("; {name} is at http://localhost:{port}"));
         plan.notes.push(format!("ports begin at {base}{kept}{}", url.unwrap_or_default()));

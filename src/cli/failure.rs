@@ -12,7 +12,7 @@ use crate::text::harmless;
 
 /// Why a command failed. [`super::report`] prints it.
 #[derive(Debug)]
-pub enum Failure {
+pub(crate) enum Failure {
     /// The command line is invalid, in clap's words.
     Usage(clap::Error),
     /// Invalid input: all errors.
@@ -29,17 +29,17 @@ pub enum Failure {
 
 impl Failure {
     /// A failure with this status, and nothing but a message and a way out.
-    pub fn sentence(status: u8, message: impl Into<String>, hint: Option<String>) -> Self {
+    pub(crate) fn sentence(status: u8, message: impl Into<String>, hint: Option<String>) -> Self {
         Self::Sentence(Box::new(Sentence { message: message.into(), hint, status, ..Sentence::default() }))
     }
 
     /// A command line or a variable that is wrong, where clap does not know it.
-    pub fn usage(message: String, hint: Option<String>) -> Self {
+    pub(crate) fn usage(message: String, hint: Option<String>) -> Self {
         Self::sentence(exit::USAGE, message, hint)
     }
 
     /// The JSON document of it (docs/schema/error.json); none where standard output cannot be written to.
-    pub fn document(&self) -> Option<Value> {
+    pub(crate) fn document(&self) -> Option<Value> {
         let error = match self {
             Self::Output(_) => return None,
             Self::Usage(error) => {
@@ -62,7 +62,7 @@ impl Failure {
     }
 
     /// The last run, if this is the failure that no stack runs where one has run.
-    pub fn last_run(&self) -> Option<&Status> {
+    pub(crate) fn last_run(&self) -> Option<&Status> {
         let Self::Sentence(sentence) = self else { return None };
         let stack = sentence.stack.as_deref().filter(|_| sentence.status == exit::NOTHING_RUNS);
         stack.filter(|status| status.ended.is_some())
@@ -73,7 +73,7 @@ impl Failure {
     /// A reader that closed standard output ends every command as it ends `cat`: by SIGPIPE (POSIX write(2)), 141
     /// in a shell. Rust's runtime ignores that signal, so it is raised again. That a parent had it ignored is not
     /// known any more; a filter would then say `Broken pipe`.
-    pub fn outcome(&self) -> Outcome {
+    pub(crate) fn outcome(&self) -> Outcome {
         Outcome::Status(match self {
             Self::Usage(error) if error.exit_code() == 0 => exit::SUCCESS,
             Self::Usage(_) => exit::USAGE,
@@ -89,7 +89,7 @@ impl Failure {
 
 /// A failure that is one sentence.
 #[derive(Debug, Default)]
-pub struct Sentence {
+pub(crate) struct Sentence {
     /// The sentence.
     pub message: String,
     /// The way out.

@@ -15,14 +15,14 @@ const LARGEST: u64 = 64 << 20;
 /// What has been read and cannot be read again: standard input, pipes, devices. A project that is read a second
 /// time finds it here, and opens nothing but plain files: a pipe without a writer would hold up a whole stack.
 #[derive(Debug, Default)]
-pub struct InputCache {
+pub(crate) struct InputCache {
     read: RefCell<HashMap<PathBuf, Vec<u8>>>,
     is_frozen: Cell<bool>,
 }
 
 impl InputCache {
     /// From now on only plain files are opened.
-    pub fn freeze(&self) {
+    pub(crate) fn freeze(&self) {
         self.is_frozen.set(true);
     }
 
@@ -31,7 +31,7 @@ impl InputCache {
     /// # Errors
     ///
     /// As [`read`]'s.
-    pub fn read(&self, path: &Path, name: &str) -> Result<Vec<u8>, Diagnostic> {
+    pub(crate) fn read(&self, path: &Path, name: &str) -> Result<Vec<u8>, Diagnostic> {
         // `/dev/stdin` may be a plain file here, and another one for the process that reads it again.
         let is_ours = path.starts_with("/dev") || path.starts_with("/proc");
         let is_other = is_ours || fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
@@ -43,7 +43,7 @@ impl InputCache {
     /// # Errors
     ///
     /// As [`read`]'s, for a file that is there.
-    pub fn read_if_there(&self, path: &Path, name: &str) -> Result<Option<Vec<u8>>, Diagnostic> {
+    pub(crate) fn read_if_there(&self, path: &Path, name: &str) -> Result<Option<Vec<u8>>, Diagnostic> {
         match fs::metadata(path) {
             Err(error) if is_absent(&error) => Ok(None),
             Ok(_) | Err(_) => self.read(path, name).map(Some),
@@ -55,7 +55,7 @@ impl InputCache {
     /// # Errors
     ///
     /// As `read_standard_input`'s.
-    pub fn read_standard_input(&self) -> Result<Vec<u8>, Diagnostic> {
+    pub(crate) fn read_standard_input(&self) -> Result<Vec<u8>, Diagnostic> {
         self.once(Path::new("-"), "standard input", true, read_standard_input)
     }
 

@@ -79,7 +79,7 @@ fn argument(setting: &'static Setting, flag: &'static Flag) -> Arg {
 }
 
 /// A flag of a setting, as it was given.
-pub struct GivenFlag {
+pub(crate) struct GivenFlag {
     /// Its setting.
     pub setting: &'static Setting,
     values: Vec<OsString>,
@@ -93,7 +93,7 @@ impl fmt::Debug for GivenFlag {
 
 impl GivenFlag {
     /// It, in words for another command.
-    pub fn words(&self) -> Vec<OsString> {
+    pub(crate) fn words(&self) -> Vec<OsString> {
         let flag = format!("--{}", self.setting.name);
         if self.setting.takes == Takes::Nothing {
             return vec![flag.into()];

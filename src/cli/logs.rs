@@ -30,7 +30,7 @@ const BATCH: usize = 32 << 10;
 /// # Errors
 ///
 /// No stack runs here, nothing has that name, or standard output is closed.
-pub fn run(logs: LogsArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
+pub(crate) fn run(logs: LogsArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     if logs.last {
         return print_last(&logs, given, system);
     }

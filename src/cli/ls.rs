@@ -14,7 +14,7 @@ use crate::exit::{self, Outcome};
 
 /// `ganger ls`.
 #[derive(Args, Debug)]
-pub struct LsArgs {
+pub(crate) struct LsArgs {
     /// List stacks that have ended too
     #[arg(short = 'a', long)]
     pub all: bool,

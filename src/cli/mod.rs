@@ -5,7 +5,7 @@
 
 pub(crate) mod args;
 pub(crate) mod args_stack;
-pub mod attach;
+pub(crate) mod attach;
 mod auto_port;
 pub(crate) mod change;
 pub(crate) mod check;
@@ -16,7 +16,7 @@ pub(crate) mod down;
 pub(crate) mod env;
 pub(crate) mod examples;
 pub(crate) mod exec;
-pub mod export;
+pub(crate) mod export;
 pub(crate) mod failure;
 pub(crate) mod files;
 pub(crate) mod flags;
@@ -24,29 +24,29 @@ pub(crate) mod keeper;
 pub(crate) mod last_run;
 pub(crate) mod late;
 pub(crate) mod load;
-pub mod logs;
+pub(crate) mod logs;
 pub(crate) mod ls;
 pub(crate) mod man;
 pub(crate) mod mcp;
-pub mod peers;
+pub(crate) mod peers;
 pub(crate) mod port;
 pub(crate) mod print;
 pub(crate) mod project;
 pub(crate) mod ps;
 pub(crate) mod reload;
-pub mod report;
+pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod scale;
 pub(crate) mod scripts;
 pub(crate) mod skill;
 pub(crate) mod stack;
-pub mod start;
+pub(crate) mod start;
 pub(crate) mod supervise;
 pub(crate) mod sweep;
 pub(crate) mod system_env;
 #[cfg(feature = "ui")]
 pub(crate) mod ui;
-pub mod usage;
+pub(crate) mod usage;
 pub(crate) mod values;
 pub(crate) mod version;
 pub(crate) mod wait;
@@ -64,7 +64,7 @@ use crate::exit::{Exit, Outcome};
 use crate::process::monitor::die_by;
 
 /// Runs the program: the first of `arguments` is its own name.
-pub fn main(arguments: Vec<OsString>) -> ExitCode {
+pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {
     let system = SystemEnv::read();
     let Translated { words: arguments, ignored } = peers::words::translate(arguments);
     for flag in &ignored {

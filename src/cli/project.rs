@@ -25,7 +25,7 @@ use crate::procfile::{Entry, Procfile};
 
 /// Everything that was read, as far as it could be read.
 #[derive(Clone)]
-pub struct Project {
+pub(crate) struct Project {
     /// What was typed.
     pub typed: Settings,
     /// What of it cannot be read twice.
@@ -63,7 +63,7 @@ impl Project {
     /// # Errors
     ///
     /// All that is wrong: with the files, or with what was asked of them.
-    pub fn plan(&self, system: &SystemEnv) -> Result<Plan, Vec<Diagnostic>> {
+    pub(crate) fn plan(&self, system: &SystemEnv) -> Result<Plan, Vec<Diagnostic>> {
         self.plan_beside(&[], system)
     }
 
@@ -72,7 +72,7 @@ impl Project {
     /// # Errors
     ///
     /// As [`Project::plan`]'s.
-    pub fn plan_start(
+    pub(crate) fn plan_start(
         &self,
         selection: &Selection,
         run: &str,
@@ -88,7 +88,7 @@ impl Project {
     /// # Errors
     ///
     /// As [`Project::plan`]'s.
-    pub fn plan_beside(
+    pub(crate) fn plan_beside(
         &self,
         ports: &[(TypeName, u16)],
         system: &SystemEnv,
@@ -101,7 +101,7 @@ impl Project {
     /// # Errors
     ///
     /// As [`Project::plan`]'s.
-    pub fn plan_again(
+    pub(crate) fn plan_again(
         &self,
         selection: &Selection,
         run: &str,
@@ -117,7 +117,7 @@ impl Project {
 
     /// The files of the instances' output: a folder that a file of the project names is below the root, one that was typed is
     /// below the current folder.
-    pub fn log_files(&self, system: &SystemEnv) -> Option<LogFileOptions> {
+    pub(crate) fn log_files(&self, system: &SystemEnv) -> Option<LogFileOptions> {
         let named = self.settings.log_dir.as_ref()?;
         let base = system.folder.as_ref().filter(|_| named.place.line.is_none()).unwrap_or(&self.root);
         let size = self.settings.log_size.as_ref().map_or(LogFileOptions::SIZE, |size| size.value);
@@ -217,7 +217,7 @@ impl Project {
     }
 
     /// Says on standard error what is worth a warning.
-    pub fn say_warnings(&self, more: &[Diagnostic], system: &SystemEnv) {
+    pub(crate) fn say_warnings(&self, more: &[Diagnostic], system: &SystemEnv) {
         let colors = system.colors(StdStream::Error, self.settings.color.unwrap_or_default());
         let warnings = [self.warnings.as_slice(), more].concat();
         report::say(&report::diagnostics(Severity::Warning, &warnings, colors));
@@ -225,7 +225,7 @@ impl Project {
 
     /// Where dotenvy reads a variable otherwise than we do: only beside a Cargo.toml, as it is what programs in Rust
     /// read the same files with.
-    pub fn disagreements(&self) -> Vec<Diagnostic> {
+    pub(crate) fn disagreements(&self) -> Vec<Diagnostic> {
         if !self.root.join("Cargo.toml").exists() {
             return Vec::new();
         }
@@ -236,7 +236,7 @@ impl Project {
     }
 
     /// The variables that app.json requires of a deployment and that are not set here, where that is no error: one line.
-    pub fn wanted_by_a_deployment(&self, system: &SystemEnv) -> Option<Diagnostic> {
+    pub(crate) fn wanted_by_a_deployment(&self, system: &SystemEnv) -> Option<Diagnostic> {
         let is_set = |name: &str| {
             system.value(name).is_some() || self.assignments.iter().any(|assignment| assignment.name == name)
         };
@@ -253,13 +253,13 @@ impl Project {
     }
 
     /// The groups of types.
-    pub fn groups(&self) -> Groups {
+    pub(crate) fn groups(&self) -> Groups {
         Groups::of(&self.settings, |name| self.entry(OsStr::new(name)).is_some())
     }
 
     /// The same with the types of groups in their places, where settings name types.
     #[must_use]
-    pub fn with_groups(mut self) -> Self {
+    pub(crate) fn with_groups(mut self) -> Self {
         // A one-off command gets as far as this without a Procfile.
         if self.is_whole && !self.procfile.entries.is_empty() {
             let groups = self.groups();
@@ -269,7 +269,7 @@ impl Project {
     }
 
     /// The line of the Procfile that `word` names.
-    pub fn entry(&self, word: &OsStr) -> Option<&Entry> {
+    pub(crate) fn entry(&self, word: &OsStr) -> Option<&Entry> {
         self.procfile.entries.iter().find(|entry| word == entry.name.as_str())
     }
 }

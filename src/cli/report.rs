@@ -42,7 +42,7 @@ fn renderer(colors: bool) -> Renderer {
 }
 
 /// `failure` as text; empty if there is nothing to print.
-pub fn failure(failure: &Failure, colors: bool) -> String {
+pub(crate) fn failure(failure: &Failure, colors: bool) -> String {
     let sentence = |message: &str, hint| sentence(Severity::Error, message, hint, &renderer(colors));
     match failure {
         Failure::Usage(error) if colors => error.render().ansi().to_string(),
@@ -65,17 +65,17 @@ pub fn failure(failure: &Failure, colors: bool) -> String {
 }
 
 /// A warning of a command that succeeds, as text.
-pub fn note(text: &str, colors: bool) -> String {
+pub(crate) fn note(text: &str, colors: bool) -> String {
     sentence(Severity::Warning, text, None, &renderer(colors))
 }
 
 /// `text` as a line of ganger's own on standard error.
-pub fn line(text: &str) {
+pub(crate) fn line(text: &str) {
     say(&format!("ganger: {}\n", harmless(text)));
 }
 
 /// Writes `text` to standard error. A failure of that cannot be reported anywhere.
-pub fn say(text: &str) {
+pub(crate) fn say(text: &str) {
     let mut stream = io::stderr().lock();
     // The renderer's table of what it replaces ends before the second set of control characters.
     let text = text.replace(|c| ('\u{80}'..='\u{9f}').contains(&c), "\u{fffd}");

@@ -37,7 +37,7 @@ use crate::supervisor::clock;
 use crate::supervisor::replan::PlanSource;
 
 /// How long is waited before looking again at an address that is neither free nor answered.
-pub const PAUSE: Duration = Duration::from_millis(20);
+pub(crate) const PAUSE: Duration = Duration::from_millis(20);
 
 /// How often an address is tried of which the name is held and where no stack is found: two seconds.
 const ROUNDS: usize = 100;
@@ -47,7 +47,7 @@ const ROUNDS: usize = 100;
 /// # Errors
 ///
 /// All that keeps it from being started.
-pub fn run(start: &args::StartArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
+pub(crate) fn run(start: &args::StartArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     let given = &Settings { commands: start.commands.clone(), ..given.clone() };
     let is_detached = given.detach == Some(true);
     if let Some(wait) = given.wait.as_ref().filter(|wait| !is_detached && wait.place.file.starts_with("--")) {
@@ -99,7 +99,7 @@ pub(super) fn requested(
 }
 
 /// What was read and decided before a stack is prepared.
-pub struct StartedStack<'a> {
+pub(crate) struct StartedStack<'a> {
     /// The project.
     pub project: &'a Project,
     /// Where it can be reached, which also says what its processes are marked with.
@@ -109,7 +109,7 @@ pub struct StartedStack<'a> {
 }
 
 /// A stack, read and planned, with its address taken.
-pub struct Prepared {
+pub(crate) struct Prepared {
     plan: Plan,
     source: PlanSource,
     settings: supervisor::run::StartSettings,
@@ -123,7 +123,7 @@ pub struct Prepared {
 /// # Errors
 ///
 /// All that keeps it from being started.
-pub fn prepare(
+pub(crate) fn prepare(
     begun: &StartedStack<'_>,
     selection: &Selection,
     place: Option<io::Result<(Claim, UnixListener)>>,
@@ -158,7 +158,7 @@ pub fn prepare(
 
 impl Prepared {
     /// It ends with the last client that holds it.
-    pub fn end_with_last_hold(&mut self) {
+    pub(crate) fn end_with_last_hold(&mut self) {
         self.settings.ends_with_last_lease = true;
         // The command ends with its caller: others may use the stack.
         self.settings.parents = WatchedParents::default();
@@ -180,7 +180,7 @@ impl Prepared {
     }
 
     /// What runs it in a process that is forked from this one.
-    pub fn in_background(mut self, system: &SystemEnv) -> impl FnOnce() -> Outcome {
+    pub(crate) fn in_background(mut self, system: &SystemEnv) -> impl FnOnce() -> Outcome {
         self.claim.iter_mut().for_each(Claim::hand_over);
         move || {
             self.claim.iter_mut().for_each(Claim::adopt);

@@ -13,7 +13,7 @@ use crate::process::pty::window_size;
 
 /// What ganger was given besides its arguments.
 #[derive(Clone, Debug, Default)]
-pub struct SystemEnv {
+pub(crate) struct SystemEnv {
     /// The environment, in its order: bytes, since a value need not be UTF-8.
     pub variables: Vec<(Vec<u8>, Vec<u8>)>,
     /// The current folder; `None` if it has been removed.
@@ -30,7 +30,7 @@ pub struct SystemEnv {
 
 /// One of the two streams that ganger writes to.
 #[derive(Clone, Copy, Debug)]
-pub enum StdStream {
+pub(crate) enum StdStream {
     /// What was asked for.
     Output,
     /// What went wrong.
@@ -40,7 +40,7 @@ pub enum StdStream {
 impl SystemEnv {
     /// Reads them.
     #[expect(clippy::disallowed_methods, reason = "this is the place where the environment is read")]
-    pub fn read() -> Self {
+    pub(crate) fn read() -> Self {
         Self {
             variables: std::env::vars_os().map(|(n, v)| (n.into_vec(), v.into_vec())).collect(),
             folder: std::env::current_dir().ok(),
@@ -53,49 +53,49 @@ impl SystemEnv {
 
     /// A mark that no other run has. The hasher's keys are random (`getrandom` at their first use); the
     /// clock and the pid would do for one machine, but not across containers that share a volume.
-    pub fn mark() -> String {
+    pub(crate) fn mark() -> String {
         format!("{:016x}", RandomState::new().build_hasher().finish())
     }
 
     /// Where the system wants sockets of this session: `$XDG_RUNTIME_DIR`.
-    pub fn runtime_folder(&self) -> Option<PathBuf> {
+    pub(crate) fn runtime_folder(&self) -> Option<PathBuf> {
         self.variable("XDG_RUNTIME_DIR").map(PathBuf::from)
     }
 
     /// Where the system wants files that outlive a run: `$XDG_STATE_HOME`, else `~/.local/state` (XDG Base Directory
     /// Specification).
-    pub fn state_folder(&self) -> Option<PathBuf> {
+    pub(crate) fn state_folder(&self) -> Option<PathBuf> {
         let folder =
             |name: &str| self.variable(name).map(PathBuf::from).filter(|folder| folder.is_absolute());
         folder("XDG_STATE_HOME").or_else(|| Some(folder("HOME")?.join(".local/state")))
     }
 
     /// The value of `name`; an empty one counts as unset, as <https://no-color.org> asks.
-    pub fn variable(&self, name: &str) -> Option<OsString> {
+    pub(crate) fn variable(&self, name: &str) -> Option<OsString> {
         self.value(name).filter(|value| !value.is_empty()).map(OsString::from_vec)
     }
 
     /// The value of `name`, which may be empty. Of a name that stands there twice the first counts, as for
     /// getenv(3).
-    pub fn value(&self, name: &str) -> Option<Vec<u8>> {
+    pub(crate) fn value(&self, name: &str) -> Option<Vec<u8>> {
         let found = self.variables.iter().find(|(n, _)| n == name.as_bytes());
         found.map(|(_, value)| value.clone())
     }
 
     /// Whether the terminal shows characters beyond ASCII, by the locale (setlocale(3): `LC_ALL`, else `LC_CTYPE`, else `LANG`).
-    pub fn shows_unicode(&self) -> bool {
+    pub(crate) fn shows_unicode(&self) -> bool {
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| self.variable(name));
         let locale = locale.map(|locale| locale.to_string_lossy().to_ascii_lowercase());
         locale.is_some_and(|locale| locale.contains("utf-8") || locale.contains("utf8"))
     }
 
     /// The folder for temporary files: `$TMPDIR`, else /tmp.
-    pub fn temporary_folder() -> PathBuf {
+    pub(crate) fn temporary_folder() -> PathBuf {
         std::env::temp_dir()
     }
 
     /// The time zone of printed times: TZ, else the machine's.
-    pub fn zone() -> TimeZone {
+    pub(crate) fn zone() -> TimeZone {
         TimeZone::system()
     }
 
@@ -104,7 +104,7 @@ impl SystemEnv {
     /// The flag wins; then `NO_COLOR` (no-color.org), `FORCE_COLOR` and `CLICOLOR_FORCE` (0 is no),
     /// `CLICOLOR=0`, and at last whether it is a terminal that understands more than text. By hand, not
     /// with `supports-colors`: that one reads the environment by itself, and counts CI as a terminal.
-    pub fn colors(&self, stream: StdStream, asked: ColorChoice) -> bool {
+    pub(crate) fn colors(&self, stream: StdStream, asked: ColorChoice) -> bool {
         let is =
             |name: &str, value: &str| self.variable(name).is_some_and(|v| v.as_bytes() == value.as_bytes());
         let is_on = |name: &str| self.variable(name).is_some() && !is(name, "0") && !is(name, "false");

@@ -22,7 +22,7 @@ use crate::text::harmless;
 /// # Errors
 ///
 /// What is wrong with the command line, in clap's words; or that standard output cannot be written to.
-pub fn parse(words: &[OsString], system: &SystemEnv) -> Result<Option<(Command, Settings)>, Failure> {
+pub(crate) fn parse(words: &[OsString], system: &SystemEnv) -> Result<Option<(Command, Settings)>, Failure> {
     let are_harmless = words.iter().all(|word| matches!(harmless(&word.to_string_lossy()), Cow::Borrowed(_)));
     let mut command = flags::add_when_asked(Arguments::command());
     let parsed = command.try_get_matches_from_mut(words).and_then(|matches| {
@@ -56,7 +56,7 @@ pub fn parse(words: &[OsString], system: &SystemEnv) -> Result<Option<(Command, 
 }
 
 /// Whether the command line asks for JSON, also where it is invalid otherwise.
-pub fn wants_json(words: &[OsString], system: &SystemEnv) -> bool {
+pub(crate) fn wants_json(words: &[OsString], system: &SystemEnv) -> bool {
     let own = words.iter().skip(1).filter_map(|word| word.to_str()).take_while(|word| *word != "--");
     let has_flag = own.clone().any(|word| word == "--json");
     let Some(setting) = table::named("json") else { return false };

@@ -34,7 +34,7 @@ impl InvalidValue {
 
 /// A name in a file that sets nothing there.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum InvalidName {
+pub(crate) enum InvalidName {
     /// A known name is close to it.
     #[error("unknown setting `{name}` (did you mean `{near}`?)")]
     Near {
@@ -87,7 +87,7 @@ pub enum InvalidName {
 
 impl InvalidName {
     /// The way out, where the message does not have it.
-    pub fn hint(&self) -> Option<String> {
+    pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::Near { .. } => None,
             Self::Unknown { known, .. } => Some(format!("the settings are {}", known.join(", "))),

@@ -1,35 +1,37 @@
 //! What a project or a user can set: one type for flags, `GANGER_…` variables, `ganger.toml`, `.foreman` and `app.json`
 //! ([`Settings`]), one entry for each setting ([`table`]), and one function for precedence ([`Settings::or`]).
 
-pub mod app_json;
+pub(crate) mod app_json;
 mod deployment;
 mod detach_keys;
 mod export_choices;
-pub mod foreman;
-pub mod ganger_toml;
+pub(crate) mod foreman;
+pub(crate) mod ganger_toml;
 mod groups;
-pub mod invalid;
+pub(crate) mod invalid;
 mod layers;
 mod numbers;
 mod probe;
-pub mod service_policy;
-pub mod setting;
-pub mod settings;
+pub(crate) mod service_policy;
+pub(crate) mod setting;
+pub(crate) mod settings;
 mod source;
-pub mod table;
+pub(crate) mod table;
 #[cfg(test)]
 mod tests;
 mod value;
 
-pub use deployment::{Resource, ScaleRange};
-pub use detach_keys::{DetachKey, DetachKeys};
-pub use export_choices::{CheckMode, Secrets};
-pub use groups::{GroupError, Groups};
-pub use probe::{
-    BUFFERING, Observation, OutsideCheck, Probe, ProbeKind, ProbePort, ReadySetting, listens_elsewhere,
+pub(crate) use deployment::{Resource, ScaleRange};
+pub(crate) use detach_keys::DetachKeys;
+pub(crate) use export_choices::CheckMode;
+pub use export_choices::Secrets;
+pub(crate) use groups::{GroupError, Groups};
+pub(crate) use probe::{BUFFERING, listens_elsewhere};
+pub(crate) use probe::{Observation, OutsideCheck, Probe, ProbeKind, ProbePort, ReadySetting};
+pub(crate) use service_policy::{Hook, Hooks};
+pub use service_policy::{RestartPolicy, ServicePolicy};
+pub(crate) use settings::{
+    BasePort, ColorChoice, DeclaredVariable, DeploymentSettings, ExportSettings, ParentToWatch,
+    ParsedSettings, ProcessSettings, Timestamps,
 };
-pub use service_policy::{Hook, Hooks, RestartPolicy, ServicePolicy};
-pub use settings::{
-    BasePort, ColorChoice, DeclaredVariable, DeploymentSettings, ExportSettings, ExportTables, Located,
-    ParentToWatch, ParsedSettings, ProcessSettings, Settings, Timestamps,
-};
+pub use settings::{Located, Settings};

@@ -95,7 +95,7 @@ pub struct Observation {
 }
 
 /// The way out for a program that seems to print nothing.
-pub const BUFFERING: &str = "a program may buffer its output on a pipe; --pty always, PYTHONUNBUFFERED=1 or `stdbuf -oL` turn that off";
+pub(crate) const BUFFERING: &str = "a program may buffer its output on a pipe; --pty always, PYTHONUNBUFFERED=1 or `stdbuf -oL` turn that off";
 
 /// Each kind, as ganger.toml has it.
 const FORMS: &str = "expected listen, listen:6379, http:/health, log:REGEX, cmd:COMMAND, notify or alive";
@@ -218,7 +218,7 @@ impl Probe {
 }
 
 /// That an instance listens on these ports and not on that one, with the setting that names the first, as a clause of a sentence.
-pub fn listens_elsewhere(ports: &[u16], not_on: &str) -> String {
+pub(crate) fn listens_elsewhere(ports: &[u16], not_on: &str) -> String {
     let first = ports.first().copied().unwrap_or_default();
     format!("listens on {}, not on {not_on} (ready = \"listen:{first}\")", listed(ports))
 }

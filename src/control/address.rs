@@ -27,7 +27,7 @@ const LONGEST_FOLDER: usize = 108 - 1 - 24;
 /// The places that a stack may have: the first is where it goes, the others are where one may be that was
 /// started in another session.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Address {
+pub(crate) struct Address {
     folders: Vec<PathBuf>,
     key: String,
     home: PathBuf,
@@ -57,7 +57,7 @@ pub(crate) fn home(root: &Path, name: Option<&str>) -> PathBuf {
 
 /// What [`Address::claim`] came to.
 #[derive(Debug)]
-pub enum ClaimResult {
+pub(crate) enum ClaimResult {
     /// The address is ours, and clients may connect from now on: they wait in the listener's queue.
     Ours(Claim, UnixListener),
     /// Another stack has it.
@@ -66,7 +66,7 @@ pub enum ClaimResult {
 
 impl Address {
     /// The address of the stack called `name` in `root`, a real path. `runtime` is `$XDG_RUNTIME_DIR`.
-    pub fn new(root: &Path, name: Option<&str>, runtime: Option<&Path>) -> Self {
+    pub(crate) fn new(root: &Path, name: Option<&str>, runtime: Option<&Path>) -> Self {
         let mut key = hash(root.as_os_str().as_bytes());
         if let Some(name) = name {
             key = hash(&[key.to_le_bytes().as_slice(), b"\0", name.as_bytes()].concat());
@@ -90,13 +90,13 @@ impl Address {
 
     /// The same stack, where it is looked for with this `$XDG_RUNTIME_DIR`.
     #[must_use]
-    pub fn with_runtime(&self, runtime: &Path) -> Self {
+    pub(crate) fn with_runtime(&self, runtime: &Path) -> Self {
         let folders = candidates(Some(runtime));
         Self { folders: folders.into_iter().chain(self.folders.iter().cloned()).collect(), ..self.clone() }
     }
 
     /// What its processes are marked with.
-    pub fn home(&self) -> &Path {
+    pub(crate) fn home(&self) -> &Path {
         &self.home
     }
 
@@ -111,7 +111,7 @@ impl Address {
     }
 
     /// Whether a process says that a stack is here, reachable or not.
-    pub fn is_witnessed(&self) -> bool {
+    pub(crate) fn is_witnessed(&self) -> bool {
         witness::is_held(&self.key)
     }
 
@@ -119,7 +119,7 @@ impl Address {
     ///
     /// # Errors
     /// There is no folder in which a socket can be made, and why.
-    pub fn claim(&self) -> io::Result<ClaimResult> {
+    pub(crate) fn claim(&self) -> io::Result<ClaimResult> {
         let witness = match Witness::take(&self.key) {
             // A stack whose files were removed; or one that is just ending.
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Ok(ClaimResult::Another),
@@ -132,7 +132,7 @@ impl Address {
     ///
     /// # Errors
     /// As [`Address::claim`].
-    pub fn claim_unwitnessed(&self) -> io::Result<ClaimResult> {
+    pub(crate) fn claim_unwitnessed(&self) -> io::Result<ClaimResult> {
         self.claim_with(None)
     }
 
@@ -175,13 +175,13 @@ impl Address {
     }
 
     /// A connection to the stack that has this address; `None` if there is none.
-    pub fn connect(&self) -> Option<UnixStream> {
+    pub(crate) fn connect(&self) -> Option<UnixStream> {
         let folders = self.folders.iter().filter(|folder| is_ours(folder));
         folders.map(|folder| UnixStream::connect(self.socket_path(folder))).find_map(Result::ok)
     }
 
     /// The pid of the stack that has this address, as its lock tells: that of its monitor.
-    pub fn holder(&self) -> Option<i32> {
+    pub(crate) fn holder(&self) -> Option<i32> {
         let folders = self.folders.iter().filter(|folder| is_ours(folder));
         let locks = folders.filter_map(|folder| self.lock_file(folder, false).ok());
         let is_held = |lock: &File| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock));
@@ -192,7 +192,7 @@ impl Address {
     }
 
     /// The locks of the stack that has this address now, to wait for its end; without one the wait is over at once.
-    pub fn lock_wait(&self) -> LockWait {
+    pub(crate) fn lock_wait(&self) -> LockWait {
         let folders = self.folders.iter().filter(|folder| is_ours(folder));
         let locks = folders.filter_map(|folder| self.lock_file(folder, false).ok()).collect();
         LockWait { locks, key: self.key.clone() }

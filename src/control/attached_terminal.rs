@@ -8,7 +8,7 @@ use crate::escapes::Modes;
 
 /// The keys of one read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PressedKeys {
+pub(crate) struct PressedKeys {
     /// The message with those for the program, if there are any.
     pub input: Option<TerminalInput>,
     /// Whether the detach keys followed. What follows them in the same read is dropped.
@@ -40,7 +40,7 @@ fn key_match(keys: &DetachKeys, mut read: &[u8]) -> KeyMatch {
 
 /// What an answer of the session asks of the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AttachStep {
+pub(crate) enum AttachStep {
     /// Write these bytes to the terminal.
     Show(Vec<u8>),
     /// The session is over.
@@ -54,7 +54,7 @@ const CLEARED: &[u8] = b"\x1b[H\x1b[2J";
 
 /// A terminal that shows an instance.
 #[derive(Debug, Default)]
-pub struct AttachedTerminal {
+pub(crate) struct AttachedTerminal {
     modes: Modes,
     /// The restore sequence that was given out last.
     restore: Vec<u8>,
@@ -68,13 +68,13 @@ pub struct AttachedTerminal {
 
 impl AttachedTerminal {
     /// Nothing is shown yet, and these keys detach.
-    pub fn new(keys: DetachKeys) -> Self {
+    pub(crate) fn new(keys: DetachKeys) -> Self {
         Self { keys, ..Self::default() }
     }
 
     /// Takes what was read at once: keys for the program, up to the detach keys. The first of several detach keys is held back
     /// until another key follows.
-    pub fn press(&mut self, read: &[u8]) -> PressedKeys {
+    pub(crate) fn press(&mut self, read: &[u8]) -> PressedKeys {
         let read = [&std::mem::take(&mut self.held)[..], read].concat();
         let (mut end, mut is_detach) = (read.len(), false);
         for at in 0..read.len() {
@@ -90,12 +90,12 @@ impl AttachedTerminal {
     }
 
     /// The name of the instance, once the session has sent it.
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     /// Handles one answer of the session.
-    pub fn on_answer(&mut self, answer: Answer) -> AttachStep {
+    pub(crate) fn on_answer(&mut self, answer: Answer) -> AttachStep {
         match answer {
             Answer::Screen(output) => AttachStep::Show(self.show(&output)),
             Answer::Attached(attached) => {
@@ -133,12 +133,12 @@ impl AttachedTerminal {
     }
 
     /// The bytes that restore the terminal.
-    pub fn undo(&mut self) -> Vec<u8> {
+    pub(crate) fn undo(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.modes).undo()
     }
 
     /// The same bytes for the process that restores the terminal if this one cannot, if they have changed since the last call.
-    pub fn new_restore_sequence(&mut self) -> Option<&[u8]> {
+    pub(crate) fn new_restore_sequence(&mut self) -> Option<&[u8]> {
         let sequence = self.modes.undo();
         if sequence == self.restore {
             return None;

@@ -11,7 +11,7 @@ use super::witness::Witness;
 /// The right to be the stack of an address. It ends with the process, however that ends: the kernel gives
 /// the lock back, and not before. Dropping it removes the files, in the process that made it and no other.
 #[derive(Debug)]
-pub struct Claim {
+pub(crate) struct Claim {
     pub(super) lock: Option<File>,
     /// Socket and lock, each as it was made: a later one of that name is another's.
     pub(super) files: [(PathBuf, FileId); 2],
@@ -21,13 +21,13 @@ pub struct Claim {
 
 impl Claim {
     /// From now on the files are not removed, until a process forked from this one adopts the claim.
-    pub fn hand_over(&mut self) {
+    pub(crate) fn hand_over(&mut self) {
         self.owner = 0;
     }
 
     /// The claim goes on in this process, which was forked from the one that made it. The lock's file has its number,
     /// for clients that are not answered.
-    pub fn adopt(&mut self) {
+    pub(crate) fn adopt(&mut self) {
         self.owner = std::process::id();
         if let Some(lock) = &mut self.lock {
             // Without it, clients cannot tell which process hangs.

@@ -48,7 +48,7 @@ impl RecordEntry {
 
 /// What a record tells.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct LastRun {
+pub(crate) struct LastRun {
     /// The stack. Its `state` is `ended`, and `ended` tells how.
     pub status: Status,
     /// Its latest lines, in the order in which they were read.
@@ -59,7 +59,7 @@ pub struct LastRun {
 
 /// Where the record of a stack is, and the one of the run before.
 #[derive(Clone, Debug)]
-pub struct LastRunFile {
+pub(crate) struct LastRunFile {
     /// The first that can be used has it.
     folders: Vec<PathBuf>,
     address: Address,
@@ -67,7 +67,7 @@ pub struct LastRunFile {
 
 impl LastRunFile {
     /// Of the stack at this address. `state` is `$XDG_STATE_HOME`, or what stands for it.
-    pub fn of(address: &Address, state: Option<&Path>) -> Self {
+    pub(crate) fn of(address: &Address, state: Option<&Path>) -> Self {
         Self { folders: folders(address, state), address: address.clone() }
     }
 
@@ -90,7 +90,7 @@ impl LastRunFile {
     ///
     /// # Errors
     /// No folder takes it, and why the last one does not.
-    pub fn begin(&self, text: &[u8]) -> io::Result<()> {
+    pub(crate) fn begin(&self, text: &[u8]) -> io::Result<()> {
         in_first(&self.folders, |folder| {
             make_folder(folder)?;
             if_there(fs::rename(self.path(folder), self.path_before(folder)))?;
@@ -104,7 +104,7 @@ impl LastRunFile {
     ///
     /// # Errors
     /// As [`LastRunFile::begin`].
-    pub fn replace(&self, text: &[u8]) -> io::Result<()> {
+    pub(crate) fn replace(&self, text: &[u8]) -> io::Result<()> {
         in_first(&self.folders, |folder| {
             make_folder(folder)?;
             self.replace_in(folder, text)
@@ -115,7 +115,7 @@ impl LastRunFile {
     ///
     /// # Errors
     /// There is none, or it cannot be written to.
-    pub fn append(&self, text: &[u8]) -> io::Result<()> {
+    pub(crate) fn append(&self, text: &[u8]) -> io::Result<()> {
         in_first(&self.folders, |folder| {
             let mut options = OpenOptions::new();
             options.append(true).custom_flags(libc::O_NOFOLLOW).open(self.path(folder))?.write_all(text)
@@ -123,7 +123,7 @@ impl LastRunFile {
     }
 
     /// Removes the record and the one before, for a run that is not recorded.
-    pub fn remove(&self) {
+    pub(crate) fn remove(&self) {
         for folder in self.folders.iter().filter(|folder| is_ours(folder)) {
             let _ = fs::remove_file(self.path(folder));
             let _ = fs::remove_file(self.path_before(folder));
@@ -131,7 +131,7 @@ impl LastRunFile {
     }
 
     /// What the record tells, of a stack that does not run.
-    pub fn read(&self) -> Option<LastRun> {
+    pub(crate) fn read(&self) -> Option<LastRun> {
         self.read_in(Self::path).map(LastRun::ended)
     }
 
@@ -141,13 +141,13 @@ impl LastRunFile {
     }
 
     /// What the record of the run before tells, while a stack runs.
-    pub fn read_before(&self) -> Option<LastRun> {
+    pub(crate) fn read_before(&self) -> Option<LastRun> {
         self.read_in(Self::path_before).map(LastRun::ended)
     }
 
     /// Completes the record where the worker did not: `monitor` is the pid of this process, and the run ended like this
     /// at `now`.
-    pub fn complete(&self, monitor: i32, outcome: Outcome, now: Timestamp) {
+    pub(crate) fn complete(&self, monitor: i32, outcome: Outcome, now: Timestamp) {
         let is_open = |status: &Status| status.ended.is_none() && status.pid == Some(monitor);
         // A worker that came to its end has written the record anew, with a status that is first and says so.
         let is_unfinished = self.read_first_status().is_some_and(|status| is_open(&status));
@@ -267,7 +267,7 @@ impl LastRun {
     }
 
     /// The latest lines of one instance.
-    pub fn lines_of(&self, process: &str, count: usize) -> Vec<LogLine> {
+    pub(crate) fn lines_of(&self, process: &str, count: usize) -> Vec<LogLine> {
         let own = self.lines.iter().filter(|line| line.process == process);
         let all: Vec<&LogLine> = own.collect();
         all[all.len().saturating_sub(count)..].iter().map(|line| (*line).clone()).collect()

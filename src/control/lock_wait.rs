@@ -14,14 +14,14 @@ const NAME_CHECKS: usize = 400;
 
 /// The locks of a stack. The files themselves are waited for, and not their names: the next stack has another file.
 #[derive(Debug)]
-pub struct LockWait {
+pub(crate) struct LockWait {
     pub(super) locks: Vec<File>,
     pub(super) key: String,
 }
 
 impl LockWait {
     /// Waits until it is over.
-    pub fn wait(self) {
+    pub(crate) fn wait(self) {
         for lock in &self.locks {
             // Shared, so that others can wait too. Whatever fails, there is nothing to wait for.
             let _ = lock.lock_shared().and_then(|()| lock.unlock());
@@ -37,7 +37,7 @@ impl LockWait {
     }
 
     /// The same, but not longer than this.
-    pub fn wait_within(&self, patience: Duration) {
+    pub(crate) fn wait_within(&self, patience: Duration) {
         // flock(2) knows no time, and a thread that waits for it could not be taken back.
         let rounds = patience.as_millis().div_ceil(STEP.as_millis());
         for _ in 0..rounds {

@@ -4,7 +4,7 @@
 //! `client` sends requests. docs/protocol.md tells others how to.
 
 pub(crate) mod address;
-pub mod attached_terminal;
+pub(crate) mod attached_terminal;
 pub(crate) mod call;
 mod claim;
 pub(crate) mod client;
@@ -12,7 +12,7 @@ mod connection;
 pub(crate) mod event;
 mod fields;
 mod file_id;
-pub mod incoming;
+pub(crate) mod incoming;
 pub(crate) mod kept_ports;
 pub(crate) mod last_run;
 pub(crate) mod lease;

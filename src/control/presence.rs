@@ -16,7 +16,7 @@ use crate::process::runtime_folder::{if_there, in_first, prepare};
 
 /// The lock and the socket of a stack.
 #[derive(Debug)]
-pub struct Presence {
+pub(crate) struct Presence {
     address: Address,
     folder: PathBuf,
     lock: FileId,
@@ -29,7 +29,7 @@ pub struct Presence {
 
 /// What came of [`Presence::restore`].
 #[derive(Debug)]
-pub enum RestoreResult {
+pub(crate) enum RestoreResult {
     /// Nothing was missing.
     Intact,
     /// Clients connect here from now on.
@@ -40,14 +40,14 @@ pub enum RestoreResult {
 
 impl Presence {
     /// The files of `claim`, which were made for the stack at this address.
-    pub fn of(claim: &Claim, address: &Address) -> Option<Self> {
+    pub(crate) fn of(claim: &Claim, address: &Address) -> Option<Self> {
         let [(path, socket), (_, lock)] = &claim.files;
         let (address, folder) = (address.clone(), path.parent()?.to_path_buf());
         Some(Self { address, folder, lock: *lock, socket: *socket, is_anew: false, restored: None })
     }
 
     /// Where they are.
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
@@ -61,7 +61,7 @@ impl Presence {
     ///
     /// # Errors
     /// There is no folder in which it can be made, and why.
-    pub fn restore(&mut self, monitor: i32) -> io::Result<RestoreResult> {
+    pub(crate) fn restore(&mut self, monitor: i32) -> io::Result<RestoreResult> {
         if self.is_intact() {
             return Ok(RestoreResult::Intact);
         }

@@ -120,7 +120,7 @@ pub struct Code {
 macro_rules! codes {
     ($($constant:ident = $name:literal, $factor:ident, $status:ident, $hint:literal;)*) => {
         $(#[doc = concat!("`", $name, "`")]
-        pub const $constant: Code =
+        pub(crate) const $constant: Code =
             Code { name: $name, factor: Factor::$factor, status: Status::$status, hint: $hint };)*
         /// All codes, in the order of the factors.
         pub const ALL: &[&Code] = &[$(&$constant),*];
@@ -173,6 +173,6 @@ codes! {
 }
 
 /// The code called `name`.
-pub fn named(name: &str) -> Option<&'static Code> {
+pub(crate) fn named(name: &str) -> Option<&'static Code> {
     ALL.iter().copied().find(|code| code.name == name)
 }

@@ -11,7 +11,7 @@ use crate::procfile::{Entry, Procfile};
 
 /// What was read of a project.
 #[derive(Clone, Debug)]
-pub struct Facts {
+pub(crate) struct Facts {
     /// The Procfile, or those of its types that are looked at.
     pub procfile: Procfile,
     /// Whether the Procfile is one for development (`Procfile.dev`): findings about deployments do not apply to it.
@@ -34,7 +34,7 @@ pub struct Facts {
 
 /// A variable of .env, without its value.
 #[derive(Clone, Debug)]
-pub struct Variable {
+pub(crate) struct Variable {
     /// Its name.
     pub name: String,
     /// The scheme of its value, if that is a URL.
@@ -45,7 +45,7 @@ pub struct Variable {
 
 /// What git knows.
 #[derive(Clone, Debug)]
-pub enum Repository {
+pub(crate) enum Repository {
     /// git could not be asked.
     Unknown,
     /// The root is in no repository.
@@ -61,7 +61,7 @@ pub enum Repository {
 
 impl Repository {
     /// Whether git could be asked.
-    pub fn is_known(&self) -> bool {
+    pub(crate) fn is_known(&self) -> bool {
         !matches!(self, Self::Unknown)
     }
 

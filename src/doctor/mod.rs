@@ -7,7 +7,7 @@
 mod admin;
 mod backing;
 mod build;
-pub mod code;
+pub(crate) mod code;
 mod codebase;
 mod command;
 pub(crate) mod concurrency;
@@ -61,12 +61,12 @@ const LIVE_CHECKS: [(Factor, LiveCheck); 5] = [
 ];
 
 /// All findings in the files, in the order of the factors.
-pub fn examine(facts: &Facts) -> Vec<Finding> {
+pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
     CHECKS.iter().flat_map(|(_, check)| check(facts)).collect()
 }
 
 /// What the run of a stack shows beyond the findings `in_files`, which are not made twice.
-pub fn observe(facts: &Facts, seen: &Observation, in_files: &[Finding]) -> Vec<Finding> {
+pub(crate) fn observe(facts: &Facts, seen: &Observation, in_files: &[Finding]) -> Vec<Finding> {
     // A port that the line fixes is the one on which its program listens, a log that it names the one that is written.
     let is_known = |of: &Finding| {
         let has =
@@ -84,7 +84,7 @@ pub(crate) fn has_live_checks(factor: Factor) -> bool {
 }
 
 /// Whether anything of `factor` can be seen in these files.
-pub fn is_visible(factor: Factor, facts: &Facts) -> bool {
+pub(crate) fn is_visible(factor: Factor, facts: &Facts) -> bool {
     let is_known = factor != Factor::Codebase || facts.repository.is_known();
     is_known && CHECKS.iter().any(|(of, _)| *of == factor)
 }

@@ -11,7 +11,7 @@ use crate::signal::Signal;
 
 /// What was seen of a stack.
 #[derive(Clone, Debug, Default)]
-pub struct Observation {
+pub(crate) struct Observation {
     /// One for each instance that was started.
     pub instances: Vec<InstanceObservation>,
     /// How long an instance had to become ready.
@@ -24,7 +24,7 @@ pub struct Observation {
 
 /// What was seen of one instance.
 #[derive(Clone, Debug)]
-pub struct InstanceObservation {
+pub(crate) struct InstanceObservation {
     /// `web.1`.
     pub name: String,
     /// `web`.
@@ -49,7 +49,7 @@ pub struct InstanceObservation {
 
 /// How a start went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StartResult {
+pub(crate) enum StartResult {
     /// It was ready; after this time, where something has shown that, and not only that it lived on.
     Ready(Option<Duration>),
     /// It was not ready in time, and ran.
@@ -62,7 +62,7 @@ pub enum StartResult {
 
 /// The ports on which a process of an instance listens.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Listening {
+pub(crate) struct Listening {
     /// All of them.
     pub ports: BTreeSet<u16>,
     /// Whether its PORT can be reached from this machine only.
@@ -71,7 +71,7 @@ pub struct Listening {
 
 /// What became of a request that was sent to a server before it was asked to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RequestResult {
+pub(crate) enum RequestResult {
     /// It was answered before the server was asked to stop.
     TooFast,
     /// The server had read it, and answered it after that.
@@ -82,7 +82,7 @@ pub enum RequestResult {
 
 /// How an instance stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StopResult {
+pub(crate) struct StopResult {
     /// What asked it to.
     pub signal: Signal,
     /// How long it had.

@@ -11,7 +11,7 @@ use crate::text::harmless;
 
 /// Something that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
+pub(crate) struct Finding {
     /// Of which kind.
     pub code: &'static Code,
     /// Where.

@@ -8,12 +8,15 @@ mod expansion;
 mod parsed;
 mod reader;
 mod report;
-pub mod second_reader;
+pub(crate) mod second_reader;
 mod statement;
 mod tokens;
 
-pub use parsed::{Assignment, EnvSource, LONGEST_VARIABLE, ParsedEnv};
-pub use reader::{Precedence, parse, parse_by};
+pub(crate) use parsed::LONGEST_VARIABLE;
+pub(crate) use parsed::ParsedEnv;
+pub use parsed::{Assignment, EnvSource};
+pub use reader::parse;
+pub(crate) use reader::{Precedence, parse_by};
 
 #[cfg(test)]
 mod tests;

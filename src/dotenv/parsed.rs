@@ -57,4 +57,4 @@ pub struct ParsedEnv {
 
 /// The longest `NAME=value`, in bytes: the kernel hands no longer string to a program (`MAX_ARG_STRLEN`, 32
 /// pages of 4 KiB with the closing NUL, execve(2)).
-pub const LONGEST_VARIABLE: usize = 128 * 1024 - 1;
+pub(crate) const LONGEST_VARIABLE: usize = 128 * 1024 - 1;

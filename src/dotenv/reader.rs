@@ -20,7 +20,7 @@ const MOST_ASSIGNMENTS: usize = 100_000;
 
 /// Which source is asked first for the value of a name within a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Precedence {
+pub(crate) enum Precedence {
     /// The environment of the process: for the programs that are started it wins over the files too.
     Outside,
     /// Earlier lines, when the files win (`--env-wins`).
@@ -37,7 +37,7 @@ pub fn parse(sources: &[EnvSource<'_>], outside: &dyn Fn(&str) -> Option<Vec<u8>
 ///
 /// Never fails, never runs anything, asks nothing but `outside`, and takes time in proportion to the length of
 /// the files (and of what is substituted). No value gets into a message.
-pub fn parse_by(
+pub(crate) fn parse_by(
     precedence: Precedence,
     sources: &[EnvSource<'_>],
     outside: &dyn Fn(&str) -> Option<Vec<u8>>,

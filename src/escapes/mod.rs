@@ -11,9 +11,9 @@ mod replay;
 mod scanner;
 mod style;
 
-pub use modes::Modes;
-pub use plain::plain_length;
-pub use questions::AnsweringTerminal;
-pub use replay::{RecentOutput, replay};
-pub use scanner::{EscapeScanner, ScanStep, Sequence, without_sequences};
-pub use style::Style;
+pub(crate) use modes::Modes;
+pub(crate) use plain::plain_length;
+pub(crate) use questions::AnsweringTerminal;
+pub(crate) use replay::{RecentOutput, replay};
+pub(crate) use scanner::{EscapeScanner, Sequence, without_sequences};
+pub(crate) use style::Style;

@@ -15,7 +15,7 @@ const MOST: usize = 64;
 
 /// What a program has changed of a terminal's modes, by what it has written.
 #[derive(Clone, Debug, Default)]
-pub struct Modes {
+pub(crate) struct Modes {
     scanner: EscapeScanner,
     changed: ChangedMode,
 }
@@ -42,7 +42,7 @@ struct ChangedMode {
 
 impl Modes {
     /// Learns from what was written. Says whether anything changed.
-    pub fn take(&mut self, mut piece: &[u8]) -> bool {
+    pub(crate) fn take(&mut self, mut piece: &[u8]) -> bool {
         let mut has_changed = false;
         while !piece.is_empty() {
             if !self.scanner.is_inside() {
@@ -56,12 +56,12 @@ impl Modes {
     }
 
     /// Whether the program uses the whole screen, the one that has no scrollback.
-    pub fn is_full_screen(&self) -> bool {
+    pub(crate) fn is_full_screen(&self) -> bool {
         OTHER_SCREEN.iter().any(|mode| self.changed.private.contains_key(mode))
     }
 
     /// What makes a terminal as it was before the program.
-    pub fn undo(&self) -> Vec<u8> {
+    pub(crate) fn undo(&self) -> Vec<u8> {
         let ChangedMode { private, ansi, keypad, region, shape, keyboard, resources, charset } =
             &self.changed;
         // A sequence that has begun would swallow what follows.
@@ -99,7 +99,7 @@ impl Modes {
     }
 
     /// What brings a terminal that is as in the beginning to where the program has it, but for the other screen.
-    pub fn assert(&self) -> Vec<u8> {
+    pub(crate) fn assert(&self) -> Vec<u8> {
         let ChangedMode { private, ansi, keypad, region, shape, keyboard, resources, charset } =
             &self.changed;
         let mut text = Vec::new();

@@ -5,7 +5,7 @@
 ///
 /// Every byte of a terminal's output passes here, so eight are looked at together; by hand, as a release is built for
 /// size.
-pub fn plain_length(text: &[u8]) -> usize {
+pub(crate) fn plain_length(text: &[u8]) -> usize {
     const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
     const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
     let (words, _) = text.as_chunks::<8>();

@@ -6,7 +6,7 @@ use super::scanner::Sequence;
 
 /// What the answers are about.
 #[derive(Clone, Copy, Debug)]
-pub struct AnsweringTerminal {
+pub(crate) struct AnsweringTerminal {
     /// Row of the cursor, from 1.
     pub row: usize,
     /// Column of the cursor, from 1.
@@ -20,7 +20,7 @@ pub struct AnsweringTerminal {
 impl AnsweringTerminal {
     /// The answer to `sequence`, if it is a question. It claims no more than a VT100 with colours, as tmux does: a
     /// program then uses nothing that a row cannot show.
-    pub fn answer(self, sequence: Sequence<'_>) -> Option<Vec<u8>> {
+    pub(crate) fn answer(self, sequence: Sequence<'_>) -> Option<Vec<u8>> {
         let Self { row, column, rows, columns } = self;
         let answer = match sequence {
             Sequence::Escape(b"Z") | Sequence::Control(b"c" | b"0c") => "\x1b[?1;2c".into(),

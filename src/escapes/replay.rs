@@ -5,7 +5,7 @@ use super::scanner::{EscapeScanner, Sequence};
 
 /// The latest output of a program.
 #[derive(Clone, Copy, Debug)]
-pub struct RecentOutput<'a> {
+pub(crate) struct RecentOutput<'a> {
     /// The bytes.
     pub text: &'a [u8],
     /// Whether earlier ones were forgotten, so that the first may stand in the middle of something.
@@ -20,7 +20,7 @@ pub struct RecentOutput<'a> {
 /// What asks the terminal for an answer is left out: the answer would reach the program as if it had been typed.
 /// So are sounds, and what must not be done twice. A program on the whole screen is shown from the moment on
 /// when it last began or cleared it; any other from its latest `rows` lines on.
-pub fn replay(picture: RecentOutput<'_>, rows: u16) -> Vec<u8> {
+pub(crate) fn replay(picture: RecentOutput<'_>, rows: u16) -> Vec<u8> {
     let RecentOutput { text, is_cut, modes } = picture;
     let text = if is_cut { &text[first_boundary(text)..] } else { text };
     let (mut kept, clean) = without_questions(text);

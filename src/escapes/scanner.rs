@@ -12,7 +12,7 @@ const KEPT: usize = 4096;
 
 /// One whole sequence, without what introduces and what ends it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sequence<'a> {
+pub(crate) enum Sequence<'a> {
     /// `ESC`, then these: `=`, `(0`.
     Escape(&'a [u8]),
     /// `ESC [`, then these: `?25h`, `6n`.
@@ -23,7 +23,7 @@ pub enum Sequence<'a> {
 
 impl Sequence<'_> {
     /// Whether all of it is here and has no control byte in it.
-    pub fn is_clean(&self) -> bool {
+    pub(crate) fn is_clean(&self) -> bool {
         let (Self::Escape(text) | Self::Control(text) | Self::Text(_, text)) = self;
         text.len() < KEPT && !text.iter().any(u8::is_ascii_control) && super::plain_length(text) == text.len()
     }
@@ -31,7 +31,7 @@ impl Sequence<'_> {
 
 /// What [`EscapeScanner::step`] saw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ScanStep<'a> {
+pub(crate) struct ScanStep<'a> {
     /// Where in the piece the sequence begins; `None` if that was in an earlier piece, or if there is none.
     pub start: Option<usize>,
     /// Bytes of the piece up to the end of the sequence.
@@ -54,29 +54,29 @@ enum ScanState {
 
 /// Finds the sequences of one stream. Text between them costs a `memchr`.
 #[derive(Clone, Debug, Default)]
-pub struct EscapeScanner {
+pub(crate) struct EscapeScanner {
     inside: ScanState,
     kept: Vec<u8>,
 }
 
 impl EscapeScanner {
     /// Whether a sequence has begun that has not ended.
-    pub fn is_inside(&self) -> bool {
+    pub(crate) fn is_inside(&self) -> bool {
         self.inside != ScanState::Nothing
     }
 
     /// Whether it is one of data, in which a line may end (DCS, APC, PM, SOS), and no ESC has come that may end it.
-    pub fn is_in_data(&self) -> bool {
+    pub(crate) fn is_in_data(&self) -> bool {
         matches!(self.inside, ScanState::Text(kind) if kind != b']')
     }
 
     /// Gives up the sequence that has begun.
-    pub fn cancel(&mut self) {
+    pub(crate) fn cancel(&mut self) {
         self.inside = ScanState::Nothing;
     }
 
     /// Goes on to the end of the next sequence of `piece`, or to the end of the piece.
-    pub fn step(&mut self, piece: &[u8]) -> ScanStep<'_> {
+    pub(crate) fn step(&mut self, piece: &[u8]) -> ScanStep<'_> {
         let mut at = 0;
         let mut start = None;
         if self.inside == ScanState::Nothing {
@@ -158,7 +158,7 @@ impl EscapeScanner {
 }
 
 /// `text` without its escape sequences.
-pub fn without_sequences(text: &[u8]) -> Vec<u8> {
+pub(crate) fn without_sequences(text: &[u8]) -> Vec<u8> {
     let (mut scanner, mut rest, mut out) = (EscapeScanner::default(), text, Vec::with_capacity(text.len()));
     while !rest.is_empty() {
         let step = scanner.step(rest);

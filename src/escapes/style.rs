@@ -4,7 +4,7 @@ use super::scanner::Sequence;
 
 /// What a program has set for the text that follows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Style {
+pub(crate) struct Style {
     /// The parameters of each attribute as the program wrote them, so that no form is lost (`38:2::1:2:3`).
     attributes: Vec<(Attribute, Vec<u8>)>,
     /// The parameters and the address of OSC 8.
@@ -34,7 +34,7 @@ use Attribute::{
 
 impl Style {
     /// Takes a sequence, if it is one of colours or of a link.
-    pub fn follow(&mut self, sequence: Sequence<'_>) {
+    pub(crate) fn follow(&mut self, sequence: Sequence<'_>) {
         match sequence {
             Sequence::Control([parameters @ .., b'm']) => self.apply(parameters),
             Sequence::Text(b']', [b'8', b';', link @ ..]) => self.link(link),
@@ -43,7 +43,7 @@ impl Style {
     }
 
     /// Takes the parameters of `CSI … m`.
-    pub fn apply(&mut self, parameters: &[u8]) {
+    pub(crate) fn apply(&mut self, parameters: &[u8]) {
         let mut all = parameters.split(|byte| *byte == b';');
         while let Some(parameter) = all.next() {
             let code = parameter.split(|byte| *byte == b':').next().and_then(number).unwrap_or(0);
@@ -93,17 +93,17 @@ impl Style {
     }
 
     /// Takes what follows `OSC 8 ;`: parameters and an address; without an address the link ends.
-    pub fn link(&mut self, link: &[u8]) {
+    pub(crate) fn link(&mut self, link: &[u8]) {
         self.link = if link.ends_with(b";") { Vec::new() } else { link.to_vec() };
     }
 
     /// Whether it is that of a terminal in the beginning.
-    pub fn is_plain(&self) -> bool {
+    pub(crate) fn is_plain(&self) -> bool {
         self.attributes.is_empty() && self.link.is_empty()
     }
 
     /// Appends what changes a terminal from `before` to this.
-    pub fn write(&self, before: &Self, out: &mut Vec<u8>) {
+    pub(crate) fn write(&self, before: &Self, out: &mut Vec<u8>) {
         if self.link != before.link {
             let link: &[u8] = if self.link.is_empty() { b";" } else { &self.link };
             out.extend_from_slice(&[b"\x1b]8;", link, b"\x1b\\"].concat());

@@ -30,7 +30,7 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
     }
     names::lose_signals(stack, |kind| script::is_heard(kind.stop_signal), bundle);
     let sign = |kind: &ExportedType<'_>| {
-        matches!(kind.care.probe.outside(), OutsideCheck::Runs | OutsideCheck::Command(_))
+        matches!(kind.service.probe.outside(), OutsideCheck::Runs | OutsideCheck::Command(_))
     };
     readiness::unsupported(
         stack,
@@ -113,7 +113,7 @@ fn condition(stack: &ExportedStack<'_>, kind: &ExportedType<'_>) -> &'static str
 /// How docker asks whether an instance is ready. An image need not have a program that connects to a port, so only a
 /// command can be asked.
 fn health(stack: &ExportedStack<'_>, kind: &ExportedType<'_>) -> Option<Document> {
-    let OutsideCheck::Command(command) = kind.care.probe.outside() else { return None };
+    let OutsideCheck::Command(command) = kind.service.probe.outside() else { return None };
     if kind.is_once {
         return None;
     }
@@ -123,7 +123,7 @@ fn health(stack: &ExportedStack<'_>, kind: &ExportedType<'_>) -> Option<Document
             .with("test", test)
             // `start_interval`, which would ask more often before it is ready, stops the stack on Docker before 25.
             .with("interval", "5s")
-            .with_some("start_period", kind.care.ready_within.map(span)),
+            .with_some("start_period", kind.service.ready_within.map(span)),
     )
 }
 

@@ -8,7 +8,7 @@ use similar::{Algorithm, ChangeTag, capture_diff_slices, group_diff_ops};
 const CONTEXT: usize = 3;
 
 /// The changes from `old` to `new` as hunks with three lines of context; empty if there are none.
-pub fn unified(old: &str, new: &str) -> String {
+pub(crate) fn unified(old: &str, new: &str) -> String {
     let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
     let mut text = String::new();
     for hunk in group_diff_ops(capture_diff_slices(Algorithm::Myers, &old, &new), CONTEXT) {

@@ -15,23 +15,23 @@ use super::checksum::sha256;
 use super::options::{ExportOptions, Secrets};
 
 /// The manifest's name up to 0.1.0: one a folder. `kubectl apply -f DIR` takes it for an object.
-pub const OLD_MANIFEST: &str = ".ganger-export.json";
+pub(crate) const OLD_MANIFEST: &str = ".ganger-export.json";
 
 /// The name of the manifest of an export with these `options`: hidden, and without an extension that an engine reads.
-pub fn manifest_name(options: &ExportOptions) -> String {
+pub(crate) fn manifest_name(options: &ExportOptions) -> String {
     let part = if options.secrets == Secrets::Only { ".values" } else { "" };
     format!(".ganger-export.{}.{}{part}", options.app, options.format.as_str())
 }
 
 /// The folder in which an export with the manifest `manifest` makes new files before they take the place of old ones.
-pub fn staging_name(manifest: &str) -> String {
+pub(crate) fn staging_name(manifest: &str) -> String {
     format!("{manifest}.new")
 }
 
 /// The files of one export in a folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Manifest {
+pub(crate) struct Manifest {
     /// The version of this shape.
     schema: u32,
     /// The format of the export.
@@ -43,7 +43,7 @@ pub struct Manifest {
 
 /// Why bytes are no manifest.
 #[derive(Debug, Error)]
-pub enum ManifestError {
+pub(crate) enum ManifestError {
     /// They have another shape.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
@@ -57,7 +57,7 @@ pub enum ManifestError {
 
 /// What lies at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FolderContents {
+pub(crate) enum FolderContents {
     /// Nothing.
     Nothing,
     /// A file with these bytes and permissions.
@@ -68,7 +68,7 @@ pub enum FolderContents {
 
 /// What is to be done with one path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FileChange {
+pub(crate) enum FileChange {
     /// It is not there yet.
     Create,
     /// It is there with these bytes.
@@ -80,11 +80,11 @@ pub enum FileChange {
 }
 
 /// All that is to be done, by path.
-pub type Changes = BTreeMap<String, FileChange>;
+pub(crate) type Changes = BTreeMap<String, FileChange>;
 
 impl Manifest {
     /// The manifest of `bundle`.
-    pub fn of(bundle: &Bundle, format: &str) -> Self {
+    pub(crate) fn of(bundle: &Bundle, format: &str) -> Self {
         let files = bundle.files.iter().map(|file| (file.path.clone(), vec![sha256(&file.bytes)]));
         Self { schema: 1, format: format.to_owned(), files: files.collect() }
     }
@@ -94,7 +94,7 @@ impl Manifest {
     /// # Errors
     ///
     /// That they are no manifest, or one that leads out of its folder.
-    pub fn parse(bytes: &[u8]) -> Result<Self, ManifestError> {
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, ManifestError> {
         let manifest: Self = serde_json::from_slice(bytes)?;
         if manifest.schema != 1 {
             return Err(ManifestError::Schema(manifest.schema));
@@ -106,25 +106,25 @@ impl Manifest {
     }
 
     /// The manifest as text.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         // Text and numbers only.
         serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
     }
 
     /// Whether this manifest, which is one of [`OLD_MANIFEST`], is that of an earlier export of `bundle` to `format`:
     /// it does not name the app, so the two have a file in common.
-    pub fn is_earlier(&self, bundle: &Bundle, format: &str) -> bool {
+    pub(crate) fn is_earlier(&self, bundle: &Bundle, format: &str) -> bool {
         self.format == format && bundle.files.iter().any(|file| self.files.contains_key(&file.path))
     }
 
     /// The paths that are ours.
-    pub fn paths(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
         self.files.keys().map(String::as_str)
     }
 
     /// Both: what stands in the folder while one takes the other's place.
     #[must_use]
-    pub fn and(mut self, next: &Self) -> Self {
+    pub(crate) fn and(mut self, next: &Self) -> Self {
         for (path, sums) in &next.files {
             let slot = self.files.entry(path.clone()).or_default();
             slot.extend(sums.iter().filter(|sum| !slot.contains(sum)).cloned().collect::<Vec<_>>());
@@ -145,7 +145,7 @@ impl Manifest {
 /// # Errors
 ///
 /// Every path that is in the way, and why.
-pub fn changes(
+pub(crate) fn changes(
     old: &Manifest,
     bundle: &Bundle,
     find: impl Fn(&str) -> FolderContents,

@@ -105,7 +105,7 @@ impl ExportFormat {
 }
 
 /// The tables `[export.FORMAT]` of formats that there are not.
-pub fn unknown(settings: &Settings) -> Vec<Diagnostic> {
+pub(crate) fn unknown(settings: &Settings) -> Vec<Diagnostic> {
     let words = || ExportFormat::ALL.map(ExportFormat::as_str);
     let tables = settings.exports.iter().flat_map(|exports| &exports.formats);
     let unknown = tables.filter(|(word, _)| !words().contains(&word.as_str()));

@@ -70,7 +70,7 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
 fn what_the_stack_loses(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
     names::lose_signals(stack, |kind| script::is_heard(kind.stop_signal), bundle);
     let sign = |kind: &ExportedType<'_>| {
-        !matches!(kind.care.probe.outside(), OutsideCheck::Notify | OutsideCheck::Nothing)
+        !matches!(kind.service.probe.outside(), OutsideCheck::Notify | OutsideCheck::Nothing)
     };
     readiness::unsupported(
         stack,

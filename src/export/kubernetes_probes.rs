@@ -25,14 +25,14 @@ fn startup(stack: &ExportedStack<'_>, kind: &ExportedType<'_>) -> Option<Documen
 
 /// The time that the project gives it to become ready, if it does.
 fn seconds_to_start(kind: &ExportedType<'_>) -> Option<i64> {
-    let seconds = whole_seconds(kind.care.ready_within?);
+    let seconds = whole_seconds(kind.service.ready_within?);
     i64::try_from(seconds).ok().filter(|seconds| *seconds > 0)
 }
 
 /// What makes the kubelet start a container again: only what the project asks for, as a probe that fails under load is an
 /// outage of its own. It begins when the instance is ready, or has had its time to become so.
 fn liveness(stack: &ExportedStack<'_>, kind: &ExportedType<'_>) -> Option<Document> {
-    let probe = kind.care.liveness.as_ref().filter(|_| !kind.is_once)?;
+    let probe = kind.service.liveness.as_ref().filter(|_| !kind.is_once)?;
     let delay = seconds_to_start(kind).filter(|_| startup(stack, kind).is_none());
     let probe = probe_of(stack, kind, &probe.outside())?;
     Some(probe.with_some("initialDelaySeconds", delay))
@@ -40,7 +40,7 @@ fn liveness(stack: &ExportedStack<'_>, kind: &ExportedType<'_>) -> Option<Docume
 
 /// How the kubelet asks whether an instance is ready: as the project says, else whether its port is open.
 pub(super) fn probe(stack: &ExportedStack<'_>, kind: &ExportedType<'_>) -> Option<Document> {
-    let outside = kind.care.probe.outside();
+    let outside = kind.service.probe.outside();
     let is_asked = outside != OutsideCheck::Port(None) || kind.is_to_be_ready();
     let asked = probe_of(stack, kind, &outside).filter(|_| is_asked);
     let found =

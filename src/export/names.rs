@@ -10,7 +10,7 @@ const LONGEST: usize = 63;
 
 /// A name for a stack that lies in a folder called `folder`: lower-case letters, digits and `-`, a letter
 /// first. `app` where nothing is left of it.
-pub fn app_name(folder: &str) -> String {
+pub(crate) fn app_name(folder: &str) -> String {
     let lower = folder.to_lowercase();
     let plain: String = lower.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     let words: Vec<&str> = plain.split('-').filter(|word| !word.is_empty()).collect();

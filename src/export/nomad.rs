@@ -57,7 +57,7 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
         bundle.file_with_values(stack, format!("{app}.json"), job(stack, app, "service", groups));
     }
     bundle.unsupported("PS counts from 0 there: web.0 is the first");
-    let sign = |kind: &ExportedType<'_>| match kind.care.probe.outside() {
+    let sign = |kind: &ExportedType<'_>| match kind.service.probe.outside() {
         OutsideCheck::Runs => true,
         // A check belongs to a service.
         OutsideCheck::Port(None) | OutsideCheck::Http(_) => kind.is_exposed,
@@ -160,7 +160,7 @@ fn group(
     let network = Document::map()
         .with_some("Mode", stack.options.image.as_ref().map(|_| "bridge"))
         .with("DynamicPorts", vec![port]);
-    let kind_of_check = match kind.care.probe.outside() {
+    let kind_of_check = match kind.service.probe.outside() {
         OutsideCheck::Http(path) => Document::map().with("Type", "http").with("Path", path),
         OutsideCheck::Runs
         | OutsideCheck::Port(_)

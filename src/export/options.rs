@@ -12,7 +12,7 @@ use crate::config::{DeploymentSettings, Located};
 use crate::location::Location;
 use crate::name::TypeName;
 /// What the engine does when a program ends, in the plan's words.
-pub use crate::plan::spec::RestartPolicy;
+pub(crate) use crate::plan::spec::RestartPolicy;
 
 /// What can be asked of an export.
 #[derive(Clone, Debug)]

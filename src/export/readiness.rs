@@ -40,19 +40,19 @@ pub(super) fn unsupported(stack: &ExportedStack<'_>, carried: &CarriedReadiness,
         say("no type waits for another there (`after`)", stack.all().filter_map(waits).collect());
     }
     let unseen = |kind: &&ExportedType<'_>| kind.is_to_be_ready() && !(carried.sign)(kind);
-    let with_sign = |kind: &ExportedType<'_>| format!("{} ({})", kind.name, kind.care.probe.form());
+    let with_sign = |kind: &ExportedType<'_>| format!("{} ({})", kind.name, kind.service.probe.form());
     say(
         "nothing asks there whether these are ready (`ready`)",
         stack.all().filter(unseen).map(with_sign).collect(),
     );
     if !carried.liveness {
-        let asked = names(|kind| kind.care.liveness.is_some() && !kind.is_once);
+        let asked = names(|kind| kind.service.liveness.is_some() && !kind.is_once);
         say("nothing asks there whether these still live (`liveness` of app.json)", asked);
     }
     if !carried.socket {
-        let handed = names(|kind| kind.care.listen.is_some());
+        let handed = names(|kind| kind.service.listen.is_some());
         say("these are handed no socket there and have to bind their PORT (`listen`)", handed);
     }
-    let watched = names(|kind| !kind.care.watch.is_empty());
+    let watched = names(|kind| !kind.service.watch.is_empty());
     say("a change of files restarts none of these there (`watch`)", watched);
 }

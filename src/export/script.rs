@@ -126,7 +126,7 @@ pub(super) fn install_values(stack: &ExportedStack<'_>, owner: Option<&str>) -> 
 }
 
 /// `text` as one word of a POSIX shell: plain if it is, else in single quotes.
-pub fn quote(text: &str) -> String {
+pub(crate) fn quote(text: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./:,@%+".contains(&byte);
     if !text.is_empty() && text.bytes().all(is_plain) {
         return text.to_owned();

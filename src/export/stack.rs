@@ -57,7 +57,7 @@ pub(super) struct ExportedType<'a> {
     /// The types that it waits for, whether they run or not: [`ExportedStack::before`] knows.
     pub(super) after: &'a [TypeName],
     /// What shows that it is ready, and what else ganger does for it.
-    pub(super) care: &'a ServicePolicy,
+    pub(super) service: &'a ServicePolicy,
     /// What asks it to end.
     pub(super) stop_signal: Signal,
     /// How long it has then.
@@ -159,7 +159,7 @@ impl<'a> ExportedType<'a> {
         let mut asked = options.expose.iter().map(|exposed| type_and_host(&exposed.value));
         let exposed = asked.find(|(exposed, _)| *exposed == name.as_str());
         let is_exposed = if options.expose.is_empty() {
-            name.as_str() == "web" || names_variable("PORT", command) || says_it_serves(&first.care)
+            name.as_str() == "web" || names_variable("PORT", command) || says_it_serves(&first.service)
         } else {
             exposed.is_some()
         };
@@ -176,10 +176,10 @@ impl<'a> ExportedType<'a> {
             host: exposed.and_then(|(_, host)| host),
             is_once: first.once,
             after: &first.after,
-            care: &first.care,
+            service: &first.service,
             stop_signal: first.stop_signal,
             grace: first.grace,
-            restart: if first.once { Some(RestartPolicy::Never) } else { first.care.restart },
+            restart: if first.once { Some(RestartPolicy::Never) } else { first.service.restart },
             instances,
         }
     }
@@ -199,7 +199,7 @@ impl ExportedType<'_> {
 
     /// Whether its command, or the one that shows that it is ready, names this variable.
     pub(super) fn names(&self, variable: &str) -> bool {
-        let is_in_probe = match self.care.probe.outside() {
+        let is_in_probe = match self.service.probe.outside() {
             OutsideCheck::Command(command) => names_variable(variable, command),
             OutsideCheck::Runs
             | OutsideCheck::Port(_)
@@ -217,14 +217,14 @@ impl ExportedType<'_> {
 
     /// Whether its readiness is configured, or awaited by another type. A one-shot has its end instead.
     pub(super) fn is_to_be_ready(&self) -> bool {
-        self.care.ready_within.is_some() && !self.is_once
+        self.service.ready_within.is_some() && !self.is_once
     }
 }
 
 /// Whether the project says that something listens on PORT.
-fn says_it_serves(care: &ServicePolicy) -> bool {
-    let is_on_port = care.probe.port() == ProbePort::Own;
-    care.listen.is_some() || (care.ready_within.is_some() && is_on_port)
+fn says_it_serves(service: &ServicePolicy) -> bool {
+    let is_on_port = service.probe.port() == ProbePort::Own;
+    service.listen.is_some() || (service.ready_within.is_some() && is_on_port)
 }
 
 /// The values, and the ports of the types.

@@ -49,7 +49,7 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
     if !is_user(stack) && stack.options.user.is_none() {
         bundle.unsupported("the programs run as root: --user names another user");
     }
-    let sign = |kind: &ExportedType<'_>| kind.care.probe.is_timer() || is_asked(&kind.care.probe);
+    let sign = |kind: &ExportedType<'_>| kind.service.probe.is_timer() || is_asked(&kind.service.probe);
     readiness::unsupported(
         stack,
         &CarriedReadiness { order: true, sign, liveness: false, socket: true },
@@ -160,7 +160,7 @@ fn unit(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, spec: &Spec, values:
     if !is_user(stack) {
         after.push("network.target".to_owned());
     }
-    if spec.care.listen.is_some() {
+    if spec.service.listen.is_some() {
         requires.push(socket_name(stack, &spec.name));
         after.push(socket_name(stack, &spec.name));
     }
@@ -219,7 +219,7 @@ fn service(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, spec: &Spec, valu
     let service = match (spec.once, kind.restart) {
         (true, _) => service.with("TimeoutStartSec", "infinity"),
         (false, restart) => {
-            let limit = spec.care.ready_within.filter(|_| is_asked(&spec.care.probe));
+            let limit = spec.service.ready_within.filter(|_| is_asked(&spec.service.probe));
             let service = service.with_some("TimeoutStartSec", limit.map(span));
             let word = match restart {
                 Some(RestartPolicy::Never) => "no",
@@ -239,7 +239,7 @@ fn service(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, spec: &Spec, valu
 fn kind_of_start(spec: &Spec) -> &'static str {
     if spec.once {
         "oneshot"
-    } else if spec.care.probe.outside() == OutsideCheck::Notify {
+    } else if spec.service.probe.outside() == OutsideCheck::Notify {
         "notify"
     } else {
         "exec"
@@ -253,7 +253,7 @@ fn is_asked(probe: &Probe) -> bool {
 
 /// Until this has ended a unit is `activating`, and those after it wait.
 fn waiting(stack: &ExportedStack<'_>, spec: &Spec) -> Option<String> {
-    let OutsideCheck::Command(command) = spec.care.probe.outside() else { return None };
+    let OutsideCheck::Command(command) = spec.service.probe.outside() else { return None };
     let shell = plain(&stack.options.shell);
     // The command is a word of its own, so that it may be any.
     let wait = quoted("until \"$0\" -c \"$1\"; do sleep 1; done");
@@ -266,7 +266,7 @@ fn socket_name(stack: &ExportedStack<'_>, name: &InstanceName) -> String {
 
 /// The unit of the socket that an instance is handed: of the same name, so that systemd passes it to the service.
 fn socket(stack: &ExportedStack<'_>, spec: &Spec) -> Option<String> {
-    let (address, port) = (spec.care.listen?, spec.port?);
+    let (address, port) = (spec.service.listen?, spec.port?);
     // Without an address: all of both families.
     let everywhere = Ipv6Addr::UNSPECIFIED;
     let stream =

@@ -8,7 +8,7 @@ use crate::plan::Plan;
 use crate::plan::addresses::{Addresses, local_url, name_of_url};
 
 /// Where the types of `plan` find each other.
-pub fn addresses(plan: &Plan, options: &ExportOptions) -> Addresses {
+pub(crate) fn addresses(plan: &Plan, options: &ExportOptions) -> Addresses {
     // What is wrong is reported by the export itself.
     let Ok(stack) = ExportedStack::of(plan, options) else { return Addresses::Local };
     let known = |kind: &ExportedType<'_>| Some((kind.name.clone(), url(&stack, kind)?));

@@ -91,7 +91,7 @@ fn disposition(stack: &mut Stack, index: usize, is_failure: bool, lived: Duratio
     if instance.is_retired || !instance.is_wanted() {
         return ExitDisposition::Requested;
     }
-    let is_restarted = match spec.care.restart.unwrap_or_default() {
+    let is_restarted = match spec.service.restart.unwrap_or_default() {
         RestartPolicy::Never => false,
         RestartPolicy::OnFailure => is_failure,
         RestartPolicy::Always => is_failure || !spec.once,
@@ -106,7 +106,7 @@ fn disposition(stack: &mut Stack, index: usize, is_failure: bool, lived: Duratio
     }
     // A mistake in a file that is being edited must not end the stack, unless `exit-on` asks for that.
     let awaits_change = is_failure
-        && !spec.care.watch.is_empty()
+        && !spec.service.watch.is_empty()
         && !spec.once
         && matches!(stack.policy.exit_on, ExitOn::Any | ExitOn::Never);
     if awaits_change { ExitDisposition::AwaitsChange } else { ExitDisposition::Counts }
@@ -117,7 +117,7 @@ fn ends_the_stack(stack: &Stack, index: usize, is_failure: bool) -> bool {
     if spec.once {
         return is_failure;
     }
-    if spec.care.can_die {
+    if spec.service.can_die {
         return false;
     }
     match &stack.policy.exit_on {

@@ -128,7 +128,7 @@ impl Instance {
 
     /// The port on which it serves, as far as its probe shows that.
     pub fn served_port(&self, spec: &Spec) -> Option<u16> {
-        match spec.care.probe.port() {
+        match spec.service.probe.port() {
             ProbePort::Other(_) => None,
             ProbePort::Own => self.other_port.or(spec.port),
             ProbePort::None => self.other_port,

@@ -11,7 +11,7 @@ mod dependency;
 pub(crate) mod event;
 mod exit_disposition;
 mod facts;
-pub mod instance;
+pub(crate) mod instance;
 mod instances;
 pub(crate) mod lifecycle;
 mod open_requests;
@@ -24,7 +24,7 @@ mod sets;
 pub(crate) mod shutdown;
 mod stack;
 pub(crate) mod state;
-pub mod table;
+pub(crate) mod table;
 pub(crate) mod target;
 #[cfg(test)]
 mod tests;
@@ -35,15 +35,15 @@ use std::rc::Rc;
 use std::time::Duration;
 
 pub use action::Action;
-pub use change::Change;
+pub(crate) use change::Change;
 pub use event::{Event, SpawnFailure};
 use facts::Facts;
 use instance::Instance;
-pub use lifecycle::Lifecycle;
-pub use request::{InstanceRequest, Operation, RequestResult, Ticket};
+pub(crate) use lifecycle::Lifecycle;
+pub(crate) use request::{InstanceRequest, Operation, RequestResult, Ticket};
 use shutdown::StopCause;
 use stack::Stack;
-pub use target::{ProcessCounts, Target};
+pub(crate) use target::{ProcessCounts, Target};
 use transition::Transition;
 
 use crate::exit::{Exit, FAILED, Outcome, REFUSED, SUCCESS};

@@ -22,12 +22,12 @@ pub(crate) const LISTENS_WITHIN: Duration = Duration::from_secs(5);
 
 /// Whether an instance with this spec may open its PORT though nothing says so.
 pub(crate) fn may_listen(spec: &Spec) -> bool {
-    spec.care.is_implied && spec.care.probe.is_timer() && spec.care.listen.is_none() && spec.port.is_some()
+    spec.service.is_implied && spec.service.probe.is_timer() && spec.service.listen.is_none() && spec.port.is_some()
 }
 
 /// What shows that an instance with this spec is ready.
 pub(crate) fn probe_kind(spec: &Spec) -> ProbeKind {
-    if may_listen(spec) { ProbeKind::ListenOrAlive } else { spec.care.probe.kind() }
+    if may_listen(spec) { ProbeKind::ListenOrAlive } else { spec.service.probe.kind() }
 }
 
 /// A generation has begun: starts its probe, or the timer that stands for one. A one-shot is ready when it has succeeded.
@@ -36,15 +36,15 @@ pub(super) fn begin(stack: &mut Stack, index: usize, actions: &mut Actions) {
     if spec.once || instance.state != State::Running {
         return;
     }
-    if spec.care.probe.is_timer() {
-        let has_time = spec.care.is_awaited && may_listen(&spec);
+    if spec.service.probe.is_timer() {
+        let has_time = spec.service.is_awaited && may_listen(&spec);
         let within = if has_time { LISTENS_WITHIN } else { SETTLED };
         stack.instances.edit(index, |instance| instance.timers.settled = Some(actions.now + within));
         if has_time {
             actions.push(Action::Probe(index));
         }
     } else {
-        let ready_by = spec.care.ready_within.map(|within| actions.now + within);
+        let ready_by = spec.service.ready_within.map(|within| actions.now + within);
         stack.instances.edit(index, |instance| instance.timers.ready_by = ready_by);
         actions.push(Action::Probe(index));
     }
@@ -71,7 +71,7 @@ pub(super) fn on_ready(
     let instance = &stack.instances[index];
     let took = actions.now.saturating_sub(instance.started.unwrap_or(actions.now));
     let spec = Rc::clone(stack.spec(index));
-    let (url, port) = match spec.care.probe.port() {
+    let (url, port) = match spec.service.probe.port() {
         ProbePort::Other(port) => (None, Some(port)),
         ProbePort::Own => (listens_on.or(spec.port), None),
         ProbePort::None => (listens_on, None),
@@ -116,14 +116,14 @@ pub(super) fn on_late(
         return;
     }
     let spec = stack.spec(index);
-    if let OutsideCheck::Port(port) = spec.care.probe.outside()
+    if let OutsideCheck::Port(port) = spec.service.probe.outside()
         && let Some(port) = port.or(spec.port).filter(|port| seen.ports.contains(port))
     {
         // It has begun to listen since the latest probe.
         return on_ready(stack, index, (pid, Some(port)), actions);
     }
     let (process, reason) = (spec.name.clone(), missing(spec, &stack.instances[index], seen));
-    let within = spec.care.ready_within.unwrap_or_default();
+    let within = spec.service.ready_within.unwrap_or_default();
     let late = format!("is not ready within {}: {reason}", Elapsed(within));
     stack.instances.edit(index, |instance| instance.late = Some(late));
     actions.notify(Notice::NotReady { process, reason, within });
@@ -136,9 +136,9 @@ pub(crate) fn missing(spec: &Spec, instance: &Instance, seen: &Observation) -> S
         State::Idle | State::Starting | State::Ended => "it does not run".into(),
         State::Stopping | State::Killing | State::Clearing | State::Purging => "it is ending".into(),
         State::Running if spec.once => "it has not exited".into(),
-        State::Running if spec.care.is_awaited && may_listen(spec) => {
+        State::Running if spec.service.is_awaited && may_listen(spec) => {
             format!("it does not listen, and has not run for {}", Elapsed(LISTENS_WITHIN))
         }
-        State::Running => spec.care.probe.missing(spec.port, seen, instance.probe_failure.as_deref()),
+        State::Running => spec.service.probe.missing(spec.port, seen, instance.probe_failure.as_deref()),
     }
 }

@@ -50,7 +50,7 @@ impl Filing {
     pub(super) fn of(index: usize, instance: &Instance, spec: &Spec) -> Self {
         let is_down = instance.state.is_down();
         let next = instance.next.as_deref().unwrap_or(spec);
-        let is_stopped = !is_down && instance.intent != Intent::Up && spec.care.listen.is_none();
+        let is_stopped = !is_down && instance.intent != Intent::Up && spec.service.listen.is_none();
         Self {
             due: (is_down && instance.is_due).then(|| DueInstance {
                 after: Arc::clone(&next.after),

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::exit::Exit;
 use crate::name::InstanceName;
 use crate::signal::Signal;
-pub use words::Elapsed;
+pub(crate) use words::Elapsed;
 
 /// One line of ganger's own. `Display` is the text that follows the prefix `ganger | `; `Serialize` is
 /// the object that `--json` prints, without its `time`.

@@ -82,7 +82,7 @@ impl fmt::Display for WaitingNames<'_> {
 
 /// A time span for display: `3.2 s`, `4 min 2 s`, `2 h 5 min`.
 #[derive(Clone, Copy, Debug)]
-pub struct Elapsed(pub Duration);
+pub(crate) struct Elapsed(pub Duration);
 
 impl fmt::Display for Elapsed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,7 +3,8 @@
 
 use std::rc::Rc;
 
-pub use super::line_filter::{LineChoice, MissedLines};
+pub(crate) use super::line_filter::LineChoice;
+pub(crate) use super::line_filter::MissedLines;
 use super::shared::Shared;
 use crate::notice::Notice;
 

@@ -5,7 +5,7 @@ use super::lines::ends;
 use crate::name::InstanceName;
 
 /// Decides which instances' lines are shown.
-pub type LineChoice = Box<dyn Fn(&InstanceName) -> bool>;
+pub(crate) type LineChoice = Box<dyn Fn(&InstanceName) -> bool>;
 
 /// Which lines are shown.
 #[derive(Default)]

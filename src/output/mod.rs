@@ -5,10 +5,10 @@
 
 mod batch;
 mod columns;
-pub mod console_handle;
+pub(crate) mod console_handle;
 mod descriptor;
 mod drawing;
-pub mod history;
+pub(crate) mod history;
 mod input_line;
 mod line_filter;
 mod line_matcher;
@@ -25,7 +25,7 @@ mod prefix;
 mod reader;
 mod reader_control;
 mod rows;
-pub mod screen;
+pub(crate) mod screen;
 mod shared;
 mod sink;
 mod stack_output;
@@ -33,10 +33,10 @@ mod stdout_sink;
 pub(crate) mod thread;
 mod writer;
 
-pub use batch::Batch;
-pub use log::Log;
-pub use log_files::LogFileOptions;
+pub(crate) use log::Log;
+pub(crate) use log_files::LogFileOptions;
 pub use options::{OutputOptions, RowFormat};
 pub use prefix::{LogSource, TimestampFormat};
 pub use rows::Rows;
-pub use stack_output::{FinishResult, Output, StreamSource};
+pub(crate) use stack_output::FinishResult;
+pub use stack_output::{Output, StreamSource};

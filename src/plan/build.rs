@@ -19,7 +19,7 @@ use crate::procfile::Entry;
 use crate::signal::{Reach, Signal};
 
 /// The grace between the stop signal and SIGKILL by default (foreman's).
-pub const DEFAULT_GRACE: Duration = Duration::from_secs(5);
+pub(crate) const DEFAULT_GRACE: Duration = Duration::from_secs(5);
 
 /// The most ports that others hold and that get a warning each.
 const MOST_WARNINGS: usize = 5;
@@ -165,12 +165,12 @@ fn instances(
         let once = service_policy::is_once(inputs, process);
         let place: Arc<str> = format!("{}:{}", inputs.procfile.file, process.line).into();
         let (stop_signal, stop_to, grace) = ending(inputs, process);
-        let care = service_policy::of_line(inputs, line, order, layout.is_some(), shared);
+        let service = service_policy::of_line(inputs, line, order, layout.is_some(), shared);
         let after = order.before(line, inputs);
         for number in 1..=process.count {
             let name = InstanceName { kind: process.name.clone(), number };
             // A passed socket is shared by all instances of its type.
-            let own_or_shared = if care.listen.is_some() { 1 } else { number };
+            let own_or_shared = if service.listen.is_some() { 1 } else { number };
             let port = layout.and_then(|layout| layout.port(line, own_or_shared));
             let own = environment::own(&name, port, names_services);
             instances.push(Spec {
@@ -184,7 +184,7 @@ fn instances(
                 grace,
                 once,
                 after: Arc::clone(&after),
-                care: care.clone(),
+                service: service.clone(),
             });
         }
     }

@@ -15,7 +15,7 @@ use crate::name::TypeName;
 use crate::procfile::{Entry, Procfile};
 
 /// The type that is run to its end before the others, and only when asked for (Heroku's release phase).
-pub const RELEASE: &str = "release";
+pub(crate) const RELEASE: &str = "release";
 
 /// All that a plan is made of. Reading it is the caller's work: a plan touches nothing outside.
 #[derive(Clone, Copy)]

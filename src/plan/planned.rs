@@ -156,7 +156,7 @@ impl Spec {
         };
         (&self.command, self.port, self.stop_signal, self.stop_to, self.grace)
             != (&other.command, other.port, other.stop_signal, other.stop_to, other.grace)
-            || (self.once, &self.after, &self.care) != (other.once, &other.after, &other.care)
+            || (self.once, &self.after, &self.service) != (other.once, &other.after, &other.service)
             || sorted(self) != sorted(other)
     }
 }

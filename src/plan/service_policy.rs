@@ -16,7 +16,7 @@ use crate::procfile::Entry;
 use crate::shell::{is_replaced, names_variable};
 
 /// How long an instance has to become ready where its readiness is configured or awaited.
-pub const READY_WITHIN: Duration = Duration::from_mins(1);
+pub(crate) const READY_WITHIN: Duration = Duration::from_mins(1);
 
 /// The service settings of the line of the Procfile with this index. `has_ports`: whether ports are assigned.
 pub(super) fn of_line(

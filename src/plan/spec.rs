@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::entries::EnvEntries;
-pub use crate::config::{
-    Hook, Hooks, Observation, OutsideCheck, Probe, ProbeKind, ProbePort, RestartPolicy, ServicePolicy,
-};
+pub(crate) use crate::config::{Hook, Hooks, Observation, OutsideCheck, Probe, ProbeKind, ProbePort};
+pub use crate::config::{RestartPolicy, ServicePolicy};
 use crate::name::{InstanceName, TypeName};
 use crate::signal::{Reach, Signal};
 
@@ -36,7 +35,7 @@ pub struct Spec {
     /// one starts. One of which nothing runs is not waited for.
     pub after: Arc<[TypeName]>,
     /// How it is looked after.
-    pub care: ServicePolicy,
+    pub service: ServicePolicy,
 }
 
 /// Variables that many instances share: names and values as bytes (an environment need not be UTF-8).

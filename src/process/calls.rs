@@ -131,7 +131,7 @@ pub fn is_ignored(signal: Signal) -> bool {
 }
 
 /// Ignores a signal in this process, and in what it executes unless that is given the default again.
-pub fn ignore(signal: Signal) {
+pub(crate) fn ignore(signal: Signal) {
     // SAFETY: SIG_IGN is a valid disposition; no handler function is involved.
     unsafe {
         libc::signal(signal.0, libc::SIG_IGN);
@@ -140,7 +140,7 @@ pub fn ignore(signal: Signal) {
 
 /// Gives a signal its default action again, for the moment in which we die by it (Rust's runtime ignores
 /// SIGPIPE from before `main` on, and a handler of ours may hold any other).
-pub fn restore_default(signal: Signal) {
+pub(crate) fn restore_default(signal: Signal) {
     // SAFETY: SIG_DFL is a valid disposition; no handler function is involved.
     unsafe {
         libc::signal(signal.0, libc::SIG_DFL);
@@ -150,7 +150,7 @@ pub fn restore_default(signal: Signal) {
 /// Closes every descriptor beyond the three standard ones that this process was started with, which
 /// exec would pass on. All that we opened ourselves is closed on exec (std and nix see to that), so
 /// none of it is touched.
-pub fn close_inherited() {
+pub(crate) fn close_inherited() {
     for (number, is_own) in descriptors() {
         if number > 2 && !is_own {
             close(number);
@@ -240,7 +240,7 @@ pub(super) fn receive(
 /// # Errors
 /// As ptsname_r(3).
 #[cfg(target_os = "linux")]
-pub fn terminal_name(master: &nix::pty::PtyMaster) -> nix::Result<String> {
+pub(crate) fn terminal_name(master: &nix::pty::PtyMaster) -> nix::Result<String> {
     nix::pty::ptsname_r(master)
 }
 

@@ -24,7 +24,7 @@ const PIECE: usize = 4096;
 
 /// What the two processes share of the keyboard: one of the ends.
 #[derive(Debug)]
-pub struct KeyChannel {
+pub(crate) struct KeyChannel {
     /// Keys to the worker; how to restore the terminal, to the monitor.
     pub socket: UnixStream,
     /// The settings of the terminal while keys are read, and those before.

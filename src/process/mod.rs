@@ -3,14 +3,14 @@
 //! One file for each idea of the operating system. Nothing here decides; [`crate::machine`] does.
 
 pub(crate) mod at_rest;
-pub mod calls;
+pub(crate) mod calls;
 pub(crate) mod cgroup;
 pub(crate) mod isolation;
 mod keyboard;
 pub(crate) mod leftovers;
-pub mod limits;
+pub(crate) mod limits;
 pub(crate) mod log_stderr;
-pub mod monitor;
+pub(crate) mod monitor;
 pub(crate) mod name;
 pub(crate) mod open_files;
 pub(crate) mod parents;
@@ -21,7 +21,7 @@ pub(crate) mod ports_in_use;
 #[cfg(target_os = "linux")]
 pub(crate) mod proc_net;
 pub(crate) mod program;
-pub mod pty;
+pub(crate) mod pty;
 pub(crate) mod ready;
 pub(crate) mod reaper;
 pub(crate) mod replace;
@@ -32,13 +32,13 @@ pub(crate) mod session;
 pub(crate) mod signal_pipe;
 pub(crate) mod signal_receiver;
 pub(crate) mod signalled;
-pub mod signals;
+pub(crate) mod signals;
 #[cfg(target_os = "linux")]
 mod sock_diag;
-pub mod spawn;
+pub(crate) mod spawn;
 pub(crate) mod supervised_command;
 pub(crate) mod sweep;
-pub mod terminal;
-pub mod tree;
+pub(crate) mod terminal;
+pub(crate) mod tree;
 pub(crate) mod usage;
 pub(crate) mod worker_exit;

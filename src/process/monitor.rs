@@ -30,19 +30,19 @@ use nix::unistd::setsid;
 use super::at_rest::give_back_memory;
 use super::calls::{ForkSide, fork};
 use super::cgroup::Cgroup;
-pub use super::keyboard::KeyChannel;
+pub(crate) use super::keyboard::KeyChannel;
 use super::keyboard::Keyboard;
 use super::leftovers::preexisting_children;
 pub(crate) use super::pipe::during;
 use super::pipe::pipe;
 use super::reaper::become_subreaper;
 use super::signals::{self, Inherited};
-pub use super::signals::{check_socket, die_by, resume_pair};
-pub use super::worker_exit::WorkerExit;
+pub(crate) use super::signals::{check_socket, die_by, resume_pair};
+pub(crate) use super::worker_exit::WorkerExit;
 use super::{isolation, name};
 use crate::exit::{FAILED, Outcome};
 use delivery::listen;
-pub use options::{BEAT, MonitorOptions, SUSPENDED, WorkerPipes};
+pub(crate) use options::{BEAT, MonitorOptions, SUSPENDED, WorkerPipes};
 use watch::{InheritedState, Monitor};
 
 /// Runs `work` in the worker and watches over it. Returns in both processes: in the monitor with how ganger
@@ -50,7 +50,7 @@ use watch::{InheritedState, Monitor};
 ///
 /// # Errors
 /// When the pair cannot be made: EAGAIN, EMFILE and the like. Nothing has been started then.
-pub fn watch_over(
+pub(crate) fn watch_over(
     watch: &MonitorOptions<'_>,
     work: impl FnOnce(WorkerPipes, &Inherited) -> WorkerExit,
 ) -> io::Result<Outcome> {

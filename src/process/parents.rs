@@ -16,7 +16,7 @@ const MOST: usize = 16;
 
 /// The watched processes. Empty: none.
 #[derive(Debug, Default)]
-pub struct WatchedParents(Vec<OwnedFd>);
+pub(crate) struct WatchedParents(Vec<OwnedFd>);
 
 impl WatchedParents {
     /// One process.
@@ -24,7 +24,7 @@ impl WatchedParents {
     /// # Errors
     ///
     /// It does not exist, or the system has no pidfd (pidfd_open(2)).
-    pub fn process(pid: i32) -> io::Result<Self> {
+    pub(crate) fn process(pid: i32) -> io::Result<Self> {
         Ok(Self(vec![pidfd::open(pid)?]))
     }
 
@@ -33,7 +33,7 @@ impl WatchedParents {
     /// # Errors
     ///
     /// The parent has ended already, or the system has no pidfd.
-    pub fn parent() -> io::Result<Self> {
+    pub(crate) fn parent() -> io::Result<Self> {
         let parent = nix::unistd::getppid().as_raw();
         let mut watched = Self::process(parent)?;
         // Its number could have been another's by then.
@@ -51,17 +51,17 @@ impl WatchedParents {
     }
 
     /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// What to poll to wait for the end of one of them.
-    pub fn descriptors(&self) -> impl Iterator<Item = PollFd<'_>> {
+    pub(crate) fn descriptors(&self) -> impl Iterator<Item = PollFd<'_>> {
         self.0.iter().map(|process| PollFd::new(process.as_fd(), PollFlags::POLLIN))
     }
 
     /// Whether one of them has ended.
-    pub fn has_ended(&self) -> bool {
+    pub(crate) fn has_ended(&self) -> bool {
         let mut descriptors: Vec<_> = self.descriptors().collect();
         !descriptors.is_empty() && poll(&mut descriptors, PollTimeout::ZERO).is_ok_and(|ended| ended > 0)
     }

@@ -43,7 +43,7 @@ pub(crate) fn wait_any(flags: WaitPidFlag) -> io::Result<WaitResult> {
 
 /// What one round of reaping found.
 #[derive(Debug, Default)]
-pub struct Reaped {
+pub(crate) struct Reaped {
     /// Pid and exit of each child that ended, in the order in which the kernel reports them.
     pub ended: Vec<(i32, Exit)>,
     /// Whether no child is left at all: the tree below us is empty.

@@ -12,7 +12,7 @@ use super::tree::{Identity, is_running, look_at};
 /// one of its two processes does, and no file has to be kept, cleaned up or trusted. A lock on a file would
 /// say the same, but not from which run a process came when two have run in one root.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RunId {
+pub(crate) struct RunId {
     root: u64,
     monitor: Identity,
     worker: Identity,
@@ -25,7 +25,7 @@ impl RunId {
     ///
     /// # Errors
     /// When /proc is there and cannot be read: a run whose id is wrong would be swept while it lives.
-    pub fn begin(root: &Path, random: String) -> io::Result<Self> {
+    pub(crate) fn begin(root: &Path, random: String) -> io::Result<Self> {
         Ok(Self { root: key(root), monitor: ourselves()?, worker: (0, 0), random })
     }
 
@@ -33,12 +33,12 @@ impl RunId {
     ///
     /// # Errors
     /// As [`RunId::begin`].
-    pub fn in_worker(self) -> io::Result<Self> {
+    pub(crate) fn in_worker(self) -> io::Result<Self> {
         Ok(Self { worker: ourselves()?, ..self })
     }
 
     /// What [`fmt::Display`] wrote; `None` if it is something else.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('.');
         let root = u64::from_str_radix(parts.next()?, 16).ok()?;
         let (monitor, worker) = (identity(parts.next()?)?, identity(parts.next()?)?);
@@ -47,23 +47,23 @@ impl RunId {
     }
 
     /// What tells the runs of this root from those of another, as it stands in front of each.
-    pub fn root(root: &Path) -> String {
+    pub(crate) fn root(root: &Path) -> String {
         format!("{:016x}", key(root))
     }
 
     /// Whether it ran in this root.
-    pub fn is_of(&self, root: &Path) -> bool {
+    pub(crate) fn is_of(&self, root: &Path) -> bool {
         self.root == key(root)
     }
 
     /// The pid of its monitor, or of its worker where that one is gone; `None` if it is over. A process that was killed and
     /// still closes its files counts as gone: its lock is free by then, and the start that takes it would otherwise not sweep.
-    pub fn living_half(&self) -> Option<i32> {
+    pub(crate) fn living_half(&self) -> Option<i32> {
         [self.monitor, self.worker].into_iter().find(|half| is_running(*half)).map(|(pid, _)| pid)
     }
 
     /// Whether its monitor or its worker is there.
-    pub fn is_alive(&self) -> bool {
+    pub(crate) fn is_alive(&self) -> bool {
         self.living_half().is_some()
     }
 }

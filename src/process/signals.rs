@@ -51,7 +51,7 @@ impl Inherited {
 /// Ignores what would end or stop one half of ganger, or both, without being a request to do so: a write over the limit
 /// of a file's size (write(2) then says EFBIG), the terminal of another job, and real-time signals, which have no meaning of their
 /// own. What ganger starts is given the default of each ([`Inherited::defaults`], which is to be asked before).
-pub fn ignore_reports() {
+pub(crate) fn ignore_reports() {
     #[cfg(target_os = "linux")]
     let real_time = libc::SIGRTMIN()..=libc::SIGRTMAX();
     #[cfg(not(target_os = "linux"))]
@@ -66,7 +66,7 @@ pub fn ignore_reports() {
 ///
 /// # Errors
 /// As sigprocmask(2).
-pub fn block() -> nix::Result<()> {
+pub(crate) fn block() -> nix::Result<()> {
     change(SigmaskHow::SIG_BLOCK)
 }
 
@@ -74,7 +74,7 @@ pub fn block() -> nix::Result<()> {
 ///
 /// # Errors
 /// As sigprocmask(2).
-pub fn unblock() -> nix::Result<()> {
+pub(crate) fn unblock() -> nix::Result<()> {
     change(SigmaskHow::SIG_UNBLOCK)
 }
 
@@ -86,7 +86,7 @@ fn change(how: SigmaskHow) -> nix::Result<()> {
 
 /// Ends this process by `signal`, so that its parent sees that (a shell then stops its loop, make
 /// its rules). Returns if the signal did not end us (PID 1 is immune): then 128+n is next best.
-pub fn die_by(signal: Signal) {
+pub(crate) fn die_by(signal: Signal) {
     calls::restore_default(signal);
     let _ = unblock();
     if let Some(known) = signal.known() {
@@ -95,13 +95,13 @@ pub fn die_by(signal: Signal) {
 }
 
 /// Makes the worker of this monitor check the files of its control socket. SIGWINCH, as it has no other effect.
-pub fn check_socket(monitor: i32) {
+pub(crate) fn check_socket(monitor: i32) {
     // ESRCH: it has ended.
     let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(monitor), nix::sys::signal::SIGWINCH);
 }
 
 /// Lets a suspended pair go on: the monitor passes SIGCONT on to the worker, and to the stack.
-pub fn resume_pair(monitor: i32) {
+pub(crate) fn resume_pair(monitor: i32) {
     // ESRCH: it has ended.
     let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(monitor), nix::sys::signal::SIGCONT);
 }

@@ -20,21 +20,21 @@ const PATIENCE: u16 = 500;
 
 /// A terminal in raw mode, until it is dropped.
 #[derive(Debug)]
-pub struct RawMode {
+pub(crate) struct RawMode {
     terminal: OwnedFd,
     before: TerminalSettings,
 }
 
 /// The settings of a terminal.
 #[derive(Clone, Debug)]
-pub struct TerminalSettings(Termios);
+pub(crate) struct TerminalSettings(Termios);
 
 impl TerminalSettings {
     /// Those of this terminal.
     ///
     /// # Errors
     /// ENOTTY if it is none.
-    pub fn of(terminal: &impl AsFd) -> io::Result<Self> {
+    pub(crate) fn of(terminal: &impl AsFd) -> io::Result<Self> {
         Ok(Self(tcgetattr(terminal)?))
     }
 
@@ -42,7 +42,7 @@ impl TerminalSettings {
     ///
     /// # Errors
     /// EIO if the terminal is gone.
-    pub fn apply(&self, terminal: &impl AsFd) -> io::Result<()> {
+    pub(crate) fn apply(&self, terminal: &impl AsFd) -> io::Result<()> {
         Ok(tcsetattr(terminal, SetArg::TCSANOW, &self.0)?)
     }
 
@@ -63,7 +63,7 @@ impl TerminalSettings {
 /// The settings while `ganger start` reads keys in the foreground: each key comes as it is pressed and is not echoed. Ctrl-C,
 /// Ctrl-Z and Ctrl-\ stay signals, and what is printed passes as before.
 #[derive(Clone, Debug)]
-pub struct KeyMode {
+pub(crate) struct KeyMode {
     before: TerminalSettings,
     own: TerminalSettings,
 }
@@ -73,7 +73,7 @@ impl KeyMode {
     ///
     /// # Errors
     /// ENOTTY if it is none.
-    pub fn of(terminal: &impl AsFd) -> io::Result<Self> {
+    pub(crate) fn of(terminal: &impl AsFd) -> io::Result<Self> {
         Ok(Self::over(TerminalSettings::of(terminal)?))
     }
 
@@ -82,7 +82,7 @@ impl KeyMode {
     }
 
     /// The settings that the terminal is given back.
-    pub fn before(&self) -> &TerminalSettings {
+    pub(crate) fn before(&self) -> &TerminalSettings {
         &self.before
     }
 
@@ -90,7 +90,7 @@ impl KeyMode {
     ///
     /// # Errors
     /// EIO if it is gone.
-    pub fn enter(&mut self, terminal: &impl AsFd) -> io::Result<()> {
+    pub(crate) fn enter(&mut self, terminal: &impl AsFd) -> io::Result<()> {
         let now = TerminalSettings::of(terminal)?;
         if !now.is_like(&self.own) {
             *self = Self::over(now);
@@ -99,7 +99,7 @@ impl KeyMode {
     }
 
     /// Gives the settings back, unless another process has changed them since: a shell that edits its own line by now.
-    pub fn leave(&self, terminal: &impl AsFd) {
+    pub(crate) fn leave(&self, terminal: &impl AsFd) {
         if TerminalSettings::of(terminal).is_ok_and(|now| now.is_like(&self.own)) {
             // Where it is gone, there is nothing to restore.
             let _ = self.before.apply(terminal);
@@ -112,7 +112,7 @@ impl RawMode {
     ///
     /// # Errors
     /// ENOTTY if it is none, EIO if it is gone.
-    pub fn enter(terminal: &impl AsFd) -> io::Result<Self> {
+    pub(crate) fn enter(terminal: &impl AsFd) -> io::Result<Self> {
         let terminal = terminal.as_fd().try_clone_to_owned()?;
         let before = TerminalSettings::of(&terminal)?;
         let raw = Self { terminal, before };
@@ -124,7 +124,7 @@ impl RawMode {
     ///
     /// # Errors
     /// EIO if it is gone.
-    pub fn again(&self) -> io::Result<()> {
+    pub(crate) fn again(&self) -> io::Result<()> {
         let mut settings = self.before.clone();
         cfmakeraw(&mut settings.0);
         settings.apply(&self.terminal)
@@ -155,7 +155,7 @@ pub(crate) fn read_keys(piece: &mut [u8]) -> io::Result<Option<usize>> {
 ///
 /// # Errors
 /// As write(2).
-pub fn show(terminal: &impl AsFd, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn show(terminal: &impl AsFd, bytes: &[u8]) -> io::Result<()> {
     show_within(terminal, bytes, PollTimeout::NONE)
 }
 
@@ -181,7 +181,7 @@ fn show_within(terminal: &impl AsFd, mut bytes: &[u8], patience: PollTimeout) ->
 ///
 /// # Errors
 /// EPIPE: the guard is gone.
-pub fn guard(monitor: &mut impl Write, restore_sequence: &[u8]) -> io::Result<()> {
+pub(crate) fn guard(monitor: &mut impl Write, restore_sequence: &[u8]) -> io::Result<()> {
     let length = u16::try_from(restore_sequence.len()).unwrap_or(u16::MAX);
     let restore_sequence = &restore_sequence[..usize::from(length)];
     // One write: a death in between must not leave half a frame.
@@ -190,14 +190,14 @@ pub fn guard(monitor: &mut impl Write, restore_sequence: &[u8]) -> io::Result<()
 
 /// What a guard was told.
 #[derive(Debug, Default)]
-pub struct TerminalGuard {
+pub(crate) struct TerminalGuard {
     received: Vec<u8>,
     latest: Vec<u8>,
 }
 
 impl TerminalGuard {
     /// Takes what was received.
-    pub fn take(&mut self, bytes: &[u8]) {
+    pub(crate) fn take(&mut self, bytes: &[u8]) {
         self.received.extend_from_slice(bytes);
         while let [high, low, rest @ ..] = self.received.as_slice() {
             let length = usize::from(u16::from_be_bytes([*high, *low]));
@@ -208,12 +208,12 @@ impl TerminalGuard {
     }
 
     /// Whether something is to be taken back.
-    pub fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         !self.latest.is_empty()
     }
 
     /// Takes it back: the modes, then the settings. Not twice.
-    pub fn keep(&mut self, terminal: &impl AsFd, before: &TerminalSettings) {
+    pub(crate) fn keep(&mut self, terminal: &impl AsFd, before: &TerminalSettings) {
         let restore_sequence = std::mem::take(&mut self.latest);
         if !restore_sequence.is_empty() {
             // A terminal stopped by Ctrl-S takes nothing: the settings are put back all the same.
@@ -224,7 +224,7 @@ impl TerminalGuard {
 }
 
 /// Keeps this terminal until the other end of `pipe` is closed.
-pub fn keep_until_closed(mut pipe: impl Read, terminal: &impl AsFd, before: &TerminalSettings) {
+pub(crate) fn keep_until_closed(mut pipe: impl Read, terminal: &impl AsFd, before: &TerminalSettings) {
     let mut guards = TerminalGuard::default();
     let mut piece = [0; 1024];
     loop {

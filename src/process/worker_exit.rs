@@ -8,7 +8,7 @@ use crate::signal::Signal;
 
 /// How the run ended. Without a report the worker did not come to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WorkerExit {
+pub(crate) struct WorkerExit {
     /// How ganger is to end.
     pub outcome: Outcome,
     /// Whether processes are left that could not be ended, and have been named.

@@ -6,7 +6,9 @@ mod parse;
 mod parsed;
 
 pub use parse::parse;
-pub use parsed::{Entry, LONGEST_COMMAND, MOST_ENTRIES, ParsedProcfile, Procfile};
+pub use parsed::Entry;
+pub(crate) use parsed::{LONGEST_COMMAND, MOST_ENTRIES};
+pub(crate) use parsed::{ParsedProcfile, Procfile};
 
 #[cfg(test)]
 mod tests;

@@ -39,8 +39,8 @@ pub struct ParsedProcfile {
 
 /// The most types of a Procfile. The largest of 160 real ones has 14; a machine has no room for as many
 /// programs, and a port each.
-pub const MOST_ENTRIES: usize = 10_000;
+pub(crate) const MOST_ENTRIES: usize = 10_000;
 
 /// The longest command, in bytes: the kernel hands no longer argument to a program (`MAX_ARG_STRLEN`, 32
 /// pages of 4 KiB with the closing NUL, execve(2)), and `sh -c` gets a command as one argument.
-pub const LONGEST_COMMAND: usize = 128 * 1024 - 1;
+pub(crate) const LONGEST_COMMAND: usize = 128 * 1024 - 1;

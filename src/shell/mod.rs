@@ -21,7 +21,7 @@ pub use simple::simple_words;
 /// A `#` begins a comment where a word begins (XCU 2.3, rule 9): after a blank or an operator, outside of quotes and
 /// not after a backslash. What stands between backquotes or in `$(…)` is read in the same way: a comment in there
 /// would swallow its end, so no command that works has one.
-pub fn without_comment(command: &str) -> &str {
+pub(crate) fn without_comment(command: &str) -> &str {
     let mut quote = None;
     let mut is_escaped = false;
     let mut is_between_words = true;
@@ -41,7 +41,7 @@ pub fn without_comment(command: &str) -> &str {
 }
 
 /// Whether a shell puts the variable `name` into `command`: `$PORT`, `${PORT}`, `${PORT:-1}`, and not `$PORTAL`.
-pub fn names_variable(name: &str, command: &str) -> bool {
+pub(crate) fn names_variable(name: &str, command: &str) -> bool {
     let is_end = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
     [format!("${name}"), format!("${{{name}")]
         .iter()

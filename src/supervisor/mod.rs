@@ -12,6 +12,6 @@ mod readiness;
 mod requests;
 mod status;
 
-pub use channel::clock;
-pub use event_loop::run;
-pub use requests::replan;
+pub(crate) use channel::clock;
+pub(crate) use event_loop::run;
+pub(crate) use requests::replan;

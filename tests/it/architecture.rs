@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 mod files;
 
 use files::Files;
-use ganger::export::options::ExportFormat;
+use ganger::parts::export::options::ExportFormat;
 
 /// The rooms of each layer, from the bottom. A room may name the rooms of every lower layer.
-const LAYERS: [&[&str]; 7] = [
+const LAYERS: [&[&str]; 8] = [
     &["duration", "exit", "location", "name", "notice", "signal", "suggestion", "text"],
     &["config", "dotenv", "escapes", "formation", "procfile", "shell"],
     &["doctor", "plan"],
@@ -18,6 +18,7 @@ const LAYERS: [&[&str]; 7] = [
     &["control", "export", "output", "process", "watch"],
     &["supervisor", "ui"],
     &["cli"],
+    &["parts"],
 ];
 
 /// Imports between rooms of one layer that are allowed, each with its reason.

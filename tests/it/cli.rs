@@ -291,7 +291,7 @@ fn every_shell_has_a_script_and_types_complete() {
         let names = word.get_value_names().unwrap_or_default().iter();
         word.is_positional() && names.clone().any(|name| name.contains("TYPE") || name.contains("NAME"))
     };
-    let command = ganger::cli::usage::command();
+    let command = ganger::parts::cli::usage::command();
     let taking =
         command.get_subcommands().filter(|command| command.get_arguments().any(|word| takes_name(&word)));
     let mut count = 0;

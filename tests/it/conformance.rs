@@ -8,9 +8,9 @@
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 
-use ganger::dotenv::{self, EnvSource};
-use ganger::location::Diagnostic;
-use ganger::procfile;
+use ganger::parts::dotenv::{self, EnvSource};
+use ganger::parts::location::Diagnostic;
+use ganger::parts::procfile;
 use serde::Deserialize;
 
 #[derive(Deserialize)]

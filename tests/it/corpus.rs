@@ -10,9 +10,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use ganger::dotenv::{self, EnvSource};
-use ganger::procfile;
-use ganger::shell::{is_replaced, simple_words};
+use ganger::parts::dotenv::{self, EnvSource};
+use ganger::parts::procfile;
+use ganger::parts::shell::{is_replaced, simple_words};
 use serde::Deserialize;
 
 use crate::harness::say_skipped;

@@ -221,11 +221,11 @@ IX   disposability        warning
 fn each_code_is_explained_and_broken_here() {
     let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/doctor.md")).unwrap();
     let tests = [include_str!("doctor.rs"), include_str!("doctor_live.rs")].concat();
-    for code in ganger::doctor::code::ALL {
+    for code in ganger::parts::doctor::code::ALL {
         assert!(page.contains(&format!("### {}\n", code.name)), "docs/doctor.md lacks {}", code.name);
         assert!(tests.contains(&format!("\"{}\"", code.name)), "no project here has the fault {}", code.name);
         assert!(code.name.starts_with(&format!("{}-", code.factor.words().0)), "{}", code.name);
     }
     let headings = page.lines().filter(|line| line.starts_with("### ")).count();
-    assert_eq!(headings, ganger::doctor::code::ALL.len());
+    assert_eq!(headings, ganger::parts::doctor::code::ALL.len());
 }

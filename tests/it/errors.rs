@@ -157,5 +157,5 @@ fn orders_and_signs_that_cannot_be() {
     ]);
     let variable = "[process.web]\nready = \"listen:$PGPORT\"\n";
     text += &Folder::with(&[GOOD, ("ganger.toml", variable)]).transcript(&["start"]);
-    same_as_before("care.txt", &text);
+    same_as_before("service.txt", &text);
 }

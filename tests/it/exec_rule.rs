@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use ganger::shell::{is_replaced, with_exec};
+use ganger::parts::shell::{is_replaced, with_exec};
 use proptest::collection;
 use proptest::prelude::*;
 

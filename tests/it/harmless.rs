@@ -4,9 +4,9 @@
 use std::os::unix::ffi::OsStrExt;
 use std::process::Stdio;
 
-use ganger::cli::usage;
-use ganger::config::setting::Takes;
-use ganger::config::table;
+use ganger::parts::cli::usage;
+use ganger::parts::config::setting::Takes;
+use ganger::parts::config::table;
 
 use crate::folder::Folder;
 use crate::harness::Project;

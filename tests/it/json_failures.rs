@@ -2,7 +2,7 @@
 //! cause its name, status and latest lines.
 
 use clap::Command;
-use ganger::cli::usage;
+use ganger::parts::cli::usage;
 use serde_json::Value;
 
 use crate::harness::Project;

@@ -6,9 +6,9 @@ use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::os::unix::fs::symlink;
 
-use ganger::cli::peers::peer::{Ours, Peer, PeerCommand, Words};
-use ganger::cli::peers::table;
-use ganger::cli::peers::words::translate;
+use ganger::parts::cli::peers::peer::{Ours, Peer, PeerCommand, Words};
+use ganger::parts::cli::peers::table;
+use ganger::parts::cli::peers::words::translate;
 
 use crate::folder::Folder;
 use crate::harness::Ports;
@@ -276,7 +276,7 @@ fn every_command_of_others_in_the_readme_is_taken() {
     let mut count = 0;
     for line in theirs {
         let words = translate(line.split(' ').map(OsString::from).collect()).words;
-        let parsed = ganger::cli::usage::command().try_get_matches_from(words);
+        let parsed = ganger::parts::cli::usage::command().try_get_matches_from(words);
         assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
         count += 1;
     }

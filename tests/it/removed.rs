@@ -5,7 +5,7 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::path::PathBuf;
 
-use ganger::process::tree::is_stopped;
+use ganger::parts::process::tree::is_stopped;
 use nix::sys::signal::Signal;
 
 use crate::harness::{Project, Running, holds};

@@ -1,7 +1,7 @@
 //! Promised: docs/settings.md has every setting that there is, as flag, variable and key. `BLESS=1` writes it anew.
 
-use ganger::config::setting::{Setting, Takes};
-use ganger::config::table;
+use ganger::parts::config::setting::{Setting, Takes};
+use ganger::parts::config::table;
 
 const HEAD: &str = "# Settings
 

@@ -6,7 +6,7 @@
 
 use std::process::{Command, Stdio};
 
-use ganger::shell::simple_words;
+use ganger::parts::shell::simple_words;
 use proptest::prelude::*;
 
 use crate::harness::are_there;

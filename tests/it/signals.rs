@@ -3,7 +3,7 @@
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus};
 
-use ganger::signal::Signal;
+use ganger::parts::signal::Signal;
 use nix::sys::signal::{Signal as Known, kill};
 use nix::unistd::Pid;
 

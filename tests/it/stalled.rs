@@ -9,8 +9,8 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use ganger::process::pty;
-use ganger::process::pty::WindowSize;
+use ganger::parts::process::pty;
+use ganger::parts::process::pty::WindowSize;
 use nix::fcntl::OFlag;
 use nix::poll::{PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};

@@ -7,7 +7,7 @@ use std::io::PipeWriter;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 
-use ganger::cli::usage;
+use ganger::parts::cli::usage;
 
 use crate::folder::Folder;
 use crate::harness::{Ports, Project, holds};

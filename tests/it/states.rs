@@ -4,7 +4,7 @@
 #[expect(clippy::disallowed_methods, reason = "the variable asks for the page to be written")]
 fn the_page_of_states_is_printed_from_the_table() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/states.md");
-    let page = ganger::machine::table::page();
+    let page = ganger::parts::machine::table::page();
     if std::env::var_os("BLESS").is_some() {
         std::fs::write(path, &page).unwrap();
     }

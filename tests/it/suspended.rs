@@ -3,7 +3,7 @@
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 
-use ganger::process::tree::is_stopped;
+use ganger::parts::process::tree::is_stopped;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 

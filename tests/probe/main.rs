@@ -41,7 +41,7 @@ fn rest<'a>(steps: &mut impl Iterator<Item = &'a [String]>) -> Vec<String> {
 }
 
 fn number(signal: &str) -> i32 {
-    ganger::signal::Signal::named(signal).unwrap().0
+    ganger::parts::signal::Signal::named(signal).unwrap().0
 }
 
 fn say(text: &str) {
@@ -81,7 +81,7 @@ fn act(step: &[&str]) {
             say(&format!("{:?}", nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE)));
         }
         ["directory"] => say(&std::fs::read_link("/proc/self/cwd").unwrap().display().to_string()),
-        ["size"] => say(&format!("{:?}", ganger::process::pty::window_size(std::io::stdout()))),
+        ["size"] => say(&format!("{:?}", ganger::parts::process::pty::window_size(std::io::stdout()))),
         ["read"] => read(),
         ["chain"] => chain(),
         ["die", signal] => die(number(signal)),
@@ -138,12 +138,12 @@ fn ignore(signal: i32) {
 fn chain() {
     ignore(number("TERM"));
     loop {
-        match ganger::process::calls::fork().unwrap() {
-            ganger::process::calls::ForkSide::Parent(_) => {
+        match ganger::parts::process::calls::fork().unwrap() {
+            ganger::parts::process::calls::ForkSide::Parent(_) => {
                 pause(u64::from(std::process::id() % 11));
                 return;
             }
-            ganger::process::calls::ForkSide::Child => drop(nix::unistd::setsid()),
+            ganger::parts::process::calls::ForkSide::Child => drop(nix::unistd::setsid()),
         }
     }
 }

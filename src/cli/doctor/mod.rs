@@ -33,7 +33,7 @@ use crate::suggestion::nearest;
 
 /// `ganger doctor`.
 #[derive(Args, Debug)]
-pub struct DoctorArgs {
+pub(crate) struct DoctorArgs {
     /// Only these types of the Procfile
     #[arg(value_name = "TYPE", value_parser = types)]
     pub types: Vec<String>,

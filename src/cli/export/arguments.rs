@@ -7,7 +7,7 @@ use crate::export::options::ExportFormat;
 
 /// `ganger export`.
 #[derive(Args, Debug)]
-pub struct ExportArgs {
+pub(crate) struct ExportArgs {
     /// The engine that the files are for
     #[arg(value_enum)]
     pub format: ExportFormat,

@@ -5,7 +5,7 @@
     reason = "writing to a String cannot fail, and `write!` would have us say so at each line"
 )]
 
-pub mod arguments;
+pub(crate) mod arguments;
 mod command_line;
 mod folder;
 mod stream;
@@ -36,7 +36,7 @@ use crate::plan::options::RELEASE;
 /// # Errors
 ///
 /// All that is wrong with the project or that the format cannot express; that a file is in the way.
-pub fn run(
+pub(crate) fn run(
     export: &arguments::ExportArgs,
     mut given: Settings,
     system: &SystemEnv,

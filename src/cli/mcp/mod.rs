@@ -82,7 +82,7 @@ pub(crate) fn run(mcp: McpArgs, given: &Settings, system: &SystemEnv) -> Result<
 
 /// `ganger mcp`.
 #[derive(Args, Debug)]
-pub struct McpArgs {
+pub(crate) struct McpArgs {
     /// The flags of the project, which each command gets that takes them.
     #[arg(skip)]
     pub flags: Vec<GivenFlag>,

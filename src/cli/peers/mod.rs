@@ -3,8 +3,8 @@
 //! [`table`] has a list for each of them: word or flag, and ours. [`words`] makes a command line of ganger from one of theirs,
 //! [`variables`] settings of `OVERMIND_…` and `HIVEMIND_…`. docs/migrating.md lists the table.
 
-pub mod peer;
-pub mod table;
-pub mod tips;
-pub mod variables;
-pub mod words;
+pub(crate) mod peer;
+pub(crate) mod table;
+pub(crate) mod tips;
+pub(crate) mod variables;
+pub(crate) mod words;

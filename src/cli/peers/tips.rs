@@ -4,7 +4,7 @@ use super::peer::{Ours, Peer, Words};
 use super::table::PEERS;
 
 /// The meaning of a subcommand that only other runners have.
-pub fn of_subcommand(word: &str) -> Option<String> {
+pub(crate) fn of_subcommand(word: &str) -> Option<String> {
     let meaning = |peer: &Peer| {
         let command = peer.commands.iter().find(|command| command.names.contains(&word))?;
         let all = if command.words == Words::NamesOrAll { " '*'" } else { "" };
@@ -14,7 +14,7 @@ pub fn of_subcommand(word: &str) -> Option<String> {
 }
 
 /// The meaning of a flag of our `subcommand` that only other runners have.
-pub fn of_flag(subcommand: &str, flag: &str) -> Option<String> {
+pub(crate) fn of_flag(subcommand: &str, flag: &str) -> Option<String> {
     let meaning = |peer: &Peer| {
         let mut own = peer.commands.iter().filter(|command| command.ours.first() == Some(&subcommand));
         let flag = own.find_map(|command| command.flag(flag))?;

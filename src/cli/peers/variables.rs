@@ -24,7 +24,10 @@ const OTHERS: [(&str, Ours); 4] = [
 ///
 /// # Errors
 /// A value is invalid, with the variable.
-pub fn of_environment(command: &str, system: &SystemEnv) -> Result<Settings, (Location, InvalidValue)> {
+pub(crate) fn of_environment(
+    command: &str,
+    system: &SystemEnv,
+) -> Result<Settings, (Location, InvalidValue)> {
     let mut settings = Settings::default();
     for (name, value) in &system.variables {
         let (Ok(name), Ok(value)) = (str::from_utf8(name), str::from_utf8(value)) else { continue };
@@ -37,14 +40,14 @@ pub fn of_environment(command: &str, system: &SystemEnv) -> Result<Settings, (Lo
 }
 
 /// Whether a file may have one of them, so that the others need not be read for them.
-pub fn may_be_in(file: &[u8]) -> bool {
+pub(crate) fn may_be_in(file: &[u8]) -> bool {
     let beginnings = PEERS.iter().map(|peer| peer.variables).filter(|variables| !variables.is_empty());
     let mut names = beginnings.chain(OTHERS.iter().map(|(name, _)| *name));
     names.any(|name| memchr::memmem::find(file, name.as_bytes()).is_some())
 }
 
 /// What lines of .env files set by them, and the lines that are invalid.
-pub fn of_files(assignments: &[Assignment]) -> (Settings, Vec<Diagnostic>) {
+pub(crate) fn of_files(assignments: &[Assignment]) -> (Settings, Vec<Diagnostic>) {
     let (mut settings, mut errors) = (Settings::default(), Vec::new());
     for line in assignments {
         let (Some(ours), Ok(value)) = (meaning(&line.name), str::from_utf8(&line.value)) else { continue };
@@ -61,7 +64,7 @@ pub fn of_files(assignments: &[Assignment]) -> (Settings, Vec<Diagnostic>) {
 }
 
 /// A warning for each variable of theirs that has no meaning here.
-pub fn without_meaning(system: &SystemEnv, assignments: &[Assignment]) -> Vec<Diagnostic> {
+pub(crate) fn without_meaning(system: &SystemEnv, assignments: &[Assignment]) -> Vec<Diagnostic> {
     let of_environment = system.variables.iter().filter_map(|(name, _)| {
         let name = str::from_utf8(name).ok()?;
         Some((name, Located::given((), name).place))

@@ -14,7 +14,7 @@ const PARAGRAPH: &str = include_str!("agents.md");
 
 /// `ganger skill`.
 #[derive(Args, Debug)]
-pub struct SkillArgs {
+pub(crate) struct SkillArgs {
     /// Print a paragraph for AGENTS.md instead
     #[arg(long)]
     pub agents: bool,

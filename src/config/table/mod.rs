@@ -29,7 +29,7 @@ pub fn all() -> impl Iterator<Item = &'static Setting> {
 }
 
 /// The setting called `name`, or by its other name.
-pub fn named(name: &str) -> Option<&'static Setting> {
+pub(crate) fn named(name: &str) -> Option<&'static Setting> {
     all().find(|setting| setting.name == name || setting.alias == Some(name))
 }
 
@@ -38,7 +38,7 @@ pub fn named(name: &str) -> Option<&'static Setting> {
 /// # Errors
 ///
 /// None has that name, or it is set elsewhere.
-pub fn key_of_stack(name: &str) -> Result<&'static Setting, InvalidName> {
+pub(crate) fn key_of_stack(name: &str) -> Result<&'static Setting, InvalidName> {
     let is_possible = |setting: &Setting| setting.stack.is_some() && !setting.is_for_export;
     let setting = named(name).ok_or_else(|| unknown(name, is_possible))?;
     match (setting.flag_only, setting.stack) {
@@ -55,7 +55,7 @@ pub fn key_of_stack(name: &str) -> Result<&'static Setting, InvalidName> {
 /// # Errors
 ///
 /// As [`key_of_stack`]'s.
-pub fn key_of_export(name: &str) -> Result<&'static Setting, InvalidName> {
+pub(crate) fn key_of_export(name: &str) -> Result<&'static Setting, InvalidName> {
     let is_possible = |setting: &Setting| setting.stack.is_some() && setting.flag_of("export").is_some();
     let setting = named(name).ok_or_else(|| unknown(name, is_possible))?;
     match (setting.flag_only, setting.stack) {
@@ -71,7 +71,7 @@ pub fn key_of_export(name: &str) -> Result<&'static Setting, InvalidName> {
 /// # Errors
 ///
 /// As [`key_of_stack`]'s.
-pub fn key_of_type(name: &str) -> Result<&'static Setting, InvalidName> {
+pub(crate) fn key_of_type(name: &str) -> Result<&'static Setting, InvalidName> {
     let setting = named(name).ok_or_else(|| unknown(name, |setting| setting.each.is_some()))?;
     match (setting.flag_only, setting.each) {
         (Some(reason), _) => Err(InvalidName::FlagOnly { name: setting.name, reason }),

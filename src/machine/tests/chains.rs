@@ -83,7 +83,7 @@ fn specs(sorts: &[Sort]) -> Vec<Rc<Spec>> {
         Spec {
             after: after.map(kind).collect(),
             once: sort.once,
-            care: service,
+            service,
             ..spec(&format!("p{index}"), 1)
         }
     };

@@ -17,9 +17,9 @@ fn reports(actions: &[Action]) -> Vec<(usize, Lifecycle, Option<&'static str>)> 
     actions.iter().filter_map(report).collect()
 }
 
-fn one(care: ServicePolicy) -> Machine {
+fn one(service: ServicePolicy) -> Machine {
     let mut machine = Machine::new(
-        vec![Rc::new(Spec { care, ..spec("web", 1) }), Rc::new(spec("worker", 1))],
+        vec![Rc::new(Spec { service, ..spec("web", 1) }), Rc::new(spec("worker", 1))],
         Policy { exit_on: ExitOn::Never, ..Policy::default() },
     );
     start(&mut machine);
@@ -63,9 +63,9 @@ fn only_an_exit_that_is_a_failure_of_its_own_runs_on_crash() {
         (Some(stop_of(0)), Exit::Signal(Signal::TERMINATE), false),
         (Some(Event::Signal(Signal::INTERRUPT)), killed, false),
     ];
-    for care in [ServicePolicy::default(), restarts] {
+    for service in [ServicePolicy::default(), restarts] {
         for (before, exit, is_crash) in &table {
-            let mut machine = one(care.clone());
+            let mut machine = one(service.clone());
             if let Some(event) = before {
                 let _ = machine.handle(at(0.5), event.clone());
             }

@@ -36,7 +36,7 @@ fn spec(kind: &str, number: u32) -> Spec {
         grace: GRACE,
         once: false,
         after: Arc::default(),
-        care: ServicePolicy::default(),
+        service: ServicePolicy::default(),
     }
 }
 

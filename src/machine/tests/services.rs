@@ -14,7 +14,7 @@ fn after(spec: Spec, kinds: &[&str]) -> Spec {
 }
 
 fn with(spec: Spec, service: ServicePolicy) -> Spec {
-    Spec { care: service, ..spec }
+    Spec { service, ..spec }
 }
 
 fn listening() -> ServicePolicy {
@@ -76,9 +76,9 @@ fn an_instance_without_a_probe_is_ready_after_a_second() {
 
 #[test]
 fn an_awaited_instance_that_may_open_its_port_has_time_for_that() {
-    let care = ServicePolicy { is_implied: true, is_awaited: true, ..ServicePolicy::default() };
+    let service = ServicePolicy { is_implied: true, is_awaited: true, ..ServicePolicy::default() };
     let stack = || {
-        let db = Spec { port: Some(5100), ..with(spec("db", 1), care.clone()) };
+        let db = Spec { port: Some(5100), ..with(spec("db", 1), service.clone()) };
         let mut machine =
             Machine::new([db, after(spec("web", 1), &["db"])].map(Rc::new).to_vec(), Policy::default());
         let _ = machine.handle(at(0.0), Event::Begin);

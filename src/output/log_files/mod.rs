@@ -5,6 +5,6 @@ mod options;
 mod rows;
 mod writer;
 
-pub use options::LogFileOptions;
+pub(crate) use options::LogFileOptions;
 pub(super) use rows::FileRows;
 pub(super) use writer::FileWriter;

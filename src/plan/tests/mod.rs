@@ -1,6 +1,6 @@
 //! Whole plans: what goes in, what comes out.
 
-mod care;
+mod services;
 mod environment;
 mod running;
 

@@ -8,12 +8,12 @@ use crate::process::keyboard::KeyChannel;
 use crate::process::parents::WatchedParents;
 
 /// A byte of the pulse: a sign of life.
-pub const BEAT: u8 = 1;
+pub(crate) const BEAT: u8 = 1;
 /// A byte of the pulse: the stack is suspended, and the worker may be stopped.
-pub const SUSPENDED: u8 = 2;
+pub(crate) const SUSPENDED: u8 = 2;
 
 /// What the monitor needs to know.
-pub struct MonitorOptions<'a> {
+pub(crate) struct MonitorOptions<'a> {
     /// The longest grace of any instance.
     pub grace: Duration,
     /// Whether the stack gets a namespace of process ids of its own.
@@ -30,7 +30,7 @@ pub struct MonitorOptions<'a> {
 
 /// What the worker is given of what joins the pair.
 #[derive(Debug)]
-pub struct WorkerPipes {
+pub(crate) struct WorkerPipes {
     /// The read end of the life-line.
     pub lifeline: OwnedFd,
     /// Where signs of life go while a stop is under way; it does not block.

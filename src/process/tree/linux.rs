@@ -19,7 +19,7 @@ use super::process::{Identity, Process, Scan};
 ///
 /// # Errors
 /// When /proc cannot be read: it is not mounted, or there is no room for a descriptor (EMFILE, ENOMEM).
-pub fn descendants(root: i32) -> io::Result<Scan> {
+pub(crate) fn descendants(root: i32) -> io::Result<Scan> {
     let mut children: HashMap<i32, Vec<(Process, bool)>> = HashMap::new();
     for Stat { process, is_zombie, .. } in all()? {
         children.entry(process.parent).or_default().push((process, !is_zombie));
@@ -191,7 +191,7 @@ const SHELLS: [&str; 11] =
     ["sh", "dash", "bash", "ash", "busybox", "zsh", "ksh", "ksh93", "mksh", "yash", "posh"];
 
 /// Whether this process is a shell, which may wait for children. One call, as it is asked of every instance that is stopped.
-pub fn is_shell(process: &Process) -> bool {
+pub(crate) fn is_shell(process: &Process) -> bool {
     let program = fs::read_link(format!("/proc/{}/exe", process.pid)).ok();
     let program = program.as_ref().and_then(|path| path.file_name()?.to_str()).unwrap_or_default();
     // busybox is every program, by the name that it was called.

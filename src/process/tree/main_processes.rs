@@ -9,7 +9,7 @@ use crate::signal::Signal;
 
 /// What is known of one process beside what a scan says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ProcessFacts {
+pub(crate) struct ProcessFacts {
     /// Whether it is a shell: it waits for its children.
     pub is_shell: bool,
     /// The signals that it catches, and those that it ignores: bit n-1 is signal n (`SigCgt`, `SigIgn` in
@@ -45,7 +45,7 @@ fn bit(signal: Signal) -> u64 {
 
 /// What the signal is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SignalPurpose {
+pub(crate) enum SignalPurpose {
     /// To end the instance.
     Stop,
     /// Anything else, as a reload: a shell in front that would die of it is left out.
@@ -58,7 +58,7 @@ pub enum SignalPurpose {
 ///
 /// A child that the shell has put into the background is left to a shell that catches the signal, as its trap looks after it;
 /// in a pipeline the first command gets it, and the others end at the end of their input.
-pub fn main_processes(
+pub(crate) fn main_processes(
     own: i32,
     members: &[Process],
     (signal, purpose): (Signal, SignalPurpose),

@@ -6,7 +6,7 @@
 
 #[cfg(target_os = "linux")]
 mod linux;
-pub mod main_processes;
+pub(crate) mod main_processes;
 mod marks;
 #[cfg(not(target_os = "linux"))]
 mod other;
@@ -17,17 +17,18 @@ mod tracker;
 mod walk;
 
 #[cfg(target_os = "linux")]
-pub(in crate::process) use linux::{children, environment, facts, is_gone, is_running, look_at, pids};
+pub use linux::is_stopped;
 #[cfg(target_os = "linux")]
-pub use linux::{descendants, is_shell, is_stopped};
-pub use marks::{INSTANCE_MARK, RUN_MARK, variable_of};
+pub(in crate::process) use linux::{children, environment, facts, is_gone, is_running, look_at, pids};
+pub(crate) use linux::{descendants, is_shell};
+pub(crate) use marks::{INSTANCE_MARK, RUN_MARK, variable_of};
 #[cfg(not(target_os = "linux"))]
 pub(in crate::process) use other::{children, environment, facts, is_gone, is_running, look_at, pids, walk};
 #[cfg(not(target_os = "linux"))]
 pub use other::{descendants, is_shell, is_stopped};
-pub use process::{Identity, Process, Scan};
-pub use send::{SignalRefusal, kill_all, kill_orphans, send_to, send_to_group};
-pub use tracker::{ProcessSnapshot, ProcessTracker};
+pub(crate) use process::{Identity, Process, Scan};
+pub(crate) use send::{SignalRefusal, kill_all, kill_orphans, send_to, send_to_group};
+pub(crate) use tracker::{ProcessSnapshot, ProcessTracker};
 #[cfg(target_os = "linux")]
 pub(in crate::process) use walk::walk;
 
@@ -36,13 +37,13 @@ use main_processes::{SignalPurpose, main_processes};
 use crate::signal::Signal;
 
 /// The main processes among `members` of the instance whose own process is `own`, for this signal.
-pub fn mains(own: i32, members: &[Process], signal: (Signal, SignalPurpose)) -> Vec<Process> {
+pub(crate) fn mains(own: i32, members: &[Process], signal: (Signal, SignalPurpose)) -> Vec<Process> {
     let mains = main_processes(own, members, signal, &facts);
     let process = |identity: &Identity| members.iter().find(|process| process.identity() == *identity);
     mains.iter().filter_map(process).cloned().collect()
 }
 
 /// One process; `None` if it is gone, a zombie, or cannot be looked at.
-pub fn process(pid: i32) -> Option<Process> {
+pub(crate) fn process(pid: i32) -> Option<Process> {
     look_at(pid).ok().flatten()
 }

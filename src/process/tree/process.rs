@@ -2,7 +2,7 @@
 
 /// A process below us, as one scan found it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Process {
+pub(crate) struct Process {
     /// Its id.
     pub pid: i32,
     /// Its parent's.
@@ -18,18 +18,18 @@ pub struct Process {
 }
 
 /// A process for ever: its id alone may be given to another.
-pub type Identity = (i32, u64);
+pub(crate) type Identity = (i32, u64);
 
 impl Process {
     /// What names it for ever.
-    pub fn identity(&self) -> Identity {
+    pub(crate) fn identity(&self) -> Identity {
         (self.pid, self.born)
     }
 }
 
 /// What one pass over all processes saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Scan {
+pub(crate) struct Scan {
     /// Every living descendant, parents before their children.
     pub processes: Vec<Process>,
     /// Whether no process can have been overlooked. A pass goes by rising numbers, so a chain of processes that

@@ -17,7 +17,7 @@ use crate::signal::Signal;
 
 /// A process that may not be signalled (EPERM): it runs as another user.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SignalRefusal {
+pub(crate) struct SignalRefusal {
     /// Its id.
     pub pid: i32,
     /// Its name, as the kernel has it.
@@ -25,7 +25,7 @@ pub struct SignalRefusal {
 }
 
 /// Sends to a group that an unreaped child of ours leads; one that is empty by now is no error.
-pub fn send_to_group(leader: i32, signal: Signal) {
+pub(crate) fn send_to_group(leader: i32, signal: Signal) {
     if let Some(known) = signal.known() {
         // ESRCH: all are gone. EPERM: none of them may be signalled; the scan that follows names them.
         let _ = killpg(Pid::from_raw(leader), known);
@@ -37,7 +37,7 @@ const ROUNDS: usize = 64;
 
 /// SIGKILL to everything below us: see [`kill_orphans`] for processes that the scan misses. And why none could be
 /// seen, if so.
-pub fn kill_all() -> (Reaped, Option<io::Error>) {
+pub(crate) fn kill_all() -> (Reaped, Option<io::Error>) {
     let found = descendants(std::process::id().cast_signed());
     for process in found.iter().flat_map(|scan| &scan.processes) {
         // Another user's is named at the end, if still there.
@@ -51,7 +51,7 @@ pub fn kill_all() -> (Reaped, Option<io::Error>) {
 /// process that forks and ends within a millisecond, and its child too, is gone before a scan of all of /proc
 /// is over. Orphans fall to us, so the latest link of such a chain is soon a child of ours; and a process with
 /// SIGKILL pending cannot fork any more (fork(2) is started again, and meets it), so one hit ends the chain.
-pub fn kill_orphans(mut is_meant: impl FnMut(i32) -> bool) -> Reaped {
+pub(crate) fn kill_orphans(mut is_meant: impl FnMut(i32) -> bool) -> Reaped {
     let mut all = Reaped::default();
     for _ in 0..ROUNDS {
         let reaped = reap();
@@ -79,7 +79,7 @@ pub fn kill_orphans(mut is_meant: impl FnMut(i32) -> bool) -> Reaped {
 ///
 /// # Errors
 /// [`SignalRefusal`] if it is another user's. That it is gone is no error.
-pub fn send_to(process: &Process, signal: Signal) -> Result<(), SignalRefusal> {
+pub(crate) fn send_to(process: &Process, signal: Signal) -> Result<(), SignalRefusal> {
     let Some(known) = signal.known() else { return Ok(()) };
     match kill(Pid::from_raw(process.pid), known) {
         Err(Errno::EPERM) => Err(SignalRefusal { pid: process.pid, name: process.name.clone() }),

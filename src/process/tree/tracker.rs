@@ -10,7 +10,7 @@ use crate::machine::{ProcessCounts, Target};
 
 /// The processes of each instance, as one scan or one walk found them.
 #[derive(Debug, Default)]
-pub struct ProcessSnapshot {
+pub(crate) struct ProcessSnapshot {
     /// The processes of each instance.
     pub instances: Vec<Vec<Process>>,
     /// Those that belong to none.
@@ -19,7 +19,7 @@ pub struct ProcessSnapshot {
 
 impl ProcessSnapshot {
     /// The processes of an instance, or of none.
-    pub fn of(&self, target: Target) -> &[Process] {
+    pub(crate) fn of(&self, target: Target) -> &[Process] {
         match target {
             Target::Instance(index) => self.instances.get(index).map_or(&[], Vec::as_slice),
             Target::Orphans => &self.orphans,
@@ -27,12 +27,12 @@ impl ProcessSnapshot {
     }
 
     /// Leaves out all of which `is_meant` is not true.
-    pub fn retain(&mut self, is_meant: impl Fn(&Process) -> bool) {
+    pub(crate) fn retain(&mut self, is_meant: impl Fn(&Process) -> bool) {
         self.instances.iter_mut().chain([&mut self.orphans]).for_each(|all| all.retain(&is_meant));
     }
 
     /// How many there are.
-    pub fn counts(&self) -> ProcessCounts {
+    pub(crate) fn counts(&self) -> ProcessCounts {
         ProcessCounts {
             instances: self.instances.iter().map(Vec::len).collect(),
             orphans: self.orphans.len(),
@@ -43,7 +43,7 @@ impl ProcessSnapshot {
 /// Attributes processes to instances, and remembers what it found: a process does not lose its instance when its parent has
 /// ended by the next scan.
 #[derive(Debug)]
-pub struct ProcessTracker {
+pub(crate) struct ProcessTracker {
     run: Vec<u8>,
     known: HashMap<Identity, usize>,
     /// The processes that had no environment at the latest scan. A process has none for a moment while it ends or executes
@@ -53,7 +53,7 @@ pub struct ProcessTracker {
 
 impl ProcessTracker {
     /// For the run with this id.
-    pub fn new(run: &[u8]) -> Self {
+    pub(crate) fn new(run: &[u8]) -> Self {
         Self { run: run.to_vec(), known: HashMap::new(), nameless: HashSet::new() }
     }
 
@@ -63,7 +63,7 @@ impl ProcessTracker {
     ///
     /// # Errors
     /// As [`descendants`].
-    pub fn scan(
+    pub(crate) fn scan(
         &mut self,
         sessions: &[Option<i32>],
         named: &dyn Fn(&[u8]) -> Option<usize>,
@@ -79,7 +79,7 @@ impl ProcessTracker {
     ///
     /// # Errors
     /// As [`descendants`].
-    pub fn walk(
+    pub(crate) fn walk(
         &mut self,
         sessions: &[Option<i32>],
         named: &dyn Fn(&[u8]) -> Option<usize>,
@@ -143,7 +143,11 @@ impl ProcessTracker {
     ///
     /// # Errors
     /// As [`descendants`].
-    pub fn instance_of(&self, pid: i32, named: &dyn Fn(&[u8]) -> Option<usize>) -> io::Result<Option<usize>> {
+    pub(crate) fn instance_of(
+        &self,
+        pid: i32,
+        named: &dyn Fn(&[u8]) -> Option<usize>,
+    ) -> io::Result<Option<usize>> {
         Ok(environment(pid)?.and_then(|environment| self.by_mark(&environment, named)))
     }
 

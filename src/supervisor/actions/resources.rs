@@ -43,7 +43,7 @@ impl SpawnResources {
             status: FAILED,
         };
         let mut resources = ChildResources::default();
-        if spec.care.probe == Probe::Notify {
+        if spec.service.probe == Probe::Notify {
             let address = self.notify_sockets.address(index).map_err(failed)?;
             resources.variables.push((b"NOTIFY_SOCKET".to_vec(), address.into_bytes()));
         }
@@ -53,7 +53,7 @@ impl SpawnResources {
 
     /// Where the probe is a line of the log: from now on that line arrives in the inbox.
     pub(super) fn match_log(&self, index: usize, pid: i32, spec: &Spec, output: &Output) {
-        if let Probe::Log(expression) = &spec.care.probe {
+        if let Probe::Log(expression) = &spec.service.probe {
             let inbox = self.inbox.clone();
             let send = move || {
                 if let Some(inbox) = inbox.upgrade() {

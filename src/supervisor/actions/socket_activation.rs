@@ -22,7 +22,7 @@ impl Sockets {
     /// # Errors
     /// As socket(2) and bind(2), with the port.
     pub(super) fn provide(&mut self, spec: &Spec, resources: &mut ChildResources) -> io::Result<()> {
-        let (Some(address), Some(port)) = (spec.care.listen, spec.port) else { return Ok(()) };
+        let (Some(address), Some(port)) = (spec.service.listen, spec.port) else { return Ok(()) };
         let socket = match self.bound.get(&(address, port)) {
             Some(socket) => Rc::clone(socket),
             None => Rc::new(bind(address, port)?),

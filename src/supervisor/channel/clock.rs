@@ -6,29 +6,29 @@ use jiff::Timestamp;
 
 /// A monotonic clock that counts from the start of the run.
 #[derive(Clone, Copy, Debug)]
-pub struct Clock {
+pub(crate) struct Clock {
     start: Instant,
 }
 
 impl Clock {
     /// A clock that begins now.
     #[expect(clippy::disallowed_methods, reason = "this is the clock")]
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self { start: Instant::now() }
     }
 
     /// The time since the start.
-    pub fn now(&self) -> Duration {
+    pub(crate) fn now(&self) -> Duration {
         self.start.elapsed()
     }
 
     /// The instant at which [`Clock::now`] returns `moment`.
-    pub fn instant(&self, moment: Duration) -> Instant {
+    pub(crate) fn instant(&self, moment: Duration) -> Instant {
         self.start + moment
     }
 }
 
 /// The wall clock, for users and logs.
-pub fn wall() -> Timestamp {
+pub(crate) fn wall() -> Timestamp {
     Timestamp::now()
 }

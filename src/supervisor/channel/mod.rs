@@ -2,5 +2,5 @@
 
 pub(super) mod agenda;
 pub(super) mod arrival;
-pub mod clock;
+pub(crate) mod clock;
 pub(super) mod readable;

@@ -4,7 +4,7 @@ mod finish;
 mod inbox;
 mod pulse;
 mod recorder;
-pub mod run;
+pub(crate) mod run;
 mod schedule;
 mod services;
 mod settings;

@@ -15,13 +15,13 @@ use crate::process::monitor::{MonitorOptions, WorkerExit, during, watch_over};
 use crate::process::session::Sessions;
 use crate::supervisor::channel::clock::Clock;
 use crate::supervisor::event_loop::finish::finish;
-pub use crate::supervisor::event_loop::settings::StartSettings;
+pub(crate) use crate::supervisor::event_loop::settings::StartSettings;
 use crate::supervisor::event_loop::supervisor::{Supervisor, WorkerContext};
 use crate::supervisor::requests::replan::PlanSource;
 
 /// Runs the plan to its end. Two processes return from here: the outcome of the monitor is that of ganger. Plans for a running
 /// stack come from `source`.
-pub fn start(plan: Plan, source: PlanSource, mut settings: StartSettings) -> Outcome {
+pub(crate) fn start(plan: Plan, source: PlanSource, mut settings: StartSettings) -> Outcome {
     let clock = Clock::start();
     // Before the fork: in a PID namespace of its own, the worker could not find it out.
     let pid = std::process::id().cast_signed();

@@ -97,7 +97,7 @@ fn report(
     (index, what): (usize, &Lifecycle),
 ) {
     let spec = &machine.specs()[index];
-    let hook = spec.care.hooks.as_deref().and_then(|hooks| Some((what.hook(hooks)?, hooks.limit)));
+    let hook = spec.service.hooks.as_deref().and_then(|hooks| Some((what.hook(hooks)?, hooks.limit)));
     if hook.is_none() && !router.events.has_clients() {
         return;
     }

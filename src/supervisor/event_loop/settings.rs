@@ -14,7 +14,7 @@ use crate::supervisor::channel::clock;
 
 /// How a stack is run, beside its plan.
 #[expect(clippy::struct_excessive_bools, reason = "they are independent answers, each named")]
-pub struct StartSettings {
+pub(crate) struct StartSettings {
     /// The form of a row of output.
     pub format: output::RowFormat,
     /// Whether prefixes are coloured.

@@ -70,7 +70,7 @@ impl FileWatch {
     pub(crate) fn follow(&mut self, machine: &Machine) -> Option<Notice> {
         let all = machine.specs().iter().zip(machine.instances());
         let of_one = |(spec, instance): (&Rc<Spec>, &Instance)| {
-            if instance.is_retired { Arc::default() } else { Arc::clone(&spec.care.watch) }
+            if instance.is_retired { Arc::default() } else { Arc::clone(&spec.service.watch) }
         };
         let patterns: Vec<Arc<[String]>> = all.map(of_one).collect();
         if patterns == self.patterns {

@@ -230,9 +230,9 @@ impl Probes {
     }
 
     fn method(&self, index: usize, pid: i32, spec: &Spec, now: Duration) -> ProbeMethod {
-        let until = spec.care.ready_within.is_none().then(|| now + UNAWAITED);
-        let other = if spec.care.is_implied { OtherPort::Counts } else { OtherPort::Ignored };
-        match (&spec.care.probe, spec.port) {
+        let until = spec.service.ready_within.is_none().then(|| now + UNAWAITED);
+        let other = if spec.service.is_implied { OtherPort::Counts } else { OtherPort::Ignored };
+        match (&spec.service.probe, spec.port) {
             (Probe::Listen(Some(port)), _) => ProbeMethod::Listens { port: *port, until, other },
             (Probe::Listen(None), Some(port)) => ProbeMethod::Listens { port, until, other },
             (Probe::Alive, Some(port)) if may_listen(spec) => {

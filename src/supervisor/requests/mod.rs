@@ -4,7 +4,7 @@ mod events;
 pub(super) mod leases;
 mod logs;
 mod plan_diff;
-pub mod replan;
+pub(crate) mod replan;
 mod rolling_restart;
 pub(super) mod router;
 mod waits;

@@ -18,10 +18,10 @@ use crate::suggestion;
 use crate::supervisor::requests::plan_diff::{InstanceTable, PlanDiff};
 
 /// Makes plans of a project as its files were read once.
-pub type Planner = Rc<dyn Fn(&Running) -> Result<Plan, RequestRefusal>>;
+pub(crate) type Planner = Rc<dyn Fn(&Running) -> Result<Plan, RequestRefusal>>;
 
 /// Where the plans of a running stack come from. The supervisor reads no files itself.
-pub struct PlanSource {
+pub(crate) struct PlanSource {
     /// Plans from what was read at the start.
     pub planner: Planner,
     /// Reads all files again, with the flags of the start.

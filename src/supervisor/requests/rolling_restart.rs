@@ -44,10 +44,10 @@ impl Replanner {
 
 /// Whether two generations of it could not run at once with one port. Its name, its probe and its command line show that.
 fn binds_its_port(spec: &Spec) -> bool {
-    let serves = spec.care.probe.port() != ProbePort::None
+    let serves = spec.service.probe.port() != ProbePort::None
         || spec.name.kind.as_str() == "web"
         || names_variable("PORT", &spec.command);
-    spec.care.listen.is_none() && serves && spec.port.is_some()
+    spec.service.listen.is_none() && serves && spec.port.is_some()
 }
 
 /// The same spec, with the next number that no instance of the stack has.

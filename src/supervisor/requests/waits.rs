@@ -80,7 +80,7 @@ impl PendingWait {
             let has_run = instance.generation > 0 && !instance.has_own_process();
             let spec = &view.machine.specs()[index];
             let is_done =
-                has_run && (spec.once || spec.care.can_die) && instance.ended.is_some_and(is_success);
+                has_run && (spec.once || spec.service.can_die) && instance.ended.is_some_and(is_success);
             let is_lost = (instance.state.is_down() || instance.state.is_clearing())
                 && !instance.will_start()
                 && !instance.awaits_change;

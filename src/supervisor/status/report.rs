@@ -180,7 +180,7 @@ impl View<'_> {
         let used = (!members.is_empty()).then(|| usage::of(&members));
         let serves =
             |port: u16| self.inputs.listeners.is_served_by(port, members.iter().map(|process| process.pid));
-        let is_probed = !spec.care.probe.is_timer() || spec.care.is_awaited;
+        let is_probed = !spec.service.probe.is_timer() || spec.service.is_awaited;
         let is_waiting = !ready && instance.state == State::Running && is_probed;
         let missing = is_waiting
             .then(|| missing(spec, instance, &self.executor.observe(index, &self.inputs.listeners)));
@@ -205,7 +205,7 @@ impl View<'_> {
         if instance.ready.is_some() {
             return true;
         }
-        let OutsideCheck::Port(port) = spec.care.probe.outside() else { return false };
+        let OutsideCheck::Port(port) = spec.service.probe.outside() else { return false };
         let Some(port) = port.or(spec.port).filter(|_| instance.state == State::Running) else {
             return false;
         };

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use ganger::export::document::Setting;
-use ganger::export::export;
-use ganger::export::options::{ExportFormat, Secrets};
+use ganger::parts::export::document::Setting;
+use ganger::parts::export::export;
+use ganger::parts::export::options::{ExportFormat, Secrets};
 
 use super::{Exported, options};
 use crate::harness::Project;
@@ -20,9 +20,10 @@ fn files(format: ExportFormat, settings: &str, procfile: &str) -> String {
     text_of(&export(&plan, &options(format, Secrets::Reference)).unwrap())
 }
 
-fn text_of(bundle: &ganger::export::Bundle) -> String {
-    let one =
-        |file: &ganger::export::File| format!("{}\n{}", file.path, String::from_utf8_lossy(&file.bytes));
+fn text_of(bundle: &ganger::parts::export::Bundle) -> String {
+    let one = |file: &ganger::parts::export::File| {
+        format!("{}\n{}", file.path, String::from_utf8_lossy(&file.bytes))
+    };
     bundle.files.iter().map(one).collect()
 }
 

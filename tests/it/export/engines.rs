@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use ganger::export::export;
-use ganger::export::options::{ExportFormat, ExportOptions, Secrets};
+use ganger::parts::export::export;
+use ganger::parts::export::options::{ExportFormat, ExportOptions, Secrets};
 
 use super::random::{commands, values};
 use super::recorder::{Engine, Given, Job, Recorder};
@@ -37,7 +37,7 @@ fn all_values_through(engine: Engine, format: ExportFormat, secrets: Secrets) ->
     assert_eq!(kept.len() + refused.len(), all.len());
     assert_no_value_is_printed(&refused, &all);
     let is_inline = secrets == Secrets::Inline;
-    assert_eq!(bundle.files.iter().any(ganger::export::File::is_secret), is_inline, "{engine:?}");
+    assert_eq!(bundle.files.iter().any(ganger::parts::export::File::is_secret), is_inline, "{engine:?}");
     let given =
         engine.run(&recorder, &Job { bundle: &bundle, values: &file, names: &[ONLY.to_owned()] }, |_| {});
     for (name, value) in &kept {
@@ -86,14 +86,14 @@ fn all_commands_through(engine: Engine, format: ExportFormat) {
     let given = engine.run(&recorder, &Job { bundle: &bundle, values: b"A=\"1\"\n", names: &names }, |_| {});
     for spec in &plan.instances {
         let words = &given[&spec.name.to_string()].words;
-        let text = ganger::shell::text_for_shell(&spec.command).into_owned();
+        let text = ganger::parts::shell::text_for_shell(&spec.command).into_owned();
         assert_eq!(words.as_slice(), [b"-c".to_vec(), text.into_bytes()], "{engine:?} {:?}", spec.command);
         assert_own(&given, spec);
     }
 }
 
 /// Everything that ganger itself would have set, but for the marks of its runs.
-fn assert_own(given: &BTreeMap<String, Given>, spec: &ganger::plan::spec::Spec) {
+fn assert_own(given: &BTreeMap<String, Given>, spec: &ganger::parts::plan::spec::Spec) {
     let environment = &given[&spec.name.to_string()].environment;
     for (name, value) in spec.environment.variables().filter(|(name, _)| *name != b"GANGER_INSTANCE") {
         assert_eq!(environment.get(name).map(Vec::as_slice), Some(value));

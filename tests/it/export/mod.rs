@@ -23,15 +23,15 @@ mod values;
 use std::path::Path;
 use std::sync::Arc;
 
-use ganger::config::{Located, Settings, ganger_toml};
-use ganger::dotenv::Assignment;
-use ganger::export::options::{ExportFormat, ExportOptions, Secrets};
-use ganger::export::{Bundle, export};
-use ganger::location::Diagnostic;
-use ganger::plan::Plan;
-use ganger::plan::addresses::Addresses;
-use ganger::plan::options::{Inputs, Selection};
-use ganger::procfile;
+use ganger::parts::config::{Located, Settings, ganger_toml};
+use ganger::parts::dotenv::Assignment;
+use ganger::parts::export::options::{ExportFormat, ExportOptions, Secrets};
+use ganger::parts::export::{Bundle, export};
+use ganger::parts::location::Diagnostic;
+use ganger::parts::plan::Plan;
+use ganger::parts::plan::addresses::Addresses;
+use ganger::parts::plan::options::{Inputs, Selection};
+use ganger::parts::procfile;
 
 /// What is exported: a Procfile, and values as pairs.
 struct Exported {

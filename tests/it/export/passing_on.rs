@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use ganger::export::options::{ExportFormat, ExportOptions, Secrets};
-use ganger::export::{Bundle, export};
+use ganger::parts::export::options::{ExportFormat, ExportOptions, Secrets};
+use ganger::parts::export::{Bundle, export};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::mpsc::{Receiver, channel};
 
-use ganger::export::Bundle;
+use ganger::parts::export::Bundle;
 use nix::sys::signal::Signal;
 
 use super::lay_out;

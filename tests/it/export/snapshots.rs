@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use ganger::export::options::ExportFormat;
+use ganger::parts::export::options::ExportFormat;
 
 use super::readers;
 use crate::harness::{are_there, python_has};

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ganger::export::options::{ExportFormat, Secrets};
-use ganger::export::{Bundle, export};
-use ganger::plan::Plan;
-use ganger::procfile;
+use ganger::parts::export::options::{ExportFormat, Secrets};
+use ganger::parts::export::{Bundle, export};
+use ganger::parts::plan::Plan;
+use ganger::parts::procfile;
 use serde_json::Value;
 
 use super::engines::assert_no_value_is_printed;
@@ -79,7 +79,7 @@ fn last_of(command: &Value) -> &str {
 
 /// What the shell of an instance is given.
 fn text_of(command: &str) -> String {
-    ganger::shell::text_for_shell(command).into_owned()
+    ganger::parts::shell::text_for_shell(command).into_owned()
 }
 
 #[test]
@@ -241,7 +241,7 @@ fn commands_arrive_by_nomad() {
         let lines = commands(500);
         let procfile: String = lines.iter().enumerate().map(|(n, line)| format!("t{n}: {line}\n")).collect();
         let plan = Exported { procfile, values: Vec::new() }.plan(Path::new(ROOT));
-        let options = ganger::export::options::ExportOptions {
+        let options = ganger::parts::export::options::ExportOptions {
             image,
             ..options(ExportFormat::Nomad, Secrets::Reference)
         };

@@ -24,8 +24,8 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use ganger::process::calls::is_ignored;
-use ganger::signal::Signal;
+use ganger::parts::process::calls::is_ignored;
+use ganger::parts::signal::Signal;
 
 /// How long anything may take before a test fails. Far more than needed: it is no measurement.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(2);

@@ -5,8 +5,8 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use ganger::process::pty;
-use ganger::process::pty::{WindowSize, set_window_size};
+use ganger::parts::process::pty;
+use ganger::parts::process::pty::{WindowSize, set_window_size};
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};

@@ -63,16 +63,16 @@ fn what_shows_that_it_is_ready_follows_from_what_it_is() {
     let limit = Some(Duration::from_mins(1));
     let plan = with(&["web", "worker", "db"], "[process.web]\nafter = \"db\"\n").plan();
     let ready =
-        |index: usize| (plan.instances[index].care.probe.clone(), plan.instances[index].care.ready_within);
+        |index: usize| (plan.instances[index].service.probe.clone(), plan.instances[index].service.ready_within);
     assert_eq!(ready(0), (Probe::Listen(None), None));
     assert_eq!(ready(1), (Probe::Alive, None));
     assert_eq!(ready(2), (Probe::Alive, limit), "an awaited instance has a limit");
-    let cares = plan.instances.iter().map(|spec| (spec.care.is_implied, spec.care.is_awaited));
-    assert_eq!(cares.collect::<Vec<_>>(), [(true, false), (true, false), (true, true)]);
+    let services = plan.instances.iter().map(|spec| (spec.service.is_implied, spec.service.is_awaited));
+    assert_eq!(services.collect::<Vec<_>>(), [(true, false), (true, false), (true, true)]);
     let toml = "no-port = true\nready-timeout = 5\n[process.web]\nwatch = \"src\"\n";
-    let care = with(&["web"], toml).plan().instances[0].care.clone();
-    assert_eq!((care.probe, care.ready_within), (Probe::Alive, Some(Duration::from_secs(5))));
-    assert_eq!(care.watch[..], ["src".to_owned()]);
+    let service = with(&["web"], toml).plan().instances[0].service.clone();
+    assert_eq!((service.probe, service.ready_within), (Probe::Alive, Some(Duration::from_secs(5))));
+    assert_eq!(service.watch[..], ["src".to_owned()]);
     let toml = "[process.web]\nready = \"listen\"\n[process.db]\nlisten = true\n";
     assert_eq!(
         with(&["web", "db"], &format!("no-port = true\n{toml}")).errors(),
@@ -96,13 +96,13 @@ fn a_word_for_one_type_wins_over_the_word_for_all() {
     let toml = "restart = \"always\"\nready-timeout = 9\nwatch = \"lib\"\n[process.web]\nrestart = \"never\"\n\
                 ready-timeout = 1\nwatch = \"app\"\n";
     let plan = with(&["web", "job"], toml).plan();
-    let care = |index: usize| plan.instances[index].care.clone();
-    assert_eq!((care(0).restart, care(1).restart), (Some(RestartPolicy::Never), Some(RestartPolicy::Always)));
+    let service = |index: usize| plan.instances[index].service.clone();
+    assert_eq!((service(0).restart, service(1).restart), (Some(RestartPolicy::Never), Some(RestartPolicy::Always)));
     assert_eq!(
-        (care(0).ready_within, care(1).ready_within),
+        (service(0).ready_within, service(1).ready_within),
         (Some(Duration::from_secs(1)), Some(Duration::from_secs(9)))
     );
-    assert_eq!((&care(0).watch[..], &care(1).watch[..]), (&["app".to_owned()][..], &["lib".to_owned()][..]));
+    assert_eq!((&service(0).watch[..], &service(1).watch[..]), (&["app".to_owned()][..], &["lib".to_owned()][..]));
 }
 
 #[test]
@@ -139,12 +139,12 @@ fn hooks_of_a_type_win_over_those_of_all_and_an_empty_one_takes_them_back() {
     let hooks: Vec<Option<[Option<&str>; 2]>> = plan
         .instances
         .iter()
-        .map(|spec| spec.care.hooks.as_deref())
+        .map(|spec| spec.service.hooks.as_deref())
         .map(|hooks| hooks.map(|hooks| [hooks.on_crash.as_deref(), hooks.on_ready.as_deref()]))
         .collect();
     assert_eq!(hooks, [Some([Some("own"), Some("up")]), Some([Some("all"), None]), None]);
-    let limits = plan.instances.iter().filter_map(|spec| Some(spec.care.hooks.as_ref()?.limit.as_secs()));
+    let limits = plan.instances.iter().filter_map(|spec| Some(spec.service.hooks.as_ref()?.limit.as_secs()));
     assert_eq!(limits.collect::<Vec<_>>(), [2, 30]);
     let none = with(&["web"], &format!("no-hooks = true\n{toml}")).plan();
-    assert_eq!(none.instances[0].care.hooks, None);
+    assert_eq!(none.instances[0].service.hooks, None);
 }
