@@ -1,6 +1,5 @@
 //! Finds and reads the files of a project, with all errors at once.
 
-use std::collections::HashSet;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -88,7 +87,7 @@ fn read(
         None => reader.procfile(settings.procfile.as_ref(), &procfile_base, &root, need),
     };
     let precedence = if settings.env_wins == Some(true) { Precedence::Files } else { Precedence::Outside };
-    let assignments = reader.assignments(&env_files, precedence, &addresses::names(&procfile), system);
+    let assignments = reader.assignments(&env_files, precedence, &procfile, system);
     let ProjectReader { errors, warnings, .. } = reader;
     let is_whole = errors.len() == errors_before;
     let project = Project {
@@ -298,14 +297,15 @@ impl<'a> ProjectReader<'a> {
         &mut self,
         files: &[(Arc<str>, Vec<u8>)],
         precedence: Precedence,
-        ports: &HashSet<String>,
+        procfile: &Procfile,
         system: &SystemEnv,
     ) -> Vec<Assignment> {
         let sources = EnvSource::all(files);
         // Also with --env-wins the shell is asked: `PATH=bin:$PATH` in a file must find the shell's.
         // The ports of types are known when the plan is made, which then reads the files again (`Project::plan`).
-        let outside =
-            |name: &str| if ports.contains(name) { Some(b"0".to_vec()) } else { system.value(name) };
+        let outside = |name: &str| {
+            if addresses::is_of(procfile, name) { Some(b"0".to_vec()) } else { system.value(name) }
+        };
         let mut parsed = dotenv::parse_by(precedence, &sources, &outside);
         // Said once, behind the last: there is a way on for a file that is another program's.
         if let Some(hint) = parsed.errors.last_mut().and_then(|error| error.hint.as_mut()) {

@@ -187,12 +187,11 @@ impl Project {
             return Ok(None);
         }
         let environment = plan.environment_of_command();
-        let names = addresses::names(&self.procfile);
         let unknown = RefCell::new(BTreeSet::new());
         let outside = |name: &str| {
             let of_plan = || environment.variables().find(|(of, _)| *of == name.as_bytes());
             let of_shell = || ambient.iter().find(|(of, _)| of == name.as_bytes());
-            if names.contains(name) {
+            if addresses::is_of(&self.procfile, name) {
                 if self.addresses != Addresses::Local && of_plan().is_none() {
                     unknown.borrow_mut().insert(name.to_owned());
                 }

@@ -22,7 +22,10 @@ pub(crate) const LISTENS_WITHIN: Duration = Duration::from_secs(5);
 
 /// Whether an instance with this spec may open its PORT though nothing says so.
 pub(crate) fn may_listen(spec: &Spec) -> bool {
-    spec.service.is_implied && spec.service.probe.is_timer() && spec.service.listen.is_none() && spec.port.is_some()
+    spec.service.is_implied
+        && spec.service.probe.is_timer()
+        && spec.service.listen.is_none()
+        && spec.port.is_some()
 }
 
 /// What shows that an instance with this spec is ready.

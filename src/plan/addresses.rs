@@ -1,6 +1,6 @@
 //! Where the types of a stack find each other.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::name::TypeName;
 use crate::procfile::Procfile;
@@ -30,9 +30,10 @@ pub(crate) fn may_be_named_in(text: &[u8]) -> bool {
     [PORT_OF, URL_OF].iter().any(|name| memchr::memmem::find(text, name.as_bytes()).is_some())
 }
 
-/// The variables of all types of a Procfile.
-pub(crate) fn names(procfile: &Procfile) -> HashSet<String> {
-    procfile.entries.iter().flat_map(|entry| [name_of_port(&entry.name), name_of_url(&entry.name)]).collect()
+/// Whether a variable is that of a type of this Procfile.
+pub(crate) fn is_of(procfile: &Procfile, name: &str) -> bool {
+    is_one(name.as_bytes())
+        && procfile.entries.iter().any(|of| name_of_port(&of.name) == name || name_of_url(&of.name) == name)
 }
 
 /// The URL of what listens on a port of this machine.

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use indexmap::map::Entry;
 use serde::{Serialize, Serializer};
 
 use super::addresses::{name_of_port, name_of_url};
@@ -271,18 +272,20 @@ pub(super) fn common_rules(
     let mut rules = IndexMap::new();
     let mut late = Vec::new();
     for (name, port) in ports {
-        let variable = name_of_port(&name);
-        if rules.contains_key(&variable) {
-            late.push(name);
-        } else {
-            let url = inputs.addresses.url(&name, port);
-            rules.insert(variable, (port.to_string(), url.map(|url| (name_of_url(&name), url))));
+        match rules.entry(name.to_variable()) {
+            Entry::Occupied(_) => late.push(name),
+            Entry::Vacant(variable) => {
+                variable.insert((name, port));
+            }
         }
     }
     if rules.len() > KNOWN_PORTS {
         rules.clear();
     }
-    let rules = rules.into_iter().flat_map(|(variable, (port, url))| [Some((variable, port)), url]).flatten();
+    let rules = rules.into_values().flat_map(|(name, port)| {
+        let url = inputs.addresses.url(&name, port).map(|url| (name_of_url(&name), url));
+        [Some((name_of_port(&name), port.to_string())), url].into_iter().flatten()
+    });
     let mark = inputs.run.map(|run| (RUN.to_owned(), run.to_owned()));
     (mark.into_iter().chain(rules).collect(), late)
 }

@@ -80,12 +80,7 @@ fn specs(sorts: &[Sort]) -> Vec<Rc<Spec>> {
             can_die: false,
             hooks: None,
         };
-        Spec {
-            after: after.map(kind).collect(),
-            once: sort.once,
-            service,
-            ..spec(&format!("p{index}"), 1)
-        }
+        Spec { after: after.map(kind).collect(), once: sort.once, service, ..spec(&format!("p{index}"), 1) }
     };
     sorts.iter().enumerate().map(one).map(Rc::new).collect()
 }

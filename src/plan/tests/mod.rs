@@ -1,8 +1,8 @@
 //! Whole plans: what goes in, what comes out.
 
-mod services;
 mod environment;
 mod running;
+mod services;
 
 use std::path::Path;
 use std::sync::Arc;

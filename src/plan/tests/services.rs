@@ -62,8 +62,9 @@ fn an_unknown_type_and_a_circle_are_refused_with_their_place() {
 fn what_shows_that_it_is_ready_follows_from_what_it_is() {
     let limit = Some(Duration::from_mins(1));
     let plan = with(&["web", "worker", "db"], "[process.web]\nafter = \"db\"\n").plan();
-    let ready =
-        |index: usize| (plan.instances[index].service.probe.clone(), plan.instances[index].service.ready_within);
+    let ready = |index: usize| {
+        (plan.instances[index].service.probe.clone(), plan.instances[index].service.ready_within)
+    };
     assert_eq!(ready(0), (Probe::Listen(None), None));
     assert_eq!(ready(1), (Probe::Alive, None));
     assert_eq!(ready(2), (Probe::Alive, limit), "an awaited instance has a limit");
@@ -97,12 +98,18 @@ fn a_word_for_one_type_wins_over_the_word_for_all() {
                 ready-timeout = 1\nwatch = \"app\"\n";
     let plan = with(&["web", "job"], toml).plan();
     let service = |index: usize| plan.instances[index].service.clone();
-    assert_eq!((service(0).restart, service(1).restart), (Some(RestartPolicy::Never), Some(RestartPolicy::Always)));
+    assert_eq!(
+        (service(0).restart, service(1).restart),
+        (Some(RestartPolicy::Never), Some(RestartPolicy::Always))
+    );
     assert_eq!(
         (service(0).ready_within, service(1).ready_within),
         (Some(Duration::from_secs(1)), Some(Duration::from_secs(9)))
     );
-    assert_eq!((&service(0).watch[..], &service(1).watch[..]), (&["app".to_owned()][..], &["lib".to_owned()][..]));
+    assert_eq!(
+        (&service(0).watch[..], &service(1).watch[..]),
+        (&["app".to_owned()][..], &["lib".to_owned()][..])
+    );
 }
 
 #[test]
