@@ -89,10 +89,11 @@ fn a_group_is_signalled_rolled_waited_for_and_read_and_a_command_waits_for_it() 
     assert!(!stack.run(&["logs", "--last", "@back"]).1.contains("css.1"));
 }
 
-/// The processes of the instances, in the order of the Procfile.
+/// The processes of the first instances, in the order of the Procfile. A second one of a rolling restart may be on its way out.
 fn pids(stack: &Project) -> Vec<i64> {
     let rows = stack.json(&["ps", "--json"]).1["instances"].as_array().unwrap().clone();
-    rows.iter().map(|row| row["pid"].as_i64().unwrap()).collect()
+    let is_first = |row: &&serde_json::Value| row["name"].as_str().unwrap().ends_with(".1");
+    rows.iter().filter(is_first).map(|row| row["pid"].as_i64().unwrap()).collect()
 }
 
 #[test]

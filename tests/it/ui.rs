@@ -114,6 +114,7 @@ fn an_instance_is_attached_on_the_whole_terminal_and_left_again() {
     else {
         return;
     };
+    pane.shows("1/1 ready");
     pane.press(&["Down"]);
     press(&pane, "a");
     pane.shows("[attached to web.1");
