@@ -5,6 +5,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
+
 use crate::harness::Project;
 
 /// The rows of a file, without their times, which are checked.
@@ -20,8 +23,12 @@ fn rows(file: &Path) -> Vec<String> {
 
 #[test]
 fn each_instance_has_a_file_which_its_next_run_continues() {
-    let project =
-        Project::new("web: probe print one + bytes 74776f + exit 0\nworker: probe print other + wait\n");
+    // The one that ends the stack waits until the other has printed.
+    let project = Project::new(
+        "web: read pid < said || exec probe print one + bytes 74776f + exit 0\n\
+         worker: probe print other + touch said + wait\n",
+    );
+    mkfifo(&project.path().join("said"), Mode::S_IRWXU).unwrap();
     let folder = project.path().join("deep/log");
     for _ in 0..2 {
         project.start(&["--no-port", "--log-dir", "deep/log", "--exit-on", "web"]).end();
