@@ -78,6 +78,10 @@ proptest! {
             prop_assert!(!screen.bold() && !screen.inverse() && !screen.underline());
             let rows: Vec<String> = screen.rows(0, columns).collect();
             let (last, _) = screen.cursor_position();
+            if last == 299 {
+                // A row of 3,000 columns takes half of the model: the first may have scrolled away.
+                break;
+            }
             let own = match &events[count - 1] {
                 Says(who, _) | Waits(who) | Ends(who) => ["web.1  |", "db.1   |"][*who],
                 Event::Notice(_) => "ganger |",

@@ -249,7 +249,7 @@ pub(crate) fn terminal_name(master: &nix::pty::PtyMaster) -> nix::Result<String>
 /// # Errors
 /// As ptsname(3).
 #[cfg(not(target_os = "linux"))]
-pub fn terminal_name(master: &nix::pty::PtyMaster) -> nix::Result<String> {
+pub(crate) fn terminal_name(master: &nix::pty::PtyMaster) -> nix::Result<String> {
     // SAFETY: ptsname's buffer is shared by all threads; only the one that makes processes calls it.
     unsafe { nix::pty::ptsname(master) }
 }

@@ -8,7 +8,7 @@
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{begin, enter};
 #[cfg(not(target_os = "linux"))]
-pub use other::{begin, enter};
+pub(crate) use other::{begin, enter};
 
 #[cfg(target_os = "linux")]
 mod linux {
@@ -73,7 +73,7 @@ mod other {
     ///
     /// # Errors
     /// Always.
-    pub fn begin() -> io::Result<()> {
+    pub(crate) fn begin() -> io::Result<()> {
         Err(io::Error::other("--isolate needs Linux: leave it out"))
     }
 
@@ -81,7 +81,7 @@ mod other {
     ///
     /// # Errors
     /// None.
-    pub fn enter() -> io::Result<()> {
+    pub(crate) fn enter() -> io::Result<()> {
         Ok(())
     }
 }

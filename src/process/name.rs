@@ -17,7 +17,7 @@ pub(crate) fn set(name: &str, shown: &str) {
 
 /// See above: not known how on this system.
 #[cfg(not(target_os = "linux"))]
-pub fn set(_name: &str, _shown: &str) {}
+pub(crate) fn set(_name: &str, _shown: &str) {}
 
 #[cfg(target_os = "linux")]
 fn overwrite_arguments(words: &str) -> Option<()> {

@@ -30,7 +30,7 @@ pub(crate) fn send_signal(process: BorrowedFd<'_>, signal: Signal) -> io::Result
 /// # Errors
 /// Always.
 #[cfg(not(target_os = "linux"))]
-pub fn open(_pid: i32) -> io::Result<OwnedFd> {
+pub(crate) fn open(_pid: i32) -> io::Result<OwnedFd> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
@@ -39,6 +39,6 @@ pub fn open(_pid: i32) -> io::Result<OwnedFd> {
 /// # Errors
 /// Always.
 #[cfg(not(target_os = "linux"))]
-pub fn send_signal(_process: BorrowedFd<'_>, _signal: Signal) -> io::Result<()> {
+pub(crate) fn send_signal(_process: BorrowedFd<'_>, _signal: Signal) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }

@@ -124,13 +124,13 @@ impl Listeners {
 
     /// Not known on this system.
     #[cfg(not(target_os = "linux"))]
-    pub fn now() -> Self {
+    pub(crate) fn now() -> Self {
         Self::default()
     }
 
     /// There are no such namespaces on this system.
     #[cfg(not(target_os = "linux"))]
-    pub fn elsewhere(_pid: i32) -> Option<Self> {
+    pub(crate) fn elsewhere(_pid: i32) -> Option<Self> {
         None
     }
 
@@ -142,7 +142,7 @@ impl Listeners {
 
     /// Whether any process listens on `port`.
     #[cfg(not(target_os = "linux"))]
-    pub fn has(&self, port: u16) -> bool {
+    pub(crate) fn has(&self, port: u16) -> bool {
         holder(port).is_some()
     }
 
@@ -184,7 +184,7 @@ impl Listeners {
 
     /// Whether any process listens on `port`: which one cannot be seen here.
     #[cfg(not(target_os = "linux"))]
-    pub fn is_served_by(&self, port: u16, _pids: impl IntoIterator<Item = i32>) -> bool {
+    pub(crate) fn is_served_by(&self, port: u16, _pids: impl IntoIterator<Item = i32>) -> bool {
         self.has(port)
     }
 }

@@ -99,6 +99,6 @@ pub(crate) fn become_subreaper() -> nix::Result<()> {
 /// # Errors
 /// None.
 #[cfg(not(target_os = "linux"))]
-pub fn become_subreaper() -> nix::Result<()> {
+pub(crate) fn become_subreaper() -> nix::Result<()> {
     Ok(())
 }

@@ -6,7 +6,7 @@ pub(crate) mod http;
 pub(crate) mod notify;
 #[cfg(not(target_os = "linux"))]
 #[path = "notify_other.rs"]
-pub mod notify;
+pub(crate) mod notify;
 
 /// One message of sd_notify(3), as far as it matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

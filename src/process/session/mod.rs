@@ -25,4 +25,4 @@ pub(crate) use led_child::LedChild;
 #[cfg(target_os = "linux")]
 pub(crate) use linux::Sessions;
 #[cfg(not(target_os = "linux"))]
-pub use other::Sessions;
+pub(crate) use other::Sessions;

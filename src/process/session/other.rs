@@ -12,16 +12,20 @@ use crate::process::signals::Inherited;
 
 /// There are none.
 #[derive(Debug)]
-pub struct Sessions {}
+pub(crate) struct Sessions {}
 
 impl Sessions {
     /// None.
-    pub fn begin<Kept>(_root: Option<&Path>, _inherited: &Inherited, kept: Kept) -> (Option<Self>, Kept) {
+    pub(crate) fn begin<Kept>(
+        _root: Option<&Path>,
+        _inherited: &Inherited,
+        kept: Kept,
+    ) -> (Option<Self>, Kept) {
         (None, kept)
     }
 
     /// Never.
-    pub fn start(
+    pub(crate) fn start(
         &mut self,
         _terminal: &Path,
         _program: &Program,
@@ -32,13 +36,13 @@ impl Sessions {
     }
 
     /// None is.
-    pub fn has(&self, _pid: i32) -> bool {
+    pub(crate) fn has(&self, _pid: i32) -> bool {
         false
     }
 
     /// Nothing is to be ended.
-    pub fn end(&mut self, _sessions: &[i32]) {}
+    pub(crate) fn end(&mut self, _sessions: &[i32]) {}
 
     /// Nothing was ours.
-    pub fn on_reaped(&mut self, _pid: i32) {}
+    pub(crate) fn on_reaped(&mut self, _pid: i32) {}
 }

@@ -23,9 +23,11 @@ pub(in crate::process) use linux::{children, environment, facts, is_gone, is_run
 pub(crate) use linux::{descendants, is_shell};
 pub(crate) use marks::{INSTANCE_MARK, RUN_MARK, variable_of};
 #[cfg(not(target_os = "linux"))]
+pub use other::is_stopped;
+#[cfg(not(target_os = "linux"))]
 pub(in crate::process) use other::{children, environment, facts, is_gone, is_running, look_at, pids, walk};
 #[cfg(not(target_os = "linux"))]
-pub use other::{descendants, is_shell, is_stopped};
+pub(crate) use other::{descendants, is_shell};
 pub(crate) use process::{Identity, Process, Scan};
 pub(crate) use send::{SignalRefusal, kill_all, kill_orphans, send_to, send_to_group};
 pub(crate) use tracker::{ProcessSnapshot, ProcessTracker};

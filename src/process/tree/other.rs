@@ -18,7 +18,7 @@ pub(in crate::process) fn children() -> io::Result<Vec<i32>> {
 ///
 /// # Errors
 /// None.
-pub fn descendants(_root: i32) -> io::Result<Scan> {
+pub(crate) fn descendants(_root: i32) -> io::Result<Scan> {
     Ok(Scan { processes: Vec::new(), is_certain: true })
 }
 
@@ -54,7 +54,7 @@ pub(in crate::process) fn is_running(_identity: Identity) -> bool {
 }
 
 /// Not known: a signal goes to the instance's own process alone.
-pub fn is_shell(_process: &Process) -> bool {
+pub(crate) fn is_shell(_process: &Process) -> bool {
     false
 }
 
