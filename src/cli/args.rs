@@ -175,8 +175,8 @@ pub(crate) struct StartArgs {
     /// Show the stack on the whole screen, as `ganger ui` does
     ///
     /// It runs in the background, and ends with the screen, unless `d` leaves it there.
-    #[cfg_attr(feature = "ui", arg(long, conflicts_with_all = ["detach", "json"]))]
-    #[cfg_attr(not(feature = "ui"), arg(skip))]
+    #[cfg(feature = "ui")]
+    #[arg(long, conflicts_with_all = ["detach", "json"])]
     pub ui: bool,
 }
 
