@@ -120,6 +120,17 @@ fn a_hook_that_hangs_is_killed_with_its_group_and_holds_nothing_up() {
 }
 
 #[test]
+fn a_hook_is_over_though_its_output_ends_a_moment_after_it() {
+    let toml = "on-crash = \"probe pause 50 & exit 3\"\nexit-on = \"never\"\n";
+    let project =
+        Project::new("web: probe exit 1\nworker: probe print armed + wait\n").file("ganger.toml", toml);
+    let mut running = project.start(&["--no-port"]);
+    running.line("warning: on-crash of web.1 exited with status 3");
+    assert_eq!(project.run(&["down"]).0, 0);
+    running.end();
+}
+
+#[test]
 fn a_hook_that_hangs_has_the_grace_at_the_end_of_the_stack() {
     let project = Project::new("web: probe print armed + exit 1\n").file(
         "ganger.toml",

@@ -8,13 +8,14 @@ use std::cell::Cell;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
 use std::os::fd::OwnedFd;
+use std::pin::pin;
 use std::rc::Rc;
 
 use tokio::net::unix::pipe::{Receiver, Sender};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::WeakUnboundedSender;
 use tokio::task::{JoinHandle, spawn_local};
-use tokio::time::{Duration, sleep};
+use tokio::time::{Duration, sleep, timeout};
 
 use crate::escapes::without_sequences;
 use crate::exit::Exit;
@@ -202,14 +203,14 @@ async fn send(input: OwnedFd, document: Vec<u8>) {
 
 /// Prints what a hook prints, until it has ended and its output is there.
 async fn read_output(pid: i32, output: OwnedFd, is_reaped: Rc<Notify>, mut printer: HookPrinter) {
-    let is_over = async {
-        is_reaped.notified().await;
-        sleep(REMAINING_OUTPUT).await;
-    };
-    tokio::select! {
-        biased;
-        () = printer.print_all(output) => is_reaped.notified().await,
-        () = is_over => {}
+    {
+        let mut printing = pin!(printer.print_all(output));
+        // The exit is notified once. Only a wait that is not over can be dropped: tokio then keeps the notification.
+        tokio::select! {
+            biased;
+            () = &mut printing => is_reaped.notified().await,
+            () = is_reaped.notified() => drop(timeout(REMAINING_OUTPUT, printing).await),
+        }
     }
     printer.finish();
     printer.send(HookProgress::Closed(pid));
