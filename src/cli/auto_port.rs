@@ -7,6 +7,7 @@ use crate::config::BasePort;
 use crate::control::address::Address;
 use crate::control::kept_ports::KeptPortsFile;
 use crate::plan::Plan;
+use crate::plan::addresses::local_url;
 use crate::plan::options::Selection;
 use crate::plan::ports::DEFAULT_STEP;
 use crate::plan::spec::{ProbePort, Spec};
@@ -37,7 +38,7 @@ pub(crate) fn plan(
         let has_address =
             |spec: &&Spec| spec.service.probe.port() == ProbePort::Own || spec.service.listen.is_some();
         let first = plan.instances.iter().find(has_address).and_then(|spec| Some((&spec.name, spec.port?)));
-        let url = first.map(|(name, port)| format!("; {name} is at http://localhost:{port}"));
+        let url = first.map(|(name, port)| format!("; {name} is at {}", local_url(port)));
         plan.notes.push(format!("ports begin at {base}{kept}{}", url.unwrap_or_default()));
     }
     Ok(plan)

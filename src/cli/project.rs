@@ -189,16 +189,14 @@ impl Project {
         let environment = plan.environment_of_command();
         let unknown = RefCell::new(BTreeSet::new());
         let outside = |name: &str| {
-            let of_plan = || environment.variables().find(|(of, _)| *of == name.as_bytes());
-            let of_shell = || ambient.iter().find(|(of, _)| of == name.as_bytes());
-            if addresses::is_of(&self.procfile, name) {
-                if self.addresses != Addresses::Local && of_plan().is_none() {
-                    unknown.borrow_mut().insert(name.to_owned());
-                }
-                of_plan().map(|(_, value)| value.to_vec())
-            } else {
-                of_shell().map(|(_, value)| value.clone())
+            if !addresses::is_of(&self.procfile, name) {
+                return ambient.iter().find(|(of, _)| of == name.as_bytes()).map(|(_, value)| value.clone());
             }
+            let value = environment.variables().find(|(of, _)| *of == name.as_bytes());
+            if self.addresses != Addresses::Local && value.is_none() {
+                unknown.borrow_mut().insert(name.to_owned());
+            }
+            value.map(|(_, value)| value.to_vec())
         };
         let sources = EnvSource::all(&self.env_files);
         let wins = self.settings.env_wins == Some(true);

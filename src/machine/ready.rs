@@ -11,6 +11,7 @@ use super::state::{InstanceEvent, State};
 use super::target::Target;
 use crate::config::listens_elsewhere;
 use crate::notice::{Elapsed, Notice};
+use crate::plan::addresses::local_url;
 use crate::plan::spec::{Observation, OutsideCheck, ProbeKind, ProbePort, Spec};
 
 /// How long an instance without a probe has to run until it counts as ready (SPEC §10).
@@ -89,7 +90,7 @@ pub(super) fn on_ready(
         let text = format!("{} {}", spec.name, listens_elsewhere(&[port], &format!("its PORT{own}")));
         actions.notify(Notice::Info { text });
     }
-    let url = url.map(|port| format!("http://localhost:{port}"));
+    let url = url.map(local_url);
     actions.notify(Notice::Ready { process: spec.name.clone(), url: url.clone(), port, took });
     actions.push(Action::Report(index, Lifecycle::Ready { url }));
 }

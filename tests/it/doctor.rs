@@ -89,20 +89,14 @@ const ALLOWED: &[&[(&str, &str)]] = &[
     &[("requirements.txt", "gunicorn==23.0.0\ncelery==5.4.0 ; python_version > '3'\n-e .\ngit+https://h/p@v1\n")],
 ];
 
-fn git(project: &Project, words: &[&str]) {
-    let all = [&["git", "-c", "user.name=t", "-c", "user.email=t@localhost"], words].concat();
-    assert!(project.command(&all).output().unwrap().status.success(), "{words:?}");
-}
-
 /// The sound project with these files, tracked.
 fn with(files: &[(&str, &str)]) -> Project {
     let project = Project::empty();
     for (name, text) in SOUND.iter().chain(files) {
         project.write(name, text);
     }
-    git(&project, &["init", "-q"]);
-    git(&project, &["add", "-A"]);
-    git(&project, &["rm", "-q", "--cached", "--ignore-unmatch", ".env"]);
+    project.track();
+    project.git(&["rm", "-q", "--cached", "--ignore-unmatch", ".env"]);
     project
 }
 
@@ -141,13 +135,13 @@ fn what_git_does_not_track_is_found() {
         return;
     }
     let project = with(&[]);
-    git(&project, &["add", "-f", ".env"]);
+    project.git(&["add", "-f", ".env"]);
     assert_eq!(codes(&project, &[]).1, one("III-env-tracked"));
     let project = with(&[]);
-    git(&project, &["rm", "-q", "--cached", "Procfile"]);
+    project.git(&["rm", "-q", "--cached", "Procfile"]);
     assert_eq!(codes(&project, &[]), (1, one("I-procfile-untracked")));
     let project = with(&[("package.json", r#"{"dependencies": {"x": "1"}}"#), ("yarn.lock", "")]);
-    git(&project, &["rm", "-q", "--cached", "yarn.lock"]);
+    project.git(&["rm", "-q", "--cached", "yarn.lock"]);
     assert_eq!(codes(&project, &[]), (0, one("I-lockfile-untracked")));
     let project = SOUND.iter().fold(Project::empty(), |project, (name, text)| project.file(name, text));
     assert_eq!(codes(&project, &[]), (0, one("I-no-repository")));
@@ -173,8 +167,7 @@ fn the_example_has_no_finding() {
         return;
     }
     let project = Project::example("twelve-factor");
-    git(&project, &["init", "-q"]);
-    git(&project, &["add", "-A"]);
+    project.track();
     let (status, document) = project.json(&["doctor", "--json"]);
     let counts = ["broken", "warnings", "silenced"].map(|name| document[name].as_i64().unwrap());
     assert_eq!((status, counts), (0, [0, 0, 1]), "{document}");

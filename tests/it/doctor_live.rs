@@ -88,11 +88,6 @@ const BROKEN: &[Broken<'_>] = &[
     ("IX-fails-at-stop", &[("Procfile", "worker: probe trap TERM bye 3 + wait\n")], &[]),
 ];
 
-fn git(project: &Project, words: &[&str]) {
-    let all = [&["git", "-c", "user.name=t", "-c", "user.email=t@localhost"], words].concat();
-    assert!(project.command(&all).output().unwrap().status.success(), "{words:?}");
-}
-
 /// The sound project with these files, tracked.
 fn with(files: &[(&str, &str)]) -> Project {
     let project = Project::empty();
@@ -107,8 +102,7 @@ fn with(files: &[(&str, &str)]) -> Project {
 }
 
 fn tracked(project: Project) -> Project {
-    git(&project, &["init", "-q"]);
-    git(&project, &["add", "-A"]);
+    project.track();
     project
 }
 

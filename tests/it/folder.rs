@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitStatus, Output, Stdio};
 
 use crate::harness::Project;
@@ -126,9 +126,14 @@ fn ended(text: &str) -> String {
     if text.is_empty() || text.ends_with('\n') { text.into() } else { format!("{text}⏎\n") }
 }
 
-/// Holds `text` against the file of this name in tests/transcripts. With `BLESS=1` the file is written.
+/// Holds `text` against the file of this name in tests/transcripts.
 pub(crate) fn same_as_before(name: &str, text: &str) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts").join(name);
+    same_as_kept(&Path::new("tests/transcripts").join(name), text);
+}
+
+/// Holds `text` against the file at this path of the repository. With `BLESS=1` the file is written.
+pub(crate) fn same_as_kept(path: &Path, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     if std::env::var_os("BLESS").is_some() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, text).unwrap();

@@ -10,7 +10,7 @@ use ganger::parts::cli::peers::peer::{Ours, Peer, PeerCommand, Words};
 use ganger::parts::cli::peers::table;
 use ganger::parts::cli::peers::words::translate;
 
-use crate::folder::Folder;
+use crate::folder::{Folder, same_as_kept};
 use crate::harness::Ports;
 
 /// Where the table begins in the page.
@@ -70,12 +70,7 @@ fn the_page_has_each_word_and_flag_of_the_others_and_ours() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/migrating.md");
     let page = std::fs::read_to_string(path).unwrap();
     let (head, _) = page.split_once(BEGIN).unwrap_or((&page, ""));
-    let expected = format!("{head}{text}");
-    if std::env::var_os("BLESS").is_some() {
-        std::fs::write(path, &expected).unwrap();
-        return;
-    }
-    assert!(page == expected, "docs/migrating.md differs: BLESS=1 cargo test --test it peers");
+    same_as_kept("docs/migrating.md".as_ref(), &format!("{head}{text}"));
 }
 
 /// What a run of these words does: its status, and what its instances print, in any order.

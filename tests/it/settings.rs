@@ -3,6 +3,8 @@
 use ganger::parts::config::setting::{Setting, Takes};
 use ganger::parts::config::table;
 
+use crate::folder::same_as_kept;
+
 const HEAD: &str = "# Settings
 
 Every setting of a stack, in the order of `ganger start --help`. A flag wins over the variable, the variable over `ganger.toml`,
@@ -58,10 +60,5 @@ fn row(setting: &Setting) -> String {
 #[test]
 fn the_page_of_settings_has_every_entry() {
     let page = format!("{HEAD}{}{FOOT}", table::all().map(row).collect::<String>());
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/settings.md");
-    if std::env::var_os("BLESS").is_some() {
-        std::fs::write(path, &page).unwrap();
-    }
-    let kept = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(kept == page, "docs/settings.md differs: BLESS=1 cargo test --test it settings");
+    same_as_kept("docs/settings.md".as_ref(), &page);
 }

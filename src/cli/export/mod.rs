@@ -48,8 +48,7 @@ pub(crate) fn run(
     given.app_json = Some(true);
     let mut project = load::project(&given, ProcfileNeed::Procfile, system)?;
     let plan = plan(&mut project, system).map_err(Failure::Refused)?;
-    let asked = &project.settings.export;
-    let options = options(format, asked, &project)?;
+    let options = options(format, &project)?;
     let plan = if format.details().runs_on == RunsOn::Machine {
         plan
     } else {
@@ -159,11 +158,8 @@ fn plan(project: &mut Project, system: &SystemEnv) -> Result<Plan, Vec<Diagnosti
     project.plan(&outside)
 }
 
-fn options(
-    format: ExportFormat,
-    asked: &ExportSettings,
-    project: &Project,
-) -> Result<ExportOptions, Failure> {
+fn options(format: ExportFormat, project: &Project) -> Result<ExportOptions, Failure> {
+    let asked = &project.settings.export;
     let folder = || project.root.file_name().map(|name| name.to_string_lossy().into_owned());
     let app = asked
         .app

@@ -38,6 +38,12 @@ use main_processes::{SignalPurpose, main_processes};
 
 use crate::signal::Signal;
 
+/// A process and all below it; itself alone where /proc cannot be read.
+pub(crate) fn pids_of_tree(root: i32) -> Vec<i32> {
+    let below = descendants(root).map(|scan| scan.processes).unwrap_or_default();
+    below.iter().map(|process| process.pid).chain([root]).collect()
+}
+
 /// The main processes among `members` of the instance whose own process is `own`, for this signal.
 pub(crate) fn mains(own: i32, members: &[Process], signal: (Signal, SignalPurpose)) -> Vec<Process> {
     let mains = main_processes(own, members, signal, &facts);

@@ -11,6 +11,7 @@ use crate::control::call::ReplySender;
 use crate::control::protocol::{Answer, LifecycleEvent, LostLines};
 use crate::machine::{Lifecycle, Machine};
 use crate::name::InstanceName;
+use crate::plan::addresses::local_url;
 use crate::supervisor::status::lifecycle::event_of;
 use crate::supervisor::status::report::View;
 use crate::supervisor::status::selector::is_among;
@@ -77,7 +78,7 @@ fn at_present(machine: &Machine, index: usize) -> Option<Lifecycle> {
     if !instance.has_own_process() {
         return None;
     }
-    let url = || instance.served_port(spec).map(|port| format!("http://localhost:{port}"));
+    let url = || instance.served_port(spec).map(local_url);
     Some(if instance.ready.is_some() { Lifecycle::Ready { url: url() } } else { Lifecycle::Started })
 }
 

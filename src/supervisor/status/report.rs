@@ -15,6 +15,7 @@ use crate::machine::ready::{LISTENS_WITHIN, may_listen, missing, probe_kind};
 use crate::machine::state::{Intent, State};
 use crate::machine::{Machine, Target};
 use crate::name::InstanceName;
+use crate::plan::addresses::local_url;
 use crate::plan::spec::OutsideCheck;
 use crate::process::ports_in_use::Listeners;
 use crate::process::usage;
@@ -191,7 +192,7 @@ impl View<'_> {
                 .into_iter()
                 .flatten()
                 .find(|port| serves(*port))
-                .map(|port| format!("http://localhost:{port}")),
+                .map(local_url),
             cpu_seconds: used.map(|used| rounded(used.processor)),
             memory_bytes: used.map(|used| used.memory),
             ..self.known_row(index)

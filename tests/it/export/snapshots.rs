@@ -10,6 +10,7 @@ use std::process::Command;
 use ganger::parts::export::options::ExportFormat;
 
 use super::readers;
+use crate::folder::same_as_kept;
 use crate::harness::{are_there, python_has};
 
 /// A project whose exports are kept.
@@ -87,7 +88,6 @@ fn exported(example: Example, format: ExportFormat) -> BTreeMap<String, String> 
 
 #[test]
 fn the_examples_are_exported_as_they_were() {
-    let is_update = std::env::var_os("BLESS").is_some();
     for (example, format) in
         Example::ALL.into_iter().flat_map(|of| ExportFormat::ALL.map(|format| (of, format)))
     {
@@ -96,13 +96,7 @@ fn the_examples_are_exported_as_they_were() {
             // The Job's name follows from the file, which names this machine's folder nowhere: it stays.
             text += &["==> ", &name, "\n", &content, "\n"].concat();
         }
-        let path = example.kept().join(format!("{}.txt", format.as_str()));
-        if is_update {
-            fs::create_dir_all(example.kept()).unwrap();
-            fs::write(&path, &text).unwrap();
-        }
-        let before = fs::read_to_string(&path).unwrap_or_default();
-        assert!(text == before, "{} differs; BLESS=1 writes it anew:\n{text}", path.display());
+        same_as_kept(&example.kept().join(format!("{}.txt", format.as_str())), &text);
     }
 }
 

@@ -129,6 +129,18 @@ impl Project {
         (status.code().unwrap_or(-1), text(stdout), text(stderr))
     }
 
+    /// Runs git, which does what it is told.
+    pub(crate) fn git(&self, words: &[&str]) {
+        let all = [&["git", "-c", "user.name=t", "-c", "user.email=t@localhost"], words].concat();
+        assert!(self.command(&all).output().unwrap().status.success(), "{words:?}");
+    }
+
+    /// All of it in a repository of its own, not committed.
+    pub(crate) fn track(&self) {
+        self.git(&["init", "-q"]);
+        self.git(&["add", "-A"]);
+    }
+
     /// Runs a command that prints one JSON document: its status and the document.
     pub(crate) fn json(&self, arguments: &[&str]) -> (i32, Value) {
         let (status, out, err) = self.run(arguments);

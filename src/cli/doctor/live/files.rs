@@ -7,7 +7,7 @@ use super::trial::{ANSWER, Interrupted, TrialStack};
 use crate::control::protocol::Request;
 use crate::plan::Plan;
 use crate::process::open_files::open_for_writing;
-use crate::process::tree::descendants;
+use crate::process::tree::pids_of_tree;
 
 /// What SQLite adds to the name of a database for the files beside it.
 const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
@@ -30,9 +30,7 @@ pub(super) fn look(
         environment.variables().any(|(_, value)| String::from_utf8_lossy(value).contains(name))
     };
     let files = |pid: i32| {
-        let below = descendants(pid).map(|scan| scan.processes).unwrap_or_default();
-        let pids = below.iter().map(|process| process.pid).chain([pid]);
-        let all = pids.flat_map(open_for_writing);
+        let all = pids_of_tree(pid).into_iter().flat_map(open_for_writing);
         let inside = all.filter_map(|file| Some(file.strip_prefix(&root).ok()?.to_str()?.to_owned()));
         inside.filter(|file| !is_named(file)).collect()
     };

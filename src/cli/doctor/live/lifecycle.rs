@@ -36,9 +36,7 @@ pub(super) fn one_more(
     if names.is_empty() || stack.ask(scaled(1), within.max(ANSWER))?.is_none() {
         return Ok(Vec::new());
     }
-    let ready = stack.settle(&names, 1, within)?;
-    let start = |name: String| (name.clone(), stack.record().of(&name).start(1, ready.contains(&name)));
-    let starts = names.into_iter().map(start).collect();
+    let starts = stack.starts(&names, 1, within)?;
     stack.ask(scaled(0), ANSWER)?;
     Ok(starts)
 }
@@ -61,9 +59,7 @@ pub(super) fn kill(
     }
     // Until then the stack may answer that the first is ready.
     stack.wait_until(ANSWER, |record| names.iter().all(|name| record.of(name).starts() > 1))?;
-    let ready = stack.settle(names, 2, within)?;
-    let start = |name: &String| (name.clone(), stack.record().of(name).start(2, ready.contains(name)));
-    Ok(names.iter().map(start).collect())
+    stack.starts(names, 2, within)
 }
 
 /// Stops an instance, if it runs, with a request in flight if it serves.

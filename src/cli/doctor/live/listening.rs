@@ -10,7 +10,7 @@ use crate::plan::spec::Spec;
 use crate::process::ports_in_use::{Listeners, holder};
 #[cfg(target_os = "linux")]
 use crate::process::proc_net::is_loopback_only;
-use crate::process::tree::descendants;
+use crate::process::tree::pids_of_tree;
 
 /// Where each instance listens, by its name. One that runs and does not listen on its PORT yet has [`LISTENS_WITHIN`] for it: a
 /// server may open another port first.
@@ -42,11 +42,8 @@ pub(super) fn look(
 /// Where they listen now. What cannot be told for certain is left out.
 fn of_instances(status: &Status, monitor: i32) -> HashMap<String, Listening> {
     let listeners = Listeners::now();
-    let ports_below = |pid: i32| {
-        let below = descendants(pid).map(|scan| scan.processes).unwrap_or_default();
-        let pids = below.iter().map(|process| process.pid).chain([pid]);
-        listeners.server_ports_of(pids).into_iter().collect::<BTreeSet<u16>>()
-    };
+    let ports_below =
+        |pid: i32| -> BTreeSet<u16> { listeners.server_ports_of(pids_of_tree(pid)).into_iter().collect() };
     let mut unclaimed = ports_below(monitor);
     let mut found: Vec<(&InstanceStatus, BTreeSet<u16>)> = Vec::new();
     for row in &status.instances {

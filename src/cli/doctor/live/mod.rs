@@ -60,9 +60,8 @@ pub(super) fn observe(
     let specs: Vec<&Spec> =
         plan.instances.iter().filter(|spec| options.release || spec.name.kind.as_str() != RELEASE).collect();
     let names: Vec<String> = specs.iter().map(|spec| spec.name.to_string()).collect();
-    let ready = stack.settle(&names, 1, options.ready_within)?;
-    let start_of = |stack: &TrialStack, name: &String| stack.record().of(name).start(1, ready.contains(name));
-    if names.iter().all(|name| start_of(&stack, name) == StartResult::NotSeen) {
+    let starts = stack.starts(&names, 1, options.ready_within)?;
+    if starts.iter().all(|(_, start)| *start == StartResult::NotSeen) {
         report::say(&stack.errors());
         let message = "the stack did not start, so it was not measured";
         let hint = Some("`ganger start` shows why; `ganger doctor --static` reads files only".to_owned());
@@ -71,20 +70,18 @@ pub(super) fn observe(
     let mut listens = listening::look(&mut stack, &specs)?;
     let mut instances: Vec<InstanceObservation> = specs
         .iter()
-        .map(|spec| {
-            let name = spec.name.to_string();
-            InstanceObservation {
-                kind: spec.name.kind.to_string(),
-                port: spec.port,
-                start: start_of(&stack, &name),
-                listens: listens.remove(&name),
-                writes: BTreeSet::new(),
-                one_more: None,
-                again: None,
-                request: None,
-                stop: None,
-                name,
-            }
+        .zip(starts)
+        .map(|(spec, (name, start))| InstanceObservation {
+            kind: spec.name.kind.to_string(),
+            port: spec.port,
+            start,
+            listens: listens.remove(&name),
+            writes: BTreeSet::new(),
+            one_more: None,
+            again: None,
+            request: None,
+            stop: None,
+            name,
         })
         .collect();
     if !options.is_for_development {

@@ -24,6 +24,7 @@ use crate::cli::system_env::SystemEnv;
 use crate::control::address::Address;
 use crate::control::client::Client;
 use crate::control::protocol::{Request, Status};
+use crate::doctor::observation::StartResult;
 use crate::process::signal_pipe::SignalPipe;
 use crate::signal::Signal;
 use crate::supervisor::clock::Clock;
@@ -182,7 +183,7 @@ impl TrialStack {
     ///
     /// # Errors
     /// A signal came.
-    pub(super) fn settle(
+    fn settle(
         &mut self,
         names: &[String],
         number: usize,
@@ -201,6 +202,21 @@ impl TrialStack {
             // What needs no probe is ready without a notice.
             self.wait_until(LOOK, |record| names.iter().all(|name| record.of(name).is_decided(number)))?;
         }
+    }
+
+    /// How this start (from 1) of each of these instances went, with its name; waits as [`TrialStack::settle`] does.
+    ///
+    /// # Errors
+    /// A signal came.
+    pub(super) fn starts(
+        &mut self,
+        names: &[String],
+        number: usize,
+        within: Duration,
+    ) -> Result<Vec<(String, StartResult)>, Interrupted> {
+        let ready = self.settle(names, number, within)?;
+        let start = |name: &String| self.record.of(name).start(number, ready.contains(name));
+        Ok(names.iter().map(|name| (name.clone(), start(name))).collect())
     }
 
     /// Asks it; `None` if it refuses, or has not answered in this time.
