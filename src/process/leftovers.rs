@@ -6,10 +6,8 @@ use std::time::Duration;
 
 use super::reaper::reap;
 use super::signalled::Signalled;
-use super::tree::main_processes::SignalPurpose;
-use super::tree::{
-    Identity, Process, Scan, SignalRefusal, children, descendants, kill_orphans, mains, send_to,
-};
+use super::tree::main_processes::{SignalOrder, SignalPurpose};
+use super::tree::{Process, Scan, SignalRefusal, children, descendants, kill_orphans, order_of, send_to};
 use crate::machine::{Action, Event, Machine, ProcessCounts};
 use crate::signal::Signal;
 
@@ -35,8 +33,8 @@ pub(crate) struct Leftovers {
     machine: Machine,
     preexisting_children: HashSet<i32>,
     signalled: Signalled,
-    /// The processes that get the signal first, by the rules of a stop: the main processes of what the worker left.
-    mains: Option<HashSet<Identity>>,
+    /// The order of the signals, by the rules of a stop, once what the worker left has been seen.
+    order: Option<SignalOrder>,
     is_killing: bool,
     refused: Vec<SignalRefusal>,
 }
@@ -52,7 +50,7 @@ impl Leftovers {
             machine,
             preexisting_children,
             signalled: Signalled::default(),
-            mains: None,
+            order: None,
             is_killing: false,
             refused: Vec::new(),
         }
@@ -149,15 +147,12 @@ impl Leftovers {
             }
             Action::Stop(_) | Action::StopRest(_) => {
                 let below = scan(self);
-                let mains = self.mains.get_or_insert_with(|| first_signalled(&below)).clone();
-                let is_ending = below.iter().any(|process| mains.contains(&process.identity()));
-                let signalled =
-                    below.iter().filter(|process| !is_ending || mains.contains(&process.identity()));
-                self.signalled.stop(signalled, Signal::TERMINATE);
+                let order = self.order.get_or_insert_with(|| stop_order(&below));
+                self.signalled.stop(order.due(&below), Signal::TERMINATE);
             }
             Action::StopAll(_) => {
                 // From now on processes that were started since, too.
-                self.mains = Some(HashSet::new());
+                self.order = Some(SignalOrder::default());
                 self.signalled.stop(&scan(self), Signal::TERMINATE);
             }
             Action::Kill(_) => {
@@ -194,12 +189,16 @@ impl Leftovers {
     }
 }
 
-/// The main processes of what fell to us: of each child of ours.
-fn first_signalled(below: &[Process]) -> HashSet<Identity> {
+/// The order for what fell to us: each child of ours counts as the own process of an instance.
+fn stop_order(below: &[Process]) -> SignalOrder {
     let us = std::process::id().cast_signed();
     let children = below.iter().filter(|process| process.parent == us);
-    let mains = children.flat_map(|child| mains(child.pid, below, (Signal::TERMINATE, SignalPurpose::Stop)));
-    mains.map(|process| process.identity()).collect()
+    let orders = children.map(|child| order_of(child.pid, below, (Signal::TERMINATE, SignalPurpose::Stop)));
+    orders.fold(SignalOrder::default(), |mut all, order| {
+        all.mains.extend(order.mains);
+        all.readers.extend(order.readers);
+        all
+    })
 }
 
 fn send(process: &Process, signal: Signal) {

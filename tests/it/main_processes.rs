@@ -145,6 +145,23 @@ fn in_a_pipeline_the_first_is_stopped_and_what_it_says_comes_through() {
 }
 
 #[test]
+fn a_slow_reader_of_a_pipeline_reads_to_the_end() {
+    let reader = "while read line; do test \"$line\" = 'a is up' || sleep 0.3; echo \"through: $line\"; done";
+    let lines = stopped(&format!("python3 server.py a | {reader}"), &[], &["through: a is up"]);
+    assert_eq!(count(&lines, "through: a is finished"), 1, "{lines:?}");
+}
+
+#[test]
+fn a_reader_that_does_not_end_with_its_input_is_stopped_when_half_of_the_grace_is_over() {
+    if !are_there(&["perl"]) {
+        return;
+    }
+    let command = "perl -e 'print \"up\\n\"; $| = 1; sleep 1000' | (cat; exec python3 server.py a)";
+    let lines = stopped(command, &["-t", "2"], &["| up"]);
+    assert_eq!((count(&lines, "a is finished"), count(&lines, "the grace is over")), (1, 0), "{lines:?}");
+}
+
+#[test]
 fn what_is_left_is_signalled_when_the_main_process_has_ended() {
     if !are_there(&["python3"]) {
         return;

@@ -4,6 +4,8 @@
 //! workers die of the SIGHUP that is meant for the master. Where a shell has to stay in front (`cd x; ./server; ./report`, or
 //! `bash start.sh`), the shell and its foreground children are. Why so, and what peers do: docs/design/0017.
 
+use std::collections::HashSet;
+
 use super::process::{Identity, Process};
 use crate::signal::Signal;
 
@@ -52,19 +54,47 @@ pub(crate) enum SignalPurpose {
     Message,
 }
 
-/// The main processes among the `members` of an instance whose own process is `own`, in the order in which they get
-/// `signal`: a shell comes before its children, so that it cannot go on to its next command between two signals. (Without a
+/// The order in which the processes of an instance get a signal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SignalOrder {
+    /// The main processes, which get it first, each in its turn.
+    pub mains: Vec<Process>,
+    /// The later commands of pipelines, which end at the end of their input. One that a stop signal kills loses what the first
+    /// command said last, so they do not get it when the main processes have ended, but with all of the tree.
+    pub readers: Vec<Identity>,
+}
+
+impl SignalOrder {
+    /// Which of the `members`, parents before their children, get the stop signal now: the main processes as long as one of
+    /// them lives, and then all but the readers and what they have started.
+    pub(crate) fn due<'a>(&self, members: &'a [Process]) -> Vec<&'a Process> {
+        let is_main =
+            |process: &&Process| self.mains.iter().any(|main| main.identity() == process.identity());
+        if members.iter().any(|process| is_main(&process)) {
+            return members.iter().filter(is_main).collect();
+        }
+        let mut spared = HashSet::new();
+        let is_due = |process: &&Process| {
+            let is_spared = self.readers.contains(&process.identity()) || spared.contains(&process.parent);
+            !(is_spared && spared.insert(process.pid))
+        };
+        members.iter().filter(is_due).collect()
+    }
+}
+
+/// The main processes and the readers among the `members` of an instance whose own process is `own`, in the order in which
+/// they get `signal`: a shell comes before its children, so that it cannot go on to its next command between two signals. (Without a
 /// trap it dies at once, with one it is deferred until its foreground child has ended, POSIX XCU 2.11.)
 ///
 /// A child that the shell has put into the background is left to a shell that catches the signal, as its trap looks after it;
 /// in a pipeline the first command gets it, and the others end at the end of their input.
-pub(crate) fn main_processes(
+pub(crate) fn signal_order(
     own: i32,
     members: &[Process],
     (signal, purpose): (Signal, SignalPurpose),
     facts: &dyn Fn(&Process) -> ProcessFacts,
-) -> Vec<Identity> {
-    let mut found = Vec::new();
+) -> SignalOrder {
+    let mut found = SignalOrder::default();
     if let Some(process) = members.iter().find(|process| process.pid == own) {
         collect(process, members, (signal, purpose), facts, &mut found);
     }
@@ -76,7 +106,7 @@ fn collect(
     members: &[Process],
     (signal, purpose): (Signal, SignalPurpose),
     facts: &dyn Fn(&Process) -> ProcessFacts,
-    found: &mut Vec<Identity>,
+    found: &mut SignalOrder,
 ) {
     let of = facts(process);
     let children: Vec<(&Process, ProcessFacts)> = if of.is_shell {
@@ -86,17 +116,18 @@ fn collect(
     } else {
         Vec::new()
     };
-    let is_main = |child: &ProcessFacts| {
-        let is_its_own_care = child.is_background() && of.caught & bit(signal) != 0;
-        let ends_with_input = child.input.is_some()
-            && children.iter().any(|(_, sibling)| sibling != child && sibling.output == child.input);
-        !is_its_own_care && !ends_with_input
+    let is_reader = |child: &ProcessFacts| {
+        let is_writer = |sibling: &ProcessFacts| sibling != child && sibling.output == child.input;
+        child.input.is_some() && children.iter().any(|(_, sibling)| is_writer(sibling))
     };
+    let is_its_own_care = |child: &ProcessFacts| child.is_background() && of.caught & bit(signal) != 0;
+    let (readers, others): (Vec<_>, Vec<_>) = children.iter().partition(|(_, facts)| is_reader(facts));
+    found.readers.extend(readers.iter().map(|(child, _)| child.identity()));
     let mains: Vec<&Process> =
-        children.iter().filter(|(_, facts)| is_main(facts)).map(|(child, _)| *child).collect();
+        others.into_iter().filter(|(_, facts)| !is_its_own_care(facts)).map(|(child, _)| *child).collect();
     let is_spared = purpose == SignalPurpose::Message && of.dies_of(signal) && !mains.is_empty();
     if !is_spared {
-        found.push(process.identity());
+        found.mains.push(process.clone());
     }
     for child in mains {
         collect(child, members, (signal, purpose), facts, found);

@@ -4,7 +4,7 @@ use super::*;
 
 /// `pid parent what…`, one process a line. What: `shell`, `catches`, `ignores`, `background`, `nothing` (reads /dev/null),
 /// `<A` and `>A` for pipes.
-fn mains(purpose: SignalPurpose, tree: &str) -> Vec<i32> {
+fn parse(tree: &str) -> (Vec<Process>, HashMap<i32, ProcessFacts>) {
     let mut facts = HashMap::new();
     let mut members = Vec::new();
     for line in tree.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -29,10 +29,18 @@ fn mains(purpose: SignalPurpose, tree: &str) -> Vec<i32> {
         facts.insert(pid, of);
         members.push(Process { pid, parent, group: 1, session: 1, born: 7, name: "x".into() });
     }
-    let found =
-        main_processes(1, &members, (Signal::TERMINATE, purpose), &|process| facts[&process.pid].clone());
-    assert!(found.iter().all(|(_, born)| *born == 7));
-    found.into_iter().map(|(pid, _)| pid).collect()
+    (members, facts)
+}
+
+fn order(
+    purpose: SignalPurpose,
+    (members, facts): &(Vec<Process>, HashMap<i32, ProcessFacts>),
+) -> SignalOrder {
+    signal_order(1, members, (Signal::TERMINATE, purpose), &|process| facts[&process.pid].clone())
+}
+
+fn mains(purpose: SignalPurpose, tree: &str) -> Vec<i32> {
+    order(purpose, &parse(tree)).mains.iter().map(|process| process.pid).collect()
 }
 
 #[test]
@@ -56,5 +64,23 @@ fn the_program_is_the_main_process_and_a_shell_in_front_comes_before_its_childre
     ] {
         assert_eq!(mains(SignalPurpose::Stop, tree), stopped, "{name}: stop");
         assert_eq!(mains(SignalPurpose::Message, tree), told, "{name}: reload");
+    }
+}
+
+#[test]
+fn what_is_left_is_due_when_no_main_process_lives_but_for_readers_and_what_they_started() {
+    for (name, tree, gone, due) in [
+        ("a main process lives", "1 0 shell\n2 1 >A\n3 1 <A\n4 2", &[1][..], &[2][..]),
+        ("its children, and not the reader", "1 0 shell\n2 1 >A\n3 1 <A\n4 2", &[1, 2], &[4]),
+        ("a reader that is a shell", "1 0 shell\n2 1 >A\n3 1 shell <A\n4 3\n5 4", &[1, 2], &[]),
+        ("a | b | c", "1 0 shell\n2 1 >A\n3 1 <A >B\n4 1 <B", &[1, 2], &[]),
+        ("a shell in between", "1 0 shell\n2 1 shell >A\n3 2 >A\n4 1 <A", &[1, 3], &[2]),
+        ("no pipe", "1 0 shell\n2 1\n3 2", &[1, 2], &[3]),
+    ] {
+        let tree = parse(tree);
+        let order = order(SignalPurpose::Stop, &tree);
+        let left: Vec<Process> = tree.0.into_iter().filter(|process| !gone.contains(&process.pid)).collect();
+        let found: Vec<i32> = order.due(&left).iter().map(|process| process.pid).collect();
+        assert_eq!(found, due, "{name}");
     }
 }

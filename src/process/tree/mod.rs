@@ -34,7 +34,7 @@ pub(crate) use tracker::{ProcessSnapshot, ProcessTracker};
 #[cfg(target_os = "linux")]
 pub(in crate::process) use walk::walk;
 
-use main_processes::{SignalPurpose, main_processes};
+use main_processes::{SignalOrder, SignalPurpose, signal_order};
 
 use crate::signal::Signal;
 
@@ -44,11 +44,9 @@ pub(crate) fn pids_of_tree(root: i32) -> Vec<i32> {
     below.iter().map(|process| process.pid).chain([root]).collect()
 }
 
-/// The main processes among `members` of the instance whose own process is `own`, for this signal.
-pub(crate) fn mains(own: i32, members: &[Process], signal: (Signal, SignalPurpose)) -> Vec<Process> {
-    let mains = main_processes(own, members, signal, &facts);
-    let process = |identity: &Identity| members.iter().find(|process| process.identity() == *identity);
-    mains.iter().filter_map(process).cloned().collect()
+/// In which order the `members` of the instance whose own process is `own` get this signal.
+pub(crate) fn order_of(own: i32, members: &[Process], signal: (Signal, SignalPurpose)) -> SignalOrder {
+    signal_order(own, members, signal, &facts)
 }
 
 /// One process; `None` if it is gone, a zombie, or cannot be looked at.

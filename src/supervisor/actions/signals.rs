@@ -7,16 +7,16 @@ use nix::sys::signal::{SIGSTOP, raise};
 use crate::machine::{Event, Target};
 use crate::notice::Notice;
 use crate::process::signalled::{Signalled, stop_sequence};
-use crate::process::tree::main_processes::SignalPurpose;
-use crate::process::tree::{self, Identity, Process, send_to, send_to_group};
+use crate::process::tree::main_processes::{SignalOrder, SignalPurpose};
+use crate::process::tree::{self, Process, send_to, send_to_group};
 use crate::signal::{Reach, Signal};
 use crate::supervisor::actions::processes::Processes;
 
 /// The stop of one instance, from its first signal to its next start.
 #[derive(Clone, Debug, Default)]
 struct InstanceStop {
-    /// The main processes, which had the stop signal first.
-    mains: Vec<Identity>,
+    /// Which processes have it first, and which last.
+    order: SignalOrder,
     /// Whether all of the tree gets the stop signal: half of the grace is over, or `stop-to` says so.
     is_for_all: bool,
 }
@@ -43,22 +43,21 @@ impl StopSignals {
         if reach == Reach::Group {
             return self.stop_all(target, processes);
         }
-        let main = main_processes(processes, index, (signal, SignalPurpose::Stop));
-        let mains = main.iter().map(Process::identity).collect();
-        self.instances.insert(index, InstanceStop { mains, is_for_all: false });
-        self.signalled.stop(&main, signal);
+        let order = order_of(processes, index, (signal, SignalPurpose::Stop));
+        self.signalled.stop(&order.mains, signal);
+        self.instances.insert(index, InstanceStop { order, is_for_all: false });
     }
 
     /// Sends the stop signal to what is left of a tree, unless one of its main processes lives: a shell exits at once, and the
-    /// program behind it may still be stopping its own children.
+    /// program behind it may still be stopping its own children. The readers of a pipeline end at the end of their input.
     pub(super) fn stop_rest(&mut self, target: Target, processes: &mut Processes) {
-        let stop =
-            target.instance().and_then(|index| self.instances.get(&index)).cloned().unwrap_or_default();
         let members = processes.members(target);
-        let has_main = members.iter().any(|process| stop.mains.contains(&process.identity()));
-        if stop.is_for_all || !has_main {
-            self.signalled.stop(&members, stop_signal(processes, target));
-        }
+        let stop = target.instance().and_then(|index| self.instances.get(&index));
+        let due = match stop.filter(|stop| !stop.is_for_all) {
+            Some(stop) => stop.order.due(&members),
+            None => members.iter().collect(),
+        };
+        self.signalled.stop(due, stop_signal(processes, target));
     }
 
     /// Sends the stop signal to all of a tree. As long as no process of the group has had it, the group gets it in one call,
@@ -86,17 +85,20 @@ fn stop_signal(processes: &Processes, target: Target) -> Signal {
     spec.map_or(Signal::TERMINATE, |spec| spec.stop_signal)
 }
 
-/// The main processes of an instance (see [`tree::main_processes`]). A program that is no shell is known without a scan.
-fn main_processes(processes: &mut Processes, index: usize, signal: (Signal, SignalPurpose)) -> Vec<Process> {
+/// The order of a signal to an instance (see [`tree::order_of`]). A program that is no shell is known without a scan.
+fn order_of(processes: &mut Processes, index: usize, signal: (Signal, SignalPurpose)) -> SignalOrder {
     let target = Target::Instance(index);
-    let Some(own) = processes.group(target) else { return Vec::new() };
+    let Some(own) = processes.group(target) else { return SignalOrder::default() };
+    let alone = |process: Process| SignalOrder { mains: vec![process], readers: Vec::new() };
     match tree::process(own) {
         Some(process) if tree::is_shell(&process) => {
-            tree::mains(own, &processes.walked_members(target), signal)
+            tree::order_of(own, &processes.walked_members(target), signal)
         }
-        Some(process) => vec![process],
+        Some(process) => alone(process),
         // It has exited and is not reaped yet, or /proc does not show it: its number is its own until it is reaped.
-        None => vec![Process { pid: own, parent: 0, group: own, session: own, born: 0, name: String::new() }],
+        None => {
+            alone(Process { pid: own, parent: 0, group: own, session: own, born: 0, name: String::new() })
+        }
     }
 }
 
@@ -109,7 +111,7 @@ pub(super) fn send(processes: &mut Processes, index: usize, signal: Signal, reac
     let stop_signal = processes.specs[index].stop_signal;
     let stops = [Signal::TERMINATE, Signal::INTERRUPT, Signal::QUIT, Signal::KILL, stop_signal];
     let purpose = if stops.contains(&signal) { SignalPurpose::Stop } else { SignalPurpose::Message };
-    for process in main_processes(processes, index, (signal, purpose)) {
+    for process in order_of(processes, index, (signal, purpose)).mains {
         let _ = send_to(&process, signal);
     }
 }
