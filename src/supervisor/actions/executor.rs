@@ -117,8 +117,12 @@ impl Executor {
                 Action::Resize => self.resize(),
             }
         }
-        answers.extend(self.processes.take_scan_error());
         answers
+    }
+
+    /// Why a scan for these actions failed.
+    pub(crate) fn take_scan_error(&mut self) -> Option<Event> {
+        self.processes.take_scan_error()
     }
 
     /// Whether the machine has asked for a scan since the last [`Executor::scan`].
