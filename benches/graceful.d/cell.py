@@ -216,9 +216,10 @@ class Cell:
         return {"finished": self.work.is_finished(), "left": left, "seconds": round(seconds, 3)}
 
     def clean_up(self):
-        while left := descendants(os.getpid()):
+        """Until there is no child: the kernel's list of them may leave one out while another one ends (proc(5))."""
+        while True:
             # strace has a file to write: it ends with what it traces.
-            for pid in left:
+            for pid in descendants(os.getpid()):
                 try:
                     if name(pid) != "strace":
                         os.kill(pid, signal.SIGKILL)
@@ -228,7 +229,7 @@ class Cell:
                 while os.waitpid(-1, os.WNOHANG)[0]:
                     pass
             except ChildProcessError:
-                pass
+                return
             time.sleep(0.01)
 
     def heard(self):
