@@ -228,10 +228,7 @@ impl Processes {
         self.hooks.close();
         let (reaped, scan_error) = kill_all();
         self.scan_error = scan_error.or(self.scan_error.take());
-        // The error first: what was reaped may be the last event.
-        let mut events = Vec::from_iter(self.take_scan_error());
-        events.extend(self.on_reaped(reaped));
-        events
+        self.on_reaped(reaped)
     }
 
     fn on_reaped(&mut self, reaped: Reaped) -> Vec<Event> {
