@@ -88,5 +88,6 @@ mod trees;
 mod twelve_factor;
 mod ui;
 mod ui_keys;
+mod ui_rest;
 mod watching;
 mod without_procfile;
