@@ -2,7 +2,23 @@
 
 use super::code;
 use super::facts::{Facts, line_of};
+use super::observation::{InstanceObservation, Observation};
 use super::report::Finding;
+
+/// Variables that say which deployment this is, or where its database is: an admin process needs the same.
+pub(crate) const NEEDED: [&str; 11] = [
+    "RAILS_ENV",
+    "RACK_ENV",
+    "NODE_ENV",
+    "APP_ENV",
+    "FLASK_ENV",
+    "FLASK_APP",
+    "DJANGO_SETTINGS_MODULE",
+    "MIX_ENV",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "PGDATABASE",
+];
 
 /// What every migration has in its path, and the tool that runs it.
 const MIGRATIONS: [(&str, &str, &str); 4] = [
@@ -11,6 +27,16 @@ const MIGRATIONS: [(&str, &str, &str); 4] = [
     ("prisma/migrations/", ".sql", "prisma migrate deploy"),
     ("alembic/versions/", ".py", "alembic upgrade head"),
 ];
+
+/// Whether the instances of a stack that ran had the environment of an admin process.
+pub(super) fn observe(facts: &Facts, seen: &Observation) -> Vec<Finding> {
+    let of_type = |instance: &InstanceObservation| {
+        let (entry, name) = (facts.entry(&instance.kind)?, instance.own_variables.first()?);
+        let message = format!("{} has a {name} of its own, and `ganger run` has not", instance.name);
+        Some(facts.at(entry, &code::ENVIRONMENT_DIFFERS, message))
+    };
+    seen.first_of_each().filter(|_| !facts.is_for_development).filter_map(of_type).collect()
+}
 
 pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
     let commands = || facts.procfile.entries.iter().map(|entry| (entry.name.as_str(), &*entry.command));

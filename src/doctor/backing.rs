@@ -1,10 +1,66 @@
 //! Factor IV: a backing service is a URL in the environment.
 
+use std::net::SocketAddr;
+
 use regex_lite::Regex;
 
 use super::code;
 use super::facts::{Facts, code_lines, line_of};
+use super::observation::{InstanceObservation, Observation};
 use super::report::Finding;
+
+/// The ports of backing services, and the schemes of their URLs; what is on another port of another machine may be any server.
+const PORTS: [(u16, &[&str]); 15] = [
+    (1433, &["mssql", "sqlserver"]),
+    (2181, &["zookeeper"]),
+    (3306, &["mysql", "mysql2", "mariadb"]),
+    (4222, &["nats"]),
+    (5432, &["postgres", "postgresql", "postgis", "ecto"]),
+    (5671, &["amqps"]),
+    (5672, &["amqp", "pyamqp"]),
+    (6379, &["redis"]),
+    (6380, &["rediss"]),
+    (8086, &["influxdb"]),
+    (9042, &["cassandra"]),
+    (9092, &["kafka"]),
+    (9200, &["elasticsearch", "opensearch"]),
+    (11211, &["memcached", "memcache"]),
+    (27017, &["mongodb", "mongo"]),
+];
+
+/// Whether a connection to this address may be one to a backing service.
+pub(crate) fn may_be_service(server: SocketAddr) -> bool {
+    server.ip().is_loopback() || PORTS.iter().any(|(port, _)| *port == server.port())
+}
+
+/// Whether one of these variables, a name and a value each, names this server: its port, its address, a host by that name, or a
+/// URL of a scheme that stands for its port. In doubt it does.
+pub(crate) fn is_named<'a>(
+    server: SocketAddr,
+    mut variables: impl Iterator<Item = (&'a str, &'a str)>,
+) -> bool {
+    let (port, ip) = (server.port().to_string(), server.ip().to_string());
+    let schemes = PORTS.iter().filter(|(port, _)| *port == server.port()).flat_map(|(_, schemes)| *schemes);
+    let schemes: Vec<&str> = schemes.copied().collect();
+    let is_http = matches!(server.port(), 80 | 443);
+    variables.any(|(name, value)| {
+        let scheme = value.split_once("://").map(|(scheme, _)| scheme.split('+').next().unwrap_or_default());
+        let of_scheme = scheme.is_some_and(|of| schemes.contains(&of) || is_http && of.starts_with("http"));
+        let is_host = name.contains("HOST") || name.contains("SERVER") || name.contains("ADDR");
+        let has_port = value.split(|c: char| !c.is_ascii_digit()).any(|number| number == port);
+        of_scheme || has_port || is_host && !value.is_empty() || value.contains(&ip)
+    })
+}
+
+/// What the instances of a stack that ran were connected to.
+pub(super) fn observe(facts: &Facts, seen: &Observation) -> Vec<Finding> {
+    let of_type = |instance: &InstanceObservation| {
+        let (entry, server) = (facts.entry(&instance.kind)?, instance.servers.first()?);
+        let message = format!("{} is connected to {server}, which no variable names", instance.name);
+        Some(facts.at(entry, &code::ADDRESS_NOT_NAMED, message))
+    };
+    seen.first_of_each().filter_map(of_type).collect()
+}
 
 /// A URL of a service on this machine, with the address that is seen.
 const SERVICE: &str = r"\b(postgres(?:ql)?(?:\+\w+)?|mysql2?(?:\+\w+)?|redis|rediss|mongodb|amqps?|memcached|nats)://(?:[^\s@/]*@)?(localhost|127\.0\.0\.1)\b";

@@ -2,7 +2,8 @@
 
 use super::code;
 use super::command::{Join, Step};
-use super::facts::Facts;
+use super::facts::{Facts, line_of};
+use super::observation::Observation;
 use super::report::Finding;
 
 /// Words that build or install.
@@ -45,6 +46,19 @@ const MIGRATIONS: [&[&str]; 11] = [
     &["ecto.migrate"],
     &["sequelize-cli", "db:migrate"],
 ];
+
+/// The files of the source that were written while a stack ran.
+pub(super) fn observe(facts: &Facts, seen: &Observation) -> Vec<Finding> {
+    let is_source = |name: &&str| facts.repository.tracks(name) == Some(true);
+    let mut changed = seen.written.iter().map(|file| file.name.as_str()).filter(is_source);
+    let Some(first) = changed.next().filter(|_| !facts.is_for_development) else { return Vec::new() };
+    let others = match changed.count() {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    let message = format!("{first}, which git tracks, was changed while the stack ran{others}");
+    vec![Finding::new(&code::SOURCE_CHANGED, line_of(first, 0), message)]
+}
 
 pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
     if facts.is_for_development {

@@ -143,9 +143,12 @@ codes! {
     CONFIG_GROUP = "III-config-group", Config, Warning, "a variable for each setting, instead of a group that is named after a deployment";
     ADDRESS_IN_PROCFILE = "IV-address-in-procfile", BackingServices, Warning, "name it by a variable, and set that in .env";
     ADDRESS_IN_SOURCE = "IV-address-in-source", BackingServices, Warning, "read it from the environment, and set that in .env";
+    ADDRESS_NOT_NAMED = "IV-address-not-named", BackingServices, Warning, "read its address from the environment, and set that in .env";
     BUILD_IN_RUN = "V-build-in-run", BuildReleaseRun, Warning, "build once before the deployment: each start of each instance does it again";
     MIGRATION_IN_RUN = "V-migration-in-run", BuildReleaseRun, Warning, "move it to a `release` line: two instances that start together both migrate";
+    SOURCE_CHANGED = "V-source-changed", BuildReleaseRun, Warning, "write it when you build, or outside of what git tracks: a release is the same at each start";
     FILE_WRITTEN = "VI-file-written", Processes, Warning, "keep it in a backing service that a variable names: files of one instance are lost with it, and no other one has them";
+    FILE_SHARED = "VI-file-shared", Processes, Warning, "keep it in a backing service: instances on two machines do not have the same file";
     PORT_FIXED = "VII-port-fixed", PortBinding, Broken, "give it $PORT instead of the number";
     PORT_MISSING = "VII-port-missing", PortBinding, Broken, "give it $PORT: this server does not read the variable by itself";
     PORT_IGNORED = "VII-port-ignored", PortBinding, Broken, "let it listen on $PORT: the platform gives that and sends requests there";
@@ -169,7 +172,9 @@ codes! {
     LOG_DISCARDED = "XI-log-discarded", Logs, Warning, "let it reach standard output: what is discarded cannot be searched";
     LOG_HANDLER = "XI-log-handler", Logs, Warning, "log to standard output, and leave files to the platform";
     LOG_WRITTEN = "XI-log-written", Logs, Warning, "write to standard output: files of a container are lost, and fill its disk";
+    BUFFERED = "XI-buffered", Logs, Warning, "set PYTHONUNBUFFERED=1 in .env, or run `python -u`: lines come late, and not at all from what is killed";
     NO_RELEASE = "XII-no-release", AdminProcesses, Warning, "add a `release` line that runs them";
+    ENVIRONMENT_DIFFERS = "XII-environment-differs", AdminProcesses, Warning, "set it in .env, so that `ganger run` and all types have it";
 }
 
 /// The code called `name`.

@@ -1,11 +1,10 @@
 //! Factor XI: logs go to standard output.
 
-use std::path::Path;
-
 use super::code;
+use super::command::{Step, steps};
 use super::facts::{Facts, code_lines, line_of};
-use super::observation::Observation;
-use super::processes::of_files;
+use super::observation::{InstanceObservation, Observation, OutputTime};
+use super::processes::{has_ending, of_files, of_written};
 use super::report::Finding;
 
 /// Options that name a file for the log.
@@ -30,21 +29,36 @@ const HANDLERS: [&str; 6] = [
     "Logger.new('log/",
 ];
 
-/// Log files that the instances of a stack that ran had open for writing.
+/// Log files that were written while a stack ran, and output that came too late.
 pub(super) fn observe(facts: &Facts, seen: &Observation) -> Vec<Finding> {
-    let is_log = |file: &str| Path::new(file).extension().is_some_and(|ending| ending == "log");
-    of_files(facts, seen, is_log, &code::LOG_WRITTEN)
+    let is_log = |file: &str| has_ending(file, &["log"]);
+    let mut found = of_files(facts, seen, is_log, &code::LOG_WRITTEN);
+    if found.is_empty() {
+        found.extend(of_written(facts, seen, |file| is_log(&file.name), &code::LOG_WRITTEN));
+    }
+    found.extend(seen.first_of_each().filter_map(|instance| buffered(facts, seen, instance)));
+    found
+}
+
+/// What Python writes into a pipe is kept until there are 8 KiB of it, but for `-u` and PYTHONUNBUFFERED
+/// (<https://docs.python.org/3/using/cmdline.html>). A program that speaks at its end alone is found too, and would gain as much.
+fn buffered(facts: &Facts, seen: &Observation, instance: &InstanceObservation) -> Option<Finding> {
+    let entry = facts.entry(&instance.kind)?;
+    let is_late = instance.output == Some(OutputTime::AtEnd) && !seen.config.is_unbuffered;
+    let is_meant = is_late && steps(&entry.command).last().is_some_and(Step::is_buffered_python);
+    let message = || format!("{} runs Python, and printed its first line only as it ended", instance.name);
+    is_meant.then(|| facts.at(entry, &code::BUFFERED, message()))
 }
 
 pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
     let mut found = Vec::new();
     for (entry, steps) in facts.runs() {
         let name = &entry.name;
-        let tee = |step: &super::command::Step| {
+        let tee = |step: &Step| {
             let (program, arguments) = step.program()?;
             (program == "tee").then(|| arguments.iter().find(|word| !word.starts_with('-')).cloned())?
         };
-        let option = |step: &super::command::Step| step.option(&OPTIONS).map(str::to_owned);
+        let option = |step: &Step| step.option(&OPTIONS).map(str::to_owned);
         let files =
             steps.iter().flat_map(|step| step.outputs.iter().cloned().chain(option(step)).chain(tee(step)));
         for file in files.filter(|file| !file.starts_with('$')) {

@@ -4,8 +4,8 @@
 //! A finding is true or it is not made: where a fact is not known (no git, no installed packages), nothing follows from it.
 //! Facts are what was read of files, an observation is what was seen of a stack that ran.
 
-mod admin;
-mod backing;
+pub(crate) mod admin;
+pub(crate) mod backing;
 mod build;
 pub(crate) mod code;
 mod codebase;
@@ -52,12 +52,15 @@ const CHECKS: [(Factor, Check); 11] = [
 type LiveCheck = fn(&Facts, &Observation) -> Vec<Finding>;
 
 /// The checks of a stack that ran.
-const LIVE_CHECKS: [(Factor, LiveCheck); 5] = [
+const LIVE_CHECKS: [(Factor, LiveCheck); 8] = [
+    (Factor::BackingServices, backing::observe),
+    (Factor::BuildReleaseRun, build::observe),
     (Factor::Processes, processes::observe),
     (Factor::PortBinding, port::observe),
     (Factor::Concurrency, concurrency::observe),
     (Factor::Disposability, disposability::observe),
     (Factor::Logs, logs::observe),
+    (Factor::AdminProcesses, admin::observe),
 ];
 
 /// All findings in the files, in the order of the factors.
@@ -67,11 +70,12 @@ pub(crate) fn examine(facts: &Facts) -> Vec<Finding> {
 
 /// What the run of a stack shows beyond the findings `in_files`, which are not made twice.
 pub(crate) fn observe(facts: &Facts, seen: &Observation, in_files: &[Finding]) -> Vec<Finding> {
-    // A port that the line fixes is the one on which its program listens, a log that it names the one that is written.
+    // A port that the line fixes is the one on which its program listens, a log that it names the one that is written, a service
+    // the one to which it is connected.
     let is_known = |of: &Finding| {
         let has =
             |other: &Finding| other.code.factor == of.code.factor && other.location.file == of.location.file;
-        let is_shown = [Factor::PortBinding, Factor::Logs].contains(&of.code.factor);
+        let is_shown = [Factor::BackingServices, Factor::PortBinding, Factor::Logs].contains(&of.code.factor);
         is_shown && in_files.iter().any(|other| has(other) && other.location.line == of.location.line)
     };
     let all = LIVE_CHECKS.iter().flat_map(|(_, check)| check(facts, seen));
@@ -95,7 +99,9 @@ mod tests {
     use std::time::Duration;
 
     use super::facts::Repository;
-    use super::observation::{InstanceObservation, Listening, RequestResult, StartResult, StopResult};
+    use super::observation::{
+        InstanceObservation, Listening, OutputTime, RequestResult, StartResult, StopResult, WrittenFile,
+    };
     use super::*;
     use crate::exit::Exit;
     use crate::procfile::parse;
@@ -131,6 +137,10 @@ mod tests {
             start: StartResult::Ready(None),
             listens: Some(Listening { ports: BTreeSet::from([5000]), is_loopback: false }),
             writes: BTreeSet::new(),
+            shared: BTreeSet::new(),
+            servers: BTreeSet::new(),
+            own_variables: BTreeSet::new(),
+            output: Some(OutputTime::Running),
             one_more: Some(("web.2".into(), StartResult::Ready(None))),
             again: Some(StartResult::Ready(None)),
             request: Some(RequestResult::Answered),
@@ -158,11 +168,12 @@ mod tests {
             Some(Listening { ports: ports.iter().copied().collect(), is_loopback })
         };
         let files = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let server = "127.0.0.1:6379".parse().unwrap();
         let late = StartResult::NotReady;
         let ended = StartResult::Ended(Exit::Status(1));
         let stop = |exit, was_killed| web().stop.map(|stop| StopResult { exit, was_killed, ..stop });
         let killed = Some(Exit::Signal(Signal::KILL));
-        let table: [(InstanceObservation, &[&str]); 21] = [
+        let table: [(InstanceObservation, &[&str]); 25] = [
             (web(), &[]),
             (InstanceObservation { listens: listens(&[8000], false), ..web() }, &["VII-port-ignored"]),
             (InstanceObservation { listens: listens(&[5100], false), ..web() }, &["VII-port-of-another"]),
@@ -181,6 +192,17 @@ mod tests {
             (InstanceObservation { writes: files(&["data/a.db"]), ..web() }, &["VI-file-written"]),
             (InstanceObservation { writes: files(&["log/a.log"]), ..web() }, &["XI-log-written"]),
             (InstanceObservation { writes: files(&["tmp/a.db", ".b/c", "d.pid"]), ..web() }, &[]),
+            (
+                InstanceObservation { writes: files(&["a.db"]), shared: files(&["a.db"]), ..web() },
+                &["VI-file-shared"],
+            ),
+            (InstanceObservation { servers: [server].into(), ..web() }, &["IV-address-not-named"]),
+            (
+                InstanceObservation { own_variables: files(&["NODE_ENV"]), ..web() },
+                &["XII-environment-differs"],
+            ),
+            // Its line runs no Python.
+            (InstanceObservation { output: Some(OutputTime::AtEnd), ..web() }, &[]),
             (InstanceObservation { again: Some(ended), ..web() }, &["IX-not-up-again"]),
             (InstanceObservation { request: Some(RequestResult::Dropped), ..web() }, &["IX-request-dropped"]),
             (InstanceObservation { request: Some(RequestResult::TooFast), ..web() }, &[]),
@@ -207,5 +229,73 @@ mod tests {
         };
         assert_eq!(observe(&facts, &seen, &[]).len(), 1);
         assert_eq!(observe(&facts, &seen, &examine(&facts)), []);
+    }
+
+    #[test]
+    fn what_was_written_is_found_where_it_is_certain_to_be_missed() {
+        let written = |name: &str, is_ignored| WrittenFile { name: name.into(), is_ignored };
+        let codes = |kind: &str, file: WrittenFile| -> Vec<&'static str> {
+            let tracked = BTreeSet::from(["schema.rb".to_owned()]);
+            let facts = Facts {
+                repository: Repository::Present { tracked, ignores_env: None },
+                ..facts("web: a\nredis: b\n")
+            };
+            let instance = InstanceObservation { kind: kind.into(), ..web() };
+            let seen =
+                Observation { instances: vec![instance], written: vec![file], ..Observation::default() };
+            observe(&facts, &seen, &[]).iter().map(|finding| finding.code.name).collect()
+        };
+        for (name, is_ignored, expected) in [
+            ("schema.rb", false, &["V-source-changed"][..]),
+            ("uploads/a.png", false, &["VI-file-written"]),
+            // It may be a cache.
+            ("public/a.js", true, &[]),
+            ("data/app.sqlite3", true, &["VI-file-written"]),
+            ("log/production.log", true, &["XI-log-written"]),
+            ("tmp/a", false, &[]),
+            (".cache/a", false, &[]),
+        ] {
+            assert_eq!(codes("web", written(name, is_ignored)), expected, "{name}");
+        }
+        // It may have been the database.
+        assert_eq!(codes("redis", written("dump", false)), [""; 0]);
+    }
+
+    #[test]
+    fn a_server_is_named_by_its_port_its_scheme_its_address_or_its_host() {
+        let names = |server: &str, name, value| {
+            backing::is_named(server.parse().unwrap(), [(name, value)].into_iter())
+        };
+        for (name, value, is_named) in [
+            ("DATABASE_URL", "postgres://a:b@localhost/c", true),
+            ("DATABASE_URL", "postgresql+asyncpg://localhost/c", true),
+            ("PGPORT", "5432", true),
+            ("PGHOST", "localhost", true),
+            ("PGHOST", "", false),
+            ("DB", "127.0.0.1", true),
+            ("REDIS_URL", "redis://localhost:6379", false),
+            ("PORT", "54320", false),
+        ] {
+            assert_eq!(names("127.0.0.1:5432", name, value), is_named, "{name}={value}");
+        }
+        assert!(names("[::1]:443", "API", "https://localhost/a"));
+        assert!(!names("[::1]:8443", "API", "https://localhost/a"));
+    }
+
+    #[test]
+    fn a_python_that_keeps_its_output_is_told_by_its_line() {
+        for (line, is_buffered) in [
+            ("python3 a.py", true),
+            ("exec python a.py -u", true),
+            ("poetry run python -m worker", true),
+            ("python -u a.py", false),
+            ("python -Bu a.py", false),
+            ("python -Wunused a.py", true),
+            ("PYTHONUNBUFFERED=1 python a.py", false),
+            ("env PYTHONUNBUFFERED=1 python a.py", false),
+            ("gunicorn a", false),
+        ] {
+            assert_eq!(command::steps(line)[0].is_buffered_python(), is_buffered, "{line}");
+        }
     }
 }

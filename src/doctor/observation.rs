@@ -1,10 +1,12 @@
 //! What was seen of a stack that ran for `ganger doctor`: values only. `cli/doctor/live` collects them.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde::Serialize;
 
+use super::code::Factor;
 use crate::exit::Exit;
 use crate::notice::Elapsed;
 use crate::signal::Signal;
@@ -18,8 +20,30 @@ pub(crate) struct Observation {
     pub ready_within: Duration,
     /// Whether the Procfile has a `release` line that was not run first.
     pub lacks_release: bool,
-    /// Whether a variable of the stack names a loopback address: then it is config that binds it.
+    /// What its variables say.
+    pub config: ConfigFacts,
+    /// The files below the root that were written since the start, and that no variable names.
+    pub written: Vec<WrittenFile>,
+}
+
+/// What the variables of a stack say, without their values.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ConfigFacts {
+    /// Whether one names a loopback address: then it is config that binds it.
     pub names_loopback: bool,
+    /// Whether there is PYTHONUNBUFFERED.
+    pub is_unbuffered: bool,
+    /// Whether some are of .env.
+    pub has_env_file: bool,
+}
+
+/// A file that was written while the stack ran.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct WrittenFile {
+    /// Its name from the root.
+    pub name: String,
+    /// Whether git ignores it, or cannot tell.
+    pub is_ignored: bool,
 }
 
 /// What was seen of one instance.
@@ -37,6 +61,14 @@ pub(crate) struct InstanceObservation {
     pub listens: Option<Listening>,
     /// The files below the root that it had open for writing, and that no variable names.
     pub writes: BTreeSet<String>,
+    /// Those of them that one more instance beside it had open for writing too.
+    pub shared: BTreeSet<String>,
+    /// The servers to which it was connected, and that no variable names; none of the stack itself.
+    pub servers: BTreeSet<SocketAddr>,
+    /// The variables that name an environment or a service, and of which its program has another value than a one-off command.
+    pub own_variables: BTreeSet<String>,
+    /// When it has printed something; `None` if it did not run to a stop.
+    pub output: Option<OutputTime>,
     /// How the start of one more instance beside it went, with its name; `None` if none was started.
     pub one_more: Option<(String, StartResult)>,
     /// How it started again after SIGKILL; `None` if it was not killed.
@@ -80,6 +112,17 @@ pub(crate) enum RequestResult {
     Dropped,
 }
 
+/// When an instance has printed something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OutputTime {
+    /// Never.
+    Never,
+    /// Only after the stop signal.
+    AtEnd,
+    /// While it ran.
+    Running,
+}
+
 /// How an instance stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct StopResult {
@@ -100,6 +143,7 @@ pub(crate) struct StopResult {
 pub(crate) struct Measurement<'a> {
     process: &'a str,
     ready_seconds: Option<f64>,
+    ready_again_seconds: Option<f64>,
     stop_seconds: Option<f64>,
     exit_status: Option<u8>,
 }
@@ -110,6 +154,7 @@ impl<'a> From<&'a InstanceObservation> for Measurement<'a> {
         Self {
             process: &seen.name,
             ready_seconds: seen.start.ready_after().map(rounded),
+            ready_again_seconds: seen.again.and_then(StartResult::ready_after).map(rounded),
             stop_seconds: seen.stop.map(|stop| rounded(stop.took)),
             exit_status: seen.stop.and_then(|stop| stop.exit).map(Exit::status),
         }
@@ -148,8 +193,33 @@ impl Observation {
         (!parts.is_empty()).then(|| parts.join(", "))
     }
 
+    /// What could not be seen of a factor.
+    pub(super) fn gaps(&self, factor: Factor) -> Vec<String> {
+        match factor {
+            Factor::Disposability => self.gaps_of_lifecycle(),
+            Factor::Logs => {
+                let is_silent = |seen: &&InstanceObservation| seen.output == Some(OutputTime::Never);
+                let silent = self.first_of_each().filter(is_silent);
+                silent.map(|seen| format!("{} has printed nothing", seen.name)).collect()
+            }
+            Factor::Config if self.config.has_env_file => {
+                vec!["which variables of .env the programs read: no system shows that".into()]
+            }
+            Factor::Codebase
+            | Factor::Dependencies
+            | Factor::Config
+            | Factor::BackingServices
+            | Factor::BuildReleaseRun
+            | Factor::Processes
+            | Factor::PortBinding
+            | Factor::Concurrency
+            | Factor::DevProdParity
+            | Factor::AdminProcesses => Vec::new(),
+        }
+    }
+
     /// What could not be seen, as an instance did not get so far.
-    pub(super) fn gaps(&self) -> Vec<String> {
+    fn gaps_of_lifecycle(&self) -> Vec<String> {
         let hint = if self.lacks_release { "; `--release` runs the release first" } else { "" };
         let gap = |seen: &InstanceObservation| match seen.start {
             StartResult::Ready(_) => None,

@@ -138,7 +138,7 @@ fn of_instance(
     match listens.ports.first() {
         Some(_) if !is_web => None,
         Some(_) if listens.ports.contains(&port) => {
-            let is_found = listens.is_loopback && !seen.names_loopback && !facts.is_for_development;
+            let is_found = listens.is_loopback && !seen.config.names_loopback && !facts.is_for_development;
             let message = || format!("{name} listens on the loopback address only");
             is_found.then(|| facts.at(entry, &code::LOOPBACK, message()))
         }

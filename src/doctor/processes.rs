@@ -5,7 +5,8 @@ use std::path::Path;
 use super::code;
 use super::concurrency::may_scale;
 use super::facts::Facts;
-use super::observation::{InstanceObservation, Observation};
+use super::facts::line_of;
+use super::observation::{InstanceObservation, Observation, WrittenFile};
 use super::report::Finding;
 
 /// Folders whose files may be lost.
@@ -14,9 +15,22 @@ const PASSING: [&str; 7] = ["tmp", "temp", "cache", "node_modules", "venv", "tar
 /// Endings of files that tell of a process, and hold nothing.
 const SIGNS: [&str; 4] = ["pid", "lock", "sock", "log"];
 
-/// What the instances of a stack that ran had open for writing.
+/// Endings of files that are a database.
+const DATABASES: [&str; 4] = ["sqlite", "sqlite3", "db", "mdb"];
+
+/// What the instances of a stack that ran had open for writing, and what was written while they ran.
 pub(super) fn observe(facts: &Facts, seen: &Observation) -> Vec<Finding> {
-    of_files(facts, seen, |file| !is_passing(file), &code::FILE_WRITTEN)
+    let mut found = of_files(facts, seen, |file| !is_passing(file), &code::FILE_WRITTEN);
+    // What git ignores may be a cache.
+    let is_missed = |of: &WrittenFile| {
+        !is_passing(&of.name)
+            && facts.repository.tracks(&of.name) != Some(true)
+            && (!of.is_ignored || has_ending(&of.name, &DATABASES))
+    };
+    if found.is_empty() {
+        found.extend(of_written(facts, seen, is_missed, &code::FILE_WRITTEN));
+    }
+    found
 }
 
 /// A finding for each type of which the first instance has such a file open for writing. Of a database that runs here for
@@ -30,16 +44,49 @@ pub(super) fn of_files(
     let of_type = |instance: &InstanceObservation| {
         let is_looked_at = may_scale(&instance.kind) && !facts.is_for_development;
         let entry = facts.entry(&instance.kind).filter(|_| is_looked_at)?;
+        let second = instance.one_more.as_ref().map(|(name, _)| name);
+        let is_shared = |file: &&String| code == &code::FILE_WRITTEN && is_meant(file);
+        if let (Some(file), Some(second)) = (instance.shared.iter().find(is_shared), second) {
+            let message = format!("{} and {second} both have {file} open for writing", instance.name);
+            return Some(facts.at(entry, &code::FILE_SHARED, message));
+        }
         let file = instance.writes.iter().find(|file| is_meant(file))?;
         Some(facts.at(entry, code, format!("{} has {file} open for writing", instance.name)))
     };
     seen.first_of_each().filter_map(of_type).collect()
 }
 
+/// A finding if such a file was written while the stack ran, and none had it open when that was looked at. Which process has
+/// written it is not known, so it is made only where each is one that keeps nothing.
+pub(super) fn of_written(
+    facts: &Facts,
+    seen: &Observation,
+    is_meant: impl Fn(&WrittenFile) -> bool,
+    code: &'static code::Code,
+) -> Option<Finding> {
+    let keeps_nothing = |of: &InstanceObservation| may_scale(&of.kind) || of.kind == "release";
+    if facts.is_for_development || !seen.instances.iter().all(keeps_nothing) {
+        return None;
+    }
+    let is_open = |name: &String| seen.instances.iter().any(|instance| instance.writes.contains(name));
+    let mut written = seen.written.iter().filter(|file| !is_open(&file.name) && is_meant(file));
+    let first = &written.next()?.name;
+    let others = match written.count() {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    let message = format!("{first} was written while the stack ran{others}");
+    Some(Finding::new(code, line_of(first, 0), message))
+}
+
+/// Whether a file has one of these endings.
+pub(super) fn has_ending(file: &str, endings: &[&str]) -> bool {
+    let ending = Path::new(file).extension().and_then(|ending| ending.to_str());
+    ending.is_some_and(|ending| endings.contains(&ending))
+}
+
 /// Whether a file below the root holds nothing that is missed.
 fn is_passing(file: &str) -> bool {
-    let path = Path::new(file);
-    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     let is_hidden = |part: &str| part.starts_with('.') || PASSING.contains(&part);
-    SIGNS.contains(&ending) || file.split('/').any(is_hidden)
+    has_ending(file, &SIGNS) || file.split('/').any(is_hidden)
 }

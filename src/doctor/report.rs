@@ -98,8 +98,9 @@ impl<'a> DoctorReport<'a> {
     ) -> Self {
         let report = |factor: &Factor| {
             let mut report = FactorReport::new(*factor, findings, is_visible(*factor));
-            if let Some(seen) = seen.filter(|_| *factor == Factor::Disposability) {
-                (report.measured, report.not_seen) = (seen.figures(), seen.gaps());
+            if let Some(seen) = seen {
+                report.measured = seen.figures().filter(|_| *factor == Factor::Disposability);
+                report.not_seen = seen.gaps(*factor);
             }
             report
         };

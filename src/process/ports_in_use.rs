@@ -15,7 +15,7 @@ use nix::sys::socket::{
 };
 
 #[cfg(target_os = "linux")]
-use super::proc_net::listed_in;
+use super::proc_net::{connections, listed_in};
 use crate::plan::ports::Holder;
 
 /// The ports on which debuggers of node, Python, Java, Ruby and Go listen by default, before the server does.
@@ -187,6 +187,28 @@ impl Listeners {
     pub(crate) fn is_served_by(&self, port: u16, _pids: impl IntoIterator<Item = i32>) -> bool {
         self.has(port)
     }
+}
+
+/// The addresses to which these processes have connected by TCP. What others have opened to a port of this machine is no such
+/// connection.
+#[cfg(target_os = "linux")]
+pub(crate) fn servers_of(pids: impl IntoIterator<Item = i32>) -> Vec<SocketAddr> {
+    let listeners = Listeners::now();
+    let opened = connections(&pids.into_iter().flat_map(sockets).collect());
+    let mut servers: Vec<SocketAddr> = opened
+        .into_iter()
+        .filter(|(local, _)| !listeners.has(local.port()))
+        .map(|(_, remote)| remote)
+        .collect();
+    servers.sort_unstable();
+    servers.dedup();
+    servers
+}
+
+/// None: the owner of a socket cannot be seen here.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn servers_of(_pids: impl IntoIterator<Item = i32>) -> Vec<SocketAddr> {
+    Vec::new()
 }
 
 #[cfg(target_os = "linux")]

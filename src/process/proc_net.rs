@@ -1,81 +1,113 @@
-//! The TCP sockets that listen, as the tables of /proc/net show them (proc(5)).
+//! The TCP sockets of the machine, as the tables of /proc/net show them (proc(5)).
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+/// The state of a connection that is open (include/net/tcp_states.h).
+const ESTABLISHED: &str = "01";
+
+/// The state of a socket that listens.
+const LISTEN: &str = "0A";
+
+/// The tables, of IPv4 and of IPv6.
+const TABLES: [&str; 2] = ["tcp", "tcp6"];
 
 /// Whether each socket that listens on `port` is bound to a loopback address; `None` if none is listed.
 pub(crate) fn is_loopback_only(port: u16) -> Option<bool> {
-    let found: Vec<bool> = ["/proc/net/tcp", "/proc/net/tcp6"]
-        .into_iter()
-        .flat_map(listed)
-        .filter(|socket| socket.port == port)
-        .map(|socket| is_loopback(&socket.address))
-        .collect();
-    (!found.is_empty()).then(|| found.iter().all(|is_loopback| *is_loopback))
-}
-
-/// Whether this is 127.0.0.0/8, ::1, or the former as an address of IPv6: words of 32 bits in hexadecimal, in the order of the
-/// machine's bytes.
-fn is_loopback(address: &str) -> bool {
-    let words = address.as_bytes().chunks(8).map(|word| {
-        let word = std::str::from_utf8(word).ok().and_then(|word| u32::from_str_radix(word, 16).ok());
-        u32::from_be_bytes(word.unwrap_or_default().to_ne_bytes())
-    });
-    match words.collect::<Vec<u32>>()[..] {
-        [word] | [0, 0, 0xffff, word] => word >> 24 == 127,
-        [0, 0, 0, word] => word == 1,
-        _ => false,
-    }
+    let sockets = TABLES.into_iter().flat_map(|table| listening(&format!("/proc/net/{table}")));
+    let mut found = sockets.filter(|socket| socket.local.port() == port).peekable();
+    found.peek()?;
+    Some(found.all(|socket| socket.local.ip().to_canonical().is_loopback()))
 }
 
 /// Whether the server on this port has accepted the connection of this client on this machine, and read all that has come: an
 /// accepted socket has an inode, and an empty queue.
 pub(crate) fn has_read(server: u16, client: u16) -> bool {
-    let is_port = |address: &str, port: u16| {
-        address.rsplit_once(':').and_then(|(_, of)| u16::from_str_radix(of, 16).ok()) == Some(port)
-    };
-    let has_read = |line: String| {
-        let fields: Vec<&str> = line.split_ascii_whitespace().collect();
-        let [_, local, remote, _, queues, _, _, _, _, inode, ..] = fields[..] else { return false };
-        let is_empty =
-            queues.rsplit_once(':').is_some_and(|(_, received)| received.bytes().all(|of| of == b'0'));
-        is_port(local, server) && is_port(remote, client) && inode != "0" && is_empty
-    };
-    let tables = ["/proc/net/tcp", "/proc/net/tcp6"].into_iter().filter_map(|table| File::open(table).ok());
-    tables.flat_map(|table| BufReader::new(table).lines().skip(1).map_while(Result::ok)).any(has_read)
+    let is_meant = |of: &ListedSocket| (of.local.port(), of.remote.port()) == (server, client);
+    all().any(|socket| is_meant(&socket) && socket.inode != 0 && !socket.has_unread)
+}
+
+/// The open connections of these sockets, by their inodes: the local and the remote address of each.
+pub(crate) fn connections(inodes: &HashSet<u64>) -> Vec<(SocketAddr, SocketAddr)> {
+    let is_meant = |of: &ListedSocket| of.state == ESTABLISHED && inodes.contains(&of.inode);
+    let canonical = |address: SocketAddr| SocketAddr::new(address.ip().to_canonical(), address.port());
+    all().filter(is_meant).map(|of| (canonical(of.local), canonical(of.remote))).collect()
 }
 
 /// Port and inode of each socket that listens, of this folder with tables.
 pub(super) fn listed_in(folder: &str) -> Vec<(u16, u64)> {
-    let of_table = |table| listed(&format!("{folder}/{table}"));
-    ["tcp", "tcp6"].into_iter().flat_map(of_table).map(|socket| (socket.port, socket.inode)).collect()
+    let of_table = |table| listening(&format!("{folder}/{table}"));
+    TABLES.into_iter().flat_map(of_table).map(|socket| (socket.local.port(), socket.inode)).collect()
 }
 
-/// A socket that listens, as /proc/net shows it.
+/// A socket, as /proc/net shows it.
 struct ListedSocket {
-    address: String,
-    port: u16,
+    local: SocketAddr,
+    remote: SocketAddr,
+    state: String,
+    /// Whether bytes have come that its owner has not read.
+    has_unread: bool,
+    /// 0 for a connection that no process has accepted yet.
     inode: u64,
 }
 
-/// Each socket that listens: proc(5), `st` 0A is LISTEN, field 10 is the inode. The kernel lists
-/// those that listen before all connections (tcp_get_idx in net/ipv4/tcp_ipv4.c), of which a busy machine has
-/// many thousands: what comes after the first connection is not read.
-fn listed(table: &str) -> Vec<ListedSocket> {
-    let Ok(file) = File::open(table) else { return Vec::new() };
-    let of_line = |line: String| {
-        let fields: Vec<&str> = line.split_ascii_whitespace().collect();
-        let (address, port) = fields.get(1)?.rsplit_once(':')?;
-        let port = u16::from_str_radix(port, 16).ok().filter(|_| fields.get(3) == Some(&"0A"))?;
-        Some(ListedSocket { address: address.to_owned(), port, inode: fields.get(9)?.parse().ok()? })
+/// Each socket that listens. The kernel lists those before all connections (tcp_get_idx in net/ipv4/tcp_ipv4.c), of which a busy
+/// machine has many thousands: what comes after the first connection is not read.
+fn listening(table: &str) -> Vec<ListedSocket> {
+    listed(table).take_while(|socket| socket.state == LISTEN).collect()
+}
+
+/// All sockets of our network namespace.
+fn all() -> impl Iterator<Item = ListedSocket> {
+    TABLES.into_iter().flat_map(|table| listed(&format!("/proc/net/{table}")))
+}
+
+fn listed(table: &str) -> impl Iterator<Item = ListedSocket> + use<> {
+    let lines = File::open(table).into_iter().flat_map(|file| BufReader::new(file).lines().skip(1));
+    lines.map_while(Result::ok).filter_map(|line| parse(&line))
+}
+
+/// `sl local remote st tx:rx timer retransmits uid timeout inode …`.
+fn parse(line: &str) -> Option<ListedSocket> {
+    let fields: Vec<&str> = line.split_ascii_whitespace().collect();
+    let [_, local, remote, state, queues, _, _, _, _, inode, ..] = fields[..] else { return None };
+    let (_, received) = queues.rsplit_once(':')?;
+    Some(ListedSocket {
+        local: address(local)?,
+        remote: address(remote)?,
+        state: state.to_owned(),
+        has_unread: received.bytes().any(|of| of != b'0'),
+        inode: inode.parse().ok()?,
+    })
+}
+
+/// `0100007F:1F90`: words of 32 bits in hexadecimal, in the order of the machine's bytes, and the port.
+fn address(text: &str) -> Option<SocketAddr> {
+    let (words, port) = text.rsplit_once(':')?;
+    let word = |word: &[u8]| {
+        let word = u32::from_str_radix(std::str::from_utf8(word).ok()?, 16).ok()?;
+        Some(u32::from_be_bytes(word.to_ne_bytes()))
     };
-    BufReader::new(file).lines().skip(1).map_while(Result::ok).map_while(of_line).collect()
+    let words = words.as_bytes().chunks(8).map(word).collect::<Option<Vec<u32>>>()?;
+    let ip = match words[..] {
+        [word] => IpAddr::V4(Ipv4Addr::from(word)),
+        [a, b, c, d] => {
+            let high = u64::from(a) << 32 | u64::from(b);
+            let low = u64::from(c) << 32 | u64::from(d);
+            IpAddr::V6(Ipv6Addr::from(u128::from(high) << 64 | u128::from(low)))
+        }
+        _ => return None,
+    };
+    Some(SocketAddr::new(ip, u16::from_str_radix(port, 16).ok()?))
 }
 
 #[cfg(test)]
 mod tests {
     use std::io::{Read, Write};
     use std::net::{TcpListener, TcpStream};
+    use std::os::fd::AsRawFd;
 
     use super::*;
 
@@ -93,6 +125,20 @@ mod tests {
         assert!(!has_read(server, client), "read in part");
         accepted.read_exact(&mut [0; 2]).unwrap();
         assert!(has_read(server, client));
+    }
+
+    #[test]
+    fn the_connections_of_sockets_are_those_that_are_open() {
+        use std::os::unix::fs::MetadataExt;
+        for address in ["127.0.0.1:0", "[::1]:0"] {
+            // Not every machine has both.
+            let Ok(listener) = TcpListener::bind(address) else { continue };
+            let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            let inode = |fd| std::fs::metadata(format!("/proc/self/fd/{fd}")).unwrap().ino();
+            let inodes = HashSet::from([inode(stream.as_raw_fd()), inode(listener.as_raw_fd())]);
+            let expected = (stream.local_addr().unwrap(), listener.local_addr().unwrap());
+            assert_eq!(connections(&inodes), [expected]);
+        }
     }
 
     #[test]

@@ -58,13 +58,22 @@ signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
 while True: signal.pause()
 ";
 
+/// A program whose first line stays in Python's buffer until it ends.
+const LATE: &str = "\
+import signal, sys
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+print('up')
+while True: signal.pause()
+";
+
 /// A project of which all is right.
-const SOUND: [(&str, &str); 6] = [
+const SOUND: [(&str, &str); 7] = [
     ("Procfile", "web: python3 server.py\nworker: probe trap TERM bye 0 + wait\n"),
     ("server.py", SERVER),
     ("pid_file.py", PID_FILE),
     ("lock.py", LOCK),
     ("write.py", WRITE),
+    ("late.py", LATE),
     (".gitignore", ".env\n*.pid\n*.lock\n"),
 ];
 
@@ -73,8 +82,16 @@ type Broken<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [&'a str]);
 
 #[rustfmt::skip]
 const BROKEN: &[Broken<'_>] = &[
-    ("VI-file-written", &[("Procfile", "worker: python3 write.py state.db\n")], &[]),
+    ("V-source-changed", &[
+        ("Procfile", "worker: probe touch schema.rb + trap TERM bye 0 + wait\n"), ("schema.rb", "a\n"),
+    ], &[]),
+    ("VI-file-written", &[("Procfile", "worker: python3 write.py state-$PS.db\n")], &[]),
+    ("VI-file-written", &[("Procfile", "worker: probe touch uploads.json + trap TERM bye 0 + wait\n")], &[]),
+    ("VI-file-shared", &[("Procfile", "worker: python3 write.py state.db\n")], &[]),
     ("XI-log-written", &[("Procfile", "worker: python3 write.py it.log\n")], &[]),
+    ("XI-log-written", &[("Procfile", "worker: probe touch it.log + trap TERM bye 0 + wait\n"), (".gitignore", "*.log\n")], &[]),
+    ("XI-buffered", &[("Procfile", "worker: python3 late.py\n")], &[]),
+    ("XII-environment-differs", &[("Procfile", "worker: RAILS_ENV=production exec probe trap TERM bye 0 + wait\n")], &[]),
     ("VII-port-ignored", &[("Procfile", "web: HERE=port+50 python3 server.py\n")], &[]),
     ("VII-port-of-another", &[
         ("Procfile", "web: python3 server.py\napi: HERE=port+100 python3 server.py\nworker: probe trap TERM bye 0 + wait\n"),
@@ -160,11 +177,38 @@ fn each_fault_of_a_running_stack_is_found_and_nothing_else() {
 }
 
 #[test]
+fn a_server_that_no_variable_names_is_told_by_its_address() {
+    if !is_possible() {
+        return;
+    }
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let server = listener.local_addr().unwrap();
+    let connect = format!(
+        "import signal, socket\nserver = socket.create_connection(('127.0.0.1', {}))\nsignal.pause()\n",
+        server.port()
+    );
+    let project = with(&[("Procfile", "worker: python3 connect.py\n"), ("connect.py", &connect)]);
+    let (_, document) = examined(&project, &[]);
+    assert_eq!(codes(&document), BTreeMap::from([("IV-address-not-named".to_owned(), 1)]), "{document}");
+    let message = format!("worker.1 is connected to {server}, which no variable names");
+    assert_eq!(document["factors"][3]["findings"][0]["message"], message);
+    project.write(".env", &format!("QUEUE=tcp://{server}\n"));
+    let (_, document) = examined(&project, &[]);
+    assert_eq!(codes(&document), BTreeMap::new(), "{document}");
+}
+
+#[test]
 fn a_sound_stack_has_no_finding_and_its_figures_are_told() {
     if !is_possible() {
         return;
     }
     let project = with(&[("ganger.toml", "on-ready = \"touch a-hook-ran\"\n")]);
+    // What a killed run has left goes too.
+    let left = project.runtime().join("ganger-doctor-1-1");
+    std::fs::create_dir_all(&left).unwrap();
+    std::fs::write(left.join("errors"), "").unwrap();
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(100);
+    std::fs::File::open(&left).unwrap().set_modified(long_ago).unwrap();
     let (status, document) = examined(&project, &[]);
     assert!(!project.path().join("a-hook-ran").exists());
     assert_eq!((status, codes(&document)), (0, BTreeMap::new()), "{document}");
@@ -173,7 +217,9 @@ fn a_sound_stack_has_no_finding_and_its_figures_are_told() {
     assert_eq!(names, ["web.1", "worker.1"]);
     for of in measured {
         // That a worker is ready is a matter of time alone, and no figure.
-        assert_eq!(of["ready_seconds"].is_f64(), of["process"] == "web.1", "{of}");
+        for start in ["ready_seconds", "ready_again_seconds"] {
+            assert_eq!(of[start].is_f64(), of["process"] == "web.1", "{of}");
+        }
         assert!(of["stop_seconds"].is_f64() && of["exit_status"] == 0, "{of}");
     }
     let ports = Ports::claim();
@@ -249,8 +295,8 @@ fn it_asks_on_a_terminal_and_only_there() {
     if !is_possible() {
         return;
     }
-    let project = with(&[("Procfile", "worker: probe touch it-ran + trap TERM bye 0 + wait\n")]);
-    let has_run = || project.path().join("it-ran").exists();
+    let project = with(&[("Procfile", "worker: probe touch it-ran.pid + trap TERM bye 0 + wait\n")]);
+    let has_run = || project.path().join("it-ran.pid").exists();
     let (status, out, err) = project.run(&["doctor"]);
     assert_eq!(
         (status, err.as_str()),

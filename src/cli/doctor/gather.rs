@@ -69,7 +69,7 @@ pub(super) fn facts(project: &Project, system: &SystemEnv) -> Facts {
 }
 
 /// What git prints in `root`, as names; `None` if it fails or is not there.
-fn git(root: &Path, words: &[&str]) -> Option<BTreeSet<String>> {
+pub(super) fn git(root: &Path, words: &[&str]) -> Option<BTreeSet<String>> {
     let mut command = Command::new("git");
     command.arg("-C").arg(root).args(words).stdin(Stdio::null()).stderr(Stdio::null());
     let output = command.output().ok().filter(|output| output.status.success())?;
@@ -89,6 +89,13 @@ fn read(root: &Path, name: String) -> Option<(String, String)> {
     let text = (metadata.len() <= LARGEST).then(|| fs::read(&path).ok()).flatten()?;
     let text = String::from_utf8(text).ok().filter(|text| !text.contains('\0'))?;
     Some((name, text))
+}
+
+/// The names of all files of the project that could be read; `None` if there are too many.
+pub(super) fn names_below(root: &Path) -> Option<BTreeSet<String>> {
+    let mut names = BTreeSet::new();
+    walk(root, "", &mut names);
+    (names.len() < MOST_FILES).then_some(names)
 }
 
 /// The names of files below `folder`, without what was installed, built or hidden.

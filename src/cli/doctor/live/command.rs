@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use super::trial::{TrialFolder, TrialStack};
+use super::folder::TrialFolder;
+use super::trial::TrialStack;
 use crate::cli::failure::Failure;
 use crate::cli::flags::GivenFlag;
 use crate::cli::project::Project;

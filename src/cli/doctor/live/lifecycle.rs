@@ -1,12 +1,13 @@
 //! What is done to instances to see how they take it: one more beside them, SIGKILL and another start, a stop.
 
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use super::request::{PendingRequest, speaks_http};
 use super::trial::{ANSWER, Interrupted, TrialStack};
 use crate::control::protocol::Request;
 use crate::control::scaling::{InstanceCount, ScaleStep};
-use crate::doctor::observation::{InstanceObservation, RequestResult, StartResult, StopResult};
+use crate::doctor::observation::{InstanceObservation, OutputTime, RequestResult, StartResult, StopResult};
 use crate::plan::spec::Spec;
 use crate::signal::Signal;
 
@@ -16,7 +17,11 @@ const READS_WITHIN: Duration = Duration::from_secs(5);
 /// The pause between two looks at a request.
 const GLANCE: Duration = Duration::from_millis(1);
 
-/// Starts one more of each of these types, and stops it again: how its start went, with its name.
+/// The files that instances have open for writing, by their names.
+type OpenFiles = HashMap<String, BTreeSet<String>>;
+
+/// Starts one more of each of these types, and stops it again: how its start went, with its name, and the files that were open
+/// meanwhile.
 ///
 /// # Errors
 /// A signal came.
@@ -24,7 +29,8 @@ pub(super) fn one_more(
     stack: &mut TrialStack,
     types: &[(&str, u32)],
     within: Duration,
-) -> Result<Vec<(String, StartResult)>, Interrupted> {
+    open: impl Fn(&mut TrialStack) -> Result<OpenFiles, Interrupted>,
+) -> Result<(Vec<(String, StartResult)>, OpenFiles), Interrupted> {
     let names: Vec<String> = types.iter().map(|(kind, count)| format!("{kind}.{}", count + 1)).collect();
     let scaled = |by: u32| {
         let step = |(kind, count): &(&str, u32)| ScaleStep {
@@ -34,11 +40,12 @@ pub(super) fn one_more(
         Request::Scale { steps: types.iter().map(step).collect() }
     };
     if names.is_empty() || stack.ask(scaled(1), within.max(ANSWER))?.is_none() {
-        return Ok(Vec::new());
+        return Ok(Default::default());
     }
     let starts = stack.starts(&names, 1, within)?;
+    let open = open(stack)?;
     stack.ask(scaled(0), ANSWER)?;
-    Ok(starts)
+    Ok((starts, open))
 }
 
 /// Kills these instances, which ganger then starts again: how that start went, with the name.
@@ -77,6 +84,7 @@ pub(super) fn stop(
         return Ok(());
     }
     let request = attempt(stack, instance)?;
+    let has_printed = stack.has_printed(&instance.name)?;
     let began = stack.now();
     let answer = stack.ask(Request::Stop { names: vec![instance.name.clone()] }, spec.grace + ANSWER)?;
     let took = stack.now().saturating_sub(began);
@@ -94,6 +102,11 @@ pub(super) fn stop(
     // Its notice comes after what the instance has printed.
     stack.wait_until(ANSWER, |record| record.of(&instance.name).latest().exit.is_some())?;
     let record = stack.record().of(&instance.name).latest();
+    instance.output = Some(match (has_printed, record.has_printed) {
+        (true, _) => OutputTime::Running,
+        (false, true) => OutputTime::AtEnd,
+        (false, false) => OutputTime::Never,
+    });
     let (signal, grace) = (spec.stop_signal, spec.grace);
     instance.stop =
         Some(StopResult { signal, grace, took, exit: record.exit, was_killed: record.was_killed });

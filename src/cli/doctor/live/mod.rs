@@ -2,7 +2,9 @@
 //! [`Observation`]; what follows from it is decided in [`crate::doctor`].
 
 pub(super) mod command;
+mod environment;
 mod files;
+mod folder;
 mod lifecycle;
 mod listening;
 mod record;
@@ -13,6 +15,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use command::{TrialOptions, trial};
+use files::ProjectFiles;
 use trial::{Interrupted, TrialStack};
 
 use crate::cli::failure::Failure;
@@ -20,7 +23,8 @@ use crate::cli::project::Project;
 use crate::cli::report;
 use crate::cli::system_env::SystemEnv;
 use crate::doctor::concurrency::may_scale;
-use crate::doctor::observation::{InstanceObservation, Observation, StartResult};
+use crate::doctor::facts::Facts;
+use crate::doctor::observation::{ConfigFacts, InstanceObservation, Observation, StartResult};
 use crate::exit;
 use crate::plan::Plan;
 use crate::plan::options::RELEASE;
@@ -53,9 +57,11 @@ impl From<Failure> for LiveError {
 /// It cannot be started, or a signal came: it has ended then, and its folder is gone.
 pub(super) fn observe(
     project: &Project,
+    facts: &Facts,
     options: &TrialOptions<'_>,
     system: &SystemEnv,
 ) -> Result<Observation, LiveError> {
+    let files = ProjectFiles::now(&project.root);
     let (mut stack, plan) = trial(project, options, system)?;
     let specs: Vec<&Spec> =
         plan.instances.iter().filter(|spec| options.release || spec.name.kind.as_str() != RELEASE).collect();
@@ -77,6 +83,10 @@ pub(super) fn observe(
             start,
             listens: listens.remove(&name),
             writes: BTreeSet::new(),
+            shared: BTreeSet::new(),
+            servers: BTreeSet::new(),
+            own_variables: BTreeSet::new(),
+            output: None,
             one_more: None,
             again: None,
             request: None,
@@ -85,11 +95,14 @@ pub(super) fn observe(
         })
         .collect();
     if !options.is_for_development {
-        repeat(&mut stack, &plan, &mut instances, options.ready_within)?;
+        repeat(&mut stack, &plan, &files, &mut instances, options.ready_within)?;
     }
-    let mut writes = files::look(&mut stack, &plan)?;
+    let mut writes = files.open(&mut stack, &plan)?;
+    let mut surroundings = environment::look(&mut stack, &plan)?;
     for instance in &mut instances {
         instance.writes = writes.remove(&instance.name).unwrap_or_default();
+        let of_it = surroundings.remove(&instance.name).unwrap_or_default();
+        (instance.servers, instance.own_variables) = (of_it.servers, of_it.own_variables);
     }
     // In reverse: a type that comes after another one needs it to the end.
     for (instance, spec) in instances.iter_mut().zip(&specs).rev() {
@@ -99,7 +112,12 @@ pub(super) fn observe(
         instances,
         ready_within: options.ready_within,
         lacks_release: !options.release && project.entry(RELEASE.as_ref()).is_some(),
-        names_loopback: names_loopback(&plan),
+        config: ConfigFacts {
+            names_loopback: names_loopback(&plan),
+            is_unbuffered: plan.environment_of_command().get(b"PYTHONUNBUFFERED").is_some(),
+            has_env_file: !project.assignments.is_empty(),
+        },
+        written: files.written(&plan, facts),
     })
 }
 
@@ -107,6 +125,7 @@ pub(super) fn observe(
 fn repeat(
     stack: &mut TrialStack,
     plan: &Plan,
+    files: &ProjectFiles,
     instances: &mut [InstanceObservation],
     within: Duration,
 ) -> Result<(), Interrupted> {
@@ -117,10 +136,13 @@ fn repeat(
     let mut firsts: Vec<&mut InstanceObservation> = instances.iter_mut().filter(is_first).collect();
     let count = |kind: &str| plan.process(kind).map_or(1, |process| process.count);
     let types: Vec<(&str, u32)> = firsts.iter().map(|seen| (seen.kind.as_str(), count(&seen.kind))).collect();
-    let more = lifecycle::one_more(stack, &types, within)?;
+    let (more, open) = lifecycle::one_more(stack, &types, within, |stack| files.open(stack, plan))?;
     let names: Vec<String> = firsts.iter().map(|seen| seen.name.clone()).collect();
     let again = lifecycle::kill(stack, &names, within)?;
     for (seen, more) in firsts.iter_mut().zip(more) {
+        if let (Some(first), Some(second)) = (open.get(&seen.name), open.get(&more.0)) {
+            seen.shared = first & second;
+        }
         seen.one_more = Some(more);
     }
     for (seen, (_, again)) in firsts.iter_mut().zip(again) {

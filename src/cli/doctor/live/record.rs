@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::doctor::observation::StartResult;
 use crate::exit::Exit;
@@ -19,9 +20,23 @@ pub(super) struct StackRow {
     processes: Vec<String>,
     /// What happened; nothing for a line that the instance has printed.
     pub event: Option<String>,
+    text: Option<IgnoredAny>,
+    base64: Option<IgnoredAny>,
     status: Option<u8>,
     signal: Option<String>,
     seconds: Option<f64>,
+}
+
+impl StackRow {
+    /// The instance that has printed this line, if it is one.
+    pub(super) fn printed_by(&self) -> Option<&str> {
+        self.process.as_deref().filter(|_| self.text.is_some() || self.base64.is_some())
+    }
+
+    /// The instance that was started, if this says so.
+    pub(super) fn started(&self) -> Option<&str> {
+        self.process.as_deref().filter(|_| self.event.as_deref() == Some("started"))
+    }
 }
 
 /// What an instance did, from one start to its end.
@@ -33,6 +48,8 @@ pub(super) struct Generation {
     pub exit: Option<Exit>,
     /// Whether the grace was over before it had ended.
     pub was_killed: bool,
+    /// Whether it has printed anything.
+    pub has_printed: bool,
 }
 
 /// What an instance did.
@@ -60,7 +77,11 @@ impl StackRecord {
         for name in row.processes {
             self.instances.entry(name).or_default().is_disturbed = true;
         }
-        let (Some(process), Some(event)) = (row.process, row.event) else { return };
+        let Some(process) = row.process else { return };
+        let Some(event) = row.event else {
+            let latest = self.instances.entry(process).or_default().generations.last_mut();
+            return latest.into_iter().for_each(|latest| latest.has_printed = true);
+        };
         let generations = &mut self.instances.entry(process).or_default().generations;
         // What cannot be started was never a process.
         if matches!(event.as_str(), "started" | "cannot_start") {

@@ -4,12 +4,9 @@
 //! does, and its exit is that of the last process. In the foreground, and not by `start -D`, as it is waited for here in any case.
 
 use std::collections::BTreeSet;
-use std::fs::{self, DirBuilder, File};
 use std::io::{self, BufRead, BufReader};
 use std::os::fd::AsFd;
-use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
@@ -19,8 +16,8 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
 
+use super::folder::TrialFolder;
 use super::record::{StackRecord, StackRow};
-use crate::cli::system_env::SystemEnv;
 use crate::control::address::Address;
 use crate::control::client::Client;
 use crate::control::protocol::{Request, Status};
@@ -44,32 +41,6 @@ pub(super) const LOOK: Duration = Duration::from_millis(250);
 /// The user wants no more of it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Interrupted(pub(super) Signal);
-
-/// A folder that goes when it is dropped.
-pub(super) struct TrialFolder(PathBuf);
-
-impl TrialFolder {
-    /// A new one, for its owner only.
-    ///
-    /// # Errors
-    /// As mkdir(2).
-    pub(super) fn new() -> io::Result<Self> {
-        let path = SystemEnv::temporary_folder().join(format!("ganger-doctor-{}", SystemEnv::mark()));
-        DirBuilder::new().mode(0o700).create(&path)?;
-        Ok(Self(path))
-    }
-
-    /// Where it is.
-    pub(super) fn path(&self) -> &PathBuf {
-        &self.0
-    }
-}
-
-impl Drop for TrialFolder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 /// What is waited for.
 enum TrialNews {
@@ -119,7 +90,7 @@ impl TrialStack {
     ) -> io::Result<Self> {
         let (sender, news) = channel();
         await_interrupts(sender.clone())?;
-        let errors = File::create(folder.path().join("errors"))?;
+        let errors = folder.errors()?;
         // A group of its own: Ctrl-C is handled here alone.
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(errors).process_group(0);
         #[expect(clippy::disallowed_methods, reason = "a command of ours, which is waited for here")]
@@ -157,7 +128,7 @@ impl TrialStack {
 
     /// What ganger has printed on standard error.
     pub(super) fn errors(&self) -> String {
-        fs::read_to_string(self.folder.path().join("errors")).unwrap_or_default()
+        self.folder.printed_errors()
     }
 
     /// Waits until `is_so`, for this long at most, or to the end of the stack; whether it is.
@@ -217,6 +188,17 @@ impl TrialStack {
         let ready = self.settle(names, number, within)?;
         let start = |name: &String| self.record.of(name).start(number, ready.contains(name));
         Ok(names.iter().map(|name| (name.clone(), start(name))).collect())
+    }
+
+    /// Whether the latest generation of this instance has printed anything.
+    ///
+    /// # Errors
+    /// A signal came.
+    pub(super) fn has_printed(&mut self, name: &str) -> Result<bool, Interrupted> {
+        // What it has printed by now is read by then.
+        self.ask(Request::Status, ANSWER)?;
+        while matches!(self.next(Duration::ZERO)?, Progress::Noted) {}
+        Ok(self.record.of(name).latest().has_printed)
     }
 
     /// Asks it; `None` if it refuses, or has not answered in this time.
@@ -280,14 +262,18 @@ impl Drop for TrialStack {
     }
 }
 
-/// Reads what the stack prints. Of what its instances print nothing is kept.
+/// Reads what the stack prints. Of what its instances print nothing is kept, but the first row of each generation: that there is one.
 fn read(output: Option<ChildStdout>, rows: &Sender<TrialNews>) {
     let mut output = output.map(BufReader::new);
     let mut line = Vec::new();
+    let mut silent = BTreeSet::new();
     while let Some(output) = output.as_mut()
         && output.read_until(b'\n', &mut line).is_ok_and(|length| length > 0)
     {
-        let row = serde_json::from_slice(&line).ok().filter(|row: &StackRow| row.event.is_some());
+        let row = serde_json::from_slice(&line).ok().filter(|row: &StackRow| {
+            silent.extend(row.started().map(str::to_owned));
+            row.event.is_some() || row.printed_by().is_some_and(|process| silent.remove(process))
+        });
         if row.is_some_and(|row| rows.send(TrialNews::Row(row)).is_err()) {
             return;
         }
