@@ -3,10 +3,8 @@
 //!
 //! Not promised: the words of the completion scripts, which are clap's.
 
-use std::os::unix::fs::PermissionsExt;
-
 use crate::folder::{Folder, same_as_before};
-use crate::harness::are_there;
+use crate::harness::{are_there, write_program};
 
 const STACK: (&str, &str) =
     ("Procfile", "web: ./server --port $PORT\nworker: bin/work | tee log\nrelease: bin/migrate\n");
@@ -98,10 +96,10 @@ fn flags_win_over_variables_and_variables_over_files() {
 #[test]
 fn what_is_added_to_a_script_wins_over_what_the_script_says() {
     let folder = Folder::with(&[STACK, ("Procfile.dev", "web: a\ncss: b\n"), (".env", "broken line\n")])
-        .file("dev", b"#!/bin/sh\nexec \"$GANGER\" check --json -f Procfile.dev --env /dev/null -m all=1,web=0 \"$@\"\n")
         .variable("GANGER", env!("CARGO_BIN_EXE_ganger"));
-    let script = folder.path().join("dev");
-    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let script =
+        "#!/bin/sh\nexec \"$GANGER\" check --json -f Procfile.dev --env /dev/null -m all=1,web=0 \"$@\"\n";
+    write_program(&folder.path().join("dev"), script);
     let dev = |arguments: &[&str]| {
         let mut command = folder.command_of(&["./dev"]);
         let ran = command.args(arguments).output().unwrap();

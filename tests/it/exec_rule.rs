@@ -13,7 +13,7 @@ use ganger::parts::shell::{is_replaced, with_exec};
 use proptest::collection;
 use proptest::prelude::*;
 
-use crate::harness::are_there;
+use crate::harness::{are_there, write_program};
 
 /// The shells that are /bin/sh on Debian, Fedora and Alpine, as far as they are here; one that is not is named as skipped.
 fn shells() -> Vec<&'static str> {
@@ -110,16 +110,14 @@ fn a_line_that_says_exec_itself_is_replaced_too() {
 /// A folder with programs that say what they were given.
 fn programs() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let script = |name: &str, text: &str, mode| {
-        let path = folder.path().join(name);
-        fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-    };
-    script("show", "echo \"[$A|$B]\"; printf '<%s>' \"$@\"; echo", 0o755);
-    script("fail", "echo failed; exit 3", 0o755);
-    script("two words", "echo two words", 0o755);
-    script("is-pid", "[ $1 = $$ ] && echo replaced", 0o755);
-    script("refused", "echo refused", 0o644);
+    let script =
+        |name: &str, text: &str| write_program(&folder.path().join(name), &format!("#!/bin/sh\n{text}\n"));
+    script("show", "echo \"[$A|$B]\"; printf '<%s>' \"$@\"; echo");
+    script("fail", "echo failed; exit 3");
+    script("two words", "echo two words");
+    script("is-pid", "[ $1 = $$ ] && echo replaced");
+    script("refused", "echo refused");
+    fs::set_permissions(folder.path().join("refused"), fs::Permissions::from_mode(0o644)).unwrap();
     fs::write(folder.path().join("in"), "line\n").unwrap();
     folder
 }

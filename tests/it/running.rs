@@ -1,7 +1,5 @@
 //! What an instance is given: a session, clean signals, its descriptors, its environment, its directory.
 
-use std::os::unix::fs::PermissionsExt;
-
 use nix::sys::signal::Signal;
 
 use crate::harness::{Ports, Project, holds};
@@ -58,9 +56,7 @@ fn a_plain_command_has_no_shell_between_and_shell_syntax_has_one() {
 
 #[test]
 fn a_script_without_a_first_line_runs_as_execvp_would_run_it() {
-    let project = Project::new("web: ./script one two\n").file("script", "echo script got $1 and $2\n");
-    let script = project.path().join("script");
-    std::fs::set_permissions(script, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let project = Project::new("web: ./script one two\n").program("script", "echo script got $1 and $2\n");
     let (status, lines) = project.start(&[]).end();
     assert!(status.success());
     assert!(lines.iter().any(|line| line.ends_with("| script got one and two")), "{lines:?}");

@@ -9,7 +9,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::Mode;
 use nix::unistd::{Pid, mkfifo};
 
-use crate::harness::{Project, Running, can, holds};
+use crate::harness::{Project, Running, can, holds, install};
 
 const POLITE: &str = "web: probe trap TERM bye 0 + trap USR1 one 99 + wait\n";
 
@@ -246,23 +246,19 @@ fn a_process_of_another_user_is_named_and_the_status_is_not_0() {
     let project = Project::new(
         "root: ./become --reuid=0 --regid=0 --clear-groups ./probe touch began + wait\nweb: cat began\n",
     );
-    let copy = |from: &str, name: &str, mode: u32| {
-        let to = project.path().join(name);
-        std::fs::copy(from, &to)?;
-        std::fs::set_permissions(to, PermissionsExt::from_mode(mode))
-    };
+    let copy = |from: &str, name: &str, mode: &str| install(from, &project.path().join(name), mode);
     let folder = std::fs::set_permissions(project.path(), PermissionsExt::from_mode(0o755));
-    let made = folder
-        .and_then(|()| copy(env!("CARGO_BIN_EXE_ganger"), "ganger", 0o755))
-        .and_then(|()| copy(env!("CARGO_BIN_EXE_probe"), "probe", 0o755))
-        .and_then(|()| copy("/usr/bin/setpriv", "become", 0o4755));
+    let made = folder.is_ok()
+        && copy(env!("CARGO_BIN_EXE_ganger"), "ganger", "755")
+        && copy(env!("CARGO_BIN_EXE_probe"), "probe", "755")
+        && copy("/usr/bin/setpriv", "become", "4755");
     let is_root = nix::unistd::geteuid().is_root();
     let unprivileged = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
     let become_root =
         [unprivileged.as_slice(), &["./become", "--reuid=0", "--regid=0", "--clear-groups", "true"]].concat();
     let is_possible =
         || Command::new(become_root[0]).args(&become_root[1..]).current_dir(project.path()).output();
-    let is_possible = made.is_ok() && is_root && is_possible().is_ok_and(|output| output.status.success());
+    let is_possible = made && is_root && is_possible().is_ok_and(|output| output.status.success());
     if !can("a set-uid program in a temporary folder", is_possible) {
         return;
     }

@@ -2,7 +2,7 @@
 //! found and named; a named type brings those with it that it comes after.
 
 use crate::folder::{Folder, same_as_before};
-use crate::harness::Ports;
+use crate::harness::{Ports, write_program};
 
 /// `npm run NAME`, as far as these tests need it.
 const NPM: &str = "#!/bin/sh\necho \"runs $2 on $PORT\"\n";
@@ -20,10 +20,9 @@ fn lines(out: &str, text: &str) -> Vec<String> {
 
 #[test]
 fn scripts_of_a_package_are_a_stack() {
-    use std::os::unix::fs::PermissionsExt;
-    let folder = Folder::with(&[("package.json", PACKAGE), ("npm", NPM), ("pnpm", NPM)]);
+    let folder = Folder::with(&[("package.json", PACKAGE)]);
     for program in ["npm", "pnpm"] {
-        std::fs::set_permissions(folder.path().join(program), PermissionsExt::from_mode(0o755)).unwrap();
+        write_program(&folder.path().join(program), NPM);
     }
     let path = format!("{}:/usr/bin:/bin", folder.path().display());
     let run = |folder: &Folder, words: &[&str]| {

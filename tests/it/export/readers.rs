@@ -7,6 +7,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::harness::write_program;
+
 /// A script of tests/export with a file: what it prints, as JSON.
 pub(super) fn python(script: &str, file: &Path) -> Value {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/export").join(script);
@@ -21,10 +23,7 @@ pub(super) fn succeeds(program: &str, arguments: &[&str], folder: &Path) -> Stri
     command.args(arguments).current_dir(folder);
     // podman-compose asks podman for its version, and needs no more of it to read a file.
     let stubs = folder.join("stubs");
-    std::fs::create_dir_all(&stubs).unwrap();
-    std::fs::write(stubs.join("podman"), "#!/bin/sh\necho podman version 4.3.1\n").unwrap();
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(stubs.join("podman"), mode).unwrap();
+    write_program(&stubs.join("podman"), "#!/bin/sh\necho podman version 4.3.1\n");
     command.env("XDG_RUNTIME_DIR", folder);
     command.env("PATH", format!("{}:{}", stubs.display(), std::env::var("PATH").unwrap()));
     let output = command.output().unwrap();

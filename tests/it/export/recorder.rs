@@ -1,9 +1,8 @@
 //! A shell that writes down what it was given, and the engines that start it.
 
 use std::collections::BTreeMap;
-use std::fs::{self, OpenOptions, Permissions};
+use std::fs::{self, OpenOptions};
 use std::io::{BufRead, BufReader};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::mpsc::{Receiver, channel};
@@ -12,7 +11,7 @@ use ganger::parts::export::Bundle;
 use nix::sys::signal::Signal;
 
 use super::lay_out;
-use crate::harness::{PATIENCE, Running, are_there, can, holds, python_has};
+use crate::harness::{PATIENCE, Running, are_there, can, holds, python_has, write_program};
 
 /// What a child was given.
 pub(super) struct Given {
@@ -51,8 +50,7 @@ impl Recorder {
              '{place}/'\"$PS\".environment\necho $$ > '{place}/'\"$PS\".pid\nprintf '%s\\n' \"$PS\" > \
              '{place}/done'\n{last}\n"
         );
-        fs::write(folder.path().join("shell"), text).unwrap();
-        fs::set_permissions(folder.path().join("shell"), Permissions::from_mode(0o755)).unwrap();
+        write_program(&folder.path().join("shell"), &text);
         let (sender, done) = channel();
         // Open for both, so that it has no end while writers come and go.
         let reader = OpenOptions::new().read(true).write(true).open(&pipe).unwrap();

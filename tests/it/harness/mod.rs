@@ -7,6 +7,7 @@
 mod mark;
 mod needs;
 mod ports;
+mod programs;
 mod project;
 mod running;
 mod terminal;
@@ -15,6 +16,7 @@ mod tmux;
 pub(crate) use mark::Mark;
 pub(crate) use needs::{are_there, can, holds, python_has, say_skipped};
 pub(crate) use ports::Ports;
+pub(crate) use programs::{install, write_program};
 pub(crate) use project::Project;
 pub(crate) use running::Running;
 pub(crate) use terminal::{Screen, Start};

@@ -1,12 +1,11 @@
 //! A project in a folder of its own, and every way to run ganger there.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use super::{Mark, Pane, Running, Screen, Start, search_path, with_default_signals};
+use super::{Mark, Pane, Running, Screen, Start, search_path, with_default_signals, write_program};
 
 /// A project in a temporary folder, with a runtime folder that no other test has: its sockets, locks and traces go
 /// when it does.
@@ -54,8 +53,7 @@ impl Project {
 
     /// The same with a program more.
     pub(crate) fn program(self, name: &str, text: &str) -> Self {
-        self.write(name, text);
-        std::fs::set_permissions(self.path().join(name), PermissionsExt::from_mode(0o755)).unwrap();
+        write_program(&self.path().join(name), text);
         self
     }
 
