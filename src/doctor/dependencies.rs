@@ -3,6 +3,7 @@
 use super::code;
 use super::facts::{Facts, code_lines, line_of};
 use super::imports;
+use super::observation::{InstanceObservation, Observation};
 use super::report::Finding;
 
 /// Manifests, with the lock files that their package managers write. A manifest without a lock file in the root may be part of
@@ -74,6 +75,40 @@ enum Language {
     Python,
     Node,
     Ruby,
+}
+
+/// Files, by their names or the beginnings of them, that say what an application needs, or what its machines have.
+const DECLARATIONS: [&str; 14] = [
+    "package.json",
+    "requirements",
+    "Pipfile",
+    "pyproject.toml",
+    "Gemfile",
+    "composer.json",
+    "mix.exs",
+    "go.mod",
+    "Cargo.toml",
+    "Dockerfile",
+    "Aptfile",
+    ".tool-versions",
+    "mise.toml",
+    "flake.nix",
+];
+
+/// The programs that instances ran from the home folder of the user, and that no file of the project speaks of.
+pub(super) fn observe(facts: &Facts, seen: &Observation) -> Vec<Finding> {
+    let is_declared = |program: &str| {
+        let is_declaration = |name: &str| DECLARATIONS.iter().any(|of| name.starts_with(of));
+        facts.files.iter().any(|(name, text)| is_declaration(name) && imports::mentions(text, program))
+    };
+    let of_type = |instance: &InstanceObservation| {
+        let entry = facts.entry(&instance.kind).filter(|_| !facts.is_for_development)?;
+        let program = instance.home_programs.iter().find(|program| !is_declared(program))?;
+        let message =
+            format!("{} runs {program} of your home folder, and no manifest names it", instance.name);
+        Some(facts.at(entry, &code::PROGRAM_IN_HOME, message))
+    };
+    seen.first_of_each().filter_map(of_type).collect()
 }
 
 pub(super) fn examine(facts: &Facts) -> Vec<Finding> {

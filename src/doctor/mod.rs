@@ -52,7 +52,8 @@ const CHECKS: [(Factor, Check); 11] = [
 type LiveCheck = fn(&Facts, &Observation) -> Vec<Finding>;
 
 /// The checks of a stack that ran.
-const LIVE_CHECKS: [(Factor, LiveCheck); 8] = [
+const LIVE_CHECKS: [(Factor, LiveCheck); 9] = [
+    (Factor::Dependencies, dependencies::observe),
     (Factor::BackingServices, backing::observe),
     (Factor::BuildReleaseRun, build::observe),
     (Factor::Processes, processes::observe),
@@ -140,6 +141,7 @@ mod tests {
             shared: BTreeSet::new(),
             servers: BTreeSet::new(),
             own_variables: BTreeSet::new(),
+            home_programs: BTreeSet::new(),
             output: Some(OutputTime::Running),
             one_more: Some(("web.2".into(), StartResult::Ready(None))),
             again: Some(StartResult::Ready(None)),
@@ -173,7 +175,7 @@ mod tests {
         let ended = StartResult::Ended(Exit::Status(1));
         let stop = |exit, was_killed| web().stop.map(|stop| StopResult { exit, was_killed, ..stop });
         let killed = Some(Exit::Signal(Signal::KILL));
-        let table: [(InstanceObservation, &[&str]); 25] = [
+        let table: [(InstanceObservation, &[&str]); 26] = [
             (web(), &[]),
             (InstanceObservation { listens: listens(&[8000], false), ..web() }, &["VII-port-ignored"]),
             (InstanceObservation { listens: listens(&[5100], false), ..web() }, &["VII-port-of-another"]),
@@ -201,6 +203,7 @@ mod tests {
                 InstanceObservation { own_variables: files(&["NODE_ENV"]), ..web() },
                 &["XII-environment-differs"],
             ),
+            (InstanceObservation { home_programs: files(&["tool"]), ..web() }, &["II-program-in-home"]),
             // Its line runs no Python.
             (InstanceObservation { output: Some(OutputTime::AtEnd), ..web() }, &[]),
             (InstanceObservation { again: Some(ended), ..web() }, &["IX-not-up-again"]),

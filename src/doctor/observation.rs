@@ -67,6 +67,8 @@ pub(crate) struct InstanceObservation {
     pub servers: BTreeSet<SocketAddr>,
     /// The variables that name an environment or a service, and of which its program has another value than a one-off command.
     pub own_variables: BTreeSet<String>,
+    /// The programs that it runs from the home folder of the user, outside of the project.
+    pub home_programs: BTreeSet<String>,
     /// When it has printed something; `None` if it did not run to a stop.
     pub output: Option<OutputTime>,
     /// How the start of one more instance beside it went, with its name; `None` if none was started.

@@ -1,6 +1,9 @@
-//! The files that a process has open for writing: /proc/PID/fd and /proc/PID/fdinfo (proc(5)). Elsewhere none is known.
+//! The files that a process has open for writing, and those that it runs: /proc/PID/fd, fdinfo, exe and cmdline (proc(5)). Elsewhere
+//! none is known.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// The regular files that this process has open for writing, those aside that were removed.
@@ -13,6 +16,15 @@ pub(crate) fn open_for_writing(pid: i32) -> Vec<PathBuf> {
         (is_file && is_for_writing(&folder.join("fdinfo").join(entry.file_name()))).then_some(target)
     };
     descriptors.filter_map(written).collect()
+}
+
+/// The file that this process runs; and the script, if its first argument may be one.
+pub(crate) fn program_files(pid: i32) -> Vec<PathBuf> {
+    let program = fs::read_link(format!("/proc/{pid}/exe")).ok();
+    let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let script = words.split(|byte| *byte == 0).nth(1).map(|word| Path::new(OsStr::from_bytes(word)));
+    let script = script.filter(|script| script.is_absolute() && script.is_file()).map(Path::to_owned);
+    program.into_iter().chain(script).collect()
 }
 
 /// Whether the flags of a descriptor, in octal, have another access mode than reading (open(2)).

@@ -9,7 +9,7 @@ use std::os::unix::process::ExitStatusExt;
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use crate::harness::{Ports, Project, Running, are_there, holds, python_has};
+use crate::harness::{Ports, Project, Running, are_there, holds, install, python_has};
 use crate::schema::check;
 
 /// A server that reads PORT, and at SIGTERM answers what it has read, and ends.
@@ -195,6 +195,30 @@ fn a_server_that_no_variable_names_is_told_by_its_address() {
     project.write(".env", &format!("QUEUE=tcp://{server}\n"));
     let (_, document) = examined(&project, &[]);
     assert_eq!(codes(&document), BTreeMap::new(), "{document}");
+}
+
+#[test]
+fn a_program_of_the_home_folder_is_told_unless_the_project_names_it() {
+    if !is_possible() {
+        return;
+    }
+    let project = with(&[("Procfile", "worker: tool trap TERM bye 0 + wait\n")]);
+    let folder = project.runtime().join("home/.local/bin");
+    std::fs::create_dir_all(&folder).unwrap();
+    assert!(install(env!("CARGO_BIN_EXE_probe"), &folder.join("tool"), "755"));
+    for (requirements, expected) in [("", 1), ("tool==1.2\n", 0)] {
+        project.write("requirements.txt", requirements);
+        let ports = Ports::claim();
+        let mut command = doctor(&project, &ports, &["--json", "--only", "II"]);
+        command.env("HOME", project.runtime().join("home"));
+        command.env("PATH", format!("{}:{}", folder.display(), crate::harness::search_path()));
+        let document: Value = serde_json::from_slice(&command.output().unwrap().stdout).unwrap();
+        assert_eq!(
+            codes(&document).get("II-program-in-home").copied().unwrap_or_default(),
+            expected,
+            "{document}"
+        );
+    }
 }
 
 #[test]

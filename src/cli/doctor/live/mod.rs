@@ -86,6 +86,7 @@ pub(super) fn observe(
             shared: BTreeSet::new(),
             servers: BTreeSet::new(),
             own_variables: BTreeSet::new(),
+            home_programs: BTreeSet::new(),
             output: None,
             one_more: None,
             again: None,
@@ -103,6 +104,7 @@ pub(super) fn observe(
         instance.writes = writes.remove(&instance.name).unwrap_or_default();
         let of_it = surroundings.remove(&instance.name).unwrap_or_default();
         (instance.servers, instance.own_variables) = (of_it.servers, of_it.own_variables);
+        instance.home_programs = of_it.home_programs;
     }
     // In reverse: a type that comes after another one needs it to the end.
     for (instance, spec) in instances.iter_mut().zip(&specs).rev() {
