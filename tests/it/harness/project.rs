@@ -12,6 +12,8 @@ use super::{Mark, Pane, Running, Screen, Start, search_path, with_default_signal
 pub(crate) struct Project {
     folder: tempfile::TempDir,
     runtime: tempfile::TempDir,
+    // Not in the one above: a test that removes that would find it made again by the record of the run.
+    state: tempfile::TempDir,
     mark: Mark,
 }
 
@@ -24,8 +26,8 @@ impl Project {
     /// A project without a file.
     pub(crate) fn empty() -> Self {
         // `$XDG_RUNTIME_DIR` has to be its owner's alone.
-        let runtime = tempfile::tempdir().unwrap();
-        Self { folder: tempfile::tempdir().unwrap(), runtime, mark: Mark::new() }
+        let [folder, runtime, state] = std::array::from_fn(|_| tempfile::tempdir().unwrap());
+        Self { folder, runtime, state, mark: Mark::new() }
     }
 
     /// A copy of this folder of examples/.
@@ -76,7 +78,7 @@ impl Project {
 
     /// Its `$XDG_STATE_HOME`.
     pub(crate) fn state(&self) -> PathBuf {
-        self.runtime().join("state")
+        self.state.path().to_path_buf()
     }
 
     /// What every process of it is found by, unless it was started with a mark of its own.
