@@ -62,13 +62,9 @@ impl<'a> Transition<'a> {
                 facts.has_failed |= error.is_some();
                 self.stop(StopCause::OutputClosed(error));
             }
-            Event::Broken(text) => {
-                let is_first = !std::mem::replace(&mut facts.has_failed, true);
-                // A scan that fails is tried again at once, many times in a grace.
-                if is_first && facts.shutdown.is_some() {
-                    actions.notify(Notice::Warning { text: text.clone() });
-                }
-                self.stop(StopCause::Broken(text));
+            Event::Broken(what) => {
+                facts.has_failed = true;
+                self.stop(StopCause::Broken(what));
             }
             Event::Ready { instance, pid, port } => ready::on_ready(stack, instance, (pid, port), actions),
             Event::ProbeFailed { instance, pid, failure } => {

@@ -7,7 +7,9 @@ use std::time::Duration;
 use super::reaper::reap;
 use super::signalled::Signalled;
 use super::tree::main_processes::{SignalOrder, SignalPurpose};
-use super::tree::{Process, Scan, SignalRefusal, children, descendants, kill_orphans, order_of, send_to};
+use super::tree::{
+    Process, Scan, SignalRefusal, children, descendants, due, kill_orphans, order_of, send_to,
+};
 use crate::machine::{Action, Event, Machine, ProcessCounts};
 use crate::signal::Signal;
 
@@ -148,7 +150,7 @@ impl Leftovers {
             Action::Stop(_) | Action::StopRest(_) => {
                 let below = scan(self);
                 let order = self.order.get_or_insert_with(|| stop_order(&below));
-                self.signalled.stop(order.due(&below), Signal::TERMINATE);
+                self.signalled.stop(due(order, &below), Signal::TERMINATE);
             }
             Action::StopAll(_) => {
                 // From now on processes that were started since, too.
@@ -193,12 +195,11 @@ impl Leftovers {
 fn stop_order(below: &[Process]) -> SignalOrder {
     let us = std::process::id().cast_signed();
     let children = below.iter().filter(|process| process.parent == us);
-    let orders = children.map(|child| order_of(child.pid, below, (Signal::TERMINATE, SignalPurpose::Stop)));
-    orders.fold(SignalOrder::default(), |mut all, order| {
-        all.mains.extend(order.mains);
-        all.readers.extend(order.readers);
-        all
-    })
+    let mut all = SignalOrder::default();
+    for child in children {
+        all.extend(order_of(child.pid, below, (Signal::TERMINATE, SignalPurpose::Stop)));
+    }
+    all
 }
 
 fn send(process: &Process, signal: Signal) {

@@ -4,7 +4,7 @@
 //! workers die of the SIGHUP that is meant for the master. Where a shell has to stay in front (`cd x; ./server; ./report`, or
 //! `bash start.sh`), the shell and its foreground children are. Why so, and what peers do: docs/design/0017.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::process::{Identity, Process};
 use crate::signal::Signal;
@@ -59,27 +59,81 @@ pub(crate) enum SignalPurpose {
 pub(crate) struct SignalOrder {
     /// The main processes, which get it first, each in its turn.
     pub mains: Vec<Process>,
-    /// The later commands of pipelines, which end at the end of their input. One that a stop signal kills loses what the first
-    /// command said last, so they do not get it when the main processes have ended, but with all of the tree.
-    pub readers: Vec<Identity>,
+    /// Those that end at the end of their input, as the later commands of a pipeline do. One that a stop signal kills loses what
+    /// is still in its pipe, so they do not get it when the main processes have ended, but with all of the tree.
+    pub readers: HashSet<Identity>,
 }
 
 impl SignalOrder {
+    /// That of a program that is known without a look at others.
+    pub(crate) fn alone(process: Process) -> Self {
+        Self { mains: vec![process], readers: HashSet::new() }
+    }
+
+    /// That of several instances.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.mains.extend(other.mains);
+        self.readers.extend(other.readers);
+    }
+
     /// Which of the `members`, parents before their children, get the stop signal now: the main processes as long as one of
-    /// them lives, and then all but the readers and what they have started.
-    pub(crate) fn due<'a>(&self, members: &'a [Process]) -> Vec<&'a Process> {
+    /// them lives, and then all but the readers and what they have started. A pipeline may be one of a program (`npm start`), so
+    /// what is left is asked again.
+    pub(crate) fn due<'a>(
+        &mut self,
+        members: &'a [Process],
+        facts: &dyn Fn(&Process) -> ProcessFacts,
+    ) -> Vec<&'a Process> {
         let is_main =
             |process: &&Process| self.mains.iter().any(|main| main.identity() == process.identity());
         if members.iter().any(|process| is_main(&process)) {
             return members.iter().filter(is_main).collect();
         }
+        let left: Vec<(&Process, ProcessFacts)> =
+            members.iter().map(|process| (process, facts(process))).collect();
+        // They are readers when their writers are gone, too.
+        self.readers.extend(readers(&left));
         let mut spared = HashSet::new();
-        let is_due = |process: &&Process| {
-            let is_spared = self.readers.contains(&process.identity()) || spared.contains(&process.parent);
-            !(is_spared && spared.insert(process.pid))
-        };
-        members.iter().filter(is_due).collect()
+        let mut due = Vec::new();
+        for process in members {
+            if self.readers.contains(&process.identity()) || spared.contains(&process.parent) {
+                spared.insert(process.pid);
+            } else {
+                due.push(process);
+            }
+        }
+        due
     }
+}
+
+/// Those whose standard input is the standard output of another one, and so on up to one that reads from none of them. A circle
+/// (`coproc` in bash) has no such beginning, and no end of its input would come.
+fn readers(processes: &[(&Process, ProcessFacts)]) -> HashSet<Identity> {
+    let pipes = |of: fn(&ProcessFacts) -> Option<&str>| {
+        let mut found: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (index, (_, facts)) in processes.iter().enumerate() {
+            found.entry(of(facts).unwrap_or_default()).or_default().push(index);
+        }
+        found.remove("");
+        found
+    };
+    let writing = pipes(|facts| facts.output.as_deref());
+    let reading = pipes(|facts| facts.input.as_deref());
+    let has_writer = |index: &usize| {
+        let input = processes[*index].1.input.as_deref().unwrap_or_default();
+        writing.get(input).is_some_and(|writers| writers.iter().any(|writer| writer != index))
+    };
+    let mut unseen: Vec<usize> = (0..processes.len()).filter(|index| !has_writer(index)).collect();
+    let mut found = HashSet::new();
+    while let Some(writer) = unseen.pop() {
+        let output = processes[writer].1.output.as_deref().unwrap_or_default();
+        for reader in reading.get(output).into_iter().flatten().filter(|reader| **reader != writer) {
+            if found.insert(processes[*reader].0.identity()) {
+                unseen.push(*reader);
+            }
+        }
+    }
+    found
 }
 
 /// The main processes and the readers among the `members` of an instance whose own process is `own`, in the order in which
@@ -116,15 +170,13 @@ fn collect(
     } else {
         Vec::new()
     };
-    let is_reader = |child: &ProcessFacts| {
-        let is_writer = |sibling: &ProcessFacts| sibling != child && sibling.output == child.input;
-        child.input.is_some() && children.iter().any(|(_, sibling)| is_writer(sibling))
-    };
+    let readers = readers(&children);
     let is_its_own_care = |child: &ProcessFacts| child.is_background() && of.caught & bit(signal) != 0;
-    let (readers, others): (Vec<_>, Vec<_>) = children.iter().partition(|(_, facts)| is_reader(facts));
-    found.readers.extend(readers.iter().map(|(child, _)| child.identity()));
-    let mains: Vec<&Process> =
-        others.into_iter().filter(|(_, facts)| !is_its_own_care(facts)).map(|(child, _)| *child).collect();
+    let is_main = |(child, facts): &&(&Process, ProcessFacts)| {
+        !is_its_own_care(facts) && !readers.contains(&child.identity())
+    };
+    let mains: Vec<&Process> = children.iter().filter(is_main).map(|(child, _)| *child).collect();
+    found.readers.extend(readers);
     let is_spared = purpose == SignalPurpose::Message && of.dies_of(signal) && !mains.is_empty();
     if !is_spared {
         found.mains.push(process.clone());

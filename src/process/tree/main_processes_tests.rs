@@ -57,6 +57,7 @@ fn the_program_is_the_main_process_and_a_shell_in_front_comes_before_its_childre
         ("a & b with a trap: the foreground alone", "1 0 shell catches\n2 1 nothing\n3 1", &[1, 3], &[1, 3]),
         ("a | b", "1 0 shell\n2 1 >A\n3 1 <A", &[1, 2], &[2]),
         ("a | b | c", "1 0 shell\n2 1 >A\n3 1 <A >B\n4 1 <B", &[1, 2], &[2]),
+        ("coproc: each reads what the other writes", "1 0 shell\n2 1 <B >A\n3 1 <A >B", &[1, 2, 3], &[2, 3]),
         ("a reader of a pipe that is no sibling's", "1 0 shell\n2 1 <Z", &[1, 2], &[2]),
         ("(cd x; a) | b", "1 0 shell\n2 1 shell >A\n3 2 >A catches\n4 1 <A", &[1, 2, 3], &[3]),
         ("sh -c in bash in sh", "1 0 shell\n2 1 shell\n3 2 shell catches\n4 3", &[1, 2, 3, 4], &[3, 4]),
@@ -76,11 +77,20 @@ fn what_is_left_is_due_when_no_main_process_lives_but_for_readers_and_what_they_
         ("a | b | c", "1 0 shell\n2 1 >A\n3 1 <A >B\n4 1 <B", &[1, 2], &[]),
         ("a shell in between", "1 0 shell\n2 1 shell >A\n3 2 >A\n4 1 <A", &[1, 3], &[2]),
         ("no pipe", "1 0 shell\n2 1\n3 2", &[1, 2], &[3]),
+        ("npm start: its shell has a pipeline", "1 0\n2 1 shell\n3 2 >A\n4 2 <A", &[1], &[2, 3]),
+        ("a circle", "1 0\n2 1 <B >A\n3 1 <A >B", &[1], &[2, 3]),
     ] {
         let tree = parse(tree);
-        let order = order(SignalPurpose::Stop, &tree);
-        let left: Vec<Process> = tree.0.into_iter().filter(|process| !gone.contains(&process.pid)).collect();
-        let found: Vec<i32> = order.due(&left).iter().map(|process| process.pid).collect();
+        let mut order = order(SignalPurpose::Stop, &tree);
+        let facts = |process: &Process| tree.1[&process.pid].clone();
+        let mut left = tree.0.clone();
+        left.retain(|process| !gone.contains(&process.pid));
+        let found: Vec<i32> = order.due(&left, &facts).iter().map(|process| process.pid).collect();
         assert_eq!(found, due, "{name}");
+        // A reader is one also when its writer is gone.
+        left.retain(|process| !due.contains(&process.pid));
+        let readers = order.readers.clone();
+        let is_reader = |process: &&Process| readers.contains(&process.identity());
+        assert!(!order.due(&left, &facts).iter().any(is_reader), "{name}");
     }
 }

@@ -49,6 +49,11 @@ pub(crate) fn order_of(own: i32, members: &[Process], signal: (Signal, SignalPur
     signal_order(own, members, signal, &facts)
 }
 
+/// Which of the `members` of an instance get the stop signal now, in this order of it.
+pub(crate) fn due<'a>(order: &mut SignalOrder, members: &'a [Process]) -> Vec<&'a Process> {
+    order.due(members, &facts)
+}
+
 /// The children of this process, if it is a shell.
 pub(crate) fn children_of_shell(pid: i32) -> Vec<i32> {
     if !process(pid).is_some_and(|process| is_shell(&process)) {

@@ -104,9 +104,9 @@ impl Executor {
                         output.notice(&notice);
                     }
                 }
-                Action::Signal(index, signal, reach) => signals::send(processes, index, signal, reach),
+                Action::Signal(index, signal, reach) => stops.send(processes, index, signal, reach),
                 Action::Answer(ticket, answer) => self.replies.push((ticket, answer)),
-                Action::Forward(signal) => signals::forward(processes, signal),
+                Action::Forward(signal) => stops.forward(processes, signal),
                 Action::Suspend => {
                     if let Err(error) = signals::suspend(processes) {
                         let text = format!("cannot stop for Ctrl-Z: {error}");

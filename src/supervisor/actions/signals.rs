@@ -52,9 +52,9 @@ impl StopSignals {
     /// program behind it may still be stopping its own children. The readers of a pipeline end at the end of their input.
     pub(super) fn stop_rest(&mut self, target: Target, processes: &mut Processes) {
         let members = processes.members(target);
-        let stop = target.instance().and_then(|index| self.instances.get(&index));
+        let stop = target.instance().map(|index| self.instances.entry(index).or_default());
         let due = match stop.filter(|stop| !stop.is_for_all) {
-            Some(stop) => stop.order.due(&members),
+            Some(stop) => tree::due(&mut stop.order, &members),
             None => members.iter().collect(),
         };
         self.signalled.stop(due, stop_signal(processes, target));
@@ -78,6 +78,32 @@ impl StopSignals {
         }
         self.signalled.stop(&members, signal);
     }
+
+    /// Sends a signal other than that of a stop: `ganger kill`, and signals that are passed on. Of one that ends the instance the order
+    /// is kept, for what is left then.
+    pub(super) fn send(&mut self, processes: &mut Processes, index: usize, signal: Signal, reach: Reach) {
+        let Some(group) = processes.group(Target::Instance(index)) else { return };
+        if reach == Reach::Group {
+            return send_to_group(group, signal);
+        }
+        let stop_signal = processes.specs[index].stop_signal;
+        let stops = [Signal::TERMINATE, Signal::INTERRUPT, Signal::QUIT, Signal::KILL, stop_signal];
+        let purpose = if stops.contains(&signal) { SignalPurpose::Stop } else { SignalPurpose::Message };
+        let order = order_of(processes, index, (signal, purpose));
+        for process in &order.mains {
+            let _ = send_to(process, signal);
+        }
+        if purpose == SignalPurpose::Stop {
+            self.instances.entry(index).or_default().order = order;
+        }
+    }
+
+    /// Sends a signal to the main processes of every instance that runs.
+    pub(super) fn forward(&mut self, processes: &mut Processes, signal: Signal) {
+        for index in processes.running() {
+            self.send(processes, index, signal, Reach::Main);
+        }
+    }
 }
 
 fn stop_signal(processes: &Processes, target: Target) -> Signal {
@@ -89,37 +115,22 @@ fn stop_signal(processes: &Processes, target: Target) -> Signal {
 fn order_of(processes: &mut Processes, index: usize, signal: (Signal, SignalPurpose)) -> SignalOrder {
     let target = Target::Instance(index);
     let Some(own) = processes.group(target) else { return SignalOrder::default() };
-    let alone = |process: Process| SignalOrder { mains: vec![process], readers: Vec::new() };
     match tree::process(own) {
         Some(process) if tree::is_shell(&process) => {
-            tree::order_of(own, &processes.walked_members(target), signal)
+            let order = tree::order_of(own, &processes.walked_members(target), signal);
+            // A walk that failed has no members.
+            if order.mains.is_empty() { SignalOrder::alone(process) } else { order }
         }
-        Some(process) => alone(process),
+        Some(process) => SignalOrder::alone(process),
         // It has exited and is not reaped yet, or /proc does not show it: its number is its own until it is reaped.
-        None => {
-            alone(Process { pid: own, parent: 0, group: own, session: own, born: 0, name: String::new() })
-        }
-    }
-}
-
-/// Sends a signal other than that of a stop: `ganger kill`, and signals that are passed on.
-pub(super) fn send(processes: &mut Processes, index: usize, signal: Signal, reach: Reach) {
-    let Some(group) = processes.group(Target::Instance(index)) else { return };
-    if reach == Reach::Group {
-        return send_to_group(group, signal);
-    }
-    let stop_signal = processes.specs[index].stop_signal;
-    let stops = [Signal::TERMINATE, Signal::INTERRUPT, Signal::QUIT, Signal::KILL, stop_signal];
-    let purpose = if stops.contains(&signal) { SignalPurpose::Stop } else { SignalPurpose::Message };
-    for process in order_of(processes, index, (signal, purpose)).mains {
-        let _ = send_to(&process, signal);
-    }
-}
-
-/// Sends a signal to the main processes of every instance that runs.
-pub(super) fn forward(processes: &mut Processes, signal: Signal) {
-    for index in processes.running() {
-        send(processes, index, signal, Reach::Main);
+        None => SignalOrder::alone(Process {
+            pid: own,
+            parent: 0,
+            group: own,
+            session: own,
+            born: 0,
+            name: String::new(),
+        }),
     }
 }
 

@@ -173,7 +173,7 @@ impl Supervisor {
                 self.pulse.confirm_suspended();
             }
             self.answers.extend(answers);
-            // In front: behind the last exit it would not be said.
+            // In front: behind the last exit it would not be reported.
             self.executor.take_scan_error().into_iter().for_each(|error| self.answers.push_front(error));
             if let Some(line) = line {
                 self.log.log(&line);
