@@ -32,7 +32,7 @@ const MIGRATIONS: [(&str, &str, &str); 4] = [
 pub(super) fn observe(facts: &Facts, seen: &Observation) -> Vec<Finding> {
     let of_type = |instance: &InstanceObservation| {
         let (entry, name) = (facts.entry(&instance.kind)?, instance.own_variables.first()?);
-        let message = format!("{} has a {name} of its own, and `ganger run` has not", instance.name);
+        let message = format!("{} has another {name} than `ganger run`", instance.name);
         Some(facts.at(entry, &code::ENVIRONMENT_DIFFERS, message))
     };
     seen.first_of_each().filter(|_| !facts.is_for_development).filter_map(of_type).collect()

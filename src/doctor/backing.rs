@@ -28,27 +28,43 @@ const PORTS: [(u16, &[&str]); 15] = [
     (27017, &["mongodb", "mongo"]),
 ];
 
+/// The port of Erlang's own name server, which each node asks.
+const ERLANG_NAMES: u16 = 4369;
+
 /// Whether a connection to this address may be one to a backing service.
 pub(crate) fn may_be_service(server: SocketAddr) -> bool {
-    server.ip().is_loopback() || PORTS.iter().any(|(port, _)| *port == server.port())
+    let is_local = server.ip().is_loopback() && server.port() != ERLANG_NAMES;
+    is_local || PORTS.iter().any(|(port, _)| *port == server.port())
 }
 
-/// Whether one of these variables, a name and a value each, names this server: its port, its address, a host by that name, or a
-/// URL of a scheme that stands for its port. In doubt it does.
+/// A variable that may name a server.
+#[derive(Clone)]
+pub(crate) struct ConfigVariable {
+    /// Its name.
+    pub name: String,
+    /// Its value, which is never shown.
+    pub value: String,
+    /// Whether .env sets it, and not the machine.
+    pub is_of_project: bool,
+}
+
+/// Whether one of these variables names this server: its port, its address, a URL of a scheme that stands for its port, or a host
+/// beside which the port is in the code. In doubt it does.
 pub(crate) fn is_named<'a>(
     server: SocketAddr,
-    mut variables: impl Iterator<Item = (&'a str, &'a str)>,
+    mut variables: impl Iterator<Item = &'a ConfigVariable>,
 ) -> bool {
     let (port, ip) = (server.port().to_string(), server.ip().to_string());
     let schemes = PORTS.iter().filter(|(port, _)| *port == server.port()).flat_map(|(_, schemes)| *schemes);
     let schemes: Vec<&str> = schemes.copied().collect();
     let is_http = matches!(server.port(), 80 | 443);
-    variables.any(|(name, value)| {
-        let scheme = value.split_once("://").map(|(scheme, _)| scheme.split('+').next().unwrap_or_default());
+    variables.any(|ConfigVariable { name, value, is_of_project }| {
+        let scheme = value.split_once("://").map(|(scheme, _)| scheme.trim_matches(['"', '\'']));
+        let scheme = scheme.and_then(|scheme| scheme.split('+').next());
         let of_scheme = scheme.is_some_and(|of| schemes.contains(&of) || is_http && of.starts_with("http"));
-        let is_host = name.contains("HOST") || name.contains("SERVER") || name.contains("ADDR");
+        let is_host = ["HOST", "SERVER", "ADDR"].iter().any(|word| name.contains(word));
         let has_port = value.split(|c: char| !c.is_ascii_digit()).any(|number| number == port);
-        of_scheme || has_port || is_host && !value.is_empty() || value.contains(&ip)
+        of_scheme || has_port || is_host && *is_of_project && !value.is_empty() || value.contains(&ip)
     })
 }
 

@@ -3,7 +3,7 @@
 use super::code;
 use super::command::{Join, Step};
 use super::facts::{Facts, line_of};
-use super::observation::Observation;
+use super::observation::{GitState, Observation, first_and_more};
 use super::report::Finding;
 
 /// Words that build or install.
@@ -49,14 +49,11 @@ const MIGRATIONS: [&[&str]; 11] = [
 
 /// The files of the source that were written while a stack ran.
 pub(super) fn observe(facts: &Facts, seen: &Observation) -> Vec<Finding> {
-    let is_source = |name: &&str| facts.repository.tracks(name) == Some(true);
-    let mut changed = seen.written.iter().map(|file| file.name.as_str()).filter(is_source);
-    let Some(first) = changed.next().filter(|_| !facts.is_for_development) else { return Vec::new() };
-    let others = match changed.count() {
-        0 => String::new(),
-        more => format!(", and {more} more"),
+    let changed = seen.written.iter().filter(|file| file.git == GitState::Tracked);
+    let Some((first, more)) = first_and_more(changed).filter(|_| !facts.is_for_development) else {
+        return Vec::new();
     };
-    let message = format!("{first}, which git tracks, was changed while the stack ran{others}");
+    let message = format!("{first}, which git tracks, was changed while the stack ran{more}");
     vec![Finding::new(&code::SOURCE_CHANGED, line_of(first, 0), message)]
 }
 

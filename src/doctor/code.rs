@@ -135,7 +135,7 @@ codes! {
     UNPINNED = "II-unpinned", Dependencies, Warning, "name exact versions (name==1.2.3), as `pip freeze` or `pip-compile` write them";
     UNDECLARED_PROGRAM = "II-undeclared-program", Dependencies, Broken, "declare the package: it is on this machine only";
     UNDECLARED_IMPORT = "II-undeclared-import", Dependencies, Broken, "declare the package: it is installed here only because another one needs it, or by hand";
-    PROGRAM_IN_HOME = "II-program-in-home", Dependencies, Broken, "declare what it is part of: it is in your home folder, and on no other machine";
+    PROGRAM_IN_HOME = "II-program-in-home", Dependencies, Warning, "declare what it is part of: it is in your home folder, and on no other machine";
     ENV_TRACKED = "III-env-tracked", Config, Broken, "git rm --cached it, add it to .gitignore, and replace the secrets in it";
     ENV_NOT_IGNORED = "III-env-not-ignored", Config, Warning, "add it to .gitignore: `git add .` would track it";
     EXAMPLE_MISSING = "III-example-missing", Config, Warning, "set it in .env, or take it out of the example";
@@ -173,7 +173,6 @@ codes! {
     LOG_DISCARDED = "XI-log-discarded", Logs, Warning, "let it reach standard output: what is discarded cannot be searched";
     LOG_HANDLER = "XI-log-handler", Logs, Warning, "log to standard output, and leave files to the platform";
     LOG_WRITTEN = "XI-log-written", Logs, Warning, "write to standard output: files of a container are lost, and fill its disk";
-    BUFFERED = "XI-buffered", Logs, Warning, "set PYTHONUNBUFFERED=1 in .env, or run `python -u`: lines come late, and not at all from what is killed";
     NO_RELEASE = "XII-no-release", AdminProcesses, Warning, "add a `release` line that runs them";
     ENVIRONMENT_DIFFERS = "XII-environment-differs", AdminProcesses, Warning, "set it in .env, so that `ganger run` and all types have it";
 }

@@ -64,23 +64,6 @@ impl Step {
         }
     }
 
-    /// Whether it runs a Python that keeps what it prints until there is more of it.
-    pub(super) fn is_buffered_python(&self) -> bool {
-        let words = self.words.iter().skip_while(|word| {
-            is_assignment(word) || WRAPPERS.iter().flat_map(|words| words.iter()).any(|of| of == word)
-        });
-        let mut words = words.map(String::as_str);
-        let is_one = words.next().is_some_and(|word| is_python(base(word)));
-        // `-u` among its own options, also as one letter of several (`-Bu`), but for `-X…` and `-W…` with words of their own.
-        let is_own =
-            |word: &&str| word.starts_with('-') && !word.starts_with("-m") && !word.starts_with("-c");
-        let is_unbuffered =
-            |word: &str| word.contains('u') && !word.starts_with("-X") && !word.starts_with("-W");
-        let has_variable =
-            self.words.iter().chain(&self.assigned).any(|word| word.starts_with("PYTHONUNBUFFERED"));
-        is_one && !has_variable && !words.take_while(is_own).any(is_unbuffered)
-    }
-
     /// The value of an option: `--port 80`, `--port=80`, `-p 80`, `-p80`.
     pub(super) fn option(&self, names: &[&str]) -> Option<&str> {
         let (_, words) = self.program()?;

@@ -77,8 +77,20 @@ enum Language {
     Ruby,
 }
 
+/// Programs that run or install others: a machine has them, whatever a project declares.
+const TOOLS: [&str; 28] = [
+    "asdf", "bun", "bunx", "bundle", "cargo", "deno", "direnv", "ganger", "go", "hatch", "java", "mise",
+    "node", "npm", "npx", "pdm", "php", "pipenv", "pnpm", "poetry", "python", "python3", "ruby", "rye", "sh",
+    "uv", "uvx", "yarn",
+];
+
+/// Whether this is such a program.
+pub(crate) fn is_tool(program: &str) -> bool {
+    TOOLS.contains(&program)
+}
+
 /// Files, by their names or the beginnings of them, that say what an application needs, or what its machines have.
-const DECLARATIONS: [&str; 14] = [
+const DECLARATIONS: [&str; 21] = [
     "package.json",
     "requirements",
     "Pipfile",
@@ -92,13 +104,23 @@ const DECLARATIONS: [&str; 14] = [
     "Aptfile",
     ".tool-versions",
     "mise.toml",
+    ".mise.toml",
     "flake.nix",
+    "shell.nix",
+    "devbox.json",
+    "Brewfile",
+    "setup.py",
+    "setup.cfg",
+    "environment.yml",
 ];
 
 /// The programs that instances ran from the home folder of the user, and that no file of the project speaks of.
 pub(super) fn observe(facts: &Facts, seen: &Observation) -> Vec<Finding> {
     let is_declared = |program: &str| {
-        let is_declaration = |name: &str| DECLARATIONS.iter().any(|of| name.starts_with(of));
+        let is_declaration = |name: &str| {
+            let base = name.rsplit('/').next().unwrap_or(name);
+            DECLARATIONS.iter().any(|of| base.starts_with(of))
+        };
         facts.files.iter().any(|(name, text)| is_declaration(name) && imports::mentions(text, program))
     };
     let of_type = |instance: &InstanceObservation| {

@@ -1,9 +1,9 @@
 //! Factor XI: logs go to standard output.
 
 use super::code;
-use super::command::{Step, steps};
+use super::command::Step;
 use super::facts::{Facts, code_lines, line_of};
-use super::observation::{InstanceObservation, Observation, OutputTime};
+use super::observation::Observation;
 use super::processes::{has_ending, of_files, of_written};
 use super::report::Finding;
 
@@ -29,25 +29,14 @@ const HANDLERS: [&str; 6] = [
     "Logger.new('log/",
 ];
 
-/// Log files that were written while a stack ran, and output that came too late.
+/// Log files that were written while a stack ran.
 pub(super) fn observe(facts: &Facts, seen: &Observation) -> Vec<Finding> {
     let is_log = |file: &str| has_ending(file, &["log"]);
     let mut found = of_files(facts, seen, is_log, &code::LOG_WRITTEN);
     if found.is_empty() {
         found.extend(of_written(facts, seen, |file| is_log(&file.name), &code::LOG_WRITTEN));
     }
-    found.extend(seen.first_of_each().filter_map(|instance| buffered(facts, seen, instance)));
     found
-}
-
-/// What Python writes into a pipe is kept until there are 8 KiB of it, but for `-u` and PYTHONUNBUFFERED
-/// (<https://docs.python.org/3/using/cmdline.html>). A program that speaks at its end alone is found too, and would gain as much.
-fn buffered(facts: &Facts, seen: &Observation, instance: &InstanceObservation) -> Option<Finding> {
-    let entry = facts.entry(&instance.kind)?;
-    let is_late = instance.output == Some(OutputTime::AtEnd) && !seen.config.is_unbuffered;
-    let is_meant = is_late && steps(&entry.command).last().is_some_and(Step::is_buffered_python);
-    let message = || format!("{} runs Python, and printed its first line only as it ended", instance.name);
-    is_meant.then(|| facts.at(entry, &code::BUFFERED, message()))
 }
 
 pub(super) fn examine(facts: &Facts) -> Vec<Finding> {

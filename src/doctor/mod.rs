@@ -12,7 +12,7 @@ mod codebase;
 mod command;
 pub(crate) mod concurrency;
 mod config;
-mod dependencies;
+pub(crate) mod dependencies;
 mod disposability;
 pub(crate) mod facts;
 mod imports;
@@ -101,7 +101,8 @@ mod tests {
 
     use super::facts::Repository;
     use super::observation::{
-        InstanceObservation, Listening, OutputTime, RequestResult, StartResult, StopResult, WrittenFile,
+        GitState, InstanceObservation, Listening, OutputTime, RequestResult, StartResult, StopResult,
+        WrittenFile,
     };
     use super::*;
     use crate::exit::Exit;
@@ -204,7 +205,7 @@ mod tests {
                 &["XII-environment-differs"],
             ),
             (InstanceObservation { home_programs: files(&["tool"]), ..web() }, &["II-program-in-home"]),
-            // Its line runs no Python.
+            // It is told as not seen.
             (InstanceObservation { output: Some(OutputTime::AtEnd), ..web() }, &[]),
             (InstanceObservation { again: Some(ended), ..web() }, &["IX-not-up-again"]),
             (InstanceObservation { request: Some(RequestResult::Dropped), ..web() }, &["IX-request-dropped"]),
@@ -236,69 +237,53 @@ mod tests {
 
     #[test]
     fn what_was_written_is_found_where_it_is_certain_to_be_missed() {
-        let written = |name: &str, is_ignored| WrittenFile { name: name.into(), is_ignored };
+        let written = |name: &str, git| WrittenFile { name: name.into(), git };
         let codes = |kind: &str, file: WrittenFile| -> Vec<&'static str> {
-            let tracked = BTreeSet::from(["schema.rb".to_owned()]);
-            let facts = Facts {
-                repository: Repository::Present { tracked, ignores_env: None },
-                ..facts("web: a\nredis: b\n")
-            };
+            let facts = facts("web: a\nredis: b\n");
             let instance = InstanceObservation { kind: kind.into(), ..web() };
             let seen =
                 Observation { instances: vec![instance], written: vec![file], ..Observation::default() };
             observe(&facts, &seen, &[]).iter().map(|finding| finding.code.name).collect()
         };
-        for (name, is_ignored, expected) in [
-            ("schema.rb", false, &["V-source-changed"][..]),
-            ("uploads/a.png", false, &["VI-file-written"]),
+        for (name, git, expected) in [
+            ("schema.rb", GitState::Tracked, &["V-source-changed"][..]),
+            ("uploads/a.png", GitState::Untracked, &["VI-file-written"]),
             // It may be a cache.
-            ("public/a.js", true, &[]),
-            ("data/app.sqlite3", true, &["VI-file-written"]),
-            ("log/production.log", true, &["XI-log-written"]),
-            ("tmp/a", false, &[]),
-            (".cache/a", false, &[]),
+            ("public/a.js", GitState::Ignored, &[]),
+            ("data/app.sqlite3", GitState::Ignored, &["VI-file-written"]),
+            ("log/production.log", GitState::Ignored, &["XI-log-written"]),
+            ("tmp/a", GitState::Untracked, &[]),
+            (".cache/a", GitState::Untracked, &[]),
         ] {
-            assert_eq!(codes("web", written(name, is_ignored)), expected, "{name}");
+            assert_eq!(codes("web", written(name, git)), expected, "{name}");
         }
         // It may have been the database.
-        assert_eq!(codes("redis", written("dump", false)), [""; 0]);
+        assert_eq!(codes("redis", written("dump", GitState::Untracked)), [""; 0]);
     }
 
     #[test]
     fn a_server_is_named_by_its_port_its_scheme_its_address_or_its_host() {
-        let names = |server: &str, name, value| {
-            backing::is_named(server.parse().unwrap(), [(name, value)].into_iter())
+        let names = |server: &str, name: &str, value: &str, is_of_project| {
+            let (name, value) = (name.to_owned(), value.to_owned());
+            let variable = backing::ConfigVariable { name, value, is_of_project };
+            backing::is_named(server.parse().unwrap(), [&variable].into_iter())
         };
-        for (name, value, is_named) in [
-            ("DATABASE_URL", "postgres://a:b@localhost/c", true),
-            ("DATABASE_URL", "postgresql+asyncpg://localhost/c", true),
-            ("PGPORT", "5432", true),
-            ("PGHOST", "localhost", true),
-            ("PGHOST", "", false),
-            ("DB", "127.0.0.1", true),
-            ("REDIS_URL", "redis://localhost:6379", false),
-            ("PORT", "54320", false),
+        for (name, value, is_of_project, is_named) in [
+            ("DATABASE_URL", "postgres://a:b@localhost/c", false, true),
+            ("DATABASE_URL", "postgresql+asyncpg://localhost/c", false, true),
+            ("PGPORT", "5432", false, true),
+            ("PGHOST", "localhost", true, true),
+            ("PGHOST", "", true, false),
+            // The machine's own.
+            ("HOSTNAME", "box", false, false),
+            ("DBUS_SESSION_BUS_ADDRESS", "unix:path=/run/user/1000/bus", false, false),
+            ("DB", "127.0.0.1", false, true),
+            ("REDIS_URL", "redis://localhost:6379", true, false),
+            ("PORT", "54320", true, false),
         ] {
-            assert_eq!(names("127.0.0.1:5432", name, value), is_named, "{name}={value}");
+            assert_eq!(names("127.0.0.1:5432", name, value, is_of_project), is_named, "{name}={value}");
         }
-        assert!(names("[::1]:443", "API", "https://localhost/a"));
-        assert!(!names("[::1]:8443", "API", "https://localhost/a"));
-    }
-
-    #[test]
-    fn a_python_that_keeps_its_output_is_told_by_its_line() {
-        for (line, is_buffered) in [
-            ("python3 a.py", true),
-            ("exec python a.py -u", true),
-            ("poetry run python -m worker", true),
-            ("python -u a.py", false),
-            ("python -Bu a.py", false),
-            ("python -Wunused a.py", true),
-            ("PYTHONUNBUFFERED=1 python a.py", false),
-            ("env PYTHONUNBUFFERED=1 python a.py", false),
-            ("gunicorn a", false),
-        ] {
-            assert_eq!(command::steps(line)[0].is_buffered_python(), is_buffered, "{line}");
-        }
+        assert!(names("[::1]:443", "API", "https://localhost/a", false));
+        assert!(!names("[::1]:8443", "API", "https://localhost/a", false));
     }
 }

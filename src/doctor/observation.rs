@@ -31,8 +31,6 @@ pub(crate) struct Observation {
 pub(crate) struct ConfigFacts {
     /// Whether one names a loopback address: then it is config that binds it.
     pub names_loopback: bool,
-    /// Whether there is PYTHONUNBUFFERED.
-    pub is_unbuffered: bool,
     /// Whether some are of .env.
     pub has_env_file: bool,
 }
@@ -42,8 +40,31 @@ pub(crate) struct ConfigFacts {
 pub(crate) struct WrittenFile {
     /// Its name from the root.
     pub name: String,
-    /// Whether git ignores it, or cannot tell.
-    pub is_ignored: bool,
+    /// What git knows of it.
+    pub git: GitState,
+}
+
+/// What git knows of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GitState {
+    /// It is part of the source.
+    Tracked,
+    /// It is new.
+    Untracked,
+    /// It is ignored, or git cannot tell.
+    Ignored,
+}
+
+/// The first of several files, and how many more there are; `None` without one.
+pub(super) fn first_and_more<'a>(
+    mut files: impl Iterator<Item = &'a WrittenFile>,
+) -> Option<(&'a str, String)> {
+    let first = files.next()?;
+    let more = match files.count() {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    Some((&first.name, more))
 }
 
 /// What was seen of one instance.
@@ -200,9 +221,15 @@ impl Observation {
         match factor {
             Factor::Disposability => self.gaps_of_lifecycle(),
             Factor::Logs => {
-                let is_silent = |seen: &&InstanceObservation| seen.output == Some(OutputTime::Never);
-                let silent = self.first_of_each().filter(is_silent);
-                silent.map(|seen| format!("{} has printed nothing", seen.name)).collect()
+                let gap = |seen: &InstanceObservation| match seen.output? {
+                    OutputTime::Never => Some(format!("{} has printed nothing", seen.name)),
+                    OutputTime::AtEnd => Some(format!(
+                        "{} has printed nothing before the stop signal (Python keeps lines back without PYTHONUNBUFFERED=1)",
+                        seen.name
+                    )),
+                    OutputTime::Running => None,
+                };
+                self.first_of_each().filter_map(gap).collect()
             }
             Factor::Config if self.config.has_env_file => {
                 vec!["which variables of .env the programs read: no system shows that".into()]

@@ -6,7 +6,7 @@ use super::code;
 use super::concurrency::may_scale;
 use super::facts::Facts;
 use super::facts::line_of;
-use super::observation::{InstanceObservation, Observation, WrittenFile};
+use super::observation::{GitState, InstanceObservation, Observation, WrittenFile, first_and_more};
 use super::report::Finding;
 
 /// Folders whose files may be lost.
@@ -23,9 +23,8 @@ pub(super) fn observe(facts: &Facts, seen: &Observation) -> Vec<Finding> {
     let mut found = of_files(facts, seen, |file| !is_passing(file), &code::FILE_WRITTEN);
     // What git ignores may be a cache.
     let is_missed = |of: &WrittenFile| {
-        !is_passing(&of.name)
-            && facts.repository.tracks(&of.name) != Some(true)
-            && (!of.is_ignored || has_ending(&of.name, &DATABASES))
+        let is_kept = of.git == GitState::Untracked || has_ending(&of.name, &DATABASES);
+        !is_passing(&of.name) && of.git != GitState::Tracked && is_kept
     };
     if found.is_empty() {
         found.extend(of_written(facts, seen, is_missed, &code::FILE_WRITTEN));
@@ -69,13 +68,9 @@ pub(super) fn of_written(
         return None;
     }
     let is_open = |name: &String| seen.instances.iter().any(|instance| instance.writes.contains(name));
-    let mut written = seen.written.iter().filter(|file| !is_open(&file.name) && is_meant(file));
-    let first = &written.next()?.name;
-    let others = match written.count() {
-        0 => String::new(),
-        more => format!(", and {more} more"),
-    };
-    let message = format!("{first} was written while the stack ran{others}");
+    let written = seen.written.iter().filter(|file| !is_open(&file.name) && is_meant(file));
+    let (first, more) = first_and_more(written)?;
+    let message = format!("{first} was written while the stack ran{more}");
     Some(Finding::new(code, line_of(first, 0), message))
 }
 

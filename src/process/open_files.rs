@@ -2,7 +2,8 @@
 //! none is known.
 
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -18,12 +19,17 @@ pub(crate) fn open_for_writing(pid: i32) -> Vec<PathBuf> {
     descriptors.filter_map(written).collect()
 }
 
-/// The file that this process runs; and the script, if its first argument may be one.
+/// The file that this process runs; and the script, if its first argument is one.
 pub(crate) fn program_files(pid: i32) -> Vec<PathBuf> {
     let program = fs::read_link(format!("/proc/{pid}/exe")).ok();
     let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     let script = words.split(|byte| *byte == 0).nth(1).map(|word| Path::new(OsStr::from_bytes(word)));
-    let script = script.filter(|script| script.is_absolute() && script.is_file()).map(Path::to_owned);
+    let begins_so = |script: &&Path| {
+        let mut mark = [0; 2];
+        File::open(script).is_ok_and(|mut file| file.read_exact(&mut mark).is_ok()) && mark == *b"#!"
+    };
+    let script = script.filter(|script| script.is_absolute() && script.is_file()).filter(begins_so);
+    let script = script.map(Path::to_owned);
     program.into_iter().chain(script).collect()
 }
 

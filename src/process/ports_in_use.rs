@@ -2,9 +2,9 @@
 //! process that has the socket's inode open, where we may look. Elsewhere only whether it is held.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
 #[cfg(target_os = "linux")]
 use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::AsRawFd;
 
@@ -155,7 +155,7 @@ impl Listeners {
 
     /// The ports on which these processes listen, in rising order.
     #[cfg(target_os = "linux")]
-    fn ports_of(&self, pids: impl IntoIterator<Item = i32>) -> Vec<u16> {
+    pub(crate) fn ports_of(&self, pids: impl IntoIterator<Item = i32>) -> Vec<u16> {
         let theirs: HashSet<u64> = pids.into_iter().flat_map(sockets).collect();
         let is_theirs = |inodes: &Vec<u64>| inodes.iter().any(|inode| theirs.contains(inode));
         let mut ports: Vec<u16> =
@@ -178,7 +178,7 @@ impl Listeners {
 
     /// None: the owner of a socket cannot be seen here.
     #[cfg(not(target_os = "linux"))]
-    fn ports_of(&self, _pids: impl IntoIterator<Item = i32>) -> Vec<u16> {
+    pub(crate) fn ports_of(&self, _pids: impl IntoIterator<Item = i32>) -> Vec<u16> {
         Vec::new()
     }
 
@@ -189,26 +189,40 @@ impl Listeners {
     }
 }
 
-/// The addresses to which these processes have connected by TCP. What others have opened to a port of this machine is no such
-/// connection.
-#[cfg(target_os = "linux")]
-pub(crate) fn servers_of(pids: impl IntoIterator<Item = i32>) -> Vec<SocketAddr> {
-    let listeners = Listeners::now();
-    let opened = connections(&pids.into_iter().flat_map(sockets).collect());
-    let mut servers: Vec<SocketAddr> = opened
-        .into_iter()
-        .filter(|(local, _)| !listeners.has(local.port()))
-        .map(|(_, remote)| remote)
-        .collect();
-    servers.sort_unstable();
-    servers.dedup();
-    servers
-}
+/// The connections that processes of this machine have opened, by their sockets. What others have opened to a port of this machine
+/// is none of them.
+#[derive(Debug, Default)]
+pub(crate) struct OpenedConnections(HashMap<u64, SocketAddr>);
 
-/// None: the owner of a socket cannot be seen here.
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn servers_of(_pids: impl IntoIterator<Item = i32>) -> Vec<SocketAddr> {
-    Vec::new()
+impl OpenedConnections {
+    /// Those that are open now.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn now() -> Self {
+        let listeners = Listeners::now();
+        // Before the connections: a listener that is closed meanwhile would make servers of its clients.
+        let is_listening = |port: u16| listeners.has(port);
+        is_listening(0);
+        let opened = connections().into_iter().filter(|(_, local, _)| !is_listening(local.port()));
+        Self(opened.map(|(inode, _, remote)| (inode, remote)).collect())
+    }
+
+    /// The addresses to which these processes have connected.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn of(&self, pids: impl IntoIterator<Item = i32>) -> BTreeSet<SocketAddr> {
+        pids.into_iter().flat_map(sockets).filter_map(|inode| self.0.get(&inode)).copied().collect()
+    }
+
+    /// The owner of a socket cannot be seen here.
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn now() -> Self {
+        Self::default()
+    }
+
+    /// None.
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn of(&self, _pids: impl IntoIterator<Item = i32>) -> BTreeSet<SocketAddr> {
+        self.0.values().copied().collect()
+    }
 }
 
 #[cfg(target_os = "linux")]

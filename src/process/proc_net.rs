@@ -1,15 +1,14 @@
 //! The TCP sockets of the machine, as the tables of /proc/net show them (proc(5)).
 
-use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// The state of a connection that is open (include/net/tcp_states.h).
-const ESTABLISHED: &str = "01";
+const ESTABLISHED: u8 = 0x01;
 
 /// The state of a socket that listens.
-const LISTEN: &str = "0A";
+const LISTEN: u8 = 0x0a;
 
 /// The tables, of IPv4 and of IPv6.
 const TABLES: [&str; 2] = ["tcp", "tcp6"];
@@ -23,17 +22,21 @@ pub(crate) fn is_loopback_only(port: u16) -> Option<bool> {
 }
 
 /// Whether the server on this port has accepted the connection of this client on this machine, and read all that has come: an
-/// accepted socket has an inode, and an empty queue.
+/// accepted socket has an inode, and an empty queue. This is asked each millisecond, so other lines are not parsed.
 pub(crate) fn has_read(server: u16, client: u16) -> bool {
+    let ends = format!(":{server:04X} ");
+    let begins = format!(":{client:04X} ");
     let is_meant = |of: &ListedSocket| (of.local.port(), of.remote.port()) == (server, client);
-    all().any(|socket| is_meant(&socket) && socket.inode != 0 && !socket.has_unread)
+    let may_be_meant = |line: &String| line.contains(&ends) && line.contains(&begins);
+    let sockets = all().filter(may_be_meant).filter_map(|line| parse(&line));
+    sockets.into_iter().any(|socket| is_meant(&socket) && socket.inode != 0 && !socket.has_unread)
 }
 
-/// The open connections of these sockets, by their inodes: the local and the remote address of each.
-pub(crate) fn connections(inodes: &HashSet<u64>) -> Vec<(SocketAddr, SocketAddr)> {
-    let is_meant = |of: &ListedSocket| of.state == ESTABLISHED && inodes.contains(&of.inode);
+/// Each open connection: the inode of its socket, its local and its remote address.
+pub(super) fn connections() -> Vec<(u64, SocketAddr, SocketAddr)> {
     let canonical = |address: SocketAddr| SocketAddr::new(address.ip().to_canonical(), address.port());
-    all().filter(is_meant).map(|of| (canonical(of.local), canonical(of.remote))).collect()
+    let open = all().filter_map(|line| parse(&line)).filter(|of| of.state == ESTABLISHED && of.inode != 0);
+    open.map(|of| (of.inode, canonical(of.local), canonical(of.remote))).collect()
 }
 
 /// Port and inode of each socket that listens, of this folder with tables.
@@ -46,7 +49,7 @@ pub(super) fn listed_in(folder: &str) -> Vec<(u16, u64)> {
 struct ListedSocket {
     local: SocketAddr,
     remote: SocketAddr,
-    state: String,
+    state: u8,
     /// Whether bytes have come that its owner has not read.
     has_unread: bool,
     /// 0 for a connection that no process has accepted yet.
@@ -56,17 +59,17 @@ struct ListedSocket {
 /// Each socket that listens. The kernel lists those before all connections (tcp_get_idx in net/ipv4/tcp_ipv4.c), of which a busy
 /// machine has many thousands: what comes after the first connection is not read.
 fn listening(table: &str) -> Vec<ListedSocket> {
-    listed(table).take_while(|socket| socket.state == LISTEN).collect()
+    lines(table).filter_map(|line| parse(&line)).take_while(|socket| socket.state == LISTEN).collect()
 }
 
-/// All sockets of our network namespace.
-fn all() -> impl Iterator<Item = ListedSocket> {
-    TABLES.into_iter().flat_map(|table| listed(&format!("/proc/net/{table}")))
+/// The lines of all sockets of our network namespace.
+fn all() -> impl Iterator<Item = String> {
+    TABLES.into_iter().flat_map(|table| lines(&format!("/proc/net/{table}")))
 }
 
-fn listed(table: &str) -> impl Iterator<Item = ListedSocket> + use<> {
+fn lines(table: &str) -> impl Iterator<Item = String> + use<> {
     let lines = File::open(table).into_iter().flat_map(|file| BufReader::new(file).lines().skip(1));
-    lines.map_while(Result::ok).filter_map(|line| parse(&line))
+    lines.map_while(Result::ok)
 }
 
 /// `sl local remote st tx:rx timer retransmits uid timeout inode …`.
@@ -77,7 +80,7 @@ fn parse(line: &str) -> Option<ListedSocket> {
     Some(ListedSocket {
         local: address(local)?,
         remote: address(remote)?,
-        state: state.to_owned(),
+        state: u8::from_str_radix(state, 16).ok()?,
         has_unread: received.bytes().any(|of| of != b'0'),
         inode: inode.parse().ok()?,
     })
@@ -128,16 +131,20 @@ mod tests {
     }
 
     #[test]
-    fn the_connections_of_sockets_are_those_that_are_open() {
+    fn a_connection_is_listed_with_both_its_addresses() {
         use std::os::unix::fs::MetadataExt;
         for address in ["127.0.0.1:0", "[::1]:0"] {
             // Not every machine has both.
             let Ok(listener) = TcpListener::bind(address) else { continue };
             let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
             let inode = |fd| std::fs::metadata(format!("/proc/self/fd/{fd}")).unwrap().ino();
-            let inodes = HashSet::from([inode(stream.as_raw_fd()), inode(listener.as_raw_fd())]);
-            let expected = (stream.local_addr().unwrap(), listener.local_addr().unwrap());
-            assert_eq!(connections(&inodes), [expected]);
+            let own = inode(stream.as_raw_fd());
+            let expected = (own, stream.local_addr().unwrap(), listener.local_addr().unwrap());
+            let mut found = connections();
+            found.retain(|(inode, ..)| *inode == own);
+            // Where the table changes between two reads, a line may come twice.
+            found.dedup();
+            assert_eq!(found, [expected]);
         }
     }
 

@@ -32,12 +32,23 @@ server.serve_forever(0.05)
 server.server_close()
 ";
 
+/// Says that the program is ready, to what started it (sd_notify(3)): how long Python takes to get there is no matter then.
+const NOTIFY: &str = "\
+import os, socket
+address = os.environ['NOTIFY_SOCKET']
+socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b'READY=1', address.replace('@', '\\0', 1))
+";
+
+/// The setting for it.
+const NOTIFIES: (&str, &str) = ("ganger.toml", "[process.worker]\nready = \"notify\"\n");
+
 /// A program that wants to be the only one, as its pid file says, and removes that at its end.
 const PID_FILE: &str = "\
 import os, signal, sys
 name = os.environ['PS'] + '.pid'
 os.close(os.open(name, os.O_CREAT | os.O_EXCL))
 signal.signal(signal.SIGTERM, lambda *_: (os.unlink(name), os._exit(0)))
+import notify
 while True: signal.pause()
 ";
 
@@ -47,6 +58,7 @@ import fcntl, os, signal
 file = open('it.lock', 'w')
 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+import notify
 while True: signal.pause()
 ";
 
@@ -55,6 +67,7 @@ const WRITE: &str = "\
 import os, signal, sys
 file = open(sys.argv[1], 'a')
 signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+import notify
 while True: signal.pause()
 ";
 
@@ -63,18 +76,20 @@ const LATE: &str = "\
 import signal, sys
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 print('up')
+import notify
 while True: signal.pause()
 ";
 
 /// A project of which all is right.
-const SOUND: [(&str, &str); 7] = [
+const SOUND: [(&str, &str); 8] = [
     ("Procfile", "web: python3 server.py\nworker: probe trap TERM bye 0 + wait\n"),
     ("server.py", SERVER),
+    ("notify.py", NOTIFY),
     ("pid_file.py", PID_FILE),
     ("lock.py", LOCK),
     ("write.py", WRITE),
     ("late.py", LATE),
-    (".gitignore", ".env\n*.pid\n*.lock\n"),
+    (".gitignore", ".env\n*.pid\n*.lock\n__pycache__/\n"),
 ];
 
 /// A code, the files that make its fault, and what `doctor` is given beside `--yes`.
@@ -85,12 +100,11 @@ const BROKEN: &[Broken<'_>] = &[
     ("V-source-changed", &[
         ("Procfile", "worker: probe touch schema.rb + trap TERM bye 0 + wait\n"), ("schema.rb", "a\n"),
     ], &[]),
-    ("VI-file-written", &[("Procfile", "worker: python3 write.py state-$PS.db\n")], &[]),
+    ("VI-file-written", &[("Procfile", "worker: python3 write.py state-$PS.db\n"), NOTIFIES], &[]),
     ("VI-file-written", &[("Procfile", "worker: probe touch uploads.json + trap TERM bye 0 + wait\n")], &[]),
-    ("VI-file-shared", &[("Procfile", "worker: python3 write.py state.db\n")], &[]),
-    ("XI-log-written", &[("Procfile", "worker: python3 write.py it.log\n")], &[]),
+    ("VI-file-shared", &[("Procfile", "worker: python3 write.py state.db\n"), NOTIFIES], &[]),
+    ("XI-log-written", &[("Procfile", "worker: python3 write.py it.log\n"), NOTIFIES], &[]),
     ("XI-log-written", &[("Procfile", "worker: probe touch it.log + trap TERM bye 0 + wait\n"), (".gitignore", "*.log\n")], &[]),
-    ("XI-buffered", &[("Procfile", "worker: python3 late.py\n")], &[]),
     ("XII-environment-differs", &[("Procfile", "worker: RAILS_ENV=production exec probe trap TERM bye 0 + wait\n")], &[]),
     ("VII-port-ignored", &[("Procfile", "web: HERE=port+50 python3 server.py\n")], &[]),
     ("VII-port-of-another", &[
@@ -98,8 +112,8 @@ const BROKEN: &[Broken<'_>] = &[
     ], &[]),
     ("VII-not-listening", &[("Procfile", "web: probe trap TERM bye 0 + wait\n")], &["--within", "1"]),
     ("VII-loopback", &[("Procfile", "web: HOST=127.0.0.1 python3 server.py\n")], &[]),
-    ("VIII-no-second", &[("Procfile", "worker: python3 lock.py\n")], &[]),
-    ("IX-not-up-again", &[("Procfile", "worker: python3 pid_file.py\n")], &[]),
+    ("VIII-no-second", &[("Procfile", "worker: python3 lock.py\n"), NOTIFIES], &[]),
+    ("IX-not-up-again", &[("Procfile", "worker: python3 pid_file.py\n"), NOTIFIES], &[]),
     ("IX-request-dropped", &[("Procfile", "web: RUDE=1 SLOW=4 python3 server.py\n")], &[]),
     ("IX-not-ended", &[("Procfile", "worker: probe ignore TERM + wait\n"), ("ganger.toml", "timeout = 1\n")], &[]),
     ("IX-fails-at-stop", &[("Procfile", "worker: probe trap TERM bye 3 + wait\n")], &[]),
@@ -132,13 +146,19 @@ fn doctor(project: &Project, ports: &Ports, arguments: &[&str]) -> std::process:
 
 /// Status and document of `doctor --yes --json`; nothing of it is left.
 fn examined(project: &Project, arguments: &[&str]) -> (i32, Value) {
+    let examined = examined_beside(project, arguments);
+    assert_nothing_is_left(project);
+    examined
+}
+
+/// The same, where something else runs too.
+fn examined_beside(project: &Project, arguments: &[&str]) -> (i32, Value) {
     let ports = Ports::claim();
     let output = doctor(project, &ports, &[&["--json"], arguments].concat()).output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     let document: Value =
         serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{arguments:?}: {errors}"));
     check("docs/schema/doctor.json", &document);
-    assert_nothing_is_left(project);
     (output.status.code().unwrap_or(-1), document)
 }
 
@@ -184,10 +204,10 @@ fn a_server_that_no_variable_names_is_told_by_its_address() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let server = listener.local_addr().unwrap();
     let connect = format!(
-        "import signal, socket\nserver = socket.create_connection(('127.0.0.1', {}))\nsignal.pause()\n",
+        "import signal, socket\nserver = socket.create_connection(('127.0.0.1', {}))\nimport notify\nsignal.pause()\n",
         server.port()
     );
-    let project = with(&[("Procfile", "worker: python3 connect.py\n"), ("connect.py", &connect)]);
+    let project = with(&[("Procfile", "worker: python3 connect.py\n"), ("connect.py", &connect), NOTIFIES]);
     let (_, document) = examined(&project, &[]);
     assert_eq!(codes(&document), BTreeMap::from([("IV-address-not-named".to_owned(), 1)]), "{document}");
     let message = format!("worker.1 is connected to {server}, which no variable names");
@@ -219,6 +239,31 @@ fn a_program_of_the_home_folder_is_told_unless_the_project_names_it() {
             "{document}"
         );
     }
+}
+
+#[test]
+fn what_is_printed_at_the_end_only_is_told_as_not_seen() {
+    if !is_possible() {
+        return;
+    }
+    let (_, document) =
+        examined(&with(&[("Procfile", "worker: python3 late.py\n"), NOTIFIES]), &["--only", "XI"]);
+    let not_seen = document["factors"][0]["not_seen"].to_string();
+    assert!(not_seen.contains("worker.1 has printed nothing before the stop signal"), "{document}");
+}
+
+#[test]
+fn what_another_stack_of_the_folder_writes_is_not_laid_to_this_one() {
+    if !is_possible() {
+        return;
+    }
+    let project = with(&[("Procfile", "worker: probe touch uploads.json + trap TERM bye 0 + wait\n")]);
+    let stack = project.start_until(&["--no-port"], &["worker.1 | ready"]);
+    let (_, document) = examined_beside(&project, &[]);
+    assert_eq!(codes(&document), BTreeMap::new(), "{document}");
+    stack.signal(Signal::SIGTERM);
+    stack.end();
+    assert_nothing_is_left(&project);
 }
 
 #[test]

@@ -85,7 +85,7 @@ pub(crate) fn run(args: &DoctorArgs, given: &Settings, system: &SystemEnv) -> Re
             release: args.release,
             is_for_development: facts.is_for_development,
         };
-        match live::observe(&project, &facts, &options, system) {
+        match live::observe(&project, &options, system) {
             Ok(observation) => {
                 findings.extend(observe(&facts, &observation, &findings));
                 seen = Some(observation);

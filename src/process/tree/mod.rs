@@ -54,15 +54,6 @@ pub(crate) fn due<'a>(order: &mut SignalOrder, members: &'a [Process]) -> Vec<&'
     order.due(members, &facts)
 }
 
-/// The children of this process, if it is a shell.
-pub(crate) fn children_of_shell(pid: i32) -> Vec<i32> {
-    if !process(pid).is_some_and(|process| is_shell(&process)) {
-        return Vec::new();
-    }
-    let below = descendants(pid).map(|scan| scan.processes).unwrap_or_default();
-    below.iter().filter(|process| process.parent == pid).map(|process| process.pid).collect()
-}
-
 /// The environment that a process was started with, entries that end with a NUL; `None` if it is gone or cannot be read.
 pub(crate) fn environment_of(pid: i32) -> Option<Vec<u8>> {
     environment(pid).ok().flatten()

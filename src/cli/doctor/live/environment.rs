@@ -1,20 +1,23 @@
 //! What instances have of their surroundings: the servers to which they are connected, variables, and programs of the user.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ffi::OsStr;
+use std::fs;
 use std::net::SocketAddr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::trial::{ANSWER, Interrupted, TrialStack};
+use crate::cli::project::Project;
 use crate::control::protocol::Request;
 use crate::doctor::admin::NEEDED;
-use crate::doctor::backing::{is_named, may_be_service};
+use crate::doctor::backing::{ConfigVariable, is_named, may_be_service};
+use crate::doctor::dependencies::is_tool;
 use crate::plan::Plan;
 use crate::plan::spec::Environment;
 use crate::process::open_files::program_files;
-use crate::process::ports_in_use::{Listeners, servers_of};
-use crate::process::tree::{children_of_shell, environment_of, pids_of_tree, variable_of};
+use crate::process::ports_in_use::{Listeners, OpenedConnections};
+use crate::process::tree::{Process, descendants, environment_of, is_shell, variable_of};
 
 /// What an instance has.
 #[derive(Debug, Default)]
@@ -27,9 +30,19 @@ pub(super) struct Surroundings {
     pub home_programs: BTreeSet<String>,
 }
 
-/// Programs that interpret others: what lies beside one was installed with it, and how is not to be seen from here.
-const RUNTIMES: [&str; 12] =
-    ["python3", "python", "node", "ruby", "php", "java", "go", "cargo", "elixir", "dotnet", "deno", "bun"];
+/// The folders of a home into which users install programs by hand. Version managers have others, with the runtime.
+const HOME_FOLDERS: [&str; 10] = [
+    "bin",
+    ".local/bin",
+    ".npm-global/bin",
+    "go/bin",
+    ".cargo/bin",
+    ".yarn/bin",
+    ".bun/bin",
+    ".deno/bin",
+    ".composer/vendor/bin",
+    ".config/composer/vendor/bin",
+];
 
 /// What each instance has now, by its name.
 ///
@@ -37,63 +50,99 @@ const RUNTIMES: [&str; 12] =
 /// A signal came.
 pub(super) fn look(
     stack: &mut TrialStack,
+    project: &Project,
     plan: &Plan,
 ) -> Result<HashMap<String, Surroundings>, Interrupted> {
     let status = stack.ask(Request::Status, ANSWER)?;
     let environment = plan.environment_of_command();
-    let own_ports = Listeners::now().server_ports_of(pids_of_tree(stack.monitor()));
-    let variables: Vec<(String, String)> =
-        environment.variables().map(|(name, value)| (lossy(name), lossy(value))).collect();
-    let is_unnamed = |server: &SocketAddr| {
-        let is_own = server.ip().is_loopback() && own_ports.contains(&server.port());
-        let variables = variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        !is_own && may_be_service(*server) && !is_named(*server, variables)
-    };
-    let of_instance = |pid: i32| Surroundings {
-        servers: servers_of(pids_of_tree(pid)).into_iter().filter(is_unnamed).collect(),
-        own_variables: own_variables(pid, &environment),
-        home_programs: home_programs(pid, &plan.root, &environment),
+    let processes = descendants(stack.monitor()).map(|scan| scan.processes).unwrap_or_default();
+    let own_ports = Listeners::now().ports_of(processes.iter().map(|process| process.pid));
+    let connections = OpenedConnections::now();
+    let config = variables(project, &environment);
+    let of_instance = |pid: i32| {
+        let programs = programs(&processes, pid);
+        let environments: Vec<Vec<u8>> = programs.iter().copied().filter_map(environment_of).collect();
+        let own = environments.iter().flat_map(|of| of.split(|byte| *byte == 0)).filter_map(entry);
+        let own: Vec<ConfigVariable> = own.collect();
+        let is_unnamed = |server: &SocketAddr| {
+            let is_own = server.ip().is_loopback() && own_ports.contains(&server.port());
+            !is_own && may_be_service(*server) && !is_named(*server, config.iter().chain(&own))
+        };
+        Surroundings {
+            servers: connections.of(tree(&processes, pid)).into_iter().filter(is_unnamed).collect(),
+            own_variables: own_variables(&environments, &environment),
+            home_programs: home_programs(&programs, &environment),
+        }
     };
     let rows = status.iter().flat_map(|status| &status.instances);
     Ok(rows.filter_map(|row| Some((row.name.clone(), of_instance(row.pid?)))).collect())
 }
 
-/// Of the program of an instance, and of what a shell in front of it has started: what these start may well have others.
-fn own_variables(pid: i32, shared: &Environment) -> BTreeSet<String> {
-    let mut own = BTreeSet::new();
-    for environment in programs(pid).filter_map(environment_of) {
-        let has_own = |name: &&&str| {
-            let value = variable_of(&environment, name.as_bytes());
-            value.is_some() && value != shared.get(name.as_bytes())
-        };
-        own.extend(NEEDED.iter().filter(has_own).map(|name| (*name).to_owned()));
+/// A process and all below it.
+fn tree(processes: &[Process], root: i32) -> HashSet<i32> {
+    let mut found = HashSet::from([root]);
+    // Parents come before their children.
+    for process in processes {
+        if found.contains(&process.parent) {
+            found.insert(process.pid);
+        }
     }
-    own
+    found
 }
 
-/// The programs of an instance that lie in the home folder of the user, outside of the project, and beside no runtime.
-fn home_programs(pid: i32, root: &Path, environment: &Environment) -> BTreeSet<String> {
-    let Some(home) = environment.get(b"HOME").map(OsStr::from_bytes).map(Path::new) else {
+/// The process of an instance, and those that it has started if it is a shell: what programs start has surroundings of their own.
+fn programs(processes: &[Process], pid: i32) -> Vec<i32> {
+    let own = processes.iter().find(|process| process.pid == pid);
+    let is_child = |process: &&Process| process.parent == pid && own.is_some_and(is_shell);
+    processes.iter().filter(is_child).map(|process| process.pid).chain([pid]).collect()
+}
+
+/// The variables of the stack, and those of other files of the same kind (`.env.local`), which its programs may read themselves.
+fn variables(project: &Project, environment: &Environment) -> Vec<ConfigVariable> {
+    let assigned: HashSet<&str> = project.assignments.iter().map(|of| of.name.as_str()).collect();
+    let of_stack = environment.variables().map(|(name, value)| {
+        let name = lossy(name);
+        ConfigVariable { is_of_project: assigned.contains(name.as_str()), name, value: lossy(value) }
+    });
+    let files = fs::read_dir(&project.root).into_iter().flatten().flatten();
+    let files = files.filter(|file| file.file_name().as_bytes().starts_with(b".env."));
+    let texts = files.filter_map(|file| fs::read(file.path()).ok());
+    let of_files =
+        texts.flat_map(|text| text.split(|byte| *byte == b'\n').filter_map(entry).collect::<Vec<_>>());
+    of_stack.chain(of_files).collect()
+}
+
+/// `NAME=VALUE`.
+fn entry(text: &[u8]) -> Option<ConfigVariable> {
+    let text = lossy(text);
+    let (name, value) = text.split_once('=')?;
+    Some(ConfigVariable { name: name.to_owned(), value: value.to_owned(), is_of_project: false })
+}
+
+fn own_variables(environments: &[Vec<u8>], shared: &Environment) -> BTreeSet<String> {
+    let has_own = |name: &&&str| {
+        environments
+            .iter()
+            .filter_map(|environment| variable_of(environment, name.as_bytes()))
+            .any(|value| Some(value) != shared.get(name.as_bytes()))
+    };
+    NEEDED.iter().filter(has_own).map(|name| (*name).to_owned()).collect()
+}
+
+/// The programs of an instance that lie in such a folder of the user's home.
+fn home_programs(programs: &[i32], environment: &Environment) -> BTreeSet<String> {
+    let Some(home) = environment.get(b"HOME").map(|home| PathBuf::from(OsStr::from_bytes(home))) else {
         return BTreeSet::new();
     };
-    let is_own = |folder: &Path| {
-        folder.starts_with(home)
-            && !folder.starts_with(root)
-            && !RUNTIMES.iter().any(|runtime| folder.join(runtime).exists())
+    // The kernel shows a program by its real path.
+    let homes = [fs::canonicalize(&home).unwrap_or_else(|_| home.clone()), home];
+    let is_of_home = |file: &PathBuf| {
+        let folder = file.parent().unwrap_or(Path::new("/"));
+        homes.iter().any(|home| HOME_FOLDERS.iter().any(|of| folder == home.join(of)))
     };
-    let files = programs(pid).flat_map(program_files);
-    let names =
-        files.filter(|file| file.parent().is_some_and(is_own)).map(|file| file.file_name().map(lossy_name));
-    names.flatten().collect()
-}
-
-/// The process of an instance, and those that it has started if it is a shell.
-fn programs(pid: i32) -> impl Iterator<Item = i32> {
-    children_of_shell(pid).into_iter().chain([pid])
-}
-
-fn lossy_name(name: &OsStr) -> String {
-    name.to_string_lossy().into_owned()
+    let files = programs.iter().copied().flat_map(program_files).filter(is_of_home);
+    let names = files.filter_map(|file| Some(file.file_name()?.to_string_lossy().into_owned()));
+    names.filter(|name| !is_tool(name)).collect()
 }
 
 fn lossy(bytes: &[u8]) -> String {

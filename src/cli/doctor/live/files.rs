@@ -8,8 +8,7 @@ use std::path::{Path, PathBuf};
 use super::trial::{ANSWER, Interrupted, TrialStack};
 use crate::cli::doctor::gather::{git, names_below};
 use crate::control::protocol::Request;
-use crate::doctor::facts::Facts;
-use crate::doctor::observation::WrittenFile;
+use crate::doctor::observation::{GitState, WrittenFile};
 use crate::plan::Plan;
 use crate::process::open_files::open_for_writing;
 use crate::process::tree::pids_of_tree;
@@ -21,6 +20,8 @@ const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 pub(super) struct ProjectFiles {
     root: PathBuf,
     before: Option<BTreeMap<String, FileState>>,
+    /// The tracked files that differ from the index.
+    differing: BTreeSet<String>,
 }
 
 /// What changes when a file is written: its size, its inode and the time of its last write, in seconds and nanoseconds.
@@ -30,8 +31,8 @@ impl ProjectFiles {
     /// Looks at all that are there now.
     pub(super) fn now(root: &Path) -> Self {
         let root = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
-        let before = states(&root);
-        Self { root, before }
+        let (before, differing) = (states(&root), differing(&root).unwrap_or_default());
+        Self { root, before, differing }
     }
 
     /// The files that each instance has open for writing now, by its name. What a variable names is left out: it is attached by
@@ -55,26 +56,30 @@ impl ProjectFiles {
         Ok(rows.filter_map(|row| Some((row.name.clone(), files(row.pid?)))).collect())
     }
 
-    /// The files that are new, or have other contents, since then; none where there are too many to look at.
-    pub(super) fn written(&self, plan: &Plan, facts: &Facts) -> Vec<WrittenFile> {
-        let (Some(before), Some(now)) = (&self.before, states(&self.root)) else { return Vec::new() };
-        let is_as_it_was = |name: &String| {
-            facts
-                .files
-                .get(name)
-                .is_some_and(|text| fs::read_to_string(self.root.join(name)).ok().as_ref() == Some(text))
+    /// The files that were written since then: tracked ones by their contents, others by size and time. Of others none where there are
+    /// too many to look at.
+    pub(super) fn written(&self, plan: &Plan) -> Vec<WrittenFile> {
+        let names = |words: &[&str]| git(&self.root, words).unwrap_or_default();
+        let (tracked, new) =
+            (names(&["ls-files", "-z"]), names(&["ls-files", "-z", "--others", "--exclude-standard"]));
+        let changed = differing(&self.root).unwrap_or_default();
+        let changed = changed.difference(&self.differing).cloned();
+        let sources = changed.map(|name| WrittenFile { name, git: GitState::Tracked });
+        let (Some(before), Some(now)) = (&self.before, states(&self.root)) else { return sources.collect() };
+        let is_written = |(name, state): &(String, FileState)| {
+            !tracked.contains(name) && before.get(name) != Some(state) && !is_named(name, plan)
         };
-        let written: Vec<String> = now
-            .into_iter()
-            .filter(|(name, state)| {
-                before.get(name) != Some(state) && !is_named(name, plan) && !is_as_it_was(name)
-            })
-            .map(|(name, _)| name)
-            .collect();
-        let seen_by_git = git(&self.root, &["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
-        let is_ignored = |name: &String| seen_by_git.as_ref().is_none_or(|names| !names.contains(name));
-        written.into_iter().map(|name| WrittenFile { is_ignored: is_ignored(&name), name }).collect()
+        let others = now.into_iter().filter(is_written).map(|(name, _)| {
+            let git = if new.contains(&name) { GitState::Untracked } else { GitState::Ignored };
+            WrittenFile { name, git }
+        });
+        sources.chain(others).collect()
     }
+}
+
+/// The tracked files whose contents are others than those of the index; `None` without git.
+fn differing(root: &Path) -> Option<BTreeSet<String>> {
+    git(root, &["--no-optional-locks", "diff", "--no-ext-diff", "--name-only", "--relative", "-z"])
 }
 
 /// Whether a variable names this file.

@@ -1,10 +1,12 @@
 //! The folder of a stack that runs for `ganger doctor`: its sockets, and what it prints on standard error.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use nix::unistd::geteuid;
 
 use crate::cli::system_env::SystemEnv;
 
@@ -61,9 +63,13 @@ impl TrialFolder {
 
 /// Whether the run that this folder is of has ended.
 fn is_left(folder: &Path) -> bool {
-    let is_locked = File::open(folder.join(ERRORS)).is_ok_and(|errors| errors.try_lock().is_err());
-    let age = fs::metadata(folder).and_then(|of| of.modified()).ok().and_then(|of| of.elapsed().ok());
-    !is_locked && age.is_some_and(|age| age > LOCKED_WITHIN)
+    let is_ours =
+        fs::symlink_metadata(folder).ok().filter(|of| of.is_dir() && of.uid() == geteuid().as_raw());
+    let age = is_ours.and_then(|of| of.modified().ok()?.elapsed().ok());
+    let mut options = OpenOptions::new();
+    // A pipe of that name would wait for its other end.
+    let errors = options.read(true).custom_flags(libc::O_NONBLOCK).open(folder.join(ERRORS));
+    age.is_some_and(|age| age > LOCKED_WITHIN) && !errors.is_ok_and(|errors| errors.try_lock().is_err())
 }
 
 impl Drop for TrialFolder {

@@ -22,8 +22,9 @@ use crate::cli::failure::Failure;
 use crate::cli::project::Project;
 use crate::cli::report;
 use crate::cli::system_env::SystemEnv;
+use crate::control::address::Address;
+use crate::control::client::Client;
 use crate::doctor::concurrency::may_scale;
-use crate::doctor::facts::Facts;
 use crate::doctor::observation::{ConfigFacts, InstanceObservation, Observation, StartResult};
 use crate::exit;
 use crate::plan::Plan;
@@ -57,11 +58,13 @@ impl From<Failure> for LiveError {
 /// It cannot be started, or a signal came: it has ended then, and its folder is gone.
 pub(super) fn observe(
     project: &Project,
-    facts: &Facts,
     options: &TrialOptions<'_>,
     system: &SystemEnv,
 ) -> Result<Observation, LiveError> {
     let files = ProjectFiles::now(&project.root);
+    // What another stack of this folder writes is not told from what this one does.
+    let is_alone =
+        Client::connect(&Address::new(&project.root, None, system.runtime_folder().as_deref())).is_none();
     let (mut stack, plan) = trial(project, options, system)?;
     let specs: Vec<&Spec> =
         plan.instances.iter().filter(|spec| options.release || spec.name.kind.as_str() != RELEASE).collect();
@@ -99,7 +102,7 @@ pub(super) fn observe(
         repeat(&mut stack, &plan, &files, &mut instances, options.ready_within)?;
     }
     let mut writes = files.open(&mut stack, &plan)?;
-    let mut surroundings = environment::look(&mut stack, &plan)?;
+    let mut surroundings = environment::look(&mut stack, project, &plan)?;
     for instance in &mut instances {
         instance.writes = writes.remove(&instance.name).unwrap_or_default();
         let of_it = surroundings.remove(&instance.name).unwrap_or_default();
@@ -116,10 +119,9 @@ pub(super) fn observe(
         lacks_release: !options.release && project.entry(RELEASE.as_ref()).is_some(),
         config: ConfigFacts {
             names_loopback: names_loopback(&plan),
-            is_unbuffered: plan.environment_of_command().get(b"PYTHONUNBUFFERED").is_some(),
             has_env_file: !project.assignments.is_empty(),
         },
-        written: files.written(&plan, facts),
+        written: if is_alone { files.written(&plan) } else { Vec::new() },
     })
 }
 

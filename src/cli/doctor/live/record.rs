@@ -111,6 +111,11 @@ impl InstanceRecord {
         self.generations.len()
     }
 
+    /// Whether one of its generations has printed anything.
+    pub(super) fn has_printed(&self) -> bool {
+        self.generations.iter().any(|generation| generation.has_printed)
+    }
+
     /// Its latest generation.
     pub(super) fn latest(&self) -> Generation {
         self.generations.last().cloned().unwrap_or_default()

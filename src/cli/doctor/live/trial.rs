@@ -190,15 +190,12 @@ impl TrialStack {
         Ok(names.iter().map(|name| (name.clone(), start(name))).collect())
     }
 
-    /// Whether the latest generation of this instance has printed anything.
+    /// Whether this instance has printed anything by now; what is on its way has the time of a look.
     ///
     /// # Errors
     /// A signal came.
     pub(super) fn has_printed(&mut self, name: &str) -> Result<bool, Interrupted> {
-        // What it has printed by now is read by then.
-        self.ask(Request::Status, ANSWER)?;
-        while matches!(self.next(Duration::ZERO)?, Progress::Noted) {}
-        Ok(self.record.of(name).latest().has_printed)
+        self.wait_until(LOOK, |record| record.of(name).has_printed())
     }
 
     /// Asks it; `None` if it refuses, or has not answered in this time.
