@@ -217,11 +217,12 @@ class Cell:
 
     def clean_up(self):
         """Until there is no child: the kernel's list of them may leave one out while another one ends (proc(5))."""
+        end = time.monotonic() + self.order["patience"]
         while True:
-            # strace has a file to write: it ends with what it traces.
+            # strace has a file to write: it ends with what it traces, or hangs.
             for pid in descendants(os.getpid()):
                 try:
-                    if name(pid) != "strace":
+                    if name(pid) != "strace" or time.monotonic() > end:
                         os.kill(pid, signal.SIGKILL)
                 except ProcessLookupError:
                     pass

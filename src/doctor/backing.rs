@@ -15,10 +15,10 @@ const PORTS: [(u16, &[&str]); 15] = [
     (2181, &["zookeeper"]),
     (3306, &["mysql", "mysql2", "mariadb"]),
     (4222, &["nats"]),
-    (5432, &["postgres", "postgresql", "postgis", "ecto"]),
+    (5432, &["postgres", "postgresql", "postgis", "psql", "pgsql", "ecto"]),
     (5671, &["amqps"]),
     (5672, &["amqp", "pyamqp"]),
-    (6379, &["redis"]),
+    (6379, &["redis", "rediss", "valkey"]),
     (6380, &["rediss"]),
     (8086, &["influxdb"]),
     (9042, &["cassandra"]),
@@ -59,12 +59,19 @@ pub(crate) fn is_named<'a>(
     let schemes: Vec<&str> = schemes.copied().collect();
     let is_http = matches!(server.port(), 80 | 443);
     variables.any(|ConfigVariable { name, value, is_of_project }| {
+        // `jdbc:postgresql://`, `postgresql+asyncpg://`
         let scheme = value.split_once("://").map(|(scheme, _)| scheme.trim_matches(['"', '\'']));
-        let scheme = scheme.and_then(|scheme| scheme.split('+').next());
+        let scheme = scheme.and_then(|scheme| scheme.split('+').next()?.rsplit(':').next());
         let of_scheme = scheme.is_some_and(|of| schemes.contains(&of) || is_http && of.starts_with("http"));
-        let is_host = ["HOST", "SERVER", "ADDR"].iter().any(|word| name.contains(word));
+        let mut numbers = value.split(|c: char| !c.is_ascii_digit()).filter(|number| number.len() > 3);
         let has_port = value.split(|c: char| !c.is_ascii_digit()).any(|number| number == port);
-        of_scheme || has_port || is_host && *is_of_project && !value.is_empty() || value.contains(&ip)
+        // A host without a port, or words without a host: the rest is in the library.
+        let is_host = ["HOST", "SERVER", "ADDR", "DSN"].iter().any(|word| name.contains(word));
+        let is_local = ["localhost", "127.0.0.1", "::1"].iter().any(|host| value.contains(host));
+        let names_host = is_local && server.ip().is_loopback() && numbers.next().is_none()
+            || is_host && (is_local || !server.ip().is_loopback() || name.contains("DSN"));
+        let is_address = value.contains(&ip) && !server.ip().is_loopback();
+        of_scheme || has_port || is_address || *is_of_project && !value.is_empty() && names_host
     })
 }
 

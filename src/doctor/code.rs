@@ -135,6 +135,7 @@ codes! {
     UNPINNED = "II-unpinned", Dependencies, Warning, "name exact versions (name==1.2.3), as `pip freeze` or `pip-compile` write them";
     UNDECLARED_PROGRAM = "II-undeclared-program", Dependencies, Broken, "declare the package: it is on this machine only";
     UNDECLARED_IMPORT = "II-undeclared-import", Dependencies, Broken, "declare the package: it is installed here only because another one needs it, or by hand";
+    PROGRAM_MISSING = "II-program-missing", Dependencies, Broken, "declare what it is part of, and install that; a name without a folder is looked up on PATH";
     PROGRAM_IN_HOME = "II-program-in-home", Dependencies, Warning, "declare what it is part of: it is in your home folder, and on no other machine";
     ENV_TRACKED = "III-env-tracked", Config, Broken, "git rm --cached it, add it to .gitignore, and replace the secrets in it";
     ENV_NOT_IGNORED = "III-env-not-ignored", Config, Warning, "add it to .gitignore: `git add .` would track it";

@@ -63,7 +63,12 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
 /// The program that a step sends into the background.
 fn daemon(step: &Step) -> Option<&str> {
     let (program, arguments) = step.program()?;
-    let has = |words: &[&str]| arguments.iter().any(|argument| words.contains(&argument.as_str()));
+    let is_off =
+        |index: usize| arguments.get(index + 1).is_some_and(|of| ["no", "false", "0"].contains(&of.as_str()));
+    let has = |words: &[&str]| {
+        let mut given = arguments.iter().enumerate();
+        given.any(|(index, argument)| words.contains(&argument.as_str()) && !is_off(index))
+    };
     let is_listed = DAEMONS.iter().any(|(name, words)| *name == program && has(words));
     let is_pm2 = program == "pm2" && has(&["start"]) && !has(&["--no-daemon"]);
     (is_listed || is_pm2).then_some(program)

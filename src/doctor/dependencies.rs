@@ -114,15 +114,25 @@ const DECLARATIONS: [&str; 21] = [
     "environment.yml",
 ];
 
-/// The programs that instances ran from the home folder of the user, and that no file of the project speaks of.
+/// The programs that instances ran from the home folder of the user, and that no file of the project speaks of (`waitress-serve` is of
+/// waitress); and one that is not there at all.
 pub(super) fn observe(facts: &Facts, seen: &Observation) -> Vec<Finding> {
     let is_declared = |program: &str| {
         let is_declaration = |name: &str| {
             let base = name.rsplit('/').next().unwrap_or(name);
             DECLARATIONS.iter().any(|of| base.starts_with(of))
         };
-        facts.files.iter().any(|(name, text)| is_declaration(name) && imports::mentions(text, program))
+        let parts = program.split(['-', '_', '.']).filter(|part| part.len() > 2);
+        let words: Vec<&str> = parts.chain([program]).collect();
+        facts.files.iter().any(|(name, text)| {
+            is_declaration(name) && words.iter().any(|word| imports::mentions(text, word))
+        })
     };
+    let missing = seen.cannot_start.as_ref().and_then(|failure| {
+        let kind = failure.name.split('.').next().unwrap_or_default();
+        let message = format!("{} cannot start: {}: {}", failure.name, failure.program, failure.reason);
+        Some(facts.at(facts.entry(kind)?, &code::PROGRAM_MISSING, message))
+    });
     let of_type = |instance: &InstanceObservation| {
         let entry = facts.entry(&instance.kind).filter(|_| !facts.is_for_development)?;
         let program = instance.home_programs.iter().find(|program| !is_declared(program))?;
@@ -130,7 +140,7 @@ pub(super) fn observe(facts: &Facts, seen: &Observation) -> Vec<Finding> {
             format!("{} runs {program} of your home folder, and no manifest names it", instance.name);
         Some(facts.at(entry, &code::PROGRAM_IN_HOME, message))
     };
-    seen.first_of_each().filter_map(of_type).collect()
+    seen.first_of_each().filter_map(of_type).chain(missing).collect()
 }
 
 pub(super) fn examine(facts: &Facts) -> Vec<Finding> {

@@ -102,7 +102,7 @@ impl Facts {
     }
 
     /// The line of this type.
-    pub(super) fn entry(&self, kind: &str) -> Option<&Entry> {
+    pub(crate) fn entry(&self, kind: &str) -> Option<&Entry> {
         self.procfile.entries.iter().find(|entry| entry.name.as_str() == kind)
     }
 

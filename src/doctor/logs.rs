@@ -4,7 +4,7 @@ use super::code;
 use super::command::Step;
 use super::facts::{Facts, code_lines, line_of};
 use super::observation::Observation;
-use super::processes::{has_ending, of_files, of_written};
+use super::processes::{has_ending, is_in_passing_folder, of_files, of_written};
 use super::report::Finding;
 
 /// Options that name a file for the log.
@@ -19,6 +19,9 @@ const OPTIONS: [&str; 8] = [
     "--log-path",
 ];
 
+/// Folders whose files are the streams of a process.
+const STREAMS: [&str; 3] = ["/dev/fd/", "/proc/self/fd/", "/proc/1/fd/"];
+
 /// What writes a log into a file, as its library spells it.
 const HANDLERS: [&str; 6] = [
     "logging.FileHandler(",
@@ -31,7 +34,11 @@ const HANDLERS: [&str; 6] = [
 
 /// Log files that were written while a stack ran.
 pub(super) fn observe(facts: &Facts, seen: &Observation) -> Vec<Finding> {
-    let is_log = |file: &str| has_ending(file, &["log"]);
+    let is_log = |file: &str| {
+        // What a database numbers is no log of an application (LevelDB's 000003.log).
+        let stem = file.rsplit('/').next().and_then(|name| name.strip_suffix(".log"));
+        stem.is_some_and(|stem| stem.contains(|c: char| !c.is_ascii_digit())) && !is_in_passing_folder(file)
+    };
     let mut found = of_files(facts, seen, is_log, &code::LOG_WRITTEN);
     if found.is_empty() {
         found.extend(of_written(facts, seen, |file| is_log(&file.name), &code::LOG_WRITTEN));
@@ -48,11 +55,16 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
             (program == "tee").then(|| arguments.iter().find(|word| !word.starts_with('-')).cloned())?
         };
         let option = |step: &Step| step.option(&OPTIONS).map(str::to_owned);
-        let files =
-            steps.iter().flat_map(|step| step.outputs.iter().cloned().chain(option(step)).chain(tee(step)));
-        for file in files.filter(|file| !file.starts_with('$')) {
+        // What a step before the last writes is what it makes, unless it is called a log.
+        let last = steps.len().saturating_sub(1);
+        let files = steps.iter().enumerate().flat_map(|(index, step)| {
+            let written = step.outputs.iter().cloned().chain(option(step)).chain(tee(step));
+            written.filter(move |file| index == last || has_ending(file, &["log"]))
+        });
+        for file in files.filter(|file| !file.starts_with('$') && !file.contains(['(', ')'])) {
             match file.as_str() {
-                "-" | "/dev/stdout" | "/dev/stderr" | "/proc/1/fd/1" | "/proc/self/fd/1" => {}
+                "-" | "/dev/stdout" | "/dev/stderr" | "/dev/tty" => {}
+                file if STREAMS.iter().any(|folder| file.starts_with(folder)) => {}
                 "/dev/null" => {
                     found.push(facts.at(
                         entry,
@@ -70,7 +82,8 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
     }
     for (file, text) in facts.sources(&["py", "js", "ts", "mjs", "cjs", "rb"]) {
         let hit = code_lines(text).find_map(|(number, line)| {
-            let handler = HANDLERS.iter().find(|handler| line.contains(**handler))?;
+            let handler =
+                HANDLERS.iter().find(|handler| line.contains(**handler) && !line.contains("/dev/std"))?;
             Some((number, handler.trim_end_matches(['(', '"', '\''])))
         });
         if let Some((number, handler)) = hit {

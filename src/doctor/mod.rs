@@ -101,11 +101,12 @@ mod tests {
 
     use super::facts::Repository;
     use super::observation::{
-        GitState, InstanceObservation, Listening, OutputTime, RequestResult, StartResult, StopResult,
-        WrittenFile,
+        GitState, InstanceObservation, Listening, OutputTime, RequestResult, StartFailure, StartResult,
+        StopResult, WrittenFile,
     };
     use super::*;
     use crate::exit::Exit;
+    use crate::name::TypeName;
     use crate::procfile::parse;
     use crate::signal::Signal;
 
@@ -133,21 +134,14 @@ mod tests {
             was_killed: false,
         };
         InstanceObservation {
-            name: "web.1".into(),
-            kind: "web".into(),
-            port: Some(5000),
             start: StartResult::Ready(None),
             listens: Some(Listening { ports: BTreeSet::from([5000]), is_loopback: false }),
-            writes: BTreeSet::new(),
-            shared: BTreeSet::new(),
-            servers: BTreeSet::new(),
-            own_variables: BTreeSet::new(),
-            home_programs: BTreeSet::new(),
             output: Some(OutputTime::Running),
             one_more: Some(("web.2".into(), StartResult::Ready(None))),
             again: Some(StartResult::Ready(None)),
             request: Some(RequestResult::Answered),
             stop: Some(stop),
+            ..InstanceObservation::new("web.1".into(), &TypeName::new("web").unwrap(), Some(5000))
         }
     }
 
@@ -252,6 +246,9 @@ mod tests {
             ("public/a.js", GitState::Ignored, &[]),
             ("data/app.sqlite3", GitState::Ignored, &["VI-file-written"]),
             ("log/production.log", GitState::Ignored, &["XI-log-written"]),
+            // LevelDB's.
+            ("store/000003.log", GitState::Ignored, &[]),
+            ("app.lck", GitState::Untracked, &[]),
             ("tmp/a", GitState::Untracked, &[]),
             (".cache/a", GitState::Untracked, &[]),
         ] {
@@ -272,12 +269,18 @@ mod tests {
             ("DATABASE_URL", "postgres://a:b@localhost/c", false, true),
             ("DATABASE_URL", "postgresql+asyncpg://localhost/c", false, true),
             ("PGPORT", "5432", false, true),
+            ("DATABASE_URL", "jdbc:postgresql://localhost/app", false, true),
+            ("DATABASE_URL", "psql://u@localhost/app", false, true),
+            ("DB", "localhost", true, true),
+            ("DB_DSN", "user=a dbname=b sslmode=disable", true, true),
+            ("SMTP_SERVER", "mail.example.com", true, false),
+            ("NO_PROXY", "localhost,127.0.0.1", false, false),
             ("PGHOST", "localhost", true, true),
             ("PGHOST", "", true, false),
             // The machine's own.
             ("HOSTNAME", "box", false, false),
             ("DBUS_SESSION_BUS_ADDRESS", "unix:path=/run/user/1000/bus", false, false),
-            ("DB", "127.0.0.1", false, true),
+            ("DB", "127.0.0.1", true, true),
             ("REDIS_URL", "redis://localhost:6379", true, false),
             ("PORT", "54320", true, false),
         ] {
@@ -285,5 +288,22 @@ mod tests {
         }
         assert!(names("[::1]:443", "API", "https://localhost/a", false));
         assert!(!names("[::1]:8443", "API", "https://localhost/a", false));
+    }
+
+    #[test]
+    fn a_program_that_is_missing_is_found_and_nothing_else_was_seen() {
+        let failure =
+            StartFailure { name: "web.1".into(), program: "gunicorn".into(), reason: "not found".into() };
+        let web = InstanceObservation { start: StartResult::Ended(Exit::Status(127)), stop: None, ..web() };
+        let seen =
+            Observation { instances: vec![web], cannot_start: Some(failure), ..Observation::default() };
+        let found = observe(&facts("web: gunicorn a\n"), &seen, &[]);
+        let found: Vec<(&str, &str)> = found.iter().map(|of| (of.code.name, of.message.as_str())).collect();
+        assert_eq!(found, [("II-program-missing", "web.1 cannot start: gunicorn: not found")]);
+        assert!(!seen.has_seen_any());
+        assert_eq!(
+            seen.gaps(Factor::Disposability),
+            ["anything of the run, as web.1 could not be started and all were stopped"]
+        );
     }
 }

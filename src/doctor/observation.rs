@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::code::Factor;
 use crate::exit::Exit;
+use crate::name::TypeName;
 use crate::notice::Elapsed;
 use crate::signal::Signal;
 
@@ -22,8 +23,12 @@ pub(crate) struct Observation {
     pub lacks_release: bool,
     /// What its variables say.
     pub config: ConfigFacts,
+    /// The instance that could not be started, so that all were stopped.
+    pub cannot_start: Option<StartFailure>,
     /// The files below the root that were written since the start, and that no variable names.
     pub written: Vec<WrittenFile>,
+    /// Why files were not compared, a clause.
+    pub uncompared: Option<&'static str>,
 }
 
 /// What the variables of a stack say, without their values.
@@ -33,6 +38,17 @@ pub(crate) struct ConfigFacts {
     pub names_loopback: bool,
     /// Whether some are of .env.
     pub has_env_file: bool,
+}
+
+/// An instance that could not be started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StartFailure {
+    /// `web.1`.
+    pub name: String,
+    /// What should have been run.
+    pub program: String,
+    /// Why it could not be.
+    pub reason: String,
 }
 
 /// A file that was written while the stack ran.
@@ -100,6 +116,29 @@ pub(crate) struct InstanceObservation {
     pub request: Option<RequestResult>,
     /// How it stopped; `None` if it did not run any more, or was not asked to.
     pub stop: Option<StopResult>,
+}
+
+impl InstanceObservation {
+    /// One of this name and type, of which nothing was seen yet.
+    pub(crate) fn new(name: String, kind: &TypeName, port: Option<u16>) -> Self {
+        Self {
+            name,
+            kind: kind.to_string(),
+            port,
+            start: StartResult::NotSeen,
+            listens: None,
+            writes: BTreeSet::new(),
+            shared: BTreeSet::new(),
+            servers: BTreeSet::new(),
+            own_variables: BTreeSet::new(),
+            home_programs: BTreeSet::new(),
+            output: None,
+            one_more: None,
+            again: None,
+            request: None,
+            stop: None,
+        }
+    }
 }
 
 /// How a start went.
@@ -231,6 +270,10 @@ impl Observation {
                 };
                 self.first_of_each().filter_map(gap).collect()
             }
+            Factor::Processes => {
+                let gap = |why: &str| format!("files that were written and closed again: {why}");
+                self.uncompared.map(gap).into_iter().collect()
+            }
             Factor::Config if self.config.has_env_file => {
                 vec!["which variables of .env the programs read: no system shows that".into()]
             }
@@ -239,7 +282,6 @@ impl Observation {
             | Factor::Config
             | Factor::BackingServices
             | Factor::BuildReleaseRun
-            | Factor::Processes
             | Factor::PortBinding
             | Factor::Concurrency
             | Factor::DevProdParity
@@ -249,6 +291,12 @@ impl Observation {
 
     /// What could not be seen, as an instance did not get so far.
     fn gaps_of_lifecycle(&self) -> Vec<String> {
+        if let Some(failure) = &self.cannot_start {
+            return vec![format!(
+                "anything of the run, as {} could not be started and all were stopped",
+                failure.name
+            )];
+        }
         let hint = if self.lacks_release { "; `--release` runs the release first" } else { "" };
         let gap = |seen: &InstanceObservation| match seen.start {
             StartResult::Ready(_) => None,
@@ -256,13 +304,20 @@ impl Observation {
                 Some(format!("{} was not ready after {}{hint}", seen.name, Elapsed(self.ready_within)))
             }
             StartResult::Ended(exit) => Some(format!("{} {exit} before it was ready{hint}", seen.name)),
-            StartResult::NotSeen => Some(format!("{} was not started, or more than once", seen.name)),
+            StartResult::NotSeen => {
+                Some(format!("{} was not started in time, or a changed file restarted it", seen.name))
+            }
         };
         let is_too_fast = |seen: &&InstanceObservation| seen.request == Some(RequestResult::TooFast);
         let too_fast = self.instances.iter().filter(is_too_fast).map(|seen| {
             format!("{} answers too fast for a request to be in flight when it is stopped", seen.name)
         });
         self.instances.iter().filter_map(gap).chain(too_fast).collect()
+    }
+
+    /// Whether at least one instance came up, so that something was seen.
+    pub(crate) fn has_seen_any(&self) -> bool {
+        self.instances.iter().any(|seen| matches!(seen.start, StartResult::Ready(_)))
     }
 
     /// The first instance of each type.

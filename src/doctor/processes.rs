@@ -13,14 +13,19 @@ use super::report::Finding;
 const PASSING: [&str; 7] = ["tmp", "temp", "cache", "node_modules", "venv", "target", "__pycache__"];
 
 /// Endings of files that tell of a process, and hold nothing.
-const SIGNS: [&str; 4] = ["pid", "lock", "sock", "log"];
+const SIGNS: [&str; 5] = ["pid", "lock", "lck", "sock", "log"];
 
 /// Endings of files that are a database.
 const DATABASES: [&str; 4] = ["sqlite", "sqlite3", "db", "mdb"];
 
 /// What the instances of a stack that ran had open for writing, and what was written while they ran.
 pub(super) fn observe(facts: &Facts, seen: &Observation) -> Vec<Finding> {
-    let mut found = of_files(facts, seen, |file| !is_passing(file), &code::FILE_WRITTEN);
+    // SQLite opens a database for writing that is only read: what git tracks and finds unchanged is not written.
+    let is_changed =
+        |file: &str| seen.written.iter().any(|of| of.git == GitState::Tracked && of.name == file);
+    let is_kept =
+        |file: &str| !is_passing(file) && (facts.repository.tracks(file) != Some(true) || is_changed(file));
+    let mut found = of_files(facts, seen, is_kept, &code::FILE_WRITTEN);
     // What git ignores may be a cache.
     let is_missed = |of: &WrittenFile| {
         let is_kept = of.git == GitState::Untracked || has_ending(&of.name, &DATABASES);
@@ -82,6 +87,10 @@ pub(super) fn has_ending(file: &str, endings: &[&str]) -> bool {
 
 /// Whether a file below the root holds nothing that is missed.
 fn is_passing(file: &str) -> bool {
-    let is_hidden = |part: &str| part.starts_with('.') || PASSING.contains(&part);
-    has_ending(file, &SIGNS) || file.split('/').any(is_hidden)
+    has_ending(file, &SIGNS) || is_in_passing_folder(file)
+}
+
+/// Whether a file is hidden, or in a folder whose files may be lost.
+pub(super) fn is_in_passing_folder(file: &str) -> bool {
+    file.split('/').any(|part| part.starts_with('.') || PASSING.contains(&part))
 }

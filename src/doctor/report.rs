@@ -133,7 +133,9 @@ impl<'a> DoctorReport<'a> {
                 let line = finding.line.map(|line| format!(":{line}")).unwrap_or_default();
                 let place = format!("{}{line}", finding.file);
                 let word = finding.silenced.map_or(finding.status.word(), |_| "silenced");
-                lines.push(format!("     {word}: {place}: {} [{}]", finding.message, finding.code));
+                let line = format!("     {word}: {place}: {} [{}]", finding.message, finding.code);
+                // A name of a file may hold the end of a line.
+                lines.push(line.replace(['\n', '\r'], "?"));
                 let reason = finding.silenced.map(|reason| format!("       reason: {reason}"));
                 lines.push(reason.unwrap_or_else(|| format!("       {}", finding.hint)));
             }

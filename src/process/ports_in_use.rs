@@ -189,39 +189,54 @@ impl Listeners {
     }
 }
 
-/// The connections that processes of this machine have opened, by their sockets. What others have opened to a port of this machine
-/// is none of them.
+/// The open TCP connections of this machine, by their sockets: whether its process has opened it, its own end and the other one.
 #[derive(Debug, Default)]
-pub(crate) struct OpenedConnections(HashMap<u64, SocketAddr>);
+pub(crate) struct OpenConnections(HashMap<u64, (bool, SocketAddr, SocketAddr)>);
 
-impl OpenedConnections {
-    /// Those that are open now.
+impl OpenConnections {
+    /// Those that are open now. What came in at a port on which a process listens was opened at the other end.
     #[cfg(target_os = "linux")]
     pub(crate) fn now() -> Self {
         let listeners = Listeners::now();
-        // Before the connections: a listener that is closed meanwhile would make servers of its clients.
-        let is_listening = |port: u16| listeners.has(port);
-        is_listening(0);
-        let opened = connections().into_iter().filter(|(_, local, _)| !is_listening(local.port()));
-        Self(opened.map(|(inode, _, remote)| (inode, remote)).collect())
+        // Read before the connections: a listener that is closed meanwhile would make servers of its clients.
+        listeners.inodes();
+        let connection = |(inode, local, remote): (_, SocketAddr, _)| {
+            (inode, (!listeners.has(local.port()), local, remote))
+        };
+        Self(connections().into_iter().map(connection).collect())
     }
 
     /// The addresses to which these processes have connected.
-    #[cfg(target_os = "linux")]
-    pub(crate) fn of(&self, pids: impl IntoIterator<Item = i32>) -> BTreeSet<SocketAddr> {
-        pids.into_iter().flat_map(sockets).filter_map(|inode| self.0.get(&inode)).copied().collect()
+    pub(crate) fn servers_of(&self, pids: impl IntoIterator<Item = i32>) -> BTreeSet<SocketAddr> {
+        let of_pids = self.of(pids);
+        of_pids.filter(|(is_opened, ..)| *is_opened).map(|(_, _, remote)| remote).collect()
     }
 
-    /// The owner of a socket cannot be seen here.
+    /// The own ends of their connections.
+    pub(crate) fn local_ends_of(&self, pids: impl IntoIterator<Item = i32>) -> BTreeSet<SocketAddr> {
+        self.of(pids).map(|(_, local, _)| local).collect()
+    }
+
+    #[cfg(target_os = "linux")]
+    fn of(
+        &self,
+        pids: impl IntoIterator<Item = i32>,
+    ) -> impl Iterator<Item = (bool, SocketAddr, SocketAddr)> {
+        pids.into_iter().flat_map(sockets).filter_map(|inode| self.0.get(&inode)).copied()
+    }
+
+    /// None: the owner of a socket cannot be seen here.
     #[cfg(not(target_os = "linux"))]
     pub(crate) fn now() -> Self {
         Self::default()
     }
 
-    /// None.
     #[cfg(not(target_os = "linux"))]
-    pub(crate) fn of(&self, _pids: impl IntoIterator<Item = i32>) -> BTreeSet<SocketAddr> {
-        self.0.values().copied().collect()
+    fn of(
+        &self,
+        _pids: impl IntoIterator<Item = i32>,
+    ) -> impl Iterator<Item = (bool, SocketAddr, SocketAddr)> {
+        self.0.values().copied()
     }
 }
 
@@ -306,6 +321,8 @@ mod tests {
         let of_ports = |mut all: Vec<(u16, u64)>| {
             all.retain(|(port, _)| ports.contains(port));
             all.sort_unstable();
+            // Where the table changes between two reads, a line may come twice.
+            all.dedup();
             all
         };
         let listed = of_ports(listed_in("/proc/net"));

@@ -242,6 +242,41 @@ fn a_program_of_the_home_folder_is_told_unless_the_project_names_it() {
 }
 
 #[test]
+fn a_stack_that_cannot_start_is_no_sound_one() {
+    if !is_possible() {
+        return;
+    }
+    let project = with(&[("Procfile", "web: python3 server.py\nworker: no-such-program\n")]);
+    let (status, document) = examined(&project, &["--within", "0"]);
+    assert_eq!(status, 1);
+    assert_eq!(codes(&document), BTreeMap::from([("II-program-missing".to_owned(), 1)]), "{document}");
+    let factor = |number: &str| {
+        document["factors"].as_array().unwrap().iter().find(|of| of["factor"] == number).unwrap().clone()
+    };
+    assert_eq!(factor("VI")["status"], "not_seen");
+    assert!(factor("IX")["not_seen"].to_string().contains("worker.1 could not be started"), "{document}");
+}
+
+#[test]
+fn a_database_that_is_only_read_and_a_folder_that_a_variable_names_are_no_findings() {
+    if !is_possible() {
+        return;
+    }
+    let project = with(&[
+        (
+            "Procfile",
+            "worker: python3 write.py geo.db\napi-worker: probe touch data/blob + trap TERM bye 0 + wait\n",
+        ),
+        NOTIFIES,
+        ("geo.db", "a\n"),
+        ("data/.keep", ""),
+        (".env", "DATA_DIR=./data\n"),
+    ]);
+    let (_, document) = examined(&project, &[]);
+    assert_eq!(codes(&document), BTreeMap::new(), "{document}");
+}
+
+#[test]
 fn what_is_printed_at_the_end_only_is_told_as_not_seen() {
     if !is_possible() {
         return;

@@ -23,6 +23,9 @@ const MOST_FILES: usize = 10_000;
 const LOCKS: [&str; 6] =
     ["package-lock.json", "pnpm-lock.yaml", "yarn.lock", "Gemfile.lock", "composer.lock", "poetry.lock"];
 
+/// Words in the name of a Procfile that is not for a deployment.
+const DEVELOPMENT: [&str; 4] = ["dev", "development", "local", "test"];
+
 /// Folders that hold what was installed or built, where git cannot tell.
 const INSTALLED: [&str; 9] =
     ["node_modules", "vendor", "venv", ".venv", "env", "target", "dist", "build", "__pycache__"];
@@ -40,8 +43,9 @@ pub(super) fn facts(project: &Project, system: &SystemEnv) -> Facts {
                 .exists()
                 .then(|| git(root, &["check-ignore", "-q", ".env"]).is_some()),
         },
-        (None, Some(_)) => Repository::Absent,
-        (None, None) => Repository::Unknown,
+        // Where there is one and git refuses it (another owner's), nothing is known.
+        (None, Some(_)) if !root.ancestors().any(|folder| folder.join(".git").exists()) => Repository::Absent,
+        (None, Some(_) | None) => Repository::Unknown,
     };
     let names = if let (Some(tracked), Some(others)) = (tracked, others) {
         tracked.into_iter().chain(others).collect()
@@ -53,7 +57,7 @@ pub(super) fn facts(project: &Project, system: &SystemEnv) -> Facts {
     let base = project.procfile.file.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
     Facts {
         procfile: project.procfile.clone(),
-        is_for_development: ["dev", "local", "test"].iter().any(|word| base.contains(word)),
+        is_for_development: base.split(['.', '-', '_']).any(|word| DEVELOPMENT.contains(&word)),
         files: names.into_iter().take(MOST_FILES).filter_map(|name| read(root, name)).collect(),
         repository,
         parent_files: in_parents(root),

@@ -24,6 +24,7 @@ use super::values::{span, types};
 use crate::config::{ColorChoice, Settings};
 use crate::doctor::code::{self, Factor};
 use crate::doctor::facts::Facts;
+use crate::doctor::observation::Observation;
 use crate::doctor::report::{DoctorReport, silence};
 use crate::doctor::{examine, has_live_checks, is_visible, observe};
 use crate::exit::{self, Outcome};
@@ -86,7 +87,8 @@ pub(crate) fn run(args: &DoctorArgs, given: &Settings, system: &SystemEnv) -> Re
             is_for_development: facts.is_for_development,
         };
         match live::observe(&project, &options, system) {
-            Ok(observation) => {
+            Ok(mut observation) => {
+                observation.instances.retain(|instance| facts.entry(&instance.kind).is_some());
                 findings.extend(observe(&facts, &observation, &findings));
                 seen = Some(observation);
             }
@@ -96,7 +98,8 @@ pub(crate) fn run(args: &DoctorArgs, given: &Settings, system: &SystemEnv) -> Re
     }
     silence(&mut findings, &project.settings.silenced);
     let report = DoctorReport::new(&factors, &findings, seen.as_ref(), |factor| {
-        is_visible(factor, &facts) || seen.is_some() && has_live_checks(factor)
+        let is_seen = seen.as_ref().is_some_and(Observation::has_seen_any);
+        is_visible(factor, &facts) || is_seen && has_live_checks(factor)
     });
     if is_json(given) {
         print::json(&report)?;

@@ -16,7 +16,7 @@ use crate::doctor::dependencies::is_tool;
 use crate::plan::Plan;
 use crate::plan::spec::Environment;
 use crate::process::open_files::program_files;
-use crate::process::ports_in_use::{Listeners, OpenedConnections};
+use crate::process::ports_in_use::{Listeners, OpenConnections};
 use crate::process::tree::{Process, descendants, environment_of, is_shell, variable_of};
 
 /// What an instance has.
@@ -56,8 +56,11 @@ pub(super) fn look(
     let status = stack.ask(Request::Status, ANSWER)?;
     let environment = plan.environment_of_command();
     let processes = descendants(stack.monitor()).map(|scan| scan.processes).unwrap_or_default();
-    let own_ports = Listeners::now().ports_of(processes.iter().map(|process| process.pid));
-    let connections = OpenedConnections::now();
+    let pids = || processes.iter().map(|process| process.pid);
+    let own_ports = Listeners::now().ports_of(pids());
+    let connections = OpenConnections::now();
+    // The other ends of connections within the stack, whose listener may be closed.
+    let own_ends = connections.local_ends_of(pids());
     let config = variables(project, &environment);
     let of_instance = |pid: i32| {
         let programs = programs(&processes, pid);
@@ -65,11 +68,12 @@ pub(super) fn look(
         let own = environments.iter().flat_map(|of| of.split(|byte| *byte == 0)).filter_map(entry);
         let own: Vec<ConfigVariable> = own.collect();
         let is_unnamed = |server: &SocketAddr| {
-            let is_own = server.ip().is_loopback() && own_ports.contains(&server.port());
+            let is_own =
+                server.ip().is_loopback() && own_ports.contains(&server.port()) || own_ends.contains(server);
             !is_own && may_be_service(*server) && !is_named(*server, config.iter().chain(&own))
         };
         Surroundings {
-            servers: connections.of(tree(&processes, pid)).into_iter().filter(is_unnamed).collect(),
+            servers: connections.servers_of(tree(&processes, pid)).into_iter().filter(is_unnamed).collect(),
             own_variables: own_variables(&environments, &environment),
             home_programs: home_programs(&programs, &environment),
         }
@@ -90,11 +94,12 @@ fn tree(processes: &[Process], root: i32) -> HashSet<i32> {
     found
 }
 
-/// The process of an instance, and those that it has started if it is a shell: what programs start has surroundings of their own.
+/// The process of an instance; where it is a shell, those that it has started: what programs start has surroundings of their own.
 fn programs(processes: &[Process], pid: i32) -> Vec<i32> {
     let own = processes.iter().find(|process| process.pid == pid);
     let is_child = |process: &&Process| process.parent == pid && own.is_some_and(is_shell);
-    processes.iter().filter(is_child).map(|process| process.pid).chain([pid]).collect()
+    let children: Vec<i32> = processes.iter().filter(is_child).map(|process| process.pid).collect();
+    if children.is_empty() { vec![pid] } else { children }
 }
 
 /// The variables of the stack, and those of other files of the same kind (`.env.local`), which its programs may read themselves.
@@ -120,18 +125,20 @@ fn entry(text: &[u8]) -> Option<ConfigVariable> {
 }
 
 fn own_variables(environments: &[Vec<u8>], shared: &Environment) -> BTreeSet<String> {
+    // One that has the shared value may be the program, and the others what a script started beside it.
     let has_own = |name: &&&str| {
-        environments
-            .iter()
-            .filter_map(|environment| variable_of(environment, name.as_bytes()))
-            .any(|value| Some(value) != shared.get(name.as_bytes()))
+        let value = |environment| variable_of(environment, name.as_bytes());
+        let mut values = environments.iter().map(|environment| value(environment)).peekable();
+        values.peek().is_some() && values.all(|value| value.is_some() && value != shared.get(name.as_bytes()))
     };
     NEEDED.iter().filter(has_own).map(|name| (*name).to_owned()).collect()
 }
 
 /// The programs of an instance that lie in such a folder of the user's home.
 fn home_programs(programs: &[i32], environment: &Environment) -> BTreeSet<String> {
-    let Some(home) = environment.get(b"HOME").map(|home| PathBuf::from(OsStr::from_bytes(home))) else {
+    let home = environment.get(b"HOME").map(|home| PathBuf::from(OsStr::from_bytes(home)));
+    // A container has `/` for users that it does not know.
+    let Some(home) = home.filter(|home| home.is_absolute() && home.parent().is_some()) else {
         return BTreeSet::new();
     };
     // The kernel shows a program by its real path.

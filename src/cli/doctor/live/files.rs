@@ -1,6 +1,7 @@
 //! The files of the project while its stack runs: what instances have open for writing, and what was written since the start.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -56,6 +57,11 @@ impl ProjectFiles {
         Ok(rows.filter_map(|row| Some((row.name.clone(), files(row.pid?)))).collect())
     }
 
+    /// Why not all can be compared.
+    pub(super) fn obstacle(&self) -> Option<&'static str> {
+        self.before.is_none().then_some("there are too many files to compare")
+    }
+
     /// The files that were written since then: tracked ones by their contents, others by size and time. Of others none where there are
     /// too many to look at.
     pub(super) fn written(&self, plan: &Plan) -> Vec<WrittenFile> {
@@ -66,8 +72,10 @@ impl ProjectFiles {
         let changed = changed.difference(&self.differing).cloned();
         let sources = changed.map(|name| WrittenFile { name, git: GitState::Tracked });
         let (Some(before), Some(now)) = (&self.before, states(&self.root)) else { return sources.collect() };
+        // A file that has another name now was not written.
+        let known: HashSet<&FileState> = before.values().collect();
         let is_written = |(name, state): &(String, FileState)| {
-            !tracked.contains(name) && before.get(name) != Some(state) && !is_named(name, plan)
+            !tracked.contains(name) && !known.contains(state) && !is_named(name, plan)
         };
         let others = now.into_iter().filter(is_written).map(|(name, _)| {
             let git = if new.contains(&name) { GitState::Untracked } else { GitState::Ignored };
@@ -82,12 +90,16 @@ fn differing(root: &Path) -> Option<BTreeSet<String>> {
     git(root, &["--no-optional-locks", "diff", "--no-ext-diff", "--name-only", "--relative", "-z"])
 }
 
-/// Whether a variable names this file.
+/// Whether a variable names this file, or a folder that it is in.
 fn is_named(file: &str, plan: &Plan) -> bool {
     let name = Path::new(file).file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let name = BESIDE.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name);
+    let folders: Vec<&OsStr> = Path::new(file).ancestors().skip(1).filter_map(Path::file_name).collect();
     let environment = plan.environment_of_command();
-    environment.variables().any(|(_, value)| String::from_utf8_lossy(value).contains(name))
+    environment.variables().any(|(_, value)| {
+        let value = String::from_utf8_lossy(value);
+        value.contains(name) || Path::new(&*value).file_name().is_some_and(|last| folders.contains(&last))
+    })
 }
 
 fn states(root: &Path) -> Option<BTreeMap<String, FileState>> {

@@ -11,12 +11,12 @@ mod record;
 mod request;
 mod trial;
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use command::{TrialOptions, trial};
 use files::ProjectFiles;
-use trial::{Interrupted, TrialStack};
+use record::StackRecord;
+use trial::{ANSWER, Interrupted, TrialStack};
 
 use crate::cli::failure::Failure;
 use crate::cli::project::Project;
@@ -69,6 +69,8 @@ pub(super) fn observe(
     let specs: Vec<&Spec> =
         plan.instances.iter().filter(|spec| options.release || spec.name.kind.as_str() != RELEASE).collect();
     let names: Vec<String> = specs.iter().map(|spec| spec.name.to_string()).collect();
+    // A time for readiness that is short is none for the start of the stack itself.
+    stack.wait_until(ANSWER, StackRecord::has_begun)?;
     let starts = stack.starts(&names, 1, options.ready_within)?;
     if starts.iter().all(|(_, start)| *start == StartResult::NotSeen) {
         report::say(&stack.errors());
@@ -80,22 +82,13 @@ pub(super) fn observe(
     let mut instances: Vec<InstanceObservation> = specs
         .iter()
         .zip(starts)
-        .map(|(spec, (name, start))| InstanceObservation {
-            kind: spec.name.kind.to_string(),
-            port: spec.port,
-            start,
-            listens: listens.remove(&name),
-            writes: BTreeSet::new(),
-            shared: BTreeSet::new(),
-            servers: BTreeSet::new(),
-            own_variables: BTreeSet::new(),
-            home_programs: BTreeSet::new(),
-            output: None,
-            one_more: None,
-            again: None,
-            request: None,
-            stop: None,
-            name,
+        .map(|(spec, (name, start))| {
+            let listens = listens.remove(&name);
+            InstanceObservation {
+                start,
+                listens,
+                ..InstanceObservation::new(name, &spec.name.kind, spec.port)
+            }
         })
         .collect();
     if !options.is_for_development {
@@ -121,6 +114,8 @@ pub(super) fn observe(
             names_loopback: names_loopback(&plan),
             has_env_file: !project.assignments.is_empty(),
         },
+        cannot_start: stack.record().start_failure().cloned(),
+        uncompared: if is_alone { files.obstacle() } else { Some("another stack runs here") },
         written: if is_alone { files.written(&plan) } else { Vec::new() },
     })
 }
@@ -155,12 +150,19 @@ fn repeat(
     Ok(())
 }
 
-/// Whether a variable holds an address of this machine alone: a server that binds it follows its config.
+/// Whether a variable that tells a server what to bind holds an address of this machine alone: a server that binds it follows its config.
 fn names_loopback(plan: &Plan) -> bool {
+    let is_bound = |name: &[u8]| {
+        let name = String::from_utf8_lossy(name).into_owned();
+        name.contains("BIND") || name.contains("LISTEN") || BOUND.contains(&name.as_str())
+    };
     let is_loopback = |value: &[u8]| {
         let value = String::from_utf8_lossy(value);
         let host = value.rsplit_once(':').filter(|(host, _)| !host.contains(':')).map_or(&*value, |of| of.0);
         ["127.0.0.1", "localhost", "::1", "[::1]"].contains(&host)
     };
-    plan.environment_of_command().variables().any(|(_, value)| is_loopback(value))
+    plan.environment_of_command().variables().any(|(name, value)| is_bound(name) && is_loopback(value))
 }
+
+/// Variables by which servers are told their address. That of a database is none of them.
+const BOUND: [&str; 7] = ["HOST", "ADDR", "ADDRESS", "SERVER_HOST", "WEB_HOST", "APP_HOST", "HTTP_HOST"];

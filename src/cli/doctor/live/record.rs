@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::doctor::observation::StartResult;
+use crate::doctor::observation::{StartFailure, StartResult};
 use crate::exit::Exit;
 use crate::signal::Signal;
 
@@ -20,6 +20,9 @@ pub(super) struct StackRow {
     processes: Vec<String>,
     /// What happened; nothing for a line that the instance has printed.
     pub event: Option<String>,
+    /// What cannot be started, and why.
+    program: Option<String>,
+    reason: Option<String>,
     text: Option<IgnoredAny>,
     base64: Option<IgnoredAny>,
     status: Option<u8>,
@@ -64,6 +67,7 @@ pub(super) struct InstanceRecord {
 #[derive(Debug, Default)]
 pub(super) struct StackRecord {
     instances: BTreeMap<String, InstanceRecord>,
+    cannot_start: Option<StartFailure>,
 }
 
 impl StackRecord {
@@ -72,12 +76,28 @@ impl StackRecord {
         self.instances.get(name).cloned().unwrap_or_default()
     }
 
+    /// The first instance that could not be started, and why: it ends the stack.
+    pub(super) fn start_failure(&self) -> Option<&StartFailure> {
+        self.cannot_start.as_ref()
+    }
+
+    /// Whether an instance was started, or could not be.
+    pub(super) fn has_begun(&self) -> bool {
+        self.instances.values().any(|instance| instance.starts() > 0)
+    }
+
     /// Notes a row.
     pub(super) fn note(&mut self, row: StackRow) {
         for name in row.processes {
             self.instances.entry(name).or_default().is_disturbed = true;
         }
         let Some(process) = row.process else { return };
+        if let (Some("cannot_start"), Some(program), Some(reason)) =
+            (row.event.as_deref(), row.program, row.reason)
+        {
+            let name = process.clone();
+            self.cannot_start.get_or_insert(StartFailure { name, program, reason });
+        }
         let Some(event) = row.event else {
             let latest = self.instances.entry(process).or_default().generations.last_mut();
             return latest.into_iter().for_each(|latest| latest.has_printed = true);
