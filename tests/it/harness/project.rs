@@ -78,7 +78,8 @@ impl Project {
 
     /// Its `$XDG_STATE_HOME`.
     pub(crate) fn state(&self) -> PathBuf {
-        self.state.path().to_path_buf()
+        // The name by which a test knows what happens in it (injection).
+        self.state.path().join("state")
     }
 
     /// What every process of it is found by, unless it was started with a mark of its own.

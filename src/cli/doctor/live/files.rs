@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use super::trial::{ANSWER, Interrupted, TrialStack};
 use crate::cli::doctor::gather::{git, names_below};
+use crate::control::address::Address;
+use crate::control::client::Client;
 use crate::control::protocol::Request;
 use crate::doctor::observation::{GitState, WrittenFile};
 use crate::plan::Plan;
@@ -23,17 +25,20 @@ pub(super) struct ProjectFiles {
     before: Option<BTreeMap<String, FileState>>,
     /// The tracked files that differ from the index.
     differing: BTreeSet<String>,
+    /// Whether another stack runs here: what it writes is not told from what this one does.
+    has_other_stack: bool,
 }
 
 /// What changes when a file is written: its size, its inode and the time of its last write, in seconds and nanoseconds.
 type FileState = (u64, u64, i64, i64);
 
 impl ProjectFiles {
-    /// Looks at all that are there now.
-    pub(super) fn now(root: &Path) -> Self {
+    /// Looks at all that are there now. `runtime` is the runtime folder of a stack that may run here.
+    pub(super) fn now(root: &Path, runtime: Option<&Path>) -> Self {
         let root = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
         let (before, differing) = (states(&root), differing(&root).unwrap_or_default());
-        Self { root, before, differing }
+        let has_other_stack = Client::connect(&Address::new(&root, None, runtime)).is_some();
+        Self { root, before, differing, has_other_stack }
     }
 
     /// The files that each instance has open for writing now, by its name. What a variable names is left out: it is attached by
@@ -59,12 +64,16 @@ impl ProjectFiles {
 
     /// Why not all can be compared.
     pub(super) fn obstacle(&self) -> Option<&'static str> {
-        self.before.is_none().then_some("there are too many files to compare")
+        let is_too_large = self.before.is_none().then_some("there are too many files to compare");
+        if self.has_other_stack { Some("another stack runs here") } else { is_too_large }
     }
 
     /// The files that were written since then: tracked ones by their contents, others by size and time. Of others none where there are
     /// too many to look at.
     pub(super) fn written(&self, plan: &Plan) -> Vec<WrittenFile> {
+        if self.has_other_stack {
+            return Vec::new();
+        }
         let names = |words: &[&str]| git(&self.root, words).unwrap_or_default();
         let (tracked, new) =
             (names(&["ls-files", "-z"]), names(&["ls-files", "-z", "--others", "--exclude-standard"]));

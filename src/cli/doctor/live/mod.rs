@@ -22,8 +22,6 @@ use crate::cli::failure::Failure;
 use crate::cli::project::Project;
 use crate::cli::report;
 use crate::cli::system_env::SystemEnv;
-use crate::control::address::Address;
-use crate::control::client::Client;
 use crate::doctor::concurrency::may_scale;
 use crate::doctor::observation::{ConfigFacts, InstanceObservation, Observation, StartResult};
 use crate::exit;
@@ -61,10 +59,7 @@ pub(super) fn observe(
     options: &TrialOptions<'_>,
     system: &SystemEnv,
 ) -> Result<Observation, LiveError> {
-    let files = ProjectFiles::now(&project.root);
-    // What another stack of this folder writes is not told from what this one does.
-    let is_alone =
-        Client::connect(&Address::new(&project.root, None, system.runtime_folder().as_deref())).is_none();
+    let files = ProjectFiles::now(&project.root, system.runtime_folder().as_deref());
     let (mut stack, plan) = trial(project, options, system)?;
     let specs: Vec<&Spec> =
         plan.instances.iter().filter(|spec| options.release || spec.name.kind.as_str() != RELEASE).collect();
@@ -115,8 +110,8 @@ pub(super) fn observe(
             has_env_file: !project.assignments.is_empty(),
         },
         cannot_start: stack.record().start_failure().cloned(),
-        uncompared: if is_alone { files.obstacle() } else { Some("another stack runs here") },
-        written: if is_alone { files.written(&plan) } else { Vec::new() },
+        uncompared: files.obstacle(),
+        written: files.written(&plan),
     })
 }
 
