@@ -34,6 +34,8 @@ class Program:
     """Whether a job has its result."""
     warm: str = ""
     """A command to be run once before all, in a folder like the program's."""
+    says: tuple = ()
+    """What it has printed before it is stopped."""
 
 
 NODE, REDIS = ("node",), ("redis-server",)
@@ -69,7 +71,9 @@ PROGRAMS = [
     http("nodemon", "nodemon server.js", ("nodemon",)),
     http("vite", "vite --host 127.0.0.1 --port $PORT --strictPort", ("vite",)),
     http("puma", "puma -b tcp://127.0.0.1:$PORT", "puma"),
-    http("puma, 2 workers", "puma -w 2 -b tcp://127.0.0.1:$PORT", "puma"),
+    # A signal that meets puma 5 as it prints ends it: its handler prints too, and takes the same lock (ThreadError).
+    http("puma, 2 workers", "puma -w 2 -b tcp://127.0.0.1:$PORT", "puma",
+         says=("Worker 0 (PID", "Worker 1 (PID", "phase: 0")),
     http("unicorn", "unicorn -l 127.0.0.1:$PORT", "unicorn"),
     http("unicorn, stop-signal QUIT", "unicorn -l 127.0.0.1:$PORT", "unicorn", toml='stop-signal = "QUIT"'),
     Program("sidekiq", "sidekiq -r ./jobs.rb -c 2", needs=("sidekiq", *REDIS), aid="redis"),

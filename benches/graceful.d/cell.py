@@ -198,6 +198,8 @@ class Cell:
         self.help()
         self.start()
         self.work.begin()
+        says = [text.encode() for text in self.program.says]
+        work.until(lambda: all(text in self.output for text in says), self.order["limit"], "it does not say that it is up")
         others = {int(pid) for pid in self.own() if name(pid) == "cat"}
         mine = [pid for pid in self.own() if pid not in others and not NOT_THE_PROGRAMS.search(name(pid))
                 and pid != self.runner.pid]
