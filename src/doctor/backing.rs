@@ -63,12 +63,13 @@ pub(crate) fn is_named<'a>(
         let scheme = value.split_once("://").map(|(scheme, _)| scheme.trim_matches(['"', '\'']));
         let scheme = scheme.and_then(|scheme| scheme.split('+').next()?.rsplit(':').next());
         let of_scheme = scheme.is_some_and(|of| schemes.contains(&of) || is_http && of.starts_with("http"));
-        let mut numbers = value.split(|c: char| !c.is_ascii_digit()).filter(|number| number.len() > 3);
-        let has_port = value.split(|c: char| !c.is_ascii_digit()).any(|number| number == port);
+        let numbers = || value.split(|c: char| !c.is_ascii_digit());
+        let has_port = numbers().any(|number| number == port);
+        let has_any_port = numbers().any(|number| number.len() > 3);
         // A host without a port, or words without a host: the rest is in the library.
         let is_host = ["HOST", "SERVER", "ADDR", "DSN"].iter().any(|word| name.contains(word));
         let is_local = ["localhost", "127.0.0.1", "::1"].iter().any(|host| value.contains(host));
-        let names_host = is_local && server.ip().is_loopback() && numbers.next().is_none()
+        let names_host = is_local && server.ip().is_loopback() && !has_any_port
             || is_host && (is_local || !server.ip().is_loopback() || name.contains("DSN"));
         let is_address = value.contains(&ip) && !server.ip().is_loopback();
         of_scheme || has_port || is_address || *is_of_project && !value.is_empty() && names_host

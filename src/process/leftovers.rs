@@ -9,6 +9,7 @@ use super::signalled::Signalled;
 use super::tree::main_processes::{SignalOrder, SignalPurpose};
 use super::tree::{
     Process, Scan, SignalRefusal, children, descendants, due, kill_orphans, order_of, send_to,
+    with_descendants,
 };
 use crate::machine::{Action, Event, Machine, ProcessCounts};
 use crate::signal::Signal;
@@ -118,15 +119,8 @@ impl Leftovers {
     /// Every process below us but for the preexisting children and their descendants.
     fn below(&self) -> io::Result<Scan> {
         let mut scan = descendants(std::process::id().cast_signed())?;
-        let mut spared = self.preexisting_children.clone();
-        // Parents come before their children.
-        scan.processes.retain(|process| {
-            let is_spared = spared.contains(&process.pid) || spared.contains(&process.parent);
-            if is_spared {
-                spared.insert(process.pid);
-            }
-            !is_spared
-        });
+        let spared = with_descendants(self.preexisting_children.clone(), &scan.processes);
+        scan.processes.retain(|process| !spared.contains(&process.pid));
         Ok(scan)
     }
 

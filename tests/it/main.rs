@@ -24,6 +24,7 @@ mod dist;
 mod docs;
 mod doctor;
 mod doctor_live;
+mod doctor_programs;
 mod drawing;
 mod errors;
 mod events;

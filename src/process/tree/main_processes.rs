@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::process::{Identity, Process};
+use super::process::{Identity, Process, with_descendants};
 use crate::signal::Signal;
 
 /// What is known of one process beside what a scan says.
@@ -93,16 +93,10 @@ impl SignalOrder {
             members.iter().map(|process| (process, facts(process))).collect();
         // They are readers when their writers are gone, too.
         self.readers.extend(readers(&left));
-        let mut spared = HashSet::new();
-        let mut due = Vec::new();
-        for process in members {
-            if self.readers.contains(&process.identity()) || spared.contains(&process.parent) {
-                spared.insert(process.pid);
-            } else {
-                due.push(process);
-            }
-        }
-        due
+        let is_reader = |process: &&Process| self.readers.contains(&process.identity());
+        let spared = members.iter().filter(is_reader).map(|process| process.pid).collect();
+        let spared = with_descendants(spared, members);
+        members.iter().filter(|process| !spared.contains(&process.pid)).collect()
     }
 }
 

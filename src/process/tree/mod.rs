@@ -28,7 +28,7 @@ pub use other::is_stopped;
 pub(in crate::process) use other::{children, environment, facts, is_gone, is_running, look_at, pids, walk};
 #[cfg(not(target_os = "linux"))]
 pub(crate) use other::{descendants, is_shell};
-pub(crate) use process::{Identity, Process, Scan};
+pub(crate) use process::{Identity, Process, Scan, with_descendants};
 pub(crate) use send::{SignalRefusal, kill_all, kill_orphans, send_to, send_to_group};
 pub(crate) use tracker::{ProcessSnapshot, ProcessTracker};
 #[cfg(target_os = "linux")]
@@ -37,12 +37,6 @@ pub(in crate::process) use walk::walk;
 use main_processes::{SignalOrder, SignalPurpose, signal_order};
 
 use crate::signal::Signal;
-
-/// A process and all below it; itself alone where /proc cannot be read.
-pub(crate) fn pids_of_tree(root: i32) -> Vec<i32> {
-    let below = descendants(root).map(|scan| scan.processes).unwrap_or_default();
-    below.iter().map(|process| process.pid).chain([root]).collect()
-}
 
 /// In which order the `members` of the instance whose own process is `own` get this signal.
 pub(crate) fn order_of(own: i32, members: &[Process], signal: (Signal, SignalPurpose)) -> SignalOrder {

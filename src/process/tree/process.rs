@@ -1,5 +1,7 @@
 //! A process as a reading of /proc shows it, and all of them.
 
+use std::collections::HashSet;
+
 /// A process below us, as one scan found it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Process {
@@ -25,6 +27,16 @@ impl Process {
     pub(crate) fn identity(&self) -> Identity {
         (self.pid, self.born)
     }
+}
+
+/// These processes and all below them, of a list that has parents before their children.
+pub(crate) fn with_descendants(mut roots: HashSet<i32>, processes: &[Process]) -> HashSet<i32> {
+    for process in processes {
+        if roots.contains(&process.parent) {
+            roots.insert(process.pid);
+        }
+    }
+    roots
 }
 
 /// What one pass over all processes saw.

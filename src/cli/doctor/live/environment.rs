@@ -7,9 +7,8 @@ use std::net::SocketAddr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::trial::{ANSWER, Interrupted, TrialStack};
+use super::trial::{Interrupted, TrialStack};
 use crate::cli::project::Project;
-use crate::control::protocol::Request;
 use crate::doctor::admin::NEEDED;
 use crate::doctor::backing::{ConfigVariable, is_named, may_be_service};
 use crate::doctor::dependencies::is_tool;
@@ -17,7 +16,7 @@ use crate::plan::Plan;
 use crate::plan::spec::Environment;
 use crate::process::open_files::program_files;
 use crate::process::ports_in_use::{Listeners, OpenConnections};
-use crate::process::tree::{Process, descendants, environment_of, is_shell, variable_of};
+use crate::process::tree::{Process, environment_of, is_shell, variable_of, with_descendants};
 
 /// What an instance has.
 #[derive(Debug, Default)]
@@ -53,9 +52,8 @@ pub(super) fn look(
     project: &Project,
     plan: &Plan,
 ) -> Result<HashMap<String, Surroundings>, Interrupted> {
-    let status = stack.ask(Request::Status, ANSWER)?;
+    let (running, processes) = (stack.running()?, stack.processes());
     let environment = plan.environment_of_command();
-    let processes = descendants(stack.monitor()).map(|scan| scan.processes).unwrap_or_default();
     let pids = || processes.iter().map(|process| process.pid);
     let own_ports = Listeners::now().ports_of(pids());
     let connections = OpenConnections::now();
@@ -72,26 +70,14 @@ pub(super) fn look(
                 server.ip().is_loopback() && own_ports.contains(&server.port()) || own_ends.contains(server);
             !is_own && may_be_service(*server) && !is_named(*server, config.iter().chain(&own))
         };
+        let tree = with_descendants(HashSet::from([pid]), &processes);
         Surroundings {
-            servers: connections.servers_of(tree(&processes, pid)).into_iter().filter(is_unnamed).collect(),
+            servers: connections.servers_of(tree).into_iter().filter(is_unnamed).collect(),
             own_variables: own_variables(&environments, &environment),
             home_programs: home_programs(&programs, &environment),
         }
     };
-    let rows = status.iter().flat_map(|status| &status.instances);
-    Ok(rows.filter_map(|row| Some((row.name.clone(), of_instance(row.pid?)))).collect())
-}
-
-/// A process and all below it.
-fn tree(processes: &[Process], root: i32) -> HashSet<i32> {
-    let mut found = HashSet::from([root]);
-    // Parents come before their children.
-    for process in processes {
-        if found.contains(&process.parent) {
-            found.insert(process.pid);
-        }
-    }
-    found
+    Ok(running.into_iter().map(|(name, pid)| (name, of_instance(pid))).collect())
 }
 
 /// The process of an instance; where it is a shell, those that it has started: what programs start has surroundings of their own.
@@ -127,9 +113,11 @@ fn entry(text: &[u8]) -> Option<ConfigVariable> {
 fn own_variables(environments: &[Vec<u8>], shared: &Environment) -> BTreeSet<String> {
     // One that has the shared value may be the program, and the others what a script started beside it.
     let has_own = |name: &&&str| {
-        let value = |environment| variable_of(environment, name.as_bytes());
-        let mut values = environments.iter().map(|environment| value(environment)).peekable();
-        values.peek().is_some() && values.all(|value| value.is_some() && value != shared.get(name.as_bytes()))
+        let is_another = |environment: &Vec<u8>| {
+            let value = variable_of(environment, name.as_bytes());
+            value.is_some() && value != shared.get(name.as_bytes())
+        };
+        !environments.is_empty() && environments.iter().all(is_another)
     };
     NEEDED.iter().filter(has_own).map(|name| (*name).to_owned()).collect()
 }

@@ -6,15 +6,14 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::trial::{ANSWER, Interrupted, TrialStack};
+use super::trial::{Interrupted, TrialStack};
 use crate::cli::doctor::gather::{git, names_below};
 use crate::control::address::Address;
 use crate::control::client::Client;
-use crate::control::protocol::Request;
 use crate::doctor::observation::{GitState, WrittenFile};
 use crate::plan::Plan;
 use crate::process::open_files::open_for_writing;
-use crate::process::tree::pids_of_tree;
+use crate::process::tree::with_descendants;
 
 /// What SQLite adds to the name of a database for the files beside it.
 const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
@@ -51,15 +50,15 @@ impl ProjectFiles {
         stack: &mut TrialStack,
         plan: &Plan,
     ) -> Result<HashMap<String, BTreeSet<String>>, Interrupted> {
-        let status = stack.ask(Request::Status, ANSWER)?;
+        let (running, processes) = (stack.running()?, stack.processes());
         let files = |pid: i32| {
-            let all = pids_of_tree(pid).into_iter().flat_map(open_for_writing);
+            let all =
+                with_descendants(HashSet::from([pid]), &processes).into_iter().flat_map(open_for_writing);
             let inside =
                 all.filter_map(|file| Some(file.strip_prefix(&self.root).ok()?.to_str()?.to_owned()));
             inside.filter(|file| !is_named(file, plan)).collect()
         };
-        let rows = status.iter().flat_map(|status| &status.instances);
-        Ok(rows.filter_map(|row| Some((row.name.clone(), files(row.pid?)))).collect())
+        Ok(running.into_iter().map(|(name, pid)| (name, files(pid))).collect())
     }
 
     /// Why not all can be compared.

@@ -1,6 +1,6 @@
 //! Where the instances listen.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::trial::{ANSWER, Interrupted, LOOK, TrialStack};
 use crate::control::protocol::{InstanceStatus, Request, Status};
@@ -10,7 +10,7 @@ use crate::plan::spec::Spec;
 use crate::process::ports_in_use::{Listeners, holder};
 #[cfg(target_os = "linux")]
 use crate::process::proc_net::is_loopback_only;
-use crate::process::tree::pids_of_tree;
+use crate::process::tree::{Process, with_descendants};
 
 /// Where each instance listens, by its name. One that runs and does not listen on its PORT yet has [`LISTENS_WITHIN`] for it: a
 /// server may open another port first.
@@ -24,7 +24,7 @@ pub(super) fn look(
     let until = stack.now() + LISTENS_WITHIN;
     loop {
         let Some(status) = stack.ask(Request::Status, ANSWER)? else { return Ok(HashMap::new()) };
-        let found = of_instances(&status, stack.monitor());
+        let found = of_instances(&status, &stack.processes());
         let is_open = |spec: &&&Spec| {
             let listening = found.get(&spec.name.to_string());
             listening.is_none_or(|of| spec.port.is_none_or(|port| of.ports.contains(&port)))
@@ -40,15 +40,14 @@ pub(super) fn look(
 }
 
 /// Where they listen now. What cannot be told for certain is left out.
-fn of_instances(status: &Status, monitor: i32) -> HashMap<String, Listening> {
+fn of_instances(status: &Status, processes: &[Process]) -> HashMap<String, Listening> {
     let listeners = Listeners::now();
-    let ports_below =
-        |pid: i32| -> BTreeSet<u16> { listeners.server_ports_of(pids_of_tree(pid)).into_iter().collect() };
-    let mut unclaimed = ports_below(monitor);
+    let mut unclaimed = listeners.server_ports_of(processes.iter().map(|process| process.pid));
     let mut found: Vec<(&InstanceStatus, BTreeSet<u16>)> = Vec::new();
     for row in &status.instances {
         let Some(pid) = row.pid else { continue };
-        let ports = ports_below(pid);
+        let tree = with_descendants(HashSet::from([pid]), processes);
+        let ports: BTreeSet<u16> = listeners.server_ports_of(tree).into_iter().collect();
         unclaimed.retain(|port| !ports.contains(port));
         found.push((row, ports));
     }

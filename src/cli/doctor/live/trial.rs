@@ -23,6 +23,7 @@ use crate::control::client::Client;
 use crate::control::protocol::{Request, Status};
 use crate::doctor::observation::StartResult;
 use crate::process::signal_pipe::SignalPipe;
+use crate::process::tree::{Process, descendants};
 use crate::signal::Signal;
 use crate::supervisor::clock::Clock;
 
@@ -112,7 +113,7 @@ impl TrialStack {
     }
 
     /// The process that all of it is below.
-    pub(super) fn monitor(&self) -> i32 {
+    fn monitor(&self) -> i32 {
         self.child.id().cast_signed()
     }
 
@@ -222,6 +223,21 @@ impl TrialStack {
                 return Ok(answer);
             }
         }
+    }
+
+    /// The instances that run now, by their names, with the first process of each.
+    ///
+    /// # Errors
+    /// A signal came.
+    pub(super) fn running(&mut self) -> Result<Vec<(String, i32)>, Interrupted> {
+        let status = self.ask(Request::Status, ANSWER)?;
+        let rows = status.into_iter().flat_map(|status| status.instances);
+        Ok(rows.filter_map(|row| Some((row.name, row.pid?))).collect())
+    }
+
+    /// All of its processes now, parents before their children, but for its monitor.
+    pub(super) fn processes(&self) -> Vec<Process> {
+        descendants(self.monitor()).map(|scan| scan.processes).unwrap_or_default()
     }
 
     /// Takes what comes next, until this time.
