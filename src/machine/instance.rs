@@ -15,6 +15,9 @@ const SCAN_CLEARING: Duration = Duration::from_millis(100);
 const SCAN_KILLING: Duration = Duration::from_millis(20);
 /// How long after the first SIGKILL a process counts as one that cannot be ended.
 const HOPELESS: Duration = Duration::from_secs(5);
+/// How often SIGKILL is repeated at least before that. Where all of these seconds went by at once (a machine that stood still, a
+/// kill of a thousand instances on a busy one), what has ended long since has to be heard of first.
+const REPETITIONS: u32 = 3;
 
 /// The first start of an instance, of which the timeline of a start is made. Later generations do not change it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -78,6 +81,7 @@ pub struct Instance {
     expires: Option<Duration>,
     scan: Option<Duration>,
     hopeless: Option<Duration>,
+    repetitions: u32,
 }
 
 impl Instance {
@@ -111,6 +115,7 @@ impl Instance {
             expires: None,
             scan: None,
             hopeless: None,
+            repetitions: 0,
         }
     }
 
@@ -196,6 +201,7 @@ impl Instance {
             self.enter(now, before);
         } else if event == InstanceEvent::Scan {
             self.scan = self.scan.map(|_| now + self.scan_interval());
+            self.repetitions += u32::from(self.hopeless.is_some());
         }
         effects
     }
@@ -216,6 +222,7 @@ impl Instance {
         match self.state {
             State::Idle | State::Starting | State::Running | State::Ended => {
                 (self.half, self.expires, self.scan, self.hopeless) = (None, None, None, None);
+                self.repetitions = 0;
             }
             State::Stopping => self.begin_grace(now),
             State::Clearing => {
@@ -251,7 +258,7 @@ impl Instance {
     /// The event that is due at `now`; of several, only the most decisive.
     pub fn due(&self, now: Duration) -> Option<InstanceEvent> {
         let is_due = |moment: Option<Duration>| moment.is_some_and(|moment| moment <= now);
-        if is_due(self.hopeless) {
+        if is_due(self.hopeless) && self.repetitions >= REPETITIONS {
             Some(InstanceEvent::Hopeless)
         } else if is_due(self.expires) {
             Some(InstanceEvent::Expired)

@@ -65,6 +65,21 @@ pub(crate) fn reap() -> Reaped {
     reaped
 }
 
+/// Whether nothing is below this process, by one question instead of a pass over all processes: it has no child, and as a subreaper
+/// would have got the orphans. Nothing is reaped. waitid(2): ECHILD.
+#[cfg(target_os = "linux")]
+pub(crate) fn has_nothing_below() -> bool {
+    use nix::sys::wait::{Id, waitid};
+    let question = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+    waitid(Id::All, question) == Err(nix::errno::Errno::ECHILD)
+}
+
+/// See above: without a subreaper that is not known.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn has_nothing_below() -> bool {
+    false
+}
+
 impl Reaped {
     /// Reaps all of one kind; whether there is none at all.
     fn gather(&mut self, kind: WaitPidFlag) -> bool {

@@ -35,7 +35,8 @@ fn the_worker_stops_the_stack_politely_when_its_monitor_is_killed() {
 #[test]
 fn killing_the_group_of_the_monitor_is_no_different() {
     let project = Project::new(STACK);
-    let mut command = project.ganger(&["start", "-t", "300ms"]);
+    // Else the daemon's parent, which may end before the last has begun, would be the end of all.
+    let mut command = project.ganger(&["start", "-t", "300ms", "--exit-on", "never"]);
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let mut running = Running::start(command);
     running.line("last.1     | up");

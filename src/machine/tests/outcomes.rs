@@ -125,3 +125,20 @@ fn what_cannot_be_ended_is_named_and_the_status_is_not_0() {
     assert!(named.contains(&Action::ReportSurvivors(Target::Instance(0))));
     assert_eq!(machine.outcome(), Some(Outcome::Status(FAILED)));
 }
+
+#[test]
+fn what_has_ended_while_the_loop_stood_still_is_not_given_up() {
+    let mut machine = stack(&["web"], ExitOn::Any);
+    start(&mut machine);
+    let _ = machine.handle(at(1.0), Event::Signal(Signal::TERMINATE));
+    let killed = machine.handle(at(6.0), Event::Timeout);
+    assert!(killed.contains(&Action::Kill(Target::Instance(0))), "{killed:?}");
+    for _ in 0..2 {
+        let late = machine.handle(at(20.0), Event::Timeout);
+        assert!(!late.contains(&Action::ReportSurvivors(Target::Instance(0))), "{late:?}");
+    }
+    let _ = machine.handle(at(20.0), Event::Exited { instance: 0, exit: Exit::Signal(Signal::KILL) });
+    let _ = machine.handle(at(20.0), Event::AllGone);
+    let _ = machine.handle(at(20.0), Event::AllGone);
+    assert_eq!(machine.outcome(), Some(Outcome::DieBy(Signal::TERMINATE)));
+}

@@ -115,6 +115,10 @@ impl Processes {
 
     /// The processes of one instance, or of none, as the shared scan found them.
     pub(super) fn members(&mut self, target: Target) -> Vec<Process> {
+        // Where many have been killed and all have ended, each exit is told by itself, and none needs a pass.
+        if self.scanned.is_none() && reaper::has_nothing_below() {
+            return Vec::new();
+        }
         if self.scanned.is_none() {
             self.rescan();
         }

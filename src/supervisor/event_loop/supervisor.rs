@@ -265,7 +265,11 @@ impl Supervisor {
             let event = match self.schedule.next(now, &self.machine, due) {
                 None => self.wait().await,
                 Some(EventSource::Inbox) => self.inbox.try_next().and_then(|arrival| self.event_of(arrival)),
-                Some(EventSource::Deadline) => Some(Event::Timeout),
+                Some(EventSource::Deadline) => {
+                    // A deadline may be past because the loop stood still: what has happened meanwhile arrives first.
+                    self.yield_to_others().await;
+                    Some(Event::Timeout)
+                }
                 Some(EventSource::Answer) => self.next_answer().await,
                 Some(EventSource::Review) => {
                     self.answer_clients();
