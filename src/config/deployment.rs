@@ -12,8 +12,24 @@ pub struct Resource {
     pub quantity: String,
 }
 
-/// The units of a quantity: <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/>.
-const UNITS: [&str; 14] = ["", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
+/// The units of a quantity, and what one of each is:
+/// <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/>.
+const UNITS: [(&str, f64); 14] = [
+    ("", 1.0),
+    ("m", 1e-3),
+    ("k", 1e3),
+    ("M", 1e6),
+    ("G", 1e9),
+    ("T", 1e12),
+    ("P", 1e15),
+    ("E", 1e18),
+    ("Ki", 1024.0),
+    ("Mi", 1_048_576.0),
+    ("Gi", 1_073_741_824.0),
+    ("Ti", 1_099_511_627_776.0),
+    ("Pi", 1_125_899_906_842_624.0),
+    ("Ei", 1_152_921_504_606_846_976.0),
+];
 
 impl Resource {
     /// `NAME=QUANTITY`.
@@ -21,13 +37,8 @@ impl Resource {
         let is_name = |name: &str| {
             !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"./-_".contains(&b))
         };
-        let is_quantity = |quantity: &str| {
-            let unit = quantity.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
-            let number = &quantity[..quantity.len() - unit.len()];
-            number.parse::<f64>().is_ok() && UNITS.contains(&unit)
-        };
         match text.split_once('=') {
-            Some((name, quantity)) if is_name(name) && is_quantity(quantity) => {
+            Some((name, quantity)) if is_name(name) && amount(quantity).is_some() => {
                 Ok(Self { name: name.to_owned(), quantity: quantity.to_owned() })
             }
             Some(_) | None => {
@@ -35,6 +46,18 @@ impl Resource {
             }
         }
     }
+
+    /// How much it is: processors, bytes, pieces.
+    pub(crate) fn amount(&self) -> f64 {
+        amount(&self.quantity).unwrap_or_default()
+    }
+}
+
+/// How much `quantity` is; `None`: it is none.
+fn amount(quantity: &str) -> Option<f64> {
+    let unit = quantity.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let number: f64 = quantity[..quantity.len() - unit.len()].parse().ok()?;
+    UNITS.iter().find(|(name, _)| *name == unit).map(|(_, size)| number * size)
 }
 
 /// How many instances an engine may run, and when it runs more.

@@ -7,6 +7,7 @@ use super::document::Document;
 use super::encode::yaml;
 use super::options::RestartPolicy;
 use super::readiness::{self, CarriedReadiness};
+use super::resources::Resources;
 use super::stack::{ExportedStack, ExportedType};
 use super::{compose_values, names, reachable, script};
 use crate::plan::spec::OutsideCheck;
@@ -96,6 +97,7 @@ fn service(
         .with_some("ports", port.clone().filter(|_| count == 1).map(|port| vec![format!("{port}:{port}")]))
         .with_some("expose", port.filter(|_| count > 1).map(|port| vec![port]))
         .with_some("depends_on", after)
+        .with_some("deploy", Resources::of(kind).in_compose())
         .with_some("healthcheck", health(stack, kind))
 }
 

@@ -24,6 +24,8 @@ pub enum ExportFormat {
     S6,
     /// A file of Docker Compose.
     Compose,
+    /// Containers as units: files for the generator of podman.
+    Quadlet,
     /// Objects of Kubernetes.
     Kubernetes,
     /// Jobs of Nomad, as JSON.
@@ -34,7 +36,7 @@ pub enum ExportFormat {
 
 impl ExportFormat {
     /// All of them, in the order of the documentation.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Systemd,
         Self::SystemdUser,
         Self::Launchd,
@@ -42,6 +44,7 @@ impl ExportFormat {
         Self::Runit,
         Self::S6,
         Self::Compose,
+        Self::Quadlet,
         Self::Kubernetes,
         Self::Nomad,
         Self::Procfile,
@@ -58,12 +61,14 @@ impl ExportFormat {
             Self::Systemd => &FormatDetails {
                 word: "systemd",
                 validators: &SYSTEM,
+                resources: Some(OF_A_CGROUP),
                 end: |of| removal::units(of, "sudo systemctl", "sudo rm -f /etc/systemd/system/"),
                 ..PLAIN
             },
             Self::SystemdUser => &FormatDetails {
                 word: "systemd-user",
                 validators: &USER,
+                resources: Some(OF_A_CGROUP),
                 end: |of| removal::units(of, "systemctl --user", "rm -f ~/.config/systemd/user/"),
                 ..PLAIN
             },
@@ -92,6 +97,7 @@ impl ExportFormat {
                 ..SCRIPTS
             },
             Self::Compose => &COMPOSE_DETAILS,
+            Self::Quadlet => &QUADLET_DETAILS,
             Self::Kubernetes => &KUBERNETES_DETAILS,
             Self::Nomad => &NOMAD_DETAILS,
             Self::Procfile => &FormatDetails {
@@ -161,6 +167,8 @@ pub struct FormatDetails {
     pub runs_on: RunsOn,
     /// At which URL the types find each other.
     pub finds: FindsBy,
+    /// What it has of `requests` and `limits`; `None`: all, and `scale` too.
+    pub resources: Option<&'static [&'static str]>,
     /// The command that ends what ran from files that an export has no more; `None`: the engine does that when it reads the rest.
     pub end: fn(&Removal<'_>) -> Option<String>,
 }
@@ -168,6 +176,9 @@ pub struct FormatDetails {
 /// The name of a Kustomization. kustomize reads it without an ending, and `kubectl apply -f` passes it over, as it would not know
 /// the kind.
 pub(super) const KUSTOMIZATION: &str = "Kustomization";
+
+/// What most engines limit by a cgroup.
+const OF_A_CGROUP: &[&str] = &["limits.cpu", "limits.memory", "requests.memory"];
 
 /// Files with comments after `#`.
 const PLAIN: FormatDetails = FormatDetails {
@@ -179,6 +190,7 @@ const PLAIN: FormatDetails = FormatDetails {
     folder_only: None,
     runs_on: RunsOn::Machine,
     finds: FindsBy::Port,
+    resources: Some(&[]),
     end: |_| None,
 };
 
@@ -193,9 +205,20 @@ const COMPOSE_DETAILS: FormatDetails = FormatDetails {
     word: "compose",
     separator: yaml_separator,
     validators: &COMPOSE,
+    resources: Some(OF_A_CGROUP),
     has_values_beside: true,
     runs_on: RunsOn::Images,
     finds: FindsBy::TypeName,
+    ..PLAIN
+};
+
+const QUADLET_DETAILS: FormatDetails = FormatDetails {
+    word: "quadlet",
+    validators: &QUADLET,
+    resources: Some(OF_A_CGROUP),
+    runs_on: RunsOn::Images,
+    finds: FindsBy::TypeName,
+    end: removal::containers,
     ..PLAIN
 };
 
@@ -203,6 +226,7 @@ const KUBERNETES_DETAILS: FormatDetails = FormatDetails {
     word: "kubernetes",
     separator: yaml_separator,
     validators: &KUBERNETES,
+    resources: None,
     folder_only: Some(KUSTOMIZATION),
     runs_on: RunsOn::Images,
     finds: FindsBy::Service,
@@ -215,6 +239,7 @@ const NOMAD_DETAILS: FormatDetails = FormatDetails {
     // JSON has no comments: one document after the other.
     separator: |_, _| String::new(),
     validators: &NOMAD,
+    resources: Some(&["limits.memory", "requests.memory"]),
     runs_on: RunsOn::Images,
     finds: FindsBy::Nothing,
     end: |of| of.each(".json", |job| format!("nomad job stop {job}")),
@@ -280,6 +305,11 @@ const COMPOSE: [Validator; 3] = [
         path == "compose.yaml"
     }),
     validator("podman-compose", &["--version"], &["-f", "compose.yaml", "config"], |_| false),
+];
+/// Where distributions have it: Debian and Fedora, then Arch. It reads the folder that `QUADLET_UNIT_DIRS` names.
+const QUADLET: [Validator; 2] = [
+    validator("/usr/libexec/podman/quadlet", &["-version"], &["-dryrun"], |_| false),
+    validator("/usr/lib/podman/quadlet", &["-version"], &["-dryrun"], |_| false),
 ];
 const KUBERNETES: [Validator; 2] = [
     validator("kubeconform", &["-v"], &["-strict"], is_object),

@@ -1,6 +1,9 @@
 //! Objects for Kubernetes: a Deployment a type, a Service where others connect, a Job for `release`, and
 //! a reference to a Secret.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD as STANDARD;
+
 use super::bundle_builder::{BundleBuilder, File, holds_values, refers};
 use super::checksum::sha256;
 use super::document::Document;
@@ -118,13 +121,26 @@ pub(super) fn secret(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) -> S
         let message = format!("the values have {size} bytes; a Secret holds {LARGEST_SECRET}");
         bundle.errors.push(about("environment", message, Some("move the largest into a file".into())));
     }
-    let data = values.into_iter().fold(Document::map(), |map, (name, value)| map.with(name, value));
+    let (plain, encoded): (Vec<_>, Vec<_>) =
+        values.into_iter().partition(|(_, value)| value.chars().all(is_printable));
+    let plain = plain.into_iter().fold(Document::map(), |map, (name, value)| map.with(name, value));
+    let encoded = encoded
+        .into_iter()
+        .fold(Document::map(), |map, (name, value)| map.with(name, STANDARD.encode(value)));
+    let is_some = |document: &Document| *document != Document::map();
     let labels = common_labels(stack).with("app.kubernetes.io/managed-by", "ganger");
     let mut object = object(stack, ("v1", "Secret"), secret_name(stack), labels)
         .with("type", "Opaque")
-        .with("stringData", data);
+        .with_some("data", Some(encoded).filter(is_some))
+        .with_some("stringData", Some(plain).filter(is_some));
     bundle.set_beside(stack.options, None, &mut object);
     format!("{}\n{}", script::comment(stack), yaml(&object))
+}
+
+/// Whether YAML has this character without an escape, on a line (YAML 1.2.2, 5.1). kustomize and podman write a document once more
+/// before they read it, and forget escapes and line breaks at an end.
+fn is_printable(character: char) -> bool {
+    matches!(character, ' '..='~' | '\u{a0}'..='\u{fefe}' | '\u{ff00}'..='\u{fffd}' | '\u{10000}'..)
 }
 
 /// Whether a Secret can have a key of that name; else the variable is refused.

@@ -34,9 +34,11 @@ mod nomad_words;
 pub(crate) mod options;
 mod plist;
 mod procfile;
+mod quadlet;
 mod reachable;
 mod readiness;
 pub(crate) mod removal;
+mod resources;
 mod runit;
 mod s6;
 mod script;
@@ -45,6 +47,7 @@ mod stack;
 mod supervisord;
 mod systemd;
 mod systemd_words;
+mod units;
 mod urls;
 
 pub use bundle_builder::{Bundle, File};
@@ -54,7 +57,7 @@ pub(crate) use urls::addresses;
 
 use bundle_builder::BundleBuilder;
 use options::{ExportFormat, ExportOptions, Secrets};
-use stack::{ExportedStack, ExportedType};
+use stack::ExportedStack;
 
 use crate::location::Diagnostic;
 use crate::plan::Plan;
@@ -82,6 +85,7 @@ pub fn export(plan: &Plan, options: &ExportOptions) -> Result<Bundle, Vec<Diagno
         ExportFormat::Runit => runit::write(&stack, &mut bundle),
         ExportFormat::S6 => s6::write(&stack, &mut bundle),
         ExportFormat::Compose => compose::write(&stack, &mut bundle),
+        ExportFormat::Quadlet => quadlet::write(&stack, &mut bundle),
         ExportFormat::Kubernetes => kubernetes::write(&stack, &mut bundle),
         ExportFormat::Nomad => nomad::write(&stack, &mut bundle),
         ExportFormat::Procfile => procfile::write(&stack, &mut bundle),
@@ -90,13 +94,8 @@ pub fn export(plan: &Plan, options: &ExportOptions) -> Result<Bundle, Vec<Diagno
     for name in urls::unknown(&stack) {
         bundle.unsupported(format!("{name} is not set there: no address of the type is known beforehand"));
     }
+    resources::report(&stack, &mut bundle);
     if options.format != ExportFormat::Kubernetes {
-        let is_set = |kind: &&ExportedType<'_>| kind.has_resources() || kind.scale().is_some();
-        let names: Vec<&str> = stack.all().filter(is_set).map(|kind| kind.name.as_str()).collect();
-        if !names.is_empty() {
-            let names = names.join(", ");
-            bundle.unsupported(format!("`requests`, `limits` and `scale` are for kubernetes: {names}"));
-        }
         for (kind, host) in stack.kinds.iter().filter_map(|kind| Some((kind.name, kind.host?))) {
             bundle
                 .unsupported(format!("{kind}: nothing there leads from {host} to it; put a proxy in front"));
@@ -120,6 +119,7 @@ fn values_only(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
             (format!("{app}.{format}.env"), environment_file::text(stack, bundle))
         }
         ExportFormat::Compose => (format!("{app}.env"), compose_values::text(stack, bundle).into_bytes()),
+        ExportFormat::Quadlet => (format!("{app}-secrets.sh"), quadlet::secrets(stack, bundle).into_bytes()),
         ExportFormat::Kubernetes => {
             (format!("{app}-env.yaml"), kubernetes::secret(stack, bundle).into_bytes())
         }

@@ -9,6 +9,7 @@ use super::encode::json;
 use super::nomad_words::{delimiters, is_interpolated};
 use super::options::RestartPolicy;
 use super::readiness::{self, CarriedReadiness};
+use super::resources::Resources;
 use super::stack::{ExportedStack, ExportedType, ExportedVariable, about};
 use super::{environment_file, names, reachable, script};
 use crate::plan::environment::{PORT, PS};
@@ -209,12 +210,22 @@ fn task(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, values: &[(&str, &st
         .with("Config", config)
         .with("Env", environment(stack, kind, values))
         .with_some("Templates", (!templates.is_empty()).then_some(templates))
-        .with(
-            "Resources",
-            RESOURCES.iter().fold(Document::map(), |map, (name, value)| map.with(name, *value)),
-        )
+        .with("Resources", resources(kind))
         .with("KillSignal", signal)
         .with("KillTimeout", nanoseconds(kind.grace))
+}
+
+/// What a task takes. Processors are counted in MHz there, of which a quantity says nothing.
+fn resources(kind: &ExportedType<'_>) -> Document {
+    let (asked, mebibytes) = (Resources::of(kind), |bytes: u64| i64::try_from(bytes.div_ceil(1 << 20)).ok());
+    let request = asked.memory_request.or(asked.memory_limit).and_then(mebibytes);
+    let limit =
+        asked.memory_limit.and_then(mebibytes).filter(|most| request.is_some_and(|least| *most > least));
+    RESOURCES
+        .iter()
+        .fold(Document::map(), |map, (name, value)| map.with(name, *value))
+        .with_some("MemoryMB", request)
+        .with_some("MemoryMaxMB", limit)
 }
 
 /// The program and its arguments.

@@ -31,6 +31,17 @@ pub(super) fn units(removal: &Removal<'_>, systemctl: &str, remove: &str) -> Opt
     (!units.is_empty()).then(stop)
 }
 
+/// Containers of the system's manager.
+pub(super) fn containers(removal: &Removal<'_>) -> Option<String> {
+    let names = || removal.paths.iter().filter_map(|path| path.strip_suffix(".container"));
+    let stop: Vec<String> = names().map(|name| format!("{name}.service")).collect();
+    let files: Vec<String> =
+        names().map(|name| format!("sudo rm -f /etc/containers/systemd/{name}.container")).collect();
+    let files = files.join("; ");
+    let command = || format!("sudo systemctl stop {}; {files}; sudo systemctl daemon-reload", stop.join(" "));
+    (!stop.is_empty()).then(command)
+}
+
 /// Objects of Kubernetes.
 pub(super) fn objects(removal: &Removal<'_>) -> String {
     format!("kubectl apply -f {} --prune -l app.kubernetes.io/part-of={}", removal.folder, removal.app)
@@ -43,13 +54,21 @@ mod tests {
 
     #[test]
     fn what_is_gone_is_ended_as_its_engine_does_it() {
-        let table: [(ExportFormat, &[&str], Option<&str>); 9] = [
+        let table: [(ExportFormat, &[&str], Option<&str>); 10] = [
             (
                 ExportFormat::Systemd,
                 &["shop-a.1.service", "shop-a.1.socket"],
                 Some(
                     "sudo systemctl stop shop-a.1.service shop-a.1.socket; sudo rm -f /etc/systemd/system/shop-a.1.service; \
                      sudo rm -f /etc/systemd/system/shop-a.1.socket; sudo systemctl daemon-reload",
+                ),
+            ),
+            (
+                ExportFormat::Quadlet,
+                &["shop-a.1.container", "shop.target"],
+                Some(
+                    "sudo systemctl stop shop-a.1.service; sudo rm -f /etc/containers/systemd/shop-a.1.container; \
+                     sudo systemctl daemon-reload",
                 ),
             ),
             (

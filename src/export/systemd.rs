@@ -5,22 +5,19 @@
 //! before a command for 244.
 
 use std::net::{Ipv6Addr, SocketAddr};
-use std::time::Duration;
 
 use super::bundle_builder::{BundleBuilder, holds_values, refers};
 use super::document::Document;
-use super::options::{ExportFormat, RestartPolicy};
+use super::environment_file;
+use super::options::ExportFormat;
 use super::readiness::{self, CarriedReadiness};
+use super::resources::Resources;
 use super::script::{comment, install_values, values_file};
 use super::stack::{ExportedStack, ExportedType, ExportedVariable, about};
 use super::systemd_words::{plain, quoted};
-use super::{environment_file, sections};
-use crate::exit::Exit;
+use super::units::{self, about_unit, is_asked, signal, slice, span, target_name, unit_name, with_ends};
 use crate::name::InstanceName;
-use crate::plan::spec::{OutsideCheck, Probe, Spec};
-
-/// How long systemd waits before it starts a program again.
-const DELAY: &str = "1s";
+use crate::plan::spec::{OutsideCheck, Spec};
 
 /// The folders that `ProtectSystem=full` makes read-only: a stack that lives in one of them may write there.
 const PROTECTED: [&str; 4] = ["/usr", "/boot", "/efi", "/etc"];
@@ -37,14 +34,18 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
         for spec in &kind.instances {
             let mut unit = unit(stack, kind, spec, &values);
             bundle.set(stack.options, kind, &mut unit);
-            write_unit(stack, unit_name(stack, &spec.name), &unit, bundle);
+            units::write(stack, unit_name(stack, &spec.name), &unit, bundle);
             if let Some(socket) = socket(stack, spec) {
                 bundle.file(socket_name(stack, &spec.name), socket);
             }
         }
     }
-    if let Some(release) = &stack.release {
-        write_upgrade(stack, release, &values, bundle);
+    if let Some((release, spec)) = stack.release.as_ref().and_then(|of| Some((of, *of.instances.first()?))) {
+        let mut unit = unit(stack, release, spec, &values);
+        bundle.set(stack.options, release, &mut unit);
+        let systemctl = if is_user(stack) { ":systemctl --user" } else { ":+systemctl" };
+        let unit = units::upgrade(stack, unit, systemctl);
+        units::write(stack, format!("{}-upgrade.service", stack.options.app), &unit, bundle);
     }
     if !is_user(stack) && stack.options.user.is_none() {
         bundle.unsupported("the programs run as root: --user names another user");
@@ -70,6 +71,18 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
     }
 }
 
+fn target(stack: &ExportedStack<'_>) -> String {
+    if is_user(stack) {
+        let linger = "# It runs while its user is logged in; `loginctl enable-linger` makes it start at boot and stay.\n";
+        return units::target(stack, "default.target", linger);
+    }
+    units::target(stack, "multi-user.target", "")
+}
+
+fn is_user(stack: &ExportedStack<'_>) -> bool {
+    stack.options.format == ExportFormat::SystemdUser
+}
+
 /// The values as words of `Environment=`, where they stand in the units.
 fn values(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) -> Vec<String> {
     let usable: Vec<ExportedVariable<'_>> = stack
@@ -86,76 +99,8 @@ fn values(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) -> Vec<String> 
     texts.into_iter().map(|(name, value)| quoted(&format!("{name}={value}"))).collect()
 }
 
-/// A unit that is never started by itself: it runs the release and, when that has succeeded, restarts the others. A restart of
-/// the target stops them first.
-fn write_upgrade(
-    stack: &ExportedStack<'_>,
-    release: &ExportedType<'_>,
-    values: &[String],
-    bundle: &mut BundleBuilder,
-) {
-    let Some(spec) = release.instances.first() else { return };
-    let mut unit = unit(stack, release, spec, values);
-    bundle.set(stack.options, release, &mut unit);
-    let Document::Map(mut sections) = unit else { return };
-    let about_unit = Document::map()
-        .with("Description", format!("{} upgrade: the release, then a restart", stack.options.app));
-    sections.insert("Unit".to_owned(), about_unit);
-    if let Some(Document::Map(service)) = sections.get_mut("Service") {
-        let others =
-            stack.kinds.iter().flat_map(|kind| &kind.instances).map(|spec| unit_name(stack, &spec.name));
-        let (manager, rights) = if is_user(stack) { ("--user ", ":") } else { ("", ":+") };
-        let restart = format!("{rights}systemctl {manager}restart {}", others.collect::<Vec<_>>().join(" "));
-        // So that the next start runs it again.
-        service.shift_remove("RemainAfterExit");
-        service.insert("ExecStartPost".to_owned(), restart.into());
-        service.insert("SyslogIdentifier".to_owned(), format!("{}-upgrade", stack.options.app).into());
-    }
-    write_unit(stack, format!("{}-upgrade.service", stack.options.app), &Document::Map(sections), bundle);
-}
-
-fn write_unit(stack: &ExportedStack<'_>, name: String, unit: &Document, bundle: &mut BundleBuilder) {
-    match sections::text(unit, "=") {
-        Ok(text) => bundle.file_with_values(stack, name, format!("{}\n{text}", comment(stack))),
-        Err(error) => bundle.errors.push(about("--set", error.to_string(), None)),
-    }
-}
-
-/// The slice of all services: its stop returns when they have stopped, that of the target at once. `-` would be a level
-/// of slices.
-fn slice(stack: &ExportedStack<'_>) -> String {
-    format!("ganger-{}.slice", stack.options.app.replace('-', "_"))
-}
-
-fn target_name(stack: &ExportedStack<'_>) -> String {
-    format!("{}.target", stack.options.app)
-}
-
-/// `shop-web.1.service`; a release runs once and has no number.
-fn unit_name(stack: &ExportedStack<'_>, name: &InstanceName) -> String {
-    format!("{}-{name}.service", stack.options.app)
-}
-
-fn target(stack: &ExportedStack<'_>) -> String {
-    let units: Vec<String> =
-        stack.all().flat_map(|kind| &kind.instances).map(|spec| unit_name(stack, &spec.name)).collect();
-    let wanted_by = if is_user(stack) { "default.target" } else { "multi-user.target" };
-    let wants: String = units.iter().map(|unit| format!("Wants={unit}\n")).collect();
-    let linger =
-        "# It runs while its user is logged in; `loginctl enable-linger` makes it start at boot and stay.\n";
-    format!(
-        "{}\n{}[Unit]\nDescription={}\n{wants}\n[Install]\nWantedBy={wanted_by}\n",
-        comment(stack),
-        if is_user(stack) { linger } else { "" },
-        stack.options.app
-    )
-}
-
 /// One service.
 fn unit(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, spec: &Spec, values: &[String]) -> Document {
-    let units = |of: &ExportedType<'_>| -> Vec<String> {
-        of.instances.iter().map(|spec| unit_name(stack, &spec.name)).collect()
-    };
     let (mut requires, mut after) = (Vec::new(), Vec::new());
     if !is_user(stack) {
         after.push("network.target".to_owned());
@@ -164,20 +109,7 @@ fn unit(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, spec: &Spec, values:
         requires.push(socket_name(stack, &spec.name));
         after.push(socket_name(stack, &spec.name));
     }
-    for before in stack.before(kind) {
-        after.extend(units(before));
-        // What has to have succeeded. For all others `after` is an order of starting, no bond for life.
-        if before.is_once {
-            requires.extend(units(before));
-        }
-    }
-    let about_unit = Document::map()
-        .with("Description", format!("{} {}", stack.options.app, spec.name))
-        .with("PartOf", target_name(stack))
-        .with_some("Requires", (!requires.is_empty()).then_some(requires))
-        .with_some("After", (!after.is_empty()).then_some(after))
-        // ganger's supervisors do not give up on a stack that runs for good: a database may be away for an hour.
-        .with_some("StartLimitIntervalSec", (!spec.once).then_some("0"));
+    let about_unit = about_unit(stack, kind, spec, (requires, after));
     Document::map().with("Unit", about_unit).with("Service", service(stack, kind, spec, values))
 }
 
@@ -210,26 +142,9 @@ fn service(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, spec: &Spec, valu
         // Where a shell stays in front of the program, the signal has to reach both.
         .with("KillMode", if kind.is_replaced { "mixed" } else { "control-group" })
         .with("KillSignal", signal(kind))
-        // The status of a program that ends as asked, where it is a shell's or one of its own: no failure.
-        .with_some(
-            "SuccessExitStatus",
-            (!spec.once).then(|| i64::from(Exit::Signal(kind.stop_signal).status())),
-        )
         .with("TimeoutStopSec", span(kind.grace));
-    let service = match (spec.once, kind.restart) {
-        (true, _) => service.with("TimeoutStartSec", "infinity"),
-        (false, restart) => {
-            let limit = spec.service.ready_within.filter(|_| is_asked(&spec.service.probe));
-            let service = service.with_some("TimeoutStartSec", limit.map(span));
-            let word = match restart {
-                Some(RestartPolicy::Never) => "no",
-                None | Some(RestartPolicy::OnFailure) => "on-failure",
-                Some(RestartPolicy::Always) => "always",
-            };
-            service.with("Restart", word).with("RestartSec", DELAY)
-        }
-    };
-    let service = service
+    let service = Resources::of(kind)
+        .in_unit(with_ends(service, kind, spec))
         .with("SyslogIdentifier", format!("{}-{}", stack.options.app, spec.name))
         .with("Slice", slice(stack));
     hardened(stack, service)
@@ -244,11 +159,6 @@ fn kind_of_start(spec: &Spec) -> &'static str {
     } else {
         "exec"
     }
-}
-
-/// Whether the start is over only when this sign is there.
-fn is_asked(probe: &Probe) -> bool {
-    matches!(probe.outside(), OutsideCheck::Command(_) | OutsideCheck::Notify)
 }
 
 /// Until this has ended a unit is `activating`, and those after it wait.
@@ -292,21 +202,4 @@ fn hardened(stack: &ExportedStack<'_>, service: Document) -> Document {
     }
     let is_protected = PROTECTED.iter().any(lies_in);
     service.with_some("ProtectSystem", (!is_protected).then_some("full")).with("ProtectControlGroups", "yes")
-}
-
-fn is_user(stack: &ExportedStack<'_>) -> bool {
-    stack.options.format == ExportFormat::SystemdUser
-}
-
-/// The stop signal by its name, or its number where it has none.
-fn signal(kind: &ExportedType<'_>) -> String {
-    kind.stop_signal.known().map_or_else(|| kind.stop_signal.0.to_string(), |known| known.as_str().to_owned())
-}
-
-/// A time span. Never 0, which systemd takes for forever.
-fn span(duration: Duration) -> String {
-    match duration.subsec_millis() {
-        0 if duration.as_secs() > 0 => format!("{}s", duration.as_secs()),
-        _ => format!("{}ms", duration.as_millis().max(1)),
-    }
 }

@@ -26,6 +26,7 @@ impl ValueEnum for ExportFormat {
             Self::Supervisord => "A file for conf.d, and run scripts",
             Self::Runit | Self::S6 => "Service folders",
             Self::Compose => "compose.yaml",
+            Self::Quadlet => "Containers for podman's generator of units",
             Self::Kubernetes => "Deployments, Services, a Job",
             Self::Nomad => "Jobs as JSON",
             Self::Procfile => "For Heroku, Dokku and buildpacks",

@@ -68,7 +68,7 @@ fn ask(validator: &Validator, folder: &Path, files: &[&str]) -> Result<bool, Fai
     let mut command = Command::new(validator.program);
     command.args(validator.arguments).args(files).current_dir(folder).stdin(Stdio::null());
     // systemd-analyze --user asks for one, though it writes nothing there.
-    command.env("XDG_RUNTIME_DIR", folder);
+    command.env("XDG_RUNTIME_DIR", folder).env("QUADLET_UNIT_DIRS", folder);
     let output = command
         .output()
         .map_err(|error| Failure::Failed(format!("{}: cannot be run: {error}", validator.program)))?;

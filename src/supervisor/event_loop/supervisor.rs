@@ -253,8 +253,8 @@ impl Supervisor {
         None
     }
 
-    /// The next event. Each source has its turn: a signal is handled between two of a thousand starts, and no scan, however long
-    /// it takes, keeps a deadline from its turn.
+    /// The next event. Each source has its turn: a signal is handled between two of a thousand starts, no scan, however long it
+    /// takes, keeps a deadline from its turn, and after one that is past what has happened meanwhile arrives.
     async fn next_event(&mut self) -> Event {
         loop {
             let now = self.clock.now();
@@ -262,14 +262,11 @@ impl Supervisor {
                 self.pulse.beat(now);
             }
             let due = self.due_sources();
-            let event = match self.schedule.next(now, &self.machine, due) {
+            let source = self.schedule.next(now, &self.machine, due);
+            let event = match source {
                 None => self.wait().await,
                 Some(EventSource::Inbox) => self.inbox.try_next().and_then(|arrival| self.event_of(arrival)),
-                Some(EventSource::Deadline) => {
-                    // A deadline may be past because the loop stood still: what has happened meanwhile arrives first.
-                    self.yield_to_others().await;
-                    Some(Event::Timeout)
-                }
+                Some(EventSource::Deadline) => Some(Event::Timeout),
                 Some(EventSource::Answer) => self.next_answer().await,
                 Some(EventSource::Review) => {
                     self.answer_clients();
@@ -279,13 +276,11 @@ impl Supervisor {
                     let scanned = self.executor.scan();
                     self.schedule.scanned(now, self.clock.now());
                     self.answers.extend(scanned);
-                    self.yield_to_others().await;
                     None
                 }
                 Some(EventSource::Readiness) => {
                     let ready = self.services.probe(&self.clock, &mut self.executor);
                     self.answers.extend(ready);
-                    self.yield_to_others().await;
                     None
                 }
                 Some(EventSource::Files) => {
@@ -295,6 +290,9 @@ impl Supervisor {
                     None
                 }
             };
+            if matches!(source, Some(EventSource::Deadline | EventSource::Scan | EventSource::Readiness)) {
+                self.yield_to_others().await;
+            }
             if let Some(event) = event {
                 return event;
             }

@@ -188,7 +188,36 @@ fn resources_and_scale_of_ganger_toml_are_carried_over() {
             readers::succeeds("kubernetes-validate", &["--strict", file], &project.path().join("k8s"));
         }
     }
-    let output = project.ganger(&["export", "systemd"]).output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("`requests`, `limits` and `scale` are for kubernetes: web, one"), "{said}");
+}
+
+#[test]
+fn other_engines_have_what_they_know_of_resources_and_the_rest_is_reported() {
+    let settings = "[process.web]\nrequests = { cpu = \"250m\", memory = \"256Mi\" }\nlimits = { cpu = \"1.5\", memory = \"0.5G\" }\n\
+                    [process.one]\nscale = { min = 1, max = 3, cpu = 50 }\n";
+    let project = Project::new("web: serve $PORT\none: a\n").file("ganger.toml", settings);
+    let unit = &["CPUQuota=150%\n", "MemoryLow=268435456\n", "MemoryMax=500000000\n"][..];
+    let table: [(&str, &[&str], &str); 6] = [
+        ("systemd", unit, "web (requests.cpu), one (scale)"),
+        ("systemd-user", unit, "web (requests.cpu), one (scale)"),
+        ("quadlet", unit, "web (requests.cpu), one (scale)"),
+        (
+            "compose",
+            &["cpus: \"1.5\"\n", "memory: \"500000000\"\n", "memory: \"268435456\"\n"],
+            "web (requests.cpu), one (scale)",
+        ),
+        (
+            "nomad",
+            &["\"CPU\": 100", "\"MemoryMB\": 256", "\"MemoryMaxMB\": 477"],
+            "web (requests.cpu, limits.cpu), one (scale)",
+        ),
+        ("runit", &[], "web (requests.cpu, requests.memory, limits.cpu, limits.memory), one (scale)"),
+    ];
+    for (format, carried, reported) in table {
+        let (status, text, said) = project.run(&["export", format, "--image", "i"]);
+        assert_eq!(status, 0, "{said}");
+        for line in carried {
+            assert!(text.contains(line), "{format}: {line} {text}");
+        }
+        assert!(said.contains(&format!("not to be had there: {reported}\n")), "{format}: {said}");
+    }
 }

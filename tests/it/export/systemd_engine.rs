@@ -1,15 +1,13 @@
 //! Promised: what `ganger export systemd` writes runs under systemd as process 1, by the commands of docs/export.md: as its user,
 //! values byte for byte, the release first; an upgrade whose release fails changes nothing, and a stop waits for work.
-//!
-//! systemd is booted by systemd-nspawn on an overlay of /, of which nothing is left.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
-use crate::harness::{Project, Running, are_there, can, holds};
+use super::machine::Machine;
+use crate::harness::{Project, Running};
 
 /// What the types run: it writes down its environment, when it hears signals, and works until there is a file `go`; a stop signal
 /// meanwhile is written down too.
@@ -26,77 +24,18 @@ const NASTY: &str = "a $HOME ${B} $$ % %h \\ \\n \" ` # é 🦀\nnext  line ";
 
 const INSTANCES: [&str; 3] = ["web.1", "web.2", "my_worker.1"];
 
-/// Boots systemd on an overlay of /, over which lie the files below `$0/files`.
-const BOOT: &str = "mount -t tmpfs tmpfs \"$0/rw\" && mkdir \"$0/rw/upper\" \"$0/rw/work\" && \
-                    mount -t overlay overlay -o lowerdir=/,upperdir=\"$0/rw/upper\",workdir=\"$0/rw/work\" \"$0/root\" && \
-                    rm -rf \"$0\"/root/etc/systemd/system/*.wants && cp -a \"$0/files/.\" \"$0/root/\" && \
-                    exec systemd-nspawn --quiet --register=no --keep-unit --private-network --directory=\"$0/root\" \
-                    --machine=shop --boot --console=pipe --link-journal=no systemd.unit=basic.target";
-
-struct Machine {
-    _nspawn: Running,
-    /// The process id of systemd, seen from here.
-    first: String,
-    _folder: tempfile::TempDir,
+/// The main process of each instance, as it is numbered there.
+fn processes(machine: &Machine) -> Vec<String> {
+    let of = |instance: &str| {
+        let unit = format!("shop-{instance}.service");
+        machine.ask(&["systemctl", "show", "--value", "--property=MainPID", &unit])
+    };
+    INSTANCES.map(of).to_vec()
 }
 
-impl Machine {
-    /// A machine in which systemd is up, with the files below `files` in its root.
-    fn boot(fill: impl FnOnce(&Path)) -> Option<Self> {
-        let is_root = || can("root, for systemd-nspawn", nix::unistd::geteuid().is_root());
-        if !are_there(&["systemd-nspawn", "nsenter", "unshare", "systemctl"]) || !is_root() {
-            return None;
-        }
-        let folder = tempfile::tempdir().unwrap();
-        for name in ["rw", "root", "files"] {
-            fs::create_dir(folder.path().join(name)).unwrap();
-        }
-        fill(&folder.path().join("files"));
-        let mut command = Command::new("unshare");
-        command.args(["--mount", "--propagation", "private", "sh", "-c", BOOT]).arg(folder.path());
-        let nspawn = Running::start(command);
-        let list = format!("/proc/{0}/task/{0}/children", nspawn.pid());
-        let children = || fs::read_to_string(&list).unwrap_or_default();
-        // unshare(1) and the shell are replaced by systemd-nspawn; what they ran before are its first children.
-        let is_systemd = |pid: &&str| {
-            fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim_end() == "systemd")
-        };
-        let first = || children().split_whitespace().find(is_systemd).map(str::to_owned);
-        assert!(holds(|| first().is_some()), "systemd-nspawn starts systemd");
-        let machine = Self { first: first().unwrap(), _nspawn: nspawn, _folder: folder };
-        assert!(holds(|| machine.systemctl(&["is-active", "--quiet", "basic.target"])), "systemd is up");
-        Some(machine)
-    }
-
-    fn inside(&self, words: &[&str]) -> Command {
-        let mut command = Command::new("nsenter");
-        command.args(["--target", &self.first, "--all"]).args(words);
-        command
-    }
-
-    /// Whether `systemctl WORDS` has status 0.
-    fn systemctl(&self, words: &[&str]) -> bool {
-        self.inside(&[&["systemctl"], words].concat()).output().unwrap().status.success()
-    }
-
-    /// The main process of each instance, as it is numbered there.
-    fn processes(&self) -> Vec<String> {
-        let of = |instance: &str| {
-            let unit = format!("shop-{instance}.service");
-            let output = self.inside(&["systemctl", "show", "--value", "--property=MainPID", &unit]).output();
-            String::from_utf8(output.unwrap().stdout).unwrap().trim_end().to_owned()
-        };
-        INSTANCES.map(of).to_vec()
-    }
-
-    /// A file of the stack, seen from here.
-    fn path(&self, name: &str) -> PathBuf {
-        PathBuf::from(format!("/proc/{}/root/srv/shop/out/{name}", self.first))
-    }
-
-    fn waits_for(&self, name: &str) {
-        assert!(holds(|| self.path(name).exists()), "{name}");
-    }
+/// Where a file of the stack lies in the machine.
+fn out(name: &str) -> String {
+    format!("/srv/shop/out/{name}")
 }
 
 /// The exported units and the values of `project`, and the code, as they lie in a root.
@@ -120,17 +59,17 @@ fn install(project: &Project, files: &Path) {
 #[test]
 fn a_stack_lives_under_systemd_as_it_did_under_ganger() {
     let long = "0123456789abcdef".repeat(256);
-    let settings = "timeout = 60\n[export]\napp = \"shop\"\n[export.systemd]\nformation = \"web=2,my_worker=1\"\n\
+    let settings = "timeout = 600\n[export]\napp = \"shop\"\n[export.systemd]\nformation = \"web=2,my_worker=1\"\n\
                     user = \"nobody\"\nworking-directory = \"/srv/shop\"\n";
     let env = format!("NASTY='{NASTY}'\nLONG={long}\n");
     let project = Project::new(PROCFILE).file(".env", &env).file("ganger.toml", settings);
-    let Some(machine) = Machine::boot(|files| install(&project, files)) else { return };
+    let Some(machine) = Machine::boot(Path::new("/"), |files| install(&project, files)) else { return };
 
     assert!(machine.systemctl(&["start", "shop.target"]));
-    assert!(machine.path("released").exists(), "the release has run before the rest");
+    assert!(machine.path(&out("released")).exists(), "the release has run before the rest");
     for (instance, port) in INSTANCES.into_iter().zip(["5100", "5101", "5200"]) {
-        machine.waits_for(&format!("{instance}.environ"));
-        let path = machine.path(&format!("{instance}.environ"));
+        machine.waits_for(&out(&format!("{instance}.environ")));
+        let path = machine.path(&out(&format!("{instance}.environ")));
         assert_eq!(fs::metadata(&path).unwrap().uid(), 65534, "it runs as its user");
         let text = String::from_utf8(fs::read(path).unwrap()).unwrap();
         let environment: BTreeMap<&str, &str> =
@@ -140,41 +79,40 @@ fn a_stack_lives_under_systemd_as_it_did_under_ganger() {
     }
 
     // A release that fails: the status tells, and all goes on. One that succeeds: all are new.
-    let before = machine.processes();
+    let before = processes(&machine);
     for instance in INSTANCES {
-        fs::remove_file(machine.path(&format!("{instance}.environ"))).unwrap();
+        fs::remove_file(machine.path(&out(&format!("{instance}.environ")))).unwrap();
     }
-    fs::write(machine.path("broken"), "").unwrap();
+    fs::write(machine.path(&out("broken")), "").unwrap();
     assert!(!machine.systemctl(&["start", "shop-upgrade.service"]));
-    assert_eq!(machine.processes(), before);
-    fs::remove_file(machine.path("broken")).unwrap();
-    fs::write(machine.path("go"), "").unwrap();
+    assert_eq!(processes(&machine), before);
+    fs::remove_file(machine.path(&out("broken"))).unwrap();
+    fs::write(machine.path(&out("go")), "").unwrap();
     assert!(machine.systemctl(&["start", "shop-upgrade.service"]));
-    let after = machine.processes();
+    let after = processes(&machine);
     assert!(before.iter().zip(&after).all(|(old, new)| old != new && new != "0"), "{before:?} {after:?}");
-    fs::remove_file(machine.path("go")).unwrap();
+    fs::remove_file(machine.path(&out("go"))).unwrap();
     for instance in INSTANCES {
-        machine.waits_for(&format!("{instance}.environ"));
+        machine.waits_for(&out(&format!("{instance}.environ")));
         for of_the_old in ["asked", "finished"] {
-            fs::remove_file(machine.path(&format!("{instance}.{of_the_old}"))).unwrap();
+            fs::remove_file(machine.path(&out(&format!("{instance}.{of_the_old}")))).unwrap();
         }
     }
 
     // The stop returns when all have done what they were doing, and leaves nothing that failed.
     let mut stop = Running::start(machine.inside(&["systemctl", "stop", "ganger-shop.slice"]));
     for instance in INSTANCES {
-        machine.waits_for(&format!("{instance}.asked"));
+        machine.waits_for(&out(&format!("{instance}.asked")));
     }
     // The shell in front of `my_worker` has ended; what it ran is waited for all the same.
-    assert_eq!(machine.processes()[..2], after[..2], "they go on with what they do");
-    fs::write(machine.path("go"), "").unwrap();
+    assert_eq!(processes(&machine)[..2], after[..2], "they go on with what they do");
+    fs::write(machine.path(&out("go")), "").unwrap();
     assert!(stop.wait().success());
     for instance in INSTANCES {
-        assert!(machine.path(&format!("{instance}.finished")).exists(), "{instance}");
-        assert!(
-            !machine.systemctl(&["is-failed", "--quiet", &format!("shop-{instance}.service")]),
-            "{instance}"
-        );
+        assert!(machine.path(&out(&format!("{instance}.finished"))).exists(), "{instance}");
+        let unit = format!("shop-{instance}.service");
+        let status = || machine.run(&["systemctl", "status", "--no-pager", &unit]);
+        assert!(!machine.systemctl(&["is-failed", "--quiet", &unit]), "{:?}", status());
     }
-    assert_eq!(machine.processes(), ["0", "0", "0"]);
+    assert_eq!(processes(&machine), ["0", "0", "0"]);
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD as STANDARD;
 use ganger::parts::export::options::{ExportFormat, Secrets};
 use ganger::parts::export::{Bundle, export};
 use ganger::parts::plan::Plan;
@@ -174,7 +176,11 @@ fn values_arrive_by_a_secret_of_kubernetes() {
         let document = readers::python("read_yaml.py", &values.file());
         assert_eq!(document[0]["kind"], "Secret");
         assert_eq!(document[0]["metadata"]["name"], "shop-env");
-        values.assert(|name| bytes(&document[0]["stringData"][name]));
+        // What YAML has only with an escape comes as `data`.
+        values.assert(|name| match document[0]["data"][name].as_str() {
+            Some(encoded) => Some(STANDARD.decode(encoded).unwrap()),
+            None => bytes(&document[0]["stringData"][name]),
+        });
         if are_there(&["kubernetes-validate"]) {
             let path = values.bundle.files[0].path.as_str();
             readers::succeeds("kubernetes-validate", &["--strict", path], values.folder.path());
