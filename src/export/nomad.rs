@@ -18,16 +18,14 @@ use crate::plan::spec::OutsideCheck;
 /// The most bytes that a Nomad Variable may hold, names and values together.
 const LARGEST_VARIABLE: usize = 64 << 10;
 
-/// What follows the name of the stack in that of the job that runs `release`.
-const RELEASE_SUFFIX: &str = "-release";
-
 /// What Nomad gives a task that asks for nothing, in MHz and MiB: written, so that it is seen and can be set.
 const RESOURCES: [(&str, i64); 2] = [("CPU", 100), ("MemoryMB", 300)];
 
 /// Where the command lies in a task's folder, where it cannot stand in the job.
 const COMMAND_FILE: &str = "local/command";
 
-/// Writes the jobs of `stack`: one that serves, and one that runs `release`.
+/// Writes the jobs of `stack`: one that serves, and one for each type that runs once. In a job of services that would be started
+/// again elsewhere.
 pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
     let values = values(stack, bundle);
     if holds_values(stack) {
@@ -43,18 +41,14 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
         bundle.errors.push(about(stack.root, "Nomad would put something in place of ${…}", None));
     }
     let app = &stack.options.app;
-    if let Some(release) = &stack.release {
-        let groups = vec![group(stack, release, &values, bundle)];
-        bundle.file_with_values(
-            stack,
-            format!("{app}{RELEASE_SUFFIX}.json"),
-            job(stack, &format!("{app}{RELEASE_SUFFIX}"), "batch", groups),
-        );
-        bundle
-            .unsupported(format!("nothing waits for {app}{RELEASE_SUFFIX}: run that job first, to its end"));
+    for once in stack.all().filter(|kind| kind.is_once) {
+        let (name, groups) = (job_name(stack, once), vec![group(stack, once, &values, bundle)]);
+        bundle.file_with_values(stack, format!("{name}.json"), job(stack, &name, "batch", groups));
+        bundle.unsupported(format!("nothing waits for {name}: run that job first, to its end"));
     }
-    if !stack.kinds.is_empty() {
-        let groups = stack.kinds.iter().map(|kind| group(stack, kind, &values, bundle)).collect();
+    let serving: Vec<_> = stack.kinds.iter().filter(|kind| !kind.is_once).collect();
+    if !serving.is_empty() {
+        let groups = serving.into_iter().map(|kind| group(stack, kind, &values, bundle)).collect();
         bundle.file_with_values(stack, format!("{app}.json"), job(stack, app, "service", groups));
     }
     bundle.unsupported("PS counts from 0 there: web.0 is the first");
@@ -88,17 +82,17 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
 pub(super) fn variables(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) -> String {
     let values = values(stack, bundle);
     let items = values.into_iter().fold(Document::map(), |map, (name, value)| map.with(name, value));
-    json(&Document::map().with("Path", path(stack, "")).with("Items", items))
+    json(&Document::map().with("Path", path(&stack.options.app)).with("Items", items))
 }
 
-/// What lies under the path of a job only its own tasks may read, so that the release has the values under its own.
-fn path(stack: &ExportedStack<'_>, suffix: &str) -> String {
-    format!("nomad/jobs/{}{suffix}", stack.options.app)
+/// What lies under the path of a job only its own tasks may read, so that each has the values under its own.
+fn path(job: &str) -> String {
+    format!("nomad/jobs/{job}")
 }
 
-/// What a job has at the end of its name.
-fn suffix(kind: &ExportedType<'_>) -> &'static str {
-    if kind.is_release() { RELEASE_SUFFIX } else { "" }
+/// The job that a type is in.
+fn job_name(stack: &ExportedStack<'_>, kind: &ExportedType<'_>) -> String {
+    if kind.is_once { stack.name_of(kind) } else { stack.options.app.clone() }
 }
 
 /// What puts the values where the jobs look for them.
@@ -106,13 +100,16 @@ fn put_values(stack: &ExportedStack<'_>) -> String {
     let namespace = stack.options.namespace.as_ref();
     let namespace = namespace.map(|name| format!("-namespace={} ", script::quote(name))).unwrap_or_default();
     let put = format!("nomad var put {namespace}-force -in=json -");
-    if stack.release.is_none() {
+    let once = stack.all().filter(|kind| kind.is_once).map(|kind| job_name(stack, kind));
+    let once: Vec<String> = once.collect();
+    if once.is_empty() {
         return put;
     }
-    let path = format!("/\"Path\": /s/\",$/{RELEASE_SUFFIX}\",/");
+    // No value begins a line as the path does.
     format!(
-        "(values=$(cat); printf '%s\\n' \"$values\" | {put}; printf '%s\\n' \"$values\" | sed {} | {put})",
-        script::quote(&path)
+        "(values=$(cat); for job in {} {}; do printf '%s\\n' \"$values\" | sed \"/^  \\\"Path\\\": /s,jobs/[^\\\"]*,jobs/$job,\" | {put}; done)",
+        stack.options.app,
+        once.join(" ")
     )
 }
 
@@ -262,7 +259,7 @@ fn templates(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, is_file: bool) 
         let escaped = r#"{{ .V | replaceAll "\\" "\\\\" | replaceAll "\"" "\\\"" | replaceAll "\n" "\\n" | replaceAll "\t" "\\t" }}"#;
         let text = format!(
             "{{{{ with nomadVar \"{}\" }}}}{{{{ range .Tuples }}}}{{{{ .K }}}}=\"{escaped}\"\n{{{{ end }}}}{{{{ end }}}}",
-            path(stack, suffix(kind))
+            path(&job_name(stack, kind))
         );
         templates.push(
             Document::map()

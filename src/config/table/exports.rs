@@ -69,7 +69,7 @@ pub(super) static SETTINGS: [Setting; 12] = [
     Setting {
         name: "image",
         takes: Takes::Value("IMAGE"),
-        help: "The container image (compose, quadlet, kubernetes, nomad)",
+        help: "The image, for formats that run containers",
         example: "shop:1.4.2",
         stack: Some(&of_stack(|s| &mut s.export.image, value::text)),
         ..OF_EXPORT

@@ -138,14 +138,27 @@ fn a_value_of_any_object_of_kubernetes_can_be_set() {
 
 /// A job of Nomad may read the variables below its own path only.
 #[test]
-fn the_release_of_nomad_reads_values_of_its_own() {
+fn what_runs_once_under_nomad_is_a_job_with_values_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
-    let project = project("release: m\nweb: a\n");
-    let plan = project.plan_with("release = true\n", Path::new("/srv"));
+    let project = Exported {
+        procfile: "release: m\nseed: s\nweb: a\n".into(),
+        values: vec![
+            ("KEY".into(), b"secret".to_vec()),
+            ("Path".into(), b"x\n  \"Path\": \"nomad/jobs/y\"".to_vec()),
+        ],
+    };
+    let settings = "release = true\n[process.seed]\nonce = true\n";
+    let plan = project.plan_with(settings, Path::new("/srv"));
     let bundle = export(&plan, &options(ExportFormat::Nomad, Secrets::Reference)).unwrap();
-    for (file, path) in bundle.files.iter().zip(["nomad/jobs/shop-release", "nomad/jobs/shop"]) {
+    let jobs = [("shop-release", "batch"), ("shop-seed", "batch"), ("shop", "service")];
+    assert_eq!(bundle.files.len(), jobs.len());
+    for (file, (job, kind)) in bundle.files.iter().zip(jobs) {
         let text = String::from_utf8_lossy(&file.bytes);
-        assert!(text.contains(&format!("nomadVar \\\"{path}\\\"")), "{text}");
+        assert!(text.contains(&format!("nomadVar \\\"nomad/jobs/{job}\\\"")), "{text}");
+        assert!(
+            text.contains(&format!("\"ID\": \"{job}\"")) && text.contains(&format!("\"Type\": \"{kind}\"")),
+            "{text}"
+        );
         assert!(text.contains("\"MemoryMB\": 300"), "{text}");
     }
     let values = export(&plan, &options(ExportFormat::Nomad, Secrets::Only)).unwrap().files.remove(0).bytes;
@@ -161,7 +174,8 @@ fn the_release_of_nomad_reads_values_of_its_own() {
     assert!(status.unwrap().success());
     let put = std::fs::read_to_string(folder.path().join("put")).unwrap();
     let expected = String::from_utf8(values).unwrap();
-    assert_eq!(put, [expected.clone(), expected.replace("jobs/shop\"", "jobs/shop-release\"")].concat());
+    let of = |job: &str| expected.replace("nomad/jobs/shop\"", &format!("nomad/jobs/{job}\""));
+    assert_eq!(put, ["shop", "shop-release", "shop-seed"].map(of).concat());
 }
 
 #[test]
