@@ -30,7 +30,10 @@ impl Resources {
     /// `section`, of a unit, with what systemd.resource-control(5) has for it.
     pub(super) fn in_unit(self, section: Document) -> Document {
         section
-            .with_some("CPUQuota", self.cpu_limit.map(|of| format!("{}%", whole(of * 100.0).max(1))))
+            .with_some(
+                "CPUQuota",
+                self.cpu_limit.map(|of| format!("{}%", whole((of * 100.0).round()).max(1))),
+            )
             .with_some("MemoryLow", self.memory_request.map(|of| of.to_string()))
             .with_some("MemoryMax", self.memory_limit.map(|of| of.to_string()))
     }

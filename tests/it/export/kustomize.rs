@@ -192,17 +192,17 @@ fn resources_and_scale_of_ganger_toml_are_carried_over() {
 
 #[test]
 fn other_engines_have_what_they_know_of_resources_and_the_rest_is_reported() {
-    let settings = "[process.web]\nrequests = { cpu = \"250m\", memory = \"256Mi\" }\nlimits = { cpu = \"1.5\", memory = \"0.5G\" }\n\
+    let settings = "[process.web]\nrequests = { cpu = \"250m\", memory = \"256Mi\" }\nlimits = { cpu = \"1100m\", memory = \"0.5G\" }\n\
                     [process.one]\nscale = { min = 1, max = 3, cpu = 50 }\n";
     let project = Project::new("web: serve $PORT\none: a\n").file("ganger.toml", settings);
-    let unit = &["CPUQuota=150%\n", "MemoryLow=268435456\n", "MemoryMax=500000000\n"][..];
+    let unit = &["CPUQuota=110%\n", "MemoryLow=268435456\n", "MemoryMax=500000000\n"][..];
     let table: [(&str, &[&str], &str); 6] = [
         ("systemd", unit, "web (requests.cpu), one (scale)"),
         ("systemd-user", unit, "web (requests.cpu), one (scale)"),
         ("quadlet", unit, "web (requests.cpu), one (scale)"),
         (
             "compose",
-            &["cpus: \"1.5\"\n", "memory: \"500000000\"\n", "memory: \"268435456\"\n"],
+            &["cpus: \"1.1\"\n", "memory: \"500000000\"\n", "memory: \"268435456\"\n"],
             "web (requests.cpu), one (scale)",
         ),
         (

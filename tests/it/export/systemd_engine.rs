@@ -56,6 +56,23 @@ fn install(project: &Project, files: &Path) {
     fs::set_permissions(files.join("srv/shop/out"), fs::Permissions::from_mode(0o777)).unwrap();
 }
 
+/// What it was doing is finished, and the others go on.
+fn one_type_is_restarted(machine: &Machine) {
+    let before = processes(machine);
+    let file = |name: &str| machine.path(&out(&format!("my_worker.1.{name}")));
+    fs::remove_file(file("environ")).unwrap();
+    fs::write(machine.path(&out("go")), "").unwrap();
+    assert!(machine.systemctl(&["restart", "shop-my_worker.*"]));
+    assert!(file("finished").exists());
+    fs::remove_file(machine.path(&out("go"))).unwrap();
+    let after = processes(machine);
+    assert!(before[..2] == after[..2] && before[2] != after[2], "{before:?} {after:?}");
+    machine.waits_for(&out("my_worker.1.environ"));
+    for of_the_old in ["asked", "finished"] {
+        fs::remove_file(file(of_the_old)).unwrap();
+    }
+}
+
 #[test]
 fn a_stack_lives_under_systemd_as_it_did_under_ganger() {
     let long = "0123456789abcdef".repeat(256);
@@ -77,6 +94,8 @@ fn a_stack_lives_under_systemd_as_it_did_under_ganger() {
         assert_eq!((environment["NASTY"], environment["LONG"]), (NASTY, long.as_str()), "{instance}");
         assert_eq!((environment["PORT"], environment["PS"]), (port, instance));
     }
+
+    one_type_is_restarted(&machine);
 
     // A release that fails: the status tells, and all goes on. One that succeeds: all are new.
     let before = processes(&machine);
