@@ -15,7 +15,7 @@ const BOOT: &str = "mount -t tmpfs tmpfs \"$0/rw\" && mkdir \"$0/rw/upper\" \"$0
                     rm -rf \"$0\"/root/etc/systemd/system/*.wants && cp -a \"$0/files/.\" \"$0/root/\" && \
                     echo $$ >\"$2/cgroup.procs\" && export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 && \
                     exec systemd-nspawn --quiet --register=no --keep-unit --private-network --directory=\"$0/root\" \
-                    --machine=shop --boot --console=pipe --link-journal=no --capability=all \
+                    --machine=\"${2##*/}\" --boot --console=pipe --link-journal=no --capability=all \
                     --system-call-filter=bpf --system-call-filter=@keyring systemd.unit=basic.target";
 
 /// A cgroup of its own, which is killed and removed with all below it: where systemd-nspawn is killed, what it has booted goes on.
