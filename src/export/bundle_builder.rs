@@ -188,15 +188,17 @@ impl BundleBuilder {
         }
     }
 
-    /// The values as text, those left out that are not UTF-8 or hold a character that `allows` does not.
+    /// The values of `stack` as text. Left out, as refused, are those whose name `is_name` refuses, that are not UTF-8, or that
+    /// `refuses` gives a reason for.
     pub(super) fn texts<'a>(
         &mut self,
-        stack: &ExportedStack<'_>,
-        variables: &[ExportedVariable<'a>],
+        stack: &ExportedStack<'a>,
+        is_name: impl Fn(&ExportedStack<'_>, &ExportedVariable<'_>, &mut Self) -> bool,
         refuses: impl Fn(&str) -> Option<&'static str>,
     ) -> Vec<(&'a str, &'a str)> {
-        let mut texts = Vec::with_capacity(variables.len());
-        for variable in variables {
+        let usable: Vec<_> = stack.values.iter().filter(|variable| is_name(stack, variable, self)).collect();
+        let mut texts = Vec::with_capacity(usable.len());
+        for variable in usable {
             match std::str::from_utf8(variable.value) {
                 Err(_) => self.refuse(stack, variable, "its value is not UTF-8"),
                 Ok(text) => match refuses(text) {

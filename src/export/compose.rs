@@ -15,13 +15,7 @@ use crate::plan::spec::OutsideCheck;
 /// Writes the file of `stack`.
 pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
     let image = names::image(stack, bundle);
-    let usable: Vec<_> = stack
-        .values
-        .iter()
-        .filter(|variable| compose_values::check_name(stack, variable, bundle))
-        .copied()
-        .collect();
-    let values = bundle.texts(stack, &usable, |_| None);
+    let values = bundle.texts(stack, compose_values::check_name, |_| None);
     let mut services = Document::map();
     for kind in stack.all() {
         let mut service = service(stack, kind, image, &values);

@@ -8,13 +8,7 @@ use super::stack::{ExportedStack, ExportedVariable};
 
 /// The values of `stack`, one after the other.
 pub(super) fn text(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) -> String {
-    let mut usable: Vec<ExportedVariable<'_>> = Vec::new();
-    for variable in &stack.values {
-        if check_name(stack, variable, bundle) {
-            usable.push(*variable);
-        }
-    }
-    let texts = bundle.texts(stack, &usable, |_| None);
+    let texts = bundle.texts(stack, check_name, |_| None);
     texts.into_iter().map(|(name, value)| format!("{name}={}\n", quoted(value))).collect()
 }
 

@@ -113,9 +113,7 @@ fn what_the_stack_loses(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
 
 /// The Secret with the values.
 pub(super) fn secret(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) -> String {
-    let usable: Vec<ExportedVariable<'_>> =
-        stack.values.iter().filter(|variable| check_name(stack, variable, bundle)).copied().collect();
-    let values = bundle.texts(stack, &usable, |_| None);
+    let values = bundle.texts(stack, check_name, |_| None);
     let size: usize = values.iter().map(|(name, value)| name.len() + value.len()).sum();
     if size > LARGEST_SECRET {
         let message = format!("the values have {size} bytes; a Secret holds {LARGEST_SECRET}");

@@ -6,7 +6,7 @@ use super::environment_file::{check_name, check_shell_name};
 use super::options::RestartPolicy;
 use super::readiness::{self, CarriedReadiness};
 use super::script::{comment, install_values, values_file, whole_seconds};
-use super::stack::{ExportedStack, ExportedType, ExportedVariable};
+use super::stack::{ExportedStack, ExportedType};
 use super::{names, plist, stack};
 use crate::plan::spec::Spec;
 use crate::signal::Signal;
@@ -17,10 +17,14 @@ const READ_VALUES: &str = "set -a && . \"$0\" && set +a && exec \"$1\" -c \"$2\"
 
 /// Writes the property lists of `stack`.
 pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
-    let check = if holds_values(stack) { check_name } else { check_shell_name };
-    let usable: Vec<ExportedVariable<'_>> =
-        stack.values.iter().filter(|variable| check(stack, variable, bundle)).copied().collect();
-    let values = if holds_values(stack) { bundle.texts(stack, &usable, plist::refuses) } else { Vec::new() };
+    let values = if holds_values(stack) {
+        bundle.texts(stack, check_name, plist::refuses)
+    } else {
+        for variable in &stack.values {
+            check_shell_name(stack, variable, bundle);
+        }
+        Vec::new()
+    };
     if plist::refuses(stack.root).is_some() {
         bundle.errors.push(stack::about(stack.root, "XML cannot hold this folder's name", None));
     }

@@ -109,7 +109,7 @@ fn values_only(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
     let (app, format) = (&stack.options.app, stack.options.format.as_str());
     let (path, bytes) = match stack.options.format {
         ExportFormat::Systemd | ExportFormat::SystemdUser => {
-            bundle.texts(stack, &stack.values, |_| None);
+            bundle.texts(stack, |_, _, _| true, |_| None);
             (format!("{app}.{format}.env"), environment_file::text(stack, bundle))
         }
         ExportFormat::Launchd | ExportFormat::Supervisord | ExportFormat::Runit | ExportFormat::S6 => {

@@ -10,7 +10,7 @@ use super::nomad_words::{delimiters, is_interpolated};
 use super::options::RestartPolicy;
 use super::readiness::{self, CarriedReadiness};
 use super::resources::Resources;
-use super::stack::{ExportedStack, ExportedType, ExportedVariable, about};
+use super::stack::{ExportedStack, ExportedType, about};
 use super::{environment_file, names, reachable, script};
 use crate::plan::environment::{PORT, PS};
 use crate::plan::spec::OutsideCheck;
@@ -114,18 +114,13 @@ fn put_values(stack: &ExportedStack<'_>) -> String {
 }
 
 fn values<'a>(stack: &ExportedStack<'a>, bundle: &mut BundleBuilder) -> Vec<(&'a str, &'a str)> {
-    let usable: Vec<ExportedVariable<'a>> = stack
-        .values
-        .iter()
-        .filter(|variable| environment_file::check_name(stack, variable, bundle))
-        .copied()
-        .collect();
     // go-envparse, which reads the values, has no way to write other control characters.
     let is_none = |c: char| c.is_ascii_control() && !matches!(c, '\n' | '\t' | '\u{7f}');
     let is_file = !holds_values(stack);
     let because = "its value holds a control character, which Nomad's file of variables cannot";
-    let values =
-        bundle.texts(stack, &usable, |value| (is_file && value.contains(is_none)).then_some(because));
+    let values = bundle.texts(stack, environment_file::check_name, |value| {
+        (is_file && value.contains(is_none)).then_some(because)
+    });
     let size: usize = values.iter().map(|(name, value)| name.len() + value.len()).sum();
     if size > LARGEST_VARIABLE && !holds_values(stack) {
         let message = format!("the values have {size} bytes; a Nomad Variable holds {LARGEST_VARIABLE}");

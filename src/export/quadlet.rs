@@ -10,9 +10,9 @@ use super::document::Document;
 use super::readiness::{self, CarriedReadiness};
 use super::resources::Resources;
 use super::script;
-use super::stack::{ExportedStack, ExportedType, ExportedVariable};
+use super::stack::{ExportedStack, ExportedType};
 use super::systemd_words::{plain, quoted};
-use super::units::{self, about_unit, is_asked, signal, slice, span, target_name, unit_name, with_ends};
+use super::units::{self, about_unit, instance_name, is_asked, signal, slice, span, target_name, with_ends};
 use super::{environment_file, names, reachable};
 use crate::plan::environment::PS;
 use crate::plan::spec::{OutsideCheck, Spec};
@@ -39,7 +39,9 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
         for spec in &kind.instances {
             let mut unit = unit(stack, kind, spec, (image, &values));
             bundle.set(stack.options, kind, &mut unit);
-            units::write(stack, file_name(&unit_name(stack, &spec.name)), &unit, bundle);
+            // Quadlet makes a service of the same name of it.
+            let file = format!("{}.container", instance_name(stack, &spec.name));
+            units::write(stack, file, &unit, bundle);
             if kind.is_release() {
                 write_upgrade(stack, unit, bundle);
             }
@@ -81,28 +83,15 @@ fn secret(stack: &ExportedStack<'_>, name: &str) -> String {
 
 /// The values that can be handed on.
 fn values<'a>(stack: &ExportedStack<'a>, bundle: &mut BundleBuilder) -> Vec<(&'a str, &'a str)> {
-    let usable: Vec<ExportedVariable<'a>> = stack
-        .values
-        .iter()
-        .filter(|variable| environment_file::check_name(stack, variable, bundle))
-        .copied()
-        .collect();
     let is_inline = holds_values(stack);
-    bundle.texts(stack, &usable, |value| match value {
-        // `podman run --env` drops the first of the two (tried with 5.4).
-        _ if is_inline && value.contains("\r\n") => {
-            Some("its value has a carriage return before a line break")
+    bundle.texts(stack, environment_file::check_name, |value| {
+        if is_inline {
+            // `podman run --env` drops the first of the two (tried with 5.4).
+            value.contains("\r\n").then_some("its value has a carriage return before a line break")
+        } else {
+            (value.len() > LARGEST_SECRET).then_some("its value is larger than a secret of podman")
         }
-        _ if !is_inline && value.len() > LARGEST_SECRET => {
-            Some("its value is larger than a secret of podman")
-        }
-        _ => None,
     })
-}
-
-/// `shop-web.1.container`, of which Quadlet makes `shop-web.1.service`.
-fn file_name(unit: &str) -> String {
-    unit.replace(".service", ".container")
 }
 
 /// The unit that is never started by itself. `systemctl` asks the manager that runs it: a user's own sets XDG_RUNTIME_DIR.
@@ -130,11 +119,11 @@ fn unit(
         .with_some("RemainAfterExit", spec.once.then_some("yes"))
         // podman sends the signal, waits and kills.
         .with("TimeoutStopSec", span(kind.grace + MARGIN))
-        // An image may have to be pulled first.
+        // An image may have to be pulled first. Where the sign that it is ready is awaited, that has its own.
         .with("TimeoutStartSec", span(PULL));
     let service = Resources::of(kind)
         .in_unit(with_ends(service, kind, spec))
-        .with("SyslogIdentifier", format!("{}-{}", stack.options.app, spec.name))
+        .with("SyslogIdentifier", instance_name(stack, &spec.name))
         .with("Slice", slice(stack));
     Document::map()
         .with("Unit", about_unit(stack, kind, spec, (Vec::new(), Vec::new())))
@@ -164,7 +153,7 @@ fn container(
         secrets.map(|(name, _)| format!("{},type=env,target={name}", secret(stack, name))).collect();
     let container = Document::map()
         .with("Image", plain(image))
-        .with("ContainerName", format!("{}-{}", stack.options.app, spec.name))
+        .with("ContainerName", instance_name(stack, &spec.name))
         // By the name of the type all its instances are found.
         .with("Network", format!("{}.network:alias={}", stack.options.app, kind.name))
         .with_some("PublishPort", port.map(|(host, own)| format!("{host}:{own}")))

@@ -24,22 +24,27 @@ impl Removal<'_> {
 /// Units of the manager that `systemctl` asks, in the folder at the end of `remove`.
 pub(super) fn units(removal: &Removal<'_>, systemctl: &str, remove: &str) -> Option<String> {
     let is_started = |path: &&&str| path.ends_with(".service") || path.ends_with(".socket");
-    let units: Vec<&str> = removal.paths.iter().filter(is_started).copied().collect();
-    let files: Vec<String> = units.iter().map(|unit| format!("{remove}{unit}")).collect();
-    let stop =
-        || format!("{systemctl} stop {}; {}; {systemctl} daemon-reload", units.join(" "), files.join("; "));
-    (!units.is_empty()).then(stop)
+    let started = removal.paths.iter().filter(is_started);
+    stopped(started.map(|unit| (unit.to_string(), format!("{remove}{unit}"))), systemctl)
 }
 
-/// Containers of the system's manager.
+/// Containers of the system's manager, each with the unit that podman's generator makes of it.
 pub(super) fn containers(removal: &Removal<'_>) -> Option<String> {
-    let names = || removal.paths.iter().filter_map(|path| path.strip_suffix(".container"));
-    let stop: Vec<String> = names().map(|name| format!("{name}.service")).collect();
-    let files: Vec<String> =
-        names().map(|name| format!("sudo rm -f /etc/containers/systemd/{name}.container")).collect();
-    let files = files.join("; ");
-    let command = || format!("sudo systemctl stop {}; {files}; sudo systemctl daemon-reload", stop.join(" "));
-    (!stop.is_empty()).then(command)
+    let names = removal.paths.iter().filter_map(|path| path.strip_suffix(".container"));
+    let remove = "sudo rm -f /etc/containers/systemd/";
+    stopped(
+        names.map(|name| (format!("{name}.service"), format!("{remove}{name}.container"))),
+        "sudo systemctl",
+    )
+}
+
+/// What stops units, each with the command that removes its file.
+fn stopped(units: impl Iterator<Item = (String, String)>, systemctl: &str) -> Option<String> {
+    let (units, removals): (Vec<_>, Vec<_>) = units.unzip();
+    let command = || {
+        format!("{systemctl} stop {}; {}; {systemctl} daemon-reload", units.join(" "), removals.join("; "))
+    };
+    (!units.is_empty()).then(command)
 }
 
 /// Objects of Kubernetes.

@@ -13,9 +13,11 @@ use super::options::ExportFormat;
 use super::readiness::{self, CarriedReadiness};
 use super::resources::Resources;
 use super::script::{comment, install_values, values_file};
-use super::stack::{ExportedStack, ExportedType, ExportedVariable, about};
+use super::stack::{ExportedStack, ExportedType, about};
 use super::systemd_words::{plain, quoted};
-use super::units::{self, about_unit, is_asked, signal, slice, span, target_name, unit_name, with_ends};
+use super::units::{
+    self, about_unit, instance_name, is_asked, signal, slice, span, target_name, unit_name, with_ends,
+};
 use crate::name::InstanceName;
 use crate::plan::spec::{OutsideCheck, Spec};
 
@@ -85,14 +87,8 @@ fn is_user(stack: &ExportedStack<'_>) -> bool {
 
 /// The values as words of `Environment=`, where they stand in the units.
 fn values(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) -> Vec<String> {
-    let usable: Vec<ExportedVariable<'_>> = stack
-        .values
-        .iter()
-        .filter(|variable| environment_file::check_name(stack, variable, bundle))
-        .copied()
-        .collect();
     // A file of values has to be UTF-8 too (`load_env_file` in systemd's src/basic/env-file.c).
-    let texts = bundle.texts(stack, &usable, |_| None);
+    let texts = bundle.texts(stack, environment_file::check_name, |_| None);
     if !holds_values(stack) {
         return Vec::new();
     }
@@ -145,7 +141,7 @@ fn service(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, spec: &Spec, valu
         .with("TimeoutStopSec", span(kind.grace));
     let service = Resources::of(kind)
         .in_unit(with_ends(service, kind, spec))
-        .with("SyslogIdentifier", format!("{}-{}", stack.options.app, spec.name))
+        .with("SyslogIdentifier", instance_name(stack, &spec.name))
         .with("Slice", slice(stack));
     hardened(stack, service)
 }
@@ -171,7 +167,7 @@ fn waiting(stack: &ExportedStack<'_>, spec: &Spec) -> Option<String> {
 }
 
 fn socket_name(stack: &ExportedStack<'_>, name: &InstanceName) -> String {
-    format!("{}-{name}.socket", stack.options.app)
+    format!("{}.socket", instance_name(stack, name))
 }
 
 /// The unit of the socket that an instance is handed: of the same name, so that systemd passes it to the service.

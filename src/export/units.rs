@@ -26,9 +26,14 @@ pub(super) fn target_name(stack: &ExportedStack<'_>) -> String {
     format!("{}.target", stack.options.app)
 }
 
-/// `shop-web.1.service`; a release runs once and has no number.
+/// `shop-web.1`: what an instance is called among all that the manager runs.
+pub(super) fn instance_name(stack: &ExportedStack<'_>, name: &InstanceName) -> String {
+    format!("{}-{name}", stack.options.app)
+}
+
+/// `shop-web.1.service`.
 pub(super) fn unit_name(stack: &ExportedStack<'_>, name: &InstanceName) -> String {
-    format!("{}-{name}.service", stack.options.app)
+    format!("{}.service", instance_name(stack, name))
 }
 
 /// The unit that starts and stops all others: a part of `wanted_by`, with a line of `note` for its reader.
