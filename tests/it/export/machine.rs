@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use nix::sys::signal::Signal;
+
 use crate::harness::{Running, are_there, can, holds};
 
 /// Boots systemd on an overlay of `$1`, over which lie the files below `$0/files`, in the cgroup `$2`: on the first hierarchy of cgroups
@@ -71,7 +73,7 @@ impl Machine {
             root,
             &cgroup.0,
         ]);
-        let nspawn = Running::start(command);
+        let mut nspawn = Running::start(command);
         let list = format!("/proc/{0}/task/{0}/children", nspawn.pid());
         let children = || fs::read_to_string(&list).unwrap_or_default();
         // unshare(1) and the shell are replaced by systemd-nspawn; what they ran before are its first children.
@@ -79,7 +81,12 @@ impl Machine {
             fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim_end() == "systemd")
         };
         let first = || children().split_whitespace().find(is_systemd).map(str::to_owned);
-        assert!(holds(|| first().is_some()), "systemd-nspawn starts systemd");
+        if !holds(|| first().is_some()) {
+            // What it has said is complete when it and all that has its output have ended.
+            nspawn.signal(Signal::SIGKILL);
+            drop(cgroup);
+            panic!("systemd-nspawn does not start systemd: {:#?}", nspawn.all_said());
+        }
         let machine = Self { first: first().unwrap(), _nspawn: nspawn, _cgroup: cgroup, _folder: folder };
         assert!(holds(|| machine.systemctl(&["is-active", "--quiet", "basic.target"])), "systemd is up");
         Some(machine)
