@@ -81,18 +81,27 @@ impl ExportFormat {
             },
             Self::Supervisord => &FormatDetails {
                 word: "supervisord",
-                end: |_| Some("supervisorctl update".to_owned()),
+                end: |_| Some("sudo supervisorctl update".to_owned()),
                 ..SCRIPTS
             },
             Self::Runit => &FormatDetails {
                 word: "runit",
-                end: |of| of.each("/run", |name| format!("sv stop {name}; rm -f /var/service/{name}")),
+                end: |of| {
+                    of.each("/run", |name| {
+                        let (links, folder) = (format!("/etc/service/{name} /var/service/{name}"), of.folder);
+                        format!("sudo sv stop {name}; sudo rm -f {links}; sudo rm -r {folder}/{name}")
+                    })
+                },
                 ..SCRIPTS
             },
             Self::S6 => &FormatDetails {
                 word: "s6",
                 end: |of| {
-                    of.each("/run", |_| String::new()).map(|_| format!("s6-svscanctl -an {}", of.folder))
+                    let folder = of.folder;
+                    let end = |name: &str| {
+                        format!("sudo s6-svc -wD -d {folder}/{name}; sudo rm -r {folder}/{name}")
+                    };
+                    of.each("/run", end).map(|ends| format!("{ends}; sudo s6-svscanctl -an {folder}"))
                 },
                 ..SCRIPTS
             },

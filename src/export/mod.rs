@@ -6,7 +6,7 @@
 //! script for those engines that start programs and know no values).
 //!
 //! The rule for all of them: a value arrives byte for byte, or is refused by the name of its variable.
-//! docs/export.md tells what each engine can carry.
+//! docs/export.md and docs/export tell what each engine can carry.
 
 #![expect(
     clippy::format_push_string,

@@ -84,11 +84,19 @@ mod tests {
             (
                 ExportFormat::Runit,
                 &["shop-a-1/run", "shop-a-1/log/run", "shop-b-1/finish"],
-                Some("sv stop shop-a-1; rm -f /var/service/shop-a-1"),
+                Some(
+                    "sudo sv stop shop-a-1; sudo rm -f /etc/service/shop-a-1 /var/service/shop-a-1; sudo rm -r 'my out'/shop-a-1",
+                ),
             ),
-            (ExportFormat::S6, &["shop-a-1/run"], Some("s6-svscanctl -an 'my out'")),
+            (
+                ExportFormat::S6,
+                &["shop-a-1/run"],
+                Some(
+                    "sudo s6-svc -wD -d 'my out'/shop-a-1; sudo rm -r 'my out'/shop-a-1; sudo s6-svscanctl -an 'my out'",
+                ),
+            ),
             (ExportFormat::S6, &["shop-a-1/finish"], None),
-            (ExportFormat::Supervisord, &["shop/a.1"], Some("supervisorctl update")),
+            (ExportFormat::Supervisord, &["shop/a.1"], Some("sudo supervisorctl update")),
             (
                 ExportFormat::Kubernetes,
                 &["shop-a.yaml"],

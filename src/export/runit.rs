@@ -3,7 +3,7 @@
 use super::bundle_builder::{BundleBuilder, holds_values, refers};
 use super::options::RestartPolicy;
 use super::readiness::{self, CarriedReadiness};
-use super::script::{Script, header, install_values, quote, whole_seconds};
+use super::script::{KEEP_GROUP, Script, end_group, header, install_values, quote, whole_seconds};
 use super::stack::{ExportedStack, ExportedType};
 use crate::plan::spec::Spec;
 
@@ -12,7 +12,7 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
     bundle.refuse_settings(stack);
     let user = stack.options.user.as_ref().map(|user| format!("-u {} ", quote(user))).unwrap_or_default();
     // A group of its own, so that the stop signal can reach every process of the instance.
-    let script = Script { first: "exec 2>&1\n", through: format!("chpst -P {user}") };
+    let script = Script { first: KEEP_GROUP, through: format!("chpst -P {user}"), waits: false };
     for kind in stack.all() {
         for spec in &kind.instances {
             let folder = folder(stack, spec);
@@ -23,13 +23,11 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
             if spec.once {
                 bundle.file(format!("{folder}/down"), "");
             }
-            if let Some(text) = finish(stack, kind) {
-                bundle.program(format!("{folder}/finish"), text, false);
-            }
+            bundle.program(format!("{folder}/finish"), finish(stack, kind), false);
         }
         if kind.is_once {
             bundle.unsupported(format!(
-                "runit has no order: `sv once {}` runs {}, before the others are started",
+                "runit has no order: `{}/run`, by hand, runs {}, before the others are started",
                 kind.instances.first().map(|spec| folder(stack, spec)).unwrap_or_default(),
                 kind.name
             ));
@@ -52,9 +50,14 @@ fn folder(stack: &ExportedStack<'_>, spec: &Spec) -> String {
     format!("{}-{}-{}", stack.options.app, spec.name.kind, spec.name.number)
 }
 
-/// What `sv down` and `sv term` run in place of a TERM to one process: the type's own signal, to the group.
+/// What `sv down` and `sv term` run in place of a TERM to one process: the type's own signal, to the group. `finish` knows then that it
+/// has been sent. If it fails, runsv sends TERM.
 fn control(stack: &ExportedStack<'_>, kind: &ExportedType<'_>) -> String {
-    format!("{}exec kill -{} -- \"-$(cat supervise/pid)\"\n", header(stack), kind.stop_signal.0)
+    let signal = kind.stop_signal.0;
+    format!(
+        "{}: >supervise/asked\nkill -{signal} \"-$(cat supervise/group)\" || {{ rm supervise/asked; exit 1; }}\n",
+        header(stack)
+    )
 }
 
 fn log(stack: &ExportedStack<'_>, spec: &Spec) -> String {
@@ -62,13 +65,15 @@ fn log(stack: &ExportedStack<'_>, spec: &Spec) -> String {
     format!("{}mkdir -p {folder} && exec svlogd -tt {folder}\n", header(stack))
 }
 
-/// What runs when the program has ended; its first argument is the status. runit starts it again in any
-/// case unless it was told to stay down.
-fn finish(stack: &ExportedStack<'_>, kind: &ExportedType<'_>) -> Option<String> {
-    let stay_down = "exec sv down \"$PWD\"";
-    match kind.restart {
-        None | Some(RestartPolicy::Always) => None,
-        Some(RestartPolicy::OnFailure) => Some(format!("{}[ \"$1\" != 0 ] || {stay_down}\n", header(stack))),
-        Some(RestartPolicy::Never) => Some(format!("{}{stay_down}\n", header(stack))),
-    }
+/// What runs when the first process has ended, the only one that runit waits for: stops the others of its group, if they have not been
+/// asked, within the grace. Its first argument is the status. runit starts it again in any case unless it was told to stay down.
+fn finish(stack: &ExportedStack<'_>, kind: &ExportedType<'_>) -> String {
+    let group = end_group(kind, "[ ! -e supervise/asked ] && ");
+    let stay_down = "exec sv down \"$PWD\"\n";
+    let last = match kind.restart {
+        None | Some(RestartPolicy::Always) => String::new(),
+        Some(RestartPolicy::OnFailure) => format!("[ \"$1\" != 0 ] || {stay_down}"),
+        Some(RestartPolicy::Never) => stay_down.to_owned(),
+    };
+    format!("{}{group}rm -f supervise/asked\n{last}", header(stack))
 }

@@ -4,7 +4,7 @@
 use super::bundle_builder::{BundleBuilder, holds_values, refers};
 use super::options::RestartPolicy;
 use super::readiness::{self, CarriedReadiness};
-use super::script::{Script, header, install_values, quote, whole_seconds};
+use super::script::{KEEP_GROUP, Script, end_group, header, install_values, quote};
 use super::stack::{ExportedStack, ExportedType};
 use crate::plan::spec::Spec;
 
@@ -16,7 +16,7 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
     bundle.refuse_settings(stack);
     let through =
         stack.options.user.as_ref().map(|user| format!("s6-setuidgid {} ", quote(user))).unwrap_or_default();
-    let script = Script { first: "exec 2>&1\necho $$ >supervise/group\n", through };
+    let script = Script { first: KEEP_GROUP, through, waits: false };
     for kind in stack.all() {
         for spec in &kind.instances {
             let folder = format!("{}-{}-{}", stack.options.app, spec.name.kind, spec.name.number);
@@ -29,7 +29,7 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
             if spec.once {
                 bundle.file(format!("{folder}/down"), "");
                 bundle.unsupported(format!(
-                    "s6 has no order: `s6-svc -wD -o {folder}` runs {}, before the others are started",
+                    "s6 has no order: `{folder}/run`, by hand, runs {}, before the others are started",
                     kind.name
                 ));
             }
@@ -53,16 +53,10 @@ fn log(stack: &ExportedStack<'_>, spec: &Spec) -> String {
 /// What runs when the first process has ended, the only one that s6 signals: stops the others of its group within the grace.
 /// Its first argument is the status.
 fn finish(stack: &ExportedStack<'_>, kind: &ExportedType<'_>) -> String {
-    let (signal, grace) = (kind.stop_signal.0, whole_seconds(kind.grace));
-    let group = format!(
-        "group=-$(cat supervise/group) && kill -{signal} \"$group\" 2>/dev/null\nleft={grace}\n\
-         while kill -0 \"$group\" 2>/dev/null; do\n  [ $left -gt 0 ] || kill -9 \"$group\"\n  \
-         left=$((left - 1))\n  sleep 1\ndone\n"
-    );
     let last = match kind.restart {
         None | Some(RestartPolicy::Always) => String::new(),
         Some(RestartPolicy::OnFailure) => format!("[ \"$1\" != 0 ] || exit {STAY_DOWN}\n"),
         Some(RestartPolicy::Never) => format!("exit {STAY_DOWN}\n"),
     };
-    format!("{}{group}{last}", header(stack))
+    format!("{}{}{last}", header(stack), end_group(kind, ""))
 }

@@ -14,6 +14,9 @@ pub(super) struct Script<'a> {
     pub(super) first: &'a str,
     /// What the command is run through, with a blank at its end: `chpst -P `, or nothing.
     pub(super) through: String,
+    /// Whether the engine signals the group, and then waits for the script alone: where a shell stays in front of the program, the
+    /// script stays too.
+    pub(super) waits: bool,
 }
 
 impl Script<'_> {
@@ -54,9 +57,41 @@ impl Script<'_> {
             text.push(b'\n');
         }
         let (shell, command) = (quote(&stack.options.shell), quote(&kind.text));
-        text.extend(format!("exec {}{shell} -c {command}\n", self.through).into_bytes());
+        let line = format!("{}{shell} -c {command}", self.through);
+        if self.waits && !kind.is_replaced && is_heard(kind.stop_signal) {
+            text.extend(waiting(kind, &line).into_bytes());
+        } else {
+            text.extend(format!("exec {line}\n").into_bytes());
+        }
         text
     }
+}
+
+/// The end of a script that is the first of its process group: runs `line`, which has the signal from the engine, and after a stop waits for
+/// all of the group. The fields of /proc/PID/stat behind the name are the state, the parent and the group (proc(5)); what the script
+/// itself has started by then only looks for them. Where there is no /proc, only the shell is waited for.
+fn waiting(kind: &ExportedType<'_>, line: &str) -> String {
+    let signal = shell_name(kind.stop_signal);
+    let is_other = "pid != group && $1 != \"Z\" && $2 != group && $3 == group";
+    format!(
+        "trap ganger_stop=1 {signal}\n{line} &\nwhile wait $!; s=$?; kill -0 $! 2>/dev/null; do :; done\n\
+         others() {{\n  cat /proc/[0-9]*/stat 2>/dev/null | awk -v group=$$ '\n    \
+         {{ pid = $1; sub(/.*\\) /, \"\"); if ({is_other}) left = 1 }}\n    END {{ exit !left }}'\n}}\n\
+         while [ \"$ganger_stop\" ] && others; do sleep 1; done\nexit $s\n"
+    )
+}
+
+/// The first lines of a service's `run`, by which [`end_group`] knows the group. Where it is run by hand there is no such folder.
+pub(super) const KEEP_GROUP: &str = "exec 2>&1\n[ ! -d supervise ] || echo $$ >supervise/group\n";
+
+/// What ends the group of a service whose first process has ended: the stop signal, where `unless` does not fail, and SIGKILL after the grace.
+pub(super) fn end_group(kind: &ExportedType<'_>, unless: &str) -> String {
+    let (signal, grace) = (kind.stop_signal.0, whole_seconds(kind.grace));
+    format!(
+        "group=-$(cat supervise/group) && {unless}kill -{signal} \"$group\" 2>/dev/null\nleft={grace}\n\
+         while kill -0 \"$group\" 2>/dev/null; do\n  [ $left -gt 0 ] || kill -9 \"$group\"\n  \
+         left=$((left - 1))\n  sleep 1\ndone\n"
+    )
 }
 
 /// Runs the command `$1` by the shell `$0` and passes the stop signal on, which the engine sends to the first process of a

@@ -16,10 +16,10 @@ use crate::plan::spec::Spec;
 /// Writes the configuration and scripts of `stack`.
 pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
     let app = &stack.options.app;
-    let script = Script { first: "", through: String::new() };
+    let script = Script { first: "", through: String::new(), waits: true };
     let mut document = Document::map();
-    let mut programs = Vec::new();
     for kind in stack.all() {
+        let mut programs = Vec::new();
         for spec in &kind.instances {
             let name = format!("{app}-{}", spec.name);
             let mut program = Document::map().with("program", program(stack, kind, spec));
@@ -34,10 +34,11 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
             bundle.program(script_path(stack, spec), text, holds_values(stack));
             programs.push(name);
         }
+        // A group a type: of those whose group differs, `supervisorctl update` restarts all.
+        let group = Document::map().with("programs", programs.join(","));
+        document = document.with(&format!("group:{}", stack.name_of(kind)), group);
         what_is_lost(stack, kind, bundle);
     }
-    let group = Document::map().with("programs", programs.join(","));
-    document = document.with(&format!("group:{app}"), group);
     match sections::text(&document, "=") {
         Ok(text) => {
             // First, as that is what is looked for.
@@ -77,8 +78,8 @@ fn program(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, spec: &Spec) -> D
     Document::map()
         .with("command", command)
         .with_some("user", stack.options.user.as_deref())
-        // Lower numbers start first. supervisord does not wait for their end.
-        .with_some("priority", spec.once.then_some("1"))
+        // supervisord would not wait for its end.
+        .with_some("autostart", spec.once.then_some("false"))
         .with("autorestart", again)
         .with_some("startsecs", spec.once.then_some("0"))
         .with("stopsignal", signal)
@@ -94,12 +95,12 @@ const SIGNALS: [&str; 8] =
     ["SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT", "SIGKILL", "SIGUSR1", "SIGUSR2", "SIGSTOP"];
 
 fn what_is_lost(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, bundle: &mut BundleBuilder) {
-    if kind.restart == Some(RestartPolicy::Never)
-        && stack.release.as_ref().is_some_and(|r| r.name == kind.name)
-    {
-        bundle.unsupported(
-            "the others do not wait for the end of release: run it first, with `ganger run release`",
-        );
+    if let (true, Some(spec)) = (kind.is_once, kind.instances.first()) {
+        let script = script_path(stack, spec);
+        bundle.unsupported(format!(
+            "supervisord has no order: `sh {script}`, by hand, runs {}, before the others are started",
+            kind.name
+        ));
     }
     let known = kind.stop_signal.known().map(nix::sys::signal::Signal::as_str);
     if !known.is_some_and(|name| SIGNALS[..7].contains(&name)) {

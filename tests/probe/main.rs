@@ -237,10 +237,14 @@ fn ids() {
     say(&format!("pid {pid} leads its group {} and session {}", pid == group, pid == session));
 }
 
+/// What is blocked and what is ignored. 32 and 33 are the C library's own (signal(7)): whether they are ignored after its
+/// posix_spawn(3) depends on what other threads of the parent did just then.
 fn signals() {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    for line in status.lines().filter(|line| ["SigBlk", "SigIgn"].iter().any(|name| line.starts_with(name))) {
-        say(&line.replace('\t', " "));
+    for (name, mask) in status.lines().filter_map(|line| line.split_once(":\t")) {
+        if ["SigBlk", "SigIgn"].contains(&name) {
+            say(&format!("{name}: {:016x}", u64::from_str_radix(mask, 16).unwrap() & !(0b11 << 31)));
+        }
     }
 }
 

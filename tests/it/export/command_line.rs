@@ -109,7 +109,7 @@ fn stop_signals_grace_restart_and_users_are_carried_over() {
         ("systemd", &["KillSignal=SIGQUIT", "TimeoutStopSec=1500ms", "Restart=always", "User=shop"]),
         ("launchd", &["<integer>2</integer>", "<key>KeepAlive</key>\n  <true/>", "<key>UserName</key>"]),
         ("supervisord", &["stopsignal=QUIT", "stopwaitsecs=2", "autorestart=true", "user=shop"]),
-        ("runit", &["exec kill -3 -- ", "exec chpst -P -u shop /bin/sh -c 'exec a'"]),
+        ("runit", &["\nkill -3 ", "exec chpst -P -u shop /bin/sh -c 'exec a'"]),
         ("s6", &["exec s6-setuidgid shop /bin/sh -c 'exec a'"]),
         ("compose", &["stop_signal: SIGQUIT", "stop_grace_period: 1500ms", "restart: always", "user: shop"]),
         ("kubernetes", &["terminationGracePeriodSeconds: 7"]),
@@ -220,7 +220,7 @@ fn what_an_export_no_longer_has_is_to_be_ended_by_hand() {
     assert!(!out("web=1,box=1").contains("goes on running"));
     let stderr = out("web=1");
     assert!(
-        stderr.contains("what is no longer in it goes on running; this ends it:\n  s6-svscanctl -an "),
+        stderr.contains("what is no longer in it goes on running; this ends it:\n  sudo s6-svc -wD -d "),
         "{stderr}"
     );
 }

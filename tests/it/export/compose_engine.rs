@@ -1,23 +1,15 @@
 //! Promised: what `ganger export compose` writes runs under Docker Compose v2 and dockerd as it did under ganger: values byte for
-//! byte, ports, stop signals and graces, work that is finished at the stop; and the ways of docs/export.md through an upgrade, a
-//! release that fails, a scale and a removal.
-//!
-//! dockerd runs in namespaces of its own (network, mounts, processes), with all its files below a temporary folder, and ends with
-//! them. The image is made of busybox.
+//! byte, ports, stop signals and graces, work that is finished at the stop; and by the commands of docs/export/compose.md through
+//! upgrades, a release that fails, a rollback, a scale and a removal.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
+use std::process::Command;
 
-use crate::harness::{Project, Running, are_there, can, holds, python_has};
-
-/// What the types run: it writes down its environment, and works until its name and `.go` is a file; a stop signal
-/// meanwhile is written down too.
-const SERVE: &str = "trap 'asked=1; : >/out/$1.$HOSTNAME.asked' TERM INT\n\
-                     cat /proc/$$/environ >/out/$1.$HOSTNAME.environ\n\
-                     while [ ! -e /out/$1.go ] || [ -z \"$asked\" ]; do sleep 0.1; done\n\
-                     : >/out/$1.$HOSTNAME.finished\n";
+use super::docker::{Docker, Stack};
+use super::page::Page;
+use crate::harness::{Project, Running, holds, search_path, write_program};
 
 const PROCFILE: &str = "release: test ! -e /out/broken && exec touch /out/released\n\
                         web-api: sh /serve web-api $PORT\n\
@@ -27,162 +19,116 @@ const PROCFILE: &str = "release: test ! -e /out/broken && exec touch /out/releas
 /// A value with what the formats on the way have a meaning for.
 const NASTY: &str = "a $HOME ${B} $$ % \\ \\n \" ` # é 🦀\nnext  line ";
 
-/// dockerd, in a folder of its own.
-struct Docker {
-    socket: String,
-    compose: PathBuf,
-    _daemon: Running,
-    folder: tempfile::TempDir,
+/// The commands of docs/export/compose.md, run in the folder of a project as they stand there.
+struct Walk<'a> {
+    stack: Stack<'a>,
+    page: Page,
+    programs: tempfile::TempDir,
 }
 
-impl Docker {
-    /// A daemon that answers, with an image `shop:1`; `None` where this cannot be.
-    fn start() -> Option<Self> {
-        let is_root = || can("root, for dockerd", nix::unistd::geteuid().is_root());
-        if !are_there(&["dockerd", "docker", "unshare", "busybox"]) || !python_has(&["compose"]) || !is_root()
-        {
-            return None;
+impl<'a> Walk<'a> {
+    /// A project whose images are made by its Dockerfile. `docker compose` is a program of its own there.
+    fn new(docker: &'a Docker) -> Self {
+        let programs = tempfile::tempdir().unwrap();
+        let found = Command::new("sh").args(["-c", "command -v docker"]).output().unwrap();
+        let real = String::from_utf8(found.stdout).unwrap();
+        let text = format!(
+            "#!/bin/sh\nif [ \"$1\" = compose ]; then shift; exec {} \"$@\"; fi\nexec {} \"$@\"\n",
+            docker.compose.display(),
+            real.trim_end()
+        );
+        write_program(&programs.path().join("docker"), &text);
+        let settings = format!(
+            "timeout = 60\n[export.compose]\nset = ['volumes=[\"{}:/out\"]']\n",
+            docker.path("out").display()
+        );
+        let procfile = "release: test ! -e /out/broken && exec touch /out/released\n\
+                        web: exec sh /serve web $PORT\n\
+                        worker: echo before; sh /serve worker; true\n";
+        let project = Project::new(procfile)
+            .file(".env", &format!("NASTY='{NASTY}'\n"))
+            .file("ganger.toml", &settings)
+            .file("Dockerfile", "FROM shop:1\nCOPY Procfile /\n");
+        Self { stack: Stack { docker, project }, page: Page::read("compose"), programs }
+    }
+
+    fn command(&self, script: &str) -> Command {
+        let ganger = Path::new(env!("CARGO_BIN_EXE_ganger")).parent().unwrap();
+        let path = format!("{}:{}:{}", self.programs.path().display(), ganger.display(), search_path());
+        let mut command = self.stack.project.command(&["bash", "-c", script]);
+        command.env("PATH", path).env("DOCKER_HOST", &self.stack.docker.socket);
+        command
+    }
+
+    /// Runs the commands below `heading`, all of which succeed.
+    fn does(&mut self, heading: &str) {
+        let script = self.page.take(heading);
+        let output = self.command(&script).output().unwrap();
+        let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        assert!(output.status.success(), "{heading}: {}{}", said(&output.stdout), said(&output.stderr));
+    }
+
+    /// Runs the commands below `heading`, by which the instances of `kinds` end, after what they do.
+    fn replaces(&mut self, heading: &str, kinds: &[&str]) {
+        let old: Vec<(String, String)> = kinds
+            .iter()
+            .flat_map(|kind| self.stack.of(kind).into_values().map(|id| ((*kind).to_owned(), id)))
+            .collect();
+        for (kind, id) in &old {
+            // It hears signals then.
+            self.stack.environment(kind, id);
+            self.stack.go(kind);
         }
-        let folder = tempfile::tempdir().unwrap();
-        let place = folder.path().to_str().unwrap().to_owned();
-        let socket = format!("unix://{place}/socket");
-        let mut command = Command::new("unshare");
-        // The shell is process 1: all that dockerd has started ends with it.
-        let script = "dockerd --iptables=false --ip6tables=false --bridge=none --data-root=\"$0/data\" --exec-root=\"$0/exec\" \
-                      --pidfile=\"$0/pid\" -H \"$1\" >\"$0/log\" 2>&1; exit";
-        command.args([
-            "--net",
-            "--mount",
-            "--pid",
-            "--fork",
-            "--kill-child",
-            "--mount-proc",
-            "sh",
-            "-c",
-            script,
-        ]);
-        let daemon = Running::start({
-            command.args([&place, &socket]);
-            command
-        });
-        // The wrapper in PATH has status 0 in any case.
-        let find =
-            "import compose, os; print(os.path.join(os.path.dirname(compose.__file__), 'docker-compose'))";
-        let found = Command::new("python3").args(["-c", find]).output().unwrap();
-        let compose = PathBuf::from(String::from_utf8(found.stdout).unwrap().trim_end());
-        let docker = Self { socket, compose, _daemon: daemon, folder };
-        let log = || fs::read_to_string(docker.path("log")).unwrap_or_default();
-        assert!(holds(|| docker.command("docker", &["info"]).status.success()), "{}", log());
-        docker.make_image();
-        Some(docker)
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn command(&self, program: impl AsRef<Path>, words: &[&str]) -> Output {
-        let mut command = Command::new(program.as_ref());
-        command.args(words).env("DOCKER_HOST", &self.socket).output().unwrap()
-    }
-
-    /// What `docker WORDS` prints.
-    fn ask(&self, words: &[&str]) -> String {
-        let output = self.command("docker", words);
-        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
-    }
-
-    fn make_image(&self) {
-        let root = self.path("root");
-        for folder in ["bin", "proc", "tmp", "out"] {
-            fs::create_dir_all(root.join(folder)).unwrap();
+        self.does(heading);
+        for (kind, id) in &old {
+            self.stack.file(kind, id, "finished");
+            let _ = fs::remove_file(self.stack.docker.path(&format!("out/{kind}.go")));
+            assert!(!self.stack.of(kind).values().any(|new| new == id), "{kind} is new");
         }
-        let script = "cp \"$(command -v busybox)\" bin/busybox && for name in sh cat sleep touch test; do ln -s busybox bin/$name; done \
-                      && tar -c . | docker import - shop:1";
-        fs::write(root.join("serve"), SERVE).unwrap();
-        let mut command = Command::new("sh");
-        command.args(["-c", script]).current_dir(root).env("DOCKER_HOST", &self.socket);
-        let output = command.output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    }
-
-    /// The containers: their names, and their ids.
-    fn containers(&self) -> BTreeMap<String, String> {
-        let list = self.ask(&["ps", "--all", "--no-trunc", "--format", "{{.Names}} {{.ID}}"]);
-        list.lines()
-            .filter_map(|line| line.split_once(' '))
-            .map(|(name, id)| (name.into(), id.into()))
-            .collect()
-    }
-
-    /// A field of a container.
-    fn inspect(&self, container: &str, field: &str) -> String {
-        self.ask(&["inspect", "--format", &format!("{{{{{field}}}}}"), container])
     }
 }
 
-/// A project, exported beside the daemon.
-struct Stack<'a> {
-    docker: &'a Docker,
-    project: Project,
-}
+#[test]
+fn a_stack_lives_under_docker_compose_by_its_page() {
+    let Some(docker) = Docker::start() else { return };
+    let out = docker.path("out");
+    fs::create_dir(&out).unwrap();
+    let mut walk = Walk::new(&docker);
+    let both = |walk: &Walk<'_>| (walk.stack.of("web"), walk.stack.of("worker"));
 
-impl Stack<'_> {
-    /// What `docker compose WORDS` has said, and whether its status is 0.
-    fn compose(&self, words: &[&str]) -> (bool, String) {
-        let file = self.project.path().join("out/compose.yaml");
-        let all = [&["--file", file.to_str().unwrap()], words].concat();
-        let output = self.docker.command(&self.docker.compose, &all);
-        (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+    walk.does("The first deployment");
+    assert!(out.join("released").exists(), "the release has run before the rest");
+    let before = both(&walk);
+    assert_eq!((before.0.len(), before.1.len()), (2, 1));
+    for (kind, id) in before.0.values().map(|id| ("web", id)) {
+        assert_eq!(walk.stack.environment(kind, id)["NASTY"], NASTY);
     }
 
-    /// Exports, with the values beside the file, and brings the stack up as docs/export.md has it.
-    fn up(&self, formation: &str) {
-        let export = |words: &[&str]| {
-            let output = self
-                .project
-                .ganger(&[&["export", "compose", "-m", formation], words].concat())
-                .output()
-                .unwrap();
-            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-            output.stdout
-        };
-        export(&[]);
-        fs::write(self.project.path().join("out/shop.env"), export(&["--secrets", "only"])).unwrap();
-        let (is_up, said) = self.compose(&["up", "-d", "--wait", "--remove-orphans"]);
-        assert!(is_up, "{said}");
-    }
+    fs::write(out.join("broken"), "").unwrap();
+    let upgrade = walk.page.again("An upgrade");
+    assert!(!walk.command(&upgrade).output().unwrap().status.success(), "the status tells");
+    fs::remove_file(out.join("broken")).unwrap();
+    assert_eq!(both(&walk), before, "all goes on");
+    walk.replaces("An upgrade", &["web", "worker"]);
+    let web = walk.stack.of("web");
+    let procfile = fs::read_to_string(walk.stack.project.path().join("Procfile")).unwrap();
+    walk.stack.project.write("Procfile", &procfile.replace("before", "changed"));
+    walk.replaces("An upgrade of one type", &["worker"]);
+    assert_eq!(walk.stack.of("web"), web, "the others go on");
+    walk.replaces("A rollback", &["web", "worker"]);
 
-    /// The containers of `type`.
-    fn of(&self, kind: &str) -> BTreeMap<String, String> {
-        let mut all = self.docker.containers();
-        all.retain(|name, _| name.starts_with(&format!("shop-{kind}-")));
-        all
-    }
+    let before = both(&walk);
+    walk.does("Scale");
+    let (web, worker) = both(&walk);
+    assert!(web.len() == 3 && before.0.iter().all(|(name, id)| web.get(name) == Some(id)), "{web:?}");
+    assert_eq!(worker, before.1);
+    walk.replaces("A type that is gone", &["worker"]);
+    assert_eq!((walk.stack.of("web"), walk.stack.of("worker").len()), (web, 0));
 
-    /// The file that the instance in the container `id` writes, when it is there.
-    fn file(&self, kind: &str, id: &str, what: &str) -> Vec<u8> {
-        let path = self.docker.path(&format!("out/{kind}.{}.{what}", &id[..12]));
-        assert!(holds(|| path.exists()), "{}", path.display());
-        fs::read(path).unwrap()
-    }
-
-    /// Lets the instances of `kind` end when they are asked to.
-    fn go(&self, kind: &str) {
-        fs::write(self.docker.path(&format!("out/{kind}.go")), "").unwrap();
-    }
-
-    /// The environment of the instance in the container `id`, when it has all been written.
-    fn environment(&self, kind: &str, id: &str) -> BTreeMap<String, String> {
-        let text = || String::from_utf8(self.file(kind, id, "environ")).unwrap();
-        assert!(holds(|| text().ends_with('\0')));
-        text()
-            .split_terminator('\0')
-            .filter_map(|pair| pair.split_once('='))
-            .map(|(a, b)| (a.into(), b.into()))
-            .collect()
-    }
+    walk.replaces("The end", &["web"]);
+    assert!(docker.containers().is_empty());
+    assert!(!docker.ask(&["network", "ls"]).contains("shop"));
+    walk.page.ends();
 }
 
 fn is_there(path: &Path) -> bool {

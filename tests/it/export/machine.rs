@@ -121,6 +121,13 @@ impl Machine {
         PathBuf::from(format!("/proc/{}/root{path}", self.first))
     }
 
+    /// The command lines of its processes.
+    pub(super) fn processes(&self) -> Vec<String> {
+        let line = |path: PathBuf| fs::read_to_string(path.join("cmdline")).ok();
+        let entries = fs::read_dir(self.path("/proc")).unwrap();
+        entries.filter_map(|entry| line(entry.ok()?.path())).map(|line| line.replace('\0', " ")).collect()
+    }
+
     pub(super) fn waits_for(&self, path: &str) {
         assert!(holds(|| self.path(path).exists()), "{path}");
     }

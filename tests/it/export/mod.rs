@@ -9,11 +9,13 @@
 mod carried;
 mod command_line;
 mod compose_engine;
+mod docker;
 mod engines;
 mod folder;
 mod kube_engine;
 mod kustomize;
 mod machine;
+mod page;
 mod passing_on;
 mod podman;
 mod quadlet_engine;
@@ -21,8 +23,8 @@ mod random;
 mod readers;
 mod recorder;
 mod snapshots;
-mod systemd_engine;
 mod values;
+mod walk;
 
 use std::path::Path;
 use std::sync::Arc;

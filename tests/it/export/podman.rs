@@ -20,13 +20,24 @@ const SERVE: &str = "trap 'asked=1; : >/out/$PS.asked' TERM INT\n\
                      : >/out/$PS.finished\n";
 
 /// Debian 13 with podman, made by `.ci/podman-root`.
-fn root() -> Option<PathBuf> {
+pub(super) fn root() -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/ci-podman");
     can(
         "a root with podman 5 in target/ci-podman (.ci/podman-root)",
         root.join("usr/libexec/podman/quadlet").exists(),
     )
     .then_some(root)
+}
+
+/// The files of an image that has what the types need, from the busybox of `root`.
+pub(super) fn make_image(root: &Path, image: &Path) {
+    for folder in ["bin", "proc", "tmp", "out"] {
+        fs::create_dir_all(image.join(folder)).unwrap();
+    }
+    fs::copy(root.join("usr/bin/busybox"), image.join("bin/busybox")).unwrap();
+    for name in ["sh", "cat", "mv", "sleep", "touch", "test", "httpd", "wget", "true"] {
+        std::os::unix::fs::symlink("busybox", image.join("bin").join(name)).unwrap();
+    }
 }
 
 /// A project, exported into a machine.
@@ -39,19 +50,12 @@ impl Stack {
     /// A machine with the image, and no stack yet.
     pub(super) fn new(procfile: &str, settings: &str, env: &[u8]) -> Option<Self> {
         let root = root()?;
-        let busybox = root.join("usr/bin/busybox");
         let machine = Machine::boot(&root, |files| {
             let image = files.join("srv/image");
-            for folder in ["bin", "proc", "tmp", "out"] {
-                fs::create_dir_all(image.join(folder)).unwrap();
-            }
+            make_image(&root, &image);
             fs::create_dir_all(files.join("srv/out")).unwrap();
             fs::create_dir_all(files.join("etc/containers/systemd")).unwrap();
             fs::write(image.join("serve"), SERVE).unwrap();
-            fs::copy(busybox, image.join("bin/busybox")).unwrap();
-            for name in ["sh", "cat", "mv", "sleep", "touch", "test", "httpd", "wget", "true"] {
-                std::os::unix::fs::symlink("busybox", image.join("bin").join(name)).unwrap();
-            }
         })?;
         machine.ask(&["sh", "-c", "tar -C /srv/image -c . | podman import - localhost/shop:1"]);
         let project = Project::new(procfile).file("ganger.toml", settings);
@@ -87,12 +91,7 @@ impl Stack {
     pub(super) fn environment(&self, instance: &str) -> BTreeMap<Vec<u8>, Vec<u8>> {
         let file = Self::out(&format!("{instance}.environ"));
         self.machine.waits_for(&file);
-        let bytes = fs::read(self.machine.path(&file)).unwrap();
-        let pairs = bytes.split(|byte| *byte == 0).filter_map(|pair| {
-            let at = pair.iter().position(|byte| *byte == b'=')?;
-            Some((pair[..at].to_vec(), pair[at + 1..].to_vec()))
-        });
-        pairs.collect()
+        environment(&fs::read(self.machine.path(&file)).unwrap())
     }
 
     /// The containers: their names, and their ids.
@@ -123,6 +122,15 @@ pub(super) fn values(is_refused: fn(&str) -> bool) -> (Vec<u8>, BTreeMap<Vec<u8>
         file.extend(b"\"\n");
     }
     (file, values.into_iter().map(|(name, value)| (name.into_bytes(), value)).collect())
+}
+
+/// What /proc/PID/environ says.
+pub(super) fn environment(bytes: &[u8]) -> BTreeMap<Vec<u8>, Vec<u8>> {
+    let pairs = bytes.split(|byte| *byte == 0).filter_map(|pair| {
+        let at = pair.iter().position(|byte| *byte == b'=')?;
+        Some((pair[..at].to_vec(), pair[at + 1..].to_vec()))
+    });
+    pairs.collect()
 }
 
 /// That `environment` has all of `values`.

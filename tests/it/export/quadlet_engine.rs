@@ -1,12 +1,10 @@
-//! Promised: what `ganger export quadlet` writes runs under podman and systemd as it did under ganger, by the commands of
-//! docs/export.md: values byte for byte, ports and names, the release first, one type after another that is ready; an upgrade of
-//! one type, one whose release fails, a scale, a removal, and a stop that waits for work.
+//! Promised: what `ganger export quadlet` writes runs under podman and systemd as it did under ganger: values byte for byte, ports and
+//! names, the release first, one type after another that is ready. `walk.rs` has the commands of its page.
 
-use std::collections::BTreeMap;
 use std::fs;
 
 use super::podman::{Stack, has_all, values};
-use crate::harness::{Running, holds};
+use crate::harness::holds;
 
 const PROCFILE: &str = "release: test ! -e /out/broken && exec touch /out/released\n\
                         web-api: sh /serve $PORT\n\
@@ -25,13 +23,11 @@ const ALL: &str = "web-api=2,my_worker=1,job=1";
 
 const INSTANCES: [&str; 4] = ["web-api.1", "web-api.2", "my_worker.1", "job.1"];
 
-/// Exports, and puts files and values where docs/export.md has them; returns what was said.
-fn install(stack: &Stack, formation: &str, secrets: &str) -> String {
+/// Exports, and puts files and values where docs/export/quadlet.md has them.
+fn install(stack: &Stack, formation: &str, secrets: &str) {
     let out = stack.project.path().join("out");
-    let (_, said) =
-        stack.export(&["quadlet", "-m", formation, "--secrets", secrets, "-o", out.to_str().unwrap()]);
-    // The values stay as they are.
-    if secrets == "reference" && !stack.machine.path("/srv/secrets").exists() {
+    stack.export(&["quadlet", "-m", formation, "--secrets", secrets, "-o", out.to_str().unwrap()]);
+    if secrets == "reference" {
         let (script, _) = stack.export(&["quadlet", "-m", formation, "--secrets", "only"]);
         fs::write(stack.machine.path("/srv/secrets"), script).unwrap();
         stack.machine.ask(&["sh", "/srv/secrets"]);
@@ -43,11 +39,10 @@ fn install(stack: &Stack, formation: &str, secrets: &str) -> String {
         fs::copy(&path, stack.machine.path(folder).join(name)).unwrap();
     }
     stack.machine.ask(&["systemctl", "daemon-reload"]);
-    said
 }
 
 #[test]
-fn a_stack_lives_under_quadlet_as_it_did_under_ganger() {
+fn a_stack_runs_under_quadlet_as_it_did_under_ganger() {
     let (file, values) = values(|_| false);
     let Some(stack) = Stack::new(PROCFILE, SETTINGS, &file) else { return };
     let machine = &stack.machine;
@@ -86,87 +81,6 @@ fn a_stack_lives_under_quadlet_as_it_did_under_ganger() {
         assert!(holds(|| machine.run(&["busybox", "wget", "-qO-", &url]).status.success()), "{url}");
     }
     machine.ask(&["podman", "exec", "shop-my_worker.1", "wget", "-qO-", "http://web-api:5100/page"]);
-
-    an_upgrade(&stack);
-    fewer_and_more(&stack);
-    the_stop_waits_for_work(&stack);
-    assert_eq!(stack.containers(), BTreeMap::new());
-}
-
-/// One of one type, one whose release fails, and one of all.
-fn an_upgrade(stack: &Stack) {
-    let machine = &stack.machine;
-    let before = stack.containers();
-    stack.touch("my_worker.1.go");
-    stack.project.write("Procfile", &PROCFILE.replace("a  b", "changed"));
-    install(stack, ALL, "reference");
-    assert!(machine.systemctl(&["restart", "shop-my_worker.1.service"]));
-    assert!(stack.is_there("my_worker.1.finished"), "what it was doing is finished");
-    stack.remove("my_worker.1.go");
-    let after = stack.containers();
-    for (name, id) in &after {
-        assert_eq!(before.get(name) == Some(id), name != "shop-my_worker.1", "{name}");
-    }
-
-    stack.touch("broken");
-    assert!(!machine.systemctl(&["start", "shop-upgrade.service"]), "the status tells");
-    assert_eq!(stack.containers(), after, "all goes on");
-    stack.remove("broken");
-    for instance in INSTANCES {
-        stack.touch(&format!("{instance}.go"));
-    }
-    assert!(machine.systemctl(&["start", "shop-upgrade.service"]));
-    let new = stack.containers();
-    assert!(new.len() == after.len() && new.iter().all(|(name, id)| after.get(name) != Some(id)), "{new:?}");
-    for instance in INSTANCES {
-        stack.remove(&format!("{instance}.go"));
-    }
-}
-
-/// One type fewer, by the command that the export prints, and one instance more.
-fn fewer_and_more(stack: &Stack) {
-    let machine = &stack.machine;
-    let before = stack.containers();
-    stack.project.write("ganger.toml", &SETTINGS.replace("after = [\"job\"]\n", ""));
-    let said = install(stack, "web-api=3,my_worker=1,job=0", "reference");
-    let (_, rest) = said.split_once("this ends it:\n").unwrap_or_else(|| panic!("{said}"));
-    let command = rest.lines().next().unwrap().replace("sudo ", "");
-    stack.touch("job.1.go");
-    machine.ask(&["sh", "-c", &command]);
-    assert!(machine.systemctl(&["start", "shop.target"]));
-    let after = stack.containers();
-    let names: Vec<&str> = after.keys().map(String::as_str).collect();
-    assert_eq!(names, ["shop-my_worker.1", "shop-web-api.1", "shop-web-api.2", "shop-web-api.3"]);
-    let is_old = |(name, id): &(&String, &String)| before.get(*name) == Some(*id);
-    assert_eq!(after.iter().filter(is_old).count(), 3, "the others go on");
-}
-
-/// All are asked, go on with what they do, and end when they have done it.
-fn the_stop_waits_for_work(stack: &Stack) {
-    let machine = &stack.machine;
-    let instances = ["web-api.1", "web-api.2", "web-api.3", "my_worker.1"];
-    let _ = stack.environment("web-api.3");
-    for instance in instances {
-        for of_the_old in ["asked", "finished"] {
-            let _ = fs::remove_file(machine.path(&Stack::out(&format!("{instance}.{of_the_old}"))));
-        }
-    }
-    let mut stop = Running::start(machine.inside(&["systemctl", "stop", "ganger-shop.slice"]));
-    for instance in instances {
-        machine.waits_for(&Stack::out(&format!("{instance}.asked")));
-    }
-    assert_eq!(stack.containers().len(), instances.len(), "they go on with what they do");
-    for instance in instances {
-        stack.touch(&format!("{instance}.go"));
-    }
-    assert!(stop.wait().success());
-    for instance in instances {
-        assert!(stack.is_there(&format!("{instance}.finished")), "{instance}");
-        assert!(
-            !machine.systemctl(&["is-failed", "--quiet", &format!("shop-{instance}.service")]),
-            "{instance}"
-        );
-    }
 }
 
 #[test]
