@@ -24,7 +24,8 @@ impl Batch {
     /// Gives memory back: at most this many bytes stay beside those that are in use.
     pub(super) fn shrink_to(&mut self, most: usize) {
         let kept = most.max(self.length);
-        if self.memory.len() > kept {
+        // A vector that has grown may have room for more than it was asked for.
+        if self.memory.capacity() > kept {
             self.memory.truncate(kept);
             self.memory.shrink_to(kept);
         }
@@ -109,6 +110,18 @@ mod tests {
 
     fn bytes() -> impl Strategy<Value = Vec<u8>> {
         prop::collection::vec(prop_oneof![Just(b'\n'), any::<u8>()], 0..300)
+    }
+
+    #[test]
+    fn room_that_a_vector_took_for_itself_is_given_back_too() {
+        let mut batch = Batch::default();
+        for size in [5, 6, 41] {
+            batch.extend_from_slice(&vec![0; size]);
+            batch.extend_from_slice(&vec![0; size]);
+        }
+        assert!(batch.memory.capacity() > 160, "or the test shows nothing");
+        batch.shrink_to(160);
+        assert_eq!((batch.len(), batch.memory.capacity()), (104, 160));
     }
 
     proptest! {
