@@ -157,6 +157,14 @@ impl Stack {
         }
     }
 
+    /// What was sent SIGKILL may live on where a scan saw nothing of it and may have overlooked some: processes that fork and end while
+    /// the scan lasts are behind it each time.
+    pub(super) fn kill_again(&mut self, target: Target, actions: &mut Actions) {
+        if self.at(target).state == State::Purging {
+            self.apply(target, InstanceEvent::Left, actions);
+        }
+    }
+
     pub(super) fn apply_to_all(&mut self, event: InstanceEvent, actions: &mut Actions) {
         for target in self.targets() {
             self.apply(target, event, actions);

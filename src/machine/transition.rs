@@ -134,11 +134,15 @@ impl<'a> Transition<'a> {
             }
             if count > 0 || is_certain {
                 self.facts.stack.apply(Target::Instance(index), event, &mut self.actions);
+            } else {
+                self.facts.stack.kill_again(Target::Instance(index), &mut self.actions);
             }
         }
         // That no orphan is left is for the kernel to say (`AllGone`): one may be on its way to us.
         if counts.orphans > 0 {
             self.facts.stack.apply(Target::Orphans, InstanceEvent::Left, &mut self.actions);
+        } else if !is_certain {
+            self.facts.stack.kill_again(Target::Orphans, &mut self.actions);
         }
     }
 

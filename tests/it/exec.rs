@@ -181,7 +181,8 @@ fn of_many_at_once_one_starts_it_and_it_ends_with_the_last() {
     assert!(stack.is_up());
     std::fs::write(stack.path().join("go1"), "").unwrap();
     assert!(ones[1].1.wait().success());
-    assert_eq!(stack.run(&["ps"]).0, 3);
+    // The stack may hear of the end of the one that was killed after that of the last, which has not waited for its end then.
+    assert!(holds(|| stack.run(&["ps"]).0 == 3));
     assert!(is_over(&stack));
 }
 

@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
-use crate::harness::{Ports, Project, Running, are_there};
+use crate::harness::{Ports, Project, Running, are_there, holds};
 
 /// `ganger start` with these arguments, in which each `call` (for this path, if one is named) is late by so many
 /// milliseconds. The calls are told in the file `calls`.
@@ -69,12 +69,24 @@ fn ps_readiness_and_the_main_process_need_no_pass_over_all_processes() {
         .file("server.py", server);
     let ports = Ports::claim();
     let slow = ("getdents64", Some("/proc"), 1);
-    let mut running = start_slowed(&project, slow, &["-p", &ports.base()]);
-    running.line("web.1 started");
-    assert_eq!(project.run(&["wait", "web"]).0, 0);
     let passes = || std::fs::read_to_string(project.path().join("calls")).unwrap().lines().count();
-    let at_start = passes();
+    let start = || {
+        let mut running = start_slowed(&project, slow, &["-p", &ports.base()]);
+        running.line("web.1 started");
+        assert_eq!(project.run(&["wait", "web"]).0, 0);
+        running
+    };
     // A walk that meets a change is not used, and a pass is made then: of several, one met none.
+    let mut running = start();
+    for _ in 0..5 {
+        if passes() == 0 {
+            break;
+        }
+        kill(monitor(&project), Signal::SIGTERM).unwrap();
+        running.end();
+        running = start();
+    }
+    let at_start = passes();
     let least = |act: &dyn Fn()| {
         let cost = |_| {
             let before = passes();
@@ -128,6 +140,20 @@ fn chains_beside_five_hundred_programs_of_others_end_with_the_grace() {
     let mut running = project.start(&["-t", "300ms", "-m", "chain=4,web=1"]);
     running.line("the grace is over");
     running.end();
+}
+
+/// A look lasts longer than any link of the chain lives: it never sees one by its list of all.
+#[test]
+fn a_chain_of_one_instance_is_found_and_ends_beside_a_thousand_programs_of_others() {
+    let _idle = Idle::start(1000);
+    let project = Project::new("chain: probe chain\nweb: probe trap TERM bye 0 + wait\n");
+    let mut running = project.start(&["-t", "1m,chain=300ms", "--exit-on=never"]);
+    running.lines(&["web.1   | ready", "chain.1 is gone, but", "the grace is over: killing chain.1"]);
+    let is_chain = |(_, line): &(i32, String)| line.starts_with("probe chain");
+    assert!(holds(|| !running.mark().processes().iter().any(is_chain)));
+    running.signal(Signal::SIGTERM);
+    let (_, lines) = running.end();
+    assert!(lines.iter().any(|line| line == "web.1   | bye"), "{lines:?}");
 }
 
 /// Each look takes two seconds and more, and a stop needs several: far longer than the grace and what the monitor waits

@@ -211,6 +211,27 @@ fn a_partial_scan_does_not_show_that_an_instance_is_empty() {
     assert_eq!(machine.instances()[0].state, State::Ended);
 }
 
+/// Links of a chain of processes that fork and end: a scan never sees one, and none of the scans is certain.
+#[test]
+fn what_was_killed_is_killed_again_while_scans_may_overlook_it() {
+    let mut machine = stack(&["web", "worker"], ExitOn::Never);
+    start(&mut machine);
+    let _ = machine.handle(at(1.0), Event::Exited { instance: 0, exit: Exit::Status(0) });
+    let overlooked = || Event::PartlyScanned(counts(&[0, 1], 0));
+    let kill = Action::Kill(Target::Instance(0));
+    assert!(!machine.handle(at(1.1), overlooked()).contains(&kill), "it has its grace");
+    assert!(machine.handle(at(1e6), Event::Timeout).contains(&kill));
+    for n in 1..10 {
+        let actions = machine.handle(at(1e6 + f64::from(n) / 100.0), overlooked());
+        assert!(actions.contains(&kill), "{actions:?}");
+        assert!(
+            !actions.iter().any(|action| matches!(action, Action::Kill(of) if *of != Target::Instance(0)))
+        );
+    }
+    let _ = machine.handle(at(1e6 + 1.0), Event::Scanned(counts(&[0, 1], 0)));
+    assert_eq!(machine.instances()[0].state, State::Ended);
+}
+
 #[test]
 fn the_exit_of_a_stopped_instance_does_not_count() {
     for policy in [ExitOn::Any, ExitOn::Failure, ExitOn::Never] {

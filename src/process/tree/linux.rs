@@ -108,7 +108,8 @@ pub(in crate::process) fn environment(pid: i32) -> io::Result<Option<Vec<u8>>> {
 
 fn all() -> io::Result<Vec<Stat>> {
     let mut found = Vec::new();
-    for pid in pids()? {
+    // The latest first: of a chain of processes that each fork and end, only these still live when their turn comes.
+    for pid in pids()?.into_iter().rev() {
         match read(&format!("/proc/{pid}/stat")) {
             Ok(stat) => found.extend(parse(pid, &String::from_utf8_lossy(&stat))),
             // It is gone; or it is hidden from us (hidepid), and so not ours.

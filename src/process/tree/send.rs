@@ -63,7 +63,8 @@ pub(crate) fn kill_orphans(mut is_meant: impl FnMut(i32) -> bool) -> Reaped {
             Vec::new()
         });
         let mut is_over = true;
-        for child in children.into_iter().filter(|child| is_meant(*child)) {
+        // The latest first: it has not forked yet, those before it have.
+        for child in children.into_iter().rev().filter(|child| is_meant(*child)) {
             is_over = false;
             // A child that is not reaped yet: no other process can have its pid.
             let _ = kill(Pid::from_raw(child), nix::sys::signal::SIGKILL);

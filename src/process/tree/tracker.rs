@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::io;
 
 use super::{
-    INSTANCE_MARK, Identity, Process, RUN_MARK, Scan, descendants, environment, is_gone, variable_of, walk,
+    INSTANCE_MARK, Identity, Process, RUN_MARK, Scan, children, descendants, environment, is_gone, look_at,
+    variable_of, walk,
 };
 use crate::machine::{ProcessCounts, Target};
 
@@ -49,12 +50,14 @@ pub(crate) struct ProcessTracker {
     /// The processes that had no environment at the latest scan. A process has none for a moment while it ends or executes
     /// another program, and its mark cannot be read then: only one that still has none at the next scan was started so.
     nameless: HashSet<Identity>,
+    /// Whether the latest scan may have overlooked some.
+    was_uncertain: bool,
 }
 
 impl ProcessTracker {
     /// For the run with this id.
     pub(crate) fn new(run: &[u8]) -> Self {
-        Self { run: run.to_vec(), known: HashMap::new(), nameless: HashSet::new() }
+        Self { run: run.to_vec(), known: HashMap::new(), nameless: HashSet::new(), was_uncertain: false }
     }
 
     /// Scans once; whether nothing can have been overlooked comes with it, as [`Scan::is_certain`]. `sessions[i]` is the session
@@ -68,11 +71,39 @@ impl ProcessTracker {
         sessions: &[Option<i32>],
         named: &dyn Fn(&[u8]) -> Option<usize>,
     ) -> io::Result<(ProcessSnapshot, bool)> {
-        let Scan { processes, is_certain } = descendants(std::process::id().cast_signed())?;
+        let near = if self.was_uncertain { self.near(sessions, named)? } else { Vec::new() };
+        let Scan { mut processes, mut is_certain } = descendants(std::process::id().cast_signed())?;
+        if !is_certain {
+            let seen: HashSet<Identity> = processes.iter().map(Process::identity).collect();
+            let missed = near.into_iter().filter(|process| !seen.contains(&process.identity()));
+            processes = missed.chain(processes).collect();
+        }
         let (snapshot, nameless) = self.attribute(processes, sessions, named)?;
-        let is_certain = is_certain && nameless.is_subset(&self.nameless);
+        is_certain &= nameless.is_subset(&self.nameless);
         self.nameless = nameless;
+        self.was_uncertain = !is_certain;
         Ok((snapshot, is_certain))
+    }
+
+    /// Our own children, each attributed at once: one that lives for some milliseconds has ended before a pass over a machine with many
+    /// processes comes to it, and its environment with it. That it was there is what counts then.
+    fn near(
+        &mut self,
+        sessions: &[Option<i32>],
+        named: &dyn Fn(&[u8]) -> Option<usize>,
+    ) -> io::Result<Vec<Process>> {
+        let mut near = Vec::new();
+        for pid in children()?.into_iter().rev() {
+            let Some(process) = look_at(pid).ok().flatten() else { continue };
+            let by_session = sessions.iter().position(|session| *session == Some(process.session));
+            if let Some(instance) =
+                by_session.map_or_else(|| self.instance_of(pid, named), |index| Ok(Some(index)))?
+            {
+                self.known.insert(process.identity(), instance);
+            }
+            near.push(process);
+        }
+        Ok(near)
     }
 
     /// As [`Self::scan`], by a walk along the lists of children where one can answer. It does not tell whether anything is left.
