@@ -3,7 +3,7 @@
 use super::bundle_builder::BundleBuilder;
 use super::stack::ExportedStack;
 use super::urls;
-use crate::plan::addresses::name_of_url;
+use crate::plan::addresses::{name_of_url, url_at};
 
 /// The names of this machine for itself.
 const LOCAL: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
@@ -21,12 +21,17 @@ pub(super) fn report(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
     if !local.is_empty() {
         let serving = stack.kinds.iter().filter(|kind| !kind.is_once);
         let addresses: Vec<String> = serving
-            .filter_map(|kind| Some(format!("{}={}", name_of_url(kind.name), urls::url(stack, kind)?)))
+            .filter_map(|kind| {
+                Some(format!("{}={}", name_of_url(kind.name), url_at(&urls::address(stack, kind)?)))
+            })
             .collect();
         let others = if addresses.is_empty() {
             String::new()
         } else {
-            format!("; the types are {} there, and on localhost with `start`", addresses.join(", "))
+            let addresses = addresses.join(", ");
+            format!(
+                "; the types are {addresses} there (GANGER_ADDRESS_… without http://), and on localhost with `start`"
+            )
         };
         bundle.unsupported(format!(
             "localhost is the container itself, as is 127.0.0.1: {}{others}",

@@ -26,7 +26,7 @@ pub(super) struct ExportedStack<'a> {
     pub(super) release: Option<ExportedType<'a>>,
     /// What .env files and app.json set. Their values go where secrets go.
     pub(super) values: Vec<ExportedVariable<'a>>,
-    /// What is no secret and the same for all instances: `GANGER_PORT_…` and `GANGER_URL_…`.
+    /// What is no secret and the same for all instances: `GANGER_PORT_…`, `GANGER_ADDRESS_…` and `GANGER_URL_…`.
     pub(super) ports: Vec<ExportedVariable<'a>>,
 }
 

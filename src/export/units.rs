@@ -36,10 +36,17 @@ pub(super) fn unit_name(stack: &ExportedStack<'_>, name: &InstanceName) -> Strin
     format!("{}.service", instance_name(stack, name))
 }
 
-/// The unit that starts and stops all others: a part of `wanted_by`, with a line of `note` for its reader.
+/// The unit that starts and stops all others: a part of `wanted_by`, with a line of `note` for its reader. Its start fails where the
+/// release fails, without which nothing else starts: the status tells.
 pub(super) fn target(stack: &ExportedStack<'_>, wanted_by: &str, note: &str) -> String {
-    let services = stack.all().flat_map(|kind| &kind.instances).map(|spec| unit_name(stack, &spec.name));
-    let wants: String = services.map(|unit| format!("Wants={unit}\n")).collect();
+    let wanted = |kind: &ExportedType<'_>, spec: &Spec| {
+        let unit = unit_name(stack, &spec.name);
+        if kind.is_release() { format!("Requires={unit}\nAfter={unit}\n") } else { format!("Wants={unit}\n") }
+    };
+    let wants: String = stack
+        .all()
+        .flat_map(|kind| kind.instances.iter().map(|spec| wanted(kind, spec)).collect::<Vec<_>>())
+        .collect();
     format!(
         "{}\n{note}[Unit]\nDescription={}\n{wants}\n[Install]\nWantedBy={wanted_by}\n",
         comment(stack),

@@ -7,12 +7,21 @@ use crate::procfile::Procfile;
 
 /// What the variables with the other types' ports begin with.
 const PORT_OF: &str = "GANGER_PORT_";
-/// What the variables with the other types' URLs begin with.
+/// What the variables with their addresses begin with.
+const ADDRESS_OF: &str = "GANGER_ADDRESS_";
+/// What the variables with their URLs begin with.
 const URL_OF: &str = "GANGER_URL_";
+
+const ALL: [&str; 3] = [PORT_OF, ADDRESS_OF, URL_OF];
 
 /// The variable with the first port of a type: `GANGER_PORT_WEB`.
 pub(crate) fn name_of_port(kind: &TypeName) -> String {
     format!("{PORT_OF}{}", kind.to_variable())
+}
+
+/// The variable with the host and port of a type: `GANGER_ADDRESS_WEB`.
+pub(crate) fn name_of_address(kind: &TypeName) -> String {
+    format!("{ADDRESS_OF}{}", kind.to_variable())
 }
 
 /// The variable with the URL of a type: `GANGER_URL_WEB`.
@@ -20,43 +29,64 @@ pub(crate) fn name_of_url(kind: &TypeName) -> String {
     format!("{URL_OF}{}", kind.to_variable())
 }
 
+/// What all others are told of a type with this port and this address, if it is known.
+pub(super) fn variables(
+    kind: &TypeName,
+    port: u16,
+    address: Option<String>,
+) -> impl Iterator<Item = (String, String)> {
+    let url = address.as_deref().map(url_at).map(|url| (name_of_url(kind), url));
+    let address = address.map(|address| (name_of_address(kind), address));
+    [Some((name_of_port(kind), port.to_string())), address, url].into_iter().flatten()
+}
+
 /// Whether a variable is called as these are.
 pub(super) fn is_one(name: &[u8]) -> bool {
-    [PORT_OF, URL_OF].iter().any(|beginning| name.starts_with(beginning.as_bytes()))
+    ALL.iter().any(|beginning| name.starts_with(beginning.as_bytes()))
 }
 
 /// Whether `text` may name one of these variables.
 pub(crate) fn may_be_named_in(text: &[u8]) -> bool {
-    [PORT_OF, URL_OF].iter().any(|name| memchr::memmem::find(text, name.as_bytes()).is_some())
+    ALL.iter().any(|name| memchr::memmem::find(text, name.as_bytes()).is_some())
 }
 
 /// Whether a variable is that of a type of this Procfile.
 pub(crate) fn is_of(procfile: &Procfile, name: &str) -> bool {
-    is_one(name.as_bytes())
-        && procfile.entries.iter().any(|of| name_of_port(&of.name) == name || name_of_url(&of.name) == name)
+    let rest = ALL.iter().find_map(|beginning| name.strip_prefix(beginning));
+    rest.is_some_and(|rest| procfile.entries.iter().any(|of| of.name.to_variable() == rest))
+}
+
+/// The address of what listens on a port of this machine.
+pub(crate) fn local_address(port: u16) -> String {
+    format!("localhost:{port}")
 }
 
 /// The URL of what listens on a port of this machine.
 pub(crate) fn local_url(port: u16) -> String {
-    format!("http://localhost:{port}")
+    url_at(&local_address(port))
 }
 
-/// At which URLs the types are found.
+/// The URL of what listens at an address; 80 is the port of the scheme (RFC 9110, 4.2.1).
+pub(crate) fn url_at(address: &str) -> String {
+    format!("http://{}", address.strip_suffix(":80").unwrap_or(address))
+}
+
+/// At which addresses the types are found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Addresses {
     /// On this machine, each at its port.
     #[default]
     Local,
-    /// Where an export runs: those whose URL is known beforehand.
+    /// Where an export runs: the host and port of those for which they are known beforehand.
     Elsewhere(HashMap<TypeName, String>),
 }
 
 impl Addresses {
-    /// The URL of this type, which has this port here.
-    pub(super) fn url(&self, kind: &TypeName, port: u16) -> Option<String> {
+    /// The address of this type, which has this port here.
+    pub(super) fn of(&self, kind: &TypeName, port: u16) -> Option<String> {
         match self {
-            Self::Local => Some(local_url(port)),
-            Self::Elsewhere(urls) => urls.get(kind).cloned(),
+            Self::Local => Some(local_address(port)),
+            Self::Elsewhere(addresses) => addresses.get(kind).cloned(),
         }
     }
 }

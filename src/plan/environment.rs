@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use indexmap::map::Entry;
 use serde::{Serialize, Serializer};
 
-use super::addresses::{name_of_port, name_of_url};
+use super::addresses;
 use super::entries::EnvEntries;
 use super::error::Error;
 use super::options::Inputs;
@@ -283,8 +283,7 @@ pub(super) fn common_rules(
         rules.clear();
     }
     let rules = rules.into_values().flat_map(|(name, port)| {
-        let url = inputs.addresses.url(&name, port).map(|url| (name_of_url(&name), url));
-        [Some((name_of_port(&name), port.to_string())), url].into_iter().flatten()
+        addresses::variables(&name, port, inputs.addresses.of(&name, port)).collect::<Vec<_>>()
     });
     let mark = inputs.run.map(|run| (RUN.to_owned(), run.to_owned()));
     (mark.into_iter().chain(rules).collect(), late)

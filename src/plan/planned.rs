@@ -65,7 +65,7 @@ impl Plan {
         self.processes.iter().map(|PlannedType { name, count, .. }| (name.clone(), *count)).collect()
     }
 
-    /// Gives every instance the ports and URLs of types that this environment of a running instance has: only a part of the plan is to be
+    /// Gives every instance the ports and addresses of types that this environment of a running instance has: only a part of the plan is to be
     /// used, and all others keep their ports.
     pub fn use_ports_of(&mut self, running: &Environment) {
         let is_address = |(name, _): &&(Vec<u8>, Vec<u8>)| addresses::is_one(name);
@@ -82,11 +82,7 @@ impl Plan {
         }
         let mut variables = self.shared.shared.to_vec();
         for (kind, port) in ports {
-            let port_and_url = [
-                (addresses::name_of_port(kind), port.to_string()),
-                (addresses::name_of_url(kind), addresses::local_url(*port)),
-            ];
-            for (name, value) in port_and_url {
+            for (name, value) in addresses::variables(kind, *port, Some(addresses::local_address(*port))) {
                 variables.retain(|(known, _)| known != name.as_bytes());
                 variables.push((name.into_bytes(), value.into_bytes()));
             }

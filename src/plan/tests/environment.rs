@@ -57,7 +57,10 @@ fn an_instance_knows_itself_and_the_others() {
             ("3000".into(), "3100".into())
         );
         assert_eq!(of(index, "GANGER_URL_MY_JOB"), "http://localhost:3100");
-        assert_eq!(of(index, "GANGER_PORT_OFF") + &of(index, "GANGER_URL_OFF"), "");
+        assert_eq!(of(index, "GANGER_ADDRESS_MY_JOB"), "localhost:3100");
+        for name in ["GANGER_PORT_OFF", "GANGER_ADDRESS_OFF", "GANGER_URL_OFF"] {
+            assert_eq!(of(index, name), "");
+        }
         let names: Vec<_> = plan.instances[index].environment.variables().map(|(name, _)| name).collect();
         let unique: std::collections::HashSet<_> = names.iter().collect();
         assert_eq!(names.len(), unique.len());

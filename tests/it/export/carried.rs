@@ -215,11 +215,11 @@ fn localhost_in_a_container_is_reported_by_name_and_never_by_value() {
     let table = [
         (
             ExportFormat::Compose,
-            "; the types are GANGER_URL_WEB=http://web:5000, GANGER_URL_BOX=http://box:5100 there, and on localhost with `start`",
+            "; the types are GANGER_URL_WEB=http://web:5000, GANGER_URL_BOX=http://box:5100 there (GANGER_ADDRESS_… without http://), and on localhost with `start`",
         ),
         (
             ExportFormat::Kubernetes,
-            "; the types are GANGER_URL_WEB=http://shop-web there, and on localhost with `start`",
+            "; the types are GANGER_URL_WEB=http://shop-web there (GANGER_ADDRESS_… without http://), and on localhost with `start`",
         ),
         (ExportFormat::Nomad, ""),
     ];
@@ -240,7 +240,10 @@ fn localhost_in_a_container_is_reported_by_name_and_never_by_value() {
 #[test]
 fn one_env_file_names_the_types_here_and_in_containers() {
     let project = Project::new("web: serve --api $GANGER_URL_API\nmy_api: serve $PORT\napi: serve $PORT\n")
-        .file(".env", "API=${GANGER_URL_API}/v1\nOTHER=${GANGER_URL_MY_API}\n");
+        .file(
+            ".env",
+            "API=${GANGER_URL_API}/v1\nOTHER=${GANGER_URL_MY_API}\nCACHE=redis://${GANGER_ADDRESS_API}/0\n",
+        );
     let all = |arguments: &[&str]| {
         let (status, out, err) = project.run(arguments);
         assert_eq!(status, 0, "{arguments:?}: {err}");
@@ -250,14 +253,27 @@ fn one_env_file_names_the_types_here_and_in_containers() {
     for line in [
         "API=http://localhost:6200/v1",
         "OTHER=http://localhost:6100",
+        "CACHE=redis://localhost:6200/0",
         "GANGER_URL_WEB=http://localhost:6000",
     ] {
         assert!(here.contains(line), "{here}");
     }
     let table: [(&str, &[&str], &[&str]); 3] = [
-        ("compose", &["GANGER_URL_API: http://api:5200"], &["http://api:5200/v1", "http://my_api:5100"]),
-        ("kubernetes", &["value: http://shop-api\n"], &["http://shop-api/v1", "http://shop-my-api"]),
-        ("systemd", &["GANGER_URL_API=http://localhost:5200"], &["http://localhost:5200/v1"]),
+        (
+            "compose",
+            &["GANGER_URL_API: http://api:5200"],
+            &["http://api:5200/v1", "http://my_api:5100", "redis://api:5200/0"],
+        ),
+        (
+            "kubernetes",
+            &["value: http://shop-api\n"],
+            &["http://shop-api/v1", "http://shop-my-api", "redis://shop-api:80/0"],
+        ),
+        (
+            "systemd",
+            &["GANGER_URL_API=http://localhost:5200"],
+            &["http://localhost:5200/v1", "redis://localhost:5200/0"],
+        ),
     ];
     for (format, in_files, in_values) in table {
         let words = ["export", format, "--image", "shop:1", "--app", "shop", "--user", "1000"];

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use super::docker::{Docker, Stack};
 use super::page::Page;
-use crate::harness::{Project, Running, holds, search_path, write_program};
+use crate::harness::{Project, Running, holds};
 
 const PROCFILE: &str = "release: test ! -e /out/broken && exec touch /out/released\n\
                         web-api: sh /serve web-api $PORT\n\
@@ -23,21 +23,11 @@ const NASTY: &str = "a $HOME ${B} $$ % \\ \\n \" ` # é 🦀\nnext  line ";
 struct Walk<'a> {
     stack: Stack<'a>,
     page: Page,
-    programs: tempfile::TempDir,
 }
 
 impl<'a> Walk<'a> {
-    /// A project whose images are made by its Dockerfile. `docker compose` is a program of its own there.
+    /// A project whose images are made by its Dockerfile.
     fn new(docker: &'a Docker) -> Self {
-        let programs = tempfile::tempdir().unwrap();
-        let found = Command::new("sh").args(["-c", "command -v docker"]).output().unwrap();
-        let real = String::from_utf8(found.stdout).unwrap();
-        let text = format!(
-            "#!/bin/sh\nif [ \"$1\" = compose ]; then shift; exec {} \"$@\"; fi\nexec {} \"$@\"\n",
-            docker.compose.display(),
-            real.trim_end()
-        );
-        write_program(&programs.path().join("docker"), &text);
         let settings = format!(
             "timeout = 60\n[export.compose]\nset = ['volumes=[\"{}:/out\"]']\n",
             docker.path("out").display()
@@ -49,21 +39,13 @@ impl<'a> Walk<'a> {
             .file(".env", &format!("NASTY='{NASTY}'\n"))
             .file("ganger.toml", &settings)
             .file("Dockerfile", "FROM shop:1\nCOPY Procfile /\n");
-        Self { stack: Stack { docker, project }, page: Page::read("compose"), programs }
-    }
-
-    fn command(&self, script: &str) -> Command {
-        let ganger = Path::new(env!("CARGO_BIN_EXE_ganger")).parent().unwrap();
-        let path = format!("{}:{}:{}", self.programs.path().display(), ganger.display(), search_path());
-        let mut command = self.stack.project.command(&["bash", "-c", script]);
-        command.env("PATH", path).env("DOCKER_HOST", &self.stack.docker.socket);
-        command
+        Self { stack: Stack { docker, project }, page: Page::read("compose") }
     }
 
     /// Runs the commands below `heading`, all of which succeed.
     fn does(&mut self, heading: &str) {
         let script = self.page.take(heading);
-        let output = self.command(&script).output().unwrap();
+        let output = self.stack.docker.script(&self.stack.project, &script).output().unwrap();
         let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         assert!(output.status.success(), "{heading}: {}{}", said(&output.stdout), said(&output.stderr));
     }
@@ -106,7 +88,10 @@ fn a_stack_lives_under_docker_compose_by_its_page() {
 
     fs::write(out.join("broken"), "").unwrap();
     let upgrade = walk.page.again("An upgrade");
-    assert!(!walk.command(&upgrade).output().unwrap().status.success(), "the status tells");
+    assert!(
+        !docker.script(&walk.stack.project, &upgrade).output().unwrap().status.success(),
+        "the status tells"
+    );
     fs::remove_file(out.join("broken")).unwrap();
     assert_eq!(both(&walk), before, "all goes on");
     walk.replaces("An upgrade", &["web", "worker"]);

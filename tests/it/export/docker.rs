@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use crate::harness::{Project, Running, are_there, can, holds, python_has};
+use crate::harness::{Project, Running, are_there, can, holds, python_has, search_path, write_program};
 
 /// What the types run: it writes down its environment, and works until its name and `.go` is a file; a stop signal
 /// meanwhile is written down too.
@@ -79,6 +79,26 @@ impl Docker {
         let output = self.command("docker", words);
         assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+    }
+
+    /// A script that is run in the folder of a project, where `docker compose` is Compose's own program.
+    pub(super) fn script(&self, project: &Project, text: &str) -> Command {
+        let programs = self.path("programs");
+        if !programs.exists() {
+            fs::create_dir(&programs).unwrap();
+            let found = Command::new("sh").args(["-c", "command -v docker"]).output().unwrap();
+            let (compose, docker) = (self.compose.display(), String::from_utf8(found.stdout).unwrap());
+            let compose = format!("if [ \"$1\" = compose ]; then shift; exec {compose} \"$@\"; fi");
+            write_program(
+                &programs.join("docker"),
+                &format!("#!/bin/sh\n{compose}\nexec {} \"$@\"\n", docker.trim_end()),
+            );
+        }
+        let ganger = Path::new(env!("CARGO_BIN_EXE_ganger")).parent().unwrap();
+        let path = format!("{}:{}:{}", programs.display(), ganger.display(), search_path());
+        let mut command = project.command(&["bash", "-c", text]);
+        command.env("PATH", path).env("DOCKER_HOST", &self.socket);
+        command
     }
 
     fn make_image(&self) {

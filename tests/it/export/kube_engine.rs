@@ -1,5 +1,5 @@
 //! Promised: what `ganger export kubernetes` writes is played by podman: the values of the Secret byte for byte, a release to its
-//! end, an upgrade of one type, and a stop that waits for work. A Service is nothing to podman.
+//! end and one that fails, an upgrade of one type, and a stop that waits for work. A Service is nothing to podman.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,7 +7,7 @@ use std::fs;
 use super::podman::{Stack, has_all, values};
 use crate::harness::Running;
 
-const PROCFILE: &str = "release: touch /out/released\n\
+const PROCFILE: &str = "release: test ! -e /out/broken && exec touch /out/released\n\
                         web-api: sh /serve\n\
                         my_worker: echo \"50%\" '$HOME' \\ \"a  b\" \"$$(PORT)\" >/out/words; sh /serve; true\n";
 
@@ -35,9 +35,10 @@ fn play(stack: &Stack, files: &[&str]) {
     }
 }
 
-/// The status of the release, when it has ended.
-fn release(stack: &Stack) -> String {
-    let name = stack.containers().into_keys().find(|name| name.starts_with("shop-release-")).unwrap();
+/// The status of the release that is not among `old`, when it has ended.
+fn release(stack: &Stack, old: &BTreeMap<String, String>) -> String {
+    let is_new = |name: &String| name.starts_with("shop-release-") && !old.contains_key(name);
+    let name = stack.containers().into_keys().find(is_new).unwrap();
     stack.machine.ask(&["podman", "wait", &name])
 }
 
@@ -51,7 +52,7 @@ fn what_is_for_kubernetes_is_played_by_podman() {
     machine.ask(&["podman", "kube", "play", "/srv/secret.yaml"]);
 
     play(&stack, &["0-"]);
-    assert_eq!((release(&stack).as_str(), stack.is_there("released")), ("0", true));
+    assert_eq!((release(&stack, &BTreeMap::new()).as_str(), stack.is_there("released")), ("0", true));
     play(&stack, &["shop-"]);
     for (pod, port) in PODS.into_iter().zip(["5100", "5200"]) {
         let environment = stack.environment(pod);
@@ -71,6 +72,16 @@ fn what_is_for_kubernetes_is_played_by_podman() {
     let after = stack.containers();
     assert_eq!(before[&container(PODS[0])], after[&container(PODS[0])]);
     assert_ne!(before[&container(PODS[1])], after[&container(PODS[1])]);
+
+    // The release of another image is another Job. It fails: its status tells, and all goes on.
+    machine.ask(&["podman", "tag", "localhost/shop:1", "localhost/shop:2"]);
+    stack.project.write("ganger.toml", &SETTINGS.replace("shop:1", "shop:2"));
+    stack.touch("broken");
+    play(&stack, &["0-"]);
+    assert_eq!(release(&stack, &after), "1");
+    let mut now = stack.containers();
+    now.retain(|name, _| after.contains_key(name));
+    assert_eq!(now, after);
 
     a_removal_waits_for_work(&stack);
 }

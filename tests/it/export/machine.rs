@@ -9,16 +9,17 @@ use nix::sys::signal::Signal;
 
 use crate::harness::{Running, are_there, can, holds};
 
-/// Boots systemd on an overlay of `$1`, over which lie the files below `$0/files`, in the cgroup `$2`: on the first hierarchy of cgroups
+/// Boots systemd on an overlay of `$1`, over which lie the files below `$0/files`, in the cgroup `$2`, with the other words as flags: on the first hierarchy of cgroups
 /// systemd in a container does not wait for what a main process leaves, and several machines in one cgroup would have the same units.
 /// podman needs keys and filters of devices.
 const BOOT: &str = "mount -t tmpfs tmpfs \"$0/rw\" && mkdir \"$0/rw/upper\" \"$0/rw/work\" && \
                     mount -t overlay overlay -o lowerdir=\"$1\",upperdir=\"$0/rw/upper\",workdir=\"$0/rw/work\" \"$0/root\" && \
                     rm -rf \"$0\"/root/etc/systemd/system/*.wants && cp -a \"$0/files/.\" \"$0/root/\" && \
                     echo $$ >\"$2/cgroup.procs\" && export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 && \
+                    machine=${2##*/} && shift 2 && \
                     exec systemd-nspawn --quiet --register=no --keep-unit --private-network --directory=\"$0/root\" \
-                    --machine=\"${2##*/}\" --boot --console=pipe --link-journal=no --capability=all \
-                    --system-call-filter=bpf --system-call-filter=@keyring systemd.unit=basic.target";
+                    --machine=\"$machine\" --boot --console=pipe --link-journal=no --capability=all \
+                    --system-call-filter=bpf --system-call-filter=@keyring \"$@\" systemd.unit=basic.target";
 
 /// A cgroup of its own, which is killed and removed with all below it: where systemd-nspawn is killed, what it has booted goes on.
 struct Cgroup(PathBuf);
@@ -55,8 +56,9 @@ pub(super) struct Machine {
 }
 
 impl Machine {
-    /// A machine in which systemd is up, with the files below `files` over those of `root`.
-    pub(super) fn boot(root: &Path, fill: impl FnOnce(&Path)) -> Option<Self> {
+    /// A machine in which systemd is up, with what `fill` puts into a folder over the files of `root`, and `binds` of this machine
+    /// (`FROM:TO`, or one path for both), which it only reads.
+    pub(super) fn boot(root: &Path, binds: &[String], fill: impl FnOnce(&Path)) -> Option<Self> {
         let is_root = || can("root, for systemd-nspawn", nix::unistd::geteuid().is_root());
         if !are_there(&["systemd-nspawn", "nsenter", "unshare", "systemctl"]) || !is_root() {
             return None;
@@ -73,6 +75,7 @@ impl Machine {
             root,
             &cgroup.0,
         ]);
+        command.args(binds.iter().map(|bind| format!("--bind-ro={bind}")));
         let mut nspawn = Running::start(command);
         let list = format!("/proc/{0}/task/{0}/children", nspawn.pid());
         let children = || fs::read_to_string(&list).unwrap_or_default();

@@ -22,7 +22,9 @@ mod quadlet_engine;
 mod random;
 mod readers;
 mod recorder;
+mod site;
 mod snapshots;
+mod twelve_factor;
 mod values;
 mod walk;
 

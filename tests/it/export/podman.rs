@@ -50,7 +50,7 @@ impl Stack {
     /// A machine with the image, and no stack yet.
     pub(super) fn new(procfile: &str, settings: &str, env: &[u8]) -> Option<Self> {
         let root = root()?;
-        let machine = Machine::boot(&root, |files| {
+        let machine = Machine::boot(&root, &[], |files| {
             let image = files.join("srv/image");
             make_image(&root, &image);
             fs::create_dir_all(files.join("srv/out")).unwrap();

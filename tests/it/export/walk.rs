@@ -1,8 +1,6 @@
 //! Promised: a stack lives by the commands of its engine's page in docs/export, from the first deployment to the end: values byte for
 //! byte, ports, the release first; an upgrade of one type and of all, one whose release fails, a scale, a type that is gone, and an
 //! end that waits for work and leaves nothing.
-//!
-//! Each engine runs in a machine of its own, in which `sudo` does what it is asked to.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,10 +8,9 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::machine::Machine;
-use super::page::Page;
 use super::podman;
-use crate::harness::{Running, are_there, holds, write_program};
+use super::site::Site;
+use crate::harness::{Running, holds};
 
 /// What the types run: it writes down its environment, when it hears signals, and works until it may go; a stop signal meanwhile is
 /// written down too. `run` is another one after each start; `twice` tells that the one before it had not finished.
@@ -28,64 +25,40 @@ const PROCFILE: &str = "web: exec sh serve $PORT\n\
                         worker: echo before; sh serve; true\n\
                         release: test ! -e out/broken && touch out/released\n";
 
-const SUDO: &str = "#!/bin/sh\n\
-                    if [ \"$1\" = -u ]; then user=$2; shift 2; exec setpriv --reuid \"$user\" --clear-groups \"$@\"; fi\n\
-                    exec \"$@\"\n";
-
 const BOTH: [&str; 2] = ["web.1", "web.2"];
 const ALL: [&str; 3] = ["web.1", "web.2", "worker.1"];
 
-/// A machine with the project in /srv/shop, and the page of its engine.
+/// The project at its place.
 struct Walk {
-    machine: Machine,
-    page: Page,
+    site: Site,
     values: BTreeMap<Vec<u8>, Vec<u8>>,
     /// Whether the types run as a user of their own, seen from the machine.
     has_user: bool,
 }
 
 impl Walk {
-    /// The project in a machine that is booted from `root`, into which `fill` puts more.
+    /// The project where the engine of this page is up, in a machine that is booted from `root`, into which `fill` puts more.
     fn new(page: &'static str, root: &Path, fill: impl FnOnce(&Path)) -> Option<Self> {
         let (env, values) = podman::values(|_| false);
-        let machine = Machine::boot(root, |files| {
-            let (shop, programs) = (files.join("srv/shop"), files.join("usr/local/bin"));
-            fs::create_dir_all(shop.join("out")).unwrap();
+        let site = Site::boot(page, root, &[], |files| {
+            let shop = files.join("srv/shop");
+            fs::create_dir(shop.join("out")).unwrap();
             // Types run as a user of their own.
             fs::set_permissions(shop.join("out"), fs::Permissions::from_mode(0o777)).unwrap();
-            fs::create_dir_all(&programs).unwrap();
-            write_program(&programs.join("sudo"), SUDO);
-            fs::copy(env!("CARGO_BIN_EXE_ganger"), programs.join("ganger")).unwrap();
-            let settings = "timeout = 60\n[process.web]\nstop-signal = \"USR1\"\n[export.quadlet]\nset = ['Container.Volume=/srv/shop/out:/srv/shop/out']\n";
+            let settings = "timeout = 60\n[process.web]\nstop-signal = \"USR1\"\n\
+                            [export.quadlet]\nset = ['Container.Volume=/srv/shop/out:/srv/shop/out']\n";
             for (name, text) in [("Procfile", PROCFILE), ("serve", SERVE), ("ganger.toml", settings)] {
                 fs::write(shop.join(name), text).unwrap();
             }
             fs::write(shop.join(".env"), env).unwrap();
             fill(files);
         })?;
-        Some(Self { machine, page: Page::read(page), values, has_user: root == Path::new("/") })
-    }
-
-    /// A script of the page, run in the folder of the project.
-    fn script(&self, text: &str) -> std::process::Command {
-        let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-        let mut command =
-            self.machine.inside(&["env", "-i", &format!("PATH={path}"), "HOME=/root", "bash", "-c"]);
-        command.arg(format!("cd /srv/shop\n{text}"));
-        command
-    }
-
-    /// Runs the commands below `heading`, all of which succeed.
-    fn does(&mut self, heading: &str) {
-        let script = self.page.take(heading);
-        let output = self.script(&script).output().unwrap();
-        let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        assert!(output.status.success(), "{heading}: {}{}", said(&output.stdout), said(&output.stderr));
+        Some(Self { site, values, has_user: root == Path::new("/") })
     }
 
     /// A file that the stack writes or that it looks for.
     fn out(&self, name: &str) -> PathBuf {
-        self.machine.path(&format!("/srv/shop/out/{name}"))
+        self.site.machine.path(&format!("/srv/shop/out/{name}"))
     }
 
     fn is_there(&self, name: &str) -> bool {
@@ -99,8 +72,8 @@ impl Walk {
         let second = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
         let begin = second();
         assert!(holds(|| second() > begin));
-        let script = self.page.take(heading);
-        let mut running = Running::start(self.script(&script));
+        let script = self.site.page.take(heading);
+        let mut running = Running::start(self.site.script(&script));
         let mut waiting = instances.to_vec();
         let is_asked = || {
             waiting.retain(|instance| {
@@ -156,12 +129,18 @@ impl Walk {
 
     /// Writes `before` of the Procfile as something else.
     fn change(&self, now: &str) {
-        fs::write(self.machine.path("/srv/shop/Procfile"), PROCFILE.replace("before", now)).unwrap();
+        fs::write(self.site.machine.path("/srv/shop/Procfile"), PROCFILE.replace("before", now)).unwrap();
     }
 
     /// From the first deployment to the first instances that are new.
     fn begins(&mut self, ports: [&str; 3]) {
-        self.does("The first deployment");
+        // A release that fails: the status tells, and nothing else is started.
+        fs::write(self.out("broken"), "").unwrap();
+        let first = self.site.page.again("The first deployment");
+        assert!(!self.site.script(&first).output().unwrap().status.success(), "the status tells");
+        fs::remove_file(self.out("broken")).unwrap();
+        self.site.script("userdel shop").output().unwrap();
+        self.site.does("The first deployment");
         assert!(self.is_there("released"), "the release has run before the rest");
         for (instance, port) in ALL.into_iter().zip(ports) {
             self.has_values(instance, port);
@@ -169,8 +148,8 @@ impl Walk {
 
         let before = self.runs(&ALL);
         fs::write(self.out("broken"), "").unwrap();
-        let upgrade = self.page.again("An upgrade");
-        assert!(!self.script(&upgrade).output().unwrap().status.success(), "the status tells");
+        let upgrade = self.site.page.again("An upgrade");
+        assert!(!self.site.script(&upgrade).output().unwrap().status.success(), "the status tells");
         assert_eq!(self.runs(&ALL), before, "all goes on");
         fs::remove_file(self.out("broken")).unwrap();
         self.ends_some("An upgrade", &ALL);
@@ -199,10 +178,8 @@ impl Walk {
         assert!(!self.is_there("worker.1.environ"), "it is not started again");
 
         self.ends_some("The end", &web);
-        let is_left = |line: &String| line.contains("shop") || line.contains("sh serve");
-        let left = || self.machine.processes().into_iter().filter(is_left).collect::<Vec<_>>();
-        assert!(holds(|| left().is_empty()), "{:?}", left());
-        self.page.ends();
+        self.site.has_nothing_left(&["shop", "sh serve"]);
+        self.site.page.ends();
     }
 }
 
@@ -215,37 +192,21 @@ fn a_stack_lives_under_systemd_by_its_page() {
 
 #[test]
 fn a_stack_lives_under_supervisord_by_its_page() {
-    if !are_there(&["supervisord", "supervisorctl"]) {
-        return;
-    }
     let Some(mut walk) = Walk::new("supervisord", Path::new("/"), |_| {}) else { return };
-    let _supervisord = Running::start(
-        walk.script("exec supervisord --nodaemon --configuration /etc/supervisor/supervisord.conf"),
-    );
-    assert!(holds(|| walk.script("supervisorctl pid").output().unwrap().status.success()));
     walk.begins(["5000", "5001", "5100"]);
     walk.goes_on(&BOTH);
 }
 
 #[test]
 fn a_stack_lives_under_runit_by_its_page() {
-    if !are_there(&["runsvdir", "chpst"]) {
-        return;
-    }
     let Some(mut walk) = Walk::new("runit", Path::new("/"), |_| {}) else { return };
-    let _runsvdir = Running::start(walk.script("mkdir -p /etc/service; exec runsvdir /etc/service"));
     walk.begins(["5000", "5001", "5100"]);
     walk.goes_on(&[]);
 }
 
 #[test]
 fn a_stack_lives_under_s6_by_its_page() {
-    if !are_there(&["s6-svscan", "s6-supervise"]) {
-        return;
-    }
     let Some(mut walk) = Walk::new("s6", Path::new("/"), |_| {}) else { return };
-    let _svscan = Running::start(walk.script("mkdir /srv/services; exec s6-svscan /srv/services"));
-    assert!(holds(|| walk.machine.path("/srv/services/.s6-svscan/control").exists()));
     walk.begins(["5000", "5001", "5100"]);
     walk.goes_on(&[]);
 }
@@ -264,7 +225,7 @@ fn a_stack_lives_under_quadlet_by_its_page() {
     walk.ends_some("A rollback", &ALL);
     walk.goes_on(&[]);
     for what in ["container", "secret", "network"] {
-        let left = walk.machine.ask(&["podman", what, "ls", "--format", "{{.Name}}"]);
+        let left = walk.site.machine.ask(&["podman", what, "ls", "--format", "{{.Name}}"]);
         assert!(!left.contains("shop"), "{what}: {left}");
     }
 }
