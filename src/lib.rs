@@ -4,6 +4,10 @@
 //! with the options, become a [`plan::Plan`]; the [`machine`] decides what happens, [`process`] and
 //! [`output`] do it, and [`supervisor`] is the only loop that joins them. docs/architecture.md tells the
 //! rest.
+#![cfg_attr(
+    not(target_os = "linux"),
+    expect(unreachable_pub, reason = "what benches and tests use on Linux, and no other system has")
+)]
 
 pub(crate) mod cli;
 pub(crate) mod config;

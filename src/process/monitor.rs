@@ -95,6 +95,9 @@ pub(crate) fn watch_over(
             // What the worker's work holds (the control socket) is its alone: it must be closed when it ends.
             drop((lifeline, worker_exit_end, pulse_end, keyboard, work));
             give_back_memory();
+            // Where orphans do not fall to us, what the worker makes is recognised by the worker.
+            #[cfg(not(target_os = "linux"))]
+            let _ = super::tree::descendants(std::process::id().cast_signed());
             let signals = listen(wake_up, &inherited);
             let keyboard = keys.and_then(Keyboard::open);
             let inherited_state = InheritedState { preexisting_children, cgroup, keyboard, pulse };

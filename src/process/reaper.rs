@@ -62,6 +62,11 @@ pub(crate) fn reap() -> Reaped {
     reaped.is_empty = reaped.gather(WaitPidFlag::WNOHANG);
     #[cfg(target_os = "linux")]
     reaped.gather(WaitPidFlag::WNOHANG | WaitPidFlag::__WCLONE);
+    #[cfg(not(target_os = "linux"))]
+    if reaped.is_empty {
+        // Orphans have fallen to init.
+        reaped.is_empty = super::tree::has_nothing_below();
+    }
     reaped
 }
 

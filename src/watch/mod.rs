@@ -4,6 +4,7 @@
 //! (docs/design/0016-watching-files.md).
 
 mod events;
+#[cfg(any(test, target_os = "linux"))]
 pub(crate) mod ignored;
 pub(crate) mod patterns;
 #[cfg(target_os = "linux")]

@@ -12,7 +12,7 @@ use crate::process::signals::Inherited;
 
 /// There are none.
 #[derive(Debug)]
-pub(crate) struct Sessions {}
+pub struct Sessions {}
 
 impl Sessions {
     /// None.

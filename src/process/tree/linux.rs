@@ -8,11 +8,12 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 
 use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::Pid;
 
 use super::main_processes::ProcessFacts;
-use super::process::{Identity, Process, Scan};
+use super::process::{Identity, Process, SHELLS, Scan};
 
 /// Every living descendant of `root`, parents before their children. Zombies are left out: they are
 /// ended, and only wait to be reaped.
@@ -37,6 +38,14 @@ pub(crate) fn descendants(root: i32) -> io::Result<Scan> {
         }
     }
     Ok(scan)
+}
+
+/// The same. All that carry the mark of a run are among them by themselves, as orphans fall to us.
+///
+/// # Errors
+/// As [`descendants`].
+pub(crate) fn descendants_of_run(root: i32, _run: &[u8]) -> io::Result<Scan> {
+    descendants(root)
 }
 
 /// The largest number of a process (`PID_MAX_LIMIT`, proc_sys_kernel(5)).
@@ -92,6 +101,14 @@ fn children_by_number() -> Vec<i32> {
 fn is_child(pid: i32) -> bool {
     let asked = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
     waitid(Id::Pid(Pid::from_raw(pid)), asked) != Err(Errno::ECHILD)
+}
+
+/// kill(2) to a process as a scan found it. Orphans fall to us, so its number is its own until we reap it.
+///
+/// # Errors
+/// ESRCH if it is gone, EPERM.
+pub(super) fn send(process: &Process, signal: Signal) -> nix::Result<()> {
+    kill(Pid::from_raw(process.pid), signal)
 }
 
 /// The environment that a process was started with; `None` if it is gone or not ours to read.
@@ -185,11 +202,6 @@ pub(super) fn stat(pid: i32) -> io::Result<Option<Stat>> {
     let line = read(&format!("/proc/{pid}/stat"))?;
     Ok(parse(pid, &String::from_utf8_lossy(&line)))
 }
-
-/// Programs that are a shell, by the names of their files. A script's own name is not among them: `./start.sh` is a process
-/// called so whose program is one of these.
-const SHELLS: [&str; 11] =
-    ["sh", "dash", "bash", "ash", "busybox", "zsh", "ksh", "ksh93", "mksh", "yash", "posh"];
 
 /// Whether this process is a shell, which may wait for children. One call, as it is asked of every instance that is stopped.
 pub(crate) fn is_shell(process: &Process) -> bool {

@@ -2,14 +2,16 @@
 //!
 //! A session and group of its own reaches most of an instance's tree with one call, but not what called
 //! setsid. Those are found by a scan (Linux: one pass over /proc), or by a walk along the lists of children,
-//! which costs less and claims less; elsewhere none are found and the group has to do.
+//! which costs less and claims less; on macOS by lists of all, and what is remembered of earlier ones.
 
+#[cfg(any(test, not(target_os = "linux")))]
+mod ancestry;
 #[cfg(target_os = "linux")]
 mod linux;
+#[cfg(not(target_os = "linux"))]
+mod macos;
 pub(crate) mod main_processes;
 mod marks;
-#[cfg(not(target_os = "linux"))]
-mod other;
 mod process;
 mod send;
 mod tracker;
@@ -17,19 +19,21 @@ mod tracker;
 mod walk;
 
 #[cfg(target_os = "linux")]
-pub use linux::is_stopped;
-#[cfg(target_os = "linux")]
-pub(in crate::process) use linux::{children, environment, facts, is_gone, is_running, look_at, pids};
-pub(crate) use linux::{descendants, is_shell};
+use linux as system;
+#[cfg(not(target_os = "linux"))]
+use macos as system;
+
 pub(crate) use marks::{INSTANCE_MARK, RUN_MARK, variable_of};
-#[cfg(not(target_os = "linux"))]
-pub use other::is_stopped;
-#[cfg(not(target_os = "linux"))]
-pub(in crate::process) use other::{children, environment, facts, is_gone, is_running, look_at, pids, walk};
-#[cfg(not(target_os = "linux"))]
-pub(crate) use other::{descendants, is_shell};
 pub(crate) use process::{Identity, Process, Scan, with_descendants};
 pub(crate) use send::{SignalRefusal, kill_all, kill_orphans, send_to, send_to_group};
+#[cfg(not(target_os = "linux"))]
+pub(in crate::process) use system::has_nothing_below;
+pub use system::is_stopped;
+use system::send;
+#[cfg(not(target_os = "linux"))]
+pub(in crate::process) use system::walk;
+pub(in crate::process) use system::{children, environment, facts, is_gone, is_running, look_at, pids};
+pub(crate) use system::{descendants, descendants_of_run, is_shell};
 pub(crate) use tracker::{ProcessSnapshot, ProcessTracker};
 #[cfg(target_os = "linux")]
 pub(in crate::process) use walk::walk;

@@ -1,4 +1,4 @@
-//! A process as a reading of /proc shows it, and all of them.
+//! A process as the kernel shows it, and all of them.
 
 use std::collections::HashSet;
 
@@ -13,7 +13,7 @@ pub(crate) struct Process {
     pub group: i32,
     /// Its session's.
     pub session: i32,
-    /// When it was made, in clock ticks since boot: with `pid`, it names a process for ever.
+    /// When it was made, in clock ticks since boot (macOS: its unique id): with `pid`, it names a process for ever.
     pub born: u64,
     /// Its name, as the kernel has it.
     pub name: String,
@@ -28,6 +28,11 @@ impl Process {
         (self.pid, self.born)
     }
 }
+
+/// Programs that are a shell, by the names of their files. A script's own name is not among them: `./start.sh` is a process
+/// called so whose program is one of these.
+pub(super) const SHELLS: [&str; 11] =
+    ["sh", "dash", "bash", "ash", "busybox", "zsh", "ksh", "ksh93", "mksh", "yash", "posh"];
 
 /// These processes and all below them, of a list that has parents before their children.
 pub(crate) fn with_descendants(mut roots: HashSet<i32>, processes: &[Process]) -> HashSet<i32> {

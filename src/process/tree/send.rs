@@ -6,12 +6,8 @@ use nix::errno::Errno;
 use nix::sys::signal::{kill, killpg};
 use nix::unistd::Pid;
 
-use super::descendants;
-#[cfg(target_os = "linux")]
-use super::linux::children;
-#[cfg(not(target_os = "linux"))]
-use super::other::children;
 use super::process::Process;
+use super::{children, descendants, send};
 use crate::process::reaper::{Reaped, reap};
 use crate::signal::Signal;
 
@@ -82,7 +78,7 @@ pub(crate) fn kill_orphans(mut is_meant: impl FnMut(i32) -> bool) -> Reaped {
 /// [`SignalRefusal`] if it is another user's. That it is gone is no error.
 pub(crate) fn send_to(process: &Process, signal: Signal) -> Result<(), SignalRefusal> {
     let Some(known) = signal.known() else { return Ok(()) };
-    match kill(Pid::from_raw(process.pid), known) {
+    match send(process, known) {
         Err(Errno::EPERM) => Err(SignalRefusal { pid: process.pid, name: process.name.clone() }),
         Ok(()) | Err(_) => Ok(()),
     }
