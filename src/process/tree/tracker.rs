@@ -86,20 +86,21 @@ impl ProcessTracker {
         Ok((snapshot, is_certain))
     }
 
-    /// Our own children, each attributed at once: one that lives for some milliseconds has ended before a pass over a machine with many
+    /// Our own children; the mark of those that have nothing else is read at once: one that lives for some milliseconds has ended before a pass over a machine with many
     /// processes comes to it, and its environment with it. That it was there is what counts then.
     fn near(
         &mut self,
         sessions: &[Option<i32>],
         named: &dyn Fn(&[u8]) -> Option<usize>,
     ) -> io::Result<Vec<Process>> {
+        let sessions: HashSet<i32> = sessions.iter().flatten().copied().collect();
         let mut near = Vec::new();
         for pid in children()?.into_iter().rev() {
             let Some(process) = look_at(pid).ok().flatten() else { continue };
-            let by_session = sessions.iter().position(|session| *session == Some(process.session));
-            if let Some(instance) =
-                by_session.map_or_else(|| self.instance_of(pid, named), |index| Ok(Some(index)))?
-            {
+            // The others can be attributed when they have ended, too.
+            let is_found =
+                sessions.contains(&process.session) || self.known.contains_key(&process.identity());
+            if !is_found && let Some(instance) = self.instance_of(pid, named)? {
                 self.known.insert(process.identity(), instance);
             }
             near.push(process);
