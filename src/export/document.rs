@@ -59,6 +59,11 @@ impl Document {
         self
     }
 
+    /// Itself, if it is a map with an entry or anything else.
+    pub(super) fn unless_empty(self) -> Option<Self> {
+        (self != Self::map()).then_some(self)
+    }
+
     /// [`Document::with`] where there is a value.
     #[must_use]
     pub fn with_some(self, key: &str, value: Option<impl Into<Self>>) -> Self {

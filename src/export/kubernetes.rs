@@ -125,12 +125,11 @@ pub(super) fn secret(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) -> S
     let encoded = encoded
         .into_iter()
         .fold(Document::map(), |map, (name, value)| map.with(name, STANDARD.encode(value)));
-    let is_some = |document: &Document| *document != Document::map();
     let labels = common_labels(stack).with("app.kubernetes.io/managed-by", "ganger");
     let mut object = object(stack, ("v1", "Secret"), secret_name(stack), labels)
         .with("type", "Opaque")
-        .with_some("data", Some(encoded).filter(is_some))
-        .with_some("stringData", Some(plain).filter(is_some));
+        .with_some("data", encoded.unless_empty())
+        .with_some("stringData", plain.unless_empty());
     bundle.set_beside(stack.options, None, &mut object);
     format!("{}\n{}", script::comment(stack), yaml(&object))
 }

@@ -37,7 +37,7 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
     units::write(stack, format!("{app}.network"), &network, bundle);
     for kind in stack.all() {
         for spec in &kind.instances {
-            let mut unit = unit(stack, kind, spec, (image, &values));
+            let mut unit = unit(stack, kind, spec, container(stack, kind, spec, image, &values));
             bundle.set(stack.options, kind, &mut unit);
             // Quadlet makes a service of the same name of it.
             let file = format!("{}.container", instance_name(stack, &spec.name));
@@ -106,13 +106,8 @@ fn write_upgrade(stack: &ExportedStack<'_>, unit: Document, bundle: &mut BundleB
     units::write(stack, format!("{}-upgrade.container", stack.options.app), &unit, bundle);
 }
 
-/// One container.
-fn unit(
-    stack: &ExportedStack<'_>,
-    kind: &ExportedType<'_>,
-    spec: &Spec,
-    (image, values): (&str, &[(&str, &str)]),
-) -> Document {
+/// The file of one container.
+fn unit(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, spec: &Spec, container: Document) -> Document {
     let service = Document::map()
         .with_some("Type", spec.once.then_some("oneshot"))
         // Else a restart of one service would run the release again.
@@ -127,7 +122,7 @@ fn unit(
         .with("Slice", slice(stack));
     Document::map()
         .with("Unit", about_unit(stack, kind, spec, (Vec::new(), Vec::new())))
-        .with("Container", container(stack, kind, spec, (image, values)))
+        .with("Container", container)
         .with("Service", service)
 }
 
@@ -135,7 +130,8 @@ fn container(
     stack: &ExportedStack<'_>,
     kind: &ExportedType<'_>,
     spec: &Spec,
-    (image, values): (&str, &[(&str, &str)]),
+    image: &str,
+    values: &[(&str, &str)],
 ) -> Document {
     let (user, group) =
         match stack.options.user.as_deref().map(|user| user.split_once(':').unwrap_or((user, ""))) {

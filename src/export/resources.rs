@@ -45,11 +45,10 @@ impl Resources {
             .with_some("cpus", self.cpu_limit.map(|of| of.to_string()))
             .with_some("memory", bytes(self.memory_limit));
         let reservations = Document::map().with_some("memory", bytes(self.memory_request));
-        let is_some = |document: &Document| *document != Document::map();
         let resources = Document::map()
-            .with_some("limits", Some(limits).filter(is_some))
-            .with_some("reservations", Some(reservations).filter(is_some));
-        is_some(&resources).then(|| Document::map().with("resources", resources))
+            .with_some("limits", limits.unless_empty())
+            .with_some("reservations", reservations.unless_empty());
+        resources.unless_empty().map(|resources| Document::map().with("resources", resources))
     }
 }
 

@@ -3,7 +3,9 @@
 use super::bundle_builder::{BundleBuilder, holds_values, refers};
 use super::options::RestartPolicy;
 use super::readiness::{self, CarriedReadiness};
-use super::script::{KEEP_GROUP, Script, end_group, header, install_values, quote, whole_seconds};
+use super::script::{
+    KEEP_GROUP, Script, end_group, header, install_values, quote, run_by_hand, whole_seconds,
+};
 use super::stack::{ExportedStack, ExportedType};
 use crate::plan::spec::Spec;
 
@@ -25,12 +27,8 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
             }
             bundle.program(format!("{folder}/finish"), finish(stack, kind), false);
         }
-        if kind.is_once {
-            bundle.unsupported(format!(
-                "runit has no order: `{}/run`, by hand, runs {}, before the others are started",
-                kind.instances.first().map(|spec| folder(stack, spec)).unwrap_or_default(),
-                kind.name
-            ));
+        if let (true, Some(spec)) = (kind.is_once, kind.instances.first()) {
+            run_by_hand("runit", &format!("{}/run", folder(stack, spec)), kind, bundle);
         }
     }
     let grace = stack.kinds.iter().map(|kind| kind.grace).max().unwrap_or_default();

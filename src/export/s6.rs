@@ -4,7 +4,7 @@
 use super::bundle_builder::{BundleBuilder, holds_values, refers};
 use super::options::RestartPolicy;
 use super::readiness::{self, CarriedReadiness};
-use super::script::{KEEP_GROUP, Script, end_group, header, install_values, quote};
+use super::script::{KEEP_GROUP, Script, end_group, header, install_values, quote, run_by_hand};
 use super::stack::{ExportedStack, ExportedType};
 use crate::plan::spec::Spec;
 
@@ -28,10 +28,7 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
             bundle.program(format!("{folder}/log/run"), log(stack, spec), false);
             if spec.once {
                 bundle.file(format!("{folder}/down"), "");
-                bundle.unsupported(format!(
-                    "s6 has no order: `{folder}/run`, by hand, runs {}, before the others are started",
-                    kind.name
-                ));
+                run_by_hand("s6", &format!("{folder}/run"), kind, bundle);
             }
             bundle.program(format!("{folder}/finish"), finish(stack, kind), false);
             // In milliseconds; `finish` itself ends after the grace.

@@ -84,6 +84,14 @@ fn waiting(kind: &ExportedType<'_>, line: &str) -> String {
 /// The first lines of a service's `run`, by which [`end_group`] knows the group. Where it is run by hand there is no such folder.
 pub(super) const KEEP_GROUP: &str = "exec 2>&1\n[ ! -d supervise ] || echo $$ >supervise/group\n";
 
+/// That `engine` starts what runs once in no order: `command` does it.
+pub(super) fn run_by_hand(engine: &str, command: &str, kind: &ExportedType<'_>, bundle: &mut BundleBuilder) {
+    bundle.unsupported(format!(
+        "{engine} has no order: `{command}`, by hand, runs {}, before the others are started",
+        kind.name
+    ));
+}
+
 /// What ends the group of a service whose first process has ended: the stop signal, where `unless` does not fail, and SIGKILL after the grace.
 pub(super) fn end_group(kind: &ExportedType<'_>, unless: &str) -> String {
     let (signal, grace) = (kind.stop_signal.0, whole_seconds(kind.grace));

@@ -8,7 +8,7 @@ use super::bundle_builder::{BundleBuilder, holds_values, refers};
 use super::document::Document;
 use super::options::RestartPolicy;
 use super::readiness::{self, CarriedReadiness};
-use super::script::{Script, comment, install_values, quote, whole_seconds};
+use super::script::{Script, comment, install_values, quote, run_by_hand, whole_seconds};
 use super::stack::{ExportedStack, ExportedType, about};
 use super::{sections, stack};
 use crate::plan::spec::Spec;
@@ -96,11 +96,7 @@ const SIGNALS: [&str; 8] =
 
 fn what_is_lost(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, bundle: &mut BundleBuilder) {
     if let (true, Some(spec)) = (kind.is_once, kind.instances.first()) {
-        let script = script_path(stack, spec);
-        bundle.unsupported(format!(
-            "supervisord has no order: `sh {script}`, by hand, runs {}, before the others are started",
-            kind.name
-        ));
+        run_by_hand("supervisord", &format!("sh {}", script_path(stack, spec)), kind, bundle);
     }
     let known = kind.stop_signal.known().map(nix::sys::signal::Signal::as_str);
     if !known.is_some_and(|name| SIGNALS[..7].contains(&name)) {

@@ -39,14 +39,16 @@ pub(super) fn unit_name(stack: &ExportedStack<'_>, name: &InstanceName) -> Strin
 /// The unit that starts and stops all others: a part of `wanted_by`, with a line of `note` for its reader. Its start fails where the
 /// release fails, without which nothing else starts: the status tells.
 pub(super) fn target(stack: &ExportedStack<'_>, wanted_by: &str, note: &str) -> String {
-    let wanted = |kind: &ExportedType<'_>, spec: &Spec| {
-        let unit = unit_name(stack, &spec.name);
-        if kind.is_release() { format!("Requires={unit}\nAfter={unit}\n") } else { format!("Wants={unit}\n") }
-    };
-    let wants: String = stack
-        .all()
-        .flat_map(|kind| kind.instances.iter().map(|spec| wanted(kind, spec)).collect::<Vec<_>>())
-        .collect();
+    let mut wants = String::new();
+    for kind in stack.all() {
+        for unit in kind.instances.iter().map(|spec| unit_name(stack, &spec.name)) {
+            wants += &if kind.is_release() {
+                format!("Requires={unit}\nAfter={unit}\n")
+            } else {
+                format!("Wants={unit}\n")
+            };
+        }
+    }
     format!(
         "{}\n{note}[Unit]\nDescription={}\n{wants}\n[Install]\nWantedBy={wanted_by}\n",
         comment(stack),

@@ -34,7 +34,7 @@ pub(super) fn variables(
     kind: &TypeName,
     port: u16,
     address: Option<String>,
-) -> impl Iterator<Item = (String, String)> {
+) -> impl Iterator<Item = (String, String)> + use<> {
     let url = address.as_deref().map(url_at).map(|url| (name_of_url(kind), url));
     let address = address.map(|address| (name_of_address(kind), address));
     [Some((name_of_port(kind), port.to_string())), address, url].into_iter().flatten()

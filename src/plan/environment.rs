@@ -282,9 +282,9 @@ pub(super) fn common_rules(
     if rules.len() > KNOWN_PORTS {
         rules.clear();
     }
-    let rules = rules.into_values().flat_map(|(name, port)| {
-        addresses::variables(&name, port, inputs.addresses.of(&name, port)).collect::<Vec<_>>()
-    });
+    let rules = rules
+        .into_values()
+        .flat_map(|(name, port)| addresses::variables(&name, port, inputs.addresses.of(&name, port)));
     let mark = inputs.run.map(|run| (RUN.to_owned(), run.to_owned()));
     (mark.into_iter().chain(rules).collect(), late)
 }
