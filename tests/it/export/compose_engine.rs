@@ -9,6 +9,7 @@ use std::process::Command;
 
 use super::docker::{Docker, Stack};
 use super::page::Page;
+use super::succeeds;
 use crate::harness::{Project, Running, holds};
 
 const PROCFILE: &str = "release: test ! -e /out/broken && exec touch /out/released\n\
@@ -45,9 +46,7 @@ impl<'a> Walk<'a> {
     /// Runs the commands below `heading`, all of which succeed.
     fn does(&mut self, heading: &str) {
         let script = self.page.take(heading);
-        let output = self.stack.docker.script(&self.stack.project, &script).output().unwrap();
-        let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        assert!(output.status.success(), "{heading}: {}{}", said(&output.stdout), said(&output.stderr));
+        succeeds(heading, self.stack.docker.script(&self.stack.project, &script));
     }
 
     /// Runs the commands below `heading`, by which the instances of `kinds` end, after what they do.

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use nix::sys::signal::Signal;
 
+use super::succeeds;
 use crate::harness::{Running, are_there, can, holds};
 
 /// Boots systemd on an overlay of `$1`, over which lie the files below `$0/files`, in the cgroup `$2`, with the other words as flags: on the first hierarchy of cgroups
@@ -108,10 +109,8 @@ impl Machine {
 
     /// What a command that is run inside prints; panics if it fails.
     pub(super) fn ask(&self, words: &[&str]) -> String {
-        let output = self.run(words);
-        let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        assert!(output.status.success(), "{words:?}: {} {}", said(&output.stdout), said(&output.stderr));
-        said(&output.stdout).trim_end().to_owned()
+        let output = succeeds(&words.join(" "), self.inside(words));
+        String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
     }
 
     /// Whether `systemctl WORDS` has status 0.

@@ -29,6 +29,7 @@ mod values;
 mod walk;
 
 use std::path::Path;
+use std::process::{Command, Output};
 use std::sync::Arc;
 
 use ganger::parts::config::{Located, Settings, ganger_toml};
@@ -132,6 +133,14 @@ fn export_without_refused(
 /// All that is said of an error.
 fn say(error: &Diagnostic) -> String {
     format!("{}: {} ({})", error.location, error.message, error.hint.as_deref().unwrap_or_default())
+}
+
+/// What comes of a command that succeeds; panics with what it has said if it does not.
+fn succeeds(of: &str, mut command: Command) -> Output {
+    let output = command.output().unwrap();
+    let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(output.status.success(), "{of}: {}{}", said(&output.stdout), said(&output.stderr));
+    output
 }
 
 /// Writes the files of `bundle` into `folder`.

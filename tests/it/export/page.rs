@@ -37,8 +37,9 @@ impl Page {
 
     /// The commands below `heading`, the first of which that fails ends them.
     pub(super) fn take(&mut self, heading: &str) -> String {
-        self.again(heading);
-        format!("set -eu -o pipefail\n{}", self.blocks.remove(heading).unwrap())
+        let script = self.again(heading);
+        self.blocks.remove(heading);
+        script
     }
 
     /// The same, which will be run once more.

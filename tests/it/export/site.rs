@@ -7,6 +7,7 @@ use std::process::Command;
 
 use super::machine::Machine;
 use super::page::Page;
+use super::succeeds;
 use crate::harness::{Running, are_there, holds, write_program};
 
 const SUDO: &str = "#!/bin/sh\n\
@@ -87,9 +88,7 @@ impl Site {
 
     /// Runs a script that succeeds.
     pub(super) fn runs(&self, text: &str) {
-        let output = self.script(text).output().unwrap();
-        let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        assert!(output.status.success(), "{text}: {}{}", said(&output.stdout), said(&output.stderr));
+        succeeds(text, self.script(text));
     }
 
     /// Runs the commands below `heading`, all of which succeed.

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::site::Site;
-use super::{docker, podman};
+use super::{docker, podman, succeeds};
 use crate::harness::{Project, Running, are_there, holds, python_has};
 
 /// Asks the `web` at a port for a job to be done, and prints its result.
@@ -183,11 +183,7 @@ fn the_twelve_factors_under_docker_compose() {
     fs::create_dir(&data).unwrap();
     let project = Project::empty();
     lay_out_for_images(project.path(), &python, "/usr", data.to_str().unwrap(), ("compose", "volumes"));
-    let runs = |script: &str| {
-        let output = docker.script(&project, script).output().unwrap();
-        let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        assert!(output.status.success(), "{script}: {}{}", said(&output.stdout), said(&output.stderr));
-    };
+    let runs = |script: &str| succeeds(script, docker.script(&project, script));
     runs(
         "set -eu -o pipefail\n\
          docker build -t localhost/shop:1 .\n\

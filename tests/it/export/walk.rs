@@ -25,7 +25,6 @@ const PROCFILE: &str = "web: exec sh serve $PORT\n\
                         worker: echo before; sh serve; true\n\
                         release: test ! -e out/broken && touch out/released\n";
 
-const BOTH: [&str; 2] = ["web.1", "web.2"];
 const ALL: [&str; 3] = ["web.1", "web.2", "worker.1"];
 
 /// The project at its place.
@@ -183,32 +182,31 @@ impl Walk {
     }
 }
 
+/// Under an engine that runs this machine's own programs. The instances of `restarted` begin anew at a scale.
+fn on_a_machine(page: &'static str, restarted: &[&str]) {
+    let Some(mut walk) = Walk::new(page, Path::new("/"), |_| {}) else { return };
+    walk.begins(["5000", "5001", "5100"]);
+    walk.goes_on(restarted);
+}
+
 #[test]
 fn a_stack_lives_under_systemd_by_its_page() {
-    let Some(mut walk) = Walk::new("systemd", Path::new("/"), |_| {}) else { return };
-    walk.begins(["5000", "5001", "5100"]);
-    walk.goes_on(&[]);
+    on_a_machine("systemd", &[]);
 }
 
 #[test]
 fn a_stack_lives_under_supervisord_by_its_page() {
-    let Some(mut walk) = Walk::new("supervisord", Path::new("/"), |_| {}) else { return };
-    walk.begins(["5000", "5001", "5100"]);
-    walk.goes_on(&BOTH);
+    on_a_machine("supervisord", &["web.1", "web.2"]);
 }
 
 #[test]
 fn a_stack_lives_under_runit_by_its_page() {
-    let Some(mut walk) = Walk::new("runit", Path::new("/"), |_| {}) else { return };
-    walk.begins(["5000", "5001", "5100"]);
-    walk.goes_on(&[]);
+    on_a_machine("runit", &[]);
 }
 
 #[test]
 fn a_stack_lives_under_s6_by_its_page() {
-    let Some(mut walk) = Walk::new("s6", Path::new("/"), |_| {}) else { return };
-    walk.begins(["5000", "5001", "5100"]);
-    walk.goes_on(&[]);
+    on_a_machine("s6", &[]);
 }
 
 #[test]
