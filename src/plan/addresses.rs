@@ -45,6 +45,17 @@ pub(super) fn is_one(name: &[u8]) -> bool {
     ALL.iter().any(|beginning| name.starts_with(beginning.as_bytes()))
 }
 
+/// The types, as variables have them (`WEB`), whose variables `text` names.
+pub(super) fn named_in(text: &str) -> impl Iterator<Item = &str> {
+    let end_of = |rest: &str| rest.find(|of: char| !of.is_ascii_alphanumeric() && of != '_');
+    ALL.iter().flat_map(move |beginning| {
+        text.match_indices(beginning).map(move |(at, _)| {
+            let rest = &text[at + beginning.len()..];
+            end_of(rest).map_or(rest, |end| &rest[..end])
+        })
+    })
+}
+
 /// Whether `text` may name one of these variables.
 pub(crate) fn may_be_named_in(text: &[u8]) -> bool {
     ALL.iter().any(|name| memchr::memmem::find(text, name.as_bytes()).is_some())

@@ -84,6 +84,7 @@ impl Plan {
             shadowed: words.shadowed.into_iter().chain(options.idle).collect(),
             notes: words.notes,
             names_services,
+            addresses: inputs.addresses.clone(),
             shared: Environment { shared, own: EnvEntries::default() },
         })
     }

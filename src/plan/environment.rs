@@ -1,5 +1,6 @@
 //! The environment that instances get, and where each variable of it comes from.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -34,9 +35,9 @@ const OTEL_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 pub(super) const OTEL_SERVICE: &str = "OTEL_SERVICE_NAME";
 /// The variable in which a project can name that too, as `service.name=…`; the one above would win over it.
 const OTEL_ATTRIBUTES: &str = "OTEL_RESOURCE_ATTRIBUTES";
-/// With more types than this, none is told the others' ports: of a thousand types each instance would carry 24 KiB of
-/// them through every exec, which was a third of all CPU time of such a start (docs/design/0003).
-const KNOWN_PORTS: usize = 100;
+/// With more types than this, an instance is told the ports and addresses of those alone that a command of the Procfile names: of a thousand
+/// types each instance would carry 24 KiB of them through every exec, which was a third of all CPU time of such a start (docs/design/0003).
+const TOLD_UNNAMED: usize = 50;
 
 /// Where a variable's value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -262,9 +263,9 @@ fn port_value(value: &[u8], origin: &Origin) -> Result<u16, Box<Diagnostic>> {
     })
 }
 
-/// The rules that are the same for all instances: the run's mark, and the first port and the URL of every type that
-/// runs, unless there are more than [`KNOWN_PORTS`]. Of two types that make the same variable (`a-b`, `a_b`) the first has it, and the other is named
-/// in the second list.
+/// The rules that are the same for all instances: the run's mark, and the first port, the address and the URL of every type that
+/// runs; with more than [`TOLD_UNNAMED`] of those that a command names. Of two types that make the same variable (`a-b`, `a_b`) the first has it, and
+/// the other is named in the second list.
 pub(super) fn common_rules(
     inputs: &Inputs<'_>,
     ports: impl Iterator<Item = (TypeName, u16)>,
@@ -279,8 +280,10 @@ pub(super) fn common_rules(
             }
         }
     }
-    if rules.len() > KNOWN_PORTS {
-        rules.clear();
+    if rules.len() > TOLD_UNNAMED {
+        let named: HashSet<&str> =
+            inputs.procfile.entries.iter().flat_map(|entry| addresses::named_in(&entry.command)).collect();
+        rules.retain(|variable, _| named.contains(variable.as_str()));
     }
     let rules = rules
         .into_values()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::addresses;
+use super::addresses::{self, Addresses};
 use super::environment::{self, Provenance};
 use super::spec::{Environment, Policy, Spec, Variables};
 use crate::config::Groups;
@@ -39,6 +39,8 @@ pub struct Plan {
     pub notes: Vec<String>,
     /// Whether each type has its name as OTEL_SERVICE_NAME.
     pub(super) names_services: bool,
+    /// Where the types find each other.
+    pub(super) addresses: Addresses,
     /// The variables that all instances share.
     pub(super) shared: Environment,
 }
@@ -116,12 +118,25 @@ impl Plan {
     }
 
     /// The environment of a one-off command (`ganger run bin/migrate`): the stack's, with the base as
-    /// PORT and `run.1` as PS, which is what Heroku calls a one-off dyno.
+    /// PORT and `run.1` as PS, which is what Heroku calls a one-off dyno. It has the ports and addresses of all types, also where there are so
+    /// many that instances are not told them: a line of .env that names one finds it here.
     pub fn environment_of_command(&self) -> Environment {
         let number_one = |kind| InstanceName { kind, number: 1 };
         let name = TypeName::new("run").map(number_one);
         let own = name.map(|name| environment::own(&name, self.base_port, self.names_services));
-        Environment { shared: Arc::clone(&self.shared.shared), own: own.unwrap_or_default() }
+        Environment { shared: self.with_all_addresses(), own: own.unwrap_or_default() }
+    }
+
+    /// What all instances share, and what they are not told of the types that run.
+    fn with_all_addresses(&self) -> Variables {
+        let mut all: IndexMap<Vec<u8>, Vec<u8>> = self.shared.shared.iter().cloned().collect();
+        for PlannedType { name, port, .. } in self.processes.iter().filter(|process| process.count > 0) {
+            let Some(port) = *port else { continue };
+            for (name, value) in addresses::variables(name, port, self.addresses.of(name, port)) {
+                all.entry(name.into_bytes()).or_insert_with(|| value.into_bytes());
+            }
+        }
+        all.into_iter().collect()
     }
 
     /// The environment of a type that is run by itself (`ganger run web`): that of its first instance,

@@ -69,15 +69,22 @@ fn an_instance_knows_itself_and_the_others() {
 }
 
 #[test]
-fn with_more_than_a_hundred_types_the_ports_of_the_others_are_left_out() {
-    let names: Vec<&'static str> = (0..101).map(|number| &*format!("p{number}").leak()).collect();
-    let known = |count: usize| {
-        let case = Case::of(&names[..count]);
+fn with_more_than_fifty_types_instances_are_told_of_those_that_a_command_names() {
+    let names: Vec<&'static str> = (0..51).map(|number| &*format!("p{number}").leak()).collect();
+    let known = |count: usize, name: &str| {
+        let commands = vec!["nc ${GANGER_ADDRESS_P9}x $GANGER_PORT_NO_TYPE-"];
+        let case = Case { commands, ..Case::of(&names[..count]) };
         let plan = case.plan();
-        plan.instances[0].environment.get(b"GANGER_PORT_P7").is_some()
+        let of_instance = plan.instances[0].environment.get(name.as_bytes()).is_some();
+        (of_instance, plan.environment_of_command().get(name.as_bytes()).is_some())
     };
-    assert!(known(100));
-    assert!(!known(101));
+    for name in ["GANGER_PORT_P7", "GANGER_ADDRESS_P7", "GANGER_URL_P7"] {
+        assert_eq!((known(50, name), known(51, name)), ((true, true), (false, true)), "{name}");
+    }
+    for name in ["GANGER_PORT_P9", "GANGER_ADDRESS_P9", "GANGER_URL_P9"] {
+        assert_eq!((known(50, name), known(51, name)), ((true, true), (true, true)), "{name}");
+    }
+    assert_eq!(known(51, "GANGER_PORT_P91"), (false, false));
 }
 
 #[test]
