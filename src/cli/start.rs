@@ -187,10 +187,12 @@ impl Prepared {
             (self.settings.is_terminal, self.settings.keyboard) = (false, false);
             self.settings.is_background = true;
             // The background process is the monitor, not we.
-            begin(&self.home, &self.mark).map_or(Outcome::Status(FAILED), |run| {
-                self.settings.run = run;
-                self.run(system)
-            })
+            let (Ok(run), Ok(parents)) = (begin(&self.home, &self.mark), self.settings.parents.after_fork())
+            else {
+                return Outcome::Status(FAILED);
+            };
+            (self.settings.run, self.settings.parents) = (run, parents);
+            self.run(system)
         }
     }
 }

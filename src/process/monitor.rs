@@ -96,7 +96,7 @@ pub(crate) fn watch_over(
             drop((lifeline, worker_exit_end, pulse_end, keyboard, work));
             give_back_memory();
             // Where orphans do not fall to us, what the worker makes is recognised by the worker.
-            #[cfg(not(target_os = "linux"))]
+            #[cfg(any(portable, not(target_os = "linux")))]
             let _ = super::tree::descendants(std::process::id().cast_signed());
             let signals = listen(wake_up, &inherited);
             let keyboard = keys.and_then(Keyboard::open);
@@ -114,6 +114,8 @@ pub(crate) fn watch_over(
 fn prepare_worker(isolate: bool) -> io::Result<()> {
     setsid().map_err(during("setsid"))?;
     become_subreaper().map_err(during("prctl"))?;
+    #[cfg(not(target_os = "linux"))]
+    super::tree::watch_forks().map_err(during("kqueue"))?;
     name::set("ganger-worker", "ganger-worker: runs the stack, and stops it if its monitor is gone");
     if isolate { isolation::enter() } else { Ok(()) }
 }

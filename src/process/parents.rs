@@ -14,9 +14,9 @@ use super::tree;
 /// The most processes that are watched: a chain of wrappers is not longer.
 const MOST: usize = 16;
 
-/// The watched processes. Empty: none.
+/// The watched processes, by their numbers and by what tells of their ends. Empty: none.
 #[derive(Debug, Default)]
-pub(crate) struct WatchedParents(Vec<OwnedFd>);
+pub(crate) struct WatchedParents(Vec<(i32, OwnedFd)>);
 
 impl WatchedParents {
     /// One process.
@@ -25,7 +25,7 @@ impl WatchedParents {
     ///
     /// It does not exist, or the system has no pidfd (pidfd_open(2)).
     pub(crate) fn process(pid: i32) -> io::Result<Self> {
-        Ok(Self(vec![pidfd::open(pid)?]))
+        Ok(Self(vec![(pid, pidfd::open(pid)?)]))
     }
 
     /// The parent of this process; where that is only a wrapper (a shell with `-c`, a launcher), also its parent, and so on.
@@ -44,7 +44,7 @@ impl WatchedParents {
         while watched.0.len() < MOST && is_wrapper(&arguments(pid)) {
             let Some(above) = parent_of(pid) else { break };
             // It ended in between: so did what started ganger.
-            watched.0.push(pidfd::open(above)?);
+            watched.0.push((above, pidfd::open(above)?));
             pid = above;
         }
         Ok(watched)
@@ -57,7 +57,31 @@ impl WatchedParents {
 
     /// What to poll to wait for the end of one of them.
     pub(crate) fn descriptors(&self) -> impl Iterator<Item = PollFd<'_>> {
-        self.0.iter().map(|process| PollFd::new(process.as_fd(), PollFlags::POLLIN))
+        self.0.iter().map(|(_, process)| PollFd::new(process.as_fd(), PollFlags::POLLIN))
+    }
+
+    /// The same in a process that was just forked from the one that had them.
+    ///
+    /// # Errors
+    ///
+    /// None.
+    #[cfg(target_os = "linux")]
+    #[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+    pub(crate) fn after_fork(self) -> io::Result<Self> {
+        Ok(self)
+    }
+
+    /// The same in a process that was just forked from the one that had them: it has no queues of that one (kqueue(2)).
+    ///
+    /// # Errors
+    ///
+    /// EMFILE.
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn after_fork(self) -> io::Result<Self> {
+        // What cannot be opened any more has ended, as has a pipe of which the other end is closed.
+        let again =
+            |(pid, _)| Ok((pid, pidfd::open(pid).or_else(|_| super::pipe::pipe().map(|(end, _)| end))?));
+        self.0.into_iter().map(again).collect::<io::Result<_>>().map(Self)
     }
 
     /// Whether one of them has ended.

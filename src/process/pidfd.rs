@@ -1,8 +1,11 @@
-//! Descriptors of processes: unlike a number, one never becomes another process's.
+//! Descriptors of processes: unlike a number, one never becomes another process's. On macOS queues of the kernel, each for the end of one.
 
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
+#[cfg(target_os = "linux")]
+use std::os::fd::BorrowedFd;
+use std::os::fd::OwnedFd;
 
+#[cfg(target_os = "linux")]
 use crate::signal::Signal;
 
 /// A descriptor of this process (pidfd_open(2)), closed on exec.
@@ -25,20 +28,18 @@ pub(crate) fn send_signal(process: BorrowedFd<'_>, signal: Signal) -> io::Result
     Ok(rustix::process::pidfd_send_signal(process, signal)?)
 }
 
-/// See above: there is no such thing on this system.
+/// A queue of the kernel that can be read from when this process has ended (kqueue(2), NOTE_EXIT), closed on exec.
 ///
 /// # Errors
-/// Always.
+/// ESRCH if it is gone, EMFILE.
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn open(_pid: i32) -> io::Result<OwnedFd> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-/// See above.
-///
-/// # Errors
-/// Always.
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn send_signal(_process: BorrowedFd<'_>, _signal: Signal) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
+pub(crate) fn open(pid: i32) -> io::Result<OwnedFd> {
+    use nix::sys::event::{EvFlags, EventFilter, FilterFlag, KEvent, Kqueue};
+    let number = usize::try_from(pid).map_err(|_| io::ErrorKind::InvalidInput)?;
+    let (flags, end) = (EvFlags::EV_ADD, FilterFlag::NOTE_EXIT);
+    let queue = Kqueue::new()?;
+    queue.kevent(&[KEvent::new(number, EventFilter::EVFILT_PROC, flags, end, 0, 0)], &mut [], None)?;
+    let queue = OwnedFd::from(queue);
+    nix::fcntl::fcntl(&queue, nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::FD_CLOEXEC))?;
+    Ok(queue)
 }

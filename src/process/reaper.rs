@@ -62,7 +62,7 @@ pub(crate) fn reap() -> Reaped {
     reaped.is_empty = reaped.gather(WaitPidFlag::WNOHANG);
     #[cfg(target_os = "linux")]
     reaped.gather(WaitPidFlag::WNOHANG | WaitPidFlag::__WCLONE);
-    #[cfg(not(target_os = "linux"))]
+    #[cfg(any(portable, not(target_os = "linux")))]
     if reaped.is_empty {
         // Orphans have fallen to init.
         reaped.is_empty = super::tree::has_nothing_below();
@@ -72,7 +72,7 @@ pub(crate) fn reap() -> Reaped {
 
 /// Whether nothing is below this process, by one question instead of a pass over all processes: it has no child, and as a subreaper
 /// would have got the orphans. Nothing is reaped. waitid(2): ECHILD.
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(portable)))]
 pub(crate) fn has_nothing_below() -> bool {
     use nix::sys::wait::{Id, waitid};
     let question = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
@@ -80,7 +80,7 @@ pub(crate) fn has_nothing_below() -> bool {
 }
 
 /// See above: without a subreaper that is not known.
-#[cfg(not(target_os = "linux"))]
+#[cfg(any(portable, not(target_os = "linux")))]
 pub(crate) fn has_nothing_below() -> bool {
     false
 }
@@ -109,7 +109,7 @@ impl Reaped {
 ///
 /// # Errors
 /// As prctl(2).
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(portable)))]
 pub(crate) fn become_subreaper() -> nix::Result<()> {
     nix::sys::prctl::set_child_subreaper(true)
 }
@@ -118,7 +118,7 @@ pub(crate) fn become_subreaper() -> nix::Result<()> {
 ///
 /// # Errors
 /// None.
-#[cfg(not(target_os = "linux"))]
+#[cfg(any(portable, not(target_os = "linux")))]
 pub(crate) fn become_subreaper() -> nix::Result<()> {
     Ok(())
 }

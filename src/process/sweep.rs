@@ -10,6 +10,7 @@ use std::fs;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
+#[cfg(target_os = "linux")]
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -50,11 +51,11 @@ pub(crate) fn leftovers(root: &Path) -> io::Result<Vec<Leftover>> {
     for pid in pids()? {
         let Some(mark) = mark_of(pid)? else { continue };
         let is_dead = *dead.entry(mark.clone()).or_insert_with_key(|mark| is_dead_run(mark, root));
-        let is_ours = || {
-            fs::metadata(format!("/proc/{pid}")).is_ok_and(|metadata| metadata.uid() == user)
-                && namespace_of(&pid.to_string()) == namespace
-        };
-        if is_dead && !spared.contains(&pid) && is_ours() {
+        if is_dead
+            && !spared.contains(&pid)
+            && is_of(pid, user)
+            && namespace_of(&pid.to_string()) == namespace
+        {
             found.extend(process(pid).map(|process| Leftover { process, mark: Some(mark) }));
             let below = descendants(pid)?.processes.into_iter();
             found.extend(below.map(|process| Leftover { process, mark: None }));
@@ -99,6 +100,18 @@ fn mark_of(pid: i32) -> io::Result<Option<String>> {
 
 fn is_dead_run(mark: &str, root: &Path) -> bool {
     RunId::parse(mark).is_some_and(|run| run.is_of(root) && !run.is_alive())
+}
+
+/// Whether a process is this user's.
+#[cfg(target_os = "linux")]
+fn is_of(pid: i32, user: u32) -> bool {
+    fs::metadata(format!("/proc/{pid}")).is_ok_and(|metadata| metadata.uid() == user)
+}
+
+/// The same: only of those the mark can be read.
+#[cfg(not(target_os = "linux"))]
+fn is_of(_pid: i32, _user: u32) -> bool {
+    true
 }
 
 fn namespace_of(pid: &str) -> Option<PathBuf> {
@@ -222,7 +235,11 @@ fn send(leftover: &Leftover, signals: &[Signal]) -> io::Result<()> {
     let Some(pidfd) = open(leftover)? else { return Ok(()) };
     for signal in signals {
         // Gone by now; or it changed its user, and is named at the end.
+        #[cfg(target_os = "linux")]
         let _ = pidfd::send_signal(pidfd.as_fd(), *signal);
+        // A queue of the kernel tells of a process only.
+        #[cfg(not(target_os = "linux"))]
+        let _ = (&pidfd, super::tree::send_to(&leftover.process, *signal));
     }
     Ok(())
 }

@@ -94,6 +94,7 @@ impl Ancestry {
 
 /// The environment in what `KERN_PROCARGS2` has of a process, as entries that end with a NUL: a number of arguments, the path of the
 /// program, NULs, the arguments, the environment, and after an empty string what is the kernel's (sysctl(3), bsd/kern/kern_sysctl.c).
+#[cfg(any(test, not(target_os = "linux")))]
 pub(super) fn environment_in(arguments: &[u8]) -> Vec<u8> {
     let Some((count, rest)) = arguments.split_first_chunk::<4>() else { return Vec::new() };
     let count = usize::try_from(i32::from_ne_bytes(*count)).unwrap_or(0);

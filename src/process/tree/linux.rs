@@ -123,7 +123,8 @@ pub(in crate::process) fn environment(pid: i32) -> io::Result<Option<Vec<u8>>> {
     }
 }
 
-fn all() -> io::Result<Vec<Stat>> {
+/// What /proc has of each process that we can see, zombies too.
+pub(super) fn all() -> io::Result<Vec<Stat>> {
     let mut found = Vec::new();
     // The latest first: of a chain of processes that each fork and end, only these still live when their turn comes.
     for pid in pids()?.into_iter().rev() {

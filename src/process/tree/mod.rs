@@ -4,38 +4,50 @@
 //! setsid. Those are found by a scan (Linux: one pass over /proc), or by a walk along the lists of children,
 //! which costs less and claims less; on macOS by lists of all, and what is remembered of earlier ones.
 
-#[cfg(any(test, not(target_os = "linux")))]
+#[cfg(any(test, portable, not(target_os = "linux")))]
 mod ancestry;
-#[cfg(target_os = "linux")]
-mod linux;
 #[cfg(not(target_os = "linux"))]
-mod macos;
+mod fork_watch;
+#[cfg(not(target_os = "linux"))]
+mod libproc;
+#[cfg(target_os = "linux")]
+#[cfg_attr(
+    portable,
+    expect(dead_code, unreachable_pub, reason = "the lists of all come from here, and little else")
+)]
+mod linux;
 pub(crate) mod main_processes;
 mod marks;
+#[cfg(any(portable, not(target_os = "linux")))]
+mod portable;
+#[cfg(all(portable, target_os = "linux"))]
+mod proc_list;
 mod process;
 mod send;
 mod tracker;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(portable)))]
 mod walk;
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(portable)))]
 use linux as system;
-#[cfg(not(target_os = "linux"))]
-use macos as system;
+#[cfg(any(portable, not(target_os = "linux")))]
+use portable as system;
 
+#[cfg(not(target_os = "linux"))]
+pub(in crate::process) use fork_watch::watch_forks;
 pub(crate) use marks::{INSTANCE_MARK, RUN_MARK, variable_of};
 pub(crate) use process::{Identity, Process, Scan, with_descendants};
 pub(crate) use send::{SignalRefusal, kill_all, kill_orphans, send_to, send_to_group};
-#[cfg(not(target_os = "linux"))]
+#[cfg(any(portable, not(target_os = "linux")))]
 pub(in crate::process) use system::has_nothing_below;
 pub use system::is_stopped;
 use system::send;
-#[cfg(not(target_os = "linux"))]
+#[cfg(any(portable, not(target_os = "linux")))]
 pub(in crate::process) use system::walk;
 pub(in crate::process) use system::{children, environment, facts, is_gone, is_running, look_at, pids};
 pub(crate) use system::{descendants, descendants_of_run, is_shell};
 pub(crate) use tracker::{ProcessSnapshot, ProcessTracker};
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(portable)))]
 pub(in crate::process) use walk::walk;
 
 use main_processes::{SignalOrder, SignalPurpose, signal_order};

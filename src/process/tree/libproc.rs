@@ -1,0 +1,46 @@
+//! macOS: all processes, by libproc.h. It was never run there.
+
+use std::ffi::CStr;
+use std::io;
+
+use nix::unistd::Pid;
+
+use super::ancestry::{Listed, environment_in};
+use super::process::Process;
+use crate::process::calls::libproc;
+pub(super) use crate::process::calls::libproc::{pids, program};
+
+/// Each process that we may look at.
+///
+/// # Errors
+/// As [`pids`].
+pub(super) fn all() -> io::Result<Vec<Listed>> {
+    Ok(pids()?.into_iter().filter_map(listed).collect())
+}
+
+/// One process as it stands in the list; `None` if it is gone or not ours to look at.
+pub(super) fn listed(pid: i32) -> Option<Listed> {
+    let (facts, ids) = libproc::facts(pid).ok()?;
+    let session = nix::unistd::getsid(Some(Pid::from_raw(pid))).map_or(0, Pid::as_raw);
+    let name: Vec<u8> = facts.pbi_name.iter().map(|byte| byte.cast_unsigned()).collect();
+    let name = CStr::from_bytes_until_nul(&name).map(CStr::to_string_lossy).unwrap_or_default();
+    let process = Process {
+        pid,
+        parent: facts.pbi_ppid.cast_signed(),
+        group: facts.pbi_pgid.cast_signed(),
+        session,
+        born: ids.own,
+        name: name.into_owned(),
+    };
+    Some(Listed { process, maker: ids.parent, is_zombie: facts.pbi_status == libc::SZOMB })
+}
+
+/// The environment that a process was started with; `None` if it is gone or not ours to read.
+pub(super) fn environment(pid: i32) -> Option<Vec<u8>> {
+    libproc::arguments(pid).ok().map(|arguments| environment_in(&arguments))
+}
+
+/// Whether this process is stopped by a signal.
+pub(super) fn is_stopped(pid: i32) -> bool {
+    libproc::facts(pid).is_ok_and(|(facts, _)| facts.pbi_status == libc::SSTOP)
+}
