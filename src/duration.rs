@@ -75,6 +75,11 @@ fn leading_part(text: &str) -> Option<(f64, &str)> {
     Some((number.parse::<f64>().ok()? * length, after))
 }
 
+/// In seconds, to the millisecond: as documents have it.
+pub(crate) fn rounded_seconds(span: Duration) -> f64 {
+    (span.as_secs_f64() * 1000.0).round() / 1000.0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -137,10 +137,9 @@ impl Attachment {
     /// Waits for one thing to happen, and does it.
     fn turn(&mut self) -> io::Result<Option<AttachEnd>> {
         let stdin = io::stdin();
-        let asked = |is_asked: bool, flag: PollFlags| if is_asked { flag } else { PollFlags::empty() };
-        let for_session = PollFlags::POLLIN | asked(self.session.has_unsent(), PollFlags::POLLOUT);
+        let for_session = PollFlags::POLLIN | flag_if(self.session.has_unsent(), PollFlags::POLLOUT);
         let mut wanted = [
-            PollFd::new(stdin.as_fd(), asked(!self.session.is_full(), PollFlags::POLLIN)),
+            PollFd::new(stdin.as_fd(), flag_if(!self.session.is_full(), PollFlags::POLLIN)),
             PollFd::new(self.session.as_fd(), for_session),
             PollFd::new(self.signals.as_fd(), PollFlags::POLLIN),
         ];
@@ -212,4 +211,8 @@ impl Attachment {
             let _ = guard(&mut self.guards, sequence);
         }
     }
+}
+
+fn flag_if(is_asked: bool, flag: PollFlags) -> PollFlags {
+    if is_asked { flag } else { PollFlags::empty() }
 }

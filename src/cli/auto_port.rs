@@ -10,7 +10,7 @@ use crate::plan::Plan;
 use crate::plan::addresses::local_url;
 use crate::plan::options::Selection;
 use crate::plan::ports::DEFAULT_STEP;
-use crate::plan::spec::{ProbePort, Spec};
+use crate::plan::spec::ProbePort;
 
 /// The plan. With `--port auto` it has the ports of the last start here, if they are free.
 ///
@@ -35,9 +35,11 @@ pub(crate) fn plan(
             Ok(()) => ", as at the next start here if they are free then".into(),
             Err(error) => format!(", and are not kept for the next start: {error}"),
         };
-        let has_address =
-            |spec: &&Spec| spec.service.probe.port() == ProbePort::Own || spec.service.listen.is_some();
-        let first = plan.instances.iter().find(has_address).and_then(|spec| Some((&spec.name, spec.port?)));
+        let first = plan
+            .instances
+            .iter()
+            .find(|spec| spec.service.probe.port() == ProbePort::Own || spec.service.listen.is_some())
+            .and_then(|spec| Some((&spec.name, spec.port?)));
         let url = first.map(|(name, port)| format!("; {name} is at {}", local_url(port)));
         plan.notes.push(format!("ports begin at {base}{kept}{}", url.unwrap_or_default()));
     }

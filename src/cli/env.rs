@@ -170,13 +170,16 @@ const GANGER: &str = "ganger";
 
 impl<'a> ValueSource<'a> {
     fn of(origin: &'a Origin) -> Self {
-        let at = |kind, place: &'a Location| Self { kind, file: Some(&place.file), line: place.line };
         match origin {
             Origin::Shell => Self { kind: SHELL, file: None, line: None },
-            Origin::Line(place) => at("env_file", place),
-            Origin::Declared(place) => at("app_json", place),
+            Origin::Line(place) => Self::at("env_file", place),
+            Origin::Declared(place) => Self::at("app_json", place),
             Origin::Rule => Self { kind: GANGER, file: None, line: None },
         }
+    }
+
+    fn at(kind: &'static str, place: &'a Location) -> Self {
+        Self { kind, file: Some(&place.file), line: place.line }
     }
 
     /// `.env:3`, `the shell's environment`, `ganger`.
@@ -197,8 +200,7 @@ fn as_text<S: Serializer>(value: &[u8], serializer: S) -> Result<S::Ok, S::Error
 
 /// `value` as a POSIX shell reads it back, byte for byte: `eval "$(ganger env --show-values)"` means the same.
 fn quoted(value: &[u8], is_for_a_terminal: bool) -> Vec<u8> {
-    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-./:,@%+=".contains(byte);
-    if value.iter().all(is_plain) {
+    if value.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_-./:,@%+=".contains(byte)) {
         return value.to_vec();
     }
     let is_harmless = || str::from_utf8(value).is_ok_and(|text| matches!(harmless(text), Cow::Borrowed(_)));
@@ -212,10 +214,6 @@ fn quoted(value: &[u8], is_for_a_terminal: bool) -> Vec<u8> {
 /// `$'\033[2J'`: dollar-single-quotes (POSIX.1-2024, XCU 2.2.4), as `ls` writes such names. Octal, since a shell takes three
 /// digits of it at most, whatever follows.
 fn escaped(value: &[u8]) -> String {
-    let digit = |byte: u8, shift: u32| char::from(b'0' + (byte >> shift & 7));
-    let octal = |bytes: &[u8]| -> String {
-        bytes.iter().flat_map(|byte| ['\\', digit(*byte, 6), digit(*byte, 3), digit(*byte, 0)]).collect()
-    };
     let mut text = String::from("$'");
     for chunk in value.utf8_chunks() {
         for character in chunk.valid().chars() {
@@ -229,6 +227,15 @@ fn escaped(value: &[u8]) -> String {
         text.push_str(&octal(chunk.invalid()));
     }
     text + "'"
+}
+
+fn octal(bytes: &[u8]) -> String {
+    bytes.iter().flat_map(|byte| ['\\', digit(*byte, 6), digit(*byte, 3), digit(*byte, 0)]).collect()
+}
+
+/// The octal digit of `byte` that begins at the bit `shift`.
+fn digit(byte: u8, shift: u32) -> char {
+    char::from(b'0' + (byte >> shift & 7))
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ use crate::control::address::{Address, Claim, ClaimResult};
 use crate::control::client::{Client, Unanswered};
 use crate::control::lease::Lease;
 use crate::control::lock_wait::LockWait;
-use crate::control::protocol::{Goal, InstanceStatus, Request, Status};
+use crate::control::protocol::{Goal, Request, Status};
 use crate::exit::{self, LATE, Outcome};
 use crate::name::TypeName;
 use crate::plan::options::Selection;
@@ -49,8 +49,10 @@ pub(crate) fn run(exec: ExecArgs, given: &Settings, system: &SystemEnv) -> Resul
         Forked::On(hold) => hold,
     };
     let lock_wait = address.lock_wait();
-    let beside = |status: Status| project.plan_beside(&ports(&status), system).map_err(Failure::Refused);
-    let plan = match search.ready(&address, with).and_then(beside) {
+    let plan = search
+        .ready(&address, with)
+        .and_then(|status| project.plan_beside(&ports(&status), system).map_err(Failure::Refused));
+    let plan = match plan {
         Ok(plan) => plan,
         Err(failure) => {
             // What was started for this alone is over before we are.
@@ -169,8 +171,12 @@ fn too_late(message: &str) -> Failure {
 
 /// The port of each type as the stack has it: it may have moved, or have been started with others. That of the first instance counts.
 fn ports(status: &Status) -> Vec<(TypeName, u16)> {
-    let port = |row: &InstanceStatus| Some((TypeName::new(&row.r#type)?, row.serving_port()?));
-    status.instances.iter().rev().filter_map(port).collect()
+    status
+        .instances
+        .iter()
+        .rev()
+        .filter_map(|row| Some((TypeName::new(&row.r#type)?, row.serving_port()?)))
+        .collect()
 }
 
 /// Lets go of the stack; if it ends with that, waits until nothing is left.

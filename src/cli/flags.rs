@@ -59,18 +59,17 @@ fn argument(setting: &'static Setting, flag: &'static Flag) -> Arg {
             (name, arg.num_args(0..=1).require_equals(true).default_missing_value(default))
         }
     };
-    let is_valid = move |value: OsString| {
-        let place = Located::given((), setting.name).place;
-        let done = setting.set(&mut Settings::default(), &value, &place);
-        done.map_err(|invalid| ValueError::of(invalid, &value)).map(|()| value)
-    };
     arg.value_name(name)
         .value_hint(match name {
             "FILE" => ValueHint::FilePath,
             "DIR" => ValueHint::DirPath,
             _ => ValueHint::Unknown,
         })
-        .value_parser(OsStringValueParser::new().try_map(is_valid))
+        .value_parser(OsStringValueParser::new().try_map(move |value| {
+            let place = Located::given((), setting.name).place;
+            let done = setting.set(&mut Settings::default(), &value, &place);
+            done.map_err(|invalid| ValueError::of(invalid, &value)).map(|()| value)
+        }))
         .action(if setting.is_repeatable() || setting.given_once.is_some() {
             ArgAction::Append
         } else {
@@ -105,16 +104,18 @@ impl GivenFlag {
 /// The flags of the subcommand, and those before it that it does not have itself.
 pub(crate) fn words_given(matches: &ArgMatches) -> Vec<GivenFlag> {
     let Some((name, own)) = matches.subcommand() else { return Vec::new() };
-    let is_given = |matches: &ArgMatches, setting: &Setting| {
-        matches.try_contains_id(setting.name).is_ok()
-            && matches.value_source(setting.name) == Some(ValueSource::CommandLine)
-    };
-    let one = |(setting, _): (&'static Setting, _)| {
-        let from = [own, matches].into_iter().find(|matches| is_given(matches, setting))?;
-        let values = from.get_raw(setting.name).into_iter().flatten().map(OsStr::to_owned).collect();
-        Some(GivenFlag { setting, values })
-    };
-    flags_of(name).filter_map(one).collect()
+    flags_of(name)
+        .filter_map(|(setting, _)| {
+            let from = [own, matches].into_iter().find(|matches| is_typed(matches, setting))?;
+            let values = from.get_raw(setting.name).into_iter().flatten().map(OsStr::to_owned).collect();
+            Some(GivenFlag { setting, values })
+        })
+        .collect()
+}
+
+fn is_typed(matches: &ArgMatches, setting: &Setting) -> bool {
+    matches.try_contains_id(setting.name).is_ok()
+        && matches.value_source(setting.name) == Some(ValueSource::CommandLine)
 }
 
 /// What the command line sets: the words after the subcommand over those before it.
@@ -125,11 +126,11 @@ pub(crate) fn words_given(matches: &ArgMatches) -> Vec<GivenFlag> {
 pub(crate) fn given(matches: &ArgMatches) -> Result<Settings, Failure> {
     let before = layer(SHARED, matches)?;
     let Some((name, own)) = matches.subcommand() else { return Ok(before) };
-    let is_strange = |(setting, _): &(&Setting, _)| {
+    let strange = flags_of(SHARED).find(|(setting, _)| {
         matches.value_source(setting.name) == Some(ValueSource::CommandLine)
             && setting.flag_of(name).is_none()
-    };
-    match flags_of(SHARED).find(is_strange) {
+    });
+    match strange {
         Some((setting, _)) => {
             Err(Failure::usage(format!("`ganger {name}` has no flag --{}", setting.name), None))
         }

@@ -16,12 +16,14 @@ use crate::notice::Elapsed;
 /// After this time not all of `names` (all instances, if empty) of the stack at `address` have reached `goal`.
 pub(crate) fn timed_out(address: &Address, goal: Goal, names: &[String], after: Duration) -> Failure {
     let status = status(address);
-    let is_missing = |row: &&InstanceStatus| match goal {
-        Goal::Up => row.pid.is_none() && row.exit_status.is_none(),
-        Goal::Ready => !row.is_ready_or_done() || !names.is_empty() && may_listen_yet(row),
-        Goal::Exited => row.pid.is_some(),
-    };
-    let missing: Vec<&InstanceStatus> = status.named(names).filter(is_missing).collect();
+    let missing: Vec<&InstanceStatus> = status
+        .named(names)
+        .filter(|row| match goal {
+            Goal::Up => row.pid.is_none() && row.exit_status.is_none(),
+            Goal::Ready => !row.is_ready_or_done() || !names.is_empty() && may_listen_yet(row),
+            Goal::Exited => row.pid.is_some(),
+        })
+        .collect();
     let what = match goal {
         Goal::Up => "not started",
         Goal::Ready => "not ready",
@@ -72,8 +74,9 @@ fn may_listen_yet(row: &InstanceStatus) -> bool {
 
 fn reason(row: &InstanceStatus) -> Option<String> {
     let waits = may_listen_yet(row);
-    let to_listen = || format!("it does not listen, and has not run for {} yet", Elapsed(LISTENS_WITHIN));
-    row.waiting_for.clone().or_else(|| waits.then(to_listen))
+    row.waiting_for.clone().or_else(|| {
+        waits.then(|| format!("it does not listen, and has not run for {} yet", Elapsed(LISTENS_WITHIN)))
+    })
 }
 
 /// Whether the log has no line of it.

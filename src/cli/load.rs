@@ -109,11 +109,10 @@ fn read(
 /// The folder above this one that has a project, where this one has none: in the same repository, as git, cargo and just look for
 /// their files.
 pub(crate) fn above(folder: &Path) -> Option<PathBuf> {
-    let is_project = |folder: &Path| HOME.iter().any(|file| folder.join(file).exists());
-    let folder = Some(folder).filter(|folder| !is_project(folder))?;
     let repository = folder.ancestors().find(|folder| folder.join(".git").exists())?;
-    let within = folder.ancestors().skip(1).take_while(|folder| folder.starts_with(repository));
-    within.map(Path::to_owned).find(|folder| is_project(folder))
+    let mut within = folder.ancestors().take_while(|folder| folder.starts_with(repository));
+    let nearest = within.find(|folder| HOME.iter().any(|file| folder.join(file).exists()))?;
+    (nearest != folder).then(|| nearest.to_owned())
 }
 
 /// Only the folder where the project's commands run, which is enough to find the stack that runs there. Errors in its files
@@ -140,8 +139,9 @@ struct ProjectReader<'a> {
 
 impl<'a> ProjectReader<'a> {
     fn of(system: &SystemEnv, memory: &'a InputCache) -> Result<Self, Failure> {
-        let gone = || Failure::Failed("the current folder has been removed: go to one that is there".into());
-        let folder = system.folder.clone().ok_or_else(gone)?;
+        let folder = system.folder.clone().ok_or_else(|| {
+            Failure::Failed("the current folder has been removed: go to one that is there".into())
+        })?;
         Ok(Self { memory, folder, errors: Vec::new(), warnings: Vec::new() })
     }
 
@@ -303,10 +303,9 @@ impl<'a> ProjectReader<'a> {
         let sources = EnvSource::all(files);
         // Also with --env-wins the shell is asked: `PATH=bin:$PATH` in a file must find the shell's.
         // The ports of types are known when the plan is made, which then reads the files again (`Project::plan`).
-        let outside = |name: &str| {
+        let mut parsed = dotenv::parse_by(precedence, &sources, &|name| {
             if addresses::is_of(procfile, name) { Some(b"0".to_vec()) } else { system.value(name) }
-        };
-        let mut parsed = dotenv::parse_by(precedence, &sources, &outside);
+        });
         // Said once, behind the last: there is a way on for a file that is another program's.
         if let Some(hint) = parsed.errors.last_mut().and_then(|error| error.hint.as_mut()) {
             hint.push_str("; to leave .env files out: -e /dev/null");
@@ -331,11 +330,10 @@ fn with_hint_inside(error: Diagnostic, path: &Path, name: &str) -> Diagnostic {
 /// That there is no Procfile, which was looked for, and a similar file that is there.
 fn no_procfile(path: &Path, name: &str, is_named: bool) -> Diagnostic {
     let folder = path.parent().unwrap_or(Path::new("/"));
-    let like = |name: &str| {
+    let near = files::names_in(folder, |name| {
         let lower = name.to_ascii_lowercase();
         lower.starts_with("procfile") || lower.ends_with(".procfile")
-    };
-    let near = files::names_in(folder, like);
+    });
     let hint = match near.first() {
         Some(near) => {
             let near = Path::new(name).with_file_name(near);

@@ -7,9 +7,9 @@ use super::failure::Failure;
 use super::system_env::SystemEnv;
 use super::{last_run, print, report, stack};
 use crate::config::Settings;
-use crate::control::protocol::{InstanceStatus, Phase, SCHEMA, StackState, Status};
+use crate::control::protocol::{Phase, SCHEMA, StackState, Status};
 use crate::control::stacks;
-use crate::control::table::columns;
+use crate::control::table::{columns, or_dash};
 use crate::exit::{self, Outcome};
 
 /// `ganger ls`.
@@ -51,9 +51,7 @@ pub(crate) fn run(ls: &LsArgs, given: &Settings, system: &SystemEnv) -> Result<O
 }
 
 fn cells(status: &Status) -> [String; 7] {
-    let or_dash = |text: Option<String>| text.filter(|text| !text.is_empty()).unwrap_or_else(|| "-".into());
-    let is_up = |row: &&InstanceStatus| row.state == Phase::Running;
-    let count = status.instances.iter().filter(is_up).count();
+    let count = status.instances.iter().filter(|row| row.state == Phase::Running).count();
     let ports: Vec<String> =
         status.instances.iter().filter_map(|row| Some(row.serving_port()?.to_string())).collect();
     let since = status.ended.as_ref().map_or(status.started_at.as_ref(), |end| end.at.as_ref());

@@ -21,8 +21,9 @@ pub(crate) fn run() -> Result<Outcome, Failure> {
 
 /// Letters beyond ASCII in groff's own notation: how it reads bytes depends on flags and on the locale.
 fn escaped(page: &str) -> String {
-    let one = |c: char| if c.is_ascii() { c.to_string() } else { format!("\\[u{:04X}]", u32::from(c)) };
-    page.chars().map(one).collect()
+    page.chars()
+        .map(|c| if c.is_ascii() { c.to_string() } else { format!("\\[u{:04X}]", u32::from(c)) })
+        .collect()
 }
 
 /// One page for all subcommands, so that a flag is searched for in one place.

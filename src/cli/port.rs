@@ -17,7 +17,6 @@ use crate::suggestion;
 pub(crate) fn run(port: &PortArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     let (_, status) = stack::look(given, system)?;
     let name = &port.instance;
-    let refused = |message, hint| Failure::sentence(exit::REFUSED, message, hint);
     let Some(row) = status.instances.iter().find(|row| row.name == *name || row.r#type == *name) else {
         let known = status.instances.iter().flat_map(|row| [row.r#type.as_str(), row.name.as_str()]);
         let near = suggestion::nearest(name, known).map(|near| format!("did you mean `{near}`?"));
@@ -32,4 +31,8 @@ pub(crate) fn run(port: &PortArgs, given: &Settings, system: &SystemEnv) -> Resu
         return Ok(Outcome::Status(exit::SUCCESS));
     }
     print::and_succeed(format!("{number}\n").as_bytes())
+}
+
+fn refused(message: String, hint: Option<String>) -> Failure {
+    Failure::sentence(exit::REFUSED, message, hint)
 }

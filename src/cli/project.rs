@@ -109,7 +109,7 @@ impl Project {
         system: &SystemEnv,
     ) -> Result<Plan, Vec<Diagnostic>> {
         let inputs = Inputs { running: Some(running), ..self.inputs(selection, Some(run), system) };
-        let taken = |port: u16| if running.held.contains(&port) { None } else { ports_in_use::holder(port) };
+        let taken = |port| if running.held.contains(&port) { None } else { ports_in_use::holder(port) };
         let mut plan = self.build(&inputs, taken, &[])?;
         plan.warnings.splice(0..0, self.warnings.iter().cloned());
         Ok(plan)
@@ -188,7 +188,10 @@ impl Project {
         }
         let environment = plan.environment_of_command();
         let unknown = RefCell::new(BTreeSet::new());
-        let outside = |name: &str| {
+        let sources = EnvSource::all(&self.env_files);
+        let wins = self.settings.env_wins == Some(true);
+        let precedence = if wins { Precedence::Files } else { Precedence::Outside };
+        let parsed = dotenv::parse_by(precedence, &sources, &|name: &str| {
             if !addresses::is_of(&self.procfile, name) {
                 return ambient.iter().find(|(of, _)| of == name.as_bytes()).map(|(_, value)| value.clone());
             }
@@ -197,15 +200,14 @@ impl Project {
                 unknown.borrow_mut().insert(name.to_owned());
             }
             value.map(|(_, value)| value.to_vec())
-        };
-        let sources = EnvSource::all(&self.env_files);
-        let wins = self.settings.env_wins == Some(true);
-        let precedence = if wins { Precedence::Files } else { Precedence::Outside };
-        let parsed = dotenv::parse_by(precedence, &sources, &outside);
-        let warning = |name: String| {
-            about(".env", format!("{name} is not known where this runs then, and is empty"), None)
-        };
-        let unknown = unknown.into_inner().into_iter().map(warning).collect();
+        });
+        let unknown = unknown
+            .into_inner()
+            .into_iter()
+            .map(|name| {
+                about(".env", format!("{name} is not known where this runs then, and is empty"), None)
+            })
+            .collect();
         if parsed.errors.is_empty() {
             Ok(Some(FilesAgain { assignments: parsed.assignments, unknown }))
         } else {
@@ -226,10 +228,12 @@ impl Project {
         if !self.root.join("Cargo.toml").exists() {
             return Vec::new();
         }
-        let of_file = |(file, bytes): &(Arc<str>, Vec<u8>)| {
-            second_reader::disagreements(&EnvSource { file, bytes }, &self.assignments)
-        };
-        self.env_files.iter().flat_map(of_file).collect()
+        self.env_files
+            .iter()
+            .flat_map(|(file, bytes)| {
+                second_reader::disagreements(&EnvSource { file, bytes }, &self.assignments)
+            })
+            .collect()
     }
 
     /// The variables that app.json requires of a deployment and that are not set here, where that is no error: one line.
@@ -237,8 +241,12 @@ impl Project {
         let is_set = |name: &str| {
             system.value(name).is_some() || self.assignments.iter().any(|assignment| assignment.name == name)
         };
-        let is_missing = |of: &&DeclaredVariable| of.required && of.value.is_none() && !is_set(&of.name);
-        let missing: Vec<&DeclaredVariable> = self.settings.variables.iter().filter(is_missing).collect();
+        let missing: Vec<&DeclaredVariable> = self
+            .settings
+            .variables
+            .iter()
+            .filter(|of| of.required && of.value.is_none() && !is_set(&of.name))
+            .collect();
         let first = missing.first().filter(|_| self.settings.app_json != Some(true))?;
         let names: Vec<&str> = missing.iter().map(|of| of.name.as_str()).collect();
         Some(Diagnostic {

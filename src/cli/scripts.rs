@@ -47,16 +47,17 @@ pub(crate) fn procfile(
     let runner = RUNNERS.iter().find(|(lock, _)| root.join(lock).is_file());
     let runner = runner.map_or("npm run", |(_, runner)| runner);
     let patterns = patterns.iter().map(|given| given.value.as_str());
-    let refused = |unknown: Vec<String>| {
-        let of_pattern = |pattern: String| Diagnostic {
-            location: first.place.clone(),
-            message: format!("package.json has no script `{pattern}`"),
-            hint: Some(format!("its scripts are {}", scripts.join(", "))),
-            excerpt: None,
-        };
-        unknown.into_iter().map(of_pattern).collect()
-    };
-    Some(made::of_scripts(&scripts, patterns, runner).map_err(refused))
+    Some(made::of_scripts(&scripts, patterns, runner).map_err(|unknown| {
+        unknown
+            .into_iter()
+            .map(|pattern| Diagnostic {
+                location: first.place.clone(),
+                message: format!("package.json has no script `{pattern}`"),
+                hint: Some(format!("its scripts are {}", scripts.join(", "))),
+                excerpt: None,
+            })
+            .collect()
+    }))
 }
 
 /// The names of the scripts, in their order.

@@ -83,8 +83,9 @@ fn greeted(mut client: Client, address: &Address) -> Result<Option<Client>, Fail
 fn elsewhere(address: &Address) -> Result<Option<Client>, Failure> {
     let by_lock = address.holder().map(|pid| LivingRun { pid, runtime: None });
     // Where /proc cannot be read, nothing can be found.
-    let by_mark = || if address.is_witnessed() { living(address.home()).ok().flatten() } else { None };
-    let Some(LivingRun { pid, runtime }) = by_lock.or_else(by_mark) else { return Ok(None) };
+    let run =
+        by_lock.or_else(|| if address.is_witnessed() { living(address.home()).ok().flatten() } else { None });
+    let Some(LivingRun { pid, runtime }) = run else { return Ok(None) };
     let address = runtime.map_or_else(|| address.clone(), |runtime| address.with_runtime(&runtime));
     match await_socket(pid, &address) {
         SocketSearch::Found(client) => greeted(client, &address),

@@ -274,11 +274,7 @@ pub(super) fn beside(
     }
     let pid = status.pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default();
     let since = status.started_at.as_deref().map(|time| format!(", since {time}")).unwrap_or_default();
-    let line = |row: &InstanceStatus| {
-        let url = row.url.as_ref().map(|url| format!("  {url}")).unwrap_or_default();
-        format!("\n  {}{url}", stack::sentence(row))
-    };
-    let rows: String = status.instances.iter().map(line).collect();
+    let rows: String = status.instances.iter().map(line_of_instance).collect();
     let hint = "`ganger down` stops it; `--name NAME` starts another one beside it";
     Err(Failure::Sentence(Box::new(Sentence {
         message: format!("a stack runs here already{pid}{since}:{rows}"),
@@ -287,6 +283,12 @@ pub(super) fn beside(
         stack: Some(Box::new(status.clone())),
         ..Sentence::default()
     })))
+}
+
+/// An instance of the stack that runs already, on a line of its own.
+fn line_of_instance(instance: &InstanceStatus) -> String {
+    let url = instance.url.as_ref().map(|url| format!("  {url}")).unwrap_or_default();
+    format!("\n  {}{url}", stack::sentence(instance))
 }
 
 fn supervised(

@@ -83,11 +83,10 @@ fn is_yes() -> bool {
 }
 
 fn sweep(root: &Path, grace: Duration) -> Result<(), Failure> {
-    let failed = |error| Failure::Failed(format!("cannot stop what an earlier run left: {error}"));
     let clock = Clock::start();
     let mut sweep = Sweep::begin(root, grace, clock.now());
     loop {
-        sweep.advance(clock.now()).map_err(failed)?;
+        sweep.advance(clock.now()).map_err(|error| cannot_stop(&error))?;
         if sweep.is_over() {
             break;
         }
@@ -95,8 +94,12 @@ fn sweep(root: &Path, grace: Duration) -> Result<(), Failure> {
     }
     match sweep.survivors() {
         [] => Ok(()),
-        left => Err(failed(io::Error::other(format!("{} does not end", named(left))))),
+        left => Err(cannot_stop(&io::Error::other(format!("{} does not end", named(left))))),
     }
+}
+
+fn cannot_stop(error: &io::Error) -> Failure {
+    Failure::Failed(format!("cannot stop what an earlier run left: {error}"))
 }
 
 fn named(found: &[Leftover]) -> String {

@@ -63,17 +63,20 @@ pub(crate) fn start(start: &StartArgs, given: &Settings, system: &SystemEnv) -> 
         return show(Vec::new(), &address, Some((&project, &selection)), (given, system));
     };
     let types = &start.types;
-    let refused = |error| stack::unanswered(error, exit::REFUSED);
     if types.iter().any(|name| name.contains('=')) {
-        let status = client.ask(Request::Status).map_err(refused)?;
+        let status = client.ask(Request::Status).map_err(unanswered)?;
         return beside(client, &status, types, false);
     }
     let names: Vec<String> = types.iter().flat_map(|types| types.split(',')).map(String::from).collect();
     if !names.is_empty() {
-        client.ask(Request::Start { names: names.clone() }).map_err(refused)?;
+        client.ask(Request::Start { names: names.clone() }).map_err(unanswered)?;
     }
     drop(client);
     show(names, &address, None, (given, system))
+}
+
+fn unanswered(error: Unanswered) -> Failure {
+    stack::unanswered(error, exit::REFUSED)
 }
 
 fn refuse_pipes(command: &str, system: &SystemEnv) -> Result<(), Failure> {
@@ -157,9 +160,8 @@ fn leave(lease: Option<Lease>, address: &Address, end: UiEnd) -> Result<Outcome,
     if let Some(lease) = lease {
         if end == UiEnd::Left(Leaving::Detach) {
             // Before the lease ends.
-            let mut client = Client::connect(address)
-                .ok_or_else(|| stack::unanswered(Unanswered::Ended, exit::REFUSED))?;
-            client.ask(Request::Keep).map_err(|error| stack::unanswered(error, exit::REFUSED))?;
+            let mut client = Client::connect(address).ok_or_else(|| unanswered(Unanswered::Ended))?;
+            client.ask(Request::Keep).map_err(unanswered)?;
         }
         let_go(lease, address.lock_wait())?;
     }

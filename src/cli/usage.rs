@@ -88,10 +88,10 @@ fn with_hint(mut error: clap::Error, subcommand: Option<&str>) -> clap::Error {
     };
     let unknown_flag =
         || unknown(ContextKind::InvalidArg).filter(|_| error.kind() == ErrorKind::UnknownArgument);
-    let of_flag = || tips::of_flag(subcommand?, unknown_flag()?);
-    let of_subcommand = || tips::of_subcommand(unknown(ContextKind::InvalidSubcommand)?);
     let hint = refused.and_then(|refused| refused.hint.clone());
-    let hint = hint.or_else(of_flag).or_else(of_subcommand);
+    let hint = hint
+        .or_else(|| tips::of_flag(subcommand?, unknown_flag()?))
+        .or_else(|| tips::of_subcommand(unknown(ContextKind::InvalidSubcommand)?));
     if let Some(hint) = hint {
         error.remove(ContextKind::SuggestedSubcommand);
         error.remove(ContextKind::SuggestedArg);
@@ -103,23 +103,23 @@ fn with_hint(mut error: clap::Error, subcommand: Option<&str>) -> clap::Error {
 /// `error` without anything that a terminal would obey, and so without its colours: in clap's styled text the escape
 /// sequences of a value cannot be told from those of the style.
 fn defused(mut error: clap::Error) -> clap::Error {
-    let clean = |text: &String| harmless(text).into_owned();
-    let clean = |value: &ContextValue| {
-        if let ContextValue::String(text) = value {
-            Some(ContextValue::String(clean(text)))
-        } else if let ContextValue::Strings(texts) = value {
-            Some(ContextValue::Strings(texts.iter().map(clean).collect()))
-        } else {
-            // What is left in styled text is taken out below.
-            None
-        }
-    };
     let cleaned: Vec<_> =
-        error.context().filter_map(|(kind, value)| clean(value).map(|value| (kind, value))).collect();
+        error.context().filter_map(|(kind, value)| defused_value(value).map(|value| (kind, value))).collect();
     for (kind, value) in cleaned {
         error.insert(kind, value);
     }
     let text = error.render().to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
     clap::Error::raw(error.kind(), harmless(text))
+}
+
+/// The same of a value; `None` for others than words. What is left in styled text [`defused`] takes out itself.
+fn defused_value(value: &ContextValue) -> Option<ContextValue> {
+    if let ContextValue::String(text) = value {
+        Some(ContextValue::String(harmless(text).into_owned()))
+    } else if let ContextValue::Strings(texts) = value {
+        Some(ContextValue::Strings(texts.iter().map(|text| harmless(text).into_owned()).collect()))
+    } else {
+        None
+    }
 }

@@ -85,10 +85,6 @@ fn until_logged(
         ..LogsWanted::default()
     };
     let until_ended = Request::Wait { names: names.to_vec(), until: Goal::Exited };
-    let tell = |sender: Sender<WaitNews>, news: WaitNews| {
-        // There is no receiver any more if the other one was first.
-        let _ = sender.send(news);
-    };
     let to_tell = sender.clone();
     thread::spawn(move || {
         let mut instance = None;
@@ -99,9 +95,9 @@ fn until_logged(
             }
             ServerMessage::Lost(_) => ControlFlow::Continue(()),
         });
-        tell(to_tell, WaitNews::Logged(heard.and_then(|_| instance.ok_or(Unanswered::Ended))));
+        send_news(&to_tell, WaitNews::Logged(heard.and_then(|_| instance.ok_or(Unanswered::Ended))));
     });
-    thread::spawn(move || tell(sender, WaitNews::Ended(ends.ask(until_ended).map(Box::new))));
+    thread::spawn(move || send_news(&sender, WaitNews::Ended(ends.ask(until_ended).map(Box::new))));
     let mut patience = patience;
     let mut why = Unanswered::Late;
     loop {
@@ -114,4 +110,9 @@ fn until_logged(
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return Err(why),
         }
     }
+}
+
+fn send_news(sender: &Sender<WaitNews>, news: WaitNews) {
+    // There is no receiver any more if the other one was first.
+    let _ = sender.send(news);
 }

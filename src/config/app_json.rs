@@ -30,8 +30,10 @@ pub fn parse(file: &str, bytes: &[u8]) -> ParsedSettings {
 /// deployment runs here.
 pub fn parse_locally(file: &str, bytes: &[u8]) -> ParsedSettings {
     let ParsedSettings { settings, errors, mut warnings } = read(file, bytes, true);
-    let is_ours = |key: &&[u8]| bytes.windows(key.len()).any(|window| window == *key);
-    if [b"\"formation\"".as_slice(), b"\"healthchecks\""].iter().any(is_ours) {
+    let is_ours = [b"\"formation\"".as_slice(), b"\"healthchecks\""]
+        .iter()
+        .any(|key| bytes.windows(key.len()).any(|window| window == *key));
+    if is_ours {
         warnings.extend(errors);
     }
     ParsedSettings { settings, errors: Vec::new(), warnings }
@@ -237,9 +239,8 @@ impl AppJsonReader<'_> {
     /// What was read, in the order of the file (`serde_json`'s maps are in the order of the alphabet).
     fn in_order(self) -> ParsedSettings {
         let mut parsed = self.parsed;
-        let key = |place: &Location| (place.line, place.column);
-        parsed.settings.variables.sort_by_key(|variable| key(&variable.place));
-        parsed.errors.sort_by_key(|error| key(&error.location));
+        parsed.settings.variables.sort_by_key(|variable| (variable.place.line, variable.place.column));
+        parsed.errors.sort_by_key(|error| (error.location.line, error.location.column));
         parsed
     }
 }
@@ -248,7 +249,6 @@ impl AppJsonReader<'_> {
 /// default.
 fn probe_of(check: &Value) -> Result<Probe, InvalidValue> {
     let port = check.get("port").and_then(Value::as_u64).and_then(|port| u16::try_from(port).ok());
-    let invalid = |value: &Value, reason| InvalidValue::new(&value.to_string(), reason);
     if let Some(command) = check.get("command").filter(|command| command.is_array()) {
         let words = command.as_array().into_iter().flatten().map(|word| word.as_str().map(quoted));
         let words = words.collect::<Option<Vec<String>>>().filter(|words| !words.is_empty());
@@ -266,6 +266,10 @@ fn probe_of(check: &Value) -> Result<Probe, InvalidValue> {
         Some(path) => path.as_str().ok_or_else(|| invalid(path, "expected a text as `path`"))?,
     };
     Probe::parse(&format!("http:{path}"))
+}
+
+fn invalid(value: &Value, reason: &str) -> InvalidValue {
+    InvalidValue::new(&value.to_string(), reason)
 }
 
 /// How long all attempts of a check take at most: each has its time, and a pause before the next.

@@ -34,11 +34,8 @@ const UNITS: [(&str, f64); 14] = [
 impl Resource {
     /// `NAME=QUANTITY`.
     pub(super) fn parse(text: &str) -> Result<Self, InvalidValue> {
-        let is_name = |name: &str| {
-            !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"./-_".contains(&b))
-        };
         match text.split_once('=') {
-            Some((name, quantity)) if is_name(name) && amount(quantity).is_some() => {
+            Some((name, quantity)) if is_resource_name(name) && amount(quantity).is_some() => {
                 Ok(Self { name: name.to_owned(), quantity: quantity.to_owned() })
             }
             Some(_) | None => {
@@ -51,6 +48,10 @@ impl Resource {
     pub(crate) fn amount(&self) -> f64 {
         amount(&self.quantity).unwrap_or_default()
     }
+}
+
+fn is_resource_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"./-_".contains(&b))
 }
 
 /// How much `quantity` is; `None`: it is none.
@@ -79,16 +80,18 @@ impl ScaleRange {
             let (_, value) = pairs.find(|(found, _)| found.trim() == name)?;
             value.trim().parse().ok().filter(|_| is_plain_number(value.trim()))
         };
-        let is_known = |pair: &str| {
-            pair.split_once('=').is_some_and(|(name, _)| ["min", "max", "cpu"].contains(&name.trim()))
-        };
         let range = value("min")
             .zip(value("max"))
             .zip(value("cpu"))
             .map(|((min, max), cpu)| Self { min, max, cpu })
             .filter(|range| range.min > 0 && range.min <= range.max && range.cpu > 0);
-        range.filter(|_| text.split(',').all(is_known)).ok_or_else(|| {
+        range.filter(|_| text.split(',').all(is_of_scale)).ok_or_else(|| {
             InvalidValue::new(text, "expected min, max and cpu (percent): { min = 2, max = 10, cpu = 70 }")
         })
     }
+}
+
+/// Whether this `NAME=VALUE` is a part of a [`ScaleRange`].
+fn is_of_scale(pair: &str) -> bool {
+    pair.split_once('=').is_some_and(|(name, _)| ["min", "max", "cpu"].contains(&name.trim()))
 }

@@ -30,21 +30,7 @@ impl DetachKeys {
     ///
     /// A key that there is not.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
-        let key = |part: &str| match part.trim().to_ascii_lowercase().strip_prefix("ctrl-").map(str::as_bytes)
-        {
-            Some([key @ (b'a'..=b'z' | b'@' | b'[' | b'\\' | b']' | b'^' | b'_')]) => {
-                Ok(DetachKey::Control(*key))
-            }
-            None if part.len() == 1 && part.as_bytes()[0].is_ascii_graphic() => {
-                Ok(DetachKey::Plain(part.as_bytes()[0]))
-            }
-            Some(_) | None => Err(InvalidValue::new(
-                part,
-                "expected a character or ctrl-LETTER, several separated by commas",
-            )
-            .with_hint("`ctrl-p,ctrl-q` are docker's keys")),
-        };
-        text.split(',').map(key).collect::<Result<_, _>>().map(Self)
+        text.split(',').map(DetachKey::parse).collect::<Result<_, _>>().map(Self)
     }
 
     /// The keys, in order.
@@ -54,6 +40,20 @@ impl DetachKeys {
 }
 
 impl DetachKey {
+    fn parse(text: &str) -> Result<Self, InvalidValue> {
+        match text.trim().to_ascii_lowercase().strip_prefix("ctrl-").map(str::as_bytes) {
+            Some([key @ (b'a'..=b'z' | b'@' | b'[' | b'\\' | b']' | b'^' | b'_')]) => Ok(Self::Control(*key)),
+            None if text.len() == 1 && text.as_bytes()[0].is_ascii_graphic() => {
+                Ok(Self::Plain(text.as_bytes()[0]))
+            }
+            Some(_) | None => Err(InvalidValue::new(
+                text,
+                "expected a character or ctrl-LETTER, several separated by commas",
+            )
+            .with_hint("`ctrl-p,ctrl-q` are docker's keys")),
+        }
+    }
+
     /// What a terminal sends for it: by itself, in the protocol of kitty, and in that of xterm (modifyOtherKeys, which vim
     /// turns on).
     pub fn forms(self) -> Vec<Vec<u8>> {

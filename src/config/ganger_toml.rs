@@ -140,10 +140,13 @@ impl TomlReader<'_> {
         if let (true, DeValue::Array(items)) = (is_list, value.get_ref()) {
             return items.iter().flat_map(|item| self.texts(name, item, false)).collect();
         }
-        let pair = |(name, value): (&Key<'_>, _)| Some(format!("{}={}", name.get_ref(), scalar(value)?));
         let text = if let (true, DeValue::Table(pairs)) = (PAIRS.contains(&name), value.get_ref()) {
             // [formation], with a line for each type.
-            pairs.iter().map(pair).collect::<Option<Vec<_>>>().map(|pairs| pairs.join(","))
+            pairs
+                .iter()
+                .map(|(name, value)| Some(format!("{}={}", name.get_ref(), scalar(value)?)))
+                .collect::<Option<Vec<_>>>()
+                .map(|pairs| pairs.join(","))
         } else {
             scalar(value)
         };

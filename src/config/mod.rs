@@ -25,7 +25,7 @@ pub(crate) use deployment::{Resource, ScaleRange};
 pub(crate) use detach_keys::DetachKeys;
 pub(crate) use export_choices::CheckMode;
 pub use export_choices::Secrets;
-pub(crate) use groups::{GroupError, Groups};
+pub(crate) use groups::Groups;
 pub(crate) use probe::{BUFFERING, listens_elsewhere};
 pub(crate) use probe::{Observation, OutsideCheck, Probe, ProbeKind, ProbePort, ReadySetting};
 pub(crate) use service_policy::{Hook, Hooks};

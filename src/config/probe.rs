@@ -111,10 +111,9 @@ impl Probe {
             ("alive", None) => Ok(Self::Alive),
             ("listen", None) => Ok(Self::Listen(None)),
             ("notify", None) => Ok(Self::Notify),
-            ("listen", Some(port)) => {
-                let wrong = || InvalidValue::new(value, "expected a port from 1 to 65535 after `listen:`");
-                positive(port.trim()).map(|port| Self::Listen(Some(port))).ok_or_else(wrong)
-            }
+            ("listen", Some(port)) => positive(port.trim())
+                .map(|port| Self::Listen(Some(port)))
+                .ok_or_else(|| InvalidValue::new(value, "expected a port from 1 to 65535 after `listen:`")),
             ("http", Some(path)) => http_path(path.trim()),
             ("log", Some(expression)) if !expression.is_empty() => match Regex::new(expression) {
                 Ok(_) => Ok(Self::Log(expression.into())),

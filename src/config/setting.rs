@@ -74,8 +74,10 @@ impl Setting {
     /// Its variable: `GANGER_PORT`, `GANGER_EXPORT_IMAGE`.
     pub fn variable_name(&self) -> String {
         let room = if self.is_for_export { "EXPORT_" } else { "" };
-        let name = || format!("GANGER_{room}{}", self.name.to_uppercase().replace('-', "_"));
-        self.variable.map_or_else(name, str::to_owned)
+        self.variable.map_or_else(
+            || format!("GANGER_{room}{}", self.name.to_uppercase().replace('-', "_")),
+            str::to_owned,
+        )
     }
 
     /// Its flag for `command`, if that takes one.

@@ -57,7 +57,9 @@ pub(super) fn decoded<'a>(
     if text.faults.is_empty() {
         return Ok(text.content);
     }
-    let shown =
-        |fault: text::LineError| Diagnostic { excerpt: fault.excerpt.clone(), ..fault.diagnostic(file) };
-    Err(text.faults.into_iter().map(shown).collect())
+    Err(text
+        .faults
+        .into_iter()
+        .map(|fault| Diagnostic { excerpt: fault.excerpt.clone(), ..fault.diagnostic(file) })
+        .collect())
 }

@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use nix::unistd::geteuid;
 
 pub(crate) use super::claim::Claim;
-use super::file_id::id_of;
-use super::lock_wait::LockWait;
+use super::file_id::{FileId, id_of};
+use super::lock_wait::{LockWait, is_held};
 use super::witness::{self, Witness};
 use crate::process::run::hash;
 use crate::process::runtime_folder::{candidates, if_there, in_first, is_ours, prepare};
@@ -83,8 +83,7 @@ impl Address {
     pub(super) fn all(runtime: Option<&Path>) -> Vec<Self> {
         let folders = folders(runtime).into_iter().filter(|folder| is_ours(folder));
         let names = folders.flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten());
-        let key = |entry: fs::DirEntry| entry.file_name().to_str()?.strip_suffix(".lock").map(str::to_owned);
-        let keys: BTreeSet<String> = names.filter_map(key).collect();
+        let keys: BTreeSet<String> = names.filter_map(|entry| key_of(&entry, ".lock")).collect();
         keys.iter().map(|key| Self::of_key(key, runtime)).collect()
     }
 
@@ -167,8 +166,7 @@ impl Address {
         if_there(fs::remove_file(&socket))?;
         let listener = UnixListener::bind(&socket)?;
         fs::set_permissions(&socket, Permissions::from_mode(0o600))?;
-        let made = |path: PathBuf| id_of(&path).map(|id| (path, id)).ok_or(io::ErrorKind::NotFound);
-        let files = [made(socket)?, made(path)?];
+        let files = [with_id(socket)?, with_id(path)?];
         let mut claim = Claim { lock: Some(lock), files, witness: witness.take(), owner: 0 };
         claim.adopt();
         Ok(ClaimResult::Ours(claim, listener))
@@ -184,7 +182,6 @@ impl Address {
     pub(crate) fn holder(&self) -> Option<i32> {
         let folders = self.folders.iter().filter(|folder| is_ours(folder));
         let locks = folders.filter_map(|folder| self.lock_file(folder, false).ok());
-        let is_held = |lock: &File| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock));
         let mut lock = locks.into_iter().find(is_held)?;
         let mut text = String::new();
         lock.read_to_string(&mut text).ok()?;
@@ -215,6 +212,15 @@ impl Address {
     pub(super) fn socket_path(&self, folder: &Path) -> PathBuf {
         folder.join(format!("{}.socket", self.key))
     }
+}
+
+/// The key of the stack that this file is of, if its name ends so.
+pub(super) fn key_of(entry: &fs::DirEntry, ending: &str) -> Option<String> {
+    entry.file_name().to_str()?.strip_suffix(ending).map(str::to_owned)
+}
+
+fn with_id(path: PathBuf) -> io::Result<(PathBuf, FileId)> {
+    id_of(&path).map(|id| (path, id)).ok_or_else(|| io::ErrorKind::NotFound.into())
 }
 
 #[cfg(test)]

@@ -157,26 +157,32 @@ impl<'a> Fields<'a> {
         longest: usize,
     ) -> Result<Vec<String>, FieldError> {
         let allowed = format!("a string of 0 to {longest} characters");
-        let read = |(index, value): (usize, &Value)| {
-            let text = value.as_str().filter(|text| text.chars().count() <= longest);
-            let place = || self.named(&format!("{name}[{index}]"));
-            text.map(str::to_owned).ok_or_else(|| wrong(&place(), value, &allowed))
-        };
-        self.array(name, count)?.iter().enumerate().map(read).collect()
+        self.array(name, count)?
+            .iter()
+            .enumerate()
+            .map(|(index, value)| {
+                let text = value.as_str().filter(|text| text.chars().count() <= longest);
+                let place = || self.named(&format!("{name}[{index}]"));
+                text.map(str::to_owned).ok_or_else(|| wrong(&place(), value, &allowed))
+            })
+            .collect()
     }
 
     /// So many objects. A field that is not there has none.
     pub(super) fn objects(&self, name: &str, count: RangeInclusive<usize>) -> Result<Vec<Self>, FieldError> {
-        let read = |(index, value): (usize, &'a Value)| {
-            let place = self.named(&format!("{name}[{index}]"));
-            match value {
-                Value::Object(object) => Ok(Self { object, place: place + "." }),
-                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-                    Err(wrong(&place, value, "an object"))
+        self.array(name, count)?
+            .iter()
+            .enumerate()
+            .map(|(index, value)| {
+                let place = self.named(&format!("{name}[{index}]"));
+                match value {
+                    Value::Object(object) => Ok(Self { object, place: place + "." }),
+                    Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+                        Err(wrong(&place, value, "an object"))
+                    }
                 }
-            }
-        };
-        self.array(name, count)?.iter().enumerate().map(read).collect()
+            })
+            .collect()
     }
 
     /// The field is there, with a value that is not allowed.

@@ -16,11 +16,7 @@ use super::terminal::TerminalInput;
 /// # Errors
 /// The reply that says what is wrong with it.
 pub fn read(line: &[u8]) -> Result<Envelope, Box<Reply>> {
-    let refuse = |id, kind, message: String| {
-        let answer = RequestRefusal::new(kind, message).into();
-        Box::new(Reply { version: VERSION, id, answer })
-    };
-    let object = object(line).map_err(|error| refuse(0, RefusalKind::BadRequest, error.to_string()))?;
+    let object = object(line).or_else(|error| refuse(0, RefusalKind::BadRequest, error.to_string()))?;
     let fields = Fields::of(&object);
     let id = fields.required("id", "a whole number from 0 to 18446744073709551615", Value::as_u64);
     let known = id.as_ref().map_or(0, |id| *id);
@@ -31,16 +27,21 @@ pub fn read(line: &[u8]) -> Result<Envelope, Box<Reply>> {
                 "this stack has version {VERSION} of the protocol and the request version {version}: \
                  restart it with the ganger that you use now"
             );
-            return Err(refuse(known, RefusalKind::BadVersion, message));
+            return refuse(known, RefusalKind::BadVersion, message);
         }
         Some(None) | None => {
             let missing = fields.required("version", VERSION, Value::as_u64).err();
             let message = missing.map(|error| error.to_string()).unwrap_or_default();
-            return Err(refuse(known, RefusalKind::BadVersion, message));
+            return refuse(known, RefusalKind::BadVersion, message);
         }
     }
     let read = id.and_then(|id| Ok(Envelope { version: VERSION, id, request: request(&fields)? }));
-    read.map_err(|error| refuse(known, RefusalKind::BadRequest, error.to_string()))
+    read.or_else(|error| refuse(known, RefusalKind::BadRequest, error.to_string()))
+}
+
+fn refuse<T>(id: u64, kind: RefusalKind, message: String) -> Result<T, Box<Reply>> {
+    let answer = RequestRefusal::new(kind, message).into();
+    Err(Box::new(Reply { version: VERSION, id, answer }))
 }
 
 /// Reads a line of a client that is attached.
@@ -59,10 +60,13 @@ pub fn read_typed(line: &[u8]) -> Result<TerminalInput, FieldError> {
     }
     let size = fields.optional("size", "rows and columns, from 0 to 65535 each", |value| {
         let [rows, columns] = value.as_array()?.as_slice() else { return None };
-        let side = |value: &Value| value.as_u64().and_then(|side| u16::try_from(side).ok());
-        Some((side(rows)?, side(columns)?))
+        Some((side_of_terminal(rows)?, side_of_terminal(columns)?))
     })?;
     Ok(TerminalInput { payload: text.or(encoded).unwrap_or_default(), size })
+}
+
+fn side_of_terminal(value: &Value) -> Option<u16> {
+    value.as_u64().and_then(|side| u16::try_from(side).ok())
 }
 
 fn object(line: &[u8]) -> Result<Map<String, Value>, FieldError> {

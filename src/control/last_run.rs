@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::address::Address;
+use super::address::{Address, key_of};
 use super::protocol::{EndCause, LogLine, Phase, RunEnd, StackState, Status};
 use crate::exit::Outcome;
 use crate::process::runtime_folder::{if_there, in_first, is_ours, prepare};
@@ -76,8 +76,8 @@ impl LastRunFile {
         let any = Self::of(&Address::of_key("", runtime), state);
         let folders = any.folders.iter().filter(|folder| is_ours(folder));
         let names = folders.flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten());
-        let key = |entry: fs::DirEntry| entry.file_name().to_str()?.strip_suffix(ENDING).map(str::to_owned);
-        let keys: BTreeSet<String> = names.filter_map(key).filter(|key| !key.contains('.')).collect();
+        let keys = names.filter_map(|entry| key_of(&entry, ENDING)).filter(|key| !key.contains('.'));
+        let keys: BTreeSet<String> = keys.collect();
         keys.iter().map(|key| Self::of(&Address::of_key(key, runtime), state)).collect()
     }
 
@@ -193,9 +193,9 @@ impl LastRunFile {
 
     fn open(&self, path: impl Fn(&Self, &Path) -> PathBuf) -> Option<File> {
         let folders = self.folders.iter().filter(|folder| is_ours(folder));
-        let open =
-            |path: PathBuf| OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW).open(path).ok();
-        folders.map(|folder| path(self, folder)).find_map(open)
+        folders
+            .map(|folder| path(self, folder))
+            .find_map(|path| OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW).open(path).ok())
     }
 
     fn read_first_status(&self) -> Option<Status> {
@@ -291,13 +291,14 @@ pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
 /// Removes the oldest records beyond [`KEPT`].
 fn remove_oldest(folder: &Path) {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let of = |entry: fs::DirEntry| {
-        let path = entry.path();
-        let is_record = path.as_os_str().as_encoded_bytes().ends_with(ENDING.as_bytes());
-        let written = entry.metadata().and_then(|found| found.modified()).ok()?;
-        is_record.then_some((written, path))
-    };
-    let mut records: Vec<_> = entries.filter_map(of).collect();
+    let mut records: Vec<_> = entries
+        .filter_map(|entry| {
+            let path = entry.path();
+            let is_record = path.as_os_str().as_encoded_bytes().ends_with(ENDING.as_bytes());
+            let written = entry.metadata().and_then(|found| found.modified()).ok()?;
+            is_record.then_some((written, path))
+        })
+        .collect();
     if records.len() > KEPT {
         records.sort();
         for (_, path) in &records[..records.len() - KEPT] {

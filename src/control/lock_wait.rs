@@ -49,11 +49,15 @@ impl LockWait {
     }
 
     fn is_over(&self) -> bool {
-        let is_free = |lock: &File| !matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock));
-        let is_over = self.locks.iter().all(is_free);
+        let is_over = !self.locks.iter().any(is_held);
         for lock in &self.locks {
             let _ = lock.unlock();
         }
         is_over
     }
+}
+
+/// Whether another has this lock. Where none has, we have it from here on, shared.
+pub(super) fn is_held(lock: &File) -> bool {
+    matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock))
 }

@@ -47,10 +47,10 @@ impl Status {
         let pattern = |name: &String| self.groups.pattern(name).unwrap_or_else(|_| name.clone());
         let patterns: Vec<String> = names.iter().map(pattern).collect();
         self.instances.iter().filter(move |row| {
-            let is = |pattern: &String| {
-                [&row.name, &row.r#type].iter().any(|name| fast_glob::glob_match(pattern, name.as_str()))
-            };
-            patterns.is_empty() || patterns.iter().any(is)
+            patterns.is_empty()
+                || patterns.iter().any(|pattern| {
+                    [&row.name, &row.r#type].iter().any(|name| fast_glob::glob_match(pattern, name.as_str()))
+                })
         })
     }
 }

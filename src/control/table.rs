@@ -9,11 +9,12 @@ use crate::notice::Elapsed;
 pub(crate) fn columns<const N: usize>(rows: &[[String; N]]) -> String {
     let width = |at: usize| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0);
     let widths: [usize; N] = std::array::from_fn(width);
-    let line = |row: &[String; N]| {
-        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
-    };
-    rows.iter().map(line).collect()
+    rows.iter()
+        .map(|row| {
+            let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+            cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+        })
+        .collect()
 }
 
 /// The instances, and a line for each that is not ready, with the reason.
@@ -30,7 +31,6 @@ pub(crate) fn of(status: &Status) -> String {
 }
 
 fn cells(row: &InstanceStatus) -> [String; 10] {
-    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".into());
     [
         row.name.clone(),
         row.state.as_str().into(),
@@ -43,6 +43,11 @@ fn cells(row: &InstanceStatus) -> [String; 10] {
         or_dash(row.memory_bytes.map(memory)),
         or_dash(row.signal.clone().or_else(|| row.exit_status.map(|status| status.to_string()))),
     ]
+}
+
+/// The text, or `-` where there is none or it is empty.
+pub(crate) fn or_dash(text: Option<String>) -> String {
+    text.filter(|text| !text.is_empty()).unwrap_or_else(|| "-".into())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a digit after the point is all that is shown")]

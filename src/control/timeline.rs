@@ -9,7 +9,7 @@ use std::iter::successors;
 use serde::Serialize;
 
 use super::protocol::{InstanceStatus, Phase, StartTimes, Status};
-use super::table::columns;
+use super::table::{columns, or_dash};
 
 /// The fewest columns of the bars. On a narrower screen they are left out.
 const LEAST: usize = 10;
@@ -120,23 +120,25 @@ impl<'a> Starts<'a> {
     /// Of each type that this one waited for, the instance that was ready last.
     fn awaited(&self, at: usize) -> impl Iterator<Item = usize> {
         let start = &self.all[at];
-        let of_type = |kind: &String| {
+        start.row.after.iter().filter_map(|kind| {
             let indices = self.by_type.get(kind.as_str())?;
             let count = indices.partition_point(|at| self.all[*at].finish <= start.started());
             let last = *indices[..count].last()?;
             (self.all[last].finish > start.times.due_seconds).then_some(last)
-        };
-        start.row.after.iter().filter_map(of_type)
+        })
+    }
+
+    /// Of all that this one waited for, the instance that was ready last.
+    fn before(&self, at: usize) -> Option<usize> {
+        self.awaited(at).max_by(|one, other| self.all[*one].finish.total_cmp(&self.all[*other].finish))
     }
 
     /// The longest of the chains that end with what was ready last, in the order of the starts.
     fn critical_chain(&self) -> Vec<usize> {
-        let before = |at: &usize| {
-            self.awaited(*at).max_by(|one, other| self.all[*one].finish.total_cmp(&self.all[*other].finish))
-        };
         // A status of another program may have a circle.
         let chain = |at: usize| -> Vec<usize> {
-            let mut chain: Vec<usize> = successors(Some(at), before).take(self.all.len()).collect();
+            let mut chain: Vec<usize> =
+                successors(Some(at), |at| self.before(*at)).take(self.all.len()).collect();
             chain.reverse();
             chain
         };
@@ -158,14 +160,6 @@ impl Timeline {
         let is_ready = initial().all(|start| start.times.ready_seconds.is_some() || start.row.ready);
         let ends = initial().flat_map(|start| [start.finish, start.started()]);
         let end = ends.filter(|end| end.is_finite()).fold(0.0, f64::max);
-        let row = |(at, start): (usize, &Start<'_>)| TimelineRow {
-            name: name(at),
-            waited_for: starts.awaited(at).map(name).collect(),
-            times: start.times,
-            is_critical: chain.contains(&at),
-            phase: start.row.state,
-            finish: start.finish,
-        };
         let took = |(place, at): (usize, &usize)| {
             let begin = place.checked_sub(1).map(|place| starts.all[chain[place]].finish);
             let took = starts.all[*at].finish - begin.unwrap_or(starts.all[*at].times.due_seconds);
@@ -174,7 +168,19 @@ impl Timeline {
         Self {
             ready_seconds: (is_ready && !chain.is_empty()).then_some(end),
             critical_chain: chain.iter().map(|at| name(*at)).collect(),
-            instances: starts.all.iter().enumerate().map(row).collect(),
+            instances: starts
+                .all
+                .iter()
+                .enumerate()
+                .map(|(at, start)| TimelineRow {
+                    name: name(at),
+                    waited_for: starts.awaited(at).map(name).collect(),
+                    times: start.times,
+                    is_critical: chain.contains(&at),
+                    phase: start.row.state,
+                    finish: start.finish,
+                })
+                .collect(),
             took: chain.iter().enumerate().map(took).collect(),
             end,
         }
@@ -207,10 +213,12 @@ impl Timeline {
         if self.critical_chain.is_empty() {
             return None;
         }
-        let part = |(name, took): (&String, &Option<f64>)| {
-            format!("{name} {}", took.map_or_else(|| "(not ready)".into(), seconds))
-        };
-        let parts: Vec<String> = self.critical_chain.iter().zip(&self.took).map(part).collect();
+        let parts: Vec<String> = self
+            .critical_chain
+            .iter()
+            .zip(&self.took)
+            .map(|(name, took)| format!("{name} {}", took.map_or_else(|| "(not ready)".into(), seconds)))
+            .collect();
         let end = match self.ready_seconds {
             Some(ready) => format!("all are ready after {}", seconds(ready)),
             None => format!("not all are ready after {}", seconds(self.end)),
@@ -222,7 +230,6 @@ impl Timeline {
 
 impl TimelineRow {
     fn cells(&self) -> [String; 4] {
-        let or_dash = |text: String| if text.is_empty() { "-".to_owned() } else { text };
         let ready = match (self.times.ready_seconds, self.phase) {
             (Some(ready), _) => seconds(ready),
             (None, Phase::Running) => "not yet".into(),
@@ -230,8 +237,8 @@ impl TimelineRow {
         };
         [
             format!("{} {}", if self.is_critical { "*" } else { " " }, self.name),
-            or_dash(self.waited_for.join(", ")),
-            or_dash(self.times.started_seconds.map(seconds).unwrap_or_default()),
+            or_dash(Some(self.waited_for.join(", "))),
+            or_dash(self.times.started_seconds.map(seconds)),
             ready,
         ]
     }

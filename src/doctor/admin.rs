@@ -2,7 +2,7 @@
 
 use super::code;
 use super::facts::{Facts, line_of};
-use super::observation::{InstanceObservation, Observation};
+use super::observation::Observation;
 use super::report::Finding;
 
 /// Variables that say which deployment this is, or where its database is: an admin process needs the same.
@@ -30,12 +30,14 @@ const MIGRATIONS: [(&str, &str, &str); 4] = [
 
 /// Whether the instances of a stack that ran had the environment of an admin process.
 pub(super) fn observe(facts: &Facts, seen: &Observation) -> Vec<Finding> {
-    let of_type = |instance: &InstanceObservation| {
-        let (entry, name) = (facts.entry(&instance.kind)?, instance.own_variables.first()?);
-        let message = format!("{} has another {name} than `ganger run`", instance.name);
-        Some(facts.at(entry, &code::ENVIRONMENT_DIFFERS, message))
-    };
-    seen.first_of_each().filter(|_| !facts.is_for_development).filter_map(of_type).collect()
+    seen.first_of_each()
+        .filter(|_| !facts.is_for_development)
+        .filter_map(|instance| {
+            let (entry, name) = (facts.entry(&instance.kind)?, instance.own_variables.first()?);
+            let message = format!("{} has another {name} than `ganger run`", instance.name);
+            Some(facts.at(entry, &code::ENVIRONMENT_DIFFERS, message))
+        })
+        .collect()
 }
 
 pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
@@ -48,12 +50,16 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
         return Vec::new();
     }
     let kind = MIGRATIONS.iter().find_map(|(folder, ending, tool)| {
-        let is_one = |name: &&String| name.contains(folder) && name.ends_with(ending);
-        facts.files.keys().find(is_one).map(|name| (name, tool))
+        facts
+            .files
+            .keys()
+            .find(|name| name.contains(folder) && name.ends_with(ending))
+            .map(|name| (name, tool))
     });
-    let finding = |(name, tool): (&String, &&str)| {
+    kind.map(|(name, tool)| {
         let message = format!("a migration, and no line of {} runs `{tool}`", facts.procfile.file);
         Finding::new(&code::NO_RELEASE, line_of(name, 0), message)
-    };
-    kind.map(finding).into_iter().collect()
+    })
+    .into_iter()
+    .collect()
 }

@@ -6,7 +6,7 @@ use regex_lite::Regex;
 
 use super::code;
 use super::facts::{Facts, code_lines, line_of};
-use super::observation::{InstanceObservation, Observation};
+use super::observation::Observation;
 use super::report::Finding;
 
 /// The ports of backing services, and the schemes of their URLs; what is on another port of another machine may be any server.
@@ -78,12 +78,13 @@ pub(crate) fn is_named<'a>(
 
 /// What the instances of a stack that ran were connected to.
 pub(super) fn observe(facts: &Facts, seen: &Observation) -> Vec<Finding> {
-    let of_type = |instance: &InstanceObservation| {
-        let (entry, server) = (facts.entry(&instance.kind)?, instance.servers.first()?);
-        let message = format!("{} is connected to {server}, which no variable names", instance.name);
-        Some(facts.at(entry, &code::ADDRESS_NOT_NAMED, message))
-    };
-    seen.first_of_each().filter_map(of_type).collect()
+    seen.first_of_each()
+        .filter_map(|instance| {
+            let (entry, server) = (facts.entry(&instance.kind)?, instance.servers.first()?);
+            let message = format!("{} is connected to {server}, which no variable names", instance.name);
+            Some(facts.at(entry, &code::ADDRESS_NOT_NAMED, message))
+        })
+        .collect()
 }
 
 /// A URL of a service on this machine, with the address that is seen.
@@ -108,11 +109,12 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
         }
     }
     for (file, text) in facts.sources(&["py", "js", "mjs", "cjs", "ts", "rb", "php", "go", "java", "ex"]) {
-        let is_asked = |line: &str| ASKED.iter().any(|word| line.contains(word));
         let mut before = "";
         for (number, line) in code_lines(text) {
             // An expression that begins on the line before may ask the environment there.
-            if let Some(address) = shown(line).filter(|_| !is_asked(line) && !is_asked(before)) {
+            if let Some(address) =
+                shown(line).filter(|_| !asks_environment(line) && !asks_environment(before))
+            {
                 found.push(Finding::new(
                     &code::ADDRESS_IN_SOURCE,
                     line_of(file, number),
@@ -124,4 +126,8 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
         }
     }
     found
+}
+
+fn asks_environment(line: &str) -> bool {
+    ASKED.iter().any(|word| line.contains(word))
 }

@@ -66,15 +66,12 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
         let name = &entry.name;
         // Only one that something runs behind: a line that does nothing else is a task, or watches files.
         let first = steps.iter().filter(|step| step.join == Join::Next);
-        let hit = |step: &Step, of: &[&'static [&'static str]]| {
-            of.iter().find(|words| step.has(words)).map(|words| words.join(" "))
-        };
         if let Some(build) =
-            first.clone().filter(|step| !step.has(&["--watch"])).find_map(|step| hit(step, &BUILDS))
+            first.clone().filter(|step| !step.has(&["--watch"])).find_map(|step| found_in(step, &BUILDS))
         {
             found.push(facts.at(entry, &code::BUILD_IN_RUN, format!("`{name}` begins with `{build}`")));
         }
-        if let Some(migration) = first.clone().find_map(|step| hit(step, &MIGRATIONS)) {
+        if let Some(migration) = first.clone().find_map(|step| found_in(step, &MIGRATIONS)) {
             found.push(facts.at(
                 entry,
                 &code::MIGRATION_IN_RUN,
@@ -83,4 +80,9 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
         }
     }
     found
+}
+
+/// The first of `commands` that `step` runs.
+fn found_in(step: &Step, commands: &[&[&str]]) -> Option<String> {
+    commands.iter().find(|words| step.has(words)).map(|words| words.join(" "))
 }

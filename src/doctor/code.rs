@@ -68,13 +68,16 @@ impl Factor {
 
     /// The factor that a user means by `VII`, `vii`, `7` or `port binding`.
     pub fn named(text: &str) -> Option<Self> {
-        let is_meant = |(index, factor): &(usize, Self)| {
-            let (number, name) = factor.words();
-            text.eq_ignore_ascii_case(number)
-                || text.eq_ignore_ascii_case(name)
-                || text == (index + 1).to_string()
-        };
-        Self::ALL.into_iter().enumerate().find(is_meant).map(|(_, factor)| factor)
+        Self::ALL
+            .into_iter()
+            .enumerate()
+            .find(|(index, factor)| {
+                let (number, name) = factor.words();
+                text.eq_ignore_ascii_case(number)
+                    || text.eq_ignore_ascii_case(name)
+                    || text == (index + 1).to_string()
+            })
+            .map(|(_, factor)| factor)
     }
 }
 

@@ -46,10 +46,10 @@ impl Step {
     pub(super) fn program(&self) -> Option<(&str, &[String])> {
         let mut words = self.words.as_slice();
         loop {
-            let is_start = |wrapper: &&&[&str]| {
+            let wrapper = WRAPPERS.iter().find(|wrapper| {
                 words.len() > wrapper.len() && wrapper.iter().zip(words).all(|(part, word)| part == word)
-            };
-            if let Some(wrapper) = WRAPPERS.iter().find(is_start) {
+            });
+            if let Some(wrapper) = wrapper {
                 words = &words[wrapper.len()..];
             } else if words.first().is_some_and(|word| is_assignment(word)) {
                 words = &words[1..];
@@ -92,7 +92,8 @@ pub(super) fn is_python(program: &str) -> bool {
     program.strip_prefix("python").is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit() || c == '.'))
 }
 
-fn base(word: &str) -> &str {
+/// The last part of a path.
+pub(super) fn base(word: &str) -> &str {
     word.rsplit('/').next().unwrap_or(word)
 }
 
@@ -224,8 +225,7 @@ impl Splitter {
         self.redirects = None;
         let mut words = std::mem::take(&mut self.words);
         let count = words.iter().take_while(|word| is_assignment(word)).count();
-        let name = |word: &String| word.split('=').next().unwrap_or_default().to_owned();
-        let assigned = words.drain(..count).map(|word| name(&word)).collect();
+        let assigned = words.drain(..count).map(|word| assigned_name(&word)).collect();
         let outputs = std::mem::take(&mut self.outputs);
         if !words.is_empty() || !outputs.is_empty() {
             self.steps.push(Step { words, assigned, outputs, join });
@@ -233,6 +233,10 @@ impl Splitter {
             last.join = join;
         }
     }
+}
+
+fn assigned_name(assignment: &str) -> String {
+    assignment.split('=').next().unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

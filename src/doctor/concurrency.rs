@@ -3,7 +3,7 @@
 use super::code;
 use super::command::{Join, Step};
 use super::facts::Facts;
-use super::observation::{InstanceObservation, Observation};
+use super::observation::Observation;
 use super::report::Finding;
 
 /// Programs that leave the foreground, with the words that make them.
@@ -25,13 +25,14 @@ pub(crate) fn may_scale(kind: &str) -> bool {
 
 /// Whether one more instance came up beside the first.
 pub(super) fn observe(facts: &Facts, seen: &Observation) -> Vec<Finding> {
-    let of_type = |instance: &InstanceObservation| {
-        let (entry, (second, start)) = (facts.entry(&instance.kind)?, instance.one_more.as_ref()?);
-        let failure = start.failure(seen.ready_within)?;
-        let message = format!("{second} {failure}, beside {}", instance.name);
-        Some(facts.at(entry, &code::NO_SECOND, message))
-    };
-    seen.first_of_each().filter_map(of_type).collect()
+    seen.first_of_each()
+        .filter_map(|instance| {
+            let (entry, (second, start)) = (facts.entry(&instance.kind)?, instance.one_more.as_ref()?);
+            let failure = start.failure(seen.ready_within)?;
+            let message = format!("{second} {failure}, beside {}", instance.name);
+            Some(facts.at(entry, &code::NO_SECOND, message))
+        })
+        .collect()
 }
 
 pub(super) fn examine(facts: &Facts) -> Vec<Finding> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::code;
+use super::code::{self, Code};
 use super::facts::{Facts, Repository, line_of};
 use super::report::Finding;
 use super::secrets;
@@ -20,14 +20,17 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
 
 fn env_in_git(facts: &Facts) -> Vec<Finding> {
     let Repository::Present { tracked, ignores_env } = &facts.repository else { return Vec::new() };
-    let finding = |code, message: &str| vec![Finding::new(code, line_of(".env", 0), message.into())];
     if tracked.contains(".env") {
-        finding(&code::ENV_TRACKED, "git tracks it")
+        about_env(&code::ENV_TRACKED, "git tracks it")
     } else if *ignores_env == Some(false) {
-        finding(&code::ENV_NOT_IGNORED, "git does not ignore it")
+        about_env(&code::ENV_NOT_IGNORED, "git does not ignore it")
     } else {
         Vec::new()
     }
+}
+
+fn about_env(code: &'static Code, message: &str) -> Vec<Finding> {
+    vec![Finding::new(code, line_of(".env", 0), message.into())]
 }
 
 fn against_example(facts: &Facts) -> Vec<Finding> {
@@ -59,17 +62,12 @@ fn against_example(facts: &Facts) -> Vec<Finding> {
 
 /// The names that an example assigns, with their lines.
 fn names(text: &str) -> BTreeMap<&str, usize> {
-    let name = |(index, line): (usize, &'_ str)| -> Option<(usize, usize, usize)> {
-        let start = line.len() - line.trim_start().trim_start_matches("export ").len();
-        let length = line[start..].find('=')?;
-        Some((index + 1, start, length))
-    };
     let mut found = BTreeMap::new();
     for (index, line) in text.lines().enumerate() {
-        let Some((number, start, length)) = name((index, line)) else { continue };
-        let word = line[start..start + length].trim();
+        let assignment = line.trim_start().trim_start_matches("export ");
+        let Some(word) = assignment.split_once('=').map(|(name, _)| name.trim()) else { continue };
         if !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
-            found.insert(word, number);
+            found.insert(word, index + 1);
         }
     }
     found
@@ -77,24 +75,7 @@ fn names(text: &str) -> BTreeMap<&str, usize> {
 
 /// Files that hold the config of one deployment.
 fn groups(facts: &Facts) -> Vec<Finding> {
-    let is_group = |name: &str| {
-        let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
-        let stem = stem.to_ascii_lowercase();
-        let is_config = matches!(extension, "py" | "js" | "ts" | "json" | "php" | "toml");
-        is_config
-            && [
-                "settings_production",
-                "settings_prod",
-                "settings/production",
-                "settings/prod",
-                "config/production",
-                "config.production",
-                "appsettings.production",
-            ]
-            .iter()
-            .any(|group| stem == *group || stem.ends_with(&format!("/{group}")))
-    };
-    let named = facts.files.keys().filter(|name| is_group(name));
+    let named = facts.files.keys().filter(|name| is_of_one_deployment(name));
     named
         .map(|name| {
             Finding::new(
@@ -104,4 +85,22 @@ fn groups(facts: &Facts) -> Vec<Finding> {
             )
         })
         .collect()
+}
+
+fn is_of_one_deployment(file: &str) -> bool {
+    let (stem, extension) = file.rsplit_once('.').unwrap_or((file, ""));
+    let stem = stem.to_ascii_lowercase();
+    let is_config = matches!(extension, "py" | "js" | "ts" | "json" | "php" | "toml");
+    is_config
+        && [
+            "settings_production",
+            "settings_prod",
+            "settings/production",
+            "settings/prod",
+            "config/production",
+            "config.production",
+            "appsettings.production",
+        ]
+        .iter()
+        .any(|group| stem == *group || stem.ends_with(&format!("/{group}")))
 }

@@ -1,9 +1,10 @@
 //! Factor II: every dependency is declared, with its version.
 
 use super::code;
+use super::command::base;
 use super::facts::{Facts, code_lines, line_of};
 use super::imports;
-use super::observation::{InstanceObservation, Observation};
+use super::observation::Observation;
 use super::report::Finding;
 
 /// Manifests, with the lock files that their package managers write. A manifest without a lock file in the root may be part of
@@ -118,10 +119,6 @@ const DECLARATIONS: [&str; 21] = [
 /// waitress); and one that is not there at all.
 pub(super) fn observe(facts: &Facts, seen: &Observation) -> Vec<Finding> {
     let is_declared = |program: &str| {
-        let is_declaration = |name: &str| {
-            let base = name.rsplit('/').next().unwrap_or(name);
-            DECLARATIONS.iter().any(|of| base.starts_with(of))
-        };
         let parts = program.split(['-', '_', '.']).filter(|part| part.len() > 2);
         let words: Vec<&str> = parts.chain([program]).collect();
         facts.files.iter().any(|(name, text)| {
@@ -133,14 +130,20 @@ pub(super) fn observe(facts: &Facts, seen: &Observation) -> Vec<Finding> {
         let message = format!("{} cannot start: {}: {}", failure.name, failure.program, failure.reason);
         Some(facts.at(facts.entry(kind)?, &code::PROGRAM_MISSING, message))
     });
-    let of_type = |instance: &InstanceObservation| {
-        let entry = facts.entry(&instance.kind).filter(|_| !facts.is_for_development)?;
-        let program = instance.home_programs.iter().find(|program| !is_declared(program))?;
-        let message =
-            format!("{} runs {program} of your home folder, and no manifest names it", instance.name);
-        Some(facts.at(entry, &code::PROGRAM_IN_HOME, message))
-    };
-    seen.first_of_each().filter_map(of_type).chain(missing).collect()
+    seen.first_of_each()
+        .filter_map(|instance| {
+            let entry = facts.entry(&instance.kind).filter(|_| !facts.is_for_development)?;
+            let program = instance.home_programs.iter().find(|program| !is_declared(program))?;
+            let message =
+                format!("{} runs {program} of your home folder, and no manifest names it", instance.name);
+            Some(facts.at(entry, &code::PROGRAM_IN_HOME, message))
+        })
+        .chain(missing)
+        .collect()
+}
+
+fn is_declaration(file: &str) -> bool {
+    DECLARATIONS.iter().any(|of| base(file).starts_with(of))
 }
 
 pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
@@ -188,13 +191,7 @@ fn unpinned(facts: &Facts) -> Option<Finding> {
     {
         return None;
     }
-    let is_open = |line: &str| {
-        let line = line.trim();
-        let is_name = line.starts_with(|c: char| c.is_ascii_alphanumeric());
-        // A URL, a path, or a version.
-        is_name && !line.contains("==") && !line.contains('@') && !line.contains("://") && !line.contains('/')
-    };
-    let open: Vec<(usize, &str)> = code_lines(text).filter(|(_, line)| is_open(line)).collect();
+    let open: Vec<(usize, &str)> = code_lines(text).filter(|(_, line)| is_unpinned(line)).collect();
     let (first, line) = open.first()?;
     let name: String =
         line.trim().chars().take_while(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c)).collect();
@@ -203,6 +200,13 @@ fn unpinned(facts: &Facts) -> Option<Finding> {
         count => format!("`{name}` and {} more have no exact version", count - 1),
     };
     Some(Finding::new(&code::UNPINNED, line_of("requirements.txt", *first), message))
+}
+
+/// Whether this line of requirements.txt names a package, and no exact version, URL or path of it.
+fn is_unpinned(line: &str) -> bool {
+    let line = line.trim();
+    let is_name = line.starts_with(|c: char| c.is_ascii_alphanumeric());
+    is_name && !line.contains("==") && !line.contains('@') && !line.contains("://") && !line.contains('/')
 }
 
 fn undeclared_programs(facts: &Facts) -> Vec<Finding> {

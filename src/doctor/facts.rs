@@ -153,12 +153,13 @@ pub(super) fn line_of(file: &str, line: usize) -> Location {
 
 /// The lines of `text` that are no comments, with their numbers from 1.
 pub(super) fn code_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let is_comment = |line: &str| {
-        let line = line.trim_start();
-        line.starts_with(['#', ';', '*'])
-            || line.starts_with("//")
-            || line.starts_with("--")
-            || line.starts_with("/*")
-    };
-    text.lines().enumerate().filter(move |(_, line)| !is_comment(line)).map(|(index, line)| (index + 1, line))
+    text.lines().enumerate().filter(|(_, line)| !is_comment_line(line)).map(|(index, line)| (index + 1, line))
+}
+
+fn is_comment_line(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with(['#', ';', '*'])
+        || line.starts_with("//")
+        || line.starts_with("--")
+        || line.starts_with("/*")
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use regex_lite::Regex;
 
 use super::code;
+use super::command::base;
 use super::facts::{Facts, code_lines, line_of};
 use super::report::Finding;
 
@@ -20,27 +21,39 @@ pub(super) fn undeclared(facts: &Facts) -> Vec<Finding> {
 
 /// Whether `text` has `name` as a word, `-` and `_` being the same, as pip reads names.
 pub(super) fn mentions(text: &str, name: &str) -> bool {
-    let plain = |text: &str| text.to_ascii_lowercase().replace(['_', '.'], "-");
-    let (text, name) = (plain(text), plain(name));
-    let is_word = |character: Option<char>| character.is_some_and(|c| c.is_ascii_alphanumeric() || c == '-');
+    let (text, name) = (as_pip_reads(text), as_pip_reads(name));
     text.match_indices(&name).any(|(start, _)| {
-        !is_word(text[..start].chars().next_back()) && !is_word(text[start + name.len()..].chars().next())
+        !is_of_a_word(text[..start].chars().next_back())
+            && !is_of_a_word(text[start + name.len()..].chars().next())
     })
+}
+
+fn as_pip_reads(text: &str) -> String {
+    text.to_ascii_lowercase().replace(['_', '.'], "-")
+}
+
+fn is_of_a_word(character: Option<char>) -> bool {
+    character.is_some_and(|c| c.is_ascii_alphanumeric() || c == '-')
 }
 
 /// The texts that declare packages of Python; none if one of them includes a file that is not read.
 pub(super) fn python_manifests(facts: &Facts) -> Vec<&str> {
-    let is_manifest = |name: &str| {
-        let base = name.rsplit('/').next().unwrap_or(name);
-        let ending = base.rsplit_once('.').map_or("", |(_, ending)| ending);
-        let is_list = name.contains("requirements") && matches!(ending, "txt" | "in");
-        is_list || PYTHON_MANIFESTS.contains(&base)
-    };
-    let texts: Vec<&str> =
-        facts.files.iter().filter(|(name, _)| is_manifest(name)).map(|(_, text)| text.as_str()).collect();
+    let texts: Vec<&str> = facts
+        .files
+        .iter()
+        .filter(|(name, _)| is_python_manifest(name))
+        .map(|(_, text)| text.as_str())
+        .collect();
     let is_dynamic =
         texts.iter().any(|text| text.contains("dynamic = [\"dependencies\"") || text.contains("open("));
     if is_dynamic { Vec::new() } else { texts }
+}
+
+fn is_python_manifest(file: &str) -> bool {
+    let base = base(file);
+    let ending = base.rsplit_once('.').map_or("", |(_, ending)| ending);
+    let is_list = file.contains("requirements") && matches!(ending, "txt" | "in");
+    is_list || PYTHON_MANIFESTS.contains(&base)
 }
 
 fn of_node(facts: &Facts) -> Vec<Finding> {

@@ -34,11 +34,6 @@ const HANDLERS: [&str; 6] = [
 
 /// Log files that were written while a stack ran.
 pub(super) fn observe(facts: &Facts, seen: &Observation) -> Vec<Finding> {
-    let is_log = |file: &str| {
-        // What a database numbers is no log of an application (LevelDB's 000003.log).
-        let stem = file.rsplit('/').next().and_then(|name| name.strip_suffix(".log"));
-        stem.is_some_and(|stem| stem.contains(|c: char| !c.is_ascii_digit())) && !is_in_passing_folder(file)
-    };
     let mut found = of_files(facts, seen, is_log, &code::LOG_WRITTEN);
     if found.is_empty() {
         found.extend(of_written(facts, seen, |file| is_log(&file.name), &code::LOG_WRITTEN));
@@ -46,19 +41,21 @@ pub(super) fn observe(facts: &Facts, seen: &Observation) -> Vec<Finding> {
     found
 }
 
+fn is_log(file: &str) -> bool {
+    // What a database numbers is no log of an application (LevelDB's 000003.log).
+    let stem = file.rsplit('/').next().and_then(|name| name.strip_suffix(".log"));
+    stem.is_some_and(|stem| stem.contains(|c: char| !c.is_ascii_digit())) && !is_in_passing_folder(file)
+}
+
 pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
     let mut found = Vec::new();
     for (entry, steps) in facts.runs() {
         let name = &entry.name;
-        let tee = |step: &Step| {
-            let (program, arguments) = step.program()?;
-            (program == "tee").then(|| arguments.iter().find(|word| !word.starts_with('-')).cloned())?
-        };
-        let option = |step: &Step| step.option(&OPTIONS).map(str::to_owned);
         // What a step before the last writes is what it makes, unless it is called a log.
         let last = steps.len().saturating_sub(1);
         let files = steps.iter().enumerate().flat_map(|(index, step)| {
-            let written = step.outputs.iter().cloned().chain(option(step)).chain(tee(step));
+            let option = step.option(&OPTIONS).map(str::to_owned);
+            let written = step.outputs.iter().cloned().chain(option).chain(file_of_tee(step));
             written.filter(move |file| index == last || has_ending(file, &["log"]))
         });
         for file in files.filter(|file| !file.starts_with('$') && !file.contains(['(', ')'])) {
@@ -95,4 +92,9 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
         }
     }
     found
+}
+
+fn file_of_tee(step: &Step) -> Option<String> {
+    let (program, arguments) = step.program()?;
+    (program == "tee").then(|| arguments.iter().find(|word| !word.starts_with('-')).cloned())?
 }

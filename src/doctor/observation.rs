@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::code::Factor;
+use crate::duration::rounded_seconds;
 use crate::exit::Exit;
 use crate::name::TypeName;
 use crate::notice::Elapsed;
@@ -212,12 +213,11 @@ pub(crate) struct Measurement<'a> {
 
 impl<'a> From<&'a InstanceObservation> for Measurement<'a> {
     fn from(seen: &'a InstanceObservation) -> Self {
-        let rounded = |span: Duration| (span.as_secs_f64() * 1000.0).round() / 1000.0;
         Self {
             process: &seen.name,
-            ready_seconds: seen.start.ready_after().map(rounded),
-            ready_again_seconds: seen.again.and_then(StartResult::ready_after).map(rounded),
-            stop_seconds: seen.stop.map(|stop| rounded(stop.took)),
+            ready_seconds: seen.start.ready_after().map(rounded_seconds),
+            ready_again_seconds: seen.again.and_then(StartResult::ready_after).map(rounded_seconds),
+            stop_seconds: seen.stop.map(|stop| rounded_seconds(stop.took)),
             exit_status: seen.stop.and_then(|stop| stop.exit).map(Exit::status),
         }
     }
@@ -244,9 +244,8 @@ impl StartResult {
 impl Observation {
     /// The slowest start and the slowest stop; `None` where neither was seen.
     pub(super) fn figures(&self) -> Option<String> {
-        let slowest = |times: &mut dyn Iterator<Item = Duration>| times.max().map(Elapsed);
-        let ready = slowest(&mut self.instances.iter().filter_map(|seen| seen.start.ready_after()));
-        let ended = slowest(&mut self.instances.iter().filter_map(|seen| seen.stop).map(|stop| stop.took));
+        let ready = slowest(self.instances.iter().filter_map(|seen| seen.start.ready_after()));
+        let ended = slowest(self.instances.iter().filter_map(|seen| seen.stop).map(|stop| stop.took));
         let parts = [
             ready.map(|ready| format!("ready within {ready}")),
             ended.map(|ended| format!("ended within {ended} of the stop signal")),
@@ -259,21 +258,12 @@ impl Observation {
     pub(super) fn gaps(&self, factor: Factor) -> Vec<String> {
         match factor {
             Factor::Disposability => self.gaps_of_lifecycle(),
-            Factor::Logs => {
-                let gap = |seen: &InstanceObservation| match seen.output? {
-                    OutputTime::Never => Some(format!("{} has printed nothing", seen.name)),
-                    OutputTime::AtEnd => Some(format!(
-                        "{} has printed nothing before the stop signal (Python keeps lines back without PYTHONUNBUFFERED=1)",
-                        seen.name
-                    )),
-                    OutputTime::Running => None,
-                };
-                self.first_of_each().filter_map(gap).collect()
-            }
-            Factor::Processes => {
-                let gap = |why: &str| format!("files that were written and closed again: {why}");
-                self.uncompared.map(gap).into_iter().collect()
-            }
+            Factor::Logs => self.first_of_each().filter_map(gap_of_output).collect(),
+            Factor::Processes => self
+                .uncompared
+                .map(|why| format!("files that were written and closed again: {why}"))
+                .into_iter()
+                .collect(),
             Factor::Config if self.config.has_env_file => {
                 vec!["which variables of .env the programs read: no system shows that".into()]
             }
@@ -298,21 +288,24 @@ impl Observation {
             )];
         }
         let hint = if self.lacks_release { "; `--release` runs the release first" } else { "" };
-        let gap = |seen: &InstanceObservation| match seen.start {
-            StartResult::Ready(_) => None,
-            StartResult::NotReady => {
-                Some(format!("{} was not ready after {}{hint}", seen.name, Elapsed(self.ready_within)))
-            }
-            StartResult::Ended(exit) => Some(format!("{} {exit} before it was ready{hint}", seen.name)),
-            StartResult::NotSeen => {
-                Some(format!("{} was not started in time, or a changed file restarted it", seen.name))
-            }
-        };
-        let is_too_fast = |seen: &&InstanceObservation| seen.request == Some(RequestResult::TooFast);
-        let too_fast = self.instances.iter().filter(is_too_fast).map(|seen| {
-            format!("{} answers too fast for a request to be in flight when it is stopped", seen.name)
-        });
-        self.instances.iter().filter_map(gap).chain(too_fast).collect()
+        let too_fast =
+            self.instances.iter().filter(|seen| seen.request == Some(RequestResult::TooFast)).map(|seen| {
+                format!("{} answers too fast for a request to be in flight when it is stopped", seen.name)
+            });
+        self.instances
+            .iter()
+            .filter_map(|seen| match seen.start {
+                StartResult::Ready(_) => None,
+                StartResult::NotReady => {
+                    Some(format!("{} was not ready after {}{hint}", seen.name, Elapsed(self.ready_within)))
+                }
+                StartResult::Ended(exit) => Some(format!("{} {exit} before it was ready{hint}", seen.name)),
+                StartResult::NotSeen => {
+                    Some(format!("{} was not started in time, or a changed file restarted it", seen.name))
+                }
+            })
+            .chain(too_fast)
+            .collect()
     }
 
     /// Whether at least one instance came up, so that something was seen.
@@ -325,4 +318,21 @@ impl Observation {
         let mut types = BTreeSet::new();
         self.instances.iter().filter(move |seen| types.insert(&seen.kind))
     }
+}
+
+/// What could not be seen of the output of an instance.
+fn gap_of_output(seen: &InstanceObservation) -> Option<String> {
+    match seen.output? {
+        OutputTime::Never => Some(format!("{} has printed nothing", seen.name)),
+        OutputTime::AtEnd => Some(format!(
+            "{} has printed nothing before the stop signal \
+             (Python keeps lines back without PYTHONUNBUFFERED=1)",
+            seen.name
+        )),
+        OutputTime::Running => None,
+    }
+}
+
+fn slowest(times: impl Iterator<Item = Duration>) -> Option<Elapsed> {
+    times.max().map(Elapsed)
 }

@@ -19,33 +19,36 @@ fn development_servers(facts: &Facts) -> Vec<Finding> {
     if facts.is_for_development {
         return Vec::new();
     }
-    let server = |step: &Step| -> Option<&'static str> {
-        let (program, arguments) = step.program()?;
-        let has = |word: &str| arguments.iter().any(|argument| argument == word);
-        let is_django =
-            step.words.iter().any(|word| word.ends_with("manage.py") || word.ends_with("django-admin"));
-        match program {
-            _ if is_django && has("runserver") => Some("runserver"),
-            "nodemon" => Some("nodemon"),
-            "uvicorn" | "gunicorn" if has("--reload") => Some("--reload"),
-            "flask" if has("run") => Some("flask run"),
-            "webpack-dev-server" => Some("webpack-dev-server"),
-            "next" if has("dev") => Some("next dev"),
-            "vite" if arguments.is_empty() || has("dev") => Some("vite"),
-            "npm" | "yarn" | "pnpm" if has("dev") => Some("the script `dev`"),
-            "php" if has("-S") => Some("php -S"),
-            _ => None,
-        }
-    };
-    let finding = |(entry, steps): (&procfile::Entry, Vec<Step>)| {
-        let name = steps.iter().find_map(server)?;
-        Some(facts.at(
-            entry,
-            &code::DEV_SERVER,
-            format!("`{}` runs {name}, which is for development", entry.name),
-        ))
-    };
-    facts.runs().filter_map(finding).collect()
+    facts
+        .runs()
+        .filter_map(|(entry, steps)| {
+            let name = steps.iter().find_map(development_server)?;
+            Some(facts.at(
+                entry,
+                &code::DEV_SERVER,
+                format!("`{}` runs {name}, which is for development", entry.name),
+            ))
+        })
+        .collect()
+}
+
+fn development_server(step: &Step) -> Option<&'static str> {
+    let (program, arguments) = step.program()?;
+    let has = |word: &str| arguments.iter().any(|argument| argument == word);
+    let is_django =
+        step.words.iter().any(|word| word.ends_with("manage.py") || word.ends_with("django-admin"));
+    match program {
+        _ if is_django && has("runserver") => Some("runserver"),
+        "nodemon" => Some("nodemon"),
+        "uvicorn" | "gunicorn" if has("--reload") => Some("--reload"),
+        "flask" if has("run") => Some("flask run"),
+        "webpack-dev-server" => Some("webpack-dev-server"),
+        "next" if has("dev") => Some("next dev"),
+        "vite" if arguments.is_empty() || has("dev") => Some("vite"),
+        "npm" | "yarn" | "pnpm" if has("dev") => Some("the script `dev`"),
+        "php" if has("-S") => Some("php -S"),
+        _ => None,
+    }
 }
 
 /// The types of the Procfile that Procfile.dev lacks.

@@ -113,11 +113,12 @@ pub(super) fn examine(facts: &Facts) -> Vec<Finding> {
 
 /// Where the instances of a stack that ran were listening.
 pub(super) fn observe(facts: &Facts, seen: &Observation) -> Vec<Finding> {
-    let of_type = |instance: &InstanceObservation| {
-        let entry = facts.entry(&instance.kind)?;
-        of_instance(facts, entry, instance, seen)
-    };
-    seen.first_of_each().filter_map(of_type).collect()
+    seen.first_of_each()
+        .filter_map(|instance| {
+            let entry = facts.entry(&instance.kind)?;
+            of_instance(facts, entry, instance, seen)
+        })
+        .collect()
 }
 
 fn of_instance(
@@ -158,11 +159,11 @@ fn of_step(facts: &Facts, entry: &Entry, step: &Step) -> Vec<Finding> {
         return found;
     }
     let Some((program, arguments)) = step.program() else { return Vec::new() };
-    let is_it = |server: &&Server| {
+    let known = SERVERS.iter().find(|server| {
         server.words[0] == program
             && server.words[1..].iter().all(|word| arguments.iter().any(|argument| argument == word))
-    };
-    let Some(server) = SERVERS.iter().find(is_it) else { return Vec::new() };
+    });
+    let Some(server) = known else { return Vec::new() };
     if step.option(server.elsewhere).is_some()
         || step.assigned.iter().any(|name| SETTINGS.contains(&name.as_str()))
     {

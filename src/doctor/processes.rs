@@ -26,15 +26,17 @@ pub(super) fn observe(facts: &Facts, seen: &Observation) -> Vec<Finding> {
     let is_kept =
         |file: &str| !is_passing(file) && (facts.repository.tracks(file) != Some(true) || is_changed(file));
     let mut found = of_files(facts, seen, is_kept, &code::FILE_WRITTEN);
-    // What git ignores may be a cache.
-    let is_missed = |of: &WrittenFile| {
-        let is_kept = of.git == GitState::Untracked || has_ending(&of.name, &DATABASES);
-        !is_passing(&of.name) && of.git != GitState::Tracked && is_kept
-    };
     if found.is_empty() {
         found.extend(of_written(facts, seen, is_missed, &code::FILE_WRITTEN));
     }
     found
+}
+
+/// Whether a file that was written holds something that is missed.
+fn is_missed(of: &WrittenFile) -> bool {
+    // What git ignores may be a cache.
+    let is_kept = of.git == GitState::Untracked || has_ending(&of.name, &DATABASES);
+    !is_passing(&of.name) && of.git != GitState::Tracked && is_kept
 }
 
 /// A finding for each type of which the first instance has such a file open for writing. Of a database that runs here for
@@ -45,19 +47,20 @@ pub(super) fn of_files(
     is_meant: impl Fn(&str) -> bool,
     code: &'static code::Code,
 ) -> Vec<Finding> {
-    let of_type = |instance: &InstanceObservation| {
-        let is_looked_at = may_scale(&instance.kind) && !facts.is_for_development;
-        let entry = facts.entry(&instance.kind).filter(|_| is_looked_at)?;
-        let second = instance.one_more.as_ref().map(|(name, _)| name);
-        let is_shared = |file: &&String| code == &code::FILE_WRITTEN && is_meant(file);
-        if let (Some(file), Some(second)) = (instance.shared.iter().find(is_shared), second) {
-            let message = format!("{} and {second} both have {file} open for writing", instance.name);
-            return Some(facts.at(entry, &code::FILE_SHARED, message));
-        }
-        let file = instance.writes.iter().find(|file| is_meant(file))?;
-        Some(facts.at(entry, code, format!("{} has {file} open for writing", instance.name)))
-    };
-    seen.first_of_each().filter_map(of_type).collect()
+    seen.first_of_each()
+        .filter_map(|instance| {
+            let is_looked_at = may_scale(&instance.kind) && !facts.is_for_development;
+            let entry = facts.entry(&instance.kind).filter(|_| is_looked_at)?;
+            let second = instance.one_more.as_ref().map(|(name, _)| name);
+            let shared = instance.shared.iter().find(|file| code == &code::FILE_WRITTEN && is_meant(file));
+            if let (Some(file), Some(second)) = (shared, second) {
+                let message = format!("{} and {second} both have {file} open for writing", instance.name);
+                return Some(facts.at(entry, &code::FILE_SHARED, message));
+            }
+            let file = instance.writes.iter().find(|file| is_meant(file))?;
+            Some(facts.at(entry, code, format!("{} has {file} open for writing", instance.name)))
+        })
+        .collect()
 }
 
 /// A finding if such a file was written while the stack ran, and none had it open when that was looked at. Which process has
@@ -68,7 +71,6 @@ pub(super) fn of_written(
     is_meant: impl Fn(&WrittenFile) -> bool,
     code: &'static code::Code,
 ) -> Option<Finding> {
-    let keeps_nothing = |of: &InstanceObservation| may_scale(&of.kind) || of.kind == "release";
     if facts.is_for_development || !seen.instances.iter().all(keeps_nothing) {
         return None;
     }
@@ -77,6 +79,11 @@ pub(super) fn of_written(
     let (first, more) = first_and_more(written)?;
     let message = format!("{first} was written while the stack ran{more}");
     Some(Finding::new(code, line_of(first, 0), message))
+}
+
+/// Whether this is one of a type that keeps nothing.
+fn keeps_nothing(of: &InstanceObservation) -> bool {
+    may_scale(&of.kind) || of.kind == "release"
 }
 
 /// Whether a file has one of these endings.

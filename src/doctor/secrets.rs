@@ -47,8 +47,7 @@ pub(super) fn find(facts: &Facts) -> Vec<Finding> {
 
 /// A key that a test needs is made for it.
 fn is_a_test(file: &str) -> bool {
-    let is_test = |part: &str| {
+    file.to_ascii_lowercase().split('/').any(|part| {
         ["test", "spec", "fixture", "example", "sample", "mock"].iter().any(|word| part.contains(word))
-    };
-    file.to_ascii_lowercase().split('/').any(is_test)
+    })
 }

@@ -1,6 +1,7 @@
 //! Factor X: the versions of runtimes, which several files name.
 
 use super::code;
+use super::command::base;
 use super::facts::{Facts, line_of};
 use super::report::Finding;
 
@@ -83,7 +84,7 @@ fn read(facts: &Facts) -> Vec<Named<'_>> {
         let Some(image) = line.trim().strip_prefix("FROM ").map(str::trim_start) else { continue };
         let image = image.split_whitespace().find(|word| !word.starts_with("--")).unwrap_or_default();
         let Some((name, tag)) = image.split_once(':') else { continue };
-        let runtime = RUNTIMES.iter().find(|known| **known == name.rsplit('/').next().unwrap_or(name));
+        let runtime = RUNTIMES.iter().find(|known| **known == base(name));
         if let (Some(runtime), Some(version)) = (runtime, version(tag.split('-').next().unwrap_or(tag))) {
             found.push(Named { runtime, file: "Dockerfile", line: index + 1, version });
         }

@@ -33,16 +33,16 @@ pub fn disagreements(source: &EnvSource<'_>, ours: &[Assignment]) -> Vec<Diagnos
     let ours: Vec<&Assignment> = ours.iter().filter(|assignment| *assignment.file == *source.file).collect();
     let last: HashMap<&str, usize> =
         ours.iter().enumerate().map(|(index, assignment)| (assignment.name.as_str(), index)).collect();
-    let is_last =
-        |(index, assignment): &(usize, &&Assignment)| last.get(assignment.name.as_str()) == Some(index);
-    let values = ours.iter().enumerate().filter(is_last).filter_map(|(_, assignment)| {
-        match theirs.get(&assignment.name) {
+    let values = ours
+        .iter()
+        .enumerate()
+        .filter(|(index, assignment)| last.get(assignment.name.as_str()) == Some(index))
+        .filter_map(|(_, assignment)| match theirs.get(&assignment.name) {
             None => Some(missing(assignment)),
             Some(value) if value.as_bytes() == assignment.value => None,
             Some(_) if incomparable.contains(assignment.name.as_str()) => None,
             Some(_) => Some(different(assignment)),
-        }
-    });
+        });
     let mut all: Vec<Diagnostic> = values.chain(bare_names(source.file, &text.content)).collect();
     all.sort_by_key(|diagnostic| diagnostic.location.line);
     all
@@ -122,8 +122,9 @@ fn names_of_ours<'a>(raw: &RawValue<'a>) -> HashSet<&'a str> {
 
 fn missing(assignment: &Assignment) -> Diagnostic {
     let name = &assignment.name;
-    let readable = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.';
-    let hint = if name.starts_with(|c: char| c.is_ascii_digit()) || !name.bytes().all(readable) {
+    let hint = if name.starts_with(|c: char| c.is_ascii_digit())
+        || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.')
+    {
         "dotenvy takes letters, digits, `_` and `.` for a name, and no digit first"
     } else {
         "single quotes around the values in this line and above mostly make both read the same"

@@ -260,8 +260,10 @@ fn is_end(rest: &str) -> bool {
 /// finds no end, the value is what stands between the outermost quotes. Not beyond what may begin a comment.
 fn last_quote(line: &str, quote: Quote) -> Option<(usize, StatementEnd)> {
     let quote = quote.as_str();
-    let is_closing = |at: &usize| is_end(&line[at + 1..]) && !line[..*at].contains(" #");
-    let at = line.rmatch_indices(quote).map(|(at, _)| at).find(is_closing)?;
+    let at = line
+        .rmatch_indices(quote)
+        .map(|(at, _)| at)
+        .find(|at| is_end(&line[at + 1..]) && !line[..*at].contains(" #"))?;
     let inside = &line[..at];
     let is_data = inside.starts_with(['{', '[']) && inside.ends_with(['}', ']']);
     let is_path = inside.ends_with('\\')
@@ -295,19 +297,23 @@ fn head(text: &str) -> (&str, &str) {
 
 fn name(text: &str) -> (&str, &str) {
     let bytes = text.as_bytes();
-    let first = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    if !bytes.first().copied().is_some_and(first) {
+    if !bytes.first().copied().is_some_and(begins_name) {
         return ("", text);
     }
-    let end = bytes.iter().position(|&byte| !(first(byte) || byte == b'.' || byte == b'-'));
+    let end = bytes.iter().position(|&byte| !(begins_name(byte) || byte == b'.' || byte == b'-'));
     text.split_at(end.unwrap_or(bytes.len()))
+}
+
+fn begins_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
 /// `text` up to the first `#` that has a blank before it. (A `#` inside a word belongs to a password or an
 /// address more often than not.)
 fn without_comment(text: &str) -> &str {
-    let is_comment = |&at: &usize| text[..at].ends_with(char::is_whitespace);
-    memchr::memchr_iter(b'#', text.as_bytes()).find(is_comment).map_or(text, |at| &text[..at])
+    memchr::memchr_iter(b'#', text.as_bytes())
+        .find(|&at| text[..at].ends_with(char::is_whitespace))
+        .map_or(text, |at| &text[..at])
 }
 
 /// How many bytes come before the closing quote.

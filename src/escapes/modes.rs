@@ -77,8 +77,8 @@ impl Modes {
             add(&format!("\x1b[{mode}l"));
         }
         // Leaving the other screen comes last: it restores the cursor.
-        let is_screen = |mode: &&u16| OTHER_SCREEN.contains(*mode);
-        let (screens, others): (Vec<&u16>, Vec<&u16>) = private.keys().partition(is_screen);
+        let (screens, others): (Vec<&u16>, Vec<&u16>) =
+            private.keys().partition(|mode| OTHER_SCREEN.contains(*mode));
         for mode in others.into_iter().chain(screens) {
             add(&format!("\x1b[?{mode}{}", if ON.contains(mode) { 'h' } else { 'l' }));
         }
@@ -199,9 +199,9 @@ impl ChangedMode {
 /// scanner takes them byte by byte.
 fn after_colours(mut piece: &[u8]) -> &[u8] {
     while let Some(at) = memchr::memchr(0x1b, piece) {
-        let is_parameter = |byte: &u8| byte.is_ascii_digit() || *byte == b';';
         let Some(text) = piece[at..].strip_prefix(b"\x1b[") else { break };
-        let length = text.iter().position(|byte| !is_parameter(byte)).unwrap_or(text.len());
+        let length =
+            text.iter().position(|byte| !byte.is_ascii_digit() && *byte != b';').unwrap_or(text.len());
         match text[length..].split_first() {
             Some((b'm', rest)) => piece = rest,
             Some(_) | None => break,

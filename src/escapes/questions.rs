@@ -72,14 +72,18 @@ fn palette(colors: &[u8]) -> String {
 
 /// A colour of xterm's palette: sixteen named ones, a cube of 216, and 24 greys.
 fn color(number: u8) -> [u8; 3] {
-    let level = |step: u8| if step == 0 { 0 } else { 55 + 40 * step };
     match number {
         0..=7 => [1, 2, 4].map(|bit| if number & bit == 0 { 0 } else { 0xcd }),
         8 => [0x7f; 3],
         9..=15 => [1, 2, 4].map(|bit| if number & bit == 0 { 0 } else { 0xff }),
-        16..=231 => [36, 6, 1].map(|unit| level((number - 16) / unit % 6)),
+        16..=231 => [36, 6, 1].map(|unit| level_of_cube((number - 16) / unit % 6)),
         232.. => [8 + 10 * (number - 232); 3],
     }
+}
+
+/// How bright a colour of the cube is, at this step of six.
+fn level_of_cube(step: u8) -> u8 {
+    if step == 0 { 0 } else { 55 + 40 * step }
 }
 
 #[cfg(test)]

@@ -120,8 +120,10 @@ impl BundleBuilder {
     pub(super) fn set(&mut self, options: &ExportOptions, kind: &ExportedType<'_>, document: &mut Document) {
         let object = self.note(Some(kind), document);
         let is_main = |setting: &Setting| setting.object.is_none() || setting.object == object;
-        let is_meant = |setting: &&Setting| setting.is_for(Some(kind.name)) && is_main(setting);
-        self.apply(options.set.iter().filter(is_meant), document);
+        self.apply(
+            options.set.iter().filter(|setting| setting.is_for(Some(kind.name)) && is_main(setting)),
+            document,
+        );
     }
 
     /// Changes an object that stands beside that of `kind`, or one for all types: what is for it by name, and what all objects
@@ -133,10 +135,12 @@ impl BundleBuilder {
         document: &mut Document,
     ) {
         let object = self.note(kind, document);
-        let is_meant = |setting: &&Setting| {
-            setting.is_for(kind.map(|kind| kind.name)) && setting.is_for_beside(object.as_deref())
-        };
-        self.apply(options.set.iter().filter(is_meant), document);
+        self.apply(
+            options.set.iter().filter(|setting| {
+                setting.is_for(kind.map(|kind| kind.name)) && setting.is_for_beside(object.as_deref())
+            }),
+            document,
+        );
     }
 
     /// Keeps the kind of an object, which `--set` may name.

@@ -24,12 +24,9 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
         what_is_lost(kind, bundle);
     }
     names::lose_signals(stack, |kind| script::is_heard(kind.stop_signal), bundle);
-    let sign = |kind: &ExportedType<'_>| {
-        matches!(kind.service.probe.outside(), OutsideCheck::Runs | OutsideCheck::Command(_))
-    };
     readiness::unsupported(
         stack,
-        &CarriedReadiness { order: true, sign, liveness: false, socket: false },
+        &CarriedReadiness { order: true, sign: can_tell_readiness, liveness: false, socket: false },
         bundle,
     );
     reachable::report(stack, bundle);
@@ -51,6 +48,11 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
             ));
         }
     }
+}
+
+/// Whether Compose can tell that this type is ready.
+fn can_tell_readiness(kind: &ExportedType<'_>) -> bool {
+    matches!(kind.service.probe.outside(), OutsideCheck::Runs | OutsideCheck::Command(_))
 }
 
 /// The file of values, beside compose.yaml. Not `.env`: compose reads that one for itself.

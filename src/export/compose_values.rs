@@ -4,6 +4,7 @@
 //! them. Double quotes take the escapes of Go, and interpolate what is not escaped.
 
 use super::bundle_builder::BundleBuilder;
+use super::environment_file::is_part_of_name;
 use super::stack::{ExportedStack, ExportedVariable};
 
 /// The values of `stack`, one after the other.
@@ -49,9 +50,8 @@ pub(super) fn check_name(
     variable: &ExportedVariable<'_>,
     bundle: &mut BundleBuilder,
 ) -> bool {
-    let is_fine = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
     // `export` at the start of a line is passed over.
-    let is_name = !variable.name.is_empty() && variable.name.bytes().all(is_fine);
+    let is_name = !variable.name.is_empty() && variable.name.bytes().all(is_part_of_name);
     if !is_name {
         bundle.refuse(
             stack,

@@ -13,11 +13,8 @@ pub(crate) fn unified(old: &str, new: &str) -> String {
     let mut text = String::new();
     for hunk in group_diff_ops(capture_diff_slices(Algorithm::Myers, &old, &new), CONTEXT) {
         let (Some(first), Some(last)) = (hunk.first(), hunk.last()) else { continue };
-        // diff names the line before an empty range.
-        let range =
-            |start: usize, end: usize| format!("{},{}", start + usize::from(end > start), end - start);
-        let removed = range(first.old_range().start, last.old_range().end);
-        let added = range(first.new_range().start, last.new_range().end);
+        let removed = range_of(first.old_range().start, last.old_range().end);
+        let added = range_of(first.new_range().start, last.new_range().end);
         let _ = writeln!(text, "@@ -{removed} +{added} @@");
         for change in hunk.iter().flat_map(|part| part.iter_changes(&old[..], &new[..])) {
             let sign = match change.tag() {
@@ -29,6 +26,11 @@ pub(crate) fn unified(old: &str, new: &str) -> String {
         }
     }
     text
+}
+
+/// `START,COUNT`, as diff writes it: of an empty range it names the line before.
+fn range_of(start: usize, end: usize) -> String {
+    format!("{},{}", start + usize::from(end > start), end - start)
 }
 
 #[cfg(test)]

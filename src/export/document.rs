@@ -250,8 +250,7 @@ impl Setting {
             Some((kind, path)) => (Some(kind.to_owned()), path),
             None => (None, place),
         };
-        let is_kind = |word: &str| word.starts_with(|c: char| c.is_ascii_uppercase()) && !word.contains('.');
-        let (object, path) = match path.split_once('/').filter(|(word, _)| is_kind(word)) {
+        let (object, path) = match path.split_once('/').filter(|(word, _)| is_kind_of_object(word)) {
             Some((object, path)) => (Some(object.to_owned()), path),
             None => (None, path),
         };
@@ -266,6 +265,10 @@ impl Setting {
         let place = Location { file: format!("--set {text}").into(), line: None, column: None };
         Ok(Self { place, kind, object, path, value })
     }
+}
+
+fn is_kind_of_object(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_uppercase()) && !word.contains('.')
 }
 
 /// `text` split at its dots, but for those after a backslash.

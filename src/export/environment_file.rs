@@ -63,12 +63,16 @@ pub(super) fn check_name(
     variable: &ExportedVariable<'_>,
     bundle: &mut BundleBuilder,
 ) -> bool {
-    let is_first = |byte: &u8| byte.is_ascii_alphabetic() || *byte == b'_';
     let name = variable.name.as_bytes();
-    let is_name = name.first().is_some_and(is_first)
+    let is_name = name.first().is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_')
         && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
     if !is_name {
         bundle.refuse(stack, variable, "its name has other characters than letters, digits and `_`");
     }
     is_name
+}
+
+/// Whether engines that take more than POSIX's names of variables take this byte in one: letters, digits, `_`, `.` and `-`.
+pub(super) fn is_part_of_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-')
 }

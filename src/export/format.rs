@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::removal::{self, Removal};
-use crate::config::{Located, Settings};
+use crate::config::Settings;
 use crate::location::Diagnostic;
 use crate::suggestion::nearest;
 
@@ -98,10 +98,10 @@ impl ExportFormat {
                 word: "s6",
                 end: |of| {
                     let folder = of.folder;
-                    let end = |name: &str| {
+                    of.each("/run", |name| {
                         format!("sudo s6-svc -wD -d {folder}/{name}; sudo rm -r {folder}/{name}")
-                    };
-                    of.each("/run", end).map(|ends| format!("{ends}; sudo s6-svscanctl -an {folder}"))
+                    })
+                    .map(|ends| format!("{ends}; sudo s6-svscanctl -an {folder}"))
                 },
                 ..SCRIPTS
             },
@@ -121,16 +121,17 @@ impl ExportFormat {
 
 /// The tables `[export.FORMAT]` of formats that there are not.
 pub(crate) fn unknown(settings: &Settings) -> Vec<Diagnostic> {
-    let words = || ExportFormat::ALL.map(ExportFormat::as_str);
+    let words = ExportFormat::ALL.map(ExportFormat::as_str);
     let tables = settings.exports.iter().flat_map(|exports| &exports.formats);
-    let unknown = tables.filter(|(word, _)| !words().contains(&word.as_str()));
-    let refused = |(word, table): (&String, &Located<Settings>)| {
-        let near = nearest(word, words());
-        let guess = near.map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default();
-        let hint = near.is_none().then(|| format!("the formats are {}", words().join(", ")));
-        Diagnostic::at(&table.place, format!("unknown format `{word}`{guess}"), hint)
-    };
-    unknown.map(refused).collect()
+    let unknown = tables.filter(|(word, _)| !words.contains(&word.as_str()));
+    unknown
+        .map(|(word, table)| {
+            let near = nearest(word, words);
+            let guess = near.map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default();
+            let hint = near.is_none().then(|| format!("the formats are {}", words.join(", ")));
+            Diagnostic::at(&table.place, format!("unknown format `{word}`{guess}"), hint)
+        })
+        .collect()
 }
 
 /// Where an engine runs programs.

@@ -8,6 +8,7 @@ use super::bundle_builder::{BundleBuilder, File, holds_values, refers};
 use super::checksum::sha256;
 use super::document::Document;
 use super::encode::yaml;
+use super::environment_file::is_part_of_name;
 use super::format::KUSTOMIZATION;
 use super::kubernetes_objects::{
     common_labels, ingress, kustomization, labels_of, object, report_resources, resources, scaling, security,
@@ -72,12 +73,9 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
 /// What is not carried over of the stack as a whole.
 fn what_the_stack_loses(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
     names::lose_signals(stack, |kind| script::is_heard(kind.stop_signal), bundle);
-    let sign = |kind: &ExportedType<'_>| {
-        !matches!(kind.service.probe.outside(), OutsideCheck::Notify | OutsideCheck::Nothing)
-    };
     readiness::unsupported(
         stack,
-        &CarriedReadiness { sign, liveness: true, ..CarriedReadiness::NOTHING },
+        &CarriedReadiness { sign: can_tell_readiness, liveness: true, ..CarriedReadiness::NOTHING },
         bundle,
     );
     reachable::report(stack, bundle);
@@ -109,6 +107,11 @@ fn what_the_stack_loses(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
     bundle.unsupported(
         "PS is the pod's name there, not web.1, and PORT is the same for all instances of a type",
     );
+}
+
+/// Whether Kubernetes can tell that this type is ready.
+fn can_tell_readiness(kind: &ExportedType<'_>) -> bool {
+    !matches!(kind.service.probe.outside(), OutsideCheck::Notify | OutsideCheck::Nothing)
 }
 
 /// The Secret with the values.
@@ -146,11 +149,10 @@ fn check_name(
     variable: &ExportedVariable<'_>,
     bundle: &mut BundleBuilder,
 ) -> bool {
-    let is_fine = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
     let name = variable.name;
     // An environment takes no digit first, and would leave the key out without a word.
     let is_key = name.len() <= 253
-        && name.bytes().all(is_fine)
+        && name.bytes().all(is_part_of_name)
         && !name.starts_with(|c: char| c.is_ascii_digit())
         && !name.starts_with("..")
         && !name.is_empty()
@@ -260,15 +262,18 @@ fn before_stop(stack: &ExportedStack<'_>) -> Document {
 
 /// PORT and its kin; what a Secret holds comes by reference, where nothing of it is expanded.
 fn environment(stack: &ExportedStack<'_>, kind: &ExportedType<'_>) -> Vec<Document> {
-    let one = |variable: ExportedVariable<'_>| {
-        let entry = Document::map().with("name", variable.name);
-        if variable.name == PS {
-            let field = Document::map().with("fieldPath", "metadata.name");
-            return entry.with("valueFrom", Document::map().with("fieldRef", field));
-        }
-        entry.with("value", literal(&String::from_utf8_lossy(variable.value)))
-    };
-    stack.own_in_network(kind).into_iter().map(one).collect()
+    stack
+        .own_in_network(kind)
+        .into_iter()
+        .map(|variable| {
+            let entry = Document::map().with("name", variable.name);
+            if variable.name == PS {
+                let field = Document::map().with("fieldPath", "metadata.name");
+                return entry.with("valueFrom", Document::map().with("fieldRef", field));
+            }
+            entry.with("value", literal(&String::from_utf8_lossy(variable.value)))
+        })
+        .collect()
 }
 
 /// `text` as it is: in commands and values `$(NAME)` is expanded, and `$$` stands for `$`. Where neither begins, `$` stays

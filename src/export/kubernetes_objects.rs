@@ -65,13 +65,14 @@ pub(super) fn ingress(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, label:
 /// `{requests, limits}` of a container.
 pub(super) fn resources(kind: &ExportedType<'_>) -> Option<Document> {
     let set = kind.deployment.filter(|_| kind.has_resources())?;
-    let all = |list: &[Located<Resource>]| {
-        let add =
-            |map: Document, of: &Located<Resource>| map.with(&of.value.name, of.value.quantity.as_str());
-        (!list.is_empty()).then(|| list.iter().fold(Document::map(), add))
-    };
-    let resources = Document::map().with_some("requests", all(&set.requests));
-    Some(resources.with_some("limits", all(&set.limits)))
+    let resources = Document::map().with_some("requests", quantities(&set.requests));
+    Some(resources.with_some("limits", quantities(&set.limits)))
+}
+
+fn quantities(list: &[Located<Resource>]) -> Option<Document> {
+    (!list.is_empty()).then(|| {
+        list.iter().fold(Document::map(), |map, of| map.with(&of.value.name, of.value.quantity.as_str()))
+    })
 }
 
 /// What changes the number of pods by their load, and keeps one away from them at a time when machines are drained.
@@ -109,15 +110,16 @@ pub(super) fn report_resources(stack: &ExportedStack<'_>, bundle: &mut BundleBui
         bundle
             .unsupported(format!("no `resources` for {names}: `requests` and `limits` below [process.TYPE]"));
     }
-    let asks_for_cpu = |kind: &ExportedType<'_>| {
-        kind.deployment.is_some_and(|set| set.requests.iter().any(|request| request.value.name == "cpu"))
-    };
     for kind in stack.all().filter(|kind| kind.scale().is_some() && !asks_for_cpu(kind)) {
         bundle.unsupported(format!(
             "{}: its load is measured against `requests = {{ cpu = … }}`, which is not set",
             kind.name
         ));
     }
+}
+
+fn asks_for_cpu(kind: &ExportedType<'_>) -> bool {
+    kind.deployment.is_some_and(|set| set.requests.iter().any(|request| request.value.name == "cpu"))
 }
 
 /// The base of overlays: all files of `bundle`.
@@ -138,8 +140,7 @@ pub(super) fn security(
 ) -> Option<(Document, Document)> {
     let user = stack.options.user.as_deref()?;
     let (name, group) = user.split_once(':').map_or((user, None), |(name, group)| (name, Some(group)));
-    let number = |text: &str| text.parse::<u32>().ok().map(i64::from);
-    let ids = (number(name), group.map(number));
+    let ids = (numeric_id(name), group.map(numeric_id));
     let (Some(id), group) = (ids.0, ids.1.flatten()) else {
         bundle.unsupported(format!(
             "a user is a number there (--user 1000 or 1000:1000), and `{user}` is none"
@@ -155,4 +156,8 @@ pub(super) fn security(
         .with("allowPrivilegeEscalation", false)
         .with("capabilities", Document::map().with("drop", vec!["ALL"]));
     Some((pod, container))
+}
+
+fn numeric_id(text: &str) -> Option<i64> {
+    text.parse::<u32>().ok().map(i64::from)
 }

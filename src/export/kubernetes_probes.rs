@@ -59,7 +59,6 @@ fn probe_of(
         Some(port) if !kind.is_exposed => Document::from(i64::from(port)),
         Some(_) | None => Document::from("http"),
     };
-    let open = |port: Document| Document::map().with("tcpSocket", Document::map().with("port", port));
     match *check {
         OutsideCheck::Command(command) => {
             // `$(NAME)` is expanded in commands, not in probes.
@@ -72,7 +71,13 @@ fn probe_of(
             let get = Document::map().with("path", path).with("port", own());
             Some(Document::map().with("httpGet", get))
         }
-        OutsideCheck::Port(port) => Some(open(port.map_or_else(own, |port| Document::from(i64::from(port))))),
+        OutsideCheck::Port(port) => {
+            Some(tcp_probe(port.map_or_else(own, |port| Document::from(i64::from(port)))))
+        }
         OutsideCheck::Runs | OutsideCheck::Nothing | OutsideCheck::Notify => None,
     }
+}
+
+fn tcp_probe(port: Document) -> Document {
+    Document::map().with("tcpSocket", Document::map().with("port", port))
 }

@@ -52,19 +52,16 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
         bundle.file_with_values(stack, format!("{app}.json"), job(stack, app, "service", groups));
     }
     bundle.unsupported("PS counts from 0 there: web.0 is the first");
-    let sign = |kind: &ExportedType<'_>| match kind.service.probe.outside() {
-        OutsideCheck::Runs => true,
-        // A check belongs to a service.
-        OutsideCheck::Port(None) | OutsideCheck::Http(_) => kind.is_exposed,
-        OutsideCheck::Port(Some(_))
-        | OutsideCheck::Nothing
-        | OutsideCheck::Command(_)
-        | OutsideCheck::Notify => false,
-    };
-    let is_passed_on =
-        |kind: &ExportedType<'_>| stack.options.image.is_some() && script::is_heard(kind.stop_signal);
-    names::lose_signals(stack, is_passed_on, bundle);
-    readiness::unsupported(stack, &CarriedReadiness { sign, ..CarriedReadiness::NOTHING }, bundle);
+    names::lose_signals(
+        stack,
+        |kind| stack.options.image.is_some() && script::is_heard(kind.stop_signal),
+        bundle,
+    );
+    readiness::unsupported(
+        stack,
+        &CarriedReadiness { sign: can_tell_readiness, ..CarriedReadiness::NOTHING },
+        bundle,
+    );
     if stack.options.image.is_some() {
         reachable::report(stack, bundle);
     }
@@ -75,6 +72,19 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
     }
     if refers(stack) {
         bundle.bundle.secrets = Some(put_values(stack));
+    }
+}
+
+/// Whether Nomad can tell that this type is ready.
+fn can_tell_readiness(kind: &ExportedType<'_>) -> bool {
+    match kind.service.probe.outside() {
+        OutsideCheck::Runs => true,
+        // A check belongs to a service.
+        OutsideCheck::Port(None) | OutsideCheck::Http(_) => kind.is_exposed,
+        OutsideCheck::Port(Some(_))
+        | OutsideCheck::Nothing
+        | OutsideCheck::Command(_)
+        | OutsideCheck::Notify => false,
     }
 }
 
@@ -114,12 +124,10 @@ fn put_values(stack: &ExportedStack<'_>) -> String {
 }
 
 fn values<'a>(stack: &ExportedStack<'a>, bundle: &mut BundleBuilder) -> Vec<(&'a str, &'a str)> {
-    // go-envparse, which reads the values, has no way to write other control characters.
-    let is_none = |c: char| c.is_ascii_control() && !matches!(c, '\n' | '\t' | '\u{7f}');
     let is_file = !holds_values(stack);
     let because = "its value holds a control character, which Nomad's file of variables cannot";
     let values = bundle.texts(stack, environment_file::check_name, |value| {
-        (is_file && value.contains(is_none)).then_some(because)
+        (is_file && value.contains(is_unwritable)).then_some(because)
     });
     let size: usize = values.iter().map(|(name, value)| name.len() + value.len()).sum();
     if size > LARGEST_VARIABLE && !holds_values(stack) {
@@ -127,6 +135,11 @@ fn values<'a>(stack: &ExportedStack<'a>, bundle: &mut BundleBuilder) -> Vec<(&'a
         bundle.errors.push(about("environment", message, Some("move the largest into a file".into())));
     }
     values
+}
+
+/// Whether go-envparse, which reads the values, has no way to write this control character.
+fn is_unwritable(c: char) -> bool {
+    c.is_ascii_control() && !matches!(c, '\n' | '\t' | '\u{7f}')
 }
 
 fn job(stack: &ExportedStack<'_>, name: &str, kind: &str, groups: Vec<Document>) -> String {

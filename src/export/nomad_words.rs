@@ -1,13 +1,14 @@
 //! Nomad's own `${…}`, which it puts values in for in every text of a task (`helper/args/args.go`), and for
 //! which it has no escape; and the templates in which it does not.
 
+use super::environment_file::is_part_of_name;
+
 /// Whether Nomad may put something in place of a part of `text`: `\${[a-zA-Z0-9_\-\.]+}`. What it does not
 /// know it leaves alone, but what it knows depends on the machine.
 pub(super) fn is_interpolated(text: &str) -> bool {
-    let is_inside = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
     text.match_indices("${").any(|(at, found)| {
         let inside: &str = &text[at + found.len()..];
-        let length = inside.bytes().take_while(|byte| is_inside(*byte)).count();
+        let length = inside.bytes().take_while(|byte| is_part_of_name(*byte)).count();
         length > 0 && inside[length..].starts_with('}')
     })
 }

@@ -16,11 +16,12 @@ pub(super) fn text(document: &Document, comment: &str) -> String {
 
 /// Why a property list cannot hold `value`: XML 1.0 (2.2) has no way at all to write these characters.
 pub(super) fn refuses(value: &str) -> Option<&'static str> {
-    let is_none = |c: char| {
-        (c.is_ascii_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{7f}'))
-            || matches!(c, '\u{fffe}' | '\u{ffff}')
-    };
-    value.contains(is_none).then_some("its value holds a control character, which XML cannot")
+    value
+        .contains(|c: char| {
+            (c.is_ascii_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{7f}'))
+                || matches!(c, '\u{fffe}' | '\u{ffff}')
+        })
+        .then_some("its value holds a control character, which XML cannot")
 }
 
 fn write(document: &Document, depth: usize, text: &mut String) {

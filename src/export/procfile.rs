@@ -3,7 +3,7 @@
 use super::bundle_builder::{BundleBuilder, refers};
 use super::readiness::{self, CarriedReadiness};
 use super::script::quote;
-use super::stack::{ExportedStack, ExportedType, ExportedVariable};
+use super::stack::{ExportedStack, ExportedType};
 use crate::shell::simple_words;
 use crate::signal::Signal;
 
@@ -82,7 +82,9 @@ fn uses(kind: &ExportedType<'_>, word: &str) -> bool {
 
 /// The values as `NAME=value`, each with a NUL behind it, as `xargs -0` reads them.
 pub(super) fn config(stack: &ExportedStack<'_>) -> Vec<u8> {
-    let one =
-        |variable: &ExportedVariable<'_>| [variable.name.as_bytes(), b"=", variable.value, b"\0"].concat();
-    stack.values.iter().flat_map(one).collect()
+    stack
+        .values
+        .iter()
+        .flat_map(|variable| [variable.name.as_bytes(), b"=", variable.value, b"\0"].concat())
+        .collect()
 }

@@ -12,7 +12,9 @@ use super::resources::Resources;
 use super::script;
 use super::stack::{ExportedStack, ExportedType};
 use super::systemd_words::{plain, quoted};
-use super::units::{self, about_unit, instance_name, is_asked, signal, slice, span, target_name, with_ends};
+use super::units::{
+    self, about_unit, can_tell_readiness, instance_name, signal, slice, span, target_name, with_ends,
+};
 use super::{environment_file, names, reachable};
 use crate::plan::environment::PS;
 use crate::plan::spec::{OutsideCheck, Spec};
@@ -54,10 +56,9 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
         }
     }
     names::lose_signals(stack, |kind| script::is_heard(kind.stop_signal), bundle);
-    let sign = |kind: &ExportedType<'_>| kind.service.probe.is_timer() || is_asked(&kind.service.probe);
     readiness::unsupported(
         stack,
-        &CarriedReadiness { order: true, sign, liveness: false, socket: false },
+        &CarriedReadiness { order: true, sign: can_tell_readiness, liveness: false, socket: false },
         bundle,
     );
     reachable::report(stack, bundle);
@@ -191,14 +192,17 @@ fn environment(
     spec: &Spec,
     values: &[(&str, &str)],
 ) -> Vec<String> {
-    let pair = |name: &str, value: &str| word_of_run(&format!("{name}={value}"));
     let own = stack.own_in_network(kind).into_iter().map(|variable| match variable.name {
         // That of the first instance.
-        PS => pair(PS, &spec.name.to_string()),
-        name => pair(name, &String::from_utf8_lossy(variable.value)),
+        PS => pair_of_run(PS, &spec.name.to_string()),
+        name => pair_of_run(name, &String::from_utf8_lossy(variable.value)),
     });
     let shown = values.iter().filter(|(_, value)| holds_values(stack) || value.is_empty());
-    own.chain(shown.map(|(name, value)| pair(name, value))).collect()
+    own.chain(shown.map(|(name, value)| pair_of_run(name, value))).collect()
+}
+
+fn pair_of_run(name: &str, value: &str) -> String {
+    word_of_run(&format!("{name}={value}"))
 }
 
 /// `text` as a word that podman is given: Quadlet reads the quotes, and writes the word into an `ExecStart=`, where systemd puts in

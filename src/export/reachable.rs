@@ -50,11 +50,15 @@ pub(super) fn report(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
 
 /// Whether `text` has one of [`LOCAL`] as a word of its own: not `localhost.example.com`.
 fn names_this_machine(text: &str) -> bool {
-    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
-    let is_whole = |(at, found): (usize, &str)| {
-        !text[..at].ends_with(is_part) && !text[at + found.len()..].starts_with(is_part)
-    };
-    LOCAL.iter().any(|name| text.match_indices(name).any(is_whole))
+    LOCAL.iter().any(|name| {
+        text.match_indices(name).any(|(at, found)| {
+            !text[..at].ends_with(is_part_of_host) && !text[at + found.len()..].starts_with(is_part_of_host)
+        })
+    })
+}
+
+fn is_part_of_host(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_')
 }
 
 /// Whether `text` names a file of SQLite, by its scheme or ending.

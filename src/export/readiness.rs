@@ -32,18 +32,23 @@ pub(super) fn unsupported(stack: &ExportedStack<'_>, carried: &CarriedReadiness,
     };
     if !carried.order {
         // The release is a matter of its own: each format says what it does with it.
-        let waits = |kind: &ExportedType<'_>| {
-            let before: Vec<&str> =
-                stack.before(kind).filter(|of| !of.is_release()).map(|of| of.name.as_str()).collect();
-            (!before.is_empty()).then(|| format!("{} for {}", kind.name, before.join(" and ")))
-        };
-        say("no type waits for another there (`after`)", stack.all().filter_map(waits).collect());
+        let waiting = stack
+            .all()
+            .filter_map(|kind| {
+                let before: Vec<&str> =
+                    stack.before(kind).filter(|of| !of.is_release()).map(|of| of.name.as_str()).collect();
+                (!before.is_empty()).then(|| format!("{} for {}", kind.name, before.join(" and ")))
+            })
+            .collect();
+        say("no type waits for another there (`after`)", waiting);
     }
-    let unseen = |kind: &&ExportedType<'_>| kind.is_to_be_ready() && !(carried.sign)(kind);
-    let with_sign = |kind: &ExportedType<'_>| format!("{} ({})", kind.name, kind.service.probe.form());
     say(
         "nothing asks there whether these are ready (`ready`)",
-        stack.all().filter(unseen).map(with_sign).collect(),
+        stack
+            .all()
+            .filter(|kind| kind.is_to_be_ready() && !(carried.sign)(kind))
+            .map(|kind| format!("{} ({})", kind.name, kind.service.probe.form()))
+            .collect(),
     );
     if !carried.liveness {
         let asked = names(|kind| kind.service.liveness.is_some() && !kind.is_once);

@@ -23,8 +23,7 @@ impl Removal<'_> {
 
 /// Units of the manager that `systemctl` asks, in the folder at the end of `remove`.
 pub(super) fn units(removal: &Removal<'_>, systemctl: &str, remove: &str) -> Option<String> {
-    let is_started = |path: &&&str| path.ends_with(".service") || path.ends_with(".socket");
-    let started = removal.paths.iter().filter(is_started);
+    let started = removal.paths.iter().filter(|path| path.ends_with(".service") || path.ends_with(".socket"));
     stopped(started.map(|unit| (unit.to_string(), format!("{remove}{unit}"))), systemctl)
 }
 
@@ -41,10 +40,9 @@ pub(super) fn containers(removal: &Removal<'_>) -> Option<String> {
 /// What stops units, each with the command that removes its file.
 fn stopped(units: impl Iterator<Item = (String, String)>, systemctl: &str) -> Option<String> {
     let (units, removals): (Vec<_>, Vec<_>) = units.unzip();
-    let command = || {
+    (!units.is_empty()).then(|| {
         format!("{systemctl} stop {}; {}; {systemctl} daemon-reload", units.join(" "), removals.join("; "))
-    };
-    (!units.is_empty()).then(command)
+    })
 }
 
 /// Objects of Kubernetes.

@@ -40,11 +40,10 @@ impl Resources {
 
     /// `deploy` of a service of Compose; `None`: nothing is asked for.
     pub(super) fn in_compose(self) -> Option<Document> {
-        let bytes = |of: Option<u64>| of.map(|of| of.to_string());
         let limits = Document::map()
             .with_some("cpus", self.cpu_limit.map(|of| of.to_string()))
-            .with_some("memory", bytes(self.memory_limit));
-        let reservations = Document::map().with_some("memory", bytes(self.memory_request));
+            .with_some("memory", self.memory_limit.map(|of| of.to_string()));
+        let reservations = Document::map().with_some("memory", self.memory_request.map(|of| of.to_string()));
         let resources = Document::map()
             .with_some("limits", limits.unless_empty())
             .with_some("reservations", reservations.unless_empty());
@@ -55,13 +54,15 @@ impl Resources {
 /// Reports what is set and that the engine does not have.
 pub(super) fn report(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
     let Some(carried) = stack.options.format.details().resources else { return };
-    let of = |kind: &ExportedType<'_>| {
-        let mut names = kind.deployment.map(names).unwrap_or_default();
-        names.retain(|name| !carried.contains(&name.as_str()));
-        names.extend(kind.scale().map(|_| "scale".to_owned()));
-        (!names.is_empty()).then(|| format!("{} ({})", kind.name, names.join(", ")))
-    };
-    let kinds: Vec<String> = stack.all().filter_map(of).collect();
+    let kinds: Vec<String> = stack
+        .all()
+        .filter_map(|kind| {
+            let mut names = kind.deployment.map(names).unwrap_or_default();
+            names.retain(|name| !carried.contains(&name.as_str()));
+            names.extend(kind.scale().map(|_| "scale".to_owned()));
+            (!names.is_empty()).then(|| format!("{} ({})", kind.name, names.join(", ")))
+        })
+        .collect();
     if !kinds.is_empty() {
         bundle.unsupported(format!("what these ask for is not to be had there: {}", kinds.join(", ")));
     }
@@ -69,10 +70,11 @@ pub(super) fn report(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
 
 /// `requests.cpu`, `limits.memory`: what is set.
 fn names(set: &DeploymentSettings) -> Vec<String> {
-    let of = |table: &str, list: &[Located<Resource>]| -> Vec<String> {
-        list.iter().map(|resource| format!("{table}.{}", resource.value.name)).collect()
-    };
-    [of("requests", &set.requests), of("limits", &set.limits)].concat()
+    [names_in("requests", &set.requests), names_in("limits", &set.limits)].concat()
+}
+
+fn names_in(table: &str, list: &[Located<Resource>]) -> Vec<String> {
+    list.iter().map(|resource| format!("{table}.{}", resource.value.name)).collect()
 }
 
 /// How much of `name` is in `list`: processors, or bytes.

@@ -170,8 +170,9 @@ pub(super) fn install_values(stack: &ExportedStack<'_>, owner: Option<&str>) -> 
 
 /// `text` as one word of a POSIX shell: plain if it is, else in single quotes.
 pub(crate) fn quote(text: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./:,@%+".contains(&byte);
-    if !text.is_empty() && text.bytes().all(is_plain) {
+    if !text.is_empty()
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-./:,@%+".contains(&byte))
+    {
         return text.to_owned();
     }
     format!("'{}'", text.replace('\'', r"'\''"))

@@ -95,8 +95,8 @@ impl<'a> ExportedStack<'a> {
         }
         let (mut kinds, mut release) = (Vec::new(), None);
         for process in plan.processes.iter().filter(|process| process.count > 0) {
-            let is_its = |spec: &&Spec| spec.name.kind == process.name;
-            let instances: Vec<&Spec> = plan.instances.iter().filter(is_its).collect();
+            let instances: Vec<&Spec> =
+                plan.instances.iter().filter(|spec| spec.name.kind == process.name).collect();
             let Some(first) = instances.first() else { continue };
             let kind = ExportedType::of(&process.name, first, options, instances.clone());
             if kind.is_release() {

@@ -16,7 +16,8 @@ use super::script::{comment, install_values, values_file};
 use super::stack::{ExportedStack, ExportedType, about};
 use super::systemd_words::{plain, quoted};
 use super::units::{
-    self, about_unit, instance_name, is_asked, signal, slice, span, target_name, unit_name, with_ends,
+    self, about_unit, can_tell_readiness, instance_name, signal, slice, span, target_name, unit_name,
+    with_ends,
 };
 use crate::name::InstanceName;
 use crate::plan::spec::{OutsideCheck, Spec};
@@ -52,10 +53,9 @@ pub(super) fn write(stack: &ExportedStack<'_>, bundle: &mut BundleBuilder) {
     if !is_user(stack) && stack.options.user.is_none() {
         bundle.unsupported("the programs run as root: --user names another user");
     }
-    let sign = |kind: &ExportedType<'_>| kind.service.probe.is_timer() || is_asked(&kind.service.probe);
     readiness::unsupported(
         stack,
-        &CarriedReadiness { order: true, sign, liveness: false, socket: true },
+        &CarriedReadiness { order: true, sign: can_tell_readiness, liveness: false, socket: true },
         bundle,
     );
     if refers(stack) {
@@ -190,12 +190,11 @@ fn socket(stack: &ExportedStack<'_>, spec: &Spec) -> Option<String> {
 /// implies it: programs that call sudo, ping or sendmail would fail, and only then. A user's own manager
 /// can do none of this.
 fn hardened(stack: &ExportedStack<'_>, service: Document) -> Document {
-    let lies_in = |folder: &&str| {
-        stack.root.strip_prefix(*folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
     if is_user(stack) {
         return service;
     }
-    let is_protected = PROTECTED.iter().any(lies_in);
+    let is_protected = PROTECTED.iter().any(|folder| {
+        stack.root.strip_prefix(*folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    });
     service.with_some("ProtectSystem", (!is_protected).then_some("full")).with("ProtectControlGroups", "yes")
 }

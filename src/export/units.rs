@@ -103,8 +103,13 @@ pub(super) fn with_ends(service: Document, kind: &ExportedType<'_>, spec: &Spec)
 }
 
 /// Whether the start is over only when this sign is there.
-pub(super) fn is_asked(probe: &Probe) -> bool {
+fn is_asked(probe: &Probe) -> bool {
     matches!(probe.outside(), OutsideCheck::Command(_) | OutsideCheck::Notify)
+}
+
+/// Whether systemd can tell that this type is ready.
+pub(super) fn can_tell_readiness(kind: &ExportedType<'_>) -> bool {
+    kind.service.probe.is_timer() || is_asked(&kind.service.probe)
 }
 
 /// `unit`, which runs the release, as one that is never started by itself: it restarts the others when the release has succeeded. A

@@ -11,8 +11,9 @@ use crate::plan::addresses::{Addresses, local_address, name_of_address, name_of_
 pub(crate) fn addresses(plan: &Plan, options: &ExportOptions) -> Addresses {
     // What is wrong is reported by the export itself.
     let Ok(stack) = ExportedStack::of(plan, options) else { return Addresses::Local };
-    let known = |kind: &ExportedType<'_>| Some((kind.name.clone(), address(&stack, kind)?));
-    Addresses::Elsewhere(stack.kinds.iter().filter_map(known).collect())
+    Addresses::Elsewhere(
+        stack.kinds.iter().filter_map(|kind| Some((kind.name.clone(), address(&stack, kind)?))).collect(),
+    )
 }
 
 /// The host and port of a type, if they are known beforehand.

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::action::Action;
-use super::instance::Instance;
 use super::lifecycle::Lifecycle;
 use super::restart::NextStart;
 use super::stack::{Actions, Stack};
@@ -98,8 +97,8 @@ fn disposition(stack: &mut Stack, index: usize, is_failure: bool, lived: Duratio
     };
     if is_restarted {
         let random = stack.policy.seed ^ ((index as u64) << 32) ^ u64::from(instance.generation);
-        let next = |instance: &mut Instance| instance.backoff.after(lived, is_failure, random);
-        return match stack.instances.edit(index, next) {
+        let next = stack.instances.edit(index, |instance| instance.backoff.after(lived, is_failure, random));
+        return match next {
             NextStart::Start(wait) => ExitDisposition::Restarts(wait),
             NextStart::GivenUp => ExitDisposition::GivenUp,
         };

@@ -169,8 +169,11 @@ pub(super) fn begin(
     instances: &[usize],
     actions: &mut Actions,
 ) -> Vec<AwaitedInstance> {
-    let is_present = |index: &usize| stack.instances.get(*index).is_some_and(|instance| !instance.is_retired);
-    let instances: Vec<usize> = instances.iter().copied().filter(is_present).collect();
+    let instances: Vec<usize> = instances
+        .iter()
+        .copied()
+        .filter(|index| stack.instances.get(*index).is_some_and(|instance| !instance.is_retired))
+        .collect();
     let awaited = instances.iter().map(|index| AwaitedInstance::new(stack, *index, operation)).collect();
     for index in instances {
         match operation {

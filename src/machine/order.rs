@@ -60,8 +60,10 @@ pub(super) fn start_next(stack: &mut Stack, actions: &mut Actions) -> bool {
     }
     let sets = stack.instances.sets();
     // Where ports have moved, the next instance to get one waits until it is free.
-    let has_port = |index: &usize| stack.next_spec(*index).port.is_none_or(|port| !sets.is_held(port));
-    let next = sets.startable().find(has_port).filter(|_| !sets.is_one_starting());
+    let next = sets
+        .startable()
+        .find(|index| stack.next_spec(*index).port.is_none_or(|port| !sets.is_held(port)))
+        .filter(|_| !sets.is_one_starting());
     if let Some(next) = next {
         stack.instances.edit(next, |instance| (instance.is_due, instance.intent) = (false, Intent::Up));
         stack.is_emptied = false;

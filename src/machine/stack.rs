@@ -173,10 +173,14 @@ impl Stack {
 
     /// The instance that failed first, of those that have not run again since.
     pub(super) fn first_failure(&self) -> Option<usize> {
-        let failed = |(index, instance): (usize, &Instance)| {
-            instance.failed.filter(|_| !instance.is_retired).map(|when| (when, index))
-        };
-        self.instances.iter().enumerate().filter_map(failed).min().map(|(_, index)| index)
+        self.instances
+            .iter()
+            .enumerate()
+            .filter_map(|(index, instance)| {
+                instance.failed.filter(|_| !instance.is_retired).map(|when| (when, index))
+            })
+            .min()
+            .map(|(_, index)| index)
     }
 
     fn report_exit(&self, target: Target, actions: &mut Actions) {

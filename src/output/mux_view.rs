@@ -35,9 +35,13 @@ impl Mux {
     /// Lets lines come again: `sentence` tells of those that were kept away, and the latest of them follow.
     pub(super) fn release(&mut self, now: Timestamp, sentence: impl FnOnce(MissedLines) -> String) {
         let Some(held) = self.filter.held.take() else { return };
-        let wanted = |log_source| held.attached != Some(log_source) && self.filter.chooses(log_source);
         let most = usize::try_from(held.missed).unwrap_or(usize::MAX).min(SHOWN);
-        let lines = self.history.as_ref().map(|history| history.latest(most, wanted)).unwrap_or_default();
+        let lines = match &self.history {
+            Some(history) => history.latest(most, |log_source| {
+                held.attached != Some(log_source) && self.filter.chooses(log_source)
+            }),
+            None => Vec::new(),
+        };
         let text = sentence(MissedLines { count: held.missed, shown: lines.len() as u64 });
         if !text.is_empty() {
             self.sink.at(now);
@@ -62,8 +66,9 @@ impl Mux {
     /// Puts the line that is typed around a batch that is written next, unless one instance has the screen.
     pub(super) fn place_input_line(&mut self) {
         if self.filter.held.is_none() {
-            let begin_row_below = |columns, batch: &mut Batch| self.sink.begin_row_below(columns, batch);
-            self.input_line.surround(&mut self.batch, begin_row_below);
+            self.input_line.surround(&mut self.batch, |columns, batch: &mut Batch| {
+                self.sink.begin_row_below(columns, batch)
+            });
         }
     }
 

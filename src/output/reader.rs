@@ -204,9 +204,8 @@ impl StreamReader {
 
     /// Reads once: how much that was, and whether the stream has ended after it.
     ///
-    /// A pipe that gave less than was asked for is empty, and the next byte will wake us (epoll is
-    /// edge-triggered here), so one call is enough. A pseudo-terminal gives less than it has and must be
-    /// asked until it has nothing.
+    /// A pipe that gave less than was asked for is empty, and the next byte will wake us (epoll is edge-triggered here), so one
+    /// call is enough. A pseudo-terminal gives less than it has and must be asked until it has nothing.
     async fn read(&self, buffer: &mut [u8]) -> Chunk {
         let Ok(mut guard) = self.descriptor.readable().await else {
             return Chunk { count: 0, after: ChunkResult::End };
@@ -324,14 +323,17 @@ impl StreamReader {
     /// Tells the end of the process that is gone, if the stream has nothing more of it although it does not fall silent; says
     /// whether that is the end of the stream too.
     fn is_answered(&mut self, is_empty: bool) -> bool {
-        let size =
-            || capacity(self.descriptor.get_ref()).and_then(|size| size.try_into().ok()).unwrap_or(READ);
-        if !self.drain.is_some_and(|drain| drain.is_over(is_empty, size)) {
+        let is_over = self.drain.is_some_and(|drain| drain.is_over(is_empty, || self.pipe_size()));
+        if !is_over {
             return false;
         }
         self.drain = None;
         self.announce();
         self.control.finish.get()
+    }
+
+    fn pipe_size(&self) -> usize {
+        capacity(self.descriptor.get_ref()).and_then(|size| size.try_into().ok()).unwrap_or(READ)
     }
 
     fn end_line(&mut self) {

@@ -14,7 +14,7 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::{Mutex, Notify};
 
-use super::history::{History, HistoryLine};
+use super::history::HistoryLine;
 use super::log_files::FileWriter;
 use super::mux::Mux;
 use super::mux_stream::{MuxStep, MuxStream};
@@ -186,14 +186,11 @@ impl Shared {
 
     /// The last lines of a source as text, without colours.
     pub(super) fn last_lines(&self, log_source: usize) -> Vec<String> {
-        let text = |line: &HistoryLine<'_>| {
-            let text = String::from_utf8_lossy(&without_sequences(line.text)).into_owned();
-            let end = text.char_indices().nth(LONGEST_TOLD).map_or(text.len(), |(end, _)| end);
-            if end < text.len() { format!("{}…", &text[..end]) } else { text }
-        };
-        let last =
-            |history: &History| history.latest(TOLD, |own| own == log_source).iter().map(text).collect();
-        self.with_mux(|mux| mux.history().map(last)).unwrap_or_default()
+        self.with_mux(|mux| {
+            mux.history()
+                .map(|history| history.latest(TOLD, |own| own == log_source).iter().map(told).collect())
+        })
+        .unwrap_or_default()
     }
 
     /// Prints that this source waits for keys.
@@ -317,6 +314,13 @@ impl Shared {
             guard.clear_ready();
         }
     }
+}
+
+/// A line without colours, and cut at [`LONGEST_TOLD`].
+fn told(line: &HistoryLine<'_>) -> String {
+    let text = String::from_utf8_lossy(&without_sequences(line.text)).into_owned();
+    let end = text.char_indices().nth(LONGEST_TOLD).map_or(text.len(), |(end, _)| end);
+    if end < text.len() { format!("{}…", &text[..end]) } else { text }
 }
 
 fn is_closed(stdout: &Arc<OwnedFd>) -> bool {

@@ -45,8 +45,10 @@ impl Writer {
     pub(super) fn start(stdout: Arc<OwnedFd>, taken: Arc<AtomicU64>) -> io::Result<Self> {
         let (batches, to_write) = channel();
         let (to_return, written) = unbounded_channel();
-        let work = move || write_batches(&stdout, &taken, &to_write, &to_return);
-        Ok(Self { batches, written, thread: spawn_without_signals("writer", work)? })
+        let thread = spawn_without_signals("writer", move || {
+            write_batches(&stdout, &taken, &to_write, &to_return);
+        })?;
+        Ok(Self { batches, written, thread })
     }
 
     /// Hands a batch over. It comes back as [`WrittenBuffer`].

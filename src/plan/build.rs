@@ -15,7 +15,6 @@ use super::{Plan, PlannedType};
 use crate::config::{BasePort, Groups, Located};
 use crate::location::{Diagnostic, Location};
 use crate::name::InstanceName;
-use crate::procfile::Entry;
 use crate::signal::{Reach, Signal};
 
 /// The grace between the stop signal and SIGKILL by default (foreman's).
@@ -124,12 +123,16 @@ fn place_ports(
             }
             ports::PortError::NoRoom { .. } => inputs.settings.port.as_ref().map(|given| given.place.clone()),
         };
-        let file = || Location { file: Arc::clone(&inputs.procfile.file), line: None, column: None };
         let error = match error {
             ports::PortError::Step { step, .. } if running.is_some() => Error::Apart { step },
             ports::PortError::Step { .. } | ports::PortError::NoRoom { .. } => Error::from(error),
         };
-        Box::new(error.at(&place.unwrap_or_else(file)))
+        let place = place.unwrap_or_else(|| Location {
+            file: Arc::clone(&inputs.procfile.file),
+            line: None,
+            column: None,
+        });
+        Box::new(error.at(&place))
     })?;
     if step.is_none() && running.is_none() && layout.step != DEFAULT_STEP {
         let step = layout.step;
@@ -142,14 +145,20 @@ fn place_ports(
 
 /// Every line of the Procfile with its count and port.
 fn processes(inputs: &Inputs<'_>, options: &PlanOptions, layout: Option<&Layout>) -> Vec<PlannedType> {
-    let process = |(line, (entry, &count)): (usize, (&Entry, &u32))| PlannedType {
-        name: entry.name.clone(),
-        command: Arc::clone(&entry.command),
-        line: entry.line,
-        count,
-        port: layout.and_then(|layout| layout.first(line)),
-    };
-    inputs.procfile.entries.iter().zip(&options.counts).enumerate().map(process).collect()
+    inputs
+        .procfile
+        .entries
+        .iter()
+        .zip(&options.counts)
+        .enumerate()
+        .map(|(line, (entry, &count))| PlannedType {
+            name: entry.name.clone(),
+            command: Arc::clone(&entry.command),
+            line: entry.line,
+            count,
+            port: layout.and_then(|layout| layout.first(line)),
+        })
+        .collect()
 }
 
 /// What will run: a release first, the rest in the order of the file, whatever the start order.

@@ -157,12 +157,11 @@ impl<'a> Merged<'a> {
 
     /// Whether each type is to have its own name as OTEL_SERVICE_NAME: with --otel, where nothing names the service.
     pub(super) fn names_services(&self, inputs: &Inputs<'_>) -> bool {
-        let names_it = |(value, _): (&[u8], &Origin)| {
-            value.split(|byte| *byte == b',').any(|part| part.trim_ascii().starts_with(b"service.name="))
-        };
         inputs.settings.otel.is_some()
             && self.get(OTEL_SERVICE).is_none()
-            && !self.get(OTEL_ATTRIBUTES).is_some_and(names_it)
+            && !self.get(OTEL_ATTRIBUTES).is_some_and(|(value, _)| {
+                value.split(|byte| *byte == b',').any(|part| part.trim_ascii().starts_with(b"service.name="))
+            })
     }
 
     /// The port where the stack begins; `None` if none is named.
@@ -189,9 +188,6 @@ impl<'a> Merged<'a> {
 
     /// The variables that app.json requires and nothing sets.
     pub(super) fn unset(&self, inputs: &Inputs<'_>, is_ruled: impl Fn(&str) -> bool) -> Vec<Diagnostic> {
-        let is_missing = |variable: &&DeclaredVariable| {
-            variable.required && self.get(&variable.name).is_none() && !is_ruled(&variable.name)
-        };
         let error = |variable: &DeclaredVariable| Error::Unset {
             name: variable.name.clone(),
             description: variable.description.clone(),
@@ -199,7 +195,9 @@ impl<'a> Merged<'a> {
         };
         declared(inputs)
             .iter()
-            .filter(is_missing)
+            .filter(|variable| {
+                variable.required && self.get(&variable.name).is_none() && !is_ruled(&variable.name)
+            })
             .map(|variable| error(variable).at(&variable.place))
             .collect()
     }
@@ -307,8 +305,7 @@ pub(super) fn own(name: &InstanceName, port: Option<u16>, has_service: bool) -> 
 
 /// What an instance of this name and port has for itself beside one that has `environment`.
 pub(crate) fn own_beside(environment: &Environment, name: &InstanceName, port: Option<u16>) -> EnvEntries {
-    let is_service = |(name, _): (&[u8], &[u8])| name == OTEL_SERVICE.as_bytes();
-    own(name, port, environment.own.variables().any(is_service))
+    own(name, port, environment.own.variables().any(|(name, _)| name == OTEL_SERVICE.as_bytes()))
 }
 
 /// The lines of .env files that have no effect because something else has the name, each with whether it
@@ -319,12 +316,16 @@ pub(super) fn shadowed(inputs: &Inputs<'_>) -> Vec<(bool, Diagnostic)> {
     }
     let shell: std::collections::HashSet<&[u8]> =
         inputs.ambient.iter().map(|(name, _)| name.as_slice()).collect();
-    let is_hidden = |line: &&Assignment| shell.contains(line.name.as_bytes());
     let warning = |line: &Assignment| Diagnostic {
         location: place_of(line),
         message: format!("{} has no effect here: the shell's environment has it already", line.name),
         hint: Some("unset it in the shell, or let .env files win with --env-wins".into()),
         excerpt: None,
     };
-    inputs.dotenv.iter().filter(is_hidden).map(|line| (line.name == "PATH", warning(line))).collect()
+    inputs
+        .dotenv
+        .iter()
+        .filter(|line| shell.contains(line.name.as_bytes()))
+        .map(|line| (line.name == "PATH", warning(line)))
+        .collect()
 }

@@ -121,8 +121,7 @@ impl Plan {
     /// PORT and `run.1` as PS, which is what Heroku calls a one-off dyno. It has the ports and addresses of all types, also where there are so
     /// many that instances are not told them: a line of .env that names one finds it here.
     pub fn environment_of_command(&self) -> Environment {
-        let number_one = |kind| InstanceName { kind, number: 1 };
-        let name = TypeName::new("run").map(number_one);
+        let name = TypeName::new("run").map(|kind| InstanceName { kind, number: 1 });
         let own = name.map(|name| environment::own(&name, self.base_port, self.names_services));
         Environment { shared: self.with_all_addresses(), own: own.unwrap_or_default() }
     }

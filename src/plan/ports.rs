@@ -73,8 +73,10 @@ impl Layout {
     ///
     /// [`PortError`] if two instances would share a port or one would pass 65535.
     pub(crate) fn new(base: u16, step: Option<u16>, counts: Vec<u32>) -> Result<Self, PortError> {
-        let no_room = || PortError::NoRoom { instances: counts.iter().map(|&c| u64::from(c)).sum(), base };
-        let fitting = fitting_steps(base, &counts).ok_or_else(no_room)?;
+        let fitting = fitting_steps(base, &counts).ok_or_else(|| PortError::NoRoom {
+            instances: counts.iter().map(|&c| u64::from(c)).sum(),
+            base,
+        })?;
         let step = match step {
             Some(step) if fitting.contains(&step) => step,
             Some(step) => return Err(PortError::Step { step, fitting }),

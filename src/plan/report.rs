@@ -60,15 +60,18 @@ impl<'a> Report<'a> {
             let own = of_types.get(&process.name).into_iter().flatten();
             own.map(|spec| ReportedInstance { name: &spec.name, port: spec.port }).collect()
         };
-        let reported = |process: &'a PlannedType| ReportedProcess {
-            name: &process.name,
-            command: &process.command,
-            line: process.line,
-            instances: instances(process),
-        };
         Self {
             schema: SCHEMA,
-            processes: plan.processes.iter().map(reported).collect(),
+            processes: plan
+                .processes
+                .iter()
+                .map(|process| ReportedProcess {
+                    name: &process.name,
+                    command: &process.command,
+                    line: process.line,
+                    instances: instances(process),
+                })
+                .collect(),
             warnings: read.iter().chain(&plan.warnings).chain(&plan.shadowed).collect(),
             errors: Vec::new(),
         }

@@ -30,10 +30,11 @@ pub(super) fn of_line(
     let (settings, none) = (inputs.settings, ProcessSettings::default());
     let own = settings.processes.get(&entry.name).unwrap_or(&none);
     let listen = own.listen.as_ref().and_then(|given| given.value);
-    let port_of = |name: &str| {
-        shared.iter().find(|(of, _)| *of == name.as_bytes()).and_then(|(_, value)| port_in(value))
-    };
-    let given = own.ready.as_ref().map(|given| given.value.probe(port_of));
+    let given = own.ready.as_ref().map(|given| {
+        given.value.probe(|name| {
+            shared.iter().find(|(of, _)| *of == name.as_bytes()).and_then(|(_, value)| port_in(value))
+        })
+    });
     let limit = own.ready_timeout.as_ref().or(settings.ready_timeout.as_ref()).map(|given| given.value);
     let (is_implied, is_awaited) = (given.is_none(), order.is_awaited(line));
     let restart = own.restart.as_ref().or(settings.restart.as_ref());
@@ -79,29 +80,40 @@ fn port_in(value: &[u8]) -> Option<u16> {
 
 /// `ready = "listen:$NAME"` of which the variable has no port.
 pub(super) fn without_variable(inputs: &Inputs<'_>, merged: &Merged<'_>) -> Vec<Diagnostic> {
-    let of_type = |entry: &Entry| {
-        let given = inputs.settings.processes.get(&entry.name)?.ready.as_ref()?;
-        let ReadySetting::ListenOn(name) = &given.value else { return None };
-        let port = merged.get(name).and_then(|(value, _)| port_in(value));
-        port.is_none().then(|| Error::NoPortIn { name: name.to_string() }.at(&given.place))
-    };
-    inputs.procfile.entries.iter().filter_map(of_type).collect()
+    inputs
+        .procfile
+        .entries
+        .iter()
+        .filter_map(|entry| {
+            let given = inputs.settings.processes.get(&entry.name)?.ready.as_ref()?;
+            let ReadySetting::ListenOn(name) = &given.value else { return None };
+            let port = merged.get(name).and_then(|(value, _)| port_in(value));
+            port.is_none().then(|| Error::NoPortIn { name: name.to_string() }.at(&given.place))
+        })
+        .collect()
 }
 
 /// What is set for types that have no PORT and cannot do without one.
 pub(super) fn without_ports(inputs: &Inputs<'_>) -> Vec<Diagnostic> {
-    let of_type = |entry: &Entry| {
-        let own = inputs.settings.processes.get(&entry.name)?;
-        let is_on_port = |setting: &ReadySetting| match setting {
-            ReadySetting::Probe(probe) => probe.port() == ProbePort::Own,
-            ReadySetting::ListenOn(_) => false,
-        };
-        let ready = own.ready.as_ref().filter(|given| is_on_port(&given.value));
-        let listen = own.listen.as_ref().filter(|given| given.value.is_some());
-        let place = ready.map(|given| &given.place).or(listen.map(|given| &given.place))?;
-        Some(Error::Portless { name: entry.name.to_string() }.at(place))
-    };
-    inputs.procfile.entries.iter().filter_map(of_type).collect()
+    inputs
+        .procfile
+        .entries
+        .iter()
+        .filter_map(|entry| {
+            let own = inputs.settings.processes.get(&entry.name)?;
+            let ready = own.ready.as_ref().filter(|given| is_on_own_port(&given.value));
+            let listen = own.listen.as_ref().filter(|given| given.value.is_some());
+            let place = ready.map(|given| &given.place).or(listen.map(|given| &given.place))?;
+            Some(Error::Portless { name: entry.name.to_string() }.at(place))
+        })
+        .collect()
+}
+
+fn is_on_own_port(setting: &ReadySetting) -> bool {
+    match setting {
+        ReadySetting::Probe(probe) => probe.port() == ProbePort::Own,
+        ReadySetting::ListenOn(_) => false,
+    }
 }
 
 /// Whether a `once` of this process is its end with status 0.

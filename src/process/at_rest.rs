@@ -27,9 +27,13 @@ fn code_of<'a>(maps: &'a str, program: &'a str) -> impl Iterator<Item = (usize, 
         let (place, rest) = line.split_once(' ')?;
         let (start, end) = place.split_once('-')?;
         let is_code = rest.starts_with("r-xp ") && rest.ends_with(program) && !program.is_empty();
-        let number = |text| usize::from_str_radix(text, 16).ok();
-        Some((number(start)?, number(end)?)).filter(|_| is_code)
+        Some((from_hexadecimal(start)?, from_hexadecimal(end)?)).filter(|_| is_code)
     })
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn from_hexadecimal(text: &str) -> Option<usize> {
+    usize::from_str_radix(text, 16).ok()
 }
 
 #[cfg(all(test, target_os = "linux", target_env = "gnu"))]

@@ -72,11 +72,10 @@ fn own(lines: &str) -> Option<PathBuf> {
 /// systemd.resource-control(5), `Delegate=`: the attribute is there since systemd 251, and `trusted.` for
 /// root before.
 fn is_delegated(folder: &Path) -> bool {
-    let is_set = |name| {
+    ["user.delegate", "trusted.delegate"].into_iter().any(|name| {
         let mut value = [0; 16];
         rustix::fs::getxattr(folder, name, &mut value).is_ok_and(|length| value[..length] == *b"1")
-    };
-    ["user.delegate", "trusted.delegate"].into_iter().any(is_set)
+    })
 }
 
 /// Folders of runs of which both halves were killed; one that still holds a process cannot be removed.

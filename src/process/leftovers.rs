@@ -128,43 +128,48 @@ impl Leftovers {
     fn children(&self) -> Vec<Process> {
         let children = children().unwrap_or_default().into_iter();
         let own = std::process::id().cast_signed();
-        let child = |pid| Process { pid, parent: own, group: 0, session: 0, born: 0, name: String::new() };
-        children.filter(|pid| !self.preexisting_children.contains(pid)).map(child).collect()
+        children
+            .filter(|pid| !self.preexisting_children.contains(pid))
+            .map(|pid| Process { pid, parent: own, group: 0, session: 0, born: 0, name: String::new() })
+            .collect()
+    }
+
+    /// What is below us, as far as it can be found.
+    fn remaining(&self) -> Vec<Process> {
+        self.below().map_or_else(|_| self.children(), |scan| scan.processes)
     }
 
     fn perform(&mut self, action: &Action) -> Option<Event> {
         self.is_killing |= matches!(action, Action::Kill(_));
-        let scan = |of: &Self| of.below().map_or_else(|_| of.children(), |scan| scan.processes);
-        let below = || scan(self);
         match action {
             Action::Scan => {
-                let counts = ProcessCounts { instances: Vec::new(), orphans: below().len() };
+                let counts = ProcessCounts { instances: Vec::new(), orphans: self.remaining().len() };
                 return Some(Event::Scanned(counts));
             }
             Action::Stop(_) | Action::StopRest(_) => {
-                let below = scan(self);
+                let below = self.remaining();
                 let order = self.order.get_or_insert_with(|| stop_order(&below));
                 self.signalled.stop(due(order, &below), Signal::TERMINATE);
             }
             Action::StopAll(_) => {
                 // From now on processes that were started since, too.
                 self.order = Some(SignalOrder::default());
-                self.signalled.stop(&scan(self), Signal::TERMINATE);
+                self.signalled.stop(&self.remaining(), Signal::TERMINATE);
             }
             Action::Kill(_) => {
-                for process in below() {
+                for process in self.remaining() {
                     send(&process, Signal::KILL);
                 }
                 // What was reaped is not needed: whether it was the last is seen by the next scan.
                 let _ = kill_orphans(|pid| !self.preexisting_children.contains(&pid));
             }
             Action::ReportSurvivors(_) => {
-                let left = below();
+                let left = self.remaining();
                 self.refused =
                     left.into_iter().map(|left| SignalRefusal { pid: left.pid, name: left.name }).collect();
             }
             Action::Forward(signal) => {
-                for process in below() {
+                for process in self.remaining() {
                     send(&process, *signal);
                 }
             }

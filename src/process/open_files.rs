@@ -11,12 +11,13 @@ use std::path::{Path, PathBuf};
 pub(crate) fn open_for_writing(pid: i32) -> Vec<PathBuf> {
     let folder = PathBuf::from(format!("/proc/{pid}"));
     let descriptors = fs::read_dir(folder.join("fd")).into_iter().flatten().flatten();
-    let written = |entry: fs::DirEntry| {
-        let target = fs::read_link(entry.path()).ok().filter(|target| target.is_absolute())?;
-        let is_file = fs::symlink_metadata(&target).is_ok_and(|found| found.is_file());
-        (is_file && is_for_writing(&folder.join("fdinfo").join(entry.file_name()))).then_some(target)
-    };
-    descriptors.filter_map(written).collect()
+    descriptors
+        .filter_map(|entry| {
+            let target = fs::read_link(entry.path()).ok().filter(|target| target.is_absolute())?;
+            let is_file = fs::symlink_metadata(&target).is_ok_and(|found| found.is_file());
+            (is_file && is_for_writing(&folder.join("fdinfo").join(entry.file_name()))).then_some(target)
+        })
+        .collect()
 }
 
 /// The file that this process runs; and the script, if its first argument is one.
@@ -24,11 +25,10 @@ pub(crate) fn program_files(pid: i32) -> Vec<PathBuf> {
     let program = fs::read_link(format!("/proc/{pid}/exe")).ok();
     let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     let script = words.split(|byte| *byte == 0).nth(1).map(|word| Path::new(OsStr::from_bytes(word)));
-    let begins_so = |script: &&Path| {
+    let script = script.filter(|script| script.is_absolute() && script.is_file()).filter(|script| {
         let mut mark = [0; 2];
         File::open(script).is_ok_and(|mut file| file.read_exact(&mut mark).is_ok()) && mark == *b"#!"
-    };
-    let script = script.filter(|script| script.is_absolute() && script.is_file()).filter(begins_so);
+    });
     let script = script.map(Path::to_owned);
     program.into_iter().chain(script).collect()
 }

@@ -98,10 +98,13 @@ fn is_wrapper(arguments: &[Vec<u8>]) -> bool {
     let name = base_name(program);
     let name = name.strip_prefix(b"-").unwrap_or(name);
     let is_shell = matches!(name, b"sh" | b"dash" | b"bash" | b"ash" | b"zsh" | b"busybox");
-    // `bash -ec`, `busybox sh -c`: the command comes after the first word that has a `c` among its letters.
-    let has_command =
-        |word: &Vec<u8>| word.first() == Some(&b'-') && word.get(1) != Some(&b'-') && word.contains(&b'c');
-    is_shell && arguments[1..].iter().take(3).any(has_command) || base_name(first) == b"ganger"
+    is_shell && arguments[1..].iter().take(3).any(|word| has_command(word)) || base_name(first) == b"ganger"
+}
+
+/// Whether a shell has a command, by this word: `bash -ec`, `busybox sh -c`. It comes after the first one that has a `c` among
+/// its letters.
+fn has_command(word: &[u8]) -> bool {
+    word.first() == Some(&b'-') && word.get(1) != Some(&b'-') && word.contains(&b'c')
 }
 
 fn base_name(path: &[u8]) -> &[u8] {

@@ -156,10 +156,12 @@ impl OpenConnections {
         let listeners = Listeners::now();
         // Read before the connections: a listener that is closed meanwhile would make servers of its clients.
         listeners.sockets();
-        let connection = |(socket, local, remote): (_, SocketAddr, _)| {
-            (socket, (!listeners.has(local.port()), local, remote))
-        };
-        Self(system::connections().into_iter().map(connection).collect())
+        Self(
+            system::connections()
+                .into_iter()
+                .map(|(socket, local, remote)| (socket, (!listeners.has(local.port()), local, remote)))
+                .collect(),
+        )
     }
 
     /// The addresses to which these processes have connected.

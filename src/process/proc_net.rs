@@ -27,22 +27,28 @@ pub(crate) fn has_read(server: u16, client: u16) -> bool {
     let ends = format!(":{server:04X} ");
     let begins = format!(":{client:04X} ");
     let is_meant = |of: &ListedSocket| (of.local.port(), of.remote.port()) == (server, client);
-    let may_be_meant = |line: &String| line.contains(&ends) && line.contains(&begins);
-    let sockets = all().filter(may_be_meant).filter_map(|line| parse(&line));
+    let sockets =
+        all().filter(|line| line.contains(&ends) && line.contains(&begins)).filter_map(|line| parse(&line));
     sockets.into_iter().any(|socket| is_meant(&socket) && socket.inode != 0 && !socket.has_unread)
 }
 
 /// Each open connection: the inode of its socket, its local and its remote address.
 pub(super) fn connections() -> Vec<(u64, SocketAddr, SocketAddr)> {
-    let canonical = |address: SocketAddr| SocketAddr::new(address.ip().to_canonical(), address.port());
     let open = all().filter_map(|line| parse(&line)).filter(|of| of.state == ESTABLISHED && of.inode != 0);
     open.map(|of| (of.inode, canonical(of.local), canonical(of.remote))).collect()
 }
 
+fn canonical(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
+}
+
 /// Port and inode of each socket that listens, of this folder with tables.
 pub(super) fn listed_in(folder: &str) -> Vec<(u16, u64)> {
-    let of_table = |table| listening(&format!("{folder}/{table}"));
-    TABLES.into_iter().flat_map(of_table).map(|socket| (socket.local.port(), socket.inode)).collect()
+    TABLES
+        .into_iter()
+        .flat_map(|table| listening(&format!("{folder}/{table}")))
+        .map(|socket| (socket.local.port(), socket.inode))
+        .collect()
 }
 
 /// A socket, as /proc/net shows it.
@@ -89,11 +95,7 @@ fn parse(line: &str) -> Option<ListedSocket> {
 /// `0100007F:1F90`: words of 32 bits in hexadecimal, in the order of the machine's bytes, and the port.
 fn address(text: &str) -> Option<SocketAddr> {
     let (words, port) = text.rsplit_once(':')?;
-    let word = |word: &[u8]| {
-        let word = u32::from_str_radix(std::str::from_utf8(word).ok()?, 16).ok()?;
-        Some(u32::from_be_bytes(word.to_ne_bytes()))
-    };
-    let words = words.as_bytes().chunks(8).map(word).collect::<Option<Vec<u32>>>()?;
+    let words = words.as_bytes().chunks(8).map(word_of_address).collect::<Option<Vec<u32>>>()?;
     let ip = match words[..] {
         [word] => IpAddr::V4(Ipv4Addr::from(word)),
         [a, b, c, d] => {
@@ -104,6 +106,11 @@ fn address(text: &str) -> Option<SocketAddr> {
         _ => return None,
     };
     Some(SocketAddr::new(ip, u16::from_str_radix(port, 16).ok()?))
+}
+
+fn word_of_address(digits: &[u8]) -> Option<u32> {
+    let word = u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    Some(u32::from_be_bytes(word.to_ne_bytes()))
 }
 
 #[cfg(test)]

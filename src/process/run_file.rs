@@ -5,7 +5,7 @@
 //! machine. So a start does it only where there is such a file. The file is no lock, and decides nothing: what is swept
 //! is told by the marks alone.
 
-use std::fs::{self, DirEntry, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -57,12 +57,14 @@ impl RunFiles {
             return Vec::new();
         }
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
-        let is_dead = |entry: &DirEntry| {
-            let name = entry.file_name();
-            let run = name.to_str().and_then(RunId::parse);
-            run.is_some_and(|run| !run.is_alive())
-        };
-        entries.filter(is_dead).map(|entry| entry.path()).collect()
+        entries
+            .filter(|entry| {
+                let name = entry.file_name();
+                let run = name.to_str().and_then(RunId::parse);
+                run.is_some_and(|run| !run.is_alive())
+            })
+            .map(|entry| entry.path())
+            .collect()
     }
 }
 

@@ -15,10 +15,12 @@ use nix::unistd::geteuid;
 pub(crate) fn candidates(runtime: Option<&Path>) -> Vec<PathBuf> {
     let own = geteuid().as_raw();
     // Another user's, as su leaves it, is no place for us.
-    let is_ours = |folder: &&Path| {
-        folder.is_absolute() && fs::metadata(folder).is_ok_and(|found| found.is_dir() && found.uid() == own)
-    };
-    let in_session = runtime.filter(is_ours).map(|folder| folder.join("ganger"));
+    let in_session = runtime
+        .filter(|folder| {
+            folder.is_absolute()
+                && fs::metadata(folder).is_ok_and(|found| found.is_dir() && found.uid() == own)
+        })
+        .map(|folder| folder.join("ganger"));
     in_session.into_iter().chain([PathBuf::from(format!("/tmp/ganger-{own}"))]).collect()
 }
 

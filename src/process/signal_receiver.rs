@@ -78,12 +78,12 @@ mod linux {
 
         /// What came since the last call.
         pub(crate) fn signals(&mut self) -> Vec<ReceivedSignal> {
-            let next = || self.0.read_signal().ok().flatten();
-            let signal = |received: nix::sys::signalfd::siginfo| ReceivedSignal {
-                signal: Signal(received.ssi_signo.cast_signed()),
-                is_from_terminal: received.ssi_code == libc::SI_KERNEL,
-            };
-            std::iter::from_fn(next).map(signal).collect()
+            std::iter::from_fn(|| self.0.read_signal().ok().flatten())
+                .map(|received| ReceivedSignal {
+                    signal: Signal(received.ssi_signo.cast_signed()),
+                    is_from_terminal: received.ssi_code == libc::SI_KERNEL,
+                })
+                .collect()
         }
     }
 
@@ -121,8 +121,11 @@ mod other {
         /// What came since the last call. Ctrl-C is far more common than `kill -INT`.
         pub(crate) fn signals(&mut self) -> Vec<ReceivedSignal> {
             let keys = [Signal::INTERRUPT, Signal::QUIT];
-            let signal = |signal| ReceivedSignal { signal, is_from_terminal: keys.contains(&signal) };
-            self.0.pending().into_iter().map(signal).collect()
+            self.0
+                .pending()
+                .into_iter()
+                .map(|signal| ReceivedSignal { signal, is_from_terminal: keys.contains(&signal) })
+                .collect()
         }
     }
 

@@ -67,7 +67,6 @@ fn read_dump(kernel: &OwnedFd, found: &mut Vec<(u16, u64)>) -> io::Result<()> {
 
 /// Reads what one call gave; whether that was the end.
 fn read_messages(mut messages: &[u8], found: &mut Vec<(u16, u64)>) -> io::Result<bool> {
-    let malformed = || io::Error::from(Errno::EBADMSG);
     if messages.is_empty() {
         return Err(malformed());
     }
@@ -90,6 +89,10 @@ fn read_messages(mut messages: &[u8], found: &mut Vec<(u16, u64)>) -> io::Result
         messages = messages.get(length.next_multiple_of(4)..).unwrap_or_default();
     }
     Ok(false)
+}
+
+fn malformed() -> io::Error {
+    io::Error::from(Errno::EBADMSG)
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {

@@ -286,13 +286,16 @@ impl SharedEnvironment {
         entries: &'a EnvEntries,
     ) -> Vec<&'a CStr> {
         self.refresh(environment);
-        let is_kept = |string: &&CString| {
-            extra.iter().all(|(name, _)| {
-                let rest = string.as_bytes().strip_prefix(name.as_slice());
-                rest.is_none_or(|rest| rest.first() != Some(&b'='))
+        let shared = self
+            .strings
+            .iter()
+            .filter(|string| {
+                extra.iter().all(|(name, _)| {
+                    let rest = string.as_bytes().strip_prefix(name.as_slice());
+                    rest.is_none_or(|rest| rest.first() != Some(&b'='))
+                })
             })
-        };
-        let shared = self.strings.iter().filter(is_kept).map(CString::as_c_str);
+            .map(CString::as_c_str);
         shared.chain(environment.own.iter()).chain(entries.iter()).collect()
     }
 

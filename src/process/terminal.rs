@@ -47,8 +47,12 @@ impl TerminalSettings {
     }
 
     fn is_like(&self, other: &Self) -> bool {
-        let flags = |Self(it): &Self| (it.input_flags, it.output_flags, it.control_flags, it.local_flags);
-        flags(self) == flags(other) && self.0.control_chars == other.0.control_chars
+        let (Self(own), Self(other)) = (self, other);
+        own.input_flags == other.input_flags
+            && own.output_flags == other.output_flags
+            && own.control_flags == other.control_flags
+            && own.local_flags == other.local_flags
+            && own.control_chars == other.control_chars
     }
 
     fn without_echo_and_lines(&self) -> Self {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use nix::unistd::{SysconfVar, sysconf};
+
 use super::tree::Process;
 
 /// What some processes use together.
@@ -35,17 +37,18 @@ pub(crate) fn processor_time(pid: i32) -> Option<Duration> {
 }
 
 fn parse(stat: &str) -> Option<Usage> {
-    use nix::unistd::{SysconfVar, sysconf};
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_ascii_whitespace().collect();
     // Counted from the state, which is field 3: utime 14, stime 15, cutime 16, cstime 17, rss 24.
     let number = |field: usize| fields.get(field - 3)?.parse::<i64>().ok();
     let ticks: i64 = [14, 15, 16, 17].into_iter().filter_map(number).sum();
-    let system = |variable, usual: u64| {
-        sysconf(variable).ok().flatten().and_then(|value| u64::try_from(value).ok()).unwrap_or(usual)
-    };
-    let (hertz, page) = (system(SysconfVar::CLK_TCK, 100), system(SysconfVar::PAGE_SIZE, 4096));
+    let (hertz, page) = (system_value(SysconfVar::CLK_TCK, 100), system_value(SysconfVar::PAGE_SIZE, 4096));
     let processor = Duration::from_millis(u64::try_from(ticks).ok()? * 1000 / hertz.max(1));
     Some(Usage { processor, memory: u64::try_from(number(24)?).ok()? * page })
+}
+
+/// What the system says of `variable`, or else what it is on most.
+fn system_value(variable: SysconfVar, usual: u64) -> u64 {
+    sysconf(variable).ok().flatten().and_then(|value| u64::try_from(value).ok()).unwrap_or(usual)
 }
 
 #[cfg(test)]

@@ -50,12 +50,13 @@ pub(crate) fn of_scripts<'a>(
 fn made(file: &str, named: impl IntoIterator<Item = (String, String)>) -> Procfile {
     let mut entries: Vec<Entry> = Vec::new();
     for (name, command) in named {
-        let is_free = |name: &TypeName| !entries.iter().any(|entry| entry.name == *name);
         let base = allowed(&name);
         // The second one of a name is NAME-2.
         let numbered =
             (1..).map(|number| if number == 1 { base.clone() } else { format!("{base}-{number}") });
-        let name = numbered.filter_map(|name| TypeName::new(&name)).find(is_free);
+        let name = numbered
+            .filter_map(|name| TypeName::new(&name))
+            .find(|name| !entries.iter().any(|entry| entry.name == *name));
         let line = u32::try_from(entries.len() + 1).unwrap_or(u32::MAX);
         entries.extend(name.map(|name| Entry { name, command: command.into(), line }));
     }
@@ -64,8 +65,11 @@ fn made(file: &str, named: impl IntoIterator<Item = (String, String)>) -> Procfi
 
 /// `text` with the characters alone that the name of a type may have.
 fn allowed(text: &str) -> String {
-    let dashes = |c: char| if c.is_ascii() && TypeName::allows(c as u8) { c } else { '-' };
-    let name: String = text.chars().map(dashes).take(TypeName::MAX_LENGTH - 6).collect();
+    let name: String = text
+        .chars()
+        .map(|c| if c.is_ascii() && TypeName::allows(c as u8) { c } else { '-' })
+        .take(TypeName::MAX_LENGTH - 6)
+        .collect();
     let name = name.trim_matches('-');
     if name.is_empty() { "command".into() } else { name.into() }
 }
@@ -83,8 +87,11 @@ fn program_of(command: &str) -> String {
 
 /// `word` as a shell reads it.
 fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-:./@".contains(c);
-    if word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+    if word.chars().all(|c| c.is_ascii_alphanumeric() || "_-:./@".contains(c)) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }
 
 #[cfg(test)]

@@ -284,8 +284,7 @@ impl<'a> Lexer<'a> {
     /// To the end of `${…}`. Quotes inside of quotes, and braces inside of braces, are read in more than one way.
     fn braces(&mut self, is_quoted: bool) -> Option<()> {
         // `${ …; }` runs a command in newer shells.
-        let is_parameter = |c: char| c.is_ascii_alphanumeric() || "_@*#?-$!".contains(c);
-        self.take().filter(|c| is_parameter(*c))?;
+        self.take().filter(|c| begins_parameter(*c))?;
         loop {
             match self.peek()? {
                 '}' => {
@@ -314,9 +313,15 @@ impl<'a> Lexer<'a> {
         let length = self.rest().find('`')?;
         let inside = &self.rest()[..length];
         self.at += length + 1;
-        let is_plain = |c: char| printable(c).is_some() && !matches!(c, '\'' | '"' | '\\' | '#' | '<');
-        inside.chars().all(is_plain).then_some(())
+        inside
+            .chars()
+            .all(|c| printable(c).is_some() && !matches!(c, '\'' | '"' | '\\' | '#' | '<'))
+            .then_some(())
     }
+}
+
+fn begins_parameter(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "_@*#?-$!".contains(c)
 }
 
 /// The character, unless it is one that controls something.

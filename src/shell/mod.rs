@@ -42,10 +42,14 @@ pub(crate) fn without_comment(command: &str) -> &str {
 
 /// Whether a shell puts the variable `name` into `command`: `$PORT`, `${PORT}`, `${PORT:-1}`, and not `$PORTAL`.
 pub(crate) fn names_variable(name: &str, command: &str) -> bool {
-    let is_end = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
-    [format!("${name}"), format!("${{{name}")]
-        .iter()
-        .any(|form| command.match_indices(form).any(|(at, found)| is_end(&command[at + found.len()..])))
+    [format!("${name}"), format!("${{{name}")].iter().any(|form| {
+        command.match_indices(form).any(|(at, found)| is_behind_name(&command[at + found.len()..]))
+    })
+}
+
+/// Whether the name of a variable is over where `rest` begins.
+fn is_behind_name(rest: &str) -> bool {
+    !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
 }
 
 #[cfg(test)]

@@ -200,15 +200,18 @@ fn restart(state: &mut State) -> Vec<Effect> {
 fn stop_or_start(state: &mut State) -> Vec<Effect> {
     let rows = state.stack.targets();
     let running: Vec<&InstanceStatus> = rows.iter().copied().filter(|row| is_running(row)).collect();
-    let names = |rows: &[&InstanceStatus]| rows.iter().map(|row| row.name.clone()).collect();
     if running.is_empty() {
         let what = format!("start {}", named(state, &rows));
-        let effects = vec![Effect::Ask(Request::Start { names: names(&rows) }, what)];
+        let effects = vec![Effect::Ask(Request::Start { names: names_of(&rows) }, what)];
         return state.sent(effects);
     }
     let what = named(state, &running);
-    let effect = Effect::Ask(Request::Stop { names: names(&running) }, format!("stop {what}"));
+    let effect = Effect::Ask(Request::Stop { names: names_of(&running) }, format!("stop {what}"));
     confirm(state, format!("stop {what}? the stack goes on; s starts again"), effect)
+}
+
+fn names_of(rows: &[&InstanceStatus]) -> Vec<String> {
+    rows.iter().map(|row| row.name.clone()).collect()
 }
 
 /// What is about one instance, or one type.

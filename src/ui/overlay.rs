@@ -1,6 +1,6 @@
 //! What covers the list and the log: the keys, an environment, the timeline of the start.
 
-use super::keys::{BINDINGS, KeyBinding};
+use super::keys::BINDINGS;
 use super::row::folded;
 use super::text::{TerminalLooks, shown};
 use crate::control::protocol::Status;
@@ -24,8 +24,10 @@ impl Overlay {
     /// The list of keys.
     pub(super) fn keys() -> Self {
         let width = BINDINGS.iter().map(|binding| binding.names.len()).max().unwrap_or(0);
-        let line = |binding: &KeyBinding| format!("{:width$}  {}", binding.names, binding.help);
-        Self::Text("Keys".into(), BINDINGS.iter().map(line).collect())
+        Self::Text(
+            "Keys".into(),
+            BINDINGS.iter().map(|binding| format!("{:width$}  {}", binding.names, binding.help)).collect(),
+        )
     }
 
     /// Its title.
@@ -45,18 +47,19 @@ impl Overlay {
     ) -> Vec<TimelineLine> {
         let lines = match self {
             Self::Text(_, lines) => {
-                let line = |text: &String| TimelineLine { text: text.clone(), is_critical: false };
-                lines.iter().map(line).collect()
+                lines.iter().map(|text| TimelineLine { text: text.clone(), is_critical: false }).collect()
             }
             Self::Timeline => {
                 let timeline = status.map(Timeline::of).unwrap_or_default();
                 timeline.lines(width, looks.unicode)
             }
         };
-        let fold = |TimelineLine { text, is_critical }| {
-            let pieces = folded(&shown(&text, looks), width).into_iter();
-            pieces.map(move |text| TimelineLine { text, is_critical })
-        };
-        lines.into_iter().flat_map(fold).collect()
+        lines
+            .into_iter()
+            .flat_map(|TimelineLine { text, is_critical }| {
+                let pieces = folded(&shown(&text, looks), width).into_iter();
+                pieces.map(move |text| TimelineLine { text, is_critical })
+            })
+            .collect()
     }
 }

@@ -11,7 +11,7 @@ use super::mouse::on_mouse;
 use super::overlay::Overlay;
 use super::stack::Link;
 use super::state::{Effect, Mode, State};
-use crate::control::protocol::{InstanceStatus, LogLine, Status};
+use crate::control::protocol::{LogLine, Status};
 
 /// What happens.
 #[derive(Debug)]
@@ -139,13 +139,17 @@ fn on_pasted(state: &mut State, character: char) {
 /// Chooses what the command line names: one instance by the cursor, several by marks.
 fn mark_wanted(state: &mut State) {
     let wanted = std::mem::take(&mut state.wanted);
-    let is_named = |row: &&InstanceStatus| {
-        wanted
-            .iter()
-            .any(|name| *name == row.name || *name == row.r#type || fast_glob::glob_match(name, &row.name))
-    };
-    let named: Vec<String> =
-        state.stack.instances().iter().filter(is_named).map(|row| row.name.clone()).collect();
+    let named: Vec<String> = state
+        .stack
+        .instances()
+        .iter()
+        .filter(|row| {
+            wanted.iter().any(|name| {
+                *name == row.name || *name == row.r#type || fast_glob::glob_match(name, &row.name)
+            })
+        })
+        .map(|row| row.name.clone())
+        .collect();
     state.stack.chosen = named.first().cloned().or(state.stack.chosen.take());
     if named.is_empty() && !wanted.is_empty() {
         state.fail(format!("nothing is called {}", wanted.join(", ")));
@@ -181,8 +185,12 @@ fn on_end(state: &mut State, end: StackEnd) {
         state.stack.take(at, status);
     }
     // Of an instance of which nothing came before the end: a stack that ended while the screen was started.
-    let is_new = |line: &LogLine| state.log.index(&line.process).is_none();
-    let lines: Vec<LogEntry> = end.lines.into_iter().filter(is_new).map(LogEntry::Line).collect();
+    let lines: Vec<LogEntry> = end
+        .lines
+        .into_iter()
+        .filter(|line| state.log.index(&line.process).is_none())
+        .map(LogEntry::Line)
+        .collect();
     on_log(state, lines);
     state.stack.link = Link::Ended(end.sentence.clone());
     state.log.note(&format!("[the stack {}]", end.sentence));

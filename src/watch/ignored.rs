@@ -79,8 +79,11 @@ impl Ignored {
         if is_never_watched(name, is_folder) {
             return true;
         }
-        let decides = |rule: &&Rule| rule.matches(path, name, is_folder);
-        self.rules.iter().rev().find(decides).is_some_and(|rule| !rule.is_negated)
+        self.rules
+            .iter()
+            .rev()
+            .find(|rule| rule.matches(path, name, is_folder))
+            .is_some_and(|rule| !rule.is_negated)
     }
 }
 
@@ -129,11 +132,10 @@ fn without_trailing_blanks(line: &str) -> &str {
 /// gitignore(5) has no braces, a `!` has no meaning inside, and `**` is `*` where it does not stand between slashes.
 fn as_fast_glob(pattern: &str) -> String {
     let mut glob = String::with_capacity(pattern.len());
-    let is_any = |part: &str| part.len() > 1 && part.bytes().all(|byte| byte == b'*');
     let mut was_any = false;
     for (at, part) in pattern.split('/').enumerate() {
         // Three stars and more are two, and two such parts in a row are one.
-        if std::mem::replace(&mut was_any, is_any(part)) && was_any {
+        if std::mem::replace(&mut was_any, is_any_depth(part)) && was_any {
             continue;
         }
         if at > 0 {
@@ -161,6 +163,10 @@ fn as_fast_glob(pattern: &str) -> String {
         glob.push_str("/*");
     }
     glob
+}
+
+fn is_any_depth(part: &str) -> bool {
+    part.len() > 1 && part.bytes().all(|byte| byte == b'*')
 }
 
 #[cfg(test)]

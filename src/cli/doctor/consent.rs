@@ -23,10 +23,16 @@ pub(super) fn is_given(flag: Option<bool>, system: &SystemEnv) -> Result<bool, F
         report::line("only files are read; `--yes` runs the stack too");
         return Ok(false);
     }
-    let failed = |error: io::Error| Failure::Failed(format!("cannot ask on the terminal: {error}"));
     let mut stream = io::stderr().lock();
-    stream.write_all(QUESTION.as_bytes()).and_then(|()| stream.flush()).map_err(failed)?;
+    stream
+        .write_all(QUESTION.as_bytes())
+        .and_then(|()| stream.flush())
+        .map_err(|error| cannot_ask(&error))?;
     let mut answer = String::new();
-    io::stdin().read_line(&mut answer).map_err(failed)?;
+    io::stdin().read_line(&mut answer).map_err(|error| cannot_ask(&error))?;
     Ok(["y", "yes"].contains(&answer.trim().to_ascii_lowercase().as_str()))
+}
+
+fn cannot_ask(error: &io::Error) -> Failure {
+    Failure::Failed(format!("cannot ask on the terminal: {error}"))
 }

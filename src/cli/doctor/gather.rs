@@ -137,10 +137,12 @@ fn in_parents(root: &Path) -> BTreeSet<String> {
 
 fn variable(assignment: &Assignment) -> Variable {
     let scheme = std::str::from_utf8(&assignment.value).ok().and_then(|value| value.split_once("://"));
-    let is_scheme = |text: &&str| text.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
     Variable {
         name: assignment.name.clone(),
-        scheme: scheme.map(|(scheme, _)| scheme).filter(is_scheme).map(str::to_owned),
+        scheme: scheme
+            .map(|(scheme, _)| scheme)
+            .filter(|text| text.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)))
+            .map(str::to_owned),
         location: Location {
             file: assignment.file.clone(),
             line: Some(assignment.line),

@@ -110,14 +110,17 @@ pub(crate) fn run(args: &DoctorArgs, given: &Settings, system: &SystemEnv) -> Re
 }
 
 fn factors(named: &[String]) -> Result<Vec<Factor>, Failure> {
-    let factor = |text: &String| {
-        let hint = || Some("I to XII, 1 to 12, or a name of https://12factor.net".to_owned());
-        Factor::named(text).ok_or_else(|| Failure::usage(format!("--only {text}: no such factor"), hint()))
-    };
-    let mut factors = named.iter().map(factor).collect::<Result<Vec<_>, _>>()?;
+    let mut factors = named.iter().map(|text| factor(text)).collect::<Result<Vec<_>, _>>()?;
     factors.sort();
     factors.dedup();
     Ok(if factors.is_empty() { Factor::ALL.to_vec() } else { factors })
+}
+
+fn factor(text: &str) -> Result<Factor, Failure> {
+    Factor::named(text).ok_or_else(|| {
+        let hint = "I to XII, 1 to 12, or a name of https://12factor.net".to_owned();
+        Failure::usage(format!("--only {text}: no such factor"), Some(hint))
+    })
 }
 
 /// The Procfile with these types only.
@@ -144,12 +147,13 @@ fn chosen(project: &Project, types: &[String]) -> Result<Procfile, Failure> {
 /// The codes in ganger.toml that no finding has.
 fn unknown_codes(settings: &Settings) -> Vec<Diagnostic> {
     let unknown = settings.silenced.iter().filter(|(name, _)| code::named(name).is_none());
-    let warning = |(name, reason): (&String, &crate::config::Located<String>)| Diagnostic {
-        location: reason.place.clone(),
-        message: format!("no finding of `ganger doctor` is called `{name}`"),
-        hint: nearest(name, code::ALL.iter().map(|code| code.name))
-            .map(|near| format!("did you mean {near}?")),
-        excerpt: None,
-    };
-    unknown.map(warning).collect()
+    unknown
+        .map(|(name, reason)| Diagnostic {
+            location: reason.place.clone(),
+            message: format!("no finding of `ganger doctor` is called `{name}`"),
+            hint: nearest(name, code::ALL.iter().map(|code| code.name))
+                .map(|near| format!("did you mean {near}?")),
+            excerpt: None,
+        })
+        .collect()
 }

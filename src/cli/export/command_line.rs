@@ -28,10 +28,13 @@ pub(super) fn for_values(format: ExportFormat, given: &Settings) -> String {
     if let Some(namespace) = &given.export.namespace {
         flag("--namespace", &namespace.value);
     }
-    let is_for_it = |text: &str| text.starts_with("metadata.") || text.starts_with("Secret/");
-    for setting in given.export.set.iter().filter(|setting| is_for_it(&setting.value)) {
+    for setting in given.export.set.iter().filter(|setting| is_for_secret(&setting.value)) {
         flag("--set", &setting.value);
     }
     flag("--secrets", "only");
     words.join(" ")
+}
+
+fn is_for_secret(setting: &str) -> bool {
+    setting.starts_with("metadata.") || setting.starts_with("Secret/")
 }

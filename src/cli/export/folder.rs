@@ -77,8 +77,8 @@ pub(super) fn write(
 
 /// The paths that are removed.
 fn removed(changes: &Changes) -> impl Iterator<Item = &str> {
-    let is_removed = |change: &FileChange| matches!(change, FileChange::Remove(_));
-    changes.iter().filter(move |(_, change)| is_removed(change)).map(|(path, _)| path.as_str())
+    let removed = changes.iter().filter(|(_, change)| matches!(change, FileChange::Remove(_)));
+    removed.map(|(path, _)| path.as_str())
 }
 
 fn summary(folder: &Path, bundle: &Bundle, changes: &Changes) -> String {
@@ -142,11 +142,13 @@ impl OutputFolder {
     }
 
     fn in_the_way(&self, obstacles: &[(String, &'static str)]) -> Vec<Diagnostic> {
-        let one = |(path, because): &(String, &'static str)| {
-            let hint = "move it out of the way, or delete it to get it anew".to_owned();
-            about(&shown(&self.path.join(path)), *because, Some(hint))
-        };
-        obstacles.iter().map(one).collect()
+        obstacles
+            .iter()
+            .map(|(path, because)| {
+                let hint = "move it out of the way, or delete it to get it anew".to_owned();
+                about(&shown(&self.path.join(path)), *because, Some(hint))
+            })
+            .collect()
     }
 
     fn bring_to(&self, changes: &Changes, bundle: &Bundle, old: &Manifest, new: &Manifest) -> io::Result<()> {

@@ -12,8 +12,8 @@ use crate::export::{Bundle, File};
 /// That standard output cannot be written to.
 pub(super) fn print(bundle: &Bundle, format: ExportFormat, secrets: Secrets) -> Result<(), Failure> {
     let mut text = Vec::new();
-    let is_meant = |file: &&File| format.details().folder_only != Some(file.path.as_str());
-    let files: Vec<&File> = bundle.files.iter().filter(is_meant).collect();
+    let files: Vec<&File> =
+        bundle.files.iter().filter(|file| format.details().folder_only != Some(file.path.as_str())).collect();
     let is_one = files.len() == 1 || secrets == Secrets::Only;
     for (number, file) in files.into_iter().enumerate() {
         if !is_one {

@@ -87,8 +87,8 @@ fn judge(
 ) -> (bool, String) {
     let text = String::from_utf8_lossy(stderr);
     if validator.program == "systemd-analyze" {
-        let is_ours = |line: &&str| files.iter().any(|file| line.contains(file));
-        let ours: Vec<&str> = text.lines().filter(is_ours).collect();
+        let ours: Vec<&str> =
+            text.lines().filter(|line| files.iter().any(|file| line.contains(file))).collect();
         if !ours.is_empty() {
             return (false, ours.join("\n") + "\n");
         }

@@ -73,11 +73,14 @@ fn bound(document: &mut Value) {
         }
     }
     let mut kept = 0;
-    let fits = |line: &&Value| {
-        kept += line.to_string().len() + 1;
-        kept <= LARGEST
-    };
-    let count = lines.iter().rev().take_while(fits).count();
+    let count = lines
+        .iter()
+        .rev()
+        .take_while(|line| {
+            kept += line.to_string().len() + 1;
+            kept <= LARGEST
+        })
+        .count();
     let surplus = lines.len() - count;
     lines.drain(..surplus);
     if surplus > 0 {

@@ -110,13 +110,16 @@ pub(crate) fn call(
             Err(_) => break,
         }
     }
-    let kept = |tail: &Mutex<OutputTail>| tail.lock().unwrap_or_else(PoisonError::into_inner).clone();
     Ok(CommandAnswer {
         status: Exit::from(state.status.unwrap_or_default()).status(),
-        stdout: kept(&stdout),
-        stderr: kept(&stderr),
+        stdout: copy_of(&stdout),
+        stderr: copy_of(&stderr),
         is_late,
     })
+}
+
+fn copy_of(tail: &Mutex<OutputTail>) -> OutputTail {
+    tail.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 struct CallState {

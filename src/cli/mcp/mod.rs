@@ -171,14 +171,16 @@ impl McpServer {
                 return self.in_thread(id, call, scope, |result| result);
             }
             "resources/list" => {
-                let list = |result: Value| resources::list(&result["structuredContent"]);
-                return self.in_thread(id, ToolCall::new("ps", None), scope, list);
+                return self.in_thread(id, ToolCall::new("ps", None), scope, |result| {
+                    resources::list(&result["structuredContent"])
+                });
             }
             "resources/read" => match resources::tool_for(text("uri")) {
                 Ok((tool, arguments)) => {
                     let uri = text("uri").to_owned();
-                    let read = move |result: Value| resources::contents(&uri, &result["content"][0]["text"]);
-                    return self.in_thread(id, ToolCall::new(tool, Some(&arguments)), scope, read);
+                    return self.in_thread(id, ToolCall::new(tool, Some(&arguments)), scope, move |result| {
+                        resources::contents(&uri, &result["content"][0]["text"])
+                    });
                 }
                 Err(error) => Err(error),
             },

@@ -180,13 +180,12 @@ impl Parameter {
     /// The words of a value; of a switch one word, or none where it is false.
     fn texts(&self, value: &Value) -> Result<Vec<String>, RpcError> {
         let refuse = |what: &str| Err(RpcError::arguments(format!("{} has to be {what}", self.name)));
-        let is_whole = |text: &str| !text.contains('\0');
         match (&self.kind, value) {
-            (Kind::Text, Value::String(text)) if is_whole(text) => Ok(vec![text.clone()]),
+            (Kind::Text, Value::String(text)) if is_without_nul(text) => Ok(vec![text.clone()]),
             (Kind::Texts, Value::Array(items)) => {
                 let texts: Option<Vec<String>> = items
                     .iter()
-                    .map(|item| item.as_str().filter(|text| is_whole(text)).map(str::to_owned))
+                    .map(|item| item.as_str().filter(|text| is_without_nul(text)).map(str::to_owned))
                     .collect();
                 texts.map_or_else(|| refuse("an array of strings"), Ok)
             }
@@ -203,4 +202,8 @@ impl Parameter {
             (Kind::Switch, _) => refuse("true or false"),
         }
     }
+}
+
+fn is_without_nul(text: &str) -> bool {
+    !text.contains('\0')
 }

@@ -75,7 +75,10 @@ impl Peer {
 
 impl PeerCommand {
     pub(super) fn flag(&self, name: &str) -> Option<&'static PeerFlag> {
-        let is = |known: &&str| **known == *name || known.strip_prefix('-') == Some(name) && name.len() > 2;
-        self.flags.iter().find(|flag| flag.names.iter().any(&is))
+        self.flags.iter().find(|flag| {
+            flag.names
+                .iter()
+                .any(|known| *known == name || known.strip_prefix('-') == Some(name) && name.len() > 2)
+        })
     }
 }

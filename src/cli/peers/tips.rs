@@ -36,8 +36,8 @@ fn tip(word: &str, meanings: &[(&str, String)]) -> Option<String> {
             None => clauses.push((meaning, vec![name])),
         }
     }
-    let clause = |(meaning, names): &(&str, Vec<&str>)| format!("{} {meaning}", names.join(" and "));
-    let clauses: Vec<String> = clauses.iter().map(clause).collect();
+    let clauses: Vec<String> =
+        clauses.iter().map(|(meaning, names)| format!("{} {meaning}", names.join(" and "))).collect();
     (!clauses.is_empty()).then(|| format!("'{word}' of {}", clauses.join(", of ")))
 }
 

@@ -53,8 +53,9 @@ pub(crate) fn of_files(assignments: &[Assignment]) -> (Settings, Vec<Diagnostic>
         let (Some(ours), Ok(value)) = (meaning(&line.name), str::from_utf8(&line.value)) else { continue };
         let place = Located::on_line((), &line.file, line.line).place;
         // The files are found before they are read.
-        let is_taken = |setting: &Setting| !["root", "env"].contains(&setting.name);
-        if let Err(invalid) = set(&mut settings, ours, value, &place, is_taken) {
+        let done =
+            set(&mut settings, ours, value, &place, |setting| !["root", "env"].contains(&setting.name));
+        if let Err(invalid) = done {
             // Not the value: it may be a secret.
             let message = format!("{}: {}", line.name, invalid.reason);
             errors.push(Diagnostic { location: place, message, hint: invalid.hint, excerpt: None });
@@ -72,16 +73,18 @@ pub(crate) fn without_meaning(system: &SystemEnv, assignments: &[Assignment]) ->
     let of_files = assignments
         .iter()
         .map(|line| (line.name.as_str(), Located::on_line((), &line.file, line.line).place));
-    let about = |(name, location): (&str, Location)| {
-        let reason = match flag(name)? {
-            Some(PeerFlag { ours: Ours::Nothing(reason), .. }) => *reason,
-            Some(_) => return None,
-            None => "ganger does not know it",
-        };
-        let message = format!("{name} has no effect here");
-        Some(Diagnostic { location, message, hint: Some(reason.into()), excerpt: None })
-    };
-    of_environment.chain(of_files).filter_map(about).collect()
+    of_environment
+        .chain(of_files)
+        .filter_map(|(name, location)| {
+            let reason = match flag(name)? {
+                Some(PeerFlag { ours: Ours::Nothing(reason), .. }) => *reason,
+                Some(_) => return None,
+                None => "ganger does not know it",
+            };
+            let message = format!("{name} has no effect here");
+            Some(Diagnostic { location, message, hint: Some(reason.into()), excerpt: None })
+        })
+        .collect()
 }
 
 fn meaning(name: &str) -> Option<Ours> {

@@ -78,14 +78,15 @@ fn takes_next(peer: &Peer, word: &str) -> bool {
     if let Some(flag) = peer.flag(word) {
         return !flag.example.is_empty();
     }
-    let is_ours = |name: &str| {
-        table::all().any(|setting| {
-            let is_short =
-                || setting.flags.iter().any(|flag| flag.short.is_some_and(|short| name == short.to_string()));
-            matches!(setting.takes, Takes::Value(_)) && (setting.name == name || is_short())
-        })
-    };
-    is_ours(word.trim_start_matches('-'))
+    takes_value(word.trim_start_matches('-'))
+}
+
+/// Whether a flag of ganger has this name, and a value.
+fn takes_value(name: &str) -> bool {
+    table::all().filter(|setting| matches!(setting.takes, Takes::Value(_))).any(|setting| {
+        let mut short = setting.flags.iter().filter_map(|flag| flag.short);
+        setting.name == name || short.any(|short| name == short.to_string())
+    })
 }
 
 struct Translator<'a> {

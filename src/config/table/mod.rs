@@ -39,8 +39,8 @@ pub(crate) fn named(name: &str) -> Option<&'static Setting> {
 ///
 /// None has that name, or it is set elsewhere.
 pub(crate) fn key_of_stack(name: &str) -> Result<&'static Setting, InvalidName> {
-    let is_possible = |setting: &Setting| setting.stack.is_some() && !setting.is_for_export;
-    let setting = named(name).ok_or_else(|| unknown(name, is_possible))?;
+    let setting = named(name)
+        .ok_or_else(|| unknown(name, |setting| setting.stack.is_some() && !setting.is_for_export))?;
     match (setting.flag_only, setting.stack) {
         (Some(reason), _) => Err(InvalidName::FlagOnly { name: setting.name, reason }),
         (None, None) => Err(InvalidName::TypeOnly { name: setting.name }),
@@ -56,14 +56,18 @@ pub(crate) fn key_of_stack(name: &str) -> Result<&'static Setting, InvalidName> 
 ///
 /// As [`key_of_stack`]'s.
 pub(crate) fn key_of_export(name: &str) -> Result<&'static Setting, InvalidName> {
-    let is_possible = |setting: &Setting| setting.stack.is_some() && setting.flag_of("export").is_some();
-    let setting = named(name).ok_or_else(|| unknown(name, is_possible))?;
+    let setting = named(name).ok_or_else(|| unknown(name, may_be_in_export))?;
     match (setting.flag_only, setting.stack) {
         (Some(reason), _) => Err(InvalidName::FlagOnly { name: setting.name, reason }),
         (None, None) => Err(InvalidName::TypeOnly { name: setting.name }),
-        (None, Some(_)) if is_possible(setting) => Ok(setting),
+        (None, Some(_)) if may_be_in_export(setting) => Ok(setting),
         (None, Some(_)) => Err(InvalidName::NotOfExports { name: setting.name }),
     }
+}
+
+/// Whether `[export]` may have it: its own settings, and those it shares with `start`.
+fn may_be_in_export(setting: &Setting) -> bool {
+    setting.stack.is_some() && setting.flag_of("export").is_some()
 }
 
 /// The same for one type, in `[process.TYPE]`.

@@ -136,12 +136,9 @@ impl Drawing {
                 Rc::make_mut(&mut self.style).apply(parameters);
                 self.append(&[b"\x1b[", text]);
             }
-            (b'h' | b'l', [b'?', modes @ ..]) => {
-                let is_screen = |mode: &[u8]| matches!(mode, b"47" | b"1047" | b"1049");
-                if modes.split(|byte| *byte == b';').any(is_screen) {
-                    self.clear(emit);
-                    (self.is_alternate, self.is_elsewhere) = (*last == b'h', false);
-                }
+            (b'h' | b'l', [b'?', modes @ ..]) if modes.split(|byte| *byte == b';').any(is_other_screen) => {
+                self.clear(emit);
+                (self.is_alternate, self.is_elsewhere) = (*last == b'h', false);
             }
             (b's', []) => self.page.save(),
             (b'u', []) => self.restore(),
@@ -254,4 +251,9 @@ impl Drawing {
 
 fn number(text: &[u8]) -> Option<usize> {
     std::str::from_utf8(text).ok()?.parse().ok()
+}
+
+/// Whether this mode of `CSI ? … h` and `l` is another screen than the usual one.
+fn is_other_screen(mode: &[u8]) -> bool {
+    matches!(mode, b"47" | b"1047" | b"1049")
 }

@@ -123,12 +123,14 @@ fn marks(word: u64) -> u64 {
 /// Whether nothing in `lines` needs an escape, newlines apart.
 fn is_plain(lines: &[u8]) -> bool {
     let (words, rest) = lines.as_chunks::<8>();
-    let is_clean = |word: &[u8; 8]| {
-        let word = u64::from_le_bytes(*word);
-        let special = marks(word);
-        special == 0 || special == marks_of(word, b'\n')
-    };
-    words.iter().all(is_clean) && !rest.iter().any(|byte| is_special(*byte) && *byte != b'\n')
+    words.iter().all(|word| is_plain_word(*word))
+        && !rest.iter().any(|byte| is_special(*byte) && *byte != b'\n')
+}
+
+fn is_plain_word(word: [u8; 8]) -> bool {
+    let word = u64::from_le_bytes(word);
+    let special = marks(word);
+    special == 0 || special == marks_of(word, b'\n')
 }
 
 /// Where the first byte that needs an escape stands.
@@ -167,8 +169,6 @@ fn escape(mut text: &[u8], out: &mut Batch) {
 
 /// Appends `bytes` in base64 (RFC 4648 §4, with padding).
 fn base64(bytes: &[u8], out: &mut Batch) {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let letter = |bits: u32| LETTERS[(bits & 63) as usize];
     for piece in bytes.chunks(3) {
         let at = |index: usize| u32::from(piece.get(index).copied().unwrap_or(0));
         let bits = at(0) << 16 | at(1) << 8 | at(2);
@@ -176,6 +176,12 @@ fn base64(bytes: &[u8], out: &mut Batch) {
         four[piece.len() + 1..].fill(b'=');
         out.extend_from_slice(&four);
     }
+}
+
+/// The letter for the last six of `bits`.
+fn letter(bits: u32) -> u8 {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    LETTERS[(bits & 63) as usize]
 }
 
 #[cfg(test)]

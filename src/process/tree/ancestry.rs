@@ -46,8 +46,11 @@ impl Ancestry {
         let mut below = self.known.clone();
         let mut sessions: HashSet<i32> = HashSet::new();
         // One that has joined a session later than the one that leads it may be older.
-        let is_of_ours = |listed: &&Listed| self.known.contains(&listed.process.born);
-        sessions.extend(all.iter().filter(is_of_ours).map(|listed| listed.process.session));
+        sessions.extend(
+            all.iter()
+                .filter(|listed| self.known.contains(&listed.process.born))
+                .map(|listed| listed.process.session),
+        );
         sessions.remove(&own.session);
         let mut listed_now = HashSet::new();
         for Listed { process, maker, is_zombie } in all {

@@ -93,8 +93,11 @@ impl SignalOrder {
             members.iter().map(|process| (process, facts(process))).collect();
         // They are readers when their writers are gone, too.
         self.readers.extend(readers(&left));
-        let is_reader = |process: &&Process| self.readers.contains(&process.identity());
-        let spared = members.iter().filter(is_reader).map(|process| process.pid).collect();
+        let spared = members
+            .iter()
+            .filter(|process| self.readers.contains(&process.identity()))
+            .map(|process| process.pid)
+            .collect();
         let spared = with_descendants(spared, members);
         members.iter().filter(|process| !spared.contains(&process.pid)).collect()
     }
@@ -159,17 +162,21 @@ fn collect(
     let of = facts(process);
     let children: Vec<(&Process, ProcessFacts)> = if of.is_shell {
         // A cycle is not possible: the ancestors that were seen are older.
-        let is_child = |child: &&Process| child.parent == process.pid && child.pid != process.pid;
-        members.iter().filter(is_child).map(|child| (child, facts(child))).collect()
+        members
+            .iter()
+            .filter(|child| child.parent == process.pid && child.pid != process.pid)
+            .map(|child| (child, facts(child)))
+            .collect()
     } else {
         Vec::new()
     };
     let readers = readers(&children);
     let is_its_own_care = |child: &ProcessFacts| child.is_background() && of.caught & bit(signal) != 0;
-    let is_main = |(child, facts): &&(&Process, ProcessFacts)| {
-        !is_its_own_care(facts) && !readers.contains(&child.identity())
-    };
-    let mains: Vec<&Process> = children.iter().filter(is_main).map(|(child, _)| *child).collect();
+    let mains: Vec<&Process> = children
+        .iter()
+        .filter(|(child, facts)| !is_its_own_care(facts) && !readers.contains(&child.identity()))
+        .map(|(child, _)| *child)
+        .collect();
     found.readers.extend(readers);
     let is_spared = purpose == SignalPurpose::Message && of.dies_of(signal) && !mains.is_empty();
     if !is_spared {

@@ -141,6 +141,9 @@ pub fn is_stopped(pid: i32) -> bool {
 
 /// Whether nothing is below this process: two lists that show nothing, as one may be made while another one ends.
 pub(in crate::process) fn has_nothing_below() -> bool {
-    let is_empty = || descendants(Pid::this().as_raw()).is_ok_and(|scan| scan.processes.is_empty());
-    is_empty() && is_empty()
+    lists_nothing() && lists_nothing()
+}
+
+fn lists_nothing() -> bool {
+    descendants(Pid::this().as_raw()).is_ok_and(|scan| scan.processes.is_empty())
 }

@@ -38,19 +38,22 @@ pub(in crate::process) fn walk(root: i32) -> io::Result<Option<Vec<Process>>> {
 fn try_walk(root: i32, children: Children<'_>, look: Look<'_>) -> io::Result<Option<Vec<Process>>> {
     let mut found = Vec::new();
     let mut seen = HashSet::new();
-    let listed = |parent, pids: Vec<i32>| pids.into_iter().map(move |pid| (pid, parent));
-    let mut unseen: Vec<(i32, i32)> = listed(root, children(root, None)?).collect();
+    let mut unseen: Vec<(i32, i32)> = with_parent(root, children(root, None)?).collect();
     while let Some((pid, parent)) = unseen.pop() {
         seen.insert(pid);
         let Some(stat) = look(pid)?.filter(|stat| stat.process.parent == parent) else { return Ok(None) };
         // What is forked by a thread that is new since then, is new too.
-        unseen.extend(listed(pid, children(pid, Some(stat.threads))?));
+        unseen.extend(with_parent(pid, children(pid, Some(stat.threads))?));
         if !stat.is_zombie {
             found.push(stat.process);
         }
     }
     let is_whole = children(root, None)?.iter().all(|pid| seen.contains(pid));
     Ok(is_whole.then_some(found))
+}
+
+fn with_parent(parent: i32, pids: Vec<i32>) -> impl Iterator<Item = (i32, i32)> {
+    pids.into_iter().map(move |pid| (pid, parent))
 }
 
 /// The children of a process that has so many threads.

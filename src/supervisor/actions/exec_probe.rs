@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use crate::exit::Exit;
 use crate::plan::spec::Spec;
 use crate::process::spawn::Spawner;
-use crate::process::tree::{Process, ProcessSnapshot, send_to_group};
+use crate::process::tree::{ProcessSnapshot, send_to_group};
 use crate::signal::Signal;
 
 /// The commands that run, and those that have exited since [`ProbeCommands::take_ended`].
@@ -61,7 +61,9 @@ impl ProbeCommands {
         if self.running.is_empty() {
             return;
         }
-        let is_other = |process: &Process| !self.running.contains_key(&process.session);
-        snapshot.instances.iter_mut().for_each(|members| members.retain(is_other));
+        snapshot
+            .instances
+            .iter_mut()
+            .for_each(|members| members.retain(|process| !self.running.contains_key(&process.session)));
     }
 }

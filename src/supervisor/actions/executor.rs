@@ -15,7 +15,6 @@ use crate::exit::Exit;
 use crate::machine::{Action, Event, Lifecycle, RequestResult, Target, Ticket};
 use crate::name::TypeName;
 use crate::notice::Notice;
-use crate::output::history::History;
 use crate::output::screen::Screen;
 use crate::output::{LogSource, Output, StreamSource};
 use crate::plan::spec::{Observation, Spec};
@@ -252,11 +251,18 @@ impl Executor {
     /// What is seen of an instance from outside, where these sockets listen.
     pub(crate) fn observe(&mut self, index: usize, listeners: &Listeners) -> Observation {
         let members = self.members(Target::Instance(index));
-        let has_line = |history: &History| !history.latest(1, |log_source| log_source == index).is_empty();
         Observation {
             ports: listeners.server_ports_of(members.iter().map(|process| process.pid)),
-            is_silent: self.terminals[index].is_none() && self.output.with_history(has_line) == Some(false),
+            is_silent: self.is_silent(index),
         }
+    }
+
+    /// Whether an instance that has no terminal has printed nothing.
+    fn is_silent(&self, index: usize) -> bool {
+        if self.terminals[index].is_some() {
+            return false;
+        }
+        self.output.with_history(|history| history.latest(1, |own| own == index).is_empty()) == Some(true)
     }
 
     fn inspect(&mut self, index: usize) -> Option<Event> {

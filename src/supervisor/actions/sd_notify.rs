@@ -36,8 +36,7 @@ impl NotifySockets {
             return Ok(socket.address());
         }
         let socket = NotifySocket::open(format!("ganger-{}-{index}", self.run))?;
-        let arrival = move || Arrival::Notified(index);
-        let readable = Readable::watch(socket.as_fd(), self.inbox.clone(), arrival)?;
+        let readable = Readable::watch(socket.as_fd(), self.inbox.clone(), move || Arrival::Notified(index))?;
         let address = socket.address();
         self.sockets.insert(index, (socket, readable));
         Ok(address)

@@ -181,12 +181,15 @@ pub(super) fn suspend(processes: &mut Processes) -> nix::Result<()> {
 
 /// The processes of a tree that could not be ended.
 pub(super) fn survivors(processes: &mut Processes, target: Target) -> Vec<Notice> {
-    let survivor = |process: Process| {
-        let reason = match send_to(&process, Signal::KILL) {
-            Err(_) => "it runs as another user",
-            Ok(()) => "SIGKILL does not end it: it hangs in the kernel",
-        };
-        Notice::Survivor { pid: process.pid, name: process.name, reason: reason.into() }
-    };
-    processes.members(target).into_iter().map(survivor).collect()
+    processes
+        .members(target)
+        .into_iter()
+        .map(|process| {
+            let reason = match send_to(&process, Signal::KILL) {
+                Err(_) => "it runs as another user",
+                Ok(()) => "SIGKILL does not end it: it hangs in the kernel",
+            };
+            Notice::Survivor { pid: process.pid, name: process.name, reason: reason.into() }
+        })
+        .collect()
 }

@@ -87,9 +87,10 @@ fn unknown(line: &str) -> LineRefusal {
 
 /// `web=3 worker+1`.
 fn scale(words: &[String]) -> Result<Request, LineRefusal> {
-    let step =
-        |word: &String| ScaleStep::parse(word).map_err(|error| LineRefusal::Scale(word.clone(), error));
-    let steps: Result<Vec<ScaleStep>, LineRefusal> = words.iter().map(step).collect();
+    let steps: Result<Vec<ScaleStep>, LineRefusal> = words
+        .iter()
+        .map(|word| ScaleStep::parse(word).map_err(|error| LineRefusal::Scale(word.clone(), error)))
+        .collect();
     Ok(Request::Scale { steps: steps? })
 }
 

@@ -61,8 +61,12 @@ pub(super) fn complete(line: &str, names: &CompletionNames) -> Completion {
 }
 
 fn common_start<'a>(one: &'a str, other: &str) -> &'a str {
-    let is_common = |(own, others): &(char, char)| own == others;
-    let length = one.chars().zip(other.chars()).take_while(is_common).map(|(own, _)| own.len_utf8()).sum();
+    let length = one
+        .chars()
+        .zip(other.chars())
+        .take_while(|(own, others)| own == others)
+        .map(|(own, _)| own.len_utf8())
+        .sum();
     &one[..length]
 }
 

@@ -258,8 +258,11 @@ fn sequence_key(sequence: &[u8]) -> Option<EditorKey> {
 
 /// Where the character before `at` begins, with the marks that it bears.
 fn previous(text: &str, at: usize) -> usize {
-    let is_base = |(_, character): &(usize, char)| character.width() != Some(0);
-    text[..at].char_indices().rev().find(is_base).map_or(0, |(start, _)| start)
+    text[..at]
+        .char_indices()
+        .rev()
+        .find(|(_, character)| character.width() != Some(0))
+        .map_or(0, |(start, _)| start)
 }
 
 /// Where the character at `at` ends, with its marks.

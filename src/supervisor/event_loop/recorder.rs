@@ -170,14 +170,15 @@ impl Recorder {
     /// Adds the lines that are not in the record; whether they are all of those.
     fn add_new_lines(&self, text: &mut Vec<u8>, name: impl Fn(usize) -> String) -> bool {
         let mut place = self.changes.place.borrow_mut();
-        let read = |history: &History| {
-            let found = history.from(&mut place, ADDED, |_| true, |_| true);
-            add_lines(text, &found.lines, name);
-            let is_all = found.lost == 0 && history.is_end(&place);
-            *place = history.end();
-            is_all
-        };
-        self.log.with_history(read).unwrap_or(true)
+        self.log
+            .with_history(|history| {
+                let found = history.from(&mut place, ADDED, |_| true, |_| true);
+                add_lines(text, &found.lines, name);
+                let is_all = found.lost == 0 && history.is_end(&place);
+                *place = history.end();
+                is_all
+            })
+            .unwrap_or(true)
     }
 
     /// The whole record.

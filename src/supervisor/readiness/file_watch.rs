@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::io;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -69,10 +68,7 @@ impl FileWatch {
     /// Watches the files of all instances of the stack; a warning if that is not possible.
     pub(crate) fn follow(&mut self, machine: &Machine) -> Option<Notice> {
         let all = machine.specs().iter().zip(machine.instances());
-        let of_one = |(spec, instance): (&Rc<Spec>, &Instance)| {
-            if instance.is_retired { Arc::default() } else { Arc::clone(&spec.service.watch) }
-        };
-        let patterns: Vec<Arc<[String]>> = all.map(of_one).collect();
+        let patterns: Vec<Arc<[String]>> = all.map(|(spec, instance)| watched(spec, instance)).collect();
         if patterns == self.patterns {
             return None;
         }
@@ -154,8 +150,7 @@ impl FileWatch {
             return (None, notices);
         }
         let (paths, is_overflown) = (std::mem::take(&mut self.paths), std::mem::take(&mut self.is_overflown));
-        let is_rule = |path: &String| path.rsplit('/').next() == Some(".gitignore");
-        if is_overflown || paths.iter().any(is_rule) {
+        if is_overflown || paths.iter().any(|path| path.rsplit('/').next() == Some(".gitignore")) {
             notices.extend(self.open_tree());
         }
         let (mut instances, mut cause) = (Vec::new(), None);
@@ -212,6 +207,11 @@ impl FileWatch {
         self.own.push(path);
         Notice::Warning { text }
     }
+}
+
+/// The patterns of the files that restart an instance.
+fn watched(spec: &Spec, instance: &Instance) -> Arc<[String]> {
+    if instance.is_retired { Arc::default() } else { Arc::clone(&spec.service.watch) }
 }
 
 fn matches(patterns: &Arc<[String]>, path: &str) -> bool {

@@ -109,22 +109,23 @@ impl LogReader {
         let name = |index: usize| {
             self.instance_names.names().get(index).map_or_else(String::new, ToString::to_string)
         };
-        let read = |history: &history::History| {
-            let found = history.from(place, PIECE, is_selected, is_wanted);
-            let lost = (found.lost > 0).then_some(Answer::Lost(LostLines { lines: found.lost }));
-            let lines =
-                found.lines.iter().map(|line| LogLine::new(line.time, name(line.log_source), line.text));
-            (lost.into_iter().chain(lines.map(Answer::Line)).collect(), !history.is_end(place))
-        };
-        self.log.with_history(read).unwrap_or_default()
+        self.log
+            .with_history(|history| {
+                let found = history.from(place, PIECE, is_selected, is_wanted);
+                let lost = (found.lost > 0).then_some(Answer::Lost(LostLines { lines: found.lost }));
+                let lines =
+                    found.lines.iter().map(|line| LogLine::new(line.time, name(line.log_source), line.text));
+                (lost.into_iter().chain(lines.map(Answer::Line)).collect(), !history.is_end(place))
+            })
+            .unwrap_or_default()
     }
 }
 
 /// The latest lines of one instance.
 pub(super) fn latest(log: &Log, name: &str, index: usize, count: usize) -> Vec<LogLine> {
-    let read = |history: &history::History| {
+    log.with_history(|history| {
         let lines = history.latest(count, |log_source| log_source == index);
         lines.iter().map(|line| LogLine::new(line.time, name.to_owned(), line.text)).collect()
-    };
-    log.with_history(read).unwrap_or_default()
+    })
+    .unwrap_or_default()
 }

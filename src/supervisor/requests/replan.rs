@@ -73,10 +73,10 @@ impl Replanner {
 
     /// The present formation, in the order of the Procfile.
     pub(super) fn counts(&self) -> IndexMap<TypeName, u32> {
-        let count = |(name, count): (&TypeName, &u32)| {
-            (name.clone(), self.scaled.get(name).copied().unwrap_or(*count))
-        };
-        self.planned.iter().map(count).collect()
+        self.planned
+            .iter()
+            .map(|(name, count)| (name.clone(), self.scaled.get(name).copied().unwrap_or(*count)))
+            .collect()
     }
 
     /// The present groups of types.
@@ -95,9 +95,9 @@ impl Replanner {
     ) -> Result<PlanDiff, RequestRefusal> {
         let mut counts = self.counts();
         for step in steps {
-            let unknown = || RequestRefusal::new(RefusalKind::UnknownName, self.unknown(&step.r#type));
-            let (_, count) =
-                (counts.iter_mut()).find(|(name, _)| name.as_str() == step.r#type).ok_or_else(unknown)?;
+            let (_, count) = (counts.iter_mut())
+                .find(|(name, _)| name.as_str() == step.r#type)
+                .ok_or_else(|| RequestRefusal::new(RefusalKind::UnknownName, self.unknown(&step.r#type)))?;
             *count = step
                 .apply(*count)
                 .map_err(|error| RequestRefusal::new(RefusalKind::Failed, error.to_string()))?;
@@ -234,10 +234,11 @@ impl Replanner {
 
     /// The counts that were set by scaling stay, unless files and flags ask for another number than before.
     fn scaled_beside(&self, asked: &IndexMap<TypeName, u32>) -> IndexMap<TypeName, u32> {
-        let stays = |(name, _): &(&TypeName, &u32)| {
-            asked.contains_key(*name) && asked.get(*name) == self.planned.get(*name)
-        };
-        self.scaled.iter().filter(stays).map(|(name, count)| (name.clone(), *count)).collect()
+        self.scaled
+            .iter()
+            .filter(|(name, _)| asked.contains_key(*name) && asked.get(*name) == self.planned.get(*name))
+            .map(|(name, count)| (name.clone(), *count))
+            .collect()
     }
 
     fn running(&self, machine: &Machine) -> Running {

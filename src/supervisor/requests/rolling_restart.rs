@@ -19,9 +19,11 @@ impl Replanner {
     /// As [`Replanner::renew`]; or the instances of a type bind their ports themselves.
     pub(super) fn roll(&mut self, chosen: &[usize], machine: &Machine) -> Result<PlanDiff, RequestRefusal> {
         let specs = machine.specs();
-        let is_service =
-            |index: &&usize| machine.instances()[**index].has_own_process() && !specs[**index].once;
-        let chosen: Vec<usize> = chosen.iter().filter(is_service).copied().collect();
+        let chosen: Vec<usize> = chosen
+            .iter()
+            .filter(|index| machine.instances()[**index].has_own_process() && !specs[**index].once)
+            .copied()
+            .collect();
         if let Some(index) = chosen.iter().find(|index| binds_its_port(&specs[**index])) {
             let kind = &specs[*index].name.kind;
             let message = format!(

@@ -5,10 +5,11 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use jiff::Timestamp;
 
-use crate::config::{GroupError, Groups};
+use crate::config::Groups;
 use crate::control::protocol::{
     InstanceStatus, Phase, RefusalKind, RequestRefusal, SCHEMA, StartTimes, Status,
 };
+use crate::duration::rounded_seconds;
 use crate::exit::Exit;
 use crate::machine::instance::Instance;
 use crate::machine::ready::{LISTENS_WITHIN, may_listen, missing, probe_kind};
@@ -46,10 +47,9 @@ impl StatusInputs {
     /// # Errors
     /// The group cannot be used.
     pub(crate) fn without_group(&self, name: &str) -> Result<String, RequestRefusal> {
-        let unknown = |error: GroupError| {
+        self.groups.pattern(name).map_err(|error| {
             RequestRefusal::new(RefusalKind::UnknownName, format!("{error}: {}", error.hint()))
-        };
-        self.groups.pattern(name).map_err(unknown)
+        })
     }
 }
 
@@ -120,7 +120,7 @@ impl View<'_> {
             state: None,
             ended: None,
             started_at: runs.then(|| moment(self.inputs.started)),
-            uptime_seconds: Some(rounded(self.now)),
+            uptime_seconds: Some(rounded_seconds(self.now)),
             formation: self.inputs.formation.clone(),
             groups: self.inputs.groups.clone(),
             notes: Vec::new(),
@@ -152,16 +152,16 @@ impl View<'_> {
             one_shot: spec.once,
             after: spec.after.iter().map(ToString::to_string).collect(),
             first_start: Some(StartTimes {
-                due_seconds: rounded(instance.first_start.due),
-                started_seconds: instance.first_start.started.map(rounded),
-                ready_seconds: instance.first_start.ready.map(rounded),
+                due_seconds: rounded_seconds(instance.first_start.due),
+                started_seconds: instance.first_start.started.map(rounded_seconds),
+                ready_seconds: instance.first_start.ready.map(rounded_seconds),
             }),
             pid: instance.pid.filter(|_| is_running),
             port: spec.port,
             other_port: instance.other_port,
             url: None,
             started_at: started.and_then(|at| self.inputs.started.checked_add(at).ok()).map(moment),
-            uptime_seconds: started.map(|at| rounded(self.now.saturating_sub(at))),
+            uptime_seconds: started.map(|at| rounded_seconds(self.now.saturating_sub(at))),
             restarts: instance.generation.saturating_sub(1),
             cpu_seconds: None,
             memory_bytes: None,
@@ -193,7 +193,7 @@ impl View<'_> {
                 .flatten()
                 .find(|port| serves(*port))
                 .map(local_url),
-            cpu_seconds: used.map(|used| rounded(used.processor)),
+            cpu_seconds: used.map(|used| rounded_seconds(used.processor)),
             memory_bytes: used.map(|used| used.memory),
             ..self.known_row(index)
         }
@@ -246,10 +246,6 @@ fn phase(instance: &Instance) -> Phase {
         State::Clearing | State::Purging if instance.intent == Intent::Up => Phase::Exited,
         State::Stopping | State::Killing | State::Clearing | State::Purging => Phase::Stopping,
     }
-}
-
-pub(super) fn rounded(span: Duration) -> f64 {
-    (span.as_secs_f64() * 1000.0).round() / 1000.0
 }
 
 /// A time as the document has it.

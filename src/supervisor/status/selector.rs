@@ -8,8 +8,7 @@ use crate::suggestion;
 /// # Errors
 /// A sentence about the first name that no instance has.
 pub(super) fn select(known: &[(usize, &InstanceName)], names: &[String]) -> Result<Vec<usize>, String> {
-    let is_unknown = |name: &&String| !known.iter().any(|(_, own)| is_called(own, name));
-    if let Some(name) = names.iter().find(is_unknown) {
+    if let Some(name) = names.iter().find(|name| !known.iter().any(|(_, own)| is_called(own, name))) {
         return Err(unknown(known, name));
     }
     Ok(known.iter().filter(|(_, own)| is_among(own, names)).map(|(index, _)| *index).collect())

@@ -135,11 +135,10 @@ fn draw_keys(state: &State, writer: &mut LineWriter<'_>) {
         writer.text(&format!("[filter {}: {} rows] ", filter.as_str(), view.count()), Style::new());
     }
     // The keys that lead to all others come first, as not all fit.
-    let leads = |command| matches!(command, Command::Help | Command::Quit);
     let (first, others): (Vec<&KeyBinding>, Vec<&KeyBinding>) = BINDINGS
         .iter()
         .filter(|binding| !binding.short.is_empty())
-        .partition(|binding| leads(binding.command));
+        .partition(|binding| matches!(binding.command, Command::Help | Command::Quit));
     for binding in first.into_iter().chain(others) {
         let key = binding.names.split(',').next().unwrap_or_default();
         writer.text(key, Style::new().add_modifier(Modifier::BOLD));

@@ -1,6 +1,7 @@
 //! How the stack is started: the project's own settings, and those that keep it apart.
 
 use std::ffi::OsString;
+use std::io;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -45,7 +46,6 @@ pub(super) fn trial(
     options: &TrialOptions<'_>,
     system: &SystemEnv,
 ) -> Result<(TrialStack, Plan), Failure> {
-    let failed = |error: std::io::Error| Failure::Failed(format!("the stack cannot be started: {error}"));
     let planned = |project: &Project| project.plan(system).map_err(Failure::Refused);
     let base = free_base(project, &planned(project)?)?;
     let mut moved = project.clone();
@@ -56,11 +56,11 @@ pub(super) fn trial(
         moved.settings.release = Some(Located::given(true, "--release"));
     }
     let plan = planned(&moved)?;
-    let folder = TrialFolder::new().map_err(failed)?;
+    let folder = TrialFolder::new().map_err(|error| cannot_start(&error))?;
     let name = format!("doctor-{}", SystemEnv::mark());
     let root = std::fs::canonicalize(&project.root).unwrap_or_else(|_| project.root.clone());
     let address = Address::new(&root, Some(&name), Some(folder.path()));
-    let mut command = Command::new(std::env::current_exe().map_err(failed)?);
+    let mut command = Command::new(std::env::current_exe().map_err(|error| cannot_start(&error))?);
     command.args(words(project, options, folder.path()));
     command.arg(format!("--name={name}"));
     command.args(base.map(|base| format!("--port={base}")));
@@ -68,16 +68,24 @@ pub(super) fn trial(
     // Its notices are what is read here.
     command.env("GANGER_QUIET", "false").env_remove("GANGER_DETACH").env_remove("GANGER_WAIT");
     let grace = plan.instances.iter().map(|spec| spec.grace).max().unwrap_or_default();
-    let stack = TrialStack::start(command, address, folder, grace).map_err(failed)?;
+    let stack = TrialStack::start(command, address, folder, grace).map_err(|error| cannot_start(&error))?;
     Ok((stack, plan))
+}
+
+fn cannot_start(error: &io::Error) -> Failure {
+    Failure::Failed(format!("the stack cannot be started: {error}"))
 }
 
 /// `start` with the flags of the project, and with those that keep the run apart and watched.
 fn words(project: &Project, options: &TrialOptions<'_>, folder: &Path) -> Vec<OsString> {
     let mut words: Vec<OsString> = vec!["start".into()];
-    let is_project =
-        |flag: &&GivenFlag| flag.setting.flag_of("start").is_some() && flag.setting.name != "port";
-    words.extend(options.flags.iter().filter(is_project).flat_map(GivenFlag::words));
+    words.extend(
+        options
+            .flags
+            .iter()
+            .filter(|flag| flag.setting.flag_of("start").is_some() && flag.setting.name != "port")
+            .flat_map(GivenFlag::words),
+    );
     for word in
         ["--json", "--no-keep", "--no-hooks", "--pty=never", "--exit-on=never", "--restart=on-failure"]
     {

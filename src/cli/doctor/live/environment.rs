@@ -65,14 +65,17 @@ pub(super) fn look(
         let environments: Vec<Vec<u8>> = programs.iter().copied().filter_map(environment_of).collect();
         let own = environments.iter().flat_map(|of| of.split(|byte| *byte == 0)).filter_map(entry);
         let own: Vec<ConfigVariable> = own.collect();
-        let is_unnamed = |server: &SocketAddr| {
-            let is_own =
-                server.ip().is_loopback() && own_ports.contains(&server.port()) || own_ends.contains(server);
-            !is_own && may_be_service(*server) && !is_named(*server, config.iter().chain(&own))
-        };
         let tree = with_descendants(HashSet::from([pid]), &processes);
         Surroundings {
-            servers: connections.servers_of(tree).into_iter().filter(is_unnamed).collect(),
+            servers: connections
+                .servers_of(tree)
+                .into_iter()
+                .filter(|server| {
+                    let is_own = server.ip().is_loopback() && own_ports.contains(&server.port())
+                        || own_ends.contains(server);
+                    !is_own && may_be_service(*server) && !is_named(*server, config.iter().chain(&own))
+                })
+                .collect(),
             own_variables: own_variables(&environments, &environment),
             home_programs: home_programs(&programs, &environment),
         }
@@ -83,8 +86,11 @@ pub(super) fn look(
 /// The process of an instance; where it is a shell, those that it has started: what programs start has surroundings of their own.
 fn programs(processes: &[Process], pid: i32) -> Vec<i32> {
     let own = processes.iter().find(|process| process.pid == pid);
-    let is_child = |process: &&Process| process.parent == pid && own.is_some_and(is_shell);
-    let children: Vec<i32> = processes.iter().filter(is_child).map(|process| process.pid).collect();
+    let children: Vec<i32> = processes
+        .iter()
+        .filter(|process| process.parent == pid && own.is_some_and(is_shell))
+        .map(|process| process.pid)
+        .collect();
     if children.is_empty() { vec![pid] } else { children }
 }
 
@@ -112,14 +118,17 @@ fn entry(text: &[u8]) -> Option<ConfigVariable> {
 
 fn own_variables(environments: &[Vec<u8>], shared: &Environment) -> BTreeSet<String> {
     // One that has the shared value may be the program, and the others what a script started beside it.
-    let has_own = |name: &&&str| {
-        let is_another = |environment: &Vec<u8>| {
-            let value = variable_of(environment, name.as_bytes());
-            value.is_some() && value != shared.get(name.as_bytes())
-        };
-        !environments.is_empty() && environments.iter().all(is_another)
-    };
-    NEEDED.iter().filter(has_own).map(|name| (*name).to_owned()).collect()
+    NEEDED
+        .iter()
+        .filter(|name| {
+            !environments.is_empty()
+                && environments.iter().all(|environment| {
+                    let value = variable_of(environment, name.as_bytes());
+                    value.is_some() && value != shared.get(name.as_bytes())
+                })
+        })
+        .map(|name| (*name).to_owned())
+        .collect()
 }
 
 /// The programs of an instance that lie in such a folder of the user's home.
@@ -131,11 +140,10 @@ fn home_programs(programs: &[i32], environment: &Environment) -> BTreeSet<String
     };
     // The kernel shows a program by its real path.
     let homes = [fs::canonicalize(&home).unwrap_or_else(|_| home.clone()), home];
-    let is_of_home = |file: &PathBuf| {
+    let files = programs.iter().copied().flat_map(program_files).filter(|file| {
         let folder = file.parent().unwrap_or(Path::new("/"));
         homes.iter().any(|home| HOME_FOLDERS.iter().any(|of| folder == home.join(of)))
-    };
-    let files = programs.iter().copied().flat_map(program_files).filter(is_of_home);
+    });
     let names = files.filter_map(|file| Some(file.file_name()?.to_string_lossy().into_owned()));
     names.filter(|name| !is_tool(name)).collect()
 }

@@ -82,13 +82,15 @@ impl ProjectFiles {
         let (Some(before), Some(now)) = (&self.before, states(&self.root)) else { return sources.collect() };
         // A file that has another name now was not written.
         let known: HashSet<&FileState> = before.values().collect();
-        let is_written = |(name, state): &(String, FileState)| {
-            !tracked.contains(name) && !known.contains(state) && !is_named(name, plan)
-        };
-        let others = now.into_iter().filter(is_written).map(|(name, _)| {
-            let git = if new.contains(&name) { GitState::Untracked } else { GitState::Ignored };
-            WrittenFile { name, git }
-        });
+        let others = now
+            .into_iter()
+            .filter(|(name, state)| {
+                !tracked.contains(name) && !known.contains(state) && !is_named(name, plan)
+            })
+            .map(|(name, _)| {
+                let git = if new.contains(&name) { GitState::Untracked } else { GitState::Ignored };
+                WrittenFile { name, git }
+            });
         sources.chain(others).collect()
     }
 }
@@ -111,9 +113,13 @@ fn is_named(file: &str, plan: &Plan) -> bool {
 }
 
 fn states(root: &Path) -> Option<BTreeMap<String, FileState>> {
-    let state = |name: String| {
-        let of = fs::symlink_metadata(root.join(&name)).ok().filter(fs::Metadata::is_file)?;
-        Some((name, (of.size(), of.ino(), of.mtime(), of.mtime_nsec())))
-    };
-    Some(names_below(root)?.into_iter().filter_map(state).collect())
+    Some(
+        names_below(root)?
+            .into_iter()
+            .filter_map(|name| {
+                let of = fs::symlink_metadata(root.join(&name)).ok().filter(fs::Metadata::is_file)?;
+                Some((name, (of.size(), of.ino(), of.mtime(), of.mtime_nsec())))
+            })
+            .collect(),
+    )
 }

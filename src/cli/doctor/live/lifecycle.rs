@@ -32,12 +32,14 @@ pub(super) fn one_more(
     open: impl Fn(&mut TrialStack) -> Result<OpenFiles, Interrupted>,
 ) -> Result<(Vec<(String, StartResult)>, OpenFiles), Interrupted> {
     let names: Vec<String> = types.iter().map(|(kind, count)| format!("{kind}.{}", count + 1)).collect();
-    let scaled = |by: u32| {
-        let step = |(kind, count): &(&str, u32)| ScaleStep {
-            r#type: (*kind).to_owned(),
-            count: InstanceCount::To(count + by),
-        };
-        Request::Scale { steps: types.iter().map(step).collect() }
+    let scaled = |by: u32| Request::Scale {
+        steps: types
+            .iter()
+            .map(|(kind, count)| ScaleStep {
+                r#type: (*kind).to_owned(),
+                count: InstanceCount::To(count + by),
+            })
+            .collect(),
     };
     if names.is_empty() || stack.ask(scaled(1), within.max(ANSWER))?.is_none() {
         return Ok(Default::default());
@@ -125,8 +127,10 @@ enum Attempt {
 
 /// Sends a request to an instance, if it serves.
 fn attempt(stack: &mut TrialStack, instance: &InstanceObservation) -> Result<Attempt, Interrupted> {
-    let serves = |port: &u16| instance.listens.as_ref().is_some_and(|of| of.ports.contains(port));
-    let port = instance.port.filter(serves).filter(|port| speaks_http(*port));
+    let port = instance
+        .port
+        .filter(|port| instance.listens.as_ref().is_some_and(|of| of.ports.contains(port)))
+        .filter(|port| speaks_http(*port));
     let Some(Ok(request)) = port.map(PendingRequest::send) else { return Ok(Attempt::NoServer) };
     let until = stack.now() + READS_WITHIN;
     while !request.is_in_flight() {

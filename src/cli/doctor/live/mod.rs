@@ -123,11 +123,13 @@ fn repeat(
     instances: &mut [InstanceObservation],
     within: Duration,
 ) -> Result<(), Interrupted> {
-    let is_first = |seen: &&mut InstanceObservation| {
-        let is_ready = matches!(seen.start, StartResult::Ready(_));
-        is_ready && may_scale(&seen.kind) && seen.name == format!("{}.1", seen.kind)
-    };
-    let mut firsts: Vec<&mut InstanceObservation> = instances.iter_mut().filter(is_first).collect();
+    let mut firsts: Vec<&mut InstanceObservation> = instances
+        .iter_mut()
+        .filter(|seen| {
+            let is_ready = matches!(seen.start, StartResult::Ready(_));
+            is_ready && may_scale(&seen.kind) && seen.name == format!("{}.1", seen.kind)
+        })
+        .collect();
     let count = |kind: &str| plan.process(kind).map_or(1, |process| process.count);
     let types: Vec<(&str, u32)> = firsts.iter().map(|seen| (seen.kind.as_str(), count(&seen.kind))).collect();
     let (more, open) = lifecycle::one_more(stack, &types, within, |stack| files.open(stack, plan))?;
@@ -147,16 +149,20 @@ fn repeat(
 
 /// Whether a variable that tells a server what to bind holds an address of this machine alone: a server that binds it follows its config.
 fn names_loopback(plan: &Plan) -> bool {
-    let is_bound = |name: &[u8]| {
-        let name = String::from_utf8_lossy(name).into_owned();
-        name.contains("BIND") || name.contains("LISTEN") || BOUND.contains(&name.as_str())
-    };
-    let is_loopback = |value: &[u8]| {
-        let value = String::from_utf8_lossy(value);
-        let host = value.rsplit_once(':').filter(|(host, _)| !host.contains(':')).map_or(&*value, |of| of.0);
-        ["127.0.0.1", "localhost", "::1", "[::1]"].contains(&host)
-    };
-    plan.environment_of_command().variables().any(|(name, value)| is_bound(name) && is_loopback(value))
+    plan.environment_of_command()
+        .variables()
+        .any(|(name, value)| says_what_to_bind(name) && holds_loopback(value))
+}
+
+fn says_what_to_bind(name: &[u8]) -> bool {
+    let name = String::from_utf8_lossy(name).into_owned();
+    name.contains("BIND") || name.contains("LISTEN") || BOUND.contains(&name.as_str())
+}
+
+fn holds_loopback(value: &[u8]) -> bool {
+    let value = String::from_utf8_lossy(value);
+    let host = value.rsplit_once(':').filter(|(host, _)| !host.contains(':')).map_or(&*value, |of| of.0);
+    ["127.0.0.1", "localhost", "::1", "[::1]"].contains(&host)
 }
 
 /// Variables by which servers are told their address. That of a database is none of them.

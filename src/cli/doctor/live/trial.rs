@@ -167,8 +167,9 @@ impl TrialStack {
             let status = self.ask(Request::Status, ANSWER)?;
             let rows = status.iter().flat_map(|status| &status.instances);
             ready.extend(rows.filter(|row| row.is_ready_or_done()).map(|row| row.name.clone()));
-            let is_decided = |name: &String| ready.contains(name) || self.record.of(name).is_decided(number);
-            if self.has_ended || self.now() >= until || names.iter().all(is_decided) {
+            let are_decided =
+                names.iter().all(|name| ready.contains(name) || self.record.of(name).is_decided(number));
+            if self.has_ended || self.now() >= until || are_decided {
                 return Ok(ready);
             }
             // What needs no probe is ready without a notice.
