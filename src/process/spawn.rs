@@ -26,6 +26,7 @@ use super::pty;
 use super::pty::WindowSize;
 use super::session::{LedChild, Sessions};
 use super::signals::Inherited;
+use super::tree::note;
 use crate::exit::{FAILED, NOT_EXECUTABLE, NOT_FOUND};
 use crate::machine::SpawnFailure;
 use crate::plan::entries::EnvEntries;
@@ -143,8 +144,7 @@ impl Spawner {
         if extra.listener.is_some() {
             program = program.with_own_pid_in("LISTEN_PID");
         }
-        let made = self.make(&program, spec, extra);
-        made.map_err(|error| {
+        self.make(&program, spec, extra).map_err(|error| {
             let program = program.path.display().to_string();
             failed(describe(program, error))
         })
@@ -168,6 +168,7 @@ impl Spawner {
         let (master, path) = pty::open(size).map_err(number)?;
         if let Some(led) = self.lead(program, spec, extra, &path) {
             let LedChild { pid, session } = led?;
+            note(pid);
             return Ok(SpawnedChild { pid, session, stream: ChildStream::Terminal { master, path } });
         }
         let mut actions = passing(extra)?;
@@ -257,6 +258,7 @@ impl Spawner {
             Err(Errno::ENOEXEC) => make(&program.as_script())?,
             other => other?,
         };
+        note(pid.as_raw());
         Ok(pid.as_raw())
     }
 }

@@ -22,20 +22,32 @@ pub(super) struct Listed {
 pub(super) struct Ancestry {
     /// Those that were below it.
     known: HashSet<u64>,
+    /// Those that were made since, and that no list has shown yet.
+    noted: HashSet<u64>,
     /// Those of them that were not listed any more: the next list still has what they had made meanwhile.
     ended: HashSet<u64>,
     /// Orphans that are not ours.
     foreign: HashSet<u64>,
+    /// The sessions that they were in, as long as a list shows a process in them.
+    sessions: HashSet<i32>,
 }
 
 impl Ancestry {
-    /// The living processes below `root`, parents before their children, of a list of all; an orphan is asked once whether it
-    /// `is_marked`. It is certain where it has nothing new: what it shows for the first time may have made others, which are not in it.
+    /// A process that the root has just made, before any list: it may have ended by the next one, and what it left has its session.
+    pub(super) fn note(&mut self, process: &Process) {
+        self.noted.insert(process.born);
+        if process.session == process.pid {
+            self.sessions.insert(process.session);
+        }
+    }
+
+    /// The living processes below `root`, parents before their children, of a list of all; an orphan is asked whether it
+    /// `is_marked`, until that is known. It is certain where it has nothing new: what it shows for the first time may have made others, which are not in it.
     pub(super) fn below(
         &mut self,
         root: i32,
         mut all: Vec<Listed>,
-        is_marked: impl Fn(&Process) -> bool,
+        is_marked: impl Fn(&Process) -> Option<bool>,
     ) -> Scan {
         all.sort_unstable_by_key(|listed| listed.process.born);
         let mut scan = Scan { processes: Vec::new(), is_certain: true };
@@ -43,8 +55,13 @@ impl Ancestry {
         else {
             return scan;
         };
-        let mut below = self.known.clone();
-        let mut sessions: HashSet<i32> = HashSet::new();
+        let mut below: HashSet<u64> = self.known.iter().copied().chain(self.noted.drain()).collect();
+        let mut sessions = std::mem::take(&mut self.sessions);
+        // A number that was given again is of another session.
+        let others = all.iter().filter(|listed| !below.contains(&listed.process.born));
+        for leader in others {
+            sessions.remove(&leader.process.pid);
+        }
         // One that has joined a session later than the one that leads it may be older.
         sessions.extend(
             all.iter()
@@ -66,9 +83,11 @@ impl Ancestry {
             if !is_below {
                 continue;
             }
-            scan.is_certain &= !below.insert(process.born);
+            below.insert(process.born);
+            scan.is_certain &= self.known.contains(&process.born);
             if process.session != own.session {
                 sessions.insert(process.session);
+                self.sessions.insert(process.session);
             }
             if !is_zombie {
                 scan.processes.push(process);
@@ -82,16 +101,16 @@ impl Ancestry {
         scan
     }
 
-    fn is_marked_orphan(&mut self, process: &Process, is_marked: &impl Fn(&Process) -> bool) -> bool {
+    fn is_marked_orphan(&mut self, process: &Process, is_marked: &impl Fn(&Process) -> Option<bool>) -> bool {
         // To launchd(8), as all orphans.
         if process.parent != 1 || self.foreign.contains(&process.born) {
             return false;
         }
         let is_ours = is_marked(process);
-        if !is_ours {
+        if is_ours == Some(false) {
             self.foreign.insert(process.born);
         }
-        is_ours
+        is_ours == Some(true)
     }
 }
 

@@ -12,6 +12,8 @@ struct Machine {
     makers: HashMap<u64, u64>,
     /// Those that were listed.
     listed: HashSet<u64>,
+    /// Those that were noted.
+    noted: HashSet<i32>,
 }
 
 #[derive(Clone, Debug)]
@@ -80,11 +82,18 @@ impl Machine {
         maker == OURS
     }
 
+    fn spawn(&mut self, ancestry: &mut Ancestry) {
+        let pid = i32::try_from(self.makers.len()).unwrap() + 1;
+        self.add(OURS, 2, pid, true);
+        ancestry.note(&self.living.last().unwrap().listed.process);
+        self.noted.insert(pid);
+    }
+
     fn found(&mut self, ancestry: &mut Ancestry, can_read: bool) -> Vec<u64> {
         let list = self.list();
         let is_marked = |process: &Process| {
             let of = self.living.iter().find(|of| of.listed.process.born == process.born);
-            can_read && of.is_some_and(|of| of.is_marked)
+            Some(can_read && of.is_some_and(|of| of.is_marked))
         };
         ancestry.below(2, list, is_marked).processes.iter().map(|process| process.born).collect()
     }
@@ -100,7 +109,11 @@ enum Step {
     Fork(usize),
     Leave(usize),
     End(usize),
+    /// A process that leads its session is made by ours, and noted.
+    Spawn,
     List,
+    /// A list for which no mark is read.
+    Glance,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -108,7 +121,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         3 => any::<usize>().prop_map(Step::Fork),
         1 => any::<usize>().prop_map(Step::Leave),
         2 => any::<usize>().prop_map(Step::End),
+        1 => Just(Step::Spawn),
         2 => Just(Step::List),
+        1 => Just(Step::Glance),
     ];
     prop::collection::vec(step, 0..60)
 }
@@ -122,6 +137,11 @@ proptest! {
                 Step::Fork(at) => machine.fork(at),
                 Step::Leave(at) => machine.leave(at),
                 Step::End(at) => machine.end(at),
+                Step::Spawn => machine.spawn(&mut ancestry),
+                Step::Glance => {
+                    let list = machine.list();
+                    ancestry.below(2, list, |_| None);
+                }
                 Step::List => {
                     let found = machine.found(&mut ancestry, can_read);
                     let all = machine.living_below(|_| true);
@@ -133,6 +153,10 @@ proptest! {
                     let linked = machine.living_below(|born| listed.contains(&born));
                     prop_assert!(linked.iter().all(|born| found.contains(born)), "{linked:?} {found:?}");
                     prop_assert!(found.iter().all(|born| all.contains(born)), "{found:?} {all:?}");
+                    // And those in the session of one that was noted, also if neither was listed before.
+                    let in_session = |of: &&Living| machine.noted.contains(&of.listed.process.session);
+                    let mut left = machine.living.iter().filter(in_session).map(|of| of.listed.process.born);
+                    prop_assert!(left.all(|born| found.contains(&born)), "{found:?}");
                 }
             }
         }
@@ -147,9 +171,10 @@ proptest! {
                 Step::Fork(at) => machine.fork(at),
                 Step::Leave(at) => machine.leave(at),
                 Step::End(at) => machine.end(at),
-                Step::List => {
+                Step::Spawn => machine.spawn(&mut ancestry),
+                Step::List | Step::Glance => {
                     let list = machine.list();
-                    let scan = ancestry.below(2, list, |_| false);
+                    let scan = ancestry.below(2, list, |_| Some(false));
                     let new = scan.processes.iter().filter(|process| known.insert(process.born)).count();
                     prop_assert_eq!(scan.is_certain, new == 0);
                 }
@@ -165,7 +190,7 @@ fn a_zombie_is_no_living_process_and_what_it_had_made_is_found() {
     machine.add(middle, 1, 2, false);
     let mut list = machine.list();
     list[3].is_zombie = true;
-    let found = Ancestry::default().below(2, list, |_| false);
+    let found = Ancestry::default().below(2, list, |_| Some(false));
     assert_eq!(found.processes.iter().map(|process| process.pid).collect::<Vec<_>>(), [5]);
 }
 

@@ -16,7 +16,7 @@ use super::main_processes::ProcessFacts;
 use super::process::{Identity, Process, SHELLS, Scan};
 
 /// Every living descendant of `root`, parents before their children. Zombies are left out: they are
-/// ended, and only wait to be reaped.
+/// ended, and only wait to be reaped. All that carry the mark of our run are among them, as orphans fall to us.
 ///
 /// # Errors
 /// When /proc cannot be read: it is not mounted, or there is no room for a descriptor (EMFILE, ENOMEM).
@@ -40,13 +40,8 @@ pub(crate) fn descendants(root: i32) -> io::Result<Scan> {
     Ok(scan)
 }
 
-/// The same. All that carry the mark of a run are among them by themselves, as orphans fall to us.
-///
-/// # Errors
-/// As [`descendants`].
-pub(crate) fn descendants_of_run(root: i32, _run: &[u8]) -> io::Result<Scan> {
-    descendants(root)
-}
+/// A process that this one has just made: nothing need be kept, as what it leaves falls to us.
+pub(in crate::process) fn note(_pid: i32) {}
 
 /// The largest number of a process (`PID_MAX_LIMIT`, proc_sys_kernel(5)).
 const MOST: i32 = 1 << 22;

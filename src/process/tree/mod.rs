@@ -44,8 +44,8 @@ pub use system::is_stopped;
 use system::send;
 #[cfg(any(portable, not(target_os = "linux")))]
 pub(in crate::process) use system::walk;
-pub(in crate::process) use system::{children, environment, facts, is_gone, is_running, look_at, pids};
-pub(crate) use system::{descendants, descendants_of_run, is_shell};
+pub(in crate::process) use system::{children, environment, facts, is_gone, is_running, look_at, note, pids};
+pub(crate) use system::{descendants, is_shell};
 pub(crate) use tracker::{ProcessSnapshot, ProcessTracker};
 #[cfg(all(target_os = "linux", not(portable)))]
 pub(in crate::process) use walk::walk;

@@ -32,33 +32,43 @@ pub(in crate::process) fn children() -> io::Result<Vec<i32>> {
     Ok(all.into_iter().map(|listed| listed.process.pid).collect())
 }
 
-/// Every living descendant of `root`, parents before their children.
+/// Every living descendant of `root`, parents before their children. Of this process, also the orphans in whose mark it stands
+/// (`ROOT.MONITOR.WORKER.RANDOM`).
 ///
 /// # Errors
 /// As the list of all processes.
 pub(crate) fn descendants(root: i32) -> io::Result<Scan> {
-    descendants_of_run(root, b"")
+    let all = source::all()?;
+    let own = Pid::this().as_raw();
+    if root != own {
+        return Ok(Ancestry::default().below(root, all, |_| None));
+    }
+    let born = all.iter().find(|listed| listed.process.pid == own).map(|listed| listed.process.born);
+    let in_mark = format!(".{own}-{}.", born.unwrap_or_default());
+    let is_marked = |process: &Process| {
+        let Some(environment) = source::environment(process.pid) else { return Some(false) };
+        let mark = variable_of(&environment, RUN_MARK).unwrap_or_default();
+        // A process has no environment for a moment while it executes a program.
+        (!environment.is_empty()).then(|| memchr::memmem::find(mark, in_mark.as_bytes()).is_some())
+    };
+    Ok(with_own(|ancestry| ancestry.below(own, all, is_marked)))
 }
 
-/// The same; orphans that have this run as their mark are among them.
-///
-/// # Errors
-/// As the list of all processes.
-pub(crate) fn descendants_of_run(root: i32, run: &[u8]) -> io::Result<Scan> {
-    let all = source::all()?;
-    let is_marked = |process: &Process| {
-        let environment = environment(process.pid).ok().flatten().unwrap_or_default();
-        !run.is_empty() && variable_of(&environment, RUN_MARK) == Some(run)
-    };
-    if root != Pid::this().as_raw() {
-        return Ok(Ancestry::default().below(root, all, is_marked));
+/// A process that this one has just made.
+pub(in crate::process) fn note(pid: i32) {
+    if let Some(listed) = source::listed(pid) {
+        with_own(|ancestry| ancestry.note(&listed.process));
     }
-    let mut own = OWN.lock().unwrap_or_else(PoisonError::into_inner);
-    let (_, ancestry) = match &mut *own {
-        Some(known) if known.0 == root => known,
-        other => other.insert((root, Ancestry::default())),
+}
+
+fn with_own<Found>(look: impl FnOnce(&mut Ancestry) -> Found) -> Found {
+    let own = Pid::this().as_raw();
+    let mut known = OWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let (_, ancestry) = match &mut *known {
+        Some(known) if known.0 == own => known,
+        other => other.insert((own, Ancestry::default())),
     };
-    Ok(ancestry.below(root, all, is_marked))
+    look(ancestry)
 }
 
 /// There are no lists of children.

@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::io;
 
 use super::{
-    INSTANCE_MARK, Identity, Process, RUN_MARK, Scan, children, descendants_of_run, environment, is_gone,
-    look_at, variable_of, walk,
+    INSTANCE_MARK, Identity, Process, RUN_MARK, Scan, children, descendants, environment, is_gone, look_at,
+    variable_of, walk,
 };
 use crate::machine::{ProcessCounts, Target};
 
@@ -65,15 +65,14 @@ impl ProcessTracker {
     /// instance by the mark's value.
     ///
     /// # Errors
-    /// As [`descendants_of_run`].
+    /// As [`descendants`].
     pub(crate) fn scan(
         &mut self,
         sessions: &[Option<i32>],
         named: &dyn Fn(&[u8]) -> Option<usize>,
     ) -> io::Result<(ProcessSnapshot, bool)> {
         let near = if self.was_uncertain { self.near(sessions, named)? } else { Vec::new() };
-        let Scan { mut processes, mut is_certain } =
-            descendants_of_run(std::process::id().cast_signed(), &self.run)?;
+        let Scan { mut processes, mut is_certain } = descendants(std::process::id().cast_signed())?;
         if !is_certain {
             let seen: HashSet<Identity> = processes.iter().map(Process::identity).collect();
             let missed = near.into_iter().filter(|process| !seen.contains(&process.identity()));
@@ -111,7 +110,7 @@ impl ProcessTracker {
     /// As [`Self::scan`], by a walk along the lists of children where one can answer. It does not tell whether anything is left.
     ///
     /// # Errors
-    /// As [`descendants_of_run`].
+    /// As [`descendants`].
     pub(crate) fn walk(
         &mut self,
         sessions: &[Option<i32>],
@@ -120,7 +119,7 @@ impl ProcessTracker {
         let own = std::process::id().cast_signed();
         let processes = match walk(own)? {
             Some(processes) => processes,
-            None => descendants_of_run(own, &self.run)?.processes,
+            None => descendants(own)?.processes,
         };
         self.attribute(processes, sessions, named).map(|(snapshot, _)| snapshot)
     }
@@ -175,7 +174,7 @@ impl ProcessTracker {
     /// The instance whose mark this process has.
     ///
     /// # Errors
-    /// As [`descendants_of_run`].
+    /// As [`descendants`].
     pub(crate) fn instance_of(
         &self,
         pid: i32,
