@@ -5,10 +5,14 @@
 //! a container's whole tree is the container's. Elsewhere a writable folder is no invitation: a cgroup that
 //! systemd did not expect in its unit breaks its accounting. docs/design/0010 has the reasons.
 
+use std::ffi::OsStr;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::sys::signal::kill;
+use nix::unistd::Pid;
 
 /// Where version 2 alone is mounted. In the hybrid layout it lies a folder deeper, has no say, and is left
 /// alone, as version 1 is.
@@ -78,13 +82,26 @@ fn is_delegated(folder: &Path) -> bool {
     })
 }
 
-/// Folders of runs of which both halves were killed; one that still holds a process cannot be removed.
+/// Removes the folders of runs of which both halves were killed; one that still holds a process cannot be removed. That of a monitor which is
+/// just starting is empty too.
 fn remove_stale(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if entry.file_name().as_bytes().starts_with(NAME.as_bytes()) {
+        if monitor_of(&entry.file_name()).is_some_and(|monitor| !is_there(monitor)) {
             let _ = fs::remove_dir(entry.path());
         }
     }
+}
+
+/// The monitor that made a folder of this name; `None` if it is none of ours.
+fn monitor_of(name: &OsStr) -> Option<Pid> {
+    let digits = name.to_str()?.strip_prefix(NAME)?;
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits.parse().ok().filter(|pid| is_number && *pid > 0).map(Pid::from_raw)
+}
+
+/// Whether a process has this number (kill(2), signal 0).
+fn is_there(pid: Pid) -> bool {
+    kill(pid, None) != Err(Errno::ESRCH)
 }
 
 fn write(file: &Path, text: &str) -> io::Result<()> {
@@ -94,6 +111,31 @@ fn write(file: &Path, text: &str) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_is_that_of_a_run_by_its_name_alone() {
+        for (name, pid) in [("ganger-1", Some(1)), ("ganger-4194304", Some(4_194_304))] {
+            assert_eq!(monitor_of(OsStr::new(name)).map(Pid::as_raw), pid, "{name}");
+        }
+        for other in
+            ["ganger-", "ganger-0", "ganger-+1", "ganger--1", "ganger-1-2", "ganger-test-1", "gange-1"]
+        {
+            assert_eq!(monitor_of(OsStr::new(other)), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn the_folder_of_a_monitor_that_is_just_starting_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = format!("{NAME}{}", std::process::id());
+        // No process has the largest number of all.
+        for name in [&*own, "ganger-2147483647", "ganger-test-1"] {
+            fs::create_dir(folder.path().join(name)).unwrap();
+        }
+        remove_stale(folder.path());
+        let left = |name: &str| folder.path().join(name).exists();
+        assert!(left(&own) && left("ganger-test-1") && !left("ganger-2147483647"));
+    }
 
     #[test]
     fn only_a_lone_second_version_has_a_cgroup_for_us() {
