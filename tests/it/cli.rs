@@ -190,6 +190,20 @@ fn a_line_of_an_env_file_can_use_the_port_of_a_type() {
 }
 
 #[test]
+fn a_line_of_an_env_file_knows_the_port_of_each_of_very_many_types() {
+    let types: String = (0..120).map(|number| format!("t{number}: probe env GANGER_PORT_T7\n")).collect();
+    let folder =
+        Folder::with(&[("Procfile", &types), (".env", "API=http://localhost:${GANGER_PORT_T119}/\n")]);
+    let of = |name: &str, words: &[&str]| {
+        folder.run(&[&["run"], words, &["sh", "-c", &format!("echo ${name}")]].concat())
+    };
+    assert_eq!(of("API", &[]).out, "http://localhost:16900/\n");
+    assert_eq!(of("GANGER_PORT_T3", &[]).out, "5300\n");
+    let shown = folder.run(&["env", "t1", "--show-values"]).out;
+    assert!(shown.contains("\nAPI=http://localhost:16900/\n"), "{shown}");
+}
+
+#[test]
 fn the_names_that_overmind_has_for_commands_are_taken() {
     let folder = Folder::with(&[STACK]);
     for words in [&["status"][..], &["quit"]] {
