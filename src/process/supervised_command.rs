@@ -34,6 +34,7 @@ use super::reaper::become_subreaper;
 use super::reaper::{WaitResult, wait_any};
 use super::replace::{self, Replacement};
 use super::signal_receiver::{self, SignalReceiver};
+use super::tree::note;
 use crate::exit::{Exit, Outcome};
 use crate::signal::Signal;
 
@@ -113,6 +114,9 @@ fn forward_until_exit<H: AsFd>(
         }
         ForkSide::Parent(command) => command,
     };
+    note(command.as_raw());
+    #[cfg(not(target_os = "linux"))]
+    super::tree::watch_forks().map_err(during("kqueue"))?;
     // Not before: the command would begin with it.
     name::set("ganger-escort", "ganger-escort: stops the command and lets go of the stack if ganger is gone");
     let mut watch = CommandWatch {

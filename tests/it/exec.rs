@@ -8,7 +8,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::WaitStatus;
 use nix::unistd::Pid;
 
-use crate::harness::{Ports, Project, Running, holds};
+use crate::harness::{Ports, Project, Running, holds, sees_every_process};
 
 const STACK: &str = "web: probe print hello + wait\nworker: probe wait\n";
 
@@ -95,6 +95,9 @@ fn a_stack_that_runs_is_used_and_left_alone() {
 
 #[test]
 fn a_signal_ends_the_command_and_all_that_was_started() {
+    if !sees_every_process() {
+        return;
+    }
     for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGKILL] {
         let stack = stack();
         // A child, and a daemon, that the signal does not reach.

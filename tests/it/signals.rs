@@ -7,7 +7,7 @@ use ganger::parts::signal::Signal;
 use nix::sys::signal::{Signal as Known, kill};
 use nix::unistd::Pid;
 
-use crate::harness::{PATIENCE, Project, Running, can};
+use crate::harness::{PATIENCE, Project, Running, can, sees_every_process};
 
 /// One that ends at once, one that ignores every request.
 const STACK: &str = "web: probe ignore USR1 USR2 + trap TERM bye 0 + wait\n\
@@ -168,6 +168,9 @@ fn without_proc_what_ignores_the_stop_signal_is_killed_after_the_grace() {
 
 #[test]
 fn without_proc_the_monitor_stops_what_a_killed_worker_leaves() {
+    if !sees_every_process() {
+        return;
+    }
     let project = Project::new(WITHOUT_PROC);
     let Some(running) = without_proc(&project) else { return };
     kill(Pid::from_raw(running.worker()), Known::SIGKILL).unwrap();

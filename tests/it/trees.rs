@@ -3,7 +3,7 @@
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::harness::{Project, holds};
+use crate::harness::{Project, holds, sees_every_process};
 
 #[test]
 fn grandchildren_in_the_group_go_even_if_the_leader_has_quit() {
@@ -67,6 +67,9 @@ fn leftovers_of_one_instance_go_while_the_others_stay() {
 
 #[test]
 fn a_process_born_in_the_grace_does_not_slip_through() {
+    if !sees_every_process() {
+        return;
+    }
     // Each link forks, leaves the session, ignores TERM and ends: the chain is never the same process twice.
     let project = Project::new("web: ./chain\n")
         .program("chain", "#!/bin/sh\ntrap '' TERM\nprobe touch link\nsetsid ./chain &\nexit 0\n");
@@ -78,6 +81,9 @@ fn a_process_born_in_the_grace_does_not_slip_through() {
 /// A chain is over when no process with the mark is left, whichever link it is. It does not end by itself.
 #[test]
 fn a_chain_of_forks_that_ignores_the_signal_is_gone_after_the_grace() {
+    if !sees_every_process() {
+        return;
+    }
     let project = Project::new("chain: probe chain\nweb: probe wait\n");
     let mut running = project.start(&["-t", "300ms", "-m", "chain=4,web=1"]);
     running.line("the grace is over");
@@ -86,6 +92,9 @@ fn a_chain_of_forks_that_ignores_the_signal_is_gone_after_the_grace() {
 
 #[test]
 fn a_chain_of_one_instance_ends_and_the_others_stay() {
+    if !sees_every_process() {
+        return;
+    }
     let project = Project::new("chain: probe chain\nweb: probe trap TERM bye 0 + wait\n");
     let mut running = project.start(&["-t", "1m,chain=3s", "--exit-on=never"]);
     running.lines(&["web.1   | ready", "chain.1 is gone, but", "the grace is over: killing chain.1"]);

@@ -8,11 +8,26 @@ use libc::{c_int, c_void};
 /// The flavour of [`UniqueIds`] (`PROC_PIDUNIQIDENTIFIERINFO`, sys/proc_info.h).
 const UNIQUE_IDS: c_int = 17;
 
-/// The flavour of what is told of a socket (`PROC_PIDFDSOCKETINFO`, sys/proc_info.h).
-const OF_SOCKET: c_int = 3;
+/// What is told of a descriptor: a flavour of `proc_pidfdinfo`, and the length of the structure (sys/proc_info.h).
+#[derive(Clone, Copy)]
+pub(in crate::process) enum DescriptorInfo {
+    /// `PROC_PIDFDVNODEPATHINFO`, `struct vnode_fdinfowithpath`.
+    File,
+    /// `PROC_PIDFDSOCKETINFO`, `struct socket_fdinfo`.
+    Socket,
+    /// `PROC_PIDFDPIPEINFO`, `struct pipe_fdinfo`.
+    Pipe,
+}
 
-/// The length of `struct socket_fdinfo`.
-const SOCKET_INFO: usize = 792;
+impl DescriptorInfo {
+    fn flavour_and_length(self) -> (c_int, usize) {
+        match self {
+            Self::File => (2, 1200),
+            Self::Socket => (3, 792),
+            Self::Pipe => (6, 184),
+        }
+    }
+}
 
 /// `struct proc_uniqidentifierinfo` of sys/proc_info.h.
 #[repr(C)]
@@ -63,16 +78,16 @@ fn info<T: Copy>(pid: i32, flavour: c_int, argument: u64) -> io::Result<T> {
     Ok(unsafe { info.assume_init() })
 }
 
-/// What the kernel has of each socket that a process has open: a `struct socket_fdinfo`.
+/// What the kernel has of each socket that a process has open.
 ///
 /// # Errors
 /// ESRCH if it is gone, EPERM.
-pub(in crate::process) fn sockets(pid: i32) -> io::Result<Vec<[u8; SOCKET_INFO]>> {
+pub(in crate::process) fn sockets(pid: i32) -> io::Result<Vec<Vec<u8>>> {
     Ok(descriptors(pid)?
         .into_iter()
         .filter(|of| of.proc_fdtype.cast_signed() == libc::PROX_FDTYPE_SOCKET)
         // It may be closed by now.
-        .filter_map(|of| socket(pid, of.proc_fd))
+        .filter_map(|of| descriptor(pid, of.proc_fd, DescriptorInfo::Socket))
         .collect())
 }
 
@@ -94,13 +109,14 @@ fn descriptors(pid: i32) -> io::Result<Vec<libc::proc_fdinfo>> {
     }
 }
 
-fn socket(pid: i32, descriptor: c_int) -> Option<[u8; SOCKET_INFO]> {
-    let mut info = [0_u8; SOCKET_INFO];
-    let bytes = c_int::try_from(SOCKET_INFO).unwrap_or(0);
+/// What the kernel has of a descriptor; `None` if it is of another kind, or closed.
+pub(in crate::process) fn descriptor(pid: i32, number: c_int, what: DescriptorInfo) -> Option<Vec<u8>> {
+    let (flavour, length) = what.flavour_and_length();
+    let mut info = vec![0_u8; length];
+    let bytes = c_int::try_from(length).ok()?;
     // SAFETY: the kernel writes at most so many bytes.
-    let written = unsafe {
-        libc::proc_pidfdinfo(pid, descriptor, OF_SOCKET, info.as_mut_ptr().cast::<c_void>(), bytes)
-    };
+    let written =
+        unsafe { libc::proc_pidfdinfo(pid, number, flavour, info.as_mut_ptr().cast::<c_void>(), bytes) };
     (written == bytes).then_some(info)
 }
 

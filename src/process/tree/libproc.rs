@@ -6,8 +6,10 @@ use std::io;
 use nix::unistd::Pid;
 
 use super::ancestry::{Listed, environment_in};
+use super::main_processes::ProcessFacts;
 use super::process::Process;
-use crate::process::calls::libproc;
+use super::standard_files::{is_null, pipe_name};
+use crate::process::calls::libproc::{self, DescriptorInfo, descriptor};
 pub(super) use crate::process::calls::libproc::{pids, program};
 
 /// Each process that we may look at.
@@ -43,4 +45,16 @@ pub(super) fn environment(pid: i32) -> Option<Vec<u8>> {
 /// Whether this process is stopped by a signal.
 pub(super) fn is_stopped(pid: i32) -> bool {
     libproc::facts(pid).is_ok_and(|(facts, _)| facts.pbi_status == libc::SSTOP)
+}
+
+/// What is known of the standard streams of a process; which signals it catches and ignores is not.
+pub(super) fn facts(process: &Process) -> ProcessFacts {
+    let pid = process.pid;
+    let pipe = |number| descriptor(pid, number, DescriptorInfo::Pipe).and_then(|info| pipe_name(&info));
+    ProcessFacts {
+        reads_nothing: descriptor(pid, 0, DescriptorInfo::File).is_some_and(|info| is_null(&info)),
+        input: pipe(0),
+        output: pipe(1),
+        ..ProcessFacts::default()
+    }
 }

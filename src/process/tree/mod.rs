@@ -24,6 +24,8 @@ mod portable;
 mod proc_list;
 mod process;
 mod send;
+#[cfg(any(test, not(target_os = "linux")))]
+mod standard_files;
 mod tracker;
 #[cfg(all(target_os = "linux", not(portable)))]
 mod walk;

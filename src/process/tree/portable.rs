@@ -111,9 +111,9 @@ pub(crate) fn is_shell(process: &Process) -> bool {
     program.is_some_and(|path| path.file_name().is_some_and(|name| SHELLS.iter().any(|shell| name == *shell)))
 }
 
-/// What is known of one process: which signals it catches is not, nor what it reads.
+/// What is known of one process: which signals it catches is not.
 pub(in crate::process) fn facts(process: &Process) -> ProcessFacts {
-    ProcessFacts { is_shell: is_shell(process), ..ProcessFacts::default() }
+    ProcessFacts { is_shell: is_shell(process), ..source::facts(process) }
 }
 
 /// The environment that a process was started with; `None` if it is gone or not ours to read.

@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use super::ancestry::Listed;
 use super::linux::{self, Stat};
 pub(super) use super::linux::{is_stopped, pids};
+use super::main_processes::ProcessFacts;
 use super::process::Process;
 
 /// Each process that was listed, and the one that made it.
@@ -52,4 +53,10 @@ pub(super) fn program(pid: i32) -> Option<PathBuf> {
 /// The environment that a process was started with; `None` if it is gone or not ours to read.
 pub(super) fn environment(pid: i32) -> Option<Vec<u8>> {
     linux::environment(pid).ok().flatten()
+}
+
+/// What is known of the standard streams of a process; on macOS no more is known.
+pub(super) fn facts(process: &Process) -> ProcessFacts {
+    let ProcessFacts { reads_nothing, input, output, .. } = linux::facts(process);
+    ProcessFacts { reads_nothing, input, output, ..ProcessFacts::default() }
 }

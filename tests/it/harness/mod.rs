@@ -14,7 +14,7 @@ mod terminal;
 mod tmux;
 
 pub(crate) use mark::Mark;
-pub(crate) use needs::{are_there, can, holds, python_has, say_skipped};
+pub(crate) use needs::{are_there, can, holds, python_has, say_skipped, sees_every_process};
 pub(crate) use ports::Ports;
 pub(crate) use programs::{install, write_program};
 pub(crate) use project::Project;

@@ -34,6 +34,15 @@ pub(crate) fn say_skipped(what: &str) {
     list.and_then(|mut list| list.write_all(line.as_bytes())).unwrap();
 }
 
+/// Whether this build finds every process below it, and all facts of each, as Linux can; not so with `--cfg portable`, which has the
+/// process tree of macOS. Then that is said, and is no failure (docs/reliability.md has what escapes there).
+pub(crate) fn sees_every_process() -> bool {
+    if cfg!(portable) {
+        say_skipped("every process below ganger, however short it lives");
+    }
+    !cfg!(portable)
+}
+
 /// Whether all of these programs are installed.
 pub(crate) fn are_there(programs: &[&str]) -> bool {
     programs.iter().all(|program| {
