@@ -190,13 +190,12 @@ impl Leftovers {
     }
 }
 
-/// The order for what fell to us: each child of ours counts as the own process of an instance.
+/// The order for what was left: each process that is below no other one counts as the own process of an instance.
 fn stop_order(below: &[Process]) -> SignalOrder {
-    let us = std::process::id().cast_signed();
-    let children = below.iter().filter(|process| process.parent == us);
+    let pids: HashSet<i32> = below.iter().map(|process| process.pid).collect();
     let mut all = SignalOrder::default();
-    for child in children {
-        all.extend(order_of(child.pid, below, (Signal::TERMINATE, SignalPurpose::Stop)));
+    for first in below.iter().filter(|process| !pids.contains(&process.parent)) {
+        all.extend(order_of(first.pid, below, (Signal::TERMINATE, SignalPurpose::Stop)));
     }
     all
 }

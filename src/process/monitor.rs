@@ -38,6 +38,7 @@ use super::pipe::pipe;
 use super::reaper::become_subreaper;
 use super::signals::{self, Inherited};
 pub(crate) use super::signals::{check_socket, die_by, resume_pair};
+use super::tree::note;
 pub(crate) use super::worker_exit::WorkerExit;
 use super::{isolation, name};
 use crate::exit::{FAILED, Outcome};
@@ -96,8 +97,7 @@ pub(crate) fn watch_over(
             drop((lifeline, worker_exit_end, pulse_end, keyboard, work));
             give_back_memory();
             // Where orphans do not fall to us, what the worker makes is recognised by the worker.
-            #[cfg(any(portable, not(target_os = "linux")))]
-            let _ = super::tree::descendants(std::process::id().cast_signed());
+            note(worker.as_raw());
             let signals = listen(wake_up, &inherited);
             let keyboard = keys.and_then(Keyboard::open);
             let inherited_state = InheritedState { preexisting_children, cgroup, keyboard, pulse };

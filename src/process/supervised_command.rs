@@ -87,6 +87,7 @@ pub(crate) fn supervise_command<H: AsFd>(
         ForkSide::Parent(inner) => {
             // They are the inner one's alone: they must be closed when it ends.
             drop((lifeline, hold));
+            note(inner.as_raw());
             let mut watch = CommandWatch {
                 supervised,
                 child: inner,
