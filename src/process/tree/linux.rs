@@ -307,7 +307,7 @@ mod tests {
             .collect();
         let mut child = std::process::Command::new("sleep").arg("600").spawn().unwrap();
         drop(slow_to_close);
-        let identity = crate::process::tree::process(child.id().cast_signed()).unwrap().identity();
+        let identity = look_at(child.id().cast_signed()).unwrap().unwrap().identity();
         assert!(is_running(identity));
         child.kill().unwrap();
         // The kernel takes the program from a process that exits before it closes its files.
