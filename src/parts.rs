@@ -159,7 +159,7 @@ pub mod process {
     }
     /// Signals as they were at the start.
     pub mod signals {
-        pub use crate::process::signals::Inherited;
+        pub use crate::process::signals::{Inherited, stop_unless};
     }
     /// Starts of processes.
     pub mod spawn {

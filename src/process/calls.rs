@@ -151,6 +151,18 @@ pub(crate) fn restore_default(signal: Signal) {
     }
 }
 
+/// Gives a signal its default action while `work` is done, and then the one that it had.
+pub(super) fn with_default<Done>(signal: Signal, work: impl FnOnce() -> Done) -> Done {
+    // SAFETY: all-zero is a valid sigaction: SIG_DFL, without flags and with an empty mask.
+    let (default, mut before): (libc::sigaction, libc::sigaction) = unsafe { std::mem::zeroed() };
+    // SAFETY: no handler function is involved; what was there before is written into `before`.
+    unsafe { libc::sigaction(signal.0, &raw const default, &raw mut before) };
+    let done = work();
+    // SAFETY: it was in force before, so its handler is a function that may be one.
+    unsafe { libc::sigaction(signal.0, &raw const before, std::ptr::null_mut()) };
+    done
+}
+
 /// Closes every descriptor beyond the three standard ones that this process was started with, which
 /// exec would pass on. All that we opened ourselves is closed on exec (std and nix see to that), so
 /// none of it is touched.

@@ -94,6 +94,22 @@ pub(crate) fn die_by(signal: Signal) {
     }
 }
 
+/// Stops this process as Ctrl-Z does, unless it `is_withdrawn`. That is asked when the stop signal is pending already: a SIGCONT that comes
+/// later discards it (POSIX.1-2024, XSH 2.4.1). With SIGSTOP, which cannot be held back, one that comes between the question and the stop would
+/// be lost. Returns when the process goes on, or at once: in an orphaned process group SIGTSTP has no effect.
+pub fn stop_unless(is_withdrawn: impl FnOnce() -> bool) {
+    let stop = SigSet::from(Known::SIGTSTP);
+    let _ = sigprocmask(SigmaskHow::SIG_BLOCK, Some(&stop), None);
+    calls::with_default(Signal::SUSPEND, || {
+        let _ = raise(Known::SIGTSTP);
+        if is_withdrawn() {
+            // That discards it, too.
+            calls::ignore(Signal::SUSPEND);
+        }
+        let _ = sigprocmask(SigmaskHow::SIG_UNBLOCK, Some(&stop), None);
+    });
+}
+
 /// Makes the worker of this monitor check the files of its control socket. SIGWINCH, as it has no other effect.
 pub(crate) fn check_socket(monitor: i32) {
     // ESRCH: it has ended.

@@ -1,10 +1,14 @@
 //! A stack that is suspended, or hangs, is reported as such by every command, and `down` stops a suspended one.
 
 use std::os::unix::net::UnixListener;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
+use ganger::parts::process::signals::stop_unless;
 use ganger::parts::process::tree::is_stopped;
 use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
 use crate::harness::{Project, Running, can, holds};
@@ -75,6 +79,34 @@ fn a_suspension_that_is_taken_back_at_once_does_not_last() {
         }
         assert_eq!(project.run(&["down"]).0, 0);
         assert_eq!(running.end().0.code(), Some(0));
+    }
+}
+
+/// A process of the tests does this as it is asked to by a variable: in a group that is not orphaned, as a shell makes it.
+#[test]
+fn a_stop_is_taken_back_until_it_happens() {
+    const ROLE: &str = "GANGER_TEST_STOP";
+    if let Ok(role) = std::env::var(ROLE) {
+        stop_unless(|| {
+            if role == "continued" {
+                kill(Pid::this(), Signal::SIGCONT).unwrap();
+            }
+            role == "withdrawn"
+        });
+        return;
+    }
+    for (role, is_stopped) in [("withdrawn", false), ("continued", false), ("stopped", true)] {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        let name = "suspended::a_stop_is_taken_back_until_it_happens";
+        command.args(["--exact", name]).env(ROLE, role).stdout(Stdio::null()).process_group(0);
+        let child = Pid::from_raw(command.spawn().unwrap().id().cast_signed());
+        let mut status = waitpid(child, Some(WaitPidFlag::WUNTRACED)).unwrap();
+        assert_eq!(status == WaitStatus::Stopped(child, Signal::SIGTSTP), is_stopped, "{role}: {status:?}");
+        if is_stopped {
+            kill(child, Signal::SIGCONT).unwrap();
+            status = waitpid(child, None).unwrap();
+        }
+        assert_eq!(status, WaitStatus::Exited(child, 0), "{role}");
     }
 }
 

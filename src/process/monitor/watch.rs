@@ -21,6 +21,7 @@ use crate::process::keyboard::Keyboard;
 use crate::process::patience::Patience;
 use crate::process::reaper::{WaitResult, wait_any};
 use crate::process::signal_pipe::SignalPipe;
+use crate::process::signals;
 use crate::process::usage;
 use crate::process::worker_exit::WorkerExit;
 use crate::signal::Signal;
@@ -247,13 +248,25 @@ impl<'a> Monitor<'a> {
         }
     }
 
-    /// The worker has stopped the stack and itself (Ctrl-Z): so do we, and the shell has its prompt. It goes on
-    /// here at SIGCONT, which waits in `signals` and is passed on like any other.
+    /// The worker has stopped the stack and itself (Ctrl-Z): so do we, and the shell has its prompt, unless SIGCONT has come since. It goes on
+    /// here at SIGCONT, which is passed on like any other.
     fn stand_still(&mut self) {
         self.keyboard.iter_mut().for_each(Keyboard::rest);
         let since = (self.watch.now)();
-        let _ = raise(nix::sys::signal::SIGSTOP);
+        let mut came = Vec::new();
+        signals::stop_unless(|| {
+            came = self.pending();
+            came.contains(&Signal::CONTINUE)
+        });
+        came.extend(self.pending());
+        if !came.contains(&Signal::CONTINUE) {
+            // No shell watches the group.
+            let _ = raise(nix::sys::signal::SIGSTOP);
+        }
         let stood_still = (self.watch.now)().saturating_sub(since);
         self.patience.iter_mut().for_each(|patience| patience.postpone(stood_still));
+        for signal in came {
+            self.pass_on(signal);
+        }
     }
 }
