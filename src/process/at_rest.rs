@@ -17,7 +17,7 @@ pub(crate) fn give_back_memory() {
 
 /// There is nothing that could be given back by a call.
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
-pub fn give_back_memory() {}
+pub(crate) fn give_back_memory() {}
 
 /// Where a program's code is mapped, by the lines of /proc/PID/maps (proc(5)): from, and to before which address.
 /// Without write access (`r-xp`), so the file has all that is in it.
