@@ -47,18 +47,23 @@ pub(super) fn is_one(name: &[u8]) -> bool {
 
 /// The types, as variables have them (`WEB`), whose variables `text` names.
 pub(super) fn named_in(text: &str) -> impl Iterator<Item = &str> {
-    let end_of = |rest: &str| rest.find(|of: char| !of.is_ascii_alphanumeric() && of != '_');
-    ALL.iter().flat_map(move |beginning| {
-        text.match_indices(beginning).map(move |(at, _)| {
-            let rest = &text[at + beginning.len()..];
-            end_of(rest).map_or(rest, |end| &rest[..end])
-        })
+    // A thousand commands name none.
+    let beginnings: &[&str] = if may_be_named_in(text.as_bytes()) { &ALL } else { &[] };
+    beginnings.iter().flat_map(move |beginning| {
+        text.match_indices(beginning).map(move |(at, _)| name_at(&text[at + beginning.len()..]))
     })
+}
+
+/// What of a text that begins with a name is that name.
+fn name_at(rest: &str) -> &str {
+    let end = rest.find(|of: char| !of.is_ascii_alphanumeric() && of != '_');
+    end.map_or(rest, |end| &rest[..end])
 }
 
 /// Whether `text` may name one of these variables.
 pub(crate) fn may_be_named_in(text: &[u8]) -> bool {
-    ALL.iter().any(|name| memchr::memmem::find(text, name.as_bytes()).is_some())
+    let begins_at = |at: usize| ALL.iter().any(|name| text[at..].starts_with(name.as_bytes()));
+    memchr::memchr_iter(b'G', text).any(begins_at)
 }
 
 /// Whether a variable is that of a type of this Procfile.
