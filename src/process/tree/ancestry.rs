@@ -95,7 +95,7 @@ impl Ancestry {
         }
         self.foreign.retain(|born| listed_now.contains(born));
         // What had ended by the list before has had this one to show what it had made.
-        below.retain(|born| !self.ended.contains(born));
+        below.retain(|born| !self.ended.contains(born) || listed_now.contains(born));
         self.ended = below.difference(&listed_now).copied().collect();
         self.known = below;
         scan
