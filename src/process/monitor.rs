@@ -27,7 +27,6 @@ use std::os::unix::net::UnixStream;
 
 use nix::unistd::setsid;
 
-use super::at_rest::give_back_memory;
 use super::calls::{ForkSide, fork};
 use super::cgroup::Cgroup;
 pub(crate) use super::keyboard::KeyChannel;
@@ -95,7 +94,6 @@ pub(crate) fn watch_over(
         ForkSide::Parent(worker) => {
             // What the worker's work holds (the control socket) is its alone: it must be closed when it ends.
             drop((lifeline, worker_exit_end, pulse_end, keyboard, work));
-            give_back_memory();
             // Where orphans do not fall to us, what the worker makes is recognised by the worker.
             note(worker.as_raw());
             let signals = listen(wake_up, &inherited);

@@ -16,6 +16,7 @@ use super::delivery::pending;
 use super::options::{MonitorOptions, SUSPENDED};
 use super::suspension::{Suspension, SuspensionStep};
 use crate::exit::{Exit, Outcome};
+use crate::process::at_rest::give_back_memory;
 use crate::process::cgroup::Cgroup;
 use crate::process::keyboard::Keyboard;
 use crate::process::patience::Patience;
@@ -28,6 +29,8 @@ use crate::signal::Signal;
 
 /// The time between two rounds of a monitor that cannot receive signals.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
+/// After this time the monitor gives back memory. While the worker and its first programs start, it would take a processor from them.
+const SETTLED: Duration = Duration::from_millis(50);
 /// How often in a row waiting may fail before the monitor leaves all the same.
 pub(super) const PERSISTENCE: u32 = 1000;
 /// What was there before the worker.
@@ -98,6 +101,7 @@ impl<'a> Monitor<'a> {
 
     pub(super) fn watch(mut self, worker_exit: OwnedFd) -> io::Result<Outcome> {
         let mut failures = 0;
+        let mut settled = Some((self.watch.now)() + SETTLED);
         let exit = loop {
             match self.reap_until_worker() {
                 Ok(Some(exit)) => break exit,
@@ -108,7 +112,7 @@ impl<'a> Monitor<'a> {
                     self.trouble("cannot wait for the worker", &error);
                 }
             }
-            self.wait_for_signal(self.patience.as_ref().map(Patience::due));
+            self.wait_for_signal(self.patience.as_ref().map(Patience::due).into_iter().chain(settled).min());
             for signal in self.pending() {
                 self.pass_on(signal);
             }
@@ -116,6 +120,9 @@ impl<'a> Monitor<'a> {
             self.listen_to_keys();
             self.read_pulse();
             let now = (self.watch.now)();
+            if settled.take_if(|moment| now >= *moment).is_some() {
+                give_back_memory();
+            }
             let used = self.processor_time();
             if self.patience.take_if(|patience| patience.is_over(now, used)).is_some() {
                 self.send(Signal::KILL);
