@@ -1,4 +1,4 @@
-//! The system calls that nix leaves unsafe: with `calls/` the only place of ganger in which `unsafe` may stand.
+//! The system calls that nix leaves unsafe: the only file of ganger in which `unsafe` may stand.
 #![expect(unsafe_code, reason = "each block says why it is sound; everything around it is safe")]
 
 use std::io;
@@ -6,9 +6,6 @@ use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 
 use nix::unistd::Pid;
-
-#[cfg(target_os = "macos")]
-pub(super) mod libproc;
 
 use crate::signal::Signal;
 
@@ -268,4 +265,58 @@ pub(crate) fn terminal_name(master: &nix::pty::PtyMaster) -> nix::Result<String>
 pub(crate) fn terminal_name(master: &nix::pty::PtyMaster) -> nix::Result<String> {
     // SAFETY: ptsname's buffer is shared by all threads; only the one that makes processes calls it.
     unsafe { nix::pty::ptsname(master) }
+}
+
+/// A question to libproc (libproc.h) about other processes.
+#[cfg(target_os = "macos")]
+#[derive(Clone, Copy)]
+pub(super) enum ProcessQuestion {
+    /// `proc_listallpids`: the numbers of all.
+    All,
+    /// `proc_pidinfo` of this flavour, with its argument.
+    Info(i32, libc::c_int, u64),
+    /// `proc_pidfdinfo` of a descriptor, of this flavour.
+    Descriptor(i32, libc::c_int, libc::c_int),
+    /// `proc_pidpath`: the file that it runs.
+    Program(i32),
+}
+
+/// Asks; the answer is written into `answer`. What the kernel returns: how many numbers for all, else how many bytes.
+///
+/// # Errors
+/// ESRCH if the process is gone, EPERM, EBADF, ENOMEM.
+#[cfg(target_os = "macos")]
+pub(super) fn ask(question: ProcessQuestion, answer: &mut [u8]) -> io::Result<usize> {
+    let place = answer.as_mut_ptr().cast::<libc::c_void>();
+    let bytes = libc::c_int::try_from(answer.len()).unwrap_or(libc::c_int::MAX);
+    // SAFETY: each of them writes at most so many bytes into the answer.
+    let returned = unsafe {
+        match question {
+            ProcessQuestion::All => libc::proc_listallpids(place, bytes),
+            ProcessQuestion::Info(pid, flavour, argument) => {
+                libc::proc_pidinfo(pid, flavour, argument, place, bytes)
+            }
+            ProcessQuestion::Descriptor(pid, number, flavour) => {
+                libc::proc_pidfdinfo(pid, number, flavour, place, bytes)
+            }
+            ProcessQuestion::Program(pid) => libc::proc_pidpath(pid, place, bytes.cast_unsigned()),
+        }
+    };
+    usize::try_from(returned).ok().filter(|returned| *returned > 0).ok_or_else(io::Error::last_os_error)
+}
+
+/// Writes arguments and environment that a process was started with into `answer`; how many bytes (sysctl(3), `KERN_PROCARGS2`).
+///
+/// # Errors
+/// EINVAL if it is gone or may not be asked about.
+#[cfg(target_os = "macos")]
+pub(super) fn arguments(pid: i32, answer: &mut [u8]) -> io::Result<usize> {
+    let mut name = [libc::CTL_KERN, libc::KERN_PROCARGS2, pid];
+    let mut length = answer.len();
+    // SAFETY: the kernel reads three numbers, and writes at most `length` bytes and how many there are.
+    let result = unsafe {
+        let (old, none) = (answer.as_mut_ptr().cast::<libc::c_void>(), std::ptr::null_mut());
+        libc::sysctl(name.as_mut_ptr(), 3, old, &raw mut length, none, 0)
+    };
+    if result == 0 { Ok(length) } else { Err(io::Error::last_os_error()) }
 }

@@ -8,6 +8,8 @@ pub(crate) mod cgroup;
 pub(crate) mod isolation;
 mod keyboard;
 pub(crate) mod leftovers;
+#[cfg(not(target_os = "linux"))]
+mod libproc;
 pub(crate) mod limits;
 pub(crate) mod log_stderr;
 pub(crate) mod monitor;
@@ -36,6 +38,8 @@ pub(crate) mod signals;
 #[cfg(target_os = "linux")]
 mod sock_diag;
 pub(crate) mod spawn;
+#[cfg(any(test, not(target_os = "linux")))]
+mod structure;
 pub(crate) mod supervised_command;
 pub(crate) mod sweep;
 pub(crate) mod terminal;

@@ -182,7 +182,8 @@ fn a_hook_that_does_not_read_and_one_that_leaves_a_process_hold_nothing_up() {
     assert!(is_alive(left));
     assert_eq!(project.run(&["down"]).0, 0);
     running.end();
-    assert!(holds(|| !is_alive(left)));
+    // Without a subreaper it is process 1 that reaps it, in its own time.
+    assert!(if cfg!(portable) { holds(|| !is_alive(left)) } else { !is_alive(left) });
 }
 
 #[test]

@@ -7,7 +7,7 @@ use nix::errno::Errno;
 
 use super::socket_info::{TcpSocket, tcp_socket};
 use super::try_address;
-use crate::process::calls::libproc;
+use crate::process::libproc;
 use crate::process::tree::{pids, process};
 
 /// IPv6 sockets may be for both families, and are not in the way of one that is for IPv4 alone.
@@ -57,5 +57,5 @@ fn all() -> impl Iterator<Item = TcpSocket> {
 
 fn of(pid: i32) -> impl Iterator<Item = TcpSocket> {
     // What is gone, or another user's, shows none.
-    libproc::sockets(pid).unwrap_or_default().into_iter().filter_map(|info| tcp_socket(&info))
+    libproc::sockets(pid).into_iter().filter_map(|info| tcp_socket(&info))
 }

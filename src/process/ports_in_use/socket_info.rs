@@ -3,6 +3,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use crate::process::structure::part;
+
 /// `soi_so`: where the kernel has the socket.
 const NUMBER: usize = 24 + 136;
 /// `soi_kind`.
@@ -60,11 +62,6 @@ fn address(info: &[u8], address: usize, port: usize) -> Option<SocketAddr> {
         Ipv6Addr::from(part::<16>(info, address)?).to_canonical()
     };
     Some(SocketAddr::new(ip, u16::from_be_bytes(part(info, port)?)))
-}
-
-/// So many bytes at this place.
-fn part<const LENGTH: usize>(info: &[u8], at: usize) -> Option<[u8; LENGTH]> {
-    info.get(at..)?.first_chunk().copied()
 }
 
 #[cfg(test)]

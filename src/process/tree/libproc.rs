@@ -9,8 +9,8 @@ use super::ancestry::{Listed, environment_in};
 use super::main_processes::ProcessFacts;
 use super::process::Process;
 use super::standard_files::{is_null, pipe_name};
-use crate::process::calls::libproc::{self, DescriptorInfo, descriptor};
-pub(super) use crate::process::calls::libproc::{pids, program};
+use crate::process::libproc::{self, DescriptorInfo, descriptor};
+pub(super) use crate::process::libproc::{pids, program};
 
 /// Each process that we may look at.
 ///
@@ -22,29 +22,28 @@ pub(super) fn all() -> io::Result<Vec<Listed>> {
 
 /// One process as it stands in the list; `None` if it is gone or not ours to look at.
 pub(super) fn listed(pid: i32) -> Option<Listed> {
-    let (facts, ids) = libproc::facts(pid).ok()?;
+    let found = libproc::process(pid)?;
     let session = nix::unistd::getsid(Some(Pid::from_raw(pid))).map_or(0, Pid::as_raw);
-    let name: Vec<u8> = facts.pbi_name.iter().map(|byte| byte.cast_unsigned()).collect();
-    let name = CStr::from_bytes_until_nul(&name).map(CStr::to_string_lossy).unwrap_or_default();
+    let name = CStr::from_bytes_until_nul(&found.name).map(CStr::to_string_lossy).unwrap_or_default();
     let process = Process {
         pid,
-        parent: facts.pbi_ppid.cast_signed(),
-        group: facts.pbi_pgid.cast_signed(),
+        parent: found.parent,
+        group: found.group,
         session,
-        born: ids.own,
+        born: found.id,
         name: name.into_owned(),
     };
-    Some(Listed { process, maker: ids.parent, is_zombie: facts.pbi_status == libc::SZOMB })
+    Some(Listed { process, maker: found.maker, is_zombie: found.status == libc::SZOMB })
 }
 
 /// The environment that a process was started with; `None` if it is gone or not ours to read.
 pub(super) fn environment(pid: i32) -> Option<Vec<u8>> {
-    libproc::arguments(pid).ok().map(|arguments| environment_in(&arguments))
+    libproc::arguments(pid).map(|arguments| environment_in(&arguments))
 }
 
 /// Whether this process is stopped by a signal.
 pub(super) fn is_stopped(pid: i32) -> bool {
-    libproc::facts(pid).is_ok_and(|(facts, _)| facts.pbi_status == libc::SSTOP)
+    libproc::process(pid).is_some_and(|found| found.status == libc::SSTOP)
 }
 
 /// What is known of the standard streams of a process; which signals it catches and ignores is not.

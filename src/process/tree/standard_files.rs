@@ -1,6 +1,8 @@
 //! The standard streams of a process, as `proc_pidfdinfo` of macOS tells of them (sys/proc_info.h). The file, 24 bytes, and what stat(2) has
 //! of it, 136 bytes, come before the fields that are read.
 
+use crate::process::structure::part;
+
 /// `pipe_handle` and `pipe_peerhandle` of `struct pipe_fdinfo`: where the kernel has this end, and the other one.
 const OWN_END: usize = 24 + 136;
 const OTHER_END: usize = OWN_END + 8;
@@ -9,8 +11,8 @@ const PATH: usize = 24 + 136 + 16;
 
 /// The name of a pipe, which both of its ends have: of one end, this is the structure.
 pub(super) fn pipe_name(info: &[u8]) -> Option<String> {
-    let end = |at: usize| Some(u64::from_ne_bytes(*info.get(at..)?.first_chunk()?));
-    let (own, other) = (end(OWN_END)?, end(OTHER_END)?);
+    let (own, other) = (part(info, OWN_END)?, part(info, OTHER_END)?);
+    let (own, other) = (u64::from_ne_bytes(own), u64::from_ne_bytes(other));
     Some(format!("pipe:{:x}-{:x}", own.min(other), own.max(other)))
 }
 
