@@ -3,15 +3,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use nix::sys::signal::Signal;
 
+use super::cgroup::Cgroup;
 use super::succeeds;
 use crate::harness::{Running, are_there, can, holds};
 
 /// Boots systemd on an overlay of `$1`, over which lie the files below `$0/files`, in the cgroup `$2`, with the other words as flags: on the first hierarchy of cgroups
-/// systemd in a container does not wait for what a main process leaves, and several machines in one cgroup would have the same units.
+/// systemd in a container does not wait for what a main process leaves.
 /// podman needs keys and filters of devices.
 const BOOT: &str = "mount -t tmpfs tmpfs \"$0/rw\" && mkdir \"$0/rw/upper\" \"$0/rw/work\" && \
                     mount -t overlay overlay -o lowerdir=\"$1\",upperdir=\"$0/rw/upper\",workdir=\"$0/rw/work\" \"$0/root\" && \
@@ -21,32 +21,6 @@ const BOOT: &str = "mount -t tmpfs tmpfs \"$0/rw\" && mkdir \"$0/rw/upper\" \"$0
                     exec systemd-nspawn --quiet --register=no --keep-unit --private-network --directory=\"$0/root\" \
                     --machine=\"$machine\" --boot --console=pipe --link-journal=no --capability=all \
                     --system-call-filter=bpf --system-call-filter=@keyring \"$@\" systemd.unit=basic.target";
-
-/// A cgroup of its own, which is killed and removed with all below it: where systemd-nspawn is killed, what it has booted goes on.
-struct Cgroup(PathBuf);
-
-impl Cgroup {
-    fn new() -> Option<Self> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let mounted = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"].map(Path::new);
-        let found = mounted.into_iter().find(|path| path.join("cgroup.controllers").exists());
-        let is_there = can("the second hierarchy of cgroups", found.is_some());
-        let name = format!("ganger-test-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let path = found.filter(|_| is_there)?.join(name);
-        fs::create_dir(&path).unwrap();
-        Some(Self(path))
-    }
-}
-
-impl Drop for Cgroup {
-    fn drop(&mut self) {
-        let _ = fs::write(self.0.join("cgroup.kill"), "1");
-        let mut command = Command::new("find");
-        command.arg(&self.0).args(["-depth", "-type", "d", "-exec", "rmdir", "{}", ";"]);
-        let is_gone = || command.output().is_ok() && !self.0.exists();
-        let _ = holds(is_gone);
-    }
-}
 
 pub(super) struct Machine {
     _nspawn: Running,
@@ -64,7 +38,9 @@ impl Machine {
         if !are_there(&["systemd-nspawn", "nsenter", "unshare", "systemctl"]) || !is_root() {
             return None;
         }
-        let cgroup = Cgroup::new()?;
+        let cgroup = Cgroup::new();
+        can("the second hierarchy of cgroups", cgroup.is_some());
+        let cgroup = cgroup?;
         let folder = tempfile::tempdir().unwrap();
         for name in ["rw", "root", "files"] {
             fs::create_dir(folder.path().join(name)).unwrap();
@@ -74,7 +50,7 @@ impl Machine {
         command.args(["--mount", "--propagation", "private", "sh", "-c", BOOT]).args([
             folder.path(),
             root,
-            &cgroup.0,
+            cgroup.path(),
         ]);
         command.args(binds.iter().map(|bind| format!("--bind-ro={bind}")));
         let mut nspawn = Running::start(command);

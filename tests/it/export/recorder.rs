@@ -10,6 +10,7 @@ use std::sync::mpsc::{Receiver, channel};
 use ganger::parts::export::Bundle;
 use nix::sys::signal::Signal;
 
+use super::cgroup::Cgroup;
 use super::lay_out;
 use crate::harness::{PATIENCE, Running, are_there, can, holds, python_has, write_program};
 
@@ -164,7 +165,10 @@ impl Engine {
         let mut without_logs = bundle.clone();
         without_logs.files.retain(|file| !file.path.ends_with("/log/run"));
         lay_out(&without_logs, &files);
+        let is_root = nix::unistd::geteuid().is_root();
+        let cgroup = (matches!(self, Self::Systemd) && is_root).then(Cgroup::new).flatten();
         let mut command = self.command(recorder.path(), &files);
+        command.args(cgroup.iter().map(Cgroup::path));
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", &home);
         command.current_dir(recorder.path());
         let mut running = Running::start(command);
@@ -196,7 +200,8 @@ impl Engine {
                 let exit = "systemd-exit.service";
                 fs::copy(Path::new("/usr/lib/systemd/user").join(exit), files.join(exit)).unwrap();
                 // A manager starts only where systemd was booted: in a /run of its own that looks like it.
-                let script = "mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/system /run/mine && chmod 700 \
+                let script = "{ [ -z \"$1\" ] || echo $$ >\"$1/cgroup.procs\"; } && \
+                              mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/system /run/mine && chmod 700 \
                               /run/mine && exec env XDG_RUNTIME_DIR=/run/mine SYSTEMD_UNIT_PATH=\"$0\" \
                               SYSTEMD_LOG_LEVEL=err \"$(ls /lib/systemd/systemd /usr/lib/systemd/systemd \
                               2>/dev/null | head -1)\" --user --unit=shop.target";
