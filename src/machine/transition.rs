@@ -146,7 +146,7 @@ impl<'a> Transition<'a> {
         }
     }
 
-    /// An instance has exited by itself and left processes: they are stopped, which is reported once.
+    /// An instance has exited by itself and left processes, or may have: they are stopped, which is reported once.
     fn report_leftovers(&mut self, index: usize, count: usize) {
         let stack = &mut self.facts.stack;
         let instance = &stack.instances[index];
@@ -213,6 +213,11 @@ impl<'a> Transition<'a> {
         let targets = late.into_iter().map(Target::Instance).chain([Target::Orphans]);
         let due = targets.filter_map(|target| Some((target, facts.stack.at(target).due(actions.now)?)));
         let due: Vec<(Target, InstanceEvent)> = due.collect();
+        let expired = due.iter().filter(|(_, event)| *event == InstanceEvent::Expired);
+        for index in expired.filter_map(|(target, _)| target.instance()) {
+            self.report_leftovers(index, 0);
+        }
+        let Self { facts, actions } = self;
         order::report_killing(&facts.stack, &due, actions);
         for (target, event) in due {
             facts.stack.apply(target, event, actions);

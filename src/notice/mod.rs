@@ -118,7 +118,7 @@ pub enum Notice {
     Leftovers {
         /// Which.
         process: InstanceName,
-        /// How many, at the time of looking.
+        /// How many, at the time of looking. 0 where no look could be sure that none is left until the grace was over.
         count: usize,
     },
     /// The stack is being stopped.

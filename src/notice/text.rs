@@ -5,6 +5,15 @@ use std::fmt;
 use super::Notice;
 use super::words::{Elapsed, FileList, FollowUp, LastLines, NameList, ServedAt, WaitingNames};
 
+/// What is not gone of what an instance started: so many processes, or, for 0, what no look has seen.
+fn left(count: usize) -> String {
+    match count {
+        0 => "what it started may not be".into(),
+        1 => "1 process that it started is not".into(),
+        _ => format!("{count} processes that it started are not"),
+    }
+}
+
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -42,9 +51,7 @@ impl fmt::Display for Notice {
                 write!(f, "{process} cannot start: {program}: {reason}")
             }
             Self::Leftovers { process, count } => {
-                let are =
-                    if *count == 1 { "process that it started is" } else { "processes that it started are" };
-                write!(f, "{process} is gone, but {count} {are} not: stopping")
+                write!(f, "{process} is gone, but {}: stopping", left(*count))
             }
             Self::Stopping { reason, grace } => {
                 write!(f, "{reason}: stopping all (grace {})", Elapsed(*grace))
