@@ -15,6 +15,11 @@ impl Signalled {
         self.0.insert(process.identity())
     }
 
+    /// A child of ours has been made with this id, which an earlier one may have had.
+    pub(crate) fn forget(&mut self, child: i32) {
+        self.0.remove(&(child, 0));
+    }
+
     /// Sends `signal` to each of these processes that has not had it.
     pub(crate) fn stop<'a>(&mut self, processes: impl IntoIterator<Item = &'a Process>, signal: Signal) {
         for process in processes {

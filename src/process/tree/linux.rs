@@ -200,11 +200,15 @@ pub(super) fn stat(pid: i32) -> io::Result<Option<Stat>> {
 }
 
 /// Whether this process is a shell, which may wait for children. One call, as it is asked of every instance that is stopped.
-pub(crate) fn is_shell(process: &Process) -> bool {
-    let program = fs::read_link(format!("/proc/{}/exe", process.pid)).ok();
+pub(crate) fn is_shell(pid: i32) -> bool {
+    let program = fs::read_link(format!("/proc/{pid}/exe")).ok();
     let program = program.as_ref().and_then(|path| path.file_name()?.to_str()).unwrap_or_default();
     // busybox is every program, by the name that it was called.
-    SHELLS.contains(&program) && (program != "busybox" || ["sh", "ash"].contains(&process.name.as_str()))
+    let is_called_so = || {
+        let process = look_at(pid).ok().flatten();
+        process.is_some_and(|process| ["sh", "ash"].contains(&process.name.as_str()))
+    };
+    SHELLS.contains(&program) && (program != "busybox" || is_called_so())
 }
 
 /// What /proc says of one process; what cannot be read is not so.
@@ -221,7 +225,7 @@ pub(in crate::process) fn facts(process: &Process) -> ProcessFacts {
         target.starts_with("pipe:").then_some(target)
     };
     ProcessFacts {
-        is_shell: is_shell(process),
+        is_shell: is_shell(process.pid),
         caught: mask("SigCgt"),
         ignored: mask("SigIgn"),
         reads_nothing: link("fd/0").is_some_and(|path| path.as_os_str() == "/dev/null"),

@@ -106,14 +106,14 @@ pub(in crate::process) fn is_running(identity: Identity) -> bool {
 }
 
 /// Whether this process is a shell, which may wait for children.
-pub(crate) fn is_shell(process: &Process) -> bool {
-    let program: Option<PathBuf> = source::program(process.pid);
+pub(crate) fn is_shell(pid: i32) -> bool {
+    let program: Option<PathBuf> = source::program(pid);
     program.is_some_and(|path| path.file_name().is_some_and(|name| SHELLS.iter().any(|shell| name == *shell)))
 }
 
 /// What is known of one process: which signals it catches is not.
 pub(in crate::process) fn facts(process: &Process) -> ProcessFacts {
-    ProcessFacts { is_shell: is_shell(process), ..source::facts(process) }
+    ProcessFacts { is_shell: is_shell(process.pid), ..source::facts(process) }
 }
 
 /// The environment that a process was started with; `None` if it is gone or not ours to read.
@@ -130,7 +130,7 @@ pub(in crate::process) fn environment(pid: i32) -> io::Result<Option<Vec<u8>>> {
 /// # Errors
 /// ESRCH if it is gone, EPERM.
 pub(super) fn send(process: &Process, signal: Signal) -> nix::Result<()> {
-    let (pid, is_it) = (Pid::from_raw(process.pid), || !is_gone(process.identity()));
+    let (pid, is_it) = (Pid::from_raw(process.pid), || process.born == 0 || !is_gone(process.identity()));
     if !is_it() {
         return Err(Errno::ESRCH);
     }

@@ -303,7 +303,7 @@ impl Executor {
             Ok(child) => child,
             Err(failure) => return vec![Event::SpawnFailed { instance: index, failure }],
         };
-        self.stops.forget(index);
+        self.stops.forget(index, child.pid);
         let spec = &self.processes.specs[index];
         self.resources.match_log(index, child.pid, spec, &self.output);
         let source = match child.stream {

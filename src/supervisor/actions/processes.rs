@@ -151,11 +151,15 @@ impl Processes {
         is_certain
     }
 
-    /// Takes out the processes that are ours and of no instance.
+    /// Takes out the processes that are ours and of no instance. Own processes of instances are known by their ids.
     fn without_own(&mut self, found: io::Result<ProcessSnapshot>) -> Option<ProcessSnapshot> {
         let mut snapshot = found.map_err(|error| self.scan_error = Some(error)).ok()?;
         self.commands.leave_out(&mut snapshot);
         snapshot.retain(|process| !self.spawner.has(process.pid) && !self.hooks.has(process.session));
+        let all = snapshot.instances.iter_mut().flatten().chain(&mut snapshot.orphans);
+        for process in all.filter(|process| self.alive.contains_key(&process.pid)) {
+            process.born = 0;
+        }
         Some(snapshot)
     }
 

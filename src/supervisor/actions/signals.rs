@@ -29,9 +29,10 @@ pub(super) struct StopSignals {
 }
 
 impl StopSignals {
-    /// A new generation of this instance begins.
-    pub(super) fn forget(&mut self, index: usize) {
+    /// A new generation of this instance begins, with this process.
+    pub(super) fn forget(&mut self, index: usize, pid: i32) {
         self.instances.remove(&index);
+        self.signalled.forget(pid);
     }
 
     /// Sends the stop signal to the main processes.
@@ -111,27 +112,19 @@ fn stop_signal(processes: &Processes, target: Target) -> Signal {
     spec.map_or(Signal::TERMINATE, |spec| spec.stop_signal)
 }
 
-/// The order of a signal to an instance (see [`tree::order_of`]). A program that is no shell is known without a scan.
+/// The order of a signal to an instance (see [`tree::order_of`]). A program that is no shell is known without a scan; also one that has
+/// exited and is not reaped yet, and one that /proc does not show.
 fn order_of(processes: &mut Processes, index: usize, signal: (Signal, SignalPurpose)) -> SignalOrder {
     let target = Target::Instance(index);
     let Some(own) = processes.group(target) else { return SignalOrder::default() };
-    match tree::process(own) {
-        Some(process) if tree::is_shell(&process) => {
-            let order = tree::order_of(own, &processes.walked_members(target), signal);
-            // A walk that failed has no members.
-            if order.mains.is_empty() { SignalOrder::alone(process) } else { order }
+    if tree::is_shell(own) {
+        let order = tree::order_of(own, &processes.walked_members(target), signal);
+        // A walk that failed has no members.
+        if !order.mains.is_empty() {
+            return order;
         }
-        Some(process) => SignalOrder::alone(process),
-        // It has exited and is not reaped yet, or /proc does not show it: its number is its own until it is reaped.
-        None => SignalOrder::alone(Process {
-            pid: own,
-            parent: 0,
-            group: own,
-            session: own,
-            born: 0,
-            name: String::new(),
-        }),
     }
+    SignalOrder::alone(Process::leader(own))
 }
 
 /// Sends a signal to every process of a tree.

@@ -88,7 +88,7 @@ fn programs(processes: &[Process], pid: i32) -> Vec<i32> {
     let own = processes.iter().find(|process| process.pid == pid);
     let children: Vec<i32> = processes
         .iter()
-        .filter(|process| process.parent == pid && own.is_some_and(is_shell))
+        .filter(|process| process.parent == pid && own.is_some_and(|own| is_shell(own.pid)))
         .map(|process| process.pid)
         .collect();
     if children.is_empty() { vec![pid] } else { children }
