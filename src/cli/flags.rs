@@ -24,9 +24,12 @@ pub(crate) fn add(command: Command) -> Command {
     with_shared(command).mut_subcommands(with_flags)
 }
 
-/// As [`add`], but clap makes the flags of a subcommand only when the command line names it: a start touches 30 pages less.
-pub(crate) fn add_when_asked(command: Command) -> Command {
-    with_shared(command).mut_subcommands(|of| of.defer(with_flags))
+/// As [`add`], but clap makes the flags of a subcommand only when the command line names it, and those before the subcommand only where one
+/// stands there: a start touches 30 pages less.
+pub(crate) fn add_when_asked(command: Command, words: &[OsString]) -> Command {
+    let begins_with_flag = words.get(1).is_some_and(|word| word.as_encoded_bytes().starts_with(b"-"));
+    let command = if begins_with_flag { with_shared(command) } else { command };
+    command.mut_subcommands(|of| of.defer(with_flags))
 }
 
 fn with_shared(command: Command) -> Command {
@@ -126,10 +129,8 @@ fn is_typed(matches: &ArgMatches, setting: &Setting) -> bool {
 pub(crate) fn given(matches: &ArgMatches) -> Result<Settings, Failure> {
     let before = layer(SHARED, matches)?;
     let Some((name, own)) = matches.subcommand() else { return Ok(before) };
-    let strange = flags_of(SHARED).find(|(setting, _)| {
-        matches.value_source(setting.name) == Some(ValueSource::CommandLine)
-            && setting.flag_of(name).is_none()
-    });
+    let strange =
+        flags_of(SHARED).find(|(setting, _)| is_typed(matches, setting) && setting.flag_of(name).is_none());
     match strange {
         Some((setting, _)) => {
             Err(Failure::usage(format!("`ganger {name}` has no flag --{}", setting.name), None))
@@ -140,10 +141,7 @@ pub(crate) fn given(matches: &ArgMatches) -> Result<Settings, Failure> {
 
 fn layer(command: &str, matches: &ArgMatches) -> Result<Settings, Failure> {
     let mut settings = Settings::default();
-    for (setting, _) in flags_of(command) {
-        if matches.value_source(setting.name) != Some(ValueSource::CommandLine) {
-            continue;
-        }
+    for (setting, _) in flags_of(command).filter(|(setting, _)| is_typed(matches, setting)) {
         let values: Vec<&OsStr> = matches.get_raw(setting.name).into_iter().flatten().collect();
         if let Some(hint) = setting.given_once
             && values.iter().any(|value| *value != values[0])

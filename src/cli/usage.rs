@@ -24,7 +24,7 @@ use crate::text::harmless;
 /// What is wrong with the command line, in clap's words; or that standard output cannot be written to.
 pub(crate) fn parse(words: &[OsString], system: &SystemEnv) -> Result<Option<(Command, Settings)>, Failure> {
     let are_harmless = words.iter().all(|word| matches!(harmless(&word.to_string_lossy()), Cow::Borrowed(_)));
-    let mut command = flags::add_when_asked(Arguments::command());
+    let mut command = flags::add_when_asked(Arguments::command(), words);
     let parsed = command.try_get_matches_from_mut(words).and_then(|matches| {
         let arguments = Arguments::from_arg_matches(&matches)?;
         Ok((arguments.command, matches))

@@ -11,6 +11,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use super::address::{Address, key_of};
@@ -44,6 +45,18 @@ impl RecordEntry {
         let _ = serde_json::to_writer(&mut *text, self);
         text.push(b'\n');
     }
+}
+
+/// A [`RecordEntry::Status`] of which only the end is of interest: a thousand instances are not worth reading for that.
+#[derive(Deserialize)]
+struct StatusEntry {
+    status: StatusEnd,
+}
+
+/// How a run ended, if it is over.
+#[derive(Deserialize)]
+struct StatusEnd {
+    ended: Option<IgnoredAny>,
 }
 
 /// What a record tells.
@@ -150,7 +163,7 @@ impl LastRunFile {
     pub(crate) fn complete(&self, monitor: i32, outcome: Outcome, now: Timestamp) {
         let is_open = |status: &Status| status.ended.is_none() && status.pid == Some(monitor);
         // A worker that came to its end has written the record anew, with a status that is first and says so.
-        let is_unfinished = self.read_first_status().is_some_and(|status| is_open(&status));
+        let is_unfinished = self.first_status().is_some_and(|status| status.ended.is_none());
         let Some(mut run) = is_unfinished.then(|| self.read_in(Self::path)).flatten() else { return };
         if !is_open(&run.status) {
             return;
@@ -198,13 +211,11 @@ impl LastRunFile {
             .find_map(|path| OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW).open(path).ok())
     }
 
-    fn read_first_status(&self) -> Option<Status> {
+    /// `None` if the record begins with a line of the log.
+    fn first_status(&self) -> Option<StatusEnd> {
         let mut line = Vec::new();
         BufReader::new(self.open(Self::path)?.take(LONGEST)).read_until(b'\n', &mut line).ok()?;
-        match serde_json::from_slice(&line).ok()? {
-            RecordEntry::Status(status) => Some(*status),
-            RecordEntry::Line(_) => None,
-        }
+        serde_json::from_slice(&line).map(|StatusEntry { status }| status).ok()
     }
 
     fn read_in(&self, path: impl Fn(&Self, &Path) -> PathBuf) -> Option<LastRun> {

@@ -16,6 +16,10 @@ const SCAN_DELAY: Duration = Duration::from_millis(50);
 /// (docs/design/0003).
 const STRETCH: Duration = Duration::from_millis(20);
 
+/// How long exits follow each other, which nothing waits for: each turn of the readers is a few system calls, and the notices of a hundred
+/// exits are one write then.
+const EXITS: Duration = Duration::from_millis(2);
+
 /// What the schedule has to know of the other sources.
 #[derive(Clone, Copy)]
 pub(super) struct DueSources {
@@ -91,11 +95,13 @@ impl Schedule {
         self.scans.used(began, ended);
     }
 
-    /// Whether readers and timers have their turn before this answer: always, but for the answer to a start, which waits for the
-    /// end of a stretch.
+    /// Whether readers and timers have their turn before this answer: always, but for starts and exits, which wait for the end of a
+    /// stretch.
     pub(super) fn yields_before(&self, answer: &Event, now: Duration) -> bool {
-        let is_start = matches!(answer, Event::Spawned { .. });
-        !is_start || now.saturating_sub(self.last_yield) >= STRETCH
+        let (is_start, is_exit) =
+            (matches!(answer, Event::Spawned { .. }), matches!(answer, Event::Exited { .. }));
+        let pause = now.saturating_sub(self.last_yield);
+        !(is_start && pause < STRETCH || is_exit && pause < EXITS)
     }
 
     /// Readers and timers have had their turn.
