@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::action::Action;
 use super::dependency::DependencyState;
+use super::facts::Facts;
 use super::instance::Instance;
 use super::ready::missing;
 use super::stack::{Actions, Stack};
@@ -127,6 +128,17 @@ pub(super) fn report_blocked(stack: &Stack, blocked: &[usize], actions: &mut Act
             reason: missing(spec, &stack.instances[other], &Observation::default()),
             waiting: blocked.iter().map(|index| stack.spec(*index).name.clone()).collect(),
         });
+    }
+}
+
+/// Reports that an instance has exited by itself and has left processes, or may have, which are stopped: once.
+pub(super) fn report_leftovers(facts: &mut Facts, index: usize, count: usize, actions: &mut Actions) {
+    let stack = &mut facts.stack;
+    let instance = &stack.instances[index];
+    let is_first = instance.state == State::Clearing && instance.intent == Intent::Up;
+    if is_first && facts.shutdown.is_none() {
+        actions.notify(Notice::Leftovers { process: stack.spec(index).name.clone(), count });
+        stack.instances.edit(index, |instance| instance.intent = Intent::Down);
     }
 }
 

@@ -10,7 +10,7 @@ use super::lifecycle::Lifecycle;
 use super::request::{InstanceRequest, RequestResult, Ticket};
 use super::shutdown::{Shutdown, StopCause};
 use super::stack::Actions;
-use super::state::{InstanceEvent, Intent, State};
+use super::state::{InstanceEvent, Intent};
 use super::target::{ProcessCounts, Target};
 use super::{exit_disposition, open_requests, order, ready};
 use crate::exit::FAILED;
@@ -130,7 +130,7 @@ impl<'a> Transition<'a> {
             let Some(&count) = counts.instances.get(index) else { continue };
             let event = if count > 0 { InstanceEvent::Left } else { InstanceEvent::Empty };
             if count > 0 {
-                self.report_leftovers(index, count);
+                order::report_leftovers(self.facts, index, count, &mut self.actions);
             }
             if count > 0 || is_certain {
                 self.facts.stack.apply(Target::Instance(index), event, &mut self.actions);
@@ -143,18 +143,6 @@ impl<'a> Transition<'a> {
             self.facts.stack.apply(Target::Orphans, InstanceEvent::Left, &mut self.actions);
         } else if !is_certain {
             self.facts.stack.kill_again(Target::Orphans, &mut self.actions);
-        }
-    }
-
-    /// An instance has exited by itself and left processes, or may have: they are stopped, which is reported once.
-    fn report_leftovers(&mut self, index: usize, count: usize) {
-        let stack = &mut self.facts.stack;
-        let instance = &stack.instances[index];
-        let is_first = instance.state == State::Clearing && instance.intent == Intent::Up;
-        if is_first && self.facts.shutdown.is_none() {
-            let process = stack.spec(index).name.clone();
-            self.actions.notify(Notice::Leftovers { process, count });
-            stack.instances.edit(index, |instance| instance.intent = Intent::Down);
         }
     }
 
@@ -215,9 +203,8 @@ impl<'a> Transition<'a> {
         let due: Vec<(Target, InstanceEvent)> = due.collect();
         let expired = due.iter().filter(|(_, event)| *event == InstanceEvent::Expired);
         for index in expired.filter_map(|(target, _)| target.instance()) {
-            self.report_leftovers(index, 0);
+            order::report_leftovers(facts, index, 0, actions);
         }
-        let Self { facts, actions } = self;
         order::report_killing(&facts.stack, &due, actions);
         for (target, event) in due {
             facts.stack.apply(target, event, actions);

@@ -178,18 +178,6 @@ fn a_signal_repeated_without_a_pause_counts_as_a_second_one() {
 }
 
 #[test]
-fn an_instance_is_not_killed_before_it_is_said_that_it_left_something() {
-    let mut machine = stack(&["web", "worker"], ExitOn::Never);
-    start(&mut machine);
-    let _ = machine.handle(at(1.0), Event::Exited { instance: 0, exit: Exit::Status(0) });
-    // What it left forks and ends faster than a look is made.
-    assert_eq!(notices(&machine.handle(at(1.1), Event::PartlyScanned(counts(&[0, 1], 0)))), [""; 0]);
-    let said =
-        ["web.1 is gone, but what it started may not be: stopping", "the grace is over: killing web.1"];
-    assert_eq!(notices(&machine.handle(at(20.0), Event::Timeout)), said);
-}
-
-#[test]
 fn what_an_instance_leaves_is_stopped_as_it_would_have_been() {
     let mut machine = stack(&["web", "worker"], ExitOn::Never);
     start(&mut machine);

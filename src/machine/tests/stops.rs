@@ -20,3 +20,15 @@ fn at_half_of_the_grace_all_of_a_tree_is_asked_once() {
     let actions = machine.handle(at(4.5), Event::Timeout);
     assert!(!is_for_all(&actions), "{actions:?}");
 }
+
+#[test]
+fn an_instance_is_not_killed_before_it_is_said_that_it_left_something() {
+    let mut machine = stack(&["web", "worker"], ExitOn::Never);
+    start(&mut machine);
+    let _ = machine.handle(at(1.0), Event::Exited { instance: 0, exit: Exit::Status(0) });
+    // What it left forks and ends faster than a look is made.
+    assert_eq!(notices(&machine.handle(at(1.1), Event::PartlyScanned(counts(&[0, 1], 0)))), [""; 0]);
+    let said =
+        ["web.1 is gone, but what it started may not be: stopping", "the grace is over: killing web.1"];
+    assert_eq!(notices(&machine.handle(at(20.0), Event::Timeout)), said);
+}
