@@ -142,16 +142,19 @@ pub(super) fn report_leftovers(facts: &mut Facts, index: usize, count: usize, ac
     }
 }
 
-/// Reports which instances are killed as their grace is over: one line, however many they are.
-pub(super) fn report_killing(stack: &Stack, due: &[(Target, InstanceEvent)], actions: &mut Actions) {
+/// Reports which instances are killed as their grace is over: one line, however many they are, after those about what each may have
+/// left.
+pub(super) fn report_killing(facts: &mut Facts, due: &[(Target, InstanceEvent)], actions: &mut Actions) {
+    let expired = due.iter().filter(|(_, event)| *event == InstanceEvent::Expired).map(|(target, _)| *target);
+    for index in expired.clone().filter_map(Target::instance) {
+        report_leftovers(facts, index, 0, actions);
+    }
     // Orphans have the longest grace of all: beside an instance's end of grace, theirs is not reported.
-    let is_reported = |target: Target| target != Target::Orphans || due.len() == 1;
-    let expired = due.iter().filter(|(_, event)| *event == InstanceEvent::Expired);
-    let mut expired = expired.map(|(target, _)| *target).filter(|target| is_reported(*target));
+    let mut expired = expired.filter(|target| *target != Target::Orphans || due.len() == 1);
     let Some(first) = expired.next() else { return };
     let is_alone = expired.next().is_none();
     let first = first.instance().filter(|_| is_alone);
-    let process = first.map(|index| stack.spec(index).name.clone());
+    let process = first.map(|index| facts.stack.spec(index).name.clone());
     actions.notify(Notice::Killing { process, reason: "the grace is over".into() });
 }
 

@@ -201,11 +201,7 @@ impl<'a> Transition<'a> {
         let targets = late.into_iter().map(Target::Instance).chain([Target::Orphans]);
         let due = targets.filter_map(|target| Some((target, facts.stack.at(target).due(actions.now)?)));
         let due: Vec<(Target, InstanceEvent)> = due.collect();
-        let expired = due.iter().filter(|(_, event)| *event == InstanceEvent::Expired);
-        for index in expired.filter_map(|(target, _)| target.instance()) {
-            order::report_leftovers(facts, index, 0, actions);
-        }
-        order::report_killing(&facts.stack, &due, actions);
+        order::report_killing(facts, &due, actions);
         for (target, event) in due {
             facts.stack.apply(target, event, actions);
         }

@@ -17,7 +17,7 @@ impl Signalled {
 
     /// A child of ours has been made with this id, which an earlier one may have had.
     pub(crate) fn forget(&mut self, child: i32) {
-        self.0.remove(&(child, 0));
+        self.0.remove(&Process::leader(child).identity());
     }
 
     /// Sends `signal` to each of these processes that has not had it.

@@ -130,7 +130,8 @@ pub(in crate::process) fn environment(pid: i32) -> io::Result<Option<Vec<u8>>> {
 /// # Errors
 /// ESRCH if it is gone, EPERM.
 pub(super) fn send(process: &Process, signal: Signal) -> nix::Result<()> {
-    let (pid, is_it) = (Pid::from_raw(process.pid), || process.born == 0 || !is_gone(process.identity()));
+    let (pid, is_it) =
+        (Pid::from_raw(process.pid), || process.born == Process::UNREAPED || !is_gone(process.identity()));
     if !is_it() {
         return Err(Errno::ESRCH);
     }

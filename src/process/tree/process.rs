@@ -13,8 +13,8 @@ pub(crate) struct Process {
     pub group: i32,
     /// Its session's.
     pub session: i32,
-    /// When it was made, in clock ticks since boot (macOS: its unique id): with `pid`, it names a process for ever. 0 where it is
-    /// a child of ours that is not reaped, of which the id is enough.
+    /// When it was made, in clock ticks since boot (macOS: its unique id): with `pid`, it names a process for ever. [`Process::UNREAPED`]
+    /// where it is a child of ours, of which the id is enough.
     pub born: u64,
     /// Its name, as the kernel has it.
     pub name: String,
@@ -24,9 +24,12 @@ pub(crate) struct Process {
 pub(crate) type Identity = (i32, u64);
 
 impl Process {
+    /// `born` of a child of ours that is not reaped.
+    pub(crate) const UNREAPED: u64 = 0;
+
     /// The own process of an instance, not reaped yet, without a look at it: its id is its own until then (POSIX XBD 3.271).
     pub(crate) fn leader(pid: i32) -> Self {
-        Self { pid, parent: 0, group: pid, session: pid, born: 0, name: String::new() }
+        Self { pid, parent: 0, group: pid, session: pid, born: Self::UNREAPED, name: String::new() }
     }
 
     /// What names it for ever.

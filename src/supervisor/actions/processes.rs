@@ -158,7 +158,7 @@ impl Processes {
         snapshot.retain(|process| !self.spawner.has(process.pid) && !self.hooks.has(process.session));
         let all = snapshot.instances.iter_mut().flatten().chain(&mut snapshot.orphans);
         for process in all.filter(|process| self.alive.contains_key(&process.pid)) {
-            process.born = 0;
+            process.born = Process::UNREAPED;
         }
         Some(snapshot)
     }

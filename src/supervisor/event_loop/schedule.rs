@@ -98,10 +98,14 @@ impl Schedule {
     /// Whether readers and timers have their turn before this answer: always, but for starts and exits, which wait for the end of a
     /// stretch.
     pub(super) fn yields_before(&self, answer: &Event, now: Duration) -> bool {
-        let (is_start, is_exit) =
-            (matches!(answer, Event::Spawned { .. }), matches!(answer, Event::Exited { .. }));
-        let pause = now.saturating_sub(self.last_yield);
-        !(is_start && pause < STRETCH || is_exit && pause < EXITS)
+        let stretch = if matches!(answer, Event::Spawned { .. }) {
+            STRETCH
+        } else if matches!(answer, Event::Exited { .. }) {
+            EXITS
+        } else {
+            Duration::ZERO
+        };
+        now.saturating_sub(self.last_yield) >= stretch
     }
 
     /// Readers and timers have had their turn.
