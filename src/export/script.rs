@@ -59,7 +59,7 @@ impl Script<'_> {
         let (shell, command) = (quote(&stack.options.shell), quote(&kind.text));
         let line = format!("{}{shell} -c {command}", self.through);
         if self.waits && !kind.is_replaced && is_heard(kind.stop_signal) {
-            text.extend(waiting(kind, &line).into_bytes());
+            text.extend((staying(kind, &line) + "\n").into_bytes());
         } else {
             text.extend(format!("exec {line}\n").into_bytes());
         }
@@ -67,17 +67,18 @@ impl Script<'_> {
     }
 }
 
-/// The end of a script that is the first of its process group: runs `line`, which has the signal from the engine, and after a stop waits for
-/// all of the group. The fields of /proc/PID/stat behind the name are the state, the parent and the group (proc(5)); what the script
-/// itself has started by then only looks for them. Where there is no /proc, only the shell is waited for.
-fn waiting(kind: &ExportedType<'_>, line: &str) -> String {
+/// A script that is the first process of its group and runs `line`. The engine sends the stop signal to all of the group; after it the script
+/// stays until they have ended. The fields of /proc/PID/stat behind the name are the state, the parent and the group (proc(5)); what the
+/// script itself has started by then only looks for them, and is not ended by a signal that is still on its way through the group. Where
+/// there is no /proc, only the shell is waited for.
+pub(super) fn staying(kind: &ExportedType<'_>, line: &str) -> String {
     let signal = shell_name(kind.stop_signal);
     let is_other = "pid != group && $1 != \"Z\" && $2 != group && $3 == group";
     format!(
-        "trap ganger_stop=1 {signal}\n{line} &\nwhile wait $!; s=$?; kill -0 $! 2>/dev/null; do :; done\n\
-         others() {{\n  cat /proc/[0-9]*/stat 2>/dev/null | awk -v group=$$ '\n    \
-         {{ pid = $1; sub(/.*\\) /, \"\"); if ({is_other}) left = 1 }}\n    END {{ exit !left }}'\n}}\n\
-         while [ \"$ganger_stop\" ] && others; do sleep 1; done\nexit $s\n"
+        "trap ganger_stop=1 {signal}; {line} & while wait $!; s=$?; kill -0 $! 2>/dev/null; do :; done; \
+         others() {{ cat /proc/[0-9]*/stat 2>/dev/null | awk -v group=$$ \
+         '{{ pid = $1; sub(/.*\\) /, \"\"); if ({is_other}) left = 1 }} END {{ exit !left }}'; }}; \
+         trap '' {signal}; while [ \"$ganger_stop\" ] && others; do sleep 1; done; exit $s"
     )
 }
 

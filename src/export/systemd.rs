@@ -12,7 +12,7 @@ use super::environment_file;
 use super::options::ExportFormat;
 use super::readiness::{self, CarriedReadiness};
 use super::resources::Resources;
-use super::script::{comment, install_values, values_file};
+use super::script::{comment, install_values, is_heard, staying, values_file};
 use super::stack::{ExportedStack, ExportedType, about};
 use super::systemd_words::{plain, quoted};
 use super::units::{
@@ -121,7 +121,6 @@ fn service(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, spec: &Spec, valu
     } else {
         values_file(stack)
     };
-    let shell = plain(&stack.options.shell);
     let kind_of_start = kind_of_start(spec);
     let service = Document::map()
         .with("Type", kind_of_start)
@@ -133,7 +132,7 @@ fn service(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, spec: &Spec, valu
         .with("WorkingDirectory", plain(stack.root))
         .with("Environment", environment)
         .with_some("EnvironmentFile", refers(stack).then_some(file))
-        .with("ExecStart", format!(":{shell} -c {}", quoted(&kind.text)))
+        .with("ExecStart", start(kind, &plain(&stack.options.shell)))
         .with_some("ExecStartPost", waiting(stack, spec))
         // Where a shell stays in front of the program, the signal has to reach both.
         .with("KillMode", if kind.is_replaced { "mixed" } else { "control-group" })
@@ -144,6 +143,16 @@ fn service(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, spec: &Spec, valu
         .with("SyslogIdentifier", instance_name(stack, &spec.name))
         .with("Slice", slice(stack));
     hardened(stack, service)
+}
+
+/// Where a shell stays in front of the program, it is the main process, and when that has ended systemd sends the stop signal to all that is
+/// left once more (`service_enter_stop_post` in its src/core/service.c): a main process that stays until all have ended keeps it from that.
+fn start(kind: &ExportedType<'_>, shell: &str) -> String {
+    let command = quoted(&kind.text);
+    if kind.is_replaced || !is_heard(kind.stop_signal) {
+        return format!(":{shell} -c {command}");
+    }
+    format!(":/bin/sh -c {} {shell} {command}", quoted(&staying(kind, "\"$0\" -c \"$1\"")))
 }
 
 /// What systemd takes for the end of the start.

@@ -14,7 +14,7 @@ use crate::harness::{Running, holds};
 
 /// What the types run: it writes down its environment, when it hears signals, and works until it may go; a stop signal meanwhile is
 /// written down too. `run` is another one after each start; `twice` tells that the one before it had not finished.
-const SERVE: &str = "for signal in TERM USR1; do trap \"asked=1; echo $signal >out/$PS.asked\" $signal; done\n\
+const SERVE: &str = "for signal in TERM USR1; do trap \"asked=1; echo $signal >>out/$PS.asked\" $signal; done\n\
                      [ ! -e out/$PS.busy ] || : >out/$PS.twice; : >out/$PS.busy\n\
                      cat /proc/sys/kernel/random/uuid >out/$PS.run\n\
                      cat /proc/$$/environ >out/$PS.environ.new; mv out/$PS.environ.new out/$PS.environ\n\
