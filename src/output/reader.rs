@@ -107,7 +107,7 @@ impl StreamReader {
     }
 
     /// Reads until the stream ends, or is as good as ended.
-    pub(super) async fn run(mut self) {
+    pub(super) async fn run(&mut self) {
         while !self.turn().await {}
         self.end_line();
         if let Some(screen) = &self.screen {

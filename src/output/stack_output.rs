@@ -112,7 +112,7 @@ impl Output {
         let descriptor = Rc::new(descriptor::watch(descriptor, Interest::READABLE)?);
         let control = Rc::new(ReaderControl::default());
         let screen = terminal.then(|| self.new_life(log_source, &descriptor));
-        let reader =
+        let mut reader =
             StreamReader::new(Rc::clone(&self.shared), Rc::clone(&control), log_source, screen, descriptor);
         let mut all = self.control.borrow_mut();
         if all.len() <= log_source {
@@ -121,7 +121,8 @@ impl Output {
         all[log_source].retain(|earlier| !earlier.ended.get());
         all[log_source].push(control);
         self.shared.reader_began();
-        spawn_local(reader.run());
+        // A method that takes the reader itself would make a future that holds it twice.
+        spawn_local(async move { reader.run().await });
         Ok(())
     }
 

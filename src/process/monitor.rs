@@ -24,6 +24,7 @@ mod watch;
 
 use std::io;
 use std::os::unix::net::UnixStream;
+use std::thread::yield_now;
 
 use nix::unistd::setsid;
 
@@ -92,6 +93,8 @@ pub(crate) fn watch_over(
             Ok(Outcome::Status(0))
         }
         ForkSide::Parent(worker) => {
+            // The worker has more to do before the first line; the kernel often keeps both on one processor for that time.
+            yield_now();
             // What the worker's work holds (the control socket) is its alone: it must be closed when it ends.
             drop((lifeline, worker_exit_end, pulse_end, keyboard, work));
             // Where orphans do not fall to us, what the worker makes is recognised by the worker.

@@ -18,12 +18,12 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const STARTUP_REPORT: Duration = Duration::from_secs(2);
 
 /// The stack is over, with this outcome: writes what is still to be written.
-pub(super) async fn finish(mut supervisor: Supervisor, outcome: Outcome) -> WorkerExit {
+pub(super) async fn finish(mut supervisor: Box<Supervisor>, outcome: Outcome) -> WorkerExit {
     wait_for_startup_client(&mut supervisor).await;
     let status = supervisor.final_status(outcome);
     let Supervisor {
         machine, executor, mut inbox, router, socket, console, mut pulse, recorder, log, ..
-    } = supervisor;
+    } = *supervisor;
     if let Some(console) = console {
         // The console filters no lines of the end.
         console.finish().await;

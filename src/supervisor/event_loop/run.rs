@@ -78,12 +78,16 @@ fn work(
             .enable_all()
             .build()
             .map_err(during("cannot make the event loop"))?;
-        LocalSet::new().block_on(&runtime, async {
-            let context = (context, limit, sessions);
-            let mut supervisor = Supervisor::open((plan, source), settings, clock, context)?;
-            let outcome = supervisor.run().await;
-            Ok(finish(supervisor, outcome).await)
-        })
+        let context = (context, limit, sessions);
+        // Each future that a future is moved into has room for it twice, and all of that would be touched.
+        LocalSet::new().block_on(
+            &runtime,
+            Box::pin(async {
+                let mut supervisor = Box::new(Supervisor::open((plan, source), settings, clock, context)?);
+                let outcome = supervisor.run().await;
+                Ok(finish(supervisor, outcome).await)
+            }),
+        )
     };
     run().unwrap_or_else(|error| {
         log.log(&error.to_string());
