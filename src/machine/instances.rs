@@ -3,8 +3,10 @@
 use std::ops::Deref;
 use std::rc::Rc;
 
+use super::dependency::DependencyState;
+use super::filing::Filing;
 use super::instance::Instance;
-use super::sets::{Filing, Sets};
+use super::sets::Sets;
 use crate::plan::spec::Spec;
 
 /// All instances, by their index. Each is read as an element of a slice, and changes through [`Instances::edit`] alone, so that no
@@ -29,8 +31,8 @@ impl Instances {
     pub(super) fn new(specs: Vec<Rc<Spec>>) -> Self {
         let mut instances = Self {
             all: specs.iter().map(|spec| Instance::new(spec.grace)).collect(),
+            sets: Sets::knowing(specs.iter().flat_map(|spec| spec.after.iter())),
             specs,
-            sets: Sets::default(),
         };
         for index in 0..instances.all.len() {
             instances.refile(index, &Filing::default());
@@ -86,13 +88,24 @@ impl Instances {
 
     fn refile(&mut self, index: usize, before: &Filing) {
         let after = self.filing(index);
+        for kind in after.dependencies() {
+            if !self.sets.knows(kind) {
+                let of_kind = (0..self.all.len()).filter(|index| self.specs[*index].name.kind == *kind);
+                let states = of_kind.map(|index| self.dependency(index)).collect();
+                self.sets.learn(kind, states);
+            }
+        }
         self.sets.refile(index, &self.specs[index].name.kind, before, &after);
+    }
+
+    fn dependency(&self, index: usize) -> DependencyState {
+        DependencyState::of_instance(index, self.specs[index].once, &self.all[index])
     }
 
     /// The sets as a fresh look at all instances makes them.
     #[cfg(test)]
     pub(super) fn sets_of_all(&self) -> Sets {
-        let mut sets = Sets::default();
+        let mut sets = Sets::knowing(self.sets.known());
         for (index, spec) in self.specs.iter().enumerate() {
             sets.refile(index, &spec.name.kind, &Filing::default(), &self.filing(index));
         }

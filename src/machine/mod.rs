@@ -11,6 +11,7 @@ mod dependency;
 pub(crate) mod event;
 mod exit_disposition;
 mod facts;
+mod filing;
 pub(crate) mod instance;
 mod instances;
 pub(crate) mod lifecycle;

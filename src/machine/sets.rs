@@ -8,70 +8,13 @@
 use std::collections::BTreeMap;
 use std::collections::{BTreeSet, HashMap};
 use std::mem::discriminant;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::dependency::DependencyState;
-use super::instance::Instance;
-use super::state::{Intent, State};
+use super::filing::{DueInstance, Filing};
 use crate::name::TypeName;
-use crate::plan::spec::Spec;
 
-/// What the sets have to know of one instance. The default is that of one that is in no set.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "one for each set, which do not depend on each other")]
-pub(super) struct Filing {
-    due: Option<DueInstance>,
-    is_running: bool,
-    is_starting: bool,
-    is_clearing: bool,
-    /// Whether it has ended for a restart.
-    is_ended_for_restart: bool,
-    is_up: bool,
-    is_unfinished: bool,
-    deadline: Option<Duration>,
-    dependency: DependencyState,
-    /// The types that it came after, as long as it is not down.
-    uses: Option<Arc<[TypeName]>>,
-    /// Its port, while it is being stopped. One that is handed a socket shares the port, and holds up no other.
-    held_port: Option<u16>,
-}
-
-/// An instance that is down and waits for its turn to start: all on which it depends whether it can.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct DueInstance {
-    after: Arc<[TypeName]>,
-    has_run: bool,
-    is_requested: bool,
-}
-
-impl Filing {
-    /// How this instance is to be filed.
-    pub(super) fn of(index: usize, instance: &Instance, spec: &Spec) -> Self {
-        let is_down = instance.state.is_down();
-        let next = instance.next.as_deref().unwrap_or(spec);
-        let is_stopped = !is_down && instance.intent != Intent::Up && spec.service.listen.is_none();
-        Self {
-            due: (is_down && instance.is_due).then(|| DueInstance {
-                after: Arc::clone(&next.after),
-                has_run: instance.generation > 0,
-                is_requested: instance.is_requested,
-            }),
-            is_running: instance.state == State::Running,
-            is_starting: instance.state == State::Starting,
-            is_clearing: instance.state.is_clearing(),
-            is_ended_for_restart: is_down && instance.intent == Intent::Restart,
-            is_up: !is_down,
-            is_unfinished: !instance.is_finished(),
-            deadline: instance.deadline(),
-            dependency: DependencyState::of_instance(index, spec.once, instance),
-            uses: (!is_down).then(|| Arc::clone(&spec.after)),
-            held_port: spec.port.filter(|_| is_stopped),
-        }
-    }
-}
-
-/// What is known of the instances of one type.
+/// What is known of the instances of a type that others come after.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct TypeSets {
     /// Those that are not ready.
@@ -92,6 +35,7 @@ pub(super) struct Sets {
     starting: usize,
     up: usize,
     unfinished: usize,
+    /// Those that an instance comes after, or has come after: of no other is asked.
     types: HashMap<TypeName, TypeSets>,
     held_ports: HashMap<u16, usize>,
     /// Those that are due and can start, as far as it is up to their dependencies.
@@ -105,6 +49,22 @@ pub(super) struct Sets {
 }
 
 impl Sets {
+    /// Sets with no instance in them, which know these types.
+    pub(super) fn knowing<'a>(types: impl Iterator<Item = &'a TypeName>) -> Self {
+        Self { types: types.map(|kind| (kind.clone(), TypeSets::default())).collect(), ..Self::default() }
+    }
+
+    /// Whether it is known what this type is for others.
+    pub(super) fn knows(&self, kind: &TypeName) -> bool {
+        self.types.contains_key(kind)
+    }
+
+    /// From now on it is known what this type is for others; its instances are in these states.
+    pub(super) fn learn(&mut self, kind: &TypeName, states: Vec<DependencyState>) {
+        let unsatisfied = &mut self.of_type(kind).unsatisfied;
+        unsatisfied.extend(states.into_iter().filter(|state| *state != DependencyState::Satisfied));
+    }
+
     /// Files the instance with this index, of this type, that was filed as `old`.
     pub(super) fn refile(&mut self, index: usize, kind: &TypeName, old: &Filing, new: &Filing) {
         self.changed.push(index);
@@ -169,7 +129,7 @@ impl Sets {
 
     /// Where that changes what the type is for those that wait for it, they are to be looked at again.
     fn refile_dependency(&mut self, kind: &TypeName, old: DependencyState, new: DependencyState) {
-        let of_type = self.types.entry(kind.clone()).or_default();
+        let Some(of_type) = self.types.get_mut(kind) else { return };
         let before = of_type.state();
         of_type.unsatisfied.remove(&old);
         if new != DependencyState::Satisfied {
@@ -283,6 +243,11 @@ impl Sets {
 
 #[cfg(test)]
 impl Sets {
+    /// The types of which it is known what they are for others.
+    pub(super) fn known(&self) -> impl Iterator<Item = &TypeName> {
+        self.types.keys()
+    }
+
     /// All that follows from the instances as they are, to be compared with a fresh count.
     pub(super) fn counted(&self) -> String {
         let types: BTreeMap<&str, &TypeSets> = self
