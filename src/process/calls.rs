@@ -112,6 +112,29 @@ pub(super) fn trim_heap() {
     let _ = unsafe { libc::malloc_trim(0) };
 }
 
+/// Gives back the stack below the caller's frame: what was there has returned. Only on the first thread, below whose stack the kernel keeps
+/// 256 pages free (`stack_guard_gap` in its admin-guide/kernel-parameters).
+#[cfg(target_os = "linux")]
+#[inline(never)]
+pub(super) fn trim_stack() {
+    /// Pages for the frames of this function and of the call, and for a signal handler.
+    const KEPT: usize = 4;
+    /// A start goes 40 deep. What is not mapped is passed over, and that is said with ENOMEM.
+    const DEEPEST: usize = 200;
+    let here = 0_u8;
+    let page = usize::try_from(super::usage::page_size()).unwrap_or(4096);
+    let end = (&raw const here as usize / page - KEPT) * page;
+    // SAFETY: madvise(2): these pages are below all frames that are in use, and are zeroes when they are touched again. A failure changes
+    // nothing.
+    let _ = unsafe {
+        libc::madvise((end - DEEPEST * page) as *mut libc::c_void, DEEPEST * page, libc::MADV_DONTNEED)
+    };
+}
+
+/// Elsewhere nothing is known of what lies below a stack.
+#[cfg(not(target_os = "linux"))]
+pub(super) const fn trim_stack() {}
+
 /// Lets go of the pages of code between two addresses, which must be a mapping of a file without write access.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 pub(super) fn let_go_of_code(start: usize, end: usize) {

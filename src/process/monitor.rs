@@ -28,7 +28,7 @@ use std::thread::yield_now;
 
 use nix::unistd::setsid;
 
-use super::calls::{ForkSide, fork};
+use super::calls::{ForkSide, fork, trim_stack};
 use super::cgroup::Cgroup;
 pub(crate) use super::keyboard::KeyChannel;
 use super::keyboard::Keyboard;
@@ -74,6 +74,8 @@ pub(crate) fn watch_over(
     }
     signals::block().map_err(during("sigprocmask"))?;
     signals::ignore_reports();
+    // Both halves would keep what the command line and the plan took of it.
+    trim_stack();
     match fork().map_err(during("fork"))? {
         ForkSide::Child => {
             drop((lifeline_end, worker_exit, pulse, wake_up, keys));

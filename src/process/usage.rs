@@ -41,9 +41,14 @@ fn parse(stat: &str) -> Option<Usage> {
     // Counted from the state, which is field 3: utime 14, stime 15, cutime 16, cstime 17, rss 24.
     let number = |field: usize| fields.get(field - 3)?.parse::<i64>().ok();
     let ticks: i64 = [14, 15, 16, 17].into_iter().filter_map(number).sum();
-    let (hertz, page) = (system_value(SysconfVar::CLK_TCK, 100), system_value(SysconfVar::PAGE_SIZE, 4096));
+    let (hertz, page) = (system_value(SysconfVar::CLK_TCK, 100), page_size());
     let processor = Duration::from_millis(u64::try_from(ticks).ok()? * 1000 / hertz.max(1));
     Some(Usage { processor, memory: u64::try_from(number(24)?).ok()? * page })
+}
+
+/// Bytes of a page of memory.
+pub(super) fn page_size() -> u64 {
+    system_value(SysconfVar::PAGE_SIZE, 4096)
 }
 
 /// What the system says of `variable`, or else what it is on most.
