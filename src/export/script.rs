@@ -58,11 +58,8 @@ impl Script<'_> {
         }
         let (shell, command) = (quote(&stack.options.shell), quote(&kind.text));
         let line = format!("{}{shell} -c {command}", self.through);
-        if self.waits && !kind.is_replaced && is_heard(kind.stop_signal) {
-            text.extend((staying(kind, &line) + "\n").into_bytes());
-        } else {
-            text.extend(format!("exec {line}\n").into_bytes());
-        }
+        let staying = staying(kind, &line).filter(|_| self.waits);
+        text.extend((staying.unwrap_or_else(|| format!("exec {line}")) + "\n").into_bytes());
         text
     }
 }
@@ -70,16 +67,24 @@ impl Script<'_> {
 /// A script that is the first process of its group and runs `line`. The engine sends the stop signal to all of the group; after it the script
 /// stays until they have ended. The fields of /proc/PID/stat behind the name are the state, the parent and the group (proc(5)); what the
 /// script itself has started by then only looks for them, and is not ended by a signal that is still on its way through the group. Where
-/// there is no /proc, only the shell is waited for.
-pub(super) fn staying(kind: &ExportedType<'_>, line: &str) -> String {
-    let signal = shell_name(kind.stop_signal);
+/// there is no /proc, only the shell is waited for. `None` where the program is the first process itself, or the script cannot hear the signal.
+pub(super) fn staying(kind: &ExportedType<'_>, line: &str) -> Option<String> {
+    if kind.is_replaced || !is_heard(kind.stop_signal) {
+        return None;
+    }
+    let (signal, wait) = (shell_name(kind.stop_signal), wait_for("$!"));
     let is_other = "pid != group && $1 != \"Z\" && $2 != group && $3 == group";
-    format!(
-        "trap ganger_stop=1 {signal}; {line} & while wait $!; s=$?; kill -0 $! 2>/dev/null; do :; done; \
+    Some(format!(
+        "trap ganger_stop=1 {signal}; {line} & {wait}; \
          others() {{ cat /proc/[0-9]*/stat 2>/dev/null | awk -v group=$$ \
          '{{ pid = $1; sub(/.*\\) /, \"\"); if ({is_other}) left = 1 }} END {{ exit !left }}'; }}; \
          trap '' {signal}; while [ \"$ganger_stop\" ] && others; do sleep 1; done; exit $s"
-    )
+    ))
+}
+
+/// Waits for the end of a child of the shell, with its status in `s`: `wait` returns early when a trap runs.
+fn wait_for(pid: &str) -> String {
+    format!("while wait {pid}; s=$?; kill -0 {pid} 2>/dev/null; do :; done")
 }
 
 /// The first lines of a service's `run`, by which [`end_group`] knows the group. Where it is run by hand there is no such folder.
@@ -107,13 +112,12 @@ pub(super) fn end_group(kind: &ExportedType<'_>, unless: &str) -> String {
 /// container alone: to the program, or where a shell stays in front of it, to all, until all have ended. When the first
 /// process ends, the engine kills the others.
 ///
-/// kill(2) with -1 leaves out the caller and process 1. `wait` returns early when a trap runs.
+/// kill(2) with -1 leaves out the caller and process 1.
 fn passing_on(kind: &ExportedType<'_>, received: Signal) -> String {
     let (sent, received) = (shell_name(kind.stop_signal), shell_name(received));
-    let to = if kind.is_replaced { "$p" } else { "-1" };
+    let (to, wait) = (if kind.is_replaced { "$p" } else { "-1" }, wait_for("$p"));
     format!(
-        "trap 'stop=1; kill -{sent} {to}' {received}; \"$0\" -c \"$1\" & p=$!; \
-         while wait $p; s=$?; kill -0 $p 2>/dev/null; do :; done; \
+        "trap 'stop=1; kill -{sent} {to}' {received}; \"$0\" -c \"$1\" & p=$!; {wait}; \
          while [ \"$stop\" ] && kill -0 -1 2>/dev/null; do sleep 1; done; exit $s"
     )
 }

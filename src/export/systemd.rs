@@ -12,7 +12,7 @@ use super::environment_file;
 use super::options::ExportFormat;
 use super::readiness::{self, CarriedReadiness};
 use super::resources::Resources;
-use super::script::{comment, install_values, is_heard, staying, values_file};
+use super::script::{comment, install_values, staying, values_file};
 use super::stack::{ExportedStack, ExportedType, about};
 use super::systemd_words::{plain, quoted};
 use super::units::{
@@ -149,10 +149,10 @@ fn service(stack: &ExportedStack<'_>, kind: &ExportedType<'_>, spec: &Spec, valu
 /// left once more (`service_enter_stop_post` in its src/core/service.c): a main process that stays until all have ended keeps it from that.
 fn start(kind: &ExportedType<'_>, shell: &str) -> String {
     let command = quoted(&kind.text);
-    if kind.is_replaced || !is_heard(kind.stop_signal) {
-        return format!(":{shell} -c {command}");
+    match staying(kind, "\"$0\" -c \"$1\"") {
+        Some(script) => format!(":/bin/sh -c {} {shell} {command}", quoted(&script)),
+        None => format!(":{shell} -c {command}"),
     }
-    format!(":/bin/sh -c {} {shell} {command}", quoted(&staying(kind, "\"$0\" -c \"$1\"")))
 }
 
 /// What systemd takes for the end of the start.
