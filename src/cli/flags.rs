@@ -36,7 +36,7 @@ fn with_shared(command: Command) -> Command {
     command.args(flags_of(SHARED).map(|(setting, flag)| argument(setting, flag).hide(true)))
 }
 
-fn with_flags(command: Command) -> Command {
+pub(crate) fn with_flags(command: Command) -> Command {
     let name = command.get_name().to_owned();
     command.args(flags_of(&name).map(|(setting, flag)| argument(setting, flag)))
 }
