@@ -19,8 +19,8 @@ pub(super) struct SettingSource<'a> {
 
 impl<'a> SettingSource<'a> {
     pub(super) fn new(file: Arc<str>, content: &'a str) -> Self {
-        let ends = memchr::memchr_iter(b'\n', content.as_bytes());
-        Self { file, content, starts: std::iter::once(0).chain(ends.map(|end| end + 1)).collect() }
+        let ends = content.match_indices('\n');
+        Self { file, content, starts: std::iter::once(0).chain(ends.map(|(end, _)| end + 1)).collect() }
     }
 
     /// The line around the byte `at`: its number, where it begins, and its text.

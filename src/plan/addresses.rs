@@ -63,7 +63,7 @@ fn name_at(rest: &str) -> &str {
 /// Whether `text` may name one of these variables.
 pub(crate) fn may_be_named_in(text: &[u8]) -> bool {
     let begins_at = |at: usize| ALL.iter().any(|name| text[at..].starts_with(name.as_bytes()));
-    memchr::memchr_iter(b'G', text).any(begins_at)
+    text.iter().zip(0..).any(|(byte, at)| *byte == b'G' && begins_at(at))
 }
 
 /// Whether a variable is that of a type of this Procfile.

@@ -56,7 +56,7 @@ pub(crate) fn decode(bytes: &[u8]) -> DecodedText<'_> {
         return DecodedText { content: Cow::Borrowed(""), faults: vec![wide(encoding)], is_binary: false };
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let Some(at) = memchr::memchr(0, bytes) else {
+    let Some(at) = bytes.iter().position(|byte| *byte == 0) else {
         return utf8(bytes);
     };
     let start = memchr::memrchr2(b'\n', b'\r', &bytes[..at]).map_or(0, |end| end + 1);

@@ -28,7 +28,9 @@ pub(crate) fn lines(content: &str) -> impl Iterator<Item = SourceLine<'_>> {
 
 /// The length of the first line of `bytes` and that of its end (0 at the end of the text), in bytes.
 pub(crate) fn line_length(bytes: &[u8]) -> (usize, usize) {
-    match memchr::memchr2(b'\n', b'\r', bytes) {
+    // Not by memchr, which asks for the kind of processor when it is first called: in a virtual machine that takes as long as a file of 40 KB, and
+    // later there is time for it, while the first program starts.
+    match bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r')) {
         None => (bytes.len(), 0),
         Some(at) if bytes[at..].starts_with(b"\r\n") => (at, 2),
         Some(at) => (at, 1),
