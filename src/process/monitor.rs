@@ -23,9 +23,10 @@ mod suspension;
 mod watch;
 
 use std::io;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::thread::yield_now;
 
+use nix::poll::{PollFd, PollFlags, poll};
 use nix::unistd::setsid;
 
 use super::calls::{ForkSide, fork, trim_stack};
@@ -45,6 +46,9 @@ use crate::exit::{FAILED, Outcome};
 use delivery::listen;
 pub(crate) use options::{BEAT, MonitorOptions, SUSPENDED, WorkerPipes};
 use watch::{InheritedState, Monitor};
+
+/// The milliseconds that a worker takes until its first program starts, with some to spare.
+const START: u8 = 2;
 
 /// Runs `work` in the worker and watches over it. Returns in both processes: in the monitor with how ganger
 /// is to end, in the worker (after its [`WorkerExit`] is sent) with an outcome that is not used.
@@ -95,10 +99,8 @@ pub(crate) fn watch_over(
             Ok(Outcome::Status(0))
         }
         ForkSide::Parent(worker) => {
-            // The worker has more to do before the first line; the kernel often keeps both on one processor for that time.
-            yield_now();
-            // What the worker's work holds (the control socket) is its alone: it must be closed when it ends.
-            drop((lifeline, worker_exit_end, pulse_end, keyboard, work));
+            drop((lifeline, worker_exit_end, pulse_end, keyboard));
+            give_way(&worker_exit);
             // Where orphans do not fall to us, what the worker makes is recognised by the worker.
             note(worker.as_raw());
             let signals = listen(wake_up, &inherited);
@@ -106,11 +108,19 @@ pub(crate) fn watch_over(
             let inherited_state = InheritedState { preexisting_children, cgroup, keyboard, pulse };
             let monitor = Monitor::new(worker, watch, signals, inherited_state);
             // The life-line lives as long as we do: until after the last scan of what is left.
-            let outcome = monitor.watch(worker_exit);
+            let outcome = monitor.watch(worker_exit, work);
             drop(lifeline_end);
             outcome
         }
     }
+}
+
+/// Waits for a moment, or for the end of the worker: it has more to do before the first line, and the kernel often keeps both on one processor
+/// for that time, where yielding to a process of another session (sched(7), "The autogroup feature") holds for microseconds only. Signals are
+/// blocked, and come after it.
+fn give_way(worker_exit: &OwnedFd) {
+    // If it is interrupted, or fails, the worker starts a little later.
+    let _ = poll(&mut [PollFd::new(worker_exit.as_fd(), PollFlags::POLLIN)], START);
 }
 
 /// What makes a worker of a process that was just forked.

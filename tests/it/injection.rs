@@ -43,13 +43,14 @@ const CALLS: [(&str, [&str; 2]); 21] = [
 
 /// Uses that may fail without a report, by what strace writes of them: what they were for is had in
 /// another way, or is worth nothing.
-const HARMLESS: [(&str, &str); 22] = [
+const HARMLESS: [(&str, &str); 23] = [
     ("ld.so.cache", "the loader finds libraries without its cache"),
     (".so.", "the loader tries the next folder"),
     ("/proc/self/stat", "the same as the next"),
     ("/proc/self/mem", "another argv is for people to read"),
     ("PR_SET_NAME", "another name is for people to read"),
     ("events=0}", "Rust's runtime asks before main whether descriptors 0 to 2 are open, and has another way"),
+    ("}], 1, 2)", "the monitor gives way to the worker for two milliseconds, and need not"),
     ("RLIMIT_STACK", "Rust's runtime asks before main for the size of the stack"),
     ("prlimit64(0, RLIMIT_NOFILE, {", "the limit that we have is then checked instead of the one we want"),
     ("RLIMIT_NOFILE, NULL", "a shell of the C library that asks once more"),
@@ -183,6 +184,23 @@ fn is_harmless(line: &str) -> bool {
 fn reason(line: &str) -> &str {
     let text = line.trim_end_matches("(INJECTED)").trim_end().trim_end_matches(')');
     text.rsplit_once('(').map_or("", |(_, reason)| reason)
+}
+
+#[test]
+fn where_the_kernel_cannot_write_without_waiting_a_thread_does() {
+    if !is_traceable() {
+        return;
+    }
+    let project = Project::new("web: seq 100000\n");
+    let mut command = project.command(&["strace"]);
+    command.args(["-f", "--detach-on=execve", "-qq", "-o", "log", "-e", "trace=pwritev2"]);
+    command.args(["-e", "inject=pwritev2:error=EOPNOTSUPP", env!("CARGO_BIN_EXE_ganger"), "start"]);
+    let (status, lines) = Running::start(command).end();
+    assert_eq!(status.code(), Some(0), "{lines:?}");
+    let numbers = lines.iter().filter_map(|line| line.strip_prefix("web.1  | ")?.parse::<u32>().ok());
+    assert!(numbers.eq(1..=100_000), "not as it was written");
+    let log = std::fs::read_to_string(project.path().join("log")).unwrap();
+    assert_eq!(log.matches("(INJECTED)").count(), 1, "asked once: {log}");
 }
 
 #[test]

@@ -99,8 +99,10 @@ impl<'a> Monitor<'a> {
         }
     }
 
-    pub(super) fn watch(mut self, worker_exit: OwnedFd) -> io::Result<Outcome> {
+    /// Until all has ended. `work` is what the worker has of its own: nothing is done with it here.
+    pub(super) fn watch<Work>(mut self, worker_exit: OwnedFd, work: Work) -> io::Result<Outcome> {
         let mut failures = 0;
+        let mut work = Some(work);
         let mut settled = Some((self.watch.now)() + SETTLED);
         let exit = loop {
             match self.reap_until_worker() {
@@ -121,6 +123,7 @@ impl<'a> Monitor<'a> {
             self.read_pulse();
             let now = (self.watch.now)();
             if settled.take_if(|moment| now >= *moment).is_some() {
+                work = None;
                 give_back_memory();
             }
             let used = self.processor_time();
@@ -129,6 +132,8 @@ impl<'a> Monitor<'a> {
                 (self.watch.log)("the worker does not end: killing it");
             }
         };
+        // The control socket is in it, and is to be closed when the worker has ended.
+        drop(work);
         self.conclude(exit, WorkerExit::receive(worker_exit))
     }
 
