@@ -1,6 +1,6 @@
 //! One stream of whole lines out of many: the path of a byte from a child to standard output.
 //!
-//! A reader task for each stream, one mux that makes rows, one writer thread that may block. Bytes never
+//! A reader task for each stream, one mux that makes rows, and what writes them. Bytes never
 //! go through the machine. docs/design/0003-the-path-of-a-byte.md has the figures and the roads not taken.
 
 mod batch;
@@ -24,6 +24,7 @@ mod pipe;
 mod prefix;
 mod reader;
 mod reader_control;
+mod room;
 mod rows;
 pub(crate) mod screen;
 mod shared;

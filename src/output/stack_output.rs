@@ -60,7 +60,7 @@ pub struct Output {
 }
 
 impl Output {
-    /// Opens the stream on `stdout`, a duplicate of descriptor 1, and starts the writer thread. The error
+    /// Opens the stream on `stdout`, a duplicate of descriptor 1, and starts the thread that writes where it may block. The error
     /// that ends standard output goes to `closed`, once; what comes after it is read and dropped, so that
     /// the instances can go on to their end.
     ///
@@ -245,7 +245,7 @@ impl Output {
 
     /// Writes all that is still to be read, once every process is gone: until each stream has ended, or has
     /// been silent for 300 ms because an outsider holds it. Gives up when standard output has taken
-    /// nothing for `patience`; the writer thread is then left behind, as it cannot be interrupted.
+    /// nothing for `patience`; a thread that writes is then left behind, as it cannot be interrupted.
     pub async fn finish(self, patience: Duration) -> FinishResult {
         for control in self.control.borrow().iter().flatten() {
             control.finish.set(true);

@@ -34,6 +34,36 @@ fn a_full_disk_is_said_once_and_the_children_go_on() {
 }
 
 #[test]
+fn what_has_no_room_yet_follows_in_order_whoever_reads_and_however_little() {
+    let (pipe_reader, pipe) = io::pipe().unwrap();
+    let (peer, socket) = UnixStream::pair().unwrap();
+    let ends: [(Box<dyn Read + Send>, OwnedFd); 2] =
+        [(Box::new(pipe_reader), pipe.into()), (Box::new(peer), socket.into())];
+    for (mut reader, stdout) in ends {
+        let (reader, expected) = run(async || {
+            let (output, _errors) = open(options(false), stdout);
+            let mut web = child(&output, 0);
+            let lines = "a line like any other\n".repeat(60_000);
+            let expected = lines.replace("a line", "web.1  | a line");
+            let writer = thread::spawn(move || web.write_all(lines.as_bytes()).unwrap());
+            let reader = thread::spawn(move || {
+                let (mut all, mut piece) = (Vec::new(), [0; 10_000]);
+                while let Ok(count @ 1..) = reader.read(&mut piece) {
+                    all.extend_from_slice(&piece[..count]);
+                }
+                String::from_utf8(all).unwrap()
+            });
+            output.ended().await;
+            assert_eq!(output.finish(PATIENCE).await, FinishResult::Complete);
+            writer.join().unwrap();
+            (reader, expected)
+        });
+        // Our end is closed with the runtime.
+        assert!(reader.join().unwrap() == expected, "not as it was written");
+    }
+}
+
+#[test]
 fn a_reader_that_stands_still_holds_the_children_back_and_not_the_end() {
     let (reader, stdout) = io::pipe().unwrap();
     run(async || {

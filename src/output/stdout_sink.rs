@@ -13,6 +13,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::batch::Batch;
 use super::pipe::{grow, write_now};
+use super::room::RoomWriter;
 use super::writer::{PendingBuffer, Writer, WrittenBuffer};
 
 /// Bytes that the pipe of standard output is asked to hold: of 64 KiB, 256 KiB and 1 MiB the middle gives
@@ -25,34 +26,46 @@ const KEPT: usize = 512 << 10;
 /// Standard output as the loop sees it: never blocks, takes one batch at a time.
 pub(super) struct StdoutSink {
     stdout: Arc<OwnedFd>,
-    writer: Option<Writer>,
-    /// The empty half of the pair of buffers; `None` while the writer has it.
+    way: Way,
+    /// The empty half of the pair of buffers; `None` while the other one is on its way.
     spare: Option<Batch>,
-    /// Whether the loop may try to write itself.
-    direct: bool,
     /// The reader is gone, or it cannot be written: all that follows is dropped.
     gone: bool,
     closed: UnboundedSender<io::Error>,
     taken: Arc<AtomicU64>,
 }
 
+/// How what does not go at once is written.
+enum Way {
+    /// The loop writes, and is told when there is room.
+    Loop(RoomWriter),
+    /// A thread does, which may block.
+    Thread(Writer),
+    /// Not any more.
+    Closed,
+}
+
 impl StdoutSink {
-    /// Starts the writer. `closed` gets the error that ends standard output, once.
+    /// `closed` gets the error that ends standard output, once.
     pub(super) fn open(stdout: OwnedFd, closed: UnboundedSender<io::Error>) -> io::Result<Self> {
-        let kind = File::from(stdout.try_clone()?).metadata()?.file_type();
+        let second = File::from(stdout.try_clone()?);
+        let kind = second.metadata()?.file_type();
         if kind.is_fifo() {
             grow(&stdout, PIPE);
         }
-        let direct = kind.is_fifo() || kind.is_socket();
         let stdout = Arc::new(stdout);
         let taken = Arc::new(AtomicU64::new(0));
-        let writer = Some(Writer::start(Arc::clone(&stdout), Arc::clone(&taken))?);
-        Ok(Self { stdout, writer, spare: Some(Batch::default()), direct, gone: false, closed, taken })
+        let way = if kind.is_fifo() || kind.is_socket() {
+            Way::Loop(RoomWriter::new(second.into()))
+        } else {
+            Way::Thread(Writer::start(Arc::clone(&stdout), Arc::clone(&taken))?)
+        };
+        Ok(Self { stdout, way, spare: Some(Batch::default()), gone: false, closed, taken })
     }
 
     /// What to watch for the end of the reader: only a pipe or a socket tells.
     pub(super) fn watched(&self) -> Option<Arc<OwnedFd>> {
-        self.direct.then(|| Arc::clone(&self.stdout))
+        matches!(self.way, Way::Loop(_)).then(|| Arc::clone(&self.stdout))
     }
 
     /// Whether all that is written is dropped.
@@ -82,27 +95,28 @@ impl StdoutSink {
         if batch.is_empty() || self.spare.is_none() {
             return;
         }
-        let written = if self.direct { self.write_directly(batch) } else { 0 };
+        let written = self.write_directly(batch);
         if written == batch.len() {
             batch.clear();
             batch.shrink_to(KEPT);
-        } else if let Some(writer) = &self.writer
-            && let Some(spare) = self.spare.take()
-        {
-            writer.write(PendingBuffer { batch: mem::replace(batch, spare), written });
+        } else if let Some(spare) = self.spare.take() {
+            let left = PendingBuffer { batch: mem::replace(batch, spare), written };
+            match &mut self.way {
+                Way::Loop(writer) => writer.write(left),
+                Way::Thread(writer) => writer.write(left),
+                Way::Closed => {}
+            }
         }
     }
 
-    /// Ready when the writer has given a buffer back; pending for ever once it was stopped.
+    /// Ready when a buffer has come back; pending for ever once it was closed.
     pub(super) fn poll_written(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let Some(writer) = &mut self.writer else { return Poll::Pending };
-        match writer.poll_written(context) {
-            Poll::Ready(Some(written)) => {
-                self.take_back(written);
-                Poll::Ready(())
-            }
-            Poll::Ready(None) | Poll::Pending => Poll::Pending,
-        }
+        let written = match &mut self.way {
+            Way::Loop(writer) => writer.poll_written(context, |count| add(&self.taken, count)),
+            Way::Thread(writer) => writer.poll_written(context),
+            Way::Closed => Poll::Pending,
+        };
+        written.map(|written| self.take_back(written))
     }
 
     /// Standard output cannot be used any more. Reported once; the reader may leave while no instance writes, and
@@ -116,7 +130,7 @@ impl StdoutSink {
 
     /// Ends the writer, which must be idle, and waits until its thread is gone.
     pub(super) fn close(&mut self) {
-        if let Some(writer) = self.writer.take() {
+        if let Way::Thread(writer) = mem::replace(&mut self.way, Way::Closed) {
             writer.join();
         }
     }
@@ -125,7 +139,8 @@ impl StdoutSink {
     /// [`StdoutSink::poll_written`] then returns nothing.
     pub(super) fn collect(&mut self) -> bool {
         if self.spare.is_none()
-            && let Some(written) = self.writer.as_mut().and_then(Writer::try_written)
+            && let Way::Thread(writer) = &mut self.way
+            && let Some(written) = writer.try_written()
         {
             self.take_back(written);
             return true;
@@ -145,19 +160,30 @@ impl StdoutSink {
 
     /// Writes what goes without waiting, and returns how much that was; all of it when the reader is gone.
     fn write_directly(&mut self, batch: &[u8]) -> usize {
-        match write_now(&*self.stdout, batch) {
-            Ok(Some(count)) => {
-                self.taken.fetch_add(count as u64, Ordering::Relaxed);
-                count
-            }
-            Ok(None) => {
-                self.direct = false;
-                0
-            }
-            Err(error) => {
-                self.fail(error);
-                batch.len()
-            }
+        if !matches!(self.way, Way::Loop(_)) {
+            return 0;
         }
+        let error = match write_now(&*self.stdout, batch) {
+            Ok(Some(count)) => {
+                add(&self.taken, count);
+                return count;
+            }
+            Ok(None) => match Writer::start(Arc::clone(&self.stdout), Arc::clone(&self.taken)) {
+                Ok(writer) => {
+                    if let Way::Loop(mut former) = mem::replace(&mut self.way, Way::Thread(writer)) {
+                        former.wake();
+                    }
+                    return 0;
+                }
+                Err(error) => error,
+            },
+            Err(error) => error,
+        };
+        self.fail(error);
+        batch.len()
     }
+}
+
+fn add(taken: &AtomicU64, count: usize) {
+    taken.fetch_add(count as u64, Ordering::Relaxed);
 }

@@ -63,8 +63,12 @@ impl Writer {
     }
 
     /// Waits for what comes back.
-    pub(super) fn poll_written(&mut self, context: &mut Context<'_>) -> Poll<Option<WrittenBuffer>> {
-        self.written.poll_recv(context)
+    pub(super) fn poll_written(&mut self, context: &mut Context<'_>) -> Poll<WrittenBuffer> {
+        match self.written.poll_recv(context) {
+            Poll::Ready(Some(written)) => Poll::Ready(written),
+            // The thread is gone: it has no reason to panic.
+            Poll::Ready(None) | Poll::Pending => Poll::Pending,
+        }
     }
 
     /// Ends the thread. Blocks while a batch is being written.
