@@ -1,4 +1,4 @@
-//! What processes use: processor time and memory, from /proc/PID/stat (proc(5)).
+//! What processes use: processor time and memory, from /proc/PID/stat (proc(5)) or a clock (clock_getcpuclockid(3)).
 
 use std::time::Duration;
 
@@ -29,11 +29,19 @@ pub(crate) fn of(processes: &[Process]) -> Usage {
     usage
 }
 
-/// The processor time that this process has used, with what its children had that it has waited for; `None` if it is gone or
-/// /proc cannot be read.
+/// The processor time that this process has used, in whole hundredths of a second: what a signal handler takes is no work. `None` if it is
+/// gone. Its clock and not /proc, as what was asked there has to be forgotten when the process is reaped.
+#[cfg(target_os = "linux")]
 pub(crate) fn processor_time(pid: i32) -> Option<Duration> {
-    let stat = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
-    parse(&String::from_utf8_lossy(&stat)).map(|usage| usage.processor)
+    let clock = nix::time::clock_getcpuclockid(nix::unistd::Pid::from_raw(pid)).ok()?;
+    let used = Duration::from(clock.now().ok()?);
+    Some(used.saturating_sub(Duration::from_nanos(u64::from(used.subsec_nanos()) % 10_000_000)))
+}
+
+/// See above: no clock of another process is known here.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn processor_time(_pid: i32) -> Option<Duration> {
+    None
 }
 
 fn parse(stat: &str) -> Option<Usage> {
@@ -59,6 +67,17 @@ fn system_value(variable: SysconfVar, usual: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn processor_time_grows_by_hundredths_and_there_is_none_of_a_process_that_is_gone() {
+        let own = || processor_time(std::process::id().cast_signed()).unwrap();
+        let before = own();
+        while own() == before {}
+        assert_eq!(own().subsec_nanos() % 10_000_000, 0);
+        // PID_MAX_LIMIT (proc(5)), which none has.
+        assert_eq!(processor_time(1 << 22), None);
+    }
 
     #[test]
     fn fields_are_counted_from_the_last_parenthesis() {
