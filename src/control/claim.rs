@@ -30,8 +30,12 @@ impl Claim {
     pub(crate) fn adopt(&mut self) {
         self.owner = std::process::id();
         if let Some(lock) = &mut self.lock {
+            // What is truncated and written again, ext4 writes to the disk when it is closed (`auto_da_alloc`, ext4(5)), and our end would
+            // wait for that. A claim that was not handed over finds it empty.
+            if lock.metadata().is_ok_and(|file| file.len() > 0) {
+                let _ = lock.set_len(0).and_then(|()| lock.rewind());
+            }
             // Without it, clients cannot tell which process hangs.
-            let _ = lock.set_len(0).and_then(|()| lock.rewind());
             let _ = lock.write_all(format!("{}\n", self.owner).as_bytes());
         }
     }
