@@ -52,3 +52,10 @@ pub enum Action {
     /// Pass on the new size of the terminal.
     Resize,
 }
+
+impl Action {
+    /// Whether it ends processes, sooner or later.
+    pub(crate) fn is_end(&self) -> bool {
+        matches!(self, Self::Stop(_) | Self::StopRest(_) | Self::StopAll(_) | Self::Kill(_))
+    }
+}

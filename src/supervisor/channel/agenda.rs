@@ -79,6 +79,11 @@ impl Pace {
         self.due
     }
 
+    /// It is worth its cost only after a pause from `now` on.
+    pub(crate) fn pause(&mut self, now: Duration) {
+        self.due = self.due.max(now + self.shortest);
+    }
+
     /// It was used from `began` to `ended`.
     pub(crate) fn used(&mut self, began: Duration, ended: Duration) {
         self.due = ended + pause(self.shortest, ended.saturating_sub(began));
@@ -146,6 +151,17 @@ mod tests {
             }
             source
         }
+    }
+
+    #[test]
+    fn a_pause_comes_first_and_shortens_none() {
+        let at = Duration::from_millis;
+        let mut pace = Pace::of(at(5));
+        pace.pause(at(100));
+        assert_eq!(pace.due(), at(105));
+        pace.used(at(200), at(300));
+        pace.pause(at(301));
+        assert_eq!(pace.due(), at(500));
     }
 
     proptest! {

@@ -95,6 +95,14 @@ impl Schedule {
         self.scans.used(began, ended);
     }
 
+    /// Actions were performed until `now`. What they end, if they do, is still there then: most of it is gone a moment later, and if that is
+    /// all, no scan is needed at all.
+    pub(super) fn performed(&mut self, has_ended_some: bool, now: Duration) {
+        if has_ended_some {
+            self.scans.pause(now);
+        }
+    }
+
     /// Whether readers and timers have their turn before this answer: always, but for starts and exits, which wait for the end of a
     /// stretch.
     pub(super) fn yields_before(&self, answer: &Event, now: Duration) -> bool {

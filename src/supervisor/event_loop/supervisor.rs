@@ -99,7 +99,6 @@ impl Supervisor {
         let mut output = output.map_err(during("cannot use standard output"))?;
         output.resize(window_size::columns());
         let log_files = settings.log_files.map_or(Ok(()), |options| output.write_files(options));
-        // The writer thread has inherited the blocked mask by now: signals are for this thread.
         signals::unblock().map_err(during("sigprocmask"))?;
         for notice in &settings.notices {
             output.notice(notice);
@@ -168,11 +167,12 @@ impl Supervisor {
             if is_suspended && let Some(console) = &self.console {
                 console.withdraw_line().await;
             }
-            let answers = self.executor.perform(actions);
+            let has_ended_some = actions.iter().any(Action::is_end);
+            self.answers.extend(self.executor.perform(actions));
+            self.schedule.performed(has_ended_some, self.clock.now());
             if is_suspended {
                 self.pulse.confirm_suspended();
             }
-            self.answers.extend(answers);
             // In front: behind the last exit it would not be reported.
             self.executor.take_scan_error().into_iter().for_each(|error| self.answers.push_front(error));
             if let Some(line) = line {
