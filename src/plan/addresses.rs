@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use memchr::arch::all::memchr::One;
+
 use crate::name::TypeName;
 use crate::procfile::Procfile;
 
@@ -63,7 +65,7 @@ fn name_at(rest: &str) -> &str {
 /// Whether `text` may name one of these variables.
 pub(crate) fn may_be_named_in(text: &[u8]) -> bool {
     let begins_at = |at: usize| ALL.iter().any(|name| text[at..].starts_with(name.as_bytes()));
-    text.iter().zip(0..).any(|(byte, at)| *byte == b'G' && begins_at(at))
+    One::new(b'G').iter(text).any(begins_at)
 }
 
 /// Whether a variable is that of a type of this Procfile.

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use memchr::arch::all::memchr::One;
+
 use super::{column, excerpt, line_length};
 use crate::location::{Diagnostic, Excerpt, Location};
 
@@ -56,7 +58,7 @@ pub(crate) fn decode(bytes: &[u8]) -> DecodedText<'_> {
         return DecodedText { content: Cow::Borrowed(""), faults: vec![wide(encoding)], is_binary: false };
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let Some(at) = bytes.iter().position(|byte| *byte == 0) else {
+    let Some(at) = One::new(0).find(bytes) else {
         return utf8(bytes);
     };
     let start = memchr::memrchr2(b'\n', b'\r', &bytes[..at]).map_or(0, |end| end + 1);

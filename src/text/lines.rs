@@ -1,5 +1,7 @@
 //! Lines and columns.
 
+use memchr::arch::all::memchr::Two;
+
 /// One line of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SourceLine<'a> {
@@ -28,9 +30,9 @@ pub(crate) fn lines(content: &str) -> impl Iterator<Item = SourceLine<'_>> {
 
 /// The length of the first line of `bytes` and that of its end (0 at the end of the text), in bytes.
 pub(crate) fn line_length(bytes: &[u8]) -> (usize, usize) {
-    // Not by memchr, which asks for the kind of processor when it is first called: in a virtual machine that takes as long as a file of 40 KB, and
-    // later there is time for it, while the first program starts.
-    match bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r')) {
+    // Not `memchr2`, which asks for the kind of processor when it is first called: in a virtual machine that takes as long as a file of 40 KB,
+    // and later there is time for it, while the first program starts.
+    match Two::new(b'\n', b'\r').find(bytes) {
         None => (bytes.len(), 0),
         Some(at) if bytes[at..].starts_with(b"\r\n") => (at, 2),
         Some(at) => (at, 1),
