@@ -36,6 +36,7 @@ fn with_shared(command: Command) -> Command {
     command.args(flags_of(SHARED).map(|(setting, flag)| argument(setting, flag).hide(true)))
 }
 
+/// A subcommand with the flags of settings that it takes.
 pub(crate) fn with_flags(command: Command) -> Command {
     let name = command.get_name().to_owned();
     command.args(flags_of(&name).map(|(setting, flag)| argument(setting, flag)))

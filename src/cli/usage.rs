@@ -72,16 +72,17 @@ fn of_first_word(words: &[OsString]) -> Option<(Command, ArgMatches)> {
     }
 }
 
-fn of_one<Arguments: Args>(
+/// The same with this subcommand alone.
+fn of_one<Own: Args>(
     name: &'static str,
     words: &[OsString],
-    command: impl FnOnce(Arguments) -> Command,
+    command: impl FnOnce(Own) -> Command,
 ) -> Option<(Command, ArgMatches)> {
-    let subcommand = flags::with_flags(Arguments::augment_args(clap::Command::new(name)));
+    let subcommand = flags::with_flags(Own::augment_args(clap::Command::new(name)));
     let ganger = clap::Command::new("ganger").args_override_self(true).subcommand(subcommand);
     let matches = ganger.try_get_matches_from(words).ok()?;
-    let arguments = Arguments::from_arg_matches(matches.subcommand()?.1).ok()?;
-    Some((command(arguments), matches))
+    let own = Own::from_arg_matches(matches.subcommand()?.1).ok()?;
+    Some((command(own), matches))
 }
 
 /// Whether the command line asks for JSON, also where it is invalid otherwise.
