@@ -1,10 +1,10 @@
 //! Standard output: how a batch is written, and with which result.
 
-use std::fs::File;
+use std::fs::{self, File, Metadata};
 use std::io;
 use std::mem;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
@@ -41,8 +41,8 @@ enum Way {
     Loop(RoomWriter),
     /// A thread does, which may block.
     Thread(Writer),
-    /// Not any more.
-    Closed,
+    /// Not at all: it is /dev/null, as of a stack in the background, or was closed.
+    Nowhere,
 }
 
 impl StdoutSink {
@@ -57,6 +57,8 @@ impl StdoutSink {
         let taken = Arc::new(AtomicU64::new(0));
         let way = if kind.is_fifo() || kind.is_socket() {
             Way::Loop(RoomWriter::new(second.into()))
+        } else if kind.is_char_device() && is_null(&second) {
+            Way::Nowhere
         } else {
             Way::Thread(Writer::start(Arc::clone(&stdout), Arc::clone(&taken))?)
         };
@@ -104,7 +106,7 @@ impl StdoutSink {
             match &mut self.way {
                 Way::Loop(writer) => writer.write(left),
                 Way::Thread(writer) => writer.write(left),
-                Way::Closed => {}
+                Way::Nowhere => {}
             }
         }
     }
@@ -114,7 +116,7 @@ impl StdoutSink {
         let written = match &mut self.way {
             Way::Loop(writer) => writer.poll_written(context, |count| add(&self.taken, count)),
             Way::Thread(writer) => writer.poll_written(context),
-            Way::Closed => Poll::Pending,
+            Way::Nowhere => Poll::Pending,
         };
         written.map(|written| self.take_back(written))
     }
@@ -130,7 +132,7 @@ impl StdoutSink {
 
     /// Ends the writer, which must be idle, and waits until its thread is gone.
     pub(super) fn close(&mut self) {
-        if let Way::Thread(writer) = mem::replace(&mut self.way, Way::Closed) {
+        if let Way::Thread(writer) = mem::replace(&mut self.way, Way::Nowhere) {
             writer.join();
         }
     }
@@ -158,10 +160,12 @@ impl StdoutSink {
         }
     }
 
-    /// Writes what goes without waiting, and returns how much that was; all of it when the reader is gone.
+    /// Writes what goes without waiting, and returns how much that was; all of it when nothing reads it.
     fn write_directly(&mut self, batch: &[u8]) -> usize {
-        if !matches!(self.way, Way::Loop(_)) {
-            return 0;
+        match self.way {
+            Way::Loop(_) => {}
+            Way::Thread(_) => return 0,
+            Way::Nowhere => return batch.len(),
         }
         let error = match write_now(&*self.stdout, batch) {
             Ok(Some(count)) => {
@@ -186,4 +190,27 @@ impl StdoutSink {
 
 fn add(taken: &AtomicU64, count: usize) {
     taken.fetch_add(count as u64, Ordering::Relaxed);
+}
+
+fn is_null(file: &File) -> bool {
+    let device = |metadata: Metadata| metadata.rdev();
+    let null = fs::metadata("/dev/null").map(device);
+    null.is_ok_and(|null| file.metadata().is_ok_and(|own| device(own) == null))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc::unbounded_channel;
+
+    use super::*;
+
+    #[test]
+    fn only_what_may_block_has_a_thread() {
+        let way = |stdout: OwnedFd| StdoutSink::open(stdout, unbounded_channel().0).unwrap().way;
+        let file = |path| File::options().write(true).open(path).unwrap().into();
+        assert!(matches!(way(file("/dev/null")), Way::Nowhere));
+        assert!(matches!(way(file("/dev/full")), Way::Thread(_)));
+        assert!(matches!(way(tempfile::tempfile().unwrap().into()), Way::Thread(_)));
+        assert!(matches!(way(io::pipe().unwrap().1.into()), Way::Loop(_)));
+    }
 }
