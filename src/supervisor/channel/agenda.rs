@@ -66,12 +66,14 @@ impl Agenda {
 pub(crate) struct Pace {
     shortest: Duration,
     due: Duration,
+    /// When it was last put off.
+    put_off: Option<Duration>,
 }
 
 impl Pace {
     /// Due at once, and then `shortest` after each use, or later.
     pub(crate) fn of(shortest: Duration) -> Self {
-        Self { shortest, due: Duration::ZERO }
+        Self { shortest, due: Duration::ZERO, put_off: None }
     }
 
     /// When the next use is due.
@@ -79,9 +81,12 @@ impl Pace {
         self.due
     }
 
-    /// It is worth its cost only after a pause from `now` on.
+    /// It is worth its cost only after a pause from `now` on. However often that is said, it has its time: a pause is taken in a quarter of it.
     pub(crate) fn pause(&mut self, now: Duration) {
-        self.due = self.due.max(now + self.shortest);
+        if self.put_off.is_none_or(|before| now >= before + self.shortest * 4) {
+            self.due = self.due.max(now + self.shortest);
+            self.put_off = Some(now);
+        }
     }
 
     /// It was used from `began` to `ended`.
@@ -162,6 +167,21 @@ mod tests {
         pace.used(at(200), at(300));
         pace.pause(at(301));
         assert_eq!(pace.due(), at(500));
+    }
+
+    #[test]
+    fn pauses_that_follow_each_other_leave_time_for_a_use() {
+        let at = Duration::from_millis;
+        let mut pace = Pace::of(at(5));
+        let (pauses, used) = (0..100).fold((0, 0), |(pauses, used), now| {
+            pace.pause(at(now));
+            if pace.due() > at(now) {
+                return (pauses + 1, used);
+            }
+            pace.used(at(now), at(now));
+            (pauses, used + 1)
+        });
+        assert!(used >= 10, "{used} uses, {pauses} times put off");
     }
 
     proptest! {
