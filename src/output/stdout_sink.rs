@@ -14,7 +14,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::batch::Batch;
 use super::pipe::{grow, write_now};
 use super::room::RoomWriter;
-use super::writer::{PendingBuffer, Writer, WrittenBuffer};
+use super::writer::{PendingBuffer, Writer, WrittenBuffer, add};
 
 /// Bytes that the pipe of standard output is asked to hold: of 64 KiB, 256 KiB and 1 MiB the middle gives
 /// all of the gain.
@@ -49,7 +49,8 @@ impl StdoutSink {
     /// `closed` gets the error that ends standard output, once.
     pub(super) fn open(stdout: OwnedFd, closed: UnboundedSender<io::Error>) -> io::Result<Self> {
         let second = File::from(stdout.try_clone()?);
-        let kind = second.metadata()?.file_type();
+        let metadata = second.metadata()?;
+        let kind = metadata.file_type();
         if kind.is_fifo() {
             grow(&stdout, PIPE);
         }
@@ -57,7 +58,7 @@ impl StdoutSink {
         let taken = Arc::new(AtomicU64::new(0));
         let way = if kind.is_fifo() || kind.is_socket() {
             Way::Loop(RoomWriter::new(second.into()))
-        } else if kind.is_char_device() && is_null(&second) {
+        } else if kind.is_char_device() && is_null(&metadata) {
             Way::Nowhere
         } else {
             Way::Thread(Writer::start(Arc::clone(&stdout), Arc::clone(&taken))?)
@@ -188,14 +189,8 @@ impl StdoutSink {
     }
 }
 
-fn add(taken: &AtomicU64, count: usize) {
-    taken.fetch_add(count as u64, Ordering::Relaxed);
-}
-
-fn is_null(file: &File) -> bool {
-    let device = |metadata: Metadata| metadata.rdev();
-    let null = fs::metadata("/dev/null").map(device);
-    null.is_ok_and(|null| file.metadata().is_ok_and(|own| device(own) == null))
+fn is_null(device: &Metadata) -> bool {
+    fs::metadata("/dev/null").is_ok_and(|null| null.rdev() == device.rdev())
 }
 
 #[cfg(test)]

@@ -79,6 +79,11 @@ impl Writer {
     }
 }
 
+/// Counts bytes that standard output has taken.
+pub(super) fn add(taken: &AtomicU64, count: usize) {
+    taken.fetch_add(count as u64, Ordering::Relaxed);
+}
+
 fn write_batches(
     stdout: &OwnedFd,
     taken: &AtomicU64,
@@ -99,7 +104,7 @@ fn write_all(stdout: &OwnedFd, taken: &AtomicU64, mut left: &[u8]) -> nix::Resul
     while !left.is_empty() {
         match write(stdout, left) {
             Ok(count) => {
-                taken.fetch_add(count as u64, Ordering::Relaxed);
+                add(taken, count);
                 left = &left[count..];
             }
             Err(Errno::EINTR) => {}

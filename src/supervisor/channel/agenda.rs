@@ -67,13 +67,13 @@ pub(crate) struct Pace {
     shortest: Duration,
     due: Duration,
     /// When it was last put off.
-    put_off: Option<Duration>,
+    last_put_off: Option<Duration>,
 }
 
 impl Pace {
     /// Due at once, and then `shortest` after each use, or later.
     pub(crate) fn of(shortest: Duration) -> Self {
-        Self { shortest, due: Duration::ZERO, put_off: None }
+        Self { shortest, due: Duration::ZERO, last_put_off: None }
     }
 
     /// When the next use is due.
@@ -82,10 +82,10 @@ impl Pace {
     }
 
     /// It is worth its cost only after a pause from `now` on. However often that is said, it has its time: a pause is taken in a quarter of it.
-    pub(crate) fn pause(&mut self, now: Duration) {
-        if self.put_off.is_none_or(|before| now >= before + self.shortest * 4) {
+    pub(crate) fn put_off(&mut self, now: Duration) {
+        if self.last_put_off.is_none_or(|before| now >= before + self.shortest * 4) {
             self.due = self.due.max(now + self.shortest);
-            self.put_off = Some(now);
+            self.last_put_off = Some(now);
         }
     }
 
@@ -162,10 +162,10 @@ mod tests {
     fn a_pause_comes_first_and_shortens_none() {
         let at = Duration::from_millis;
         let mut pace = Pace::of(at(5));
-        pace.pause(at(100));
+        pace.put_off(at(100));
         assert_eq!(pace.due(), at(105));
         pace.used(at(200), at(300));
-        pace.pause(at(301));
+        pace.put_off(at(301));
         assert_eq!(pace.due(), at(500));
     }
 
@@ -174,7 +174,7 @@ mod tests {
         let at = Duration::from_millis;
         let mut pace = Pace::of(at(5));
         let (pauses, used) = (0..100).fold((0, 0), |(pauses, used), now| {
-            pace.pause(at(now));
+            pace.put_off(at(now));
             if pace.due() > at(now) {
                 return (pauses + 1, used);
             }

@@ -99,7 +99,7 @@ impl Schedule {
     /// all, no scan is needed at all.
     pub(super) fn performed(&mut self, has_ended_some: bool, now: Duration) {
         if has_ended_some {
-            self.scans.pause(now);
+            self.scans.put_off(now);
         }
     }
 
