@@ -3,7 +3,6 @@
 use std::ops::Deref;
 use std::rc::Rc;
 
-use super::dependency::DependencyState;
 use super::filing::Filing;
 use super::instance::Instance;
 use super::sets::Sets;
@@ -91,15 +90,11 @@ impl Instances {
         for kind in after.dependencies() {
             if !self.sets.knows(kind) {
                 let of_kind = (0..self.all.len()).filter(|index| self.specs[*index].name.kind == *kind);
-                let states = of_kind.map(|index| self.dependency(index)).collect();
+                let states = of_kind.map(|index| self.filing(index).dependency).collect();
                 self.sets.learn(kind, states);
             }
         }
         self.sets.refile(index, &self.specs[index].name.kind, before, &after);
-    }
-
-    fn dependency(&self, index: usize) -> DependencyState {
-        DependencyState::of_instance(index, self.specs[index].once, &self.all[index])
     }
 
     /// The sets as a fresh look at all instances makes them.
