@@ -45,6 +45,8 @@ pub(super) struct Shared {
     progress: Notify,
     /// The history may have grown; only for its waiters.
     grown: Notify,
+    /// The batch is to be sent when all tasks that are ready now have had their turn.
+    turn_over: Notify,
     readers: Cell<usize>,
     /// Pipes that were made larger.
     pub(super) large_pipes: Cell<u32>,
@@ -64,6 +66,7 @@ impl Shared {
             space: Notify::new(),
             progress: Notify::new(),
             grown: Notify::new(),
+            turn_over: Notify::new(),
             readers: Cell::new(0),
             large_pipes: Cell::new(0),
             has_keyboard: Cell::new(false),
@@ -149,7 +152,7 @@ impl Shared {
             mux.at(now);
             mux.end(stream);
         }
-        self.flush();
+        self.turn_over.notify_one();
     }
 
     /// Prints a line of ganger's own.
@@ -164,12 +167,13 @@ impl Shared {
         self.mux.borrow_mut().notice(notice, now);
     }
 
-    /// Prints a line about a source that has ended.
+    /// Prints a line about a source that has ended. Those of a stop come together, and are one write.
     pub(super) fn exit_notice(&self, log_source: usize, mut notice: Notice) {
         if let Notice::GivenUp { lines, .. } = &mut notice {
             *lines = self.last_lines(log_source);
         }
-        self.notice(&notice);
+        self.notice_soon(&notice);
+        self.turn_over.notify_one();
     }
 
     /// Prints a line about the end of the stack.
@@ -293,7 +297,12 @@ impl Shared {
     /// For as long as the writer runs: takes back what it has written, and gives it what has gathered.
     pub(super) async fn flush_all(self: Rc<Self>) {
         loop {
-            poll_fn(|context| self.sink.borrow_mut().poll_written(context)).await;
+            tokio::select! {
+                biased;
+                () = poll_fn(|context| self.sink.borrow_mut().poll_written(context)) => {}
+                // Woken last, this task runs behind all that are ready.
+                () = self.turn_over.notified() => {}
+            }
             self.flush();
             self.space.notify_one();
             self.progress.notify_one();

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use std::thread;
 
 use nix::pty::openpty;
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 use tokio::runtime::Builder;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::LocalSet;

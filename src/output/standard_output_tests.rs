@@ -79,3 +79,21 @@ fn a_reader_that_stands_still_holds_the_children_back_and_not_the_end() {
         drop(flood);
     });
 }
+
+#[test]
+fn what_is_told_of_instances_that_end_together_is_one_write() {
+    // A socket that keeps the pieces that are written apart.
+    let pair = socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::empty());
+    let (reader, stdout) = pair.unwrap();
+    run(async || {
+        let (output, _errors) = open(options(false), stdout);
+        for log_source in [0, 1] {
+            drop(child(&output, log_source));
+            output.retire(log_source, exit_notice());
+        }
+        assert_eq!(output.finish(PATIENCE).await, FinishResult::Complete);
+    });
+    let mut piece = [0; 4096];
+    let count = File::from(reader).read(&mut piece).unwrap();
+    assert_eq!(String::from_utf8_lossy(&piece[..count]).matches("gone").count(), 2);
+}
