@@ -8,7 +8,7 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 use super::descriptor;
-use super::pipe::write_now;
+use super::pipe::NowaitWriter;
 use super::writer::{PendingBuffer, WrittenBuffer};
 
 /// A pipe or socket, and what it did not take at once.
@@ -45,10 +45,11 @@ impl RoomWriter {
         self.pump.take().into_iter().for_each(Waker::wake);
     }
 
-    /// Waits for what comes back; it counts in `taken` what is written meanwhile.
+    /// Waits for what comes back, and writes meanwhile; it counts in `taken` how much.
     pub(super) fn poll_written(
         &mut self,
         context: &mut Context<'_>,
+        writer: &NowaitWriter,
         taken: impl Fn(usize),
     ) -> Poll<WrittenBuffer> {
         let Some(left) = &mut self.left else {
@@ -56,7 +57,7 @@ impl RoomWriter {
             return Poll::Pending;
         };
         let result = loop {
-            match self.room.poll_write(context, &left.batch[left.written..]) {
+            match self.room.poll_write(context, writer, &left.batch[left.written..]) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(count)) => {
                     taken(count);
@@ -76,13 +77,18 @@ impl RoomWriter {
 
 impl Room {
     /// Writes what goes, once something does.
-    fn poll_write(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        &mut self,
+        context: &mut Context<'_>,
+        writer: &NowaitWriter,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         loop {
             let mut guard = match self.watched()?.poll_write_ready(context) {
                 Poll::Ready(guard) => guard?,
                 Poll::Pending => return Poll::Pending,
             };
-            match write_now(guard.get_inner(), bytes) {
+            match writer.write(guard.get_inner(), bytes) {
                 Ok(Some(0) | None) => guard.clear_ready(),
                 Ok(Some(count)) => return Poll::Ready(Ok(count)),
                 Err(error) => return Poll::Ready(Err(error)),

@@ -19,6 +19,7 @@ use super::*;
 use crate::name::{InstanceName, TypeName};
 use crate::output::history::Bounds;
 use crate::output::options::RowFormat;
+use crate::output::pipe::tests::fifo;
 
 #[path = "standard_output_tests.rs"]
 mod standard_output;

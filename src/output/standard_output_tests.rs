@@ -1,5 +1,7 @@
 //! A standard output that goes away, is full or stands still.
 
+use nix::sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr};
+
 use super::*;
 
 /// The error that ends a standard output, and that a child can go on writing after it.
@@ -37,8 +39,17 @@ fn a_full_disk_is_said_once_and_the_children_go_on() {
 fn what_has_no_room_yet_follows_in_order_whoever_reads_and_however_little() {
     let (pipe_reader, pipe) = io::pipe().unwrap();
     let (peer, socket) = UnixStream::pair().unwrap();
-    let ends: [(Box<dyn Read + Send>, OwnedFd); 2] =
-        [(Box::new(pipe_reader), pipe.into()), (Box::new(peer), socket.into())];
+    let (_folder, fifo_reader, fifo) = fifo();
+    let terminal = openpty(None, None).unwrap();
+    let mut raw = tcgetattr(&terminal.slave).unwrap();
+    cfmakeraw(&mut raw);
+    tcsetattr(&terminal.slave, SetArg::TCSANOW, &raw).unwrap();
+    let ends: [(Box<dyn Read + Send>, OwnedFd); 4] = [
+        (Box::new(pipe_reader), pipe.into()),
+        (Box::new(peer), socket.into()),
+        (Box::new(fifo_reader), fifo.into()),
+        (Box::new(File::from(terminal.master)), terminal.slave),
+    ];
     for (mut reader, stdout) in ends {
         let (reader, expected) = run(async || {
             let (output, _errors) = open(options(false), stdout);

@@ -12,7 +12,9 @@ use std::task::{Context, Poll};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::batch::Batch;
-use super::pipe::{grow, write_now};
+#[cfg(test)]
+use super::pipe::tests::fifo;
+use super::pipe::{NowaitWriter, grow};
 use super::room::RoomWriter;
 use super::writer::{PendingBuffer, Writer, WrittenBuffer, add};
 
@@ -38,7 +40,7 @@ pub(super) struct StdoutSink {
 /// How what does not go at once is written.
 enum Way {
     /// The loop writes, and is told when there is room.
-    Loop(RoomWriter),
+    Loop(NowaitWriter, RoomWriter),
     /// A thread does, which may block.
     Thread(Writer),
     /// Not at all: it is /dev/null, as of a stack in the background, or was closed.
@@ -56,8 +58,8 @@ impl StdoutSink {
         }
         let stdout = Arc::new(stdout);
         let taken = Arc::new(AtomicU64::new(0));
-        let way = if kind.is_fifo() || kind.is_socket() {
-            Way::Loop(RoomWriter::new(second.into()))
+        let way = if let Some(writer) = NowaitWriter::of(&stdout, kind) {
+            Way::Loop(writer, RoomWriter::new(second.into()))
         } else if kind.is_char_device() && is_null(&metadata) {
             Way::Nowhere
         } else {
@@ -68,7 +70,8 @@ impl StdoutSink {
 
     /// What to watch for the end of the reader: only a pipe or a socket tells.
     pub(super) fn watched(&self) -> Option<Arc<OwnedFd>> {
-        matches!(self.way, Way::Loop(_)).then(|| Arc::clone(&self.stdout))
+        let has_reader = matches!(&self.way, Way::Loop(writer, _) if writer.has_reader());
+        has_reader.then(|| Arc::clone(&self.stdout))
     }
 
     /// Whether all that is written is dropped.
@@ -105,7 +108,7 @@ impl StdoutSink {
         } else if let Some(spare) = self.spare.take() {
             let left = PendingBuffer { batch: mem::replace(batch, spare), written };
             match &mut self.way {
-                Way::Loop(writer) => writer.write(left),
+                Way::Loop(_, room) => room.write(left),
                 Way::Thread(writer) => writer.write(left),
                 Way::Nowhere => {}
             }
@@ -115,7 +118,7 @@ impl StdoutSink {
     /// Ready when a buffer has come back; pending for ever once it was closed.
     pub(super) fn poll_written(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let written = match &mut self.way {
-            Way::Loop(writer) => writer.poll_written(context, |count| add(&self.taken, count)),
+            Way::Loop(writer, room) => room.poll_written(context, writer, |count| add(&self.taken, count)),
             Way::Thread(writer) => writer.poll_written(context),
             Way::Nowhere => Poll::Pending,
         };
@@ -163,26 +166,31 @@ impl StdoutSink {
 
     /// Writes what goes without waiting, and returns how much that was; all of it when nothing reads it.
     fn write_directly(&mut self, batch: &[u8]) -> usize {
-        match self.way {
-            Way::Loop(_) => {}
-            Way::Thread(_) => return 0,
-            Way::Nowhere => return batch.len(),
-        }
-        let error = match write_now(&*self.stdout, batch) {
-            Ok(Some(count)) => {
-                add(&self.taken, count);
-                return count;
-            }
-            Ok(None) => match Writer::start(Arc::clone(&self.stdout), Arc::clone(&self.taken)) {
-                Ok(writer) => {
-                    if let Way::Loop(mut former) = mem::replace(&mut self.way, Way::Thread(writer)) {
-                        former.wake();
-                    }
-                    return 0;
+        let error = loop {
+            let (writer, room) = match &mut self.way {
+                Way::Loop(writer, room) => (writer, room),
+                Way::Thread(_) => return 0,
+                Way::Nowhere => return batch.len(),
+            };
+            match writer.write(&self.stdout, batch) {
+                Ok(Some(count)) => {
+                    add(&self.taken, count);
+                    return count;
                 }
-                Err(error) => error,
-            },
-            Err(error) => error,
+                Ok(None) => {}
+                Err(error) => break error,
+            }
+            if let Some(next) = writer.next(&self.stdout) {
+                *writer = next;
+                continue;
+            }
+            match Writer::start(Arc::clone(&self.stdout), Arc::clone(&self.taken)) {
+                Ok(thread) => {
+                    room.wake();
+                    self.way = Way::Thread(thread);
+                }
+                Err(error) => break error,
+            }
         };
         self.fail(error);
         batch.len()
@@ -195,6 +203,9 @@ fn is_null(device: &Metadata) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
+
+    use nix::pty::openpty;
     use tokio::sync::mpsc::unbounded_channel;
 
     use super::*;
@@ -206,6 +217,20 @@ mod tests {
         assert!(matches!(way(file("/dev/null")), Way::Nowhere));
         assert!(matches!(way(file("/dev/full")), Way::Thread(_)));
         assert!(matches!(way(tempfile::tempfile().unwrap().into()), Way::Thread(_)));
-        assert!(matches!(way(io::pipe().unwrap().1.into()), Way::Loop(_)));
+        assert!(matches!(way(io::pipe().unwrap().1.into()), Way::Loop(..)));
+        let terminal = openpty(None, None).unwrap();
+        assert!(matches!(way(terminal.slave), Way::Loop(NowaitWriter::Own(_), _)));
+    }
+
+    #[test]
+    fn a_fifo_that_was_opened_by_its_name_is_written_without_a_thread() {
+        let (_folder, mut reader, writer) = fifo();
+        let mut sink = StdoutSink::open(writer.into(), unbounded_channel().0).unwrap();
+        let mut batch = Batch::default();
+        batch.extend_from_slice(b"a line\n");
+        sink.flush(&mut batch);
+        assert!(sink.is_idle() && matches!(sink.way, Way::Loop(NowaitWriter::Own(_), _)));
+        let mut read = [0; 100];
+        assert_eq!(reader.read(&mut read).unwrap(), 7);
     }
 }

@@ -186,20 +186,40 @@ fn reason(line: &str) -> &str {
     text.rsplit_once('(').map_or("", |(_, reason)| reason)
 }
 
-#[test]
-fn where_the_kernel_cannot_write_without_waiting_a_thread_does() {
-    if !is_traceable() {
-        return;
-    }
+/// The numbers that `web: seq 100000` prints arrive in order while the calls of this kind fail, of these descriptors of ganger, if
+/// any are named; what was traced.
+fn numbers_arrive(shell: &str, trace: &str, paths: &[String]) -> String {
     let project = Project::new("web: seq 100000\n");
-    let mut command = project.command(&["strace"]);
-    command.args(["-f", "--detach-on=execve", "-qq", "-o", "log", "-e", "trace=pwritev2"]);
-    command.args(["-e", "inject=pwritev2:error=EOPNOTSUPP", env!("CARGO_BIN_EXE_ganger"), "start"]);
+    let mut command = project.command(&["sh", "-c", shell, env!("CARGO_BIN_EXE_ganger")]);
+    let paths: Vec<&str> = paths.iter().flat_map(|path| ["-P", path]).collect();
+    let trace = format!("strace -f --detach-on=execve -qq -o log {} -e {trace}", paths.join(" "));
+    command.env("TRACE", trace);
     let (status, lines) = Running::start(command).end();
     assert_eq!(status.code(), Some(0), "{lines:?}");
     let numbers = lines.iter().filter_map(|line| line.strip_prefix("web.1  | ")?.parse::<u32>().ok());
     assert!(numbers.eq(1..=100_000), "not as it was written");
-    let log = std::fs::read_to_string(project.path().join("log")).unwrap();
+    std::fs::read_to_string(project.path().join("log")).unwrap()
+}
+
+#[test]
+fn where_the_kernel_cannot_write_a_pipe_without_waiting_it_is_opened_again() {
+    if !is_traceable() {
+        return;
+    }
+    let trace = "trace=pwritev2,prctl -e inject=pwritev2:error=EOPNOTSUPP";
+    let log = numbers_arrive("exec $TRACE \"$0\" start", trace, &[]);
+    assert_eq!(log.matches("(INJECTED)").count(), 1, "asked once: {log}");
+    assert!(!log.contains("\"writer\""), "no thread: {log}");
+}
+
+#[test]
+fn a_thread_writes_to_a_pipe_that_may_not_be_opened_again() {
+    if !is_traceable() {
+        return;
+    }
+    let descriptors: Vec<String> = (3..100).map(|number| format!("/proc/self/fd/{number}")).collect();
+    let fifo = "mkfifo fifo; cat fifo & exec $TRACE \"$0\" start > fifo";
+    let log = numbers_arrive(fifo, "inject=openat:error=EACCES", &descriptors);
     assert_eq!(log.matches("(INJECTED)").count(), 1, "asked once: {log}");
 }
 
