@@ -1,8 +1,8 @@
-//! What Linux's pipes and terminals can do beyond POSIX: hold more, and be written to without waiting. Elsewhere a pipe stays
+//! What Linux's pipes can do beyond POSIX: hold more, and be written to without waiting. Elsewhere a pipe stays
 //! as it is, and every write goes through the writer thread.
 
 use std::fs::{File, FileType};
-use std::io::{self, IsTerminal};
+use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileTypeExt;
 
@@ -16,35 +16,26 @@ use nix::unistd::write;
 pub(super) enum NowaitWriter {
     /// A pipe by `RWF_NOWAIT`, which holds for one call: since Linux 6.4, and for no FIFO that was opened by its name.
     Flag,
-    /// A pipe or a terminal by an open file of our own, which does not block.
+    /// A pipe by an open file of our own, which does not block.
     Own(File),
     /// A socket by `MSG_DONTWAIT`.
     Socket,
 }
 
 impl NowaitWriter {
-    /// The way to begin with; `None` for what may block.
-    pub(super) fn of(stdout: &OwnedFd, kind: FileType) -> Option<Self> {
-        if kind.is_fifo() {
-            Some(Self::Flag)
-        } else if kind.is_socket() {
-            Some(Self::Socket)
-        } else if stdout.is_terminal() {
-            open_again(stdout).map(Self::Own)
-        } else {
-            // Not opened again: a regular file would have an offset of its own, and be overwritten.
-            None
+    /// The way to begin with; `None` for what may block: a file, and a terminal, where what is left of a row after such a write
+    /// would stand behind that of another writer. A write that waits has the terminal for itself.
+    pub(super) fn of(stdout: FileType) -> Option<Self> {
+        match stdout {
+            kind if kind.is_fifo() => Some(Self::Flag),
+            kind if kind.is_socket() => Some(Self::Socket),
+            _ => None,
         }
     }
 
     /// The next way, where this one is not possible.
     pub(super) fn next(&self, stdout: &OwnedFd) -> Option<Self> {
         if let Self::Flag = self { open_again(stdout).map(Self::Own) } else { None }
-    }
-
-    /// Whether the end of the reader can be seen while nothing is written.
-    pub(super) fn has_reader(&self) -> bool {
-        matches!(self, Self::Flag | Self::Socket)
     }
 
     /// Writes what goes without waiting, and returns how much that was; `None` if that is not possible in this way.
@@ -91,12 +82,11 @@ mod linux {
         fcntl(pipe.as_fd(), FcntlArg::F_GETPIPE_SZ).ok()
     }
 
-    /// An open file of our own on the same pipe or terminal, which does not block, if this user may open it. No terminal becomes
-    /// the controlling one by it (open(2)).
-    pub(crate) fn open_again(stdout: &impl AsRawFd) -> Option<File> {
+    /// An open file of our own on the same pipe, which does not block, if this user may open it.
+    pub(crate) fn open_again(pipe: &impl AsRawFd) -> Option<File> {
         let mut options = File::options();
-        options.write(true).custom_flags((OFlag::O_NONBLOCK | OFlag::O_NOCTTY).bits());
-        options.open(format!("/proc/self/fd/{}", stdout.as_raw_fd())).ok()
+        options.write(true).custom_flags(OFlag::O_NONBLOCK.bits());
+        options.open(format!("/proc/self/fd/{}", pipe.as_raw_fd())).ok()
     }
 
     /// Writes into a pipe what goes without waiting.
@@ -133,7 +123,7 @@ mod other {
     }
 
     /// Not possible: /dev/fd has the same open file.
-    pub(crate) fn open_again(_stdout: &impl AsRawFd) -> Option<File> {
+    pub(crate) fn open_again(_pipe: &impl AsRawFd) -> Option<File> {
         None
     }
 

@@ -58,7 +58,7 @@ impl StdoutSink {
         }
         let stdout = Arc::new(stdout);
         let taken = Arc::new(AtomicU64::new(0));
-        let way = if let Some(writer) = NowaitWriter::of(&stdout, kind) {
+        let way = if let Some(writer) = NowaitWriter::of(kind) {
             Way::Loop(writer, RoomWriter::new(second.into()))
         } else if kind.is_char_device() && is_null(&metadata) {
             Way::Nowhere
@@ -70,8 +70,7 @@ impl StdoutSink {
 
     /// What to watch for the end of the reader: only a pipe or a socket tells.
     pub(super) fn watched(&self) -> Option<Arc<OwnedFd>> {
-        let has_reader = matches!(&self.way, Way::Loop(writer, _) if writer.has_reader());
-        has_reader.then(|| Arc::clone(&self.stdout))
+        matches!(self.way, Way::Loop(..)).then(|| Arc::clone(&self.stdout))
     }
 
     /// Whether all that is written is dropped.
@@ -219,7 +218,7 @@ mod tests {
         assert!(matches!(way(tempfile::tempfile().unwrap().into()), Way::Thread(_)));
         assert!(matches!(way(io::pipe().unwrap().1.into()), Way::Loop(..)));
         let terminal = openpty(None, None).unwrap();
-        assert!(matches!(way(terminal.slave), Way::Loop(NowaitWriter::Own(_), _)));
+        assert!(matches!(way(terminal.slave), Way::Thread(_)));
     }
 
     #[test]

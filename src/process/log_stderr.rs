@@ -9,10 +9,10 @@
 //! that is longer than the room. A thread that may block cannot be made by the monitor, which forks.
 
 use std::cell::RefCell;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -45,6 +45,33 @@ enum StderrRoute {
     Closed,
 }
 
+impl StderrRoute {
+    /// The route to this open file.
+    ///
+    /// # Errors
+    /// As fstat(2).
+    fn to(stderr: OwnedFd) -> io::Result<Self> {
+        let metadata = File::from(stderr.try_clone()?).metadata()?;
+        let kind = metadata.file_type();
+        if kind.is_socket() {
+            return Ok(Self::Socket(stderr));
+        }
+        if !kind.is_fifo() && !io::IsTerminal::is_terminal(&stderr) {
+            // Not opened again: a regular file would have an offset of its own, and be overwritten.
+            return Ok(Self::Plain(stderr.into()));
+        }
+        // Opened again, the master of a pseudo-terminal would be that of another one (ptmx(4)).
+        if fs::metadata("/dev/ptmx").is_ok_and(|master| master.rdev() == metadata.rdev()) {
+            return Ok(Self::Polled(stderr));
+        }
+        let reopened = OpenOptions::new()
+            .write(true)
+            .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
+            .open(format!("/proc/self/fd/{}", stderr.as_raw_fd()));
+        Ok(reopened.map_or(Self::Polled(stderr), Self::Reopened))
+    }
+}
+
 /// Standard error, as something that never holds up its writer.
 #[derive(Debug)]
 pub(crate) struct Stderr(StderrRoute);
@@ -52,23 +79,8 @@ pub(crate) struct Stderr(StderrRoute);
 impl Stderr {
     /// Descriptor 2, whatever it is.
     pub(crate) fn open() -> Self {
-        let route = || -> io::Result<StderrRoute> {
-            let stderr = io::stderr().as_fd().try_clone_to_owned()?;
-            let kind = File::from(stderr.try_clone()?).metadata()?.file_type();
-            if kind.is_socket() {
-                return Ok(StderrRoute::Socket(stderr));
-            }
-            if !kind.is_fifo() && !io::IsTerminal::is_terminal(&stderr) {
-                // Not opened again: a regular file would have an offset of its own, and be overwritten.
-                return Ok(StderrRoute::Plain(stderr.into()));
-            }
-            let reopened = OpenOptions::new()
-                .write(true)
-                .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
-                .open("/proc/self/fd/2");
-            Ok(reopened.map_or(StderrRoute::Polled(stderr), StderrRoute::Reopened))
-        };
-        Self(route().unwrap_or(StderrRoute::Closed))
+        let stderr = io::stderr().as_fd().try_clone_to_owned();
+        Self(stderr.and_then(StderrRoute::to).unwrap_or(StderrRoute::Closed))
     }
 
     /// Writes what is taken at once, and says how much that was.
@@ -156,6 +168,8 @@ impl StderrLog {
 mod tests {
     use std::io::Read;
 
+    use nix::pty::openpty;
+
     use super::*;
     use crate::process::pipe::pipe;
 
@@ -198,6 +212,18 @@ mod tests {
             }
             assert!(text.ends_with(b"ganger: one\nganger: two\n"));
             fill(&write);
+        }
+    }
+
+    #[test]
+    fn both_ends_of_a_pseudo_terminal_are_told_what_is_logged() {
+        let terminal = openpty(None, None).unwrap();
+        let (master, slave) = (File::from(terminal.master), File::from(terminal.slave));
+        for (own, mut other) in [(&slave, &master), (&master, &slave)] {
+            log(StderrRoute::to(own.try_clone().unwrap().into()).unwrap()).log("a line");
+            let mut text = [0; 100];
+            let count = other.read(&mut text).unwrap();
+            assert!(text[..count].starts_with(b"ganger: a line"));
         }
     }
 
