@@ -67,7 +67,8 @@ impl Project {
         self.plan_beside(&[], system)
     }
 
-    /// The plan for a stack that is to start. `kept` are the ports of earlier starts with `--port auto`.
+    /// The plan for a stack that is to start. `kept` are the ports of earlier starts with `--port auto`, and `assigned` tells which other
+    /// stack has given out a port on which nothing may listen yet.
     ///
     /// # Errors
     ///
@@ -76,11 +77,11 @@ impl Project {
         &self,
         selection: &Selection,
         run: &str,
-        kept: Option<&KeptPorts>,
+        (kept, assigned): (Option<&KeptPorts>, &dyn Fn(u16) -> Option<Holder>),
         system: &SystemEnv,
     ) -> Result<Plan, Vec<Diagnostic>> {
         let inputs = Inputs { kept, ..self.inputs(selection, Some(run), system) };
-        self.build(&inputs, ports_in_use::holder, &[])
+        self.build(&inputs, |port| ports_in_use::holder(port).or_else(|| assigned(port)), &[])
     }
 
     /// As [`Project::plan`], for a command beside a stack of which the types have these ports.

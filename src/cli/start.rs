@@ -126,7 +126,7 @@ pub(crate) struct Prepared {
 pub(crate) fn prepare(
     begun: &StartedStack<'_>,
     selection: &Selection,
-    place: Option<io::Result<(Claim, UnixListener)>>,
+    mut place: Option<io::Result<(Claim, UnixListener)>>,
     system: &SystemEnv,
 ) -> Result<Prepared, Failure> {
     let StartedStack { project, address, is_detached } = begun;
@@ -139,6 +139,7 @@ pub(crate) fn prepare(
     let run = begin(home, &mark)?;
     let marked = run.to_string();
     let mut plan = auto_port::plan((*project, *address), selection, &marked, system)?;
+    auto_port::assign(place.as_mut(), &plan, project);
     // The mark is random, and in hexadecimal.
     plan.policy.seed = u64::from_str_radix(&mark, 16).unwrap_or_default();
     let mut settings = supervised(&project.settings, &plan, run, system)?;

@@ -167,7 +167,7 @@ impl Address {
         let listener = UnixListener::bind(&socket)?;
         fs::set_permissions(&socket, Permissions::from_mode(0o600))?;
         let files = [with_id(socket)?, with_id(path)?];
-        let mut claim = Claim { lock: Some(lock), files, witness: witness.take(), owner: 0 };
+        let mut claim = Claim { lock: Some(lock), files, witness: witness.take(), owner: 0, assigned: None };
         claim.adopt();
         Ok(ClaimResult::Ours(claim, listener))
     }
@@ -180,12 +180,16 @@ impl Address {
 
     /// The pid of the stack that has this address, as its lock tells: that of its monitor.
     pub(crate) fn holder(&self) -> Option<i32> {
-        let folders = self.folders.iter().filter(|folder| is_ours(folder));
-        let locks = folders.filter_map(|folder| self.lock_file(folder, false).ok());
-        let mut lock = locks.into_iter().find(is_held)?;
         let mut text = String::new();
-        lock.read_to_string(&mut text).ok()?;
-        text.trim().parse().ok()
+        self.held_lock()?.read_to_string(&mut text).ok()?;
+        text.lines().next()?.parse().ok()
+    }
+
+    /// The lock of the stack that has this address.
+    pub(super) fn held_lock(&self) -> Option<File> {
+        let folders = self.folders.iter().filter(|folder| is_ours(folder));
+        let mut locks = folders.filter_map(|folder| self.lock_file(folder, false).ok());
+        locks.find(is_held)
     }
 
     /// The locks of the stack that has this address now, to wait for its end; without one the wait is over at once.

@@ -2,8 +2,10 @@
 
 use std::fs::{self, File};
 use std::io::{Seek, Write};
+use std::ops::RangeInclusive;
 use std::os::fd::IntoRawFd;
-use std::path::PathBuf;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
 use super::file_id::{FileId, id_of};
 use super::witness::Witness;
@@ -17,6 +19,8 @@ pub(crate) struct Claim {
     pub(super) files: [(PathBuf, FileId); 2],
     pub(super) witness: Option<Witness>,
     pub(super) owner: u32,
+    /// The ports that the stack has given out, and its root.
+    pub(super) assigned: Option<(RangeInclusive<u16>, PathBuf)>,
 }
 
 impl Claim {
@@ -29,14 +33,29 @@ impl Claim {
     /// for clients that are not answered.
     pub(crate) fn adopt(&mut self) {
         self.owner = std::process::id();
-        if let Some(lock) = &mut self.lock {
-            // What is truncated and written again, ext4 writes to the disk when it is closed (`auto_da_alloc`, ext4(5)), and our end would
-            // wait for that. A claim that was not handed over finds it empty.
-            if lock.metadata().is_ok_and(|file| file.len() > 0) {
-                let _ = lock.set_len(0).and_then(|()| lock.rewind());
-            }
-            // Without it, clients cannot tell which process hangs.
-            let _ = lock.write_all(format!("{}\n", self.owner).as_bytes());
+        self.tell();
+    }
+
+    /// From now on the lock's file also tells that the stack in `root` has given out these ports.
+    pub(crate) fn assign(&mut self, ports: RangeInclusive<u16>, root: &Path) {
+        self.assigned = Some((ports, root.to_owned()));
+        self.tell();
+    }
+
+    fn tell(&mut self) {
+        let Some(lock) = &mut self.lock else { return };
+        let mut text = format!("{}\n", self.owner).into_bytes();
+        if let Some((ports, root)) = &self.assigned {
+            text.extend(format!("{} {}\n", ports.start(), ports.end()).bytes());
+            text.extend_from_slice(root.as_os_str().as_bytes());
+        }
+        // Without it, clients cannot tell which process hangs.
+        let _ = lock.rewind().and_then(|()| lock.write_all(&text));
+        // Not before: what is emptied and written again, ext4 writes to the disk when it is closed (`auto_da_alloc`, ext4(5)), and our end
+        // would wait for that.
+        let length = text.len() as u64;
+        if lock.metadata().is_ok_and(|file| file.len() > length) {
+            let _ = lock.set_len(length);
         }
     }
 }

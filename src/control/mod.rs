@@ -4,6 +4,7 @@
 //! `client` sends requests. docs/protocol.md tells others how to.
 
 pub(crate) mod address;
+pub(crate) mod assigned_ports;
 pub(crate) mod attached_terminal;
 pub(crate) mod call;
 mod claim;

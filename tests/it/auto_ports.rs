@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 use crate::harness::{Ports, Project, Running};
@@ -108,4 +109,39 @@ fn two_folders_have_different_ports_also_where_one_of_them_is_down() {
     let mut first = start(&one, &state);
     assert_eq!(base(&mut first).0, base_of_one);
     down(&one, first);
+}
+
+#[test]
+fn the_ports_of_a_stack_that_has_just_started_are_not_given_to_another_one() {
+    // Nothing listens yet.
+    let one = Project::new("web: echo \"PORT is $PORT.\" && probe wait\nworker: probe wait\n");
+    let other = Project::new("web: echo \"PORT is $PORT.\" && probe wait\n");
+    let runtime = tempfile::tempdir().unwrap();
+    let start = |project: &Project, arguments: &[&str], told: &str| {
+        let mut command = project.ganger(arguments);
+        command.env("XDG_RUNTIME_DIR", runtime.path());
+        let mut running = Running::start(command);
+        running.line(told);
+        let line = running.line("PORT is ");
+        let port = line.rsplit_once(' ').unwrap().1.trim_end_matches('.').parse::<u16>().unwrap();
+        (running, port)
+    };
+    let (first, port) = start(&one, &["start"], "web.1 started");
+    let root = one.path().canonicalize().unwrap();
+    let told = format!("in use by the stack that starts in {}", root.display());
+    let (second, moved) = start(&other, &["start"], &told);
+    assert!(moved > port + 100, "{moved} is none of {port}, {}", port + 100);
+    second.signal(Signal::SIGTERM);
+    second.end();
+    // Ports that are asked for are given, with a warning.
+    let run = |arguments: &[&str]| {
+        let output = other.ganger(arguments).env("XDG_RUNTIME_DIR", runtime.path()).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let err = run(&["start", "-D", "-p", &(port + 100).to_string()]);
+    assert!(err.contains(&format!("port {} of web.1 is {told} ", port + 100)), "{err}");
+    run(&["down"]);
+    first.signal(Signal::SIGTERM);
+    first.end();
 }
