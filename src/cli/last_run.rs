@@ -1,5 +1,8 @@
 //! The last run of a stack that does not run: what the commands that ask a running stack tell of it.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -9,6 +12,7 @@ use super::system_env::SystemEnv;
 use crate::control::address::Address;
 use crate::control::last_run::{LastRun, LastRunFile};
 use crate::control::protocol::{EndCause, SCHEMA, Status};
+use crate::control::stacks::running_by_record;
 use crate::exit::NOTHING_RUNS;
 use crate::supervisor::clock;
 
@@ -34,17 +38,40 @@ pub(crate) fn to_write(address: &Address, is_kept: bool, system: &SystemEnv) -> 
 
 /// The failure of a command where no stack runs.
 pub(crate) fn nothing_runs(address: &Address, system: &SystemEnv) -> Failure {
+    let near = near(address.home(), system);
     let Some(run) = file(address, system).read() else {
+        let usual = || "`ganger start` starts one; -d DIR and --name select another one".into();
         return Failure::Sentence(Box::new(Sentence {
             message: "no stack runs here".into(),
-            hint: Some("`ganger start` starts one; -d DIR and --name select another one".into()),
+            hint: Some(near.unwrap_or_else(usual)),
             status: NOTHING_RUNS,
             stack: Some(Box::new(nothing())),
             ..Sentence::default()
         }));
     };
     let message = format!("no stack runs here; the last run {}", how_it_ended(&run));
-    failure(&run, message, NOTHING_RUNS, "`ganger logs` shows its last lines, `ganger start` starts it again")
+    let usual = "`ganger logs` shows its last lines, `ganger start` starts it again";
+    failure(&run, message, NOTHING_RUNS, near.as_deref().unwrap_or(usual))
+}
+
+/// How a stack is selected that has another name, or runs in a folder below. `home` is that of the stack that was looked for.
+fn near(home: &Path, system: &SystemEnv) -> Option<String> {
+    let home = home.as_os_str().as_bytes().split(|byte| *byte == 0).next().unwrap_or_default();
+    let root = Path::new(OsStr::from_bytes(home));
+    let (runtime, state) = (system.runtime_folder(), system.state_folder());
+    let stacks = running_by_record(runtime.as_deref(), state.as_deref());
+    let here = stacks.iter().find(|stack| Path::new(&stack.root) == root);
+    if let Some(stack) = here {
+        return Some(match &stack.name {
+            Some(name) => format!("the stack `{name}` runs here: --name {name} selects it"),
+            None => "the stack that runs here has no name: without --name it is selected".into(),
+        });
+    }
+    let stack = stacks.iter().find(|stack| Path::new(&stack.root).starts_with(root))?;
+    let folder = system.folder.as_ref().and_then(|folder| Path::new(&stack.root).strip_prefix(folder).ok());
+    let folder = folder.unwrap_or(Path::new(&stack.root)).display();
+    let name = stack.name.as_ref().map(|name| format!(" --name {name}")).unwrap_or_default();
+    Some(format!("a stack runs in {folder}: -d {folder}{name} selects it"))
 }
 
 /// The failure of a command whose stack ended before it answered.

@@ -31,6 +31,15 @@ pub(crate) fn running(runtime: Option<&Path>, state: Option<&Path>) -> Vec<Statu
     sorted(stacks)
 }
 
+/// The stacks that run, as their records have them: none is asked, so none that hangs is waited for.
+pub(crate) fn running_by_record(runtime: Option<&Path>, state: Option<&Path>) -> Vec<Status> {
+    let recorded = Address::all(runtime).into_iter().filter_map(|address| {
+        let monitor = address.holder()?;
+        LastRunFile::of(&address, state).read_running().filter(|status| status.pid == Some(monitor))
+    });
+    sorted(recorded.collect())
+}
+
 /// The stacks that have left a record and do not run.
 pub(crate) fn ended(runtime: Option<&Path>, state: Option<&Path>) -> Vec<Status> {
     let addresses = Address::all(runtime);

@@ -260,3 +260,24 @@ fn without_a_folder_for_state_the_record_is_in_the_runtime_folder() {
     assert_eq!(fs::metadata(home.join(".local/state")).unwrap().permissions().mode() & 0o777, 0o700);
     assert_eq!(fs::read_dir(home.join(".local/state/ganger")).unwrap().count(), 1);
 }
+
+#[test]
+fn a_stack_of_another_name_or_in_a_folder_below_is_pointed_out() {
+    let project = Project::new("web: probe wait\n");
+    let told = |arguments: &[&str], hint: &str| {
+        // A record begins a moment after its run.
+        let is_told = || project.run(arguments).2.ends_with(&format!("\nhelp: {hint}\n"));
+        assert!(holds(is_told), "{hint}: {}", project.run(arguments).2);
+    };
+    assert_eq!(project.run(&["start", "-D", "--no-port", "--name", "two"]).0, 0);
+    told(&["ps"], "the stack `two` runs here: --name two selects it");
+    assert_eq!(project.run(&["down", "--name", "two"]).0, 0);
+    // The last run of this folder, too, is not what was meant.
+    assert_eq!(project.run(&["start", "-D", "--no-port"]).0, 0);
+    told(&["ps", "--name", "two"], "the stack that runs here has no name: without --name it is selected");
+    assert_eq!(project.run(&["down"]).0, 0);
+    project.write("config/Procfile", "web: probe wait\n");
+    assert_eq!(project.run(&["start", "-f", "config/Procfile", "-D", "--no-port"]).0, 0);
+    told(&["ps"], "a stack runs in config: -d config selects it");
+    assert_eq!(project.run(&["down", "-f", "config/Procfile"]).0, 0);
+}

@@ -43,8 +43,14 @@ pub(super) static SETTINGS: [Setting; 14] = [
         name: "procfile",
         flags: &[
             Flag { short: Some('f'), ..PROJECT },
-            // No -f: that is `--follow` of `logs`.
-            Flag { help: Some("The stack of this Procfile's folder"), ..STACK },
+            Flag {
+                commands: &["ps", "restart", "stop", "scale", "kill", "wait", "attach", "port", "down"],
+                short: Some('f'),
+                help: Some("The stack of this Procfile's folder"),
+                ..STACK
+            },
+            // Its -f is `--follow`.
+            Flag { commands: &["logs"], help: Some("The stack of this Procfile's folder"), ..STACK },
         ],
         takes: Takes::Value("FILE"),
         given_once: Some("one Procfile is read; for both: `cat A B | ganger start -f -`"),
