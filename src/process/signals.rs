@@ -10,7 +10,7 @@ const HANDLED: [Signal; 5] =
     [Signal::USER1, Signal::USER2, Signal::RESIZE, Signal::SUSPEND, Signal::CONTINUE];
 
 /// The dispositions that our parent left us. What it ignored stays ignored, by us and by those that we
-/// start: that is what `nohup ganger start &` asks for (POSIX XCU 2.11 for background jobs, nohup(1)).
+/// start: that is what `nohup ganger start &` asks for (nohup(1)).
 #[derive(Clone, Debug)]
 pub struct Inherited {
     ignored: Vec<Signal>,
@@ -22,7 +22,17 @@ impl Inherited {
         // Rust's runtime ignores SIGPIPE before main: what our parent thought of it is not known any more,
         // and a filter in a pipeline needs the default.
         let all = Known::iterator().map(|known| Signal(known as i32));
-        Self { ignored: all.filter(|signal| *signal != Signal::PIPE && calls::is_ignored(*signal)).collect() }
+        let ignored = all.filter(|signal| *signal != Signal::PIPE && calls::is_ignored(*signal)).collect();
+        Self { ignored }.without_background()
+    }
+
+    /// Without what a shell in a script ignores for each `&` (POSIX XCU 2.11), which no user has asked for: Ctrl-C in a script that runs
+    /// `ganger start &` is meant for the stack too, and foreman, honcho and overmind stop at it. With nohup all stays.
+    fn without_background(mut self) -> Self {
+        if !self.ignored.contains(&Signal::HANGUP) {
+            self.ignored.retain(|signal| ![Signal::INTERRUPT, Signal::QUIT].contains(signal));
+        }
+        self
     }
 
     /// The signals to listen to, as numbers: all that our parent did not ignore, and SIGCHLD.

@@ -112,6 +112,22 @@ fn nohup_is_respected_by_us_and_for_those_that_we_start() {
 }
 
 #[test]
+fn in_the_background_of_a_script_it_takes_the_interrupt_that_the_shell_ignores_there() {
+    for (signal, number) in [("INT", 2), ("QUIT", 3)] {
+        let project = Project::new("web: probe signals + trap TERM bye 0 + wait\n");
+        let script = format!("trap 'kill -{signal} $!; wait $!; exit $?' USR1; \"$0\" start & wait");
+        let mut running = by_shell(&project, &script);
+        let line = running.line("SigIgn:");
+        let ignored = u64::from_str_radix(line.rsplit_once(' ').unwrap().1, 16).unwrap();
+        assert_eq!(ignored & 0b111, 0, "{line}");
+        running.line("| ready");
+        running.signal(Signal::SIGUSR1);
+        let (status, lines) = running.end();
+        assert_eq!(status.code(), Some(128 + number), "{lines:?}");
+    }
+}
+
+#[test]
 fn timeout_asks_twice_and_that_is_one_stop() {
     let project = Project::new(POLITE);
     let words = ["timeout", "1h", env!("CARGO_BIN_EXE_ganger"), "start"];
