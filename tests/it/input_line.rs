@@ -76,6 +76,15 @@ fn a_line_that_is_typed_while_programs_talk_is_whole_and_so_are_their_rows() {
 }
 
 #[test]
+fn enter_alone_marks_a_place_in_the_log() {
+    let Some((_project, pane)) = talking() else { return };
+    pane.press(&["Enter", "Enter", "Enter"]);
+    pane.has_shown("ganger |\nganger |\nganger |\n");
+    pane.enter("q");
+    pane.shows("ready>");
+}
+
+#[test]
 fn tab_completes_commands_and_names_and_a_long_line_scrolls() {
     let Some((_project, pane)) = talking() else { return };
     pane.press(&["-l", "sc\twe\t3"]);

@@ -8,15 +8,16 @@ use crate::control::scaling::{ScaleError, ScaleStep};
 /// The answer to `h`.
 pub(super) const HELP: &str = "\
 lines that are read here, each with Enter:
-  a NAME      attach: your keys and this screen are the program's; Ctrl-] comes back
+  a NAME      attach: keys and screen are its own; Ctrl-] comes back
   r [NAME…]   restart these, or all
   s web=3     scale: web=3, worker+1, clock-1
   l [NAME…]   show only lines of these, or of all again
   p           what runs: the table of `ganger ps`
   q           stop all
   h           this
-NAME is a type, an instance or a glob; what is typed here reaches no program
-keys: Tab completes, up and down show earlier lines, Ctrl-A -E -U -K -W edit";
+NAME is a type, an instance or a glob; Enter alone marks a place
+no program gets what is typed here
+keys: Tab completes, up and down recall, Ctrl-A -E -U -K -W edit";
 
 /// The full names, for Tab.
 pub(super) const COMMANDS: [&str; 7] = ["attach", "help", "logs", "ps", "quit", "restart", "scale"];
@@ -50,7 +51,7 @@ pub(super) enum LineRefusal {
     NoCount,
     #[error("`{0}` is no scale: {1}")]
     Scale(String, ScaleError),
-    #[error("`{0}` means nothing here, and no program gets it: h and Enter says what does")]
+    #[error("`{0}` means nothing here, and no program gets it: h and Enter helps")]
     Unknown(String),
 }
 
@@ -131,6 +132,13 @@ mod tests {
         ] {
             assert_eq!(parse(line), Ok(meant), "{line:?}");
         }
+    }
+
+    #[test]
+    fn the_help_fits_a_terminal_of_eighty_columns() {
+        let too_long: Vec<&str> =
+            HELP.lines().filter(|line| "ganger | ".len() + line.chars().count() > 80).collect();
+        assert!(too_long.is_empty(), "{too_long:?}");
     }
 
     #[test]

@@ -127,10 +127,12 @@ impl ConsoleReader {
             match event {
                 Some(EditorEvent::Line(line)) => {
                     self.draw();
-                    // It stays to be read before its answer, as in a shell.
-                    if !line.trim().is_empty() {
-                        self.input.answer(&format!("> {line}"));
-                    }
+                    // It stays to be read before its answer, as in a shell; an empty one is a row that marks a place in the log.
+                    self.input.answer(&if line.trim().is_empty() {
+                        "\n".into()
+                    } else {
+                        format!("> {line}")
+                    });
                     self.on_line(&line).await;
                 }
                 Some(EditorEvent::Complete) => self.complete().await,
