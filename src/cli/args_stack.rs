@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{Args, ValueHint};
 
-use super::values::{goal, pattern, signal, span};
+use super::values::{goal, lines, pattern, signal, span};
 use crate::control::scaling::ScaleStep;
 
 /// `ganger exec`.
@@ -52,7 +52,7 @@ pub(crate) struct LogsArgs {
     #[arg(long, conflicts_with = "follow")]
     pub last: bool,
     /// The latest N lines only
-    #[arg(short = 'n', long, value_name = "N")]
+    #[arg(short = 'n', long, value_name = "N", value_parser = lines)]
     pub lines: Option<u32>,
     /// Only lines of this time: `30`, `5m`, `2h`
     #[arg(long, value_name = "TIME", value_parser = span)]

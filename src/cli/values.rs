@@ -47,6 +47,15 @@ pub(crate) fn types(text: &str) -> Result<String, ValueError> {
     }
 }
 
+/// A number of lines.
+///
+/// # Errors
+///
+/// It is none.
+pub(crate) fn lines(text: &str) -> Result<u32, ValueError> {
+    text.parse().map_err(|_| ValueError::new(format!("expected a number up to {}", u32::MAX)))
+}
+
 /// A span of time in seconds.
 ///
 /// # Errors

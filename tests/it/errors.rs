@@ -85,6 +85,8 @@ fn words_that_mean_nothing() {
         "run",
         "run --enf .env ls",
         "interrupt",
+        "up",
+        "logs -n many",
         "start --daemonize",
         "start -b 2,3",
         "env --json --explain",

@@ -3,8 +3,17 @@
 use super::peer::{Ours, Peer, Words};
 use super::table::PEERS;
 
+/// Subcommands of programs of which no other word is taken.
+const OF_OTHERS: [(&str, &str); 1] = [(
+    "up",
+    "'up' of docker compose and process-compose is `ganger start`, in the background `ganger start -D`",
+)];
+
 /// The meaning of a subcommand that only other runners have.
 pub(crate) fn of_subcommand(word: &str) -> Option<String> {
+    if let Some((_, tip)) = OF_OTHERS.iter().find(|(other, _)| *other == word) {
+        return Some((*tip).to_owned());
+    }
     let meaning = |peer: &Peer| {
         let command = peer.commands.iter().find(|command| command.names.contains(&word))?;
         let all = if command.words == Words::NamesOrAll { " '*'" } else { "" };
@@ -50,6 +59,10 @@ mod tests {
         for (word, tip) in [
             ("interrupt", "'interrupt' of overmind is `ganger stop '*'`"),
             ("k", "'k' of overmind is `ganger down --timeout=0`"),
+            (
+                "up",
+                "'up' of docker compose and process-compose is `ganger start`, in the background `ganger start -D`",
+            ),
         ] {
             assert_eq!(of_subcommand(word).as_deref(), Some(tip));
         }
