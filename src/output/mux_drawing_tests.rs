@@ -8,6 +8,7 @@ fn drawn(letter: char) -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         3 => sequence.prop_map(String::into_bytes),
         4 => (0_usize..6).prop_map(move |count| letter.to_string().repeat(count).into_bytes()),
+        1 => (0_usize..40).prop_map(move |count| format!("://{}", letter.to_string().repeat(count)).into_bytes()),
         2 => "[\r\n\u{8}\u{7}\u{9b}\u{18}]{0,2}".prop_map(String::into_bytes),
     ];
     // Letters of sequences that are broken off are text, and would be the other's.
@@ -44,14 +45,16 @@ fn sequences(out: &[u8]) -> Vec<String> {
     found
 }
 
-/// The name at the beginning of each row; of a row that goes on under its text, that of the row above.
-fn owners(rows: &[String]) -> Vec<Option<&'static str>> {
-    let mut owner = None;
+/// The name at the beginning of each row; of a row that goes on under its text, and of one that the terminal has continued itself (that is told
+/// of the row above), that of the row above.
+fn owners(rows: &[(String, bool)]) -> Vec<Option<&'static str>> {
+    let (mut owner, mut goes_on) = (None, false);
     let names = ["web.1  |", "db.1   |", "ganger |"];
-    let own = |row: &String| {
-        if !row.starts_with("         ") {
+    let own = |(row, is_continued): &(String, bool)| {
+        if !goes_on && !row.starts_with("         ") {
             owner = names.into_iter().find(|name| row.starts_with(name));
         }
+        goes_on = *is_continued;
         owner
     };
     rows.iter().map(own).collect()
@@ -63,7 +66,7 @@ proptest! {
     #[test]
     fn programs_that_draw_share_a_terminal(events in drawings(), is_terminal: bool, is_narrow: bool) {
         let columns: u16 = if is_narrow { 29 } else { 200 };
-        let mut before = vec![String::new(); 300];
+        let mut before = vec![(String::new(), false); 300];
         for count in 1..=events.len() {
             let mut sink = Box::new(TerminalSink::new(prefixes()));
             sink.resize(Some(columns.into()), &mut Batch::default());
@@ -76,7 +79,8 @@ proptest! {
             prop_assert!(!screen.hide_cursor() && !screen.alternate_screen());
             prop_assert_eq!((screen.fgcolor(), screen.bgcolor()), (vt100::Color::Default, vt100::Color::Default));
             prop_assert!(!screen.bold() && !screen.inverse() && !screen.underline());
-            let rows: Vec<String> = screen.rows(0, columns).collect();
+            let rows = screen.rows(0, columns).zip(0..).map(|(row, at)| (row, screen.row_wrapped(at)));
+            let rows: Vec<(String, bool)> = rows.collect();
             let (last, _) = screen.cursor_position();
             if last == 299 {
                 // A row of 3,000 columns takes half of the model: the first may have scrolled away.
@@ -87,13 +91,13 @@ proptest! {
                 Event::Notice(_) => "ganger |",
             };
             let (owners, owners_before) = (owners(&rows), owners(&before));
-            for (at, row) in rows.iter().enumerate().take(usize::from(last) + 1) {
+            for (at, (row, _)) in rows.iter().enumerate().take(usize::from(last) + 1) {
                 let is_end = at == usize::from(last) && row.is_empty();
                 prop_assert!(is_end || owners[at].is_some(), "{row:?}");
                 prop_assert!(!(owners[at] == Some("web.1  |") && row.contains('Y')), "{row:?}");
                 prop_assert!(!(owners[at] == Some("db.1   |") && row.contains('X')), "{row:?}");
-                let is_others = !before[at].is_empty() && owners_before[at] != Some(own);
-                prop_assert!(!is_others || *row == before[at], "{:?} was {:?}", row, before[at]);
+                let is_others = !before[at].0.is_empty() && owners_before[at] != Some(own);
+                prop_assert!(!is_others || *row == before[at].0, "{:?} was {:?}", row, before[at]);
             }
             before = rows;
         }

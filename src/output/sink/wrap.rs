@@ -1,6 +1,9 @@
 //! Text that is wider than the terminal goes on under itself, not under the prefix.
+//!
+//! A URL is left whole, so that it can be copied and clicked: it begins below if it fits there, and is left to the terminal if it is wider
+//! than a row.
 
-use unicode_width::UnicodeWidthChar;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::escapes::{EscapeScanner, Style};
 use crate::output::batch::Batch;
@@ -16,6 +19,8 @@ pub(super) struct WrappedRow {
     /// The column of the cursor.
     column: usize,
     style: Style,
+    /// Whether the word before the cursor is a URL.
+    is_link: bool,
     /// Whether it has gone on below.
     pub(super) is_wrapped: bool,
 }
@@ -63,11 +68,11 @@ impl WrappedRow {
 
     fn write_plain(&mut self, text: &[u8], out: &mut Batch) {
         for chunk in text.utf8_chunks() {
-            for character in chunk.valid().chars() {
-                let width = if character == '\t' { 1 } else { character.width().unwrap_or(0) };
-                self.make_room(width, out);
-                self.column = if character == '\t' { self.behind_tab() } else { self.column + width };
-                out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+            for word in chunk.valid().split_inclusive([' ', '\t']) {
+                self.begin_word(word.trim_end_matches([' ', '\t']), out);
+                for character in word.chars() {
+                    self.write_character(character, out);
+                }
             }
             for byte in chunk.invalid() {
                 self.make_room(1, out);
@@ -77,17 +82,51 @@ impl WrappedRow {
         }
     }
 
+    fn begin_word(&mut self, word: &str, out: &mut Batch) {
+        if self.is_link || !word.contains("://") {
+            return;
+        }
+        self.is_link = true;
+        let width = word.width();
+        let is_whole_below = self.columns.is_some_and(|columns| self.indent + width <= columns);
+        if is_whole_below && self.column > self.indent && !self.has_room(width) {
+            self.go_on_below(out);
+        }
+    }
+
+    fn write_character(&mut self, character: char, out: &mut Batch) {
+        let is_blank = [' ', '\t'].contains(&character);
+        self.is_link &= !is_blank;
+        let width = if character == '\t' { 1 } else { character.width().unwrap_or(0) };
+        self.make_room(width, out);
+        self.column = if character == '\t' { self.behind_tab() } else { self.column + width };
+        out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+    }
+
     /// A terminal stops a tab in its last column.
     fn behind_tab(&self) -> usize {
         let next = next_stop(self.column);
         self.columns.map_or(next, |columns| next.min(columns - 1).max(self.column))
     }
 
+    fn has_room(&self, width: usize) -> bool {
+        self.columns.is_none_or(|columns| self.column + width <= columns)
+    }
+
     /// Goes on below, if so many columns are not left.
     fn make_room(&mut self, width: usize, out: &mut Batch) {
-        if width == 0 || self.columns.is_none_or(|columns| self.column + width <= columns) {
+        if width == 0 || self.has_room(width) {
             return;
         }
+        if self.is_link {
+            // The terminal goes on at its first column.
+            (self.column, self.is_wrapped) = (0, true);
+        } else {
+            self.go_on_below(out);
+        }
+    }
+
+    fn go_on_below(&mut self, out: &mut Batch) {
         let plain = Style::default();
         let mut between = Vec::new();
         plain.write(&self.style, &mut between);
@@ -130,6 +169,33 @@ mod tests {
             assert_eq!(wrapped(24, &text), expected);
         }
         assert_eq!(wrapped(23, &twenty.repeat(2)), format!("web|{}", twenty.repeat(2)), "too narrow");
+    }
+
+    #[test]
+    fn a_url_is_left_whole() {
+        let table = [
+            ("see http://a.example/b now", "web|see \n    http://a.example/b n\n    ow"),
+            (
+                "http://a.example/b/c/d and more text that goes on",
+                "web|http://a.example/b/c/d and more text that go\n    es on",
+            ),
+            ("see http://a.example/b/c/d and it", "web|see http://a.example/b/c/d and it"),
+            (
+                "\x1b[1mhttp://a.example:\x1b[4m5000\x1b[24m/b/c",
+                "web|\x1b[1mhttp://a.example:\x1b[4m5000\x1b[24m/b/c",
+            ),
+            ("{\"url\":\"http://a.example/b/c\"}", "web|{\"url\":\"http://a.example/b/c\"}"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(wrapped(24, text), expected);
+        }
+        // Also one that comes in pieces.
+        let (mut row, mut out) = (WrappedRow::new(Some(24), 4), Batch::default());
+        for piece in ["http://a.exam", "ple/b/c/d", " 1234567890123456789"] {
+            row.write(piece.as_bytes(), &mut out);
+        }
+        assert_eq!(&out[..], "http://a.example/b/c/d 1234567890123456789".as_bytes());
+        assert!(row.is_wrapped);
     }
 
     #[test]
