@@ -217,6 +217,15 @@ fn the_run_before_is_kept_beside_one_that_runs_and_no_more_than_that() {
 }
 
 #[test]
+fn a_name_that_the_last_run_did_not_have_is_refused_with_the_nearest() {
+    let project = Project::new("web: probe exit 1\n");
+    project.start(&["--no-port"]).end();
+    let (status, _, err) = project.run(&["logs", "wbe"]);
+    let told = "error: the last run had no type or instance called `wbe`\nhelp: did you mean `web`?\n";
+    assert_eq!((status, err.as_str()), (1, told));
+}
+
+#[test]
 fn a_run_without_a_record_leaves_none_of_an_earlier_one() {
     let project = Project::new("web: probe print secret + exit 1\n");
     project.start(&["--no-port"]).end();
