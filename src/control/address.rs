@@ -81,9 +81,15 @@ impl Address {
 
     /// The addresses of all stacks that have a lock where stacks of this user are, each once.
     pub(super) fn all(runtime: Option<&Path>) -> Vec<Self> {
+        Self::all_where(runtime, |_| true)
+    }
+
+    /// Those of them of which the lock is so.
+    pub(super) fn all_where(runtime: Option<&Path>, is_so: impl Fn(&fs::DirEntry) -> bool) -> Vec<Self> {
         let folders = folders(runtime).into_iter().filter(|folder| is_ours(folder));
         let names = folders.flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten());
-        let keys: BTreeSet<String> = names.filter_map(|entry| key_of(&entry, ".lock")).collect();
+        let keys: BTreeSet<String> =
+            names.filter_map(|entry| key_of(&entry, ".lock").filter(|_| is_so(&entry))).collect();
         keys.iter().map(|key| Self::of_key(key, runtime)).collect()
     }
 

@@ -32,18 +32,19 @@ pub(crate) struct AssignedPorts {
 impl AssignedPorts {
     /// Those of stacks in their first minute, but for the one at `own`. `runtime` is `$XDG_RUNTIME_DIR`.
     pub(crate) fn of_others(own: &Address, runtime: Option<&Path>) -> Vec<Self> {
-        let others = Address::all(runtime).into_iter().filter(|address| address.key() != own.key());
-        let locks = others.filter_map(|address| address.held_lock());
         // A clock that was set back makes none older.
         let is_young = |time: SystemTime| time.elapsed().map_or(true, |age| age < STARTING);
-        let young = locks
-            .filter(|lock| lock.metadata().and_then(|file| file.modified()).is_ok_and(is_young))
-            .filter_map(|lock| {
-                let mut text = String::new();
-                lock.take(LONGEST).read_to_string(&mut text).ok()?;
-                text.parse().ok()
-            });
-        young.collect()
+        // Killed stacks leave locks: hundreds of them are not opened.
+        let others = Address::all_where(runtime, |lock| {
+            lock.metadata().and_then(|file| file.modified()).is_ok_and(is_young)
+        });
+        let locks = others.into_iter().filter(|address| address.key() != own.key());
+        let assigned = locks.filter_map(|address| {
+            let mut text = String::new();
+            address.held_lock()?.take(LONGEST).read_to_string(&mut text).ok()?;
+            text.parse().ok()
+        });
+        assigned.collect()
     }
 
     /// The stack that has given out this port.
