@@ -1,7 +1,5 @@
 //! The last run of a stack that does not run: what the commands that ask a running stack tell of it.
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -38,7 +36,7 @@ pub(crate) fn to_write(address: &Address, is_kept: bool, system: &SystemEnv) -> 
 
 /// The failure of a command where no stack runs.
 pub(crate) fn nothing_runs(address: &Address, system: &SystemEnv) -> Failure {
-    let near = near(address.home(), system);
+    let near = near(address.root(), system);
     let Some(run) = file(address, system).read() else {
         let usual = || "`ganger start` starts one; -d DIR and --name select another one".into();
         return Failure::Sentence(Box::new(Sentence {
@@ -54,10 +52,8 @@ pub(crate) fn nothing_runs(address: &Address, system: &SystemEnv) -> Failure {
     failure(&run, message, NOTHING_RUNS, near.as_deref().unwrap_or(usual))
 }
 
-/// How a stack is selected that has another name, or runs in a folder below. `home` is that of the stack that was looked for.
-fn near(home: &Path, system: &SystemEnv) -> Option<String> {
-    let home = home.as_os_str().as_bytes().split(|byte| *byte == 0).next().unwrap_or_default();
-    let root = Path::new(OsStr::from_bytes(home));
+/// How a stack is selected that runs in `root` by another name, or in a folder below.
+fn near(root: &Path, system: &SystemEnv) -> Option<String> {
     let (runtime, state) = (system.runtime_folder(), system.state_folder());
     let stacks = running_by_record(runtime.as_deref(), state.as_deref());
     let here = stacks.iter().find(|stack| Path::new(&stack.root) == root);

@@ -20,7 +20,6 @@ use crate::exit::{self, Outcome};
 use crate::name::{InstanceName, TypeName};
 use crate::notice::Notice;
 use crate::output::{LogSource, OutputOptions, RowFormat, Rows};
-use crate::suggestion;
 use crate::supervisor::clock;
 
 /// Rows that are printed together.
@@ -84,8 +83,7 @@ fn print_last(logs: &LogsArgs, given: &Settings, system: &SystemEnv) -> Result<O
     let named: Vec<&str> = run.status.named(&logs.names).map(|row| row.name.as_str()).collect();
     if named.is_empty() && !logs.names.is_empty() {
         let message = format!("the last run had no type or instance called `{}`", logs.names.join(", "));
-        let known = run.status.instances.iter().flat_map(|row| [row.r#type.as_str(), row.name.as_str()]);
-        let near = logs.names.first().and_then(|name| suggestion::nearest(name, known));
+        let near = logs.names.first().and_then(|name| run.status.nearest(name));
         let hint = near.map(|near| format!("did you mean `{near}`?"));
         return Err(Failure::sentence(exit::REFUSED, message, hint));
     }

@@ -7,7 +7,6 @@ use super::{print, stack};
 use crate::config::Settings;
 use crate::control::protocol::SCHEMA;
 use crate::exit::{self, Outcome};
-use crate::suggestion;
 
 /// Prints the port.
 ///
@@ -18,8 +17,7 @@ pub(crate) fn run(port: &PortArgs, given: &Settings, system: &SystemEnv) -> Resu
     let (_, status) = stack::look(given, system)?;
     let name = &port.instance;
     let Some(row) = status.instances.iter().find(|row| row.name == *name || row.r#type == *name) else {
-        let known = status.instances.iter().flat_map(|row| [row.r#type.as_str(), row.name.as_str()]);
-        let near = suggestion::nearest(name, known).map(|near| format!("did you mean `{near}`?"));
+        let near = status.nearest(name).map(|near| format!("did you mean `{near}`?"));
         return Err(refused(format!("no type or instance is called `{name}`"), near));
     };
     let Some(number) = row.serving_port() else {

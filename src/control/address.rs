@@ -4,6 +4,7 @@
 //! so that the path fits the 108 bytes of `sun_path` (unix(7)) however deep the project lies.
 
 use std::collections::{BTreeSet, HashSet};
+use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
@@ -103,6 +104,12 @@ impl Address {
     /// What its processes are marked with.
     pub(crate) fn home(&self) -> &Path {
         &self.home
+    }
+
+    /// The root that it was made of.
+    pub(crate) fn root(&self) -> &Path {
+        let home = self.home.as_os_str().as_bytes();
+        Path::new(OsStr::from_bytes(home.split(|byte| *byte == 0).next().unwrap_or_default()))
     }
 
     /// What its files are called.
@@ -234,7 +241,7 @@ fn with_id(path: PathBuf) -> io::Result<(PathBuf, FileId)> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     fn address(runtime: &Path) -> Address {
@@ -242,7 +249,7 @@ mod tests {
         Address::new(Path::new("/app"), runtime.to_str(), Some(runtime))
     }
 
-    fn ours(address: &Address) -> (Claim, UnixListener) {
+    pub(crate) fn ours(address: &Address) -> (Claim, UnixListener) {
         match address.claim().unwrap() {
             ClaimResult::Ours(claim, listener) => (claim, listener),
             ClaimResult::Another => panic!("another stack has it"),

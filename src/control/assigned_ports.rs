@@ -72,14 +72,13 @@ mod tests {
     use std::fs::{File, FileTimes};
 
     use super::*;
-    use crate::control::address::{Claim, ClaimResult};
+    use crate::control::address::Claim;
+    use crate::control::address::tests::ours;
 
     fn claim(root: &str, runtime: &Path) -> (Address, Claim) {
         let address = Address::new(Path::new(root), runtime.to_str(), Some(runtime));
-        match address.claim().unwrap() {
-            ClaimResult::Ours(claim, _listener) => (address, claim),
-            ClaimResult::Another => panic!("another stack has it"),
-        }
+        let (claim, _listener) = ours(&address);
+        (address, claim)
     }
 
     #[test]

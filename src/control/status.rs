@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Groups, ProbeKind};
+use crate::suggestion;
 
 /// A stack.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -52,6 +53,12 @@ impl Status {
                     [&row.name, &row.r#type].iter().any(|name| fast_glob::glob_match(pattern, name.as_str()))
                 })
         })
+    }
+
+    /// The type or instance that was meant by a name that none has.
+    pub(crate) fn nearest(&self, name: &str) -> Option<&str> {
+        let known = self.instances.iter().flat_map(|row| [row.r#type.as_str(), row.name.as_str()]);
+        suggestion::nearest(name, known)
     }
 }
 

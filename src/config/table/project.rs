@@ -143,8 +143,8 @@ pub(super) static SETTINGS: [Setting; 14] = [
         help: "The first port, or `auto`\n\n\
                By default PORT of the environment or of .env, else 5000. The n-th instance of the i-th line of the \
                Procfile has the port BASE + 100·i + n-1. With `auto`, and with the default 5000, ganger moves BASE to \
-               the next free hundred where a port is in use, or was given out by a stack of yours less than a minute ago. With `auto` a folder has the same ports again while they are \
-               free, and other folders get others.",
+               the next free hundred where a port is in use, or was given out by a stack of yours less than a minute ago. \
+               With `auto` a folder has the same ports again while they are free, and other folders get others.",
         example: "3000",
         stack: Some(&of_stack(|s| &mut s.port, value::port)),
         ..SETTING

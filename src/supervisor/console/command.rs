@@ -28,7 +28,7 @@ const REPEATED: usize = 40;
 /// One line, parsed.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum ConsoleCommand {
-    /// Only Enter.
+    /// Only Enter: a row that marks a place in the log.
     Nothing,
     /// The list of commands.
     Help,

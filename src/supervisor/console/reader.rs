@@ -127,12 +127,10 @@ impl ConsoleReader {
             match event {
                 Some(EditorEvent::Line(line)) => {
                     self.draw();
-                    // It stays to be read before its answer, as in a shell; an empty one is a row that marks a place in the log.
-                    self.input.answer(&if line.trim().is_empty() {
-                        "\n".into()
-                    } else {
-                        format!("> {line}")
-                    });
+                    // It stays to be read before its answer, as in a shell.
+                    if !line.trim().is_empty() {
+                        self.input.answer(&format!("> {line}"));
+                    }
                     self.on_line(&line).await;
                 }
                 Some(EditorEvent::Complete) => self.complete().await,
@@ -169,7 +167,7 @@ impl ConsoleReader {
 
     async fn on_line(&mut self, line: &str) {
         match parse(line) {
-            Ok(ConsoleCommand::Nothing) => {}
+            Ok(ConsoleCommand::Nothing) => self.input.answer("\n"),
             Ok(ConsoleCommand::Help) => self.input.answer(HELP),
             Ok(ConsoleCommand::Attach(name)) => attach(&mut self.input, name).await,
             Ok(ConsoleCommand::Filter(names)) => self.filter(names).await,
