@@ -6,9 +6,8 @@ use std::process::{Command, Output};
 
 use nix::sys::signal::Signal;
 
-use super::cgroup::Cgroup;
 use super::succeeds;
-use crate::harness::{Running, are_there, can, holds};
+use crate::harness::{Cgroup, Running, are_there, can, holds};
 
 /// Boots systemd on an overlay of `$1`, over which lie the files below `$0/files`, in the cgroup `$2`, with the other words as flags: on the first hierarchy of cgroups
 /// systemd in a container does not wait for what a main process leaves.

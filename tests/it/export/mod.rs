@@ -7,7 +7,6 @@
 #![cfg(test)]
 
 mod carried;
-mod cgroup;
 mod command_line;
 mod compose_engine;
 mod docker;

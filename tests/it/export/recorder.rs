@@ -10,9 +10,8 @@ use std::sync::mpsc::{Receiver, channel};
 use ganger::parts::export::Bundle;
 use nix::sys::signal::Signal;
 
-use super::cgroup::Cgroup;
 use super::lay_out;
-use crate::harness::{PATIENCE, Running, are_there, can, holds, python_has, write_program};
+use crate::harness::{Cgroup, PATIENCE, Running, are_there, can, holds, python_has, write_program};
 
 /// What a child was given.
 pub(super) struct Given {

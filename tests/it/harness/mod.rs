@@ -4,6 +4,7 @@
 //! Nothing here waits for time to pass: it waits for a line, an exit, or the end of a pipe, and gives up
 //! after [`PATIENCE`]. Whatever a test leaves is killed when its [`Running`] is dropped.
 
+mod cgroup;
 mod mark;
 mod needs;
 mod ports;
@@ -13,6 +14,7 @@ mod running;
 mod terminal;
 mod tmux;
 
+pub(crate) use cgroup::Cgroup;
 pub(crate) use mark::Mark;
 pub(crate) use needs::{are_there, can, holds, python_has, say_skipped, sees_every_process};
 pub(crate) use ports::Ports;
