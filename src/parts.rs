@@ -122,7 +122,8 @@ pub mod output {
     };
     /// The latest lines.
     pub mod history {
-        pub use crate::output::history::{Bounds, History};
+        pub use crate::output::Bounds;
+        pub use crate::output::history::History;
     }
 }
 

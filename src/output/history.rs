@@ -7,21 +7,7 @@ use std::ops::Range;
 use jiff::Timestamp;
 use memchr::{memchr, memchr_iter};
 
-/// How much is kept, of all instances together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bounds {
-    /// Lines.
-    pub lines: usize,
-    /// Bytes of text.
-    pub bytes: usize,
-}
-
-impl Default for Bounds {
-    /// SPEC §9: 10,000 lines and 16 MiB a stack.
-    fn default() -> Self {
-        Self { lines: 10_000, bytes: 16 << 20 }
-    }
-}
+use super::options::Bounds;
 
 /// Whole lines in a piece of memory, each with its newline.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -170,9 +156,7 @@ impl History {
         runs.all_lines += lines as u64;
         runs.lines += lines;
         runs.bytes += bytes;
-        while self.lines > self.bounds.lines || self.bytes > self.bounds.bytes {
-            self.forget_one(log_source);
-        }
+        while self.forget_one(log_source) {}
     }
 
     fn runs(&mut self, log_source: usize) -> &mut Runs {
@@ -191,9 +175,13 @@ impl History {
             runs.extend(own.queue.iter().map(|run| (log_source, run)));
         }
         runs.sort_unstable_by_key(|(_, run)| run.number);
-        let total: usize = runs.iter().map(|(_, run)| run.part.lines).sum();
-        let lines = runs.into_iter().flat_map(|(log_source, run)| run.lines_of(log_source));
-        lines.skip(total.saturating_sub(count)).collect()
+        let (mut first, mut found) = (runs.len(), 0);
+        while first > 0 && found < count {
+            first -= 1;
+            found += runs[first].1.part.lines;
+        }
+        let lines = runs[first..].iter().flat_map(|(log_source, run)| run.lines_of(*log_source));
+        lines.skip(found.saturating_sub(count)).collect()
     }
 
     /// The latest lines of each instance within these bounds, in the order in which they were read; of a last line that is longer, its end.
@@ -322,26 +310,32 @@ impl History {
         (&lines[start..], count)
     }
 
-    /// Drops the oldest run of the source that has more than its share; mostly the one that has just written.
-    fn forget_one(&mut self, spoke: usize) {
+    /// If there is more than the bounds allow, drops the oldest run of the source that has more than its share, mostly the one that has just
+    /// `written`; whether it has. A run goes as a whole, so one that is needed for the latest lines stays: `head -n 60000` is a few runs.
+    fn forget_one(&mut self, written: usize) -> bool {
         let share = |runs: &Runs| {
             // In thousandths of the bounds, of which the one that is nearer counts.
             (runs.lines * 1000 / self.bounds.lines.max(1)).max(runs.bytes * 1000 / self.bounds.bytes.max(1))
         };
         let fair = 1000 / self.log_sources.len().max(1);
-        let most = if share(&self.log_sources[spoke]) > fair {
-            spoke
+        let most = if share(&self.log_sources[written]) > fair {
+            written
         } else {
             let largest = self.log_sources.iter().enumerate().max_by_key(|(_, runs)| share(runs));
-            largest.map_or(spoke, |(log_source, _)| log_source)
+            largest.map_or(written, |(log_source, _)| log_source)
         };
-        if let Some(run) = self.log_sources[most].take_oldest() {
-            self.lines -= run.part.lines;
-            self.bytes -= run.memory.len();
-            if run.memory.len() > self.spare.len() {
-                self.spare = run.memory;
-            }
+        let oldest = self.log_sources[most].queue.front().map_or(0, |run| run.part.lines);
+        let has_lines_enough = self.lines > self.bounds.lines && self.lines - oldest >= self.bounds.lines;
+        if !has_lines_enough && self.bytes <= self.bounds.bytes {
+            return false;
         }
+        let Some(run) = self.log_sources[most].take_oldest() else { return false };
+        self.lines -= run.part.lines;
+        self.bytes -= run.memory.len();
+        if run.memory.len() > self.spare.len() {
+            self.spare = run.memory;
+        }
+        true
     }
 }
 

@@ -148,10 +148,16 @@ proptest! {
         bytes in 0_usize..200,
     ) {
         let mut history = History::new(Bounds { lines, bytes });
+        let mut said = 0;
         for (log_source, text) in &pushes {
             say(&mut history, *log_source, text);
+            said += text.split_inclusive('\n').count();
             let kept = history.latest(usize::MAX, |_| true);
-            prop_assert!(kept.len() <= lines);
+            let bytes_of_all: usize = pushes.iter().map(|(_, text)| text.len() + 1).sum();
+            prop_assert!(kept.len() >= said.min(lines) || bytes_of_all > bytes);
+            let runs = |source: &Runs| source.queue.iter().map(|run| run.part.lines).max();
+            let longest = history.log_sources.iter().filter_map(runs).max().unwrap_or(0);
+            prop_assert!(kept.len() < lines + longest || kept.len() <= lines);
             prop_assert!(kept.iter().map(|line| line.text.len() + 1).sum::<usize>() <= bytes);
             prop_assert_eq!(kept.len(), history.lines);
         }

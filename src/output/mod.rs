@@ -36,7 +36,7 @@ mod writer;
 
 pub(crate) use log::Log;
 pub(crate) use log_files::LogFileOptions;
-pub use options::{OutputOptions, RowFormat};
+pub use options::{Bounds, OutputOptions, RowFormat};
 pub use prefix::{LogSource, TimestampFormat};
 pub use rows::Rows;
 pub(crate) use stack_output::FinishResult;

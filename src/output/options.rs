@@ -2,7 +2,6 @@
 
 use jiff::Timestamp;
 
-use super::history::Bounds;
 use super::prefix::{LogSource, TimestampFormat};
 
 /// How the stream looks.
@@ -40,4 +39,20 @@ pub enum RowFormat {
     },
     /// `{"time":…,"process":"web.1","text":…}`
     Json,
+}
+
+/// How much of the log is kept, of all instances together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Lines: so many at least, as far as `bytes` allows, and no more than one piece that was read at once beyond them.
+    pub lines: usize,
+    /// Bytes of text.
+    pub bytes: usize,
+}
+
+impl Default for Bounds {
+    /// SPEC §9: 10,000 lines and 16 MiB a stack.
+    fn default() -> Self {
+        Self { lines: 10_000, bytes: 16 << 20 }
+    }
 }

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::name::{InstanceName, TypeName};
-use crate::output::history::Bounds;
+use crate::output::options::Bounds;
 use crate::output::options::RowFormat;
 use crate::output::pipe::tests::fifo;
 

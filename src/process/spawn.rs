@@ -8,7 +8,7 @@
 use std::ffi::{CStr, CString};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -38,13 +38,8 @@ pub enum ChildStream {
     /// The read end of the pipe that is its standard output and standard error: one, so that their order
     /// is kept.
     Pipe(OwnedFd),
-    /// Its pseudo-terminal.
-    Terminal {
-        /// Our end.
-        master: OwnedFd,
-        /// Where its own end can be opened.
-        path: PathBuf,
-    },
+    /// Our end of its pseudo-terminal.
+    Terminal(OwnedFd),
 }
 
 /// What was made.
@@ -169,14 +164,14 @@ impl Spawner {
         if let Some(led) = self.lead(program, spec, extra, &path) {
             let LedChild { pid, session } = led?;
             note(pid);
-            return Ok(SpawnedChild { pid, session, stream: ChildStream::Terminal { master, path } });
+            return Ok(SpawnedChild { pid, session, stream: ChildStream::Terminal(master) });
         }
         let mut actions = passing(extra)?;
         actions.add_open(0, &path, OFlag::O_RDWR, Mode::empty())?;
         actions.add_dup2(0, 1)?;
         actions.add_dup2(0, 2)?;
         let pid = self.run(program, &spec.environment, &extra.variables, &actions)?;
-        Ok(SpawnedChild { pid, session: pid, stream: ChildStream::Terminal { master, path } })
+        Ok(SpawnedChild { pid, session: pid, stream: ChildStream::Terminal(master) })
     }
 
     /// Makes the process in a session with another leader, if that can be had.

@@ -150,8 +150,8 @@ const FIGURES: [(&str, &str, &str, &str); 16] = [
     (
         "docs/design/0014-being-ready.md",
         "5 to 250 ms",
-        "src/supervisor/readiness/probes.rs",
-        "LONGEST_INTERVAL: Duration = Duration::from_millis(250)",
+        "src/supervisor/readiness/interval.rs",
+        "LONGEST: Duration = Duration::from_millis(250)",
     ),
     (
         "docs/design/0014-being-ready.md",

@@ -67,6 +67,7 @@ fn act(step: &[&str]) {
             let address = ("127.0.0.1", port.parse().unwrap());
             std::mem::forget(std::net::TcpListener::bind(address).unwrap());
         }
+        ["serve", port] => serve(port.parse().unwrap()),
         ["session"] => assert!(nix::unistd::setsid().is_ok()),
         ["touch", file] => std::fs::write(file, std::process::id().to_string()).unwrap(),
         ["env", names @ ..] => {
@@ -97,6 +98,16 @@ fn variable(name: &str) -> String {
 #[expect(clippy::disallowed_methods, reason = "a probe may take its time; no test waits for it by time")]
 fn pause(milliseconds: u64) {
     std::thread::sleep(Duration::from_millis(milliseconds));
+}
+
+/// Answers each request at once, for ever.
+fn serve(port: u16) {
+    for stream in std::net::TcpListener::bind(("127.0.0.1", port)).unwrap().incoming() {
+        let mut stream = stream.unwrap();
+        // A client may be gone.
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        let _ = stream.read(&mut [0; 1024]);
+    }
 }
 
 fn write_all(bytes: &[u8]) {

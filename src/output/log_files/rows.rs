@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::name::InstanceName;
-use crate::output::lines::ends;
+use crate::output::lines::{Limits, ends};
 
 /// Rows of all instances, on their way to the thread that writes them.
 #[derive(Debug, Default)]
@@ -79,11 +79,17 @@ impl FileRows {
         self.add_row(log_source, &[row]);
     }
 
-    /// A piece of a line that has not ended.
+    /// A piece of a line that has not ended. One that never ends is cut, as it is in the stream.
     pub(crate) fn begin_line(&mut self, log_source: usize, piece: &[u8]) {
-        if let Some(begun) = self.begun.get_mut(log_source) {
-            begun.extend_from_slice(piece);
+        let Some(begun) = self.begun.get_mut(log_source) else { return };
+        begun.extend_from_slice(piece);
+        if begun.len() < Limits::OUTPUT.row {
+            return;
         }
+        let begun = std::mem::take(begun);
+        let rows = begun.chunks_exact(Limits::OUTPUT.row);
+        self.begun[log_source] = rows.remainder().to_vec();
+        rows.for_each(|row| self.add_row(log_source, &[row]));
     }
 
     /// The stream has ended, and with it the line that has not.
@@ -134,5 +140,18 @@ mod tests {
                         1970-01-01T00:00:01.500Z drawn 2\n1970-01-01T00:00:01.500Z last\n";
         assert_eq!(String::from_utf8_lossy(&rows.pending.rows[0]), expected);
         assert_eq!(rows.len(), expected.len());
+    }
+
+    #[test]
+    fn a_line_that_never_ends_is_cut_into_rows_as_in_the_stream() {
+        let mut rows = FileRows::default();
+        rows.add(InstanceName { kind: TypeName::new("web").unwrap(), number: 1 });
+        let piece = vec![b'y'; Limits::OUTPUT.row / 4 + 1];
+        (0..10).for_each(|_| rows.begin_line(0, &piece));
+        assert_eq!(rows.begun[0].len(), piece.len() * 10 - 2 * Limits::OUTPUT.row);
+        rows.end(0);
+        let lengths: Vec<usize> =
+            rows.pending.rows[0].split(|byte| *byte == b'\n').map(<[u8]>::len).collect();
+        assert_eq!(lengths, [1 << 20, 1 << 20, piece.len() * 10 - (2 << 20), 0]);
     }
 }

@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use nix::errno::Errno;
+
 use crate::exit::Exit;
 use crate::plan::spec::Spec;
 use crate::process::spawn::Spawner;
@@ -17,17 +19,20 @@ pub(super) struct ProbeCommands {
 }
 
 impl ProbeCommands {
-    /// Runs a command for the instance with this index; its id. A command that cannot be run counts as one that fails.
+    /// Runs a command for the instance with this index; its id.
+    ///
+    /// # Errors
+    /// As [`Spawner::spawn_without_output`].
     pub(super) fn run(
         &mut self,
         index: usize,
         spec: &Spec,
         command: &str,
         spawner: &mut Spawner,
-    ) -> Option<i32> {
-        let pid = spawner.spawn_without_output(command, &spec.environment).ok()?;
+    ) -> Result<i32, Errno> {
+        let pid = spawner.spawn_without_output(command, &spec.environment)?;
         self.running.insert(pid, index);
-        Some(pid)
+        Ok(pid)
     }
 
     /// Kills a command, with its group. It has not been reaped, so no other process can have its number.

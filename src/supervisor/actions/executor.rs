@@ -2,13 +2,11 @@
 
 use std::cell::Cell;
 use std::collections::HashMap;
-use std::fs::OpenOptions;
 use std::os::fd::AsFd;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
 use std::rc::Rc;
 
 use indexmap::IndexSet;
+use nix::errno::Errno;
 
 use crate::control::event::EventKind;
 use crate::exit::Exit;
@@ -37,17 +35,22 @@ pub(crate) struct Executor {
     output: Output,
     /// The types; the place of each decides its colour.
     kinds: IndexSet<TypeName>,
-    /// The terminal of each instance.
-    terminals: Vec<Option<PathBuf>>,
     /// The size of the terminals of instances to which no client is attached.
     size: Rc<Cell<WindowSize>>,
-    /// The instances to probe, until [`Executor::take_unprobed`].
-    unprobed: Vec<usize>,
+    /// What is to be probed, until [`Executor::take_unprobed`].
+    unprobed: Vec<Unprobed>,
     have_specs_changed: bool,
     /// What has become of instances, until [`Executor::take_reports`].
     reports: Vec<(usize, Lifecycle)>,
     /// The answers of the machine, until [`Executor::take_replies`].
     replies: Vec<(Ticket, RequestResult)>,
+}
+
+/// An instance that has been started, and is to be probed.
+pub(crate) struct Unprobed {
+    pub(crate) index: usize,
+    /// The sockets that listened on its port before, by their numbers, if it is asked by HTTP.
+    pub(crate) listened_before: Vec<u64>,
 }
 
 impl Executor {
@@ -62,7 +65,6 @@ impl Executor {
         Self {
             stops: StopSignals::default(),
             kinds,
-            terminals: vec![None; specs.len()],
             size: Rc::new(Cell::new(terminal_size(output.prefix_width()))),
             unprobed: Vec::new(),
             have_specs_changed: true,
@@ -83,7 +85,10 @@ impl Executor {
             match action {
                 Action::Enroll(index, spec) => self.enroll(index, spec),
                 Action::Spawn(index) => answers.extend(self.spawn(index)),
-                Action::Probe(index) => self.unprobed.push(index),
+                Action::Probe(index) => {
+                    let listened_before = self.resources.listened_before(index);
+                    self.unprobed.push(Unprobed { index, listened_before });
+                }
                 Action::Inspect(index) => answers.extend(self.inspect(index)),
                 Action::Stop(target) => stops.stop(target, processes),
                 Action::StopRest(target) => stops.stop_rest(target, processes),
@@ -145,7 +150,7 @@ impl Executor {
     }
 
     /// The instances that are to be probed since the last call.
-    pub(crate) fn take_unprobed(&mut self) -> Vec<usize> {
+    pub(crate) fn take_unprobed(&mut self) -> Vec<Unprobed> {
         std::mem::take(&mut self.unprobed)
     }
 
@@ -196,8 +201,11 @@ impl Executor {
         std::mem::take(&mut self.replies)
     }
 
-    /// Runs a command in the environment of an instance; its id, if it could be run.
-    pub(crate) fn run_command(&mut self, index: usize, command: &str) -> Option<i32> {
+    /// Runs a command in the environment of an instance; its id.
+    ///
+    /// # Errors
+    /// As [`Spawner::spawn_without_output`].
+    pub(crate) fn run_command(&mut self, index: usize, command: &str) -> Result<i32, Errno> {
         self.processes.run_command(index, command)
     }
 
@@ -259,7 +267,7 @@ impl Executor {
 
     /// Whether an instance that has no terminal has printed nothing.
     fn is_silent(&self, index: usize) -> bool {
-        if self.terminals[index].is_some() {
+        if self.screen(index).is_some() {
             return false;
         }
         self.output.with_history(|history| history.latest(1, |own| own == index).is_empty()) == Some(true)
@@ -287,7 +295,6 @@ impl Executor {
         if !self.processes.enroll(index, spec) {
             return;
         }
-        self.terminals.push(None);
         let kind = self.kinds.insert_full(name.kind.clone()).0;
         let width = self.output.prefix_width();
         self.output.add(LogSource { name, kind });
@@ -308,10 +315,7 @@ impl Executor {
         self.resources.match_log(index, child.pid, spec, &self.output);
         let source = match child.stream {
             ChildStream::Pipe(ours) => StreamSource::Pipe(ours),
-            ChildStream::Terminal { master, path } => {
-                self.terminals[index] = Some(path);
-                StreamSource::Terminal(master)
-            }
+            ChildStream::Terminal(master) => StreamSource::Terminal(master),
         };
         let mut events = vec![Event::Spawned { instance: index, pid: child.pid }];
         if let Err(error) = self.output.attach(index, source) {
@@ -326,14 +330,13 @@ impl Executor {
         let size = terminal_size(self.output.prefix_width());
         self.processes.spawner.set_size(size);
         self.size.set(size);
-        for (index, path) in self.terminals.iter().enumerate() {
-            // An attached client has set the size.
-            let is_attached = self.screen(index).is_some_and(|screen| screen.is_watched());
-            let Some(path) = path.as_ref().filter(|_| !is_attached) else { continue };
+        let screens = (0..self.processes.specs.len()).filter_map(|index| self.screen(index));
+        // An attached client has set the size.
+        for screen in screens.filter(|screen| !screen.is_watched()) {
             // The terminal of an instance that has ended is gone.
-            let opened = OpenOptions::new().read(true).custom_flags(libc::O_NOCTTY).open(path);
-            let Ok(terminal) = opened else { continue };
-            let _ = set_window_size(terminal.as_fd(), size);
+            if let Ok(Some(master)) = screen.master() {
+                let _ = set_window_size(master.as_fd(), size);
+            }
         }
     }
 }

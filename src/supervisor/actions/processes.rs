@@ -4,6 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::io;
 use std::rc::Rc;
 
+use nix::errno::Errno;
+
 use crate::exit::Exit;
 use crate::machine::{Event, SpawnFailure, Target};
 use crate::notice::Notice;
@@ -87,8 +89,11 @@ impl Processes {
         Ok(child)
     }
 
-    /// Runs a command in the environment of an instance; its id, if it could be run.
-    pub(super) fn run_command(&mut self, index: usize, command: &str) -> Option<i32> {
+    /// Runs a command in the environment of an instance; its id.
+    ///
+    /// # Errors
+    /// As [`Spawner::spawn_without_output`].
+    pub(super) fn run_command(&mut self, index: usize, command: &str) -> Result<i32, Errno> {
         self.commands.run(index, &self.specs[index], command, &mut self.spawner)
     }
 

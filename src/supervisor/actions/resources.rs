@@ -1,5 +1,6 @@
 //! What instances are given besides their specs, so that they can serve and report that they are ready.
 
+use std::collections::HashMap;
 use std::io;
 
 use tokio::sync::mpsc::WeakUnboundedSender;
@@ -8,6 +9,7 @@ use crate::exit::FAILED;
 use crate::machine::SpawnFailure;
 use crate::output::Output;
 use crate::plan::spec::{Probe, Spec};
+use crate::process::ports_in_use::Listeners;
 use crate::process::spawn::ChildResources;
 use crate::supervisor::actions::sd_notify::NotifySockets;
 use crate::supervisor::actions::socket_activation::Sockets;
@@ -18,13 +20,20 @@ pub(crate) struct SpawnResources {
     /// The sockets to which instances report that they are ready.
     pub(super) notify_sockets: NotifySockets,
     sockets: Sockets,
+    /// The sockets of others that listened on the port of an instance before its start, where it is asked by HTTP.
+    listened_before: HashMap<usize, Vec<u64>>,
     inbox: WeakUnboundedSender<Arrival>,
 }
 
 impl SpawnResources {
     /// None yet, in the run with this id.
     pub(crate) fn new(run: &str, inbox: WeakUnboundedSender<Arrival>) -> Self {
-        Self { notify_sockets: NotifySockets::new(run, inbox.clone()), sockets: Sockets::default(), inbox }
+        Self {
+            notify_sockets: NotifySockets::new(run, inbox.clone()),
+            sockets: Sockets::default(),
+            listened_before: HashMap::new(),
+            inbox,
+        }
     }
 
     /// The inbox of the event loop.
@@ -48,7 +57,18 @@ impl SpawnResources {
             resources.variables.push((b"NOTIFY_SOCKET".to_vec(), address.into_bytes()));
         }
         self.sockets.provide(spec, &mut resources).map_err(failed)?;
+        if let (Probe::Http(_), Some(port)) = (&spec.service.probe, spec.port) {
+            // Now, as a fast server listens before its probe begins. With `listen` the socket is our own.
+            let is_ours = spec.service.listen.is_some();
+            let before = if is_ours { Vec::new() } else { Listeners::now().on(port).to_vec() };
+            self.listened_before.insert(index, before);
+        }
         Ok(resources)
+    }
+
+    /// The sockets that listened on the port of this instance before its latest start, by their numbers, where it is asked by HTTP.
+    pub(super) fn listened_before(&self, index: usize) -> Vec<u64> {
+        self.listened_before.get(&index).cloned().unwrap_or_default()
     }
 
     /// Where the probe is a line of the log: from now on that line arrives in the inbox.

@@ -38,8 +38,8 @@ impl Services {
         for (index, what) in executor.take_reports() {
             report(machine, (executor, router), now, (index, &what));
         }
-        for index in executor.take_unprobed() {
-            self.probes.begin(index, machine, now);
+        for unprobed in executor.take_unprobed() {
+            self.probes.begin(unprobed, machine, now);
         }
         let ended = executor.take_ended_commands();
         let ready = if ended.is_empty() { Vec::new() } else { self.probes.on_commands(&ended, now) };

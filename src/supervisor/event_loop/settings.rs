@@ -6,7 +6,7 @@ use crate::config::DetachKeys;
 use crate::control::last_run::LastRunFile;
 use crate::control::presence::Presence;
 use crate::notice::Notice;
-use crate::output::history::Bounds;
+use crate::output::Bounds;
 use crate::output::{self, LogSource};
 use crate::process::parents::WatchedParents;
 use crate::process::run::RunId;

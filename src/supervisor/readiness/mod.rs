@@ -2,4 +2,6 @@
 
 mod burst;
 pub(super) mod file_watch;
+mod http_probe;
+mod interval;
 pub(super) mod probes;

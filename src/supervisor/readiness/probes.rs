@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::WeakUnboundedSender;
 use tokio::task::{JoinHandle, spawn_local};
-use tokio::time::sleep;
 
 use crate::exit::Exit;
 use crate::machine::ready::{LISTENS_WITHIN, SETTLED, may_listen};
@@ -18,18 +17,13 @@ use crate::machine::{Event, Machine, Target};
 use crate::notice::Elapsed;
 use crate::plan::spec::{Probe, Spec};
 use crate::process::ports_in_use::Listeners;
-use crate::process::ready::http;
-use crate::supervisor::actions::executor::Executor;
+use crate::supervisor::actions::executor::{Executor, Unprobed};
 use crate::supervisor::channel::agenda;
 use crate::supervisor::channel::arrival::Arrival;
 use crate::supervisor::channel::clock::Clock;
+use crate::supervisor::readiness::http_probe::HttpProbe;
+use crate::supervisor::readiness::interval;
 
-/// The interval of a probe is an eighth of the time since the start, within these bounds: an instance that is ready after 40 ms is
-/// found after 45, and one that takes a minute costs four probes a second.
-const SHORTEST_INTERVAL: Duration = Duration::from_millis(5);
-const LONGEST_INTERVAL: Duration = Duration::from_millis(250);
-/// The same where neither a client nor another instance waits for it: a probe may cost a scan of all processes.
-const LONGEST_UNAWAITED: Duration = Duration::from_secs(1);
 /// A server may be in a network namespace of its own (`unshare -n`, `ip netns exec`), soon after its start. That is found out
 /// once, after this time: most are not, and it costs a look at each of its processes.
 const NAMESPACE_AFTER: Duration = Duration::from_millis(500);
@@ -83,13 +77,13 @@ enum OtherPort {
 impl PendingProbe {
     fn interval(&self, now: Duration) -> Duration {
         let longest = match self.method {
-            ProbeMethod::Listens { until: Some(_), .. } => LONGEST_UNAWAITED,
+            ProbeMethod::Listens { until: Some(_), .. } => interval::LONGEST_UNAWAITED,
             ProbeMethod::Listens { until: None, .. }
             | ProbeMethod::Task(_)
             | ProbeMethod::Command { .. }
-            | ProbeMethod::Reported => LONGEST_INTERVAL,
+            | ProbeMethod::Reported => interval::LONGEST,
         };
-        (now.saturating_sub(self.since) / 8).clamp(SHORTEST_INTERVAL, longest)
+        interval::after(now.saturating_sub(self.since), longest)
     }
 
     /// Whether its generation still runs and is not ready.
@@ -151,8 +145,11 @@ impl PendingProbe {
                 return self.failed(format!("it runs for more than {}", Elapsed(COMMAND_TIMEOUT)));
             }
             ProbeMethod::Command { command, runs } => {
-                *runs = executor.run_command(self.index, command).map(|pid| (pid, now + COMMAND_TIMEOUT));
                 self.next = now + interval.max(COMMAND_INTERVAL);
+                match executor.run_command(self.index, command) {
+                    Ok(pid) => *runs = Some((pid, now + COMMAND_TIMEOUT)),
+                    Err(errno) => return self.failed(format!("it cannot be run: {}", errno.desc())),
+                }
             }
             ProbeMethod::Task(_) | ProbeMethod::Reported => {}
         }
@@ -210,14 +207,16 @@ impl Probes {
     }
 
     /// A generation has begun: from now on it is probed.
-    pub(crate) fn begin(&mut self, index: usize, machine: &Machine, now: Duration) {
+    pub(crate) fn begin(&mut self, unprobed: Unprobed, machine: &Machine, now: Duration) {
+        let Unprobed { index, listened_before } = unprobed;
         let (Some(spec), Some(instance)) = (machine.specs().get(index), machine.instances().get(index))
         else {
             return;
         };
         let Some(pid) = instance.pid.filter(|_| instance.state == State::Running) else { return };
-        let method = self.method(index, pid, spec, now);
-        let next = now + SHORTEST_INTERVAL;
+        let probe = HttpProbe { instance: index, pid, listened_before };
+        let method = self.method(probe, spec, now);
+        let next = now + interval::SHORTEST;
         self.pending.push(PendingProbe {
             index,
             pid,
@@ -229,7 +228,7 @@ impl Probes {
         });
     }
 
-    fn method(&self, index: usize, pid: i32, spec: &Spec, now: Duration) -> ProbeMethod {
+    fn method(&self, by_http: HttpProbe, spec: &Spec, now: Duration) -> ProbeMethod {
         let until = spec.service.ready_within.is_none().then(|| now + UNAWAITED);
         let other = if spec.service.is_implied { OtherPort::Counts } else { OtherPort::Ignored };
         match (&spec.service.probe, spec.port) {
@@ -239,8 +238,7 @@ impl Probes {
                 ProbeMethod::Listens { port, until: Some(now + LISTENS_WITHIN), other }
             }
             (Probe::Http(path), Some(port)) => {
-                let probe = probe_by_http((port, path.to_string()), (index, pid), self.inbox.clone());
-                ProbeMethod::Task(spawn_local(probe))
+                ProbeMethod::Task(spawn_local(by_http.run(port, path.to_string(), self.inbox.clone())))
             }
             (Probe::Command(command), _) => {
                 ProbeMethod::Command { command: command.as_ref().into(), runs: None }
@@ -312,38 +310,4 @@ impl Probes {
 fn is_served(listeners: &Listeners, port: u16, index: usize, executor: &mut Executor) -> bool {
     let members = executor.members(Target::Instance(index));
     listeners.is_served_by(port, members.iter().map(|process| process.pid))
-}
-
-/// Sends requests until one succeeds, and tells how they fail. A server that listened before the start of the instance is another
-/// one, whatever it answers; but not every server can be seen to listen (a container's port), so no other answer is refused.
-async fn probe_by_http(
-    (port, path): (u16, String),
-    (instance, pid): (usize, i32),
-    inbox: WeakUnboundedSender<Arrival>,
-) {
-    let before = Listeners::now().on(port).to_vec();
-    let (mut waited, mut told) = (Duration::ZERO, None);
-    loop {
-        let pause = (waited / 8).clamp(SHORTEST_INTERVAL, LONGEST_INTERVAL);
-        sleep(pause).await;
-        waited += pause;
-        let listening = Listeners::now();
-        let others = listening.on(port);
-        let is_another = !others.is_empty() && others.iter().all(|inode| before.contains(inode));
-        let failure = if is_another {
-            Some("another program listened there before".to_owned())
-        } else {
-            http::ask(port, &path).await.err().map(|failure| failure.to_string())
-        };
-        let event = match &failure {
-            None => Event::Ready { instance, pid, port: None },
-            Some(_) if failure == told => continue,
-            Some(text) => Event::ProbeFailed { instance, pid, failure: text.clone() },
-        };
-        let is_sent = inbox.upgrade().is_some_and(|inbox| inbox.send(Arrival::Event(event)).is_ok());
-        if failure.is_none() || !is_sent {
-            return;
-        }
-        told = failure;
-    }
 }
