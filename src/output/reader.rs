@@ -247,7 +247,7 @@ impl StreamReader {
         }
         let shared = Rc::clone(&self.shared);
         let (swaps, mut swapped) = (chunk.len() >= SWAPPED, Part::default());
-        let mut taken = if shared.is_gone() { chunk.len() } else { 0 };
+        let mut taken = 0;
         while taken < chunk.len() {
             shared.space().await;
             let step = shared.step(&mut self.stream, &chunk[taken..], swaps, now);

@@ -79,11 +79,6 @@ impl Shared {
         (self.clock)()
     }
 
-    /// Whether all output is dropped.
-    pub(super) fn is_gone(&self) -> bool {
-        self.sink.borrow().is_gone()
-    }
-
     /// Waits until the batch has room, and what waits for the files.
     pub(super) async fn space(&self) {
         while self.is_full() {
@@ -231,7 +226,7 @@ impl Shared {
         }
         let (mut sink, mut mux) = (self.sink.borrow_mut(), self.mux.borrow_mut());
         let has_taken_back = sink.collect();
-        if sink.is_idle() {
+        if sink.is_idle() || sink.is_gone() {
             mux.place_input_line();
             sink.flush(mux.outgoing());
         }

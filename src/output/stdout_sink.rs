@@ -73,7 +73,7 @@ impl StdoutSink {
         matches!(self.way, Way::Loop(..)).then(|| Arc::clone(&self.stdout))
     }
 
-    /// Whether all that is written is dropped.
+    /// Whether all that is written is dropped; the history and the files go on.
     pub(super) fn is_gone(&self) -> bool {
         self.gone
     }

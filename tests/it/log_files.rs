@@ -51,6 +51,28 @@ fn a_folder_that_ganger_toml_names_is_in_the_root() {
 }
 
 #[test]
+fn what_is_printed_after_the_terminal_is_gone_is_in_the_files_and_in_the_log() {
+    let project = Project::new("web: probe trap TERM draining 0 + print up + wait\n");
+    let folder = project.path().join("log");
+    let mut screen = project.start_on_terminal(&["--color=never", "--log-dir", folder.to_str().unwrap()]);
+    screen.shows("| ready");
+    screen.close();
+    screen.end();
+    assert_eq!(rows(&project.path().join("log/web.1.log")), ["up", "ready", "draining"]);
+    assert_eq!(project.run(&["logs", "--last", "--no-prefix"]).1, "up\nready\ndraining\n");
+}
+
+#[test]
+fn what_is_printed_after_the_reader_has_left_is_in_the_files() {
+    let project = Project::new("web: probe trap TERM draining 0 + print up + wait\n");
+    let script = "\"$0\" start --log-dir log | { read started; read up; read ready; }";
+    let ganger = env!("CARGO_BIN_EXE_ganger");
+    assert!(project.command(&["/bin/sh", "-c", script, ganger]).status().unwrap().success());
+    // The shell waits for both.
+    assert_eq!(rows(&project.path().join("log/web.1.log")), ["up", "ready", "draining"]);
+}
+
+#[test]
 fn a_flood_is_rotated_and_loses_nothing() {
     let project = Project::new("web: probe lines w 60000 + exit 0\n");
     let (status, _) = project.start(&["--no-port", "--log-dir", "log", "--log-size", "2M"]).end();
