@@ -30,6 +30,11 @@ impl ConsoleHandle {
         self.shared.has_keyboard.set(true);
     }
 
+    /// Whether an instance asks for a password now: what is typed may be meant for it.
+    pub fn is_password_asked(&self) -> bool {
+        self.shared.passwords.are_open()
+    }
+
     /// Shows only lines of sources that `is_shown` accepts, later ones too; of all without it. What is
     /// not shown is in the history all the same. Returns how many are shown.
     pub fn only(&self, is_shown: Option<LineChoice>) -> usize {

@@ -20,6 +20,7 @@ mod mux_stream;
 mod mux_view;
 mod options;
 mod palette;
+mod password;
 mod pipe;
 mod prefix;
 mod reader;

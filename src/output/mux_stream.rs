@@ -50,6 +50,15 @@ impl MuxStream {
         !self.lines.rest().is_empty() || self.drawing.as_ref().is_some_and(|drawing| drawing.is_news())
     }
 
+    /// Whether what was shown of the unfinished line is a question, as in `Continue? [y/N] `.
+    pub(super) fn is_question(&self) -> bool {
+        let text = self.shown.trim_ascii_end();
+        let text = text.strip_suffix(b":").unwrap_or(text);
+        let choices = text.ends_with(b"]") || text.ends_with(b")");
+        let start = text.iter().rposition(|byte| matches!(byte, b'[' | b'(')).filter(|_| choices);
+        text[..start.unwrap_or(text.len())].trim_ascii_end().ends_with(b"?")
+    }
+
     /// Whether a drawing was shown already, and is only to be shown again now and then.
     pub(super) fn is_moving(&self) -> bool {
         self.drawing.as_ref().is_some_and(|drawing| drawing.is_moving() && !drawing.is_idle())

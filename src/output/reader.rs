@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use nix::errno::Errno;
-use nix::sys::termios::{LocalFlags, tcgetattr};
 use nix::unistd::{read, write};
 use rustix::termios::tcgetwinsize;
 use tokio::io::unix::AsyncFd;
@@ -18,7 +17,7 @@ use super::lines::Limits;
 use super::mux_stream::MuxStream;
 use super::pipe::{capacity, grow};
 use super::reader_control::{Drain, ReaderControl};
-use super::screen::Screen;
+use super::screen::{KeyInput, Screen};
 use super::shared::{READ, Shared};
 
 /// A line that is older than this is shown unfinished (SPEC §6).
@@ -308,14 +307,14 @@ impl StreamReader {
         self.control.finish.get()
     }
 
-    /// Tells the user that a prompt waits for single keys (a debugger's, not one that a line answers): once, until
-    /// a client has attached.
+    /// Tells the user that a debugger, a password or a question waits for keys: once, until a client has attached.
     fn tell_of_waiting(&self) {
-        if let Some(screen) = &self.screen
-            && tcgetattr(self.descriptor.get_ref())
-                .is_ok_and(|it| !it.local_flags.contains(LocalFlags::ICANON))
-            && screen.is_news()
-        {
+        let Some(screen) = &self.screen else { return };
+        let input = screen.key_input();
+        if input == KeyInput::Secret {
+            self.shared.passwords.add(screen);
+        }
+        if (input != KeyInput::Lines || self.stream.is_question()) && screen.is_news() {
             self.shared.tell_of_waiting(self.stream.log_source());
         }
     }

@@ -9,6 +9,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::rc::{Rc, Weak};
 
+use nix::sys::termios::{LocalFlags, tcgetattr};
 use tokio::io::unix::AsyncFd;
 use tokio::sync::Notify;
 
@@ -53,6 +54,17 @@ pub struct ScreenGeneration {
     pub is_open: bool,
     /// How the latest one ended.
     pub exit_notice: Option<String>,
+}
+
+/// What a program makes of keys, by the settings of its terminal (termios(3)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum KeyInput {
+    /// Whole lines, which its terminal shows.
+    Lines,
+    /// Whole lines that its terminal does not show: a password.
+    Secret,
+    /// Each key by itself, as a debugger does.
+    Keys,
 }
 
 /// A place in the stream of a screen.
@@ -178,6 +190,18 @@ impl Screen {
             .filter(|_| self.shown.borrow().life.is_open)
             .map(|master| master.get_ref().try_clone())
             .transpose()
+    }
+
+    /// What the program makes of keys; of one whose terminal is closed, lines.
+    pub(super) fn key_input(&self) -> KeyInput {
+        let master = self.master.borrow().upgrade().filter(|_| self.shown.borrow().life.is_open);
+        let settings = master.and_then(|master| tcgetattr(master.get_ref()).ok());
+        let flags = settings.map_or(LocalFlags::ICANON | LocalFlags::ECHO, |settings| settings.local_flags);
+        match (flags.contains(LocalFlags::ICANON), flags.contains(LocalFlags::ECHO)) {
+            (true, true) => KeyInput::Lines,
+            (true, false) => KeyInput::Secret,
+            (false, _) => KeyInput::Keys,
+        }
     }
 
     /// Waits until something has changed since the call: there must be no other wait between a look and this.

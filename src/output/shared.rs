@@ -18,6 +18,7 @@ use super::history::HistoryLine;
 use super::log_files::FileWriter;
 use super::mux::Mux;
 use super::mux_stream::{MuxStep, MuxStream};
+use super::password::PasswordPrompts;
 use super::stdout_sink::StdoutSink;
 use crate::escapes::without_sequences;
 use crate::notice::Notice;
@@ -52,6 +53,8 @@ pub(super) struct Shared {
     pub(super) large_pipes: Cell<u32>,
     /// Whether lines that are typed are read.
     pub(super) has_keyboard: Cell<bool>,
+    /// The passwords that instances ask for.
+    pub(super) passwords: PasswordPrompts,
     clock: fn() -> Timestamp,
 }
 
@@ -70,6 +73,7 @@ impl Shared {
             readers: Cell::new(0),
             large_pipes: Cell::new(0),
             has_keyboard: Cell::new(false),
+            passwords: PasswordPrompts::default(),
             clock,
         }
     }

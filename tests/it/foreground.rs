@@ -31,7 +31,7 @@ fn each_line_is_answered_and_none_reaches_a_program() {
     screen.shows("ready");
     for (line, answer) in [
         ("h\n", "ganger  | lines that are read here"),
-        ("secret\n", "means nothing here"),
+        ("secret\n", "`secret` is no command, and no program gets it"),
         ("p\n", "ganger  | NAME"),
         ("a\n", "a needs the name of an instance"),
         ("a missing\n", "no type or instance is called `missing`"),
@@ -161,13 +161,43 @@ fn the_terminal_is_put_back_when_either_half_is_killed_while_it_is_attached() {
 }
 
 #[test]
-fn a_prompt_for_keys_is_reported_once_and_one_for_a_line_not_at_all() {
+fn a_question_is_reported_as_keys_are_that_are_waited_for_and_a_line_that_is_begun_is_not() {
     let stack = Project::new(
-        "keys: stty raw; printf '(Pdb) '; head -c 1; sleep 1000\nline: printf 'Proceed? '; read it; sleep 1000\n",
+        "ask: printf 'Proceed? [y/N]: '; read it; sleep 1000\nline: printf 'Loading: '; read it\n",
     );
     let mut screen = start(&stack, &[]);
-    let seen = screen.shows("keys.1 waits for keys: `a keys.1` and Enter gives it yours");
-    assert!(!seen.contains("line.1 waits"), "{seen}");
+    let seen = screen.shows("ask.1 waits for keys") + &screen.shows("| Loading: ");
+    screen.type_keys(b"p\n");
+    let between = seen + &screen.shows("ganger | NAME");
+    assert!(!between.contains("line.1 waits"), "{between}");
+    quit(screen);
+}
+
+#[test]
+fn a_password_that_is_typed_without_attaching_is_neither_shown_nor_repeated_nor_recalled() {
+    let stack = Project::new("ask: stty -echo; printf 'Password: '; read word; echo got $word; sleep 1000\n");
+    let mut screen = start(&stack, &[]);
+    screen.shows("ask.1 waits for keys: `a ask.1` and Enter gives it yours");
+    screen.type_keys(b"hunter2");
+    let typed = screen.shows("> *******");
+    screen.type_keys(b"\n");
+    let answer = screen.shows("no program gets what is typed here: `a NAME` and Enter");
+    screen.type_keys(b"\x1b[A");
+    screen.type_keys(b"a ask\n");
+    let attached = screen.shows("attached to ask.1");
+    screen.type_keys(b"hunter3\n");
+    screen.shows("got hunter3");
+    screen.type_keys(b"\x1d");
+    screen.shows("detached from ask.1");
+    assert!(!(typed + &answer + &attached).contains("unter"));
+    quit(screen);
+}
+
+#[test]
+fn a_prompt_for_keys_is_reported_once() {
+    let stack = Project::new("keys: stty raw; printf '(Pdb) '; head -c 1; sleep 1000\n");
+    let mut screen = start(&stack, &[]);
+    screen.shows("keys.1 waits for keys: `a keys.1` and Enter gives it yours");
     screen.type_keys(b"a keys\n");
     screen.shows("attached to keys.1");
     screen.type_keys(b"\x1d");

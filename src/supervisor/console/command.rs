@@ -22,6 +22,10 @@ keys: Tab completes, up and down recall, Ctrl-A -E -U -K -W edit";
 /// The full names, for Tab.
 pub(super) const COMMANDS: [&str; 7] = ["attach", "help", "logs", "ps", "quit", "restart", "scale"];
 
+/// The answer to a line that was typed while an instance asks for a password.
+pub(super) const SECRET: &str =
+    "no program gets what is typed here: `a NAME` and Enter gives keys to the one that asks";
+
 /// At most so many characters of an unknown line are repeated.
 const REPEATED: usize = 40;
 
@@ -51,7 +55,7 @@ pub(super) enum LineRefusal {
     NoCount,
     #[error("`{0}` is no scale: {1}")]
     Scale(String, ScaleError),
-    #[error("`{0}` means nothing here, and no program gets it: h and Enter helps")]
+    #[error("`{0}` is no command, and no program gets it: h and Enter helps")]
     Unknown(String),
 }
 
@@ -75,6 +79,18 @@ pub(super) fn parse(line: &str) -> Result<ConsoleCommand, LineRefusal> {
         ("p" | "ps", []) => Ok(ConsoleCommand::Request(Request::Status)),
         ("q" | "quit" | "down", []) => Ok(ConsoleCommand::Request(Request::Down { grace_seconds: None })),
         _ => Err(unknown(line)),
+    }
+}
+
+/// Whether a line is a command, or can become one: its first word is one or, if no other follows, the beginning of one.
+pub(super) fn is_begun(line: &str) -> bool {
+    let words = line.trim_start();
+    match words.split_once(char::is_whitespace) {
+        Some((command, _)) => {
+            parse(command).is_ok_and(|command| command != ConsoleCommand::Nothing)
+                || matches!(parse(command), Err(LineRefusal::NoName | LineRefusal::NoCount))
+        }
+        None => COMMANDS.iter().any(|command| command.starts_with(words)),
     }
 }
 
@@ -144,7 +160,7 @@ mod tests {
     #[test]
     fn an_unknown_line_is_repeated_in_the_answer() {
         let answer = parse(&format!("x{}", "y".repeat(100))).unwrap_err().to_string();
-        assert!(answer.starts_with(&format!("`x{}…` means", "y".repeat(39))), "{answer}");
+        assert!(answer.starts_with(&format!("`x{}…` is no command", "y".repeat(39))), "{answer}");
         for line in
             ["x", "hunter2 is my password", "h web", "p x", "q now", "a web worker", "a", "s", "s web"]
         {

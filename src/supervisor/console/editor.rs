@@ -69,6 +69,22 @@ impl LineEditor {
         (bytes.len(), None)
     }
 
+    /// The line as it is shown where a password is asked for and it is no command: a star for each character.
+    pub(super) fn masked(&self) -> Self {
+        let stars = |text: &str| "*".repeat(text.chars().count());
+        Self { text: stars(&self.text), cursor: stars(self.before_cursor()).len(), ..Self::default() }
+    }
+
+    /// The line that is typed.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Forgets the line that has been entered last.
+    pub(super) fn forget_latest(&mut self) {
+        self.history.forget_latest();
+    }
+
     /// The line up to the cursor.
     pub(super) fn before_cursor(&self) -> &str {
         &self.text[..self.cursor]

@@ -23,6 +23,11 @@ impl LineHistory {
         }
     }
 
+    /// Forgets the latest line.
+    pub(super) fn forget_latest(&mut self) {
+        self.lines.pop();
+    }
+
     /// The line before the shown one, if there is one, in place of `current`.
     pub(super) fn earlier(&mut self, current: &str) -> Option<String> {
         let index = self.shown.unwrap_or(self.lines.len()).checked_sub(1)?;

@@ -23,7 +23,7 @@ use crate::process::terminal::KeyMode;
 use crate::signal::Signal;
 use crate::supervisor::channel::arrival::Arrival;
 use crate::supervisor::console::attach::{attach, size};
-use crate::supervisor::console::command::{ConsoleCommand, HELP, parse};
+use crate::supervisor::console::command::{ConsoleCommand, HELP, SECRET, is_begun, parse};
 use crate::supervisor::console::completion::{Completion, CompletionNames, complete};
 use crate::supervisor::console::editor::{EditorEvent, LineEditor};
 use crate::supervisor::console::input::ConsoleInput;
@@ -127,6 +127,11 @@ impl ConsoleReader {
             match event {
                 Some(EditorEvent::Line(line)) => {
                     self.draw();
+                    if !is_begun(&line) && self.input.handle.is_password_asked() {
+                        self.editor.forget_latest();
+                        self.input.answer(SECRET);
+                        continue;
+                    }
                     // It stays to be read before its answer, as in a shell.
                     if !line.trim().is_empty() {
                         self.input.answer(&format!("> {line}"));
@@ -142,7 +147,14 @@ impl ConsoleReader {
     /// Shows what is typed, if something is.
     fn draw(&self) {
         let (_, columns) = size();
-        self.input.handle.set_input_line(self.editor.picture(columns.into()), columns.into());
+        let text = self.editor.text();
+        let is_secret = !text.is_empty() && !is_begun(text) && self.input.handle.is_password_asked();
+        let picture = if is_secret {
+            self.editor.masked().picture(columns.into())
+        } else {
+            self.editor.picture(columns.into())
+        };
+        self.input.handle.set_input_line(picture, columns.into());
     }
 
     async fn complete(&mut self) {
