@@ -2,12 +2,15 @@
 //! done.
 
 use super::args::{KillArgs, RestartArgs, StopArgs};
-use super::failure::Failure;
+use super::detach::DetachOptions;
+use super::failure::{Failure, Sentence};
+use super::late;
 use super::stack::{self, is_json};
 use super::system_env::SystemEnv;
 use crate::config::Settings;
-use crate::control::client::Client;
-use crate::control::protocol::Request;
+use crate::control::address::Address;
+use crate::control::client::{Client, Unanswered};
+use crate::control::protocol::{Goal, InstanceStatus, Request, Status};
 use crate::exit::{self, Outcome};
 
 /// Stops and starts again.
@@ -45,12 +48,64 @@ pub(crate) fn kill(kill: KillArgs, given: &Settings, system: &SystemEnv) -> Resu
     stack::tell(&stack::ask(given, system, request)?, is_json(given))
 }
 
-/// Starts what does not run.
+/// Another has the address: starts what is named in its stack, or says what runs.
 ///
 /// # Errors
 ///
-/// Nothing has that name, or it cannot be started.
-pub(crate) fn start(client: &mut Client, names: Vec<String>, json: bool) -> Result<Outcome, Failure> {
-    let started = client.ask(Request::Start { names });
-    stack::tell(&started.map_err(|error| stack::unanswered(error, exit::REFUSED))?, json)
+/// It runs already; or what is named cannot be started.
+pub(crate) fn beside(
+    mut client: Client,
+    status: &Status,
+    types: &[String],
+    wanted: DetachOptions,
+    address: &Address,
+) -> Result<Outcome, Failure> {
+    if !types.is_empty() && types.iter().all(|name| !name.contains('=')) {
+        let names = types.iter().flat_map(|types| types.split(',')).map(String::from).collect();
+        return start(&mut client, names, wanted, address);
+    }
+    let pid = status.pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default();
+    let since = status.started_at.as_deref().map(|time| format!(", since {time}")).unwrap_or_default();
+    let rows: String = status.instances.iter().map(line_of_instance).collect();
+    let hint = "`ganger down` stops it; `--name NAME` starts another one beside it";
+    Err(Failure::Sentence(Box::new(Sentence {
+        message: format!("a stack runs here already{pid}{since}:{rows}"),
+        hint: Some(hint.into()),
+        status: exit::REFUSED,
+        stack: Some(Box::new(status.clone())),
+        ..Sentence::default()
+    })))
+}
+
+/// An instance of the stack that runs already, on a line of its own.
+fn line_of_instance(instance: &InstanceStatus) -> String {
+    let url = instance.url.as_ref().map(|url| format!("  {url}")).unwrap_or_default();
+    format!("\n  {}{url}", stack::sentence(instance))
+}
+
+/// Starts what does not run, in the stack at `address`, and waits until it is ready, if that is wanted.
+///
+/// # Errors
+///
+/// Nothing has that name, or it cannot be started, or it is not ready in time.
+fn start(
+    client: &mut Client,
+    names: Vec<String>,
+    wanted: DetachOptions,
+    address: &Address,
+) -> Result<Outcome, Failure> {
+    let unanswered = |error| stack::unanswered(error, exit::REFUSED);
+    let mut status = client.ask(Request::Start { names: names.clone() }).map_err(unanswered)?;
+    if let Some(within) = wanted.ready_within {
+        client.set_patience(Some(within));
+        let ready = client.ask(Request::Wait { names: names.clone(), until: Goal::Ready });
+        status = ready.map_err(|error| match error {
+            Unanswered::Late => late::timed_out(address, Goal::Ready, &names, within),
+            Unanswered::Refused(_)
+            | Unanswered::Ended
+            | Unanswered::Strange(_)
+            | Unanswered::OutputClosed => unanswered(error),
+        })?;
+    }
+    stack::tell(&status, wanted.json)
 }

@@ -9,7 +9,7 @@ use super::args;
 use super::auto_port;
 use super::change;
 use super::detach::{self, DetachOptions};
-use super::failure::{Failure, Sentence};
+use super::failure::Failure;
 use super::last_run;
 use super::load::{self, ProcfileNeed};
 use super::project::Project;
@@ -23,7 +23,7 @@ use crate::config::{ColorChoice, Located, Settings, Timestamps};
 use crate::control::address::{Address, Claim, ClaimResult};
 use crate::control::client::{Client, Unanswered};
 use crate::control::presence::Presence;
-use crate::control::protocol::{InstanceStatus, Request, Status};
+use crate::control::protocol::{Request, Status};
 use crate::exit::{self, FAILED, Outcome};
 use crate::location::Diagnostic;
 use crate::notice::Notice;
@@ -65,7 +65,9 @@ pub(crate) fn run(start: &args::StartArgs, given: &Settings, system: &SystemEnv)
     if project.is_whole && project.errors.is_empty() {
         place = match claim(&address)? {
             StackPlace::Ours(taken) => Some(taken),
-            StackPlace::Another(client, status) => return beside(client, &status, &start.types, wanted.json),
+            StackPlace::Another(client, status) => {
+                return change::beside(client, &status, &start.types, wanted, &address);
+            }
         };
     }
     let begun = StartedStack { project: &project, address: &address, is_detached };
@@ -256,40 +258,6 @@ fn settle(
             Ok(None)
         }
     }
-}
-
-/// Another has the address: starts what is named in its stack, or says what runs.
-///
-/// # Errors
-///
-/// It runs already; or what is named cannot be started.
-pub(super) fn beside(
-    mut client: Client,
-    status: &Status,
-    types: &[String],
-    json: bool,
-) -> Result<Outcome, Failure> {
-    if !types.is_empty() && types.iter().all(|name| !name.contains('=')) {
-        let names = types.iter().flat_map(|types| types.split(',')).map(String::from).collect();
-        return change::start(&mut client, names, json);
-    }
-    let pid = status.pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default();
-    let since = status.started_at.as_deref().map(|time| format!(", since {time}")).unwrap_or_default();
-    let rows: String = status.instances.iter().map(line_of_instance).collect();
-    let hint = "`ganger down` stops it; `--name NAME` starts another one beside it";
-    Err(Failure::Sentence(Box::new(Sentence {
-        message: format!("a stack runs here already{pid}{since}:{rows}"),
-        hint: Some(hint.into()),
-        status: exit::REFUSED,
-        stack: Some(Box::new(status.clone())),
-        ..Sentence::default()
-    })))
-}
-
-/// An instance of the stack that runs already, on a line of its own.
-fn line_of_instance(instance: &InstanceStatus) -> String {
-    let url = instance.url.as_ref().map(|url| format!("  {url}")).unwrap_or_default();
-    format!("\n  {}{url}", stack::sentence(instance))
 }
 
 fn supervised(

@@ -10,15 +10,16 @@ use std::time::Duration;
 use nix::sys::wait::WaitPidFlag;
 
 use super::args::{StartArgs, UiArgs};
+use super::detach::DetachOptions;
 use super::detach::Forked;
 use super::exec::{StackSearch, let_go};
 use super::failure::Failure;
 use super::keeper::{Kept, fork_keeper, unusable};
 use super::load::{self, ProcfileNeed};
 use super::project::Project;
-use super::start::{beside, requested};
+use super::start::requested;
 use super::system_env::{StdStream, SystemEnv};
-use super::{attach, env, last_run, report, stack};
+use super::{attach, change, env, last_run, report, stack};
 use crate::config::{ColorChoice, Settings};
 use crate::control::address::Address;
 use crate::control::client::{Client, Unanswered};
@@ -54,7 +55,7 @@ pub(crate) fn run(ui: UiArgs, given: &Settings, system: &SystemEnv) -> Result<Ou
 ///
 /// # Errors
 ///
-/// As [`run`], or as [`beside`] for counts of a stack that runs.
+/// As [`run`], or as [`change::beside`] for counts of a stack that runs.
 pub(crate) fn start(start: &StartArgs, given: &Settings, system: &SystemEnv) -> Result<Outcome, Failure> {
     refuse_pipes("start --ui", system)?;
     let given = &Settings { commands: start.commands.clone(), ..given.clone() };
@@ -65,7 +66,8 @@ pub(crate) fn start(start: &StartArgs, given: &Settings, system: &SystemEnv) -> 
     let types = &start.types;
     if types.iter().any(|name| name.contains('=')) {
         let status = client.ask(Request::Status).map_err(unanswered)?;
-        return beside(client, &status, types, false);
+        let wanted = DetachOptions { ready_within: None, json: false };
+        return change::beside(client, &status, types, wanted, &address);
     }
     let names: Vec<String> = types.iter().flat_map(|types| types.split(',')).map(String::from).collect();
     if !names.is_empty() {

@@ -123,6 +123,20 @@ fn a_start_in_the_background_gives_the_reason_that_the_foreground_gives() {
 }
 
 #[test]
+fn a_start_of_a_stack_that_runs_waits_for_what_it_names() {
+    let project = Project::new("web: probe print booting + wait\nbad: probe print broken + exit 7\n")
+        .file("ganger.toml", "exit-on = \"never\"\n[process.web]\nready = \"log:takes orders\"\n");
+    assert_eq!(project.run(&["start", "-D", "--no-port"]).0, 0);
+    let (status, out, err) = project.run(&["start", "-D", "--wait=0.2", "web"]);
+    assert_eq!((status, out.as_str()), (124, ""), "{err}");
+    assert!(err.contains("timed out after 0.2 s; still not ready: web.1"), "{err}");
+    let (status, out, err) = project.run(&["start", "-D", "--wait=100", "bad"]);
+    assert_eq!((status, out.as_str()), (1, ""), "{err}");
+    assert!(err.contains("bad.1 | broken") && err.contains("error: bad.1 exited with status 7"), "{err}");
+    assert_eq!(project.run(&["down"]).0, 0);
+}
+
+#[test]
 fn the_reason_is_told_when_the_time_of_an_instance_is_over() {
     let ports = Ports::claim();
     let base: u16 = ports.base().parse().unwrap();
