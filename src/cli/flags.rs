@@ -239,6 +239,16 @@ mod tests {
     }
 
     #[test]
+    fn what_the_variables_set_for_a_start_they_set_for_what_starts_or_shows_the_same_stack() {
+        for setting in table::all().filter(|setting| setting.flag_of("start").is_some()) {
+            for command in ["check", "exec", "ui"] {
+                let of_variable = &mut parsed(command, &[], &[(&setting.variable_name(), setting.example)]);
+                assert!(is_set(setting, of_variable), "{} of ganger {command}", setting.variable_name());
+            }
+        }
+    }
+
+    #[test]
     fn a_flag_wins_over_a_variable_and_after_the_subcommand_over_before_it() {
         let port = |words: &[&str], variables| {
             let words: Vec<_> = [&["ganger"], words].concat().into_iter().map(Into::into).collect();

@@ -85,10 +85,11 @@ impl Setting {
         self.flags.iter().find(|flag| flag.commands.contains(&command))
     }
 
-    /// Whether it has an effect on `command` as a variable. The stack that `exec` or `ui` starts is the one that `start` starts.
+    /// Whether it has an effect on `command` as a variable. The stack that `exec` or `ui` starts, and that `check` shows, is the one that `start`
+    /// starts.
     pub fn is_taken_by(&self, command: &str) -> bool {
         self.flag_of(command).is_some()
-            || ["exec", "ui"].contains(&command) && self.flag_of("start").is_some()
+            || ["check", "exec", "ui"].contains(&command) && self.flag_of("start").is_some()
     }
 
     /// Whether several values can be given, separated by commas or by repeating the flag.

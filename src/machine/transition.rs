@@ -270,7 +270,10 @@ impl<'a> Transition<'a> {
         }
         let stack = &mut self.facts.stack;
         let mut instances = stack.instances.iter();
-        if instances.any(|instance| instance.pid.is_some() && instance.ended.is_none()) {
+        // SIGQUIT leaves no grace, which the notice would name.
+        if cause != StopCause::Signal(Signal::QUIT)
+            && instances.any(|instance| instance.pid.is_some() && instance.ended.is_none())
+        {
             let reason = cause.describe(|index| stack.name(index));
             self.actions.notify(Notice::Stopping { reason, grace: stack.longest_grace() });
         }
