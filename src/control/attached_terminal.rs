@@ -49,6 +49,9 @@ pub(crate) enum AttachStep {
     Refused(String),
 }
 
+/// Ctrl-C, as a terminal out of line mode gives it.
+const INTERRUPT: u8 = 0x03;
+
 /// The end of the sequences with which a screen is shown anew.
 const CLEARED: &[u8] = b"\x1b[H\x1b[2J";
 
@@ -64,6 +67,8 @@ pub(crate) struct AttachedTerminal {
     held: Vec<u8>,
     /// Whether the line about the detach keys was shown.
     is_introduced: bool,
+    /// Whether no program gets keys, as the instance does not run: Ctrl-C detaches then too.
+    is_idle: bool,
 }
 
 impl AttachedTerminal {
@@ -79,6 +84,7 @@ impl AttachedTerminal {
         let (mut end, mut is_detach) = (read.len(), false);
         for at in 0..read.len() {
             match key_match(&self.keys, &read[at..]) {
+                KeyMatch::Other if self.is_idle && read[at] == INTERRUPT => is_detach = true,
                 KeyMatch::Other => continue,
                 KeyMatch::Whole => is_detach = true,
                 KeyMatch::Begun => self.held = read[at..].to_vec(),
@@ -100,10 +106,12 @@ impl AttachedTerminal {
             Answer::Screen(output) => AttachStep::Show(self.show(&output)),
             Answer::Attached(attached) => {
                 self.name = attached.name;
+                self.is_idle = !attached.is_running;
+                let keys = if self.is_idle { "Ctrl-C or " } else { "" };
                 // A program on the whole screen would be overwritten.
                 let message = attached.message.filter(|_| !self.modes.is_full_screen());
                 let line = message.map(|message| {
-                    format!("\x1b[0m\r\n[{message}; {} detaches]\r\n", self.keys).into_bytes()
+                    format!("\x1b[0m\r\n[{message}; {keys}{} detaches]\r\n", self.keys).into_bytes()
                 });
                 AttachStep::Show(line.unwrap_or_default())
             }
@@ -193,6 +201,21 @@ mod tests {
             let passed: Vec<Vec<u8>> = passed.iter().map(|keys| keys.to_vec()).collect();
             assert_eq!(pressed("ctrl-p,ctrl-q", reads), (passed, is_detach), "{reads:?}");
         }
+    }
+
+    #[test]
+    fn control_c_is_for_the_program_and_detaches_where_none_runs() {
+        let mut terminal = AttachedTerminal::new(DetachKeys::default());
+        let attached = |is_running| {
+            let message = Some("x".to_owned());
+            Answer::Attached(AttachedState { name: "web.1".into(), has_input: true, is_running, message })
+        };
+        terminal.on_answer(attached(true));
+        let pressed = PressedKeys { input: Some(TerminalInput::keys(b"a\x03b")), is_detach: false };
+        assert_eq!(terminal.press(b"a\x03b"), pressed);
+        let told = terminal.on_answer(attached(false));
+        assert_eq!(told, AttachStep::Show(b"\x1b[0m\r\n[x; Ctrl-C or Ctrl-] detaches]\r\n".to_vec()));
+        assert!(terminal.press(b"\x03").is_detach);
     }
 
     #[test]

@@ -120,7 +120,7 @@ fn a_restart_while_attached_goes_on_with_the_new_generation_and_the_end_of_the_s
     screen.type_keys(b"again\r");
     screen.shows("got again");
     assert_eq!(stack.run(&["stop", "web"]).0, 0);
-    screen.shows("waiting for its restart");
+    screen.shows("it is shown here when it is started again; Ctrl-C or Ctrl-] detaches");
     assert_eq!(stack.run(&["start", "web"]).0, 0);
     screen.shows("up");
     assert_eq!(stack.run(&["down"]).0, 0);

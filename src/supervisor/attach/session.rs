@@ -54,6 +54,9 @@ pub(super) struct AttachSession {
     terminal: InstanceTerminal,
 }
 
+/// What a client sees of an instance that does not run.
+const RETURNS: &str = "it is shown here when it is started again";
+
 /// What became of sending the state to a client.
 enum StateUpdate {
     Unchanged,
@@ -210,7 +213,7 @@ impl AttachedClient {
         let Some((before, could_type)) = &self.sent else {
             let reason = if self.view { "" } else { ": another client has the input (--take takes it)" };
             if !generation.is_open {
-                return Some(format!("{name} does not run: waiting for its restart"));
+                return Some(format!("{name} does not run: {RETURNS}"));
             }
             return (!has_input).then(|| format!("watching {name}{reason}"));
         };
@@ -222,8 +225,7 @@ impl AttachedClient {
             return Some(format!("{name}: {change}"));
         }
         let exit_notice = generation.exit_notice.as_ref().filter(|_| !generation.is_open)?;
-        let rest = if is_stopping { "" } else { "; waiting for its restart" };
-        Some(format!("{exit_notice}{rest}"))
+        Some(if is_stopping { exit_notice.clone() } else { format!("{exit_notice}; {RETURNS}") })
     }
 }
 
