@@ -41,8 +41,18 @@ pub(crate) fn address(root: &Path, name: Option<&str>, system: &SystemEnv) -> Ad
 ///
 /// There is no such folder.
 pub(crate) fn find(given: &Settings, system: &SystemEnv) -> Result<Address, Failure> {
-    let root = load::root(given, system)?;
-    Ok(address(&root, name(given), system))
+    match load::root(given, system) {
+        Ok(root) => Ok(address(&root, name(given), system)),
+        Err(failure) => in_removed_folder(given, system).ok_or(failure),
+    }
+}
+
+/// The address of the stack that runs in the folder of `-d` although that has been removed (`git worktree remove`).
+fn in_removed_folder(given: &Settings, system: &SystemEnv) -> Option<Address> {
+    let path = system.folder.as_ref()?.join(&given.root.as_ref()?.value);
+    let parent = std::fs::canonicalize(path.parent()?).ok()?;
+    let address = address(&parent.join(path.file_name()?), name(given), system);
+    address.holder().map(|_| address)
 }
 
 /// A connection to the stack at this address.

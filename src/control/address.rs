@@ -193,9 +193,10 @@ impl Address {
 
     /// The pid of the stack that has this address, as its lock tells: that of its monitor.
     pub(crate) fn holder(&self) -> Option<i32> {
-        let mut text = String::new();
-        self.held_lock()?.read_to_string(&mut text).ok()?;
-        text.lines().next()?.parse().ok()
+        let mut text = Vec::new();
+        self.held_lock()?.read_to_end(&mut text).ok()?;
+        // Its last line is a path, which may be no UTF-8.
+        str::from_utf8(text.split(|byte| *byte == b'\n').next()?).ok()?.parse().ok()
     }
 
     /// The lock of the stack that has this address.

@@ -4,10 +4,11 @@
 //! free, take it, and end the older stack. So each lock tells which ports its stack has given out, for a minute: after that, what
 //! listens says more (a stack of which nothing listens does not keep its ports from others).
 
+use std::ffi::OsStr;
 use std::io::Read;
 use std::ops::RangeInclusive;
-use std::path::Path;
-use std::str::FromStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::address::Address;
@@ -26,7 +27,7 @@ pub(crate) struct AssignedPorts {
     /// Up to the end of a hundred.
     pub ports: RangeInclusive<u16>,
     /// The root of the stack.
-    pub root: String,
+    pub root: PathBuf,
 }
 
 impl AssignedPorts {
@@ -40,9 +41,9 @@ impl AssignedPorts {
         });
         let locks = others.into_iter().filter(|address| address.key() != own.key());
         let assigned = locks.filter_map(|address| {
-            let mut text = String::new();
-            address.held_lock()?.take(LONGEST).read_to_string(&mut text).ok()?;
-            text.parse().ok()
+            let mut text = Vec::new();
+            address.held_lock()?.take(LONGEST).read_to_end(&mut text).ok()?;
+            Self::parse(&text)
         });
         assigned.collect()
     }
@@ -50,20 +51,20 @@ impl AssignedPorts {
     /// The stack that has given out this port.
     pub(crate) fn holder(all: &[Self], port: u16) -> Option<Holder> {
         let found = all.iter().find(|assigned| assigned.ports.contains(&port))?;
-        Some(Holder { pid: Some(found.pid), name: Some(format!("the stack that starts in {}", found.root)) })
+        Some(Holder {
+            pid: Some(found.pid),
+            name: Some(format!("the stack that starts in {}", found.root.display())),
+        })
     }
-}
 
-impl FromStr for AssignedPorts {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let mut lines = text.splitn(3, '\n');
-        let mut line = || lines.next().ok_or(());
-        let pid = line()?.parse().map_err(drop)?;
-        let (first, last) = line()?.split_once(' ').ok_or(())?;
-        let ports = first.parse().map_err(drop)?..=last.parse().map_err(drop)?;
-        Ok(Self { pid, ports, root: line()?.trim_end_matches('\n').to_owned() })
+    /// The text of a lock, of which the last line is a path: any bytes.
+    fn parse(text: &[u8]) -> Option<Self> {
+        let mut lines = text.splitn(3, |byte| *byte == b'\n');
+        let mut line = || str::from_utf8(lines.next()?).ok();
+        let pid = line()?.parse().ok()?;
+        let (first, last) = line()?.split_once(' ')?;
+        let ports = first.parse().ok()?..=last.parse().ok()?;
+        Some(Self { pid, ports, root: OsStr::from_bytes(lines.next()?).into() })
     }
 }
 
@@ -96,6 +97,9 @@ mod tests {
         let holder = AssignedPorts::holder(&ports(&own), 5100).unwrap();
         assert_eq!(holder.to_string(), format!("the stack that starts in /oth er (pid {pid})"));
         assert_eq!(AssignedPorts::holder(&ports(&own), 5200), None);
+        claim.assign(5000..=5199, Path::new(OsStr::from_bytes(b"/caf\xe9")));
+        assert_eq!(ports(&own)[0].root.as_os_str().as_bytes(), b"/caf\xe9");
+        assert_eq!(other.holder(), Some(pid), "whatever its root is called");
         // A process that it goes on in tells the same.
         claim.hand_over();
         claim.adopt();

@@ -2,6 +2,7 @@
 //! root without a word.
 
 use std::os::linux::net::SocketAddrExt;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::path::PathBuf;
 
@@ -141,4 +142,31 @@ fn a_name_that_any_process_holds_keeps_no_stack_from_starting() {
     let running = project.start_until(&["--no-port"], &["| ready"]);
     drop(held);
     is_reachable(&project, running);
+}
+
+#[test]
+fn a_stack_of_which_the_folder_is_removed_is_reached_by_its_path() {
+    let project = Project::new("");
+    std::fs::create_dir(project.path().join("tree")).unwrap();
+    project.write("tree/Procfile", STACK);
+    assert_eq!(project.run(&["start", "-D", "--no-port", "-d", "tree"]).0, 0);
+    std::fs::remove_dir_all(project.path().join("tree")).unwrap();
+    let (status, out, err) = project.run(&["ps", "-d", "tree"]);
+    assert!(matches!(status, 0 | 5) && out.contains("web.1"), "{err}");
+    assert_eq!(project.run(&["down", "-d", "tree"]).0, 0);
+    let (status, _, err) = project.run(&["down", "-d", "tree"]);
+    assert!(status == 1 && err.contains("tree: no such directory"), "{err}");
+}
+
+#[test]
+fn a_stack_in_a_folder_of_which_the_path_is_not_utf_8_is_found_and_listed() {
+    let project = Project::new("");
+    let folder = project.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9"));
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("Procfile"), STACK).unwrap();
+    let run = |words: &[&str]| project.ganger(words).current_dir(&folder).output().unwrap();
+    assert_eq!(run(&["start", "-D", "--no-port"]).status.code(), Some(0));
+    let listed = String::from_utf8(run(&["ls"]).stdout).unwrap();
+    assert!(listed.contains("caf"), "{listed}");
+    assert_eq!(run(&["down"]).status.code(), Some(0));
 }

@@ -163,21 +163,6 @@ fn a_second_interrupt_kills_at_once_but_the_echo_of_the_first_does_not() {
 }
 
 #[test]
-fn sigquit_names_no_grace_as_it_leaves_none() {
-    let mut machine = stack(&["web"], ExitOn::Any);
-    start(&mut machine);
-    let actions = machine.handle(at(1.0), Event::Signal(Signal::QUIT));
-    assert!(actions.contains(&Action::Kill(Target::Instance(0))));
-    let notices: Vec<String> = actions
-        .iter()
-        .filter_map(
-            |action| if let Action::Notify(notice) = action { Some(notice.to_string()) } else { None },
-        )
-        .collect();
-    assert_eq!(notices, ["SIGQUIT received: killing all that is left"]);
-}
-
-#[test]
 fn a_signal_repeated_without_a_pause_counts_as_a_second_one() {
     let mut machine = stack(&["web"], ExitOn::Any);
     start(&mut machine);

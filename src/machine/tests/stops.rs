@@ -32,3 +32,12 @@ fn an_instance_is_not_killed_before_it_is_said_that_it_left_something() {
         ["web.1 is gone, but what it started may not be: stopping", "the grace is over: killing web.1"];
     assert_eq!(notices(&machine.handle(at(20.0), Event::Timeout)), said);
 }
+
+#[test]
+fn sigquit_names_no_grace_as_it_leaves_none() {
+    let mut machine = stack(&["web"], ExitOn::Any);
+    start(&mut machine);
+    let actions = machine.handle(at(1.0), Event::Signal(Signal::QUIT));
+    assert!(actions.contains(&Action::Kill(Target::Instance(0))));
+    assert_eq!(notices(&actions), ["SIGQUIT received: killing all that is left"]);
+}
