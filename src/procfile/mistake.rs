@@ -211,7 +211,14 @@ pub(super) enum MistakeKind<'a> {
     Dash(&'a str),
     /// `%PORT%`, which only the shell of Windows replaces.
     Percent(&'a str),
+    /// The name of a variable that only another runner sets.
+    Other(&'a str),
 }
+
+/// The beginnings of variables that only overmind, honcho and node-foreman set.
+const OTHERS: [&str; 3] = [OVERMIND_PROCESS, "HONCHO_PROCESS_NAME", "FOREMAN_WORKER_NAME"];
+/// In front of the name of a type, `_PORT` behind it.
+const OVERMIND_PROCESS: &str = "OVERMIND_PROCESS_";
 
 impl<'a> MistakeKind<'a> {
     /// The first slip in `command`.
@@ -227,6 +234,9 @@ impl<'a> MistakeKind<'a> {
         if let Some((_, after)) = percent {
             let at = command.len() - after.len() - "%PORT%".len();
             return Some(Self::Percent(&command[at..at + "%PORT%".len()]));
+        }
+        if let Some(name) = OTHERS.iter().find_map(|name| variable(command, name)) {
+            return Some(Self::Other(name));
         }
         if command.is_ascii() {
             return None;
@@ -245,22 +255,43 @@ impl<'a> MistakeKind<'a> {
             Self::Backslash(part) => (
                 part,
                 "this command ends in a backslash",
-                "no Procfile runner joins lines: write the command on one line",
+                "no Procfile runner joins lines: write the command on one line".to_owned(),
             ),
             Self::Comment(part) => (
                 part,
                 "this command is a comment for the shell: it ends at once",
-                "put the # before the name",
+                "put the # before the name".to_owned(),
             ),
             Self::Dash(part) => (
                 part,
                 "this is a typographic dash, not a hyphen",
-                "write `-`: no program takes it for the start of an option",
+                "write `-`: no program takes it for the start of an option".to_owned(),
             ),
             Self::Percent(part) => {
-                (part, "`%PORT%` is for the shell of Windows: it stays as it is", "write `$PORT`")
+                let message = "`%PORT%` is for the shell of Windows: it stays as it is";
+                (part, message, "write `$PORT`".to_owned())
             }
+            Self::Other(name) => (name, "only another runner sets this variable", ours(name)),
         };
-        pointing(file, line, part, (message.into(), hint.into()))
+        pointing(file, line, part, (message.into(), hint))
+    }
+}
+
+/// The first variable that `command` uses of which the name begins so.
+fn variable<'a>(command: &'a str, beginning: &str) -> Option<&'a str> {
+    let at = command
+        .match_indices(beginning)
+        .map(|(at, _)| at)
+        .find(|at| command[..*at].ends_with('$') || command[..*at].ends_with("${"))?;
+    let name = &command[at..];
+    let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(name.len());
+    Some(&name[..end])
+}
+
+/// The variable that ganger sets in its place.
+fn ours(name: &str) -> String {
+    match name.strip_prefix(OVERMIND_PROCESS).and_then(|rest| rest.strip_suffix("_PORT")) {
+        Some(kind) => format!("write `$GANGER_PORT_{}`", kind.to_ascii_uppercase()),
+        None => "write `$PS` for the name of the instance, `$PORT` for its port".to_owned(),
     }
 }

@@ -116,11 +116,17 @@ fn a_slip_is_a_warning() {
         ("a: # later", "a comment for the shell"),
         ("a: b –p 1", "typographic dash"),
         ("a: b -p %PORT%", "shell of Windows"),
+        ("a: b -p $OVERMIND_PROCESS_web_PORT", "only another runner sets"),
+        ("a: b ${HONCHO_PROCESS_NAME}", "only another runner sets"),
     ] {
         let parsed = parse("Procfile", text.as_bytes());
         assert_eq!((parsed.errors.len(), parsed.warnings.len()), (0, 1), "{text:?}");
         assert!(parsed.warnings[0].message.contains(message), "{}", parsed.warnings[0].message);
     }
+    let hint = |text: &str| parse("Procfile", text.as_bytes()).warnings.remove(0).hint.unwrap();
+    assert_eq!(hint("a: b ${OVERMIND_PROCESS_my_api_PORT:-1}/"), "write `$GANGER_PORT_MY_API`");
+    assert!(hint("a: b $HONCHO_PROCESS_NAME").contains("`$PS`"));
+    assert!(parse("Procfile", b"a: b OVERMIND_PROCESS_web_PORT").warnings.is_empty());
     assert!(parse("Procfile", "a: b 1–2 'c'".as_bytes()).warnings.is_empty());
 }
 
