@@ -106,7 +106,8 @@ fn a_stack_that_was_scaled_to_nothing_goes_on() {
     assert_eq!((status, document["instances"].as_array().unwrap().len()), (0, 0));
     let (status, _, err) = stack.run(&["start", "web"]);
     assert_eq!(status, 1);
-    assert!(err.contains("there are no instances of `web`: `ganger scale web=1` starts one"), "{err}");
+    assert!(err.contains("there are no instances of `web`: `ganger scale web=1` starts one, "), "{err}");
+    assert!(err.contains("`ganger start --name web web` a stack of its own"), "{err}");
     assert_eq!(stack.run(&["scale", "web=1"]).0, 0);
     running.line("web.1    | up");
     assert_eq!(stack.run(&["down"]).0, 0);

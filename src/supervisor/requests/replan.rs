@@ -210,9 +210,10 @@ impl Replanner {
         names.iter().find_map(|name| {
             let kind = TypeName::new(name)?;
             match counts.get(&kind) {
-                Some(0) => {
-                    Some(format!("there are no instances of `{name}`: `ganger scale {name}=1` starts one"))
-                }
+                Some(0) => Some(format!(
+                    "there are no instances of `{name}`: `ganger scale {name}=1` starts one, \
+                     `ganger start --name {name} {name}` a stack of its own"
+                )),
                 Some(_) => None,
                 None => files.as_ref().and_then(|plan| plan.process(name)).map(|_| {
                     format!("`{name}` is new in the Procfile: `ganger restart` without a name starts it")
