@@ -10,7 +10,7 @@ use clap_complete::env::{EnvCompleter, Shells};
 use super::args::Shell;
 use super::failure::Failure;
 use super::system_env::SystemEnv;
-use super::{files, load, print, stack, usage};
+use super::{files, folders, print, stack, usage};
 use crate::config::{Groups, ganger_toml, table};
 use crate::control::client::Client;
 use crate::control::protocol::Request;
@@ -158,7 +158,7 @@ fn root(words: &[OsString], folder: &Path) -> PathBuf {
     let mut pairs = words.iter().zip(words.iter().skip(1));
     let named = pairs.find(|(flag, _)| *flag == "-d" || *flag == "--root");
     named.map_or_else(
-        || load::above(folder).unwrap_or_else(|| folder.to_owned()),
+        || folders::above(folder).unwrap_or_else(|| folder.to_owned()),
         |(_, value)| folder.join(value),
     )
 }

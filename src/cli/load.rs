@@ -1,17 +1,18 @@
 //! Finds and reads the files of a project, with all errors at once.
 
 use std::fs;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::failure::Failure;
-use super::files::{self, InputCache, about};
+use super::files::{self, InputCache};
+use super::folders::{Folders, above};
+use super::peers::peer::PathRule;
 use super::peers::variables;
 use super::project::Project;
 use super::system_env::SystemEnv;
-use super::{report, scripts};
+use super::{absent, report, scripts};
 use crate::config::{self, Located, Settings};
 use crate::dotenv::{self, Assignment, EnvSource, Precedence};
 use crate::export::format;
@@ -28,11 +29,11 @@ const FILES: [(&str, Parse); 3] = [
     (".foreman", config::foreman::parse),
     (APP_JSON, config::app_json::parse),
 ];
-/// The files of which one makes a folder that of a project.
-const HOME: [&str; 2] = ["ganger.toml", "Procfile"];
 const APP_JSON: &str = "app.json";
 /// The .env files that are read where none is named, a later one over an earlier one: overmind's has its settings too.
-const DEFAULT_ENV: [&str; 2] = [".overmind.env", ".env"];
+const DEFAULT_ENV: [&str; 2] = [OVERMIND_ENV, ".env"];
+/// Under the name of overmind also read in the user's home folder, below the others.
+const OVERMIND_ENV: &str = ".overmind.env";
 
 /// Whether a command can do without a Procfile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,18 +74,27 @@ fn read(
     system: &SystemEnv,
 ) -> Result<Project, Failure> {
     let mut reader = ProjectReader::of(system, &memory)?;
-    let home = reader.home(typed)?;
-    let settings = reader.settings(typed.clone(), &home);
-    // A path in a file is relative to the file, one of a flag to the current folder.
-    let base = |is_typed: bool| if is_typed { reader.folder.clone() } else { home.clone() };
-    let (procfile_base, env_base) = (base(typed.procfile.is_some()), base(!typed.env.is_empty()));
-    let root = reader.root(typed, &settings, home)?;
+    let folders = Folders::of(system.called_as.path_rule, typed, &reader.folder)?;
+    let settings = reader.settings(typed.clone(), &folders.home);
+    // A path in a file is relative to the file.
+    let base = |is_typed: bool| if is_typed { &folders.typed } else { &folders.home };
+    let root = folders.root(typed, &settings)?;
     let errors_before = reader.errors.len();
-    let env_files = reader.env_files(&settings.env, &env_base, &root);
+    let env_files = if settings.env.is_empty() {
+        let is_other = folders.root != reader.folder && typed.procfile.is_some() && typed.root.is_none();
+        if is_other && system.called_as.path_rule == PathRule::Ganger {
+            reader.warnings.extend(absent::unread_env(&reader.folder, &root));
+        }
+        reader.default_env_files(&folders, &root, system)
+    } else {
+        reader.named_env_files(&settings.env, base(!typed.env.is_empty()), system)
+    };
     let settings = settings.or(reader.settings_of_env(&env_files, system));
-    let procfile = match scripts::procfile(&settings, &root, &memory) {
-        Some(made) => reader.made(made, typed),
-        None => reader.procfile(settings.procfile.as_ref(), &procfile_base, &root, need),
+    let procfile = if let Some(made) = scripts::procfile(&settings, &root, &memory) {
+        reader.made(made, typed)
+    } else {
+        let default = folders.procfile.as_ref().unwrap_or(&root);
+        reader.procfile(settings.procfile.as_ref(), base(typed.procfile.is_some()), default, need)
     };
     let precedence = if settings.env_wins == Some(true) { Precedence::Files } else { Precedence::Outside };
     let assignments = reader.assignments(&env_files, precedence, &procfile, system);
@@ -106,15 +116,6 @@ fn read(
     Ok(project.with_groups())
 }
 
-/// The folder above this one that has a project, where this one has none: in the same repository, as git, cargo and just look for
-/// their files.
-pub(crate) fn above(folder: &Path) -> Option<PathBuf> {
-    let repository = folder.ancestors().find(|folder| folder.join(".git").exists())?;
-    let mut within = folder.ancestors().take_while(|folder| folder.starts_with(repository));
-    let nearest = within.find(|folder| HOME.iter().any(|file| folder.join(file).exists()))?;
-    (nearest != folder).then(|| nearest.to_owned())
-}
-
 /// Only the folder where the project's commands run, which is enough to find the stack that runs there. Errors in its files
 /// are ignored.
 ///
@@ -124,9 +125,9 @@ pub(crate) fn above(folder: &Path) -> Option<PathBuf> {
 pub(crate) fn root(typed: &Settings, system: &SystemEnv) -> Result<PathBuf, Failure> {
     let memory = InputCache::default();
     let mut reader = ProjectReader::of(system, &memory)?;
-    let home = reader.home(typed)?;
-    let settings = reader.settings(typed.clone(), &home);
-    reader.root(typed, &settings, home)
+    let folders = Folders::of(system.called_as.path_rule, typed, &reader.folder)?;
+    let settings = reader.settings(typed.clone(), &folders.home);
+    folders.root(typed, &settings)
 }
 
 struct ProjectReader<'a> {
@@ -143,44 +144,6 @@ impl<'a> ProjectReader<'a> {
             Failure::Failed("the current folder has been removed: go to one that is there".into())
         })?;
         Ok(Self { memory, folder, errors: Vec::new(), warnings: Vec::new() })
-    }
-
-    /// Where commands run: what a file says counts unless something was typed.
-    fn root(&self, typed: &Settings, settings: &Settings, home: PathBuf) -> Result<PathBuf, Failure> {
-        match &settings.root {
-            Some(root) if typed.root.is_none() => self.directory(&home.join(&root.value), &root.value),
-            Some(_) | None => Ok(home),
-        }
-    }
-
-    /// The folder of the files of settings: `-d`, else the folder of `-f`'s file, else the current one, or the one [`above`] it.
-    /// foreman's rule; a pipe or a device (`-f -`, `-f <(…)`) has no such folder.
-    fn home(&self, typed: &Settings) -> Result<PathBuf, Failure> {
-        if let Some(root) = &typed.root {
-            return self.directory(&self.folder.join(&root.value), &root.value);
-        }
-        let Some(procfile) = &typed.procfile else {
-            return Ok(above(&self.folder).unwrap_or_else(|| self.folder.clone()));
-        };
-        let path = self.folder.join(&procfile.value);
-        match path.parent() {
-            Some(parent) if path.is_file() && !is_device(&path) => Ok(parent.to_owned()),
-            Some(_) | None => Ok(self.folder.clone()),
-        }
-    }
-
-    /// `path` as an absolute one, if it is a directory.
-    fn directory(&self, path: &Path, named: &Path) -> Result<PathBuf, Failure> {
-        let name = named.display().to_string();
-        let refused = |message: String| Err(Failure::Refused(vec![about(&name, message, None)]));
-        match fs::metadata(path) {
-            Ok(metadata) if metadata.is_dir() => {
-                Ok(std::path::absolute(path).unwrap_or(self.folder.join(path)))
-            }
-            Ok(_) => refused("the root is not a directory".into()),
-            Err(error) if files::is_absent(&error) => refused("no such directory".into()),
-            Err(error) => refused(format!("the root cannot be used: {error}")),
-        }
     }
 
     /// `path` as a user names it: relative to the current folder.
@@ -239,11 +202,11 @@ impl<'a> ProjectReader<'a> {
         &mut self,
         named: Option<&Located<PathBuf>>,
         base: &Path,
-        root: &Path,
+        default: &Path,
         need: ProcfileNeed,
     ) -> Procfile {
         let is_input = named.is_some_and(|named| named.value.as_os_str() == "-");
-        let path = named.map_or_else(|| root.join("Procfile"), |named| base.join(&named.value));
+        let path = named.map_or_else(|| default.join("Procfile"), |named| base.join(&named.value));
         let name = match named {
             _ if is_input => "standard input".into(),
             Some(named) => named.value.display().to_string().into(),
@@ -256,8 +219,8 @@ impl<'a> ProjectReader<'a> {
         };
         let bytes = bytes.map_err(|error| match fs::metadata(&path) {
             _ if is_input => error,
-            Err(absent) if files::is_absent(&absent) => no_procfile(&path, &name, named.is_some()),
-            Ok(metadata) if metadata.is_dir() => with_hint_inside(error, &path, &name),
+            Err(absent) if files::is_absent(&absent) => absent::no_procfile(&path, &name, named.is_some()),
+            Ok(metadata) if metadata.is_dir() => absent::with_hint_inside(error, &path, &name),
             Ok(_) | Err(_) => error,
         });
         let Some(Some(bytes)) = self.note(bytes) else { return Procfile { file: name, entries: Vec::new() } };
@@ -267,28 +230,46 @@ impl<'a> ProjectReader<'a> {
         parsed.procfile
     }
 
-    fn env_files(
+    /// The .env files where none is named, as far as they are there.
+    fn default_env_files(
+        &mut self,
+        folders: &Folders,
+        root: &Path,
+        system: &SystemEnv,
+    ) -> Vec<(Arc<str>, Vec<u8>)> {
+        let folder = folders.env.as_deref().unwrap_or(root);
+        let of_user = system.variable("HOME").filter(|_| system.called_as.path_rule == PathRule::Overmind);
+        let mut paths: Vec<PathBuf> =
+            of_user.into_iter().map(|home| Path::new(&home).join(OVERMIND_ENV)).collect();
+        paths.extend(DEFAULT_ENV.iter().map(|file| folder.join(file)));
+        let mut found = Vec::new();
+        for path in paths {
+            let name = self.name(&path);
+            let bytes = self.note(self.memory.read_if_there(&path, &name)).flatten();
+            found.extend(bytes.map(|bytes| (name, bytes)));
+        }
+        found
+    }
+
+    fn named_env_files(
         &mut self,
         named: &[Located<PathBuf>],
         base: &Path,
-        root: &Path,
+        system: &SystemEnv,
     ) -> Vec<(Arc<str>, Vec<u8>)> {
-        if named.is_empty() {
-            let mut found = Vec::new();
-            for file in DEFAULT_ENV {
-                let path = root.join(file);
-                let name = self.name(&path);
-                let bytes = self.note(self.memory.read_if_there(&path, &name)).flatten();
-                found.extend(bytes.map(|bytes| (name, bytes)));
-            }
-            return found;
-        }
         let mut found = Vec::new();
         for named in named {
             let name: Arc<str> = named.value.display().to_string().into();
-            if let Some(bytes) = self.note(self.memory.read(&base.join(&named.value), &name)) {
-                found.push((name, bytes));
-            }
+            let path = base.join(&named.value);
+            let bytes = if matches!(system.called_as.path_rule, PathRule::Honcho | PathRule::Goreman) {
+                self.memory.read_if_there(&path, &name)
+            } else {
+                self.memory
+                    .read(&path, &name)
+                    .map(Some)
+                    .map_err(|error| absent::absent_env(error, &path, &name))
+            };
+            found.extend(self.note(bytes).flatten().map(|bytes| (name, bytes)));
         }
         found
     }
@@ -314,35 +295,4 @@ impl<'a> ProjectReader<'a> {
         self.warnings.extend(parsed.warnings);
         parsed.assignments
     }
-}
-
-fn is_device(path: &Path) -> bool {
-    path.as_os_str().as_bytes().starts_with(b"/dev/") || path.as_os_str().as_bytes().starts_with(b"/proc/")
-}
-
-/// That it is a directory, and where a Procfile is in it.
-fn with_hint_inside(error: Diagnostic, path: &Path, name: &str) -> Diagnostic {
-    let inside = Path::new(name).join("Procfile");
-    let hint = || format!("there is a Procfile in it: -f {}", inside.display());
-    Diagnostic { hint: path.join("Procfile").is_file().then(hint), ..error }
-}
-
-/// That there is no Procfile, which was looked for, and a similar file that is there.
-fn no_procfile(path: &Path, name: &str, is_named: bool) -> Diagnostic {
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    let near = files::names_in(folder, |name| {
-        let lower = name.to_ascii_lowercase();
-        lower.starts_with("procfile") || lower.ends_with(".procfile")
-    });
-    let hint = match near.first() {
-        Some(near) => {
-            let near = Path::new(name).with_file_name(near);
-            format!("there is a {0}: use it with -f {0}", near.display())
-        }
-        None if is_named => "name it relative to the current folder, or pipe it in with -f -".into(),
-        None => "write lines such as `web: ./server --port $PORT` into it, or name one with -f".into(),
-    };
-    let message =
-        if is_named { "no such Procfile".to_owned() } else { format!("no Procfile in {}", folder.display()) };
-    about(name, message, Some(hint))
 }

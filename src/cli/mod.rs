@@ -3,6 +3,7 @@
 //! `args` has the commands, `flags` the flags and variables of settings, `load` reads the files, [`report`] prints
 //! errors. One file for each subcommand does the rest.
 
+pub(crate) mod absent;
 pub(crate) mod args;
 pub(crate) mod args_stack;
 pub(crate) mod attach;
@@ -20,6 +21,7 @@ pub(crate) mod export;
 pub(crate) mod failure;
 pub(crate) mod files;
 pub(crate) mod flags;
+pub(crate) mod folders;
 pub(crate) mod keeper;
 pub(crate) mod last_run;
 pub(crate) mod late;
@@ -65,8 +67,9 @@ use crate::process::monitor::die_by;
 
 /// Runs the program: the first of `arguments` is its own name.
 pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {
-    let system = SystemEnv::read();
-    let Translated { words: arguments, ignored } = peers::words::translate(arguments);
+    let mut system = SystemEnv::read();
+    let Translated { words: arguments, ignored, peer } = peers::words::translate(arguments);
+    system.called_as = peer;
     for flag in &ignored {
         report::say(&report::note(flag, system.colors(StdStream::Error, ColorChoice::Auto)));
     }

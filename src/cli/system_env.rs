@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
 
+use super::peers::peer::Peer;
 use crate::config::ColorChoice;
 use crate::process::pty::window_size;
 
@@ -26,6 +27,8 @@ pub(crate) struct SystemEnv {
     pub error_is_terminal: bool,
     /// The columns of the terminal that standard output is; `None` if it is none.
     pub columns: Option<usize>,
+    /// The runner of which the command line is: by the name that ganger was called by.
+    pub called_as: &'static Peer,
 }
 
 /// One of the two streams that ganger writes to.
@@ -48,6 +51,7 @@ impl SystemEnv {
             output_is_terminal: io::stdout().is_terminal(),
             error_is_terminal: io::stderr().is_terminal(),
             columns: window_size(io::stdout()).map(|size| usize::from(size.columns)),
+            called_as: <&Peer>::default(),
         }
     }
 
@@ -137,6 +141,7 @@ mod tests {
             output_is_terminal: terminal,
             error_is_terminal: terminal,
             columns: None,
+            called_as: <&Peer>::default(),
         }
     }
 

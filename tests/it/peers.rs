@@ -59,7 +59,7 @@ fn peers() -> impl Iterator<Item = &'static Peer> {
 #[test]
 fn the_page_has_each_word_and_flag_of_the_others_and_ours() {
     let mut text = String::from(BEGIN);
-    text += "\nEach line is what the other runner takes, and what ganger makes of it. `ln -s ganger ~/bin/overmind` is enough.\n";
+    text += "\nEach line is what the other runner takes, and what ganger makes of it.\n";
     for peer in peers() {
         let _ = write!(text, "\n| {} | ganger |\n|---|---|\n", peer.name);
         for (theirs, ours) in rows(peer) {
@@ -179,6 +179,55 @@ fn variables_and_files_of_the_others_count_below_ours() {
         "{}",
         ran.err
     );
+}
+
+#[test]
+fn paths_of_others_begin_where_theirs_do() {
+    let procfile = |name: &str| format!("web: echo says {name} $A $B $(basename $PWD)\n");
+    let (dev, app) = (procfile("dev"), procfile("app"));
+    let folder = Folder::with(&[
+        ("top/Procfile", &procfile("top")),
+        ("top/.env", "A=here\n"),
+        ("top/config/Procfile.dev", &dev),
+        ("top/app/Procfile", &app),
+        ("top/app/.env", "A=there\n"),
+        ("home/.overmind.env", "B=home\n"),
+    ]);
+    let home = folder.path().join("home");
+    let folder = folder.variable("HOME", home.to_str().unwrap());
+    let said = |words: &str| {
+        let (program, words) = words.split_once(' ').unwrap();
+        let link = folder.path().join(program);
+        if !link.exists() {
+            symlink(env!("CARGO_BIN_EXE_ganger"), &link).unwrap();
+        }
+        let words: Vec<&str> = [link.to_str().unwrap()].into_iter().chain(words.split(' ')).collect();
+        let output = folder.command_of(&words).current_dir(folder.path().join("top")).output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        let (out, err) = (text(output.stdout), text(output.stderr));
+        (out.split_once("says ").map(|(_, said)| said.lines().next().unwrap().to_owned()), err)
+    };
+    for (theirs, expected) in [
+        // `.env` of the current folder, but for `-d`.
+        ("foreman start -f config/Procfile.dev", "dev here config"),
+        ("foreman start -d app", "app there app"),
+        ("honcho start -f config/Procfile.dev", "dev here top"),
+        ("honcho start -d config -f Procfile.dev", "dev top"),
+        ("honcho start -d app -e .env,.env.local", "app there top"),
+        ("overmind start -f config/Procfile.dev", "dev here home config"),
+        ("overmind start -d app", "top here home app"),
+        ("hivemind config/Procfile.dev", "dev here config"),
+        ("hivemind -d app", "top here app"),
+        ("goreman start -f config/Procfile.dev", "dev here top"),
+        ("goreman start -basedir config -f Procfile.dev", "dev config"),
+        ("ganger start -f config/Procfile.dev -e .env", "dev here config"),
+        ("ganger start -f config/Procfile.dev -d .", "dev here top"),
+    ] {
+        assert_eq!(said(theirs), (Some(expected.to_owned()), String::new()), "{theirs}");
+    }
+    let (out, err) = said("ganger start -f config/Procfile.dev");
+    assert_eq!(out.as_deref(), Some("dev config"));
+    assert!(err.contains("warning: ./.env: not read") && err.contains("`-e .env` reads it"), "{err}");
 }
 
 #[test]

@@ -1,16 +1,40 @@
 //! What is known of another runner's command line.
 
 /// A runner of which the command line is taken.
+#[derive(Debug, PartialEq, Eq)]
 pub struct Peer {
     /// The name of its program.
     pub name: &'static str,
     /// The beginning of its variables: `OVERMIND`; empty: it has none.
     pub variables: &'static str,
+    /// Where paths begin.
+    pub path_rule: PathRule,
     /// Its commands. Where the first has no name, it is the one without a subcommand.
     pub commands: &'static [PeerCommand],
 }
 
+/// Where the paths of a runner's command line begin, and where its commands run. Without `-d` and `-f` all do the same: the current
+/// folder has the files, and commands run there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PathRule {
+    /// `-d` is the folder of the files and of the commands; by default it is that of the Procfile.
+    #[default]
+    Ganger,
+    /// The same, but without `-d` the .env is that of the current folder.
+    Foreman,
+    /// `-d` is where the paths of Procfile and .env begin. Commands run in the current folder. A .env file that is named need not be
+    /// there.
+    Honcho,
+    /// `-d` is the folder of the commands only; by default it is that of the Procfile. The .env is that of the current folder.
+    Hivemind,
+    /// The same, and below the others there is a .env in the user's home folder.
+    Overmind,
+    /// As for honcho, but commands run in the folder of `-d` (`-basedir`). node-foreman has no such flag.
+    Goreman,
+}
+
 /// A command of another runner.
+#[derive(Debug, PartialEq, Eq)]
 pub struct PeerCommand {
     /// Its names.
     pub names: &'static [&'static str],
@@ -38,6 +62,7 @@ pub enum Words {
 }
 
 /// A flag of another runner.
+#[derive(Debug, PartialEq, Eq)]
 pub struct PeerFlag {
     /// Its names, the short one first.
     pub names: &'static [&'static str],

@@ -1,6 +1,6 @@
 //! Word for word: foreman 0.90, honcho 2.0, overmind 2.5, hivemind 1.1 and goreman 0.3.
 
-use super::peer::{Ours, Peer, PeerCommand, PeerFlag, Words};
+use super::peer::{Ours, PathRule, Peer, PeerCommand, PeerFlag, Words};
 
 const COMMAND: PeerCommand = PeerCommand { names: &[], ours: &[], words: Words::Names, flags: &[] };
 const VERSION: PeerCommand =
@@ -35,6 +35,7 @@ pub static PEERS: [Peer; 5] = [FOREMAN, HONCHO, OVERMIND, HIVEMIND, GOREMAN];
 pub static OWN: Peer = Peer {
     name: "ganger",
     variables: "",
+    path_rule: PathRule::Ganger,
     commands: &[
         PeerCommand {
             names: &["start"],
@@ -46,9 +47,16 @@ pub static OWN: Peer = Peer {
     ],
 };
 
+impl Default for &'static Peer {
+    fn default() -> Self {
+        &OWN
+    }
+}
+
 const FOREMAN: Peer = Peer {
     name: "foreman",
     variables: "",
+    path_rule: PathRule::Foreman,
     commands: &[
         PeerCommand {
             names: &["start"],
@@ -98,6 +106,7 @@ const FOREMAN: Peer = Peer {
 const HONCHO: Peer = Peer {
     name: "honcho",
     variables: "",
+    path_rule: PathRule::Honcho,
     commands: &[
         PeerCommand {
             names: &["start"],
@@ -143,6 +152,7 @@ const HONCHO: Peer = Peer {
 const OVERMIND: Peer = Peer {
     name: "overmind",
     variables: "OVERMIND",
+    path_rule: PathRule::Overmind,
     commands: &[
         PeerCommand {
             names: &["start", "s"],
@@ -210,6 +220,7 @@ const NETWORK: PeerFlag = flag(&["-S", "--network"], "unix", Ours::Nothing("ther
 const HIVEMIND: Peer = Peer {
     name: "hivemind",
     variables: "HIVEMIND",
+    path_rule: PathRule::Hivemind,
     commands: &[
         VERSION,
         PeerCommand {
@@ -233,6 +244,7 @@ const HIVEMIND: Peer = Peer {
 const GOREMAN: Peer = Peer {
     name: "goreman",
     variables: "",
+    path_rule: PathRule::Goreman,
     commands: &[
         PeerCommand {
             names: &["start"],

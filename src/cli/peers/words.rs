@@ -16,6 +16,8 @@ pub struct Translated {
     pub words: Vec<OsString>,
     /// The flags that have no meaning here, and why.
     pub ignored: Vec<String>,
+    /// The runner of which the command line was.
+    pub peer: &'static Peer,
 }
 
 /// The command line of ganger that `words` are: as they stand, unless the program has the name of another runner or a word is one
@@ -24,9 +26,10 @@ pub fn translate(words: Vec<OsString>) -> Translated {
     let peer = words.first().and_then(|name| named(Path::new(name))).unwrap_or(&OWN);
     let Some((program, rest)) = words.split_first() else { return Translated::default() };
     let Some((command, before, after)) = split(peer, rest) else {
-        return Translated { words, ignored: Vec::new() };
+        return Translated { words, ignored: Vec::new(), peer };
     };
-    let mut translator = Translator { peer, command, translated: Translated::default(), count: 0 };
+    let translated = Translated { peer, ..Translated::default() };
+    let mut translator = Translator { peer, command, translated, count: 0 };
     let ours = [program.as_os_str()].into_iter().chain(command.ours.iter().map(OsStr::new));
     translator.translated.words.extend(ours.map(OsStr::to_owned));
     translator.take(before);
