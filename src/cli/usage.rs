@@ -38,13 +38,17 @@ pub(crate) fn parse(words: &[OsString], system: &SystemEnv) -> Result<Option<(Co
         }
         Err(error) if error.use_stderr() => {
             let subcommand = subcommand_of(words.iter().filter_map(|word| word.to_str()));
-            let error = with_hint(error, subcommand.as_deref());
+            let error = with_hint(error, subcommand.as_deref(), words);
             Err(Failure::Usage(if are_harmless { error } else { defused(error) }))
         }
         Err(error) => {
             let text = error.render();
             let colors = system.colors(StdStream::Output, ColorChoice::Auto);
             let text = if colors { text.ansi().to_string() } else { text.to_string() };
+            let is_help = error.kind() == ErrorKind::DisplayHelp;
+            let subcommand = subcommand_of(words.iter().skip(1).filter_map(|word| word.to_str()));
+            let above = tips::above_help(system.called_as, subcommand.as_deref());
+            let text = if is_help { above + &text } else { text };
             // An `after_help` comes without an end of line.
             print::bytes(format!("{}\n", text.trim_end()).as_bytes()).map(|()| None)
         }
@@ -110,7 +114,7 @@ pub fn command() -> clap::Command {
 }
 
 /// `error` with the way out that its value has, or with what its word is here that other runners have.
-fn with_hint(mut error: clap::Error, subcommand: Option<&str>) -> clap::Error {
+fn with_hint(mut error: clap::Error, subcommand: Option<&str>, words: &[OsString]) -> clap::Error {
     let refused = error.source().and_then(|source| source.downcast_ref::<ValueError>());
     let unknown = |kind| match error.get(kind) {
         Some(ContextValue::String(word)) => Some(word.as_str()),
@@ -120,7 +124,7 @@ fn with_hint(mut error: clap::Error, subcommand: Option<&str>) -> clap::Error {
         || unknown(ContextKind::InvalidArg).filter(|_| error.kind() == ErrorKind::UnknownArgument);
     let hint = refused.and_then(|refused| refused.hint.clone());
     let hint = hint
-        .or_else(|| tips::of_flag(subcommand?, unknown_flag()?))
+        .or_else(|| tips::of_argument(subcommand?, unknown_flag()?, words))
         .or_else(|| tips::of_subcommand(unknown(ContextKind::InvalidSubcommand)?));
     if let Some(hint) = hint {
         error.remove(ContextKind::SuggestedSubcommand);

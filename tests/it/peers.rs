@@ -231,6 +231,27 @@ fn paths_of_others_begin_where_theirs_do() {
 }
 
 #[test]
+fn help_under_another_name_begins_with_what_differs() {
+    let folder = Folder::with(&[]);
+    symlink(env!("CARGO_BIN_EXE_ganger"), folder.path().join("overmind")).unwrap();
+    let overmind = folder.path().join("overmind");
+    for (words, beginning) in [
+        (&["start", "--help"][..], "ganger, called as overmind: "),
+        (&["--help"], "ganger, called as overmind: "),
+    ] {
+        let output = folder.command_of(&[&[overmind.to_str().unwrap()], words].concat()).output().unwrap();
+        let out = String::from_utf8(output.stdout).unwrap();
+        assert!(out.starts_with(beginning), "{words:?}: {out}");
+        assert_eq!(out.contains("-c is --can-die"), words[0] == "start", "{out}");
+    }
+    assert!(
+        folder.run(&["start", "--help"]).out.starts_with("Run"),
+        "{:?}",
+        folder.run(&["start", "--help"]).out
+    );
+}
+
+#[test]
 fn words_of_others_are_taken_under_our_own_name() {
     let folder = Folder::with(&[("Procfile", "web: echo says $PS\nworker: echo says $PS\n")]);
     let lines = |words: &[&str]| {

@@ -1,4 +1,4 @@
-//! Word for word: foreman 0.90, honcho 2.0, overmind 2.5, hivemind 1.1 and goreman 0.3.
+//! Word for word: foreman 0.90, honcho 2.0, overmind 2.5, hivemind 1.1, goreman 0.3 and node-foreman 3.0.
 
 use super::peer::{Ours, PathRule, Peer, PeerCommand, PeerFlag, Words};
 
@@ -29,7 +29,7 @@ const TITLE: PeerFlag = flag(&["-w", "--title"], "shop", Ours::Nothing("no title
 const GO_PROCFILE: PeerFlag = flag(&["-f"], "Procfile.dev", Ours::Flag("--procfile"));
 
 /// All of them.
-pub static PEERS: [Peer; 5] = [FOREMAN, HONCHO, OVERMIND, HIVEMIND, GOREMAN];
+pub static PEERS: [Peer; 6] = [FOREMAN, HONCHO, OVERMIND, HIVEMIND, GOREMAN, NODE_FOREMAN];
 
 /// Words of others that ganger takes under its own name.
 pub static OWN: Peer = Peer {
@@ -271,5 +271,43 @@ const GOREMAN: Peer = Peer {
         PeerCommand { names: &["run restart-all"], ours: &["restart"], ..COMMAND },
         PeerCommand { names: &["run list", "run status"], ours: &["ps"], ..COMMAND },
         VERSION,
+    ],
+};
+
+const NODE_PROCFILE: PeerFlag = flag(&["-j", "--procfile"], "Procfile.dev", Ours::Flag("--procfile"));
+const SHOW_ENVS: PeerFlag =
+    flag(&["-s", "--showenvs"], "", Ours::Nothing("`ganger env` shows the environment"));
+
+const NODE_FOREMAN: Peer = Peer {
+    name: "nf",
+    variables: "",
+    path_rule: PathRule::Goreman,
+    commands: &[
+        PeerCommand {
+            names: &["start"],
+            ours: &["start"],
+            flags: &[
+                NODE_PROCFILE,
+                ENV,
+                PORT,
+                SHOW_ENVS,
+                flag(&["-x", "--proxy"], "8080", Ours::Nothing("there is no proxy")),
+                flag(&["--ssl-key"], "key.pem", Ours::Nothing("there is no proxy")),
+                flag(&["--ssl-cert"], "cert.pem", Ours::Nothing("there is no proxy")),
+                flag(&["-f", "--forward"], "9000", Ours::Nothing("there is no proxy")),
+                flag(&["-i", "--intercept"], "shop.test", Ours::Nothing("there is no proxy")),
+                flag(&["-r", "--raw"], "", Ours::Words(&["--no-prefix"])),
+                flag(&["-t", "--trim"], "80", Ours::Nothing("lines are printed whole")),
+                flag(&["-w", "--wrap"], "", Ours::Words(&[])),
+            ],
+            ..COMMAND
+        },
+        PeerCommand {
+            names: &["run"],
+            ours: &["run"],
+            words: Words::Command,
+            flags: &[NODE_PROCFILE, ENV, PORT, SHOW_ENVS],
+        },
+        PeerCommand { names: &["version", "-V", "--version"], ours: &["version"], ..COMMAND },
     ],
 };

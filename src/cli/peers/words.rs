@@ -250,6 +250,7 @@ mod tests {
             ("goreman -f x -b 7000 start web", "start --exit-on=never --procfile=x --port=7000 web"),
             ("goreman run restart-all", "restart"),
             ("goreman start -set-ports=false", "start --exit-on=never --no-port"),
+            ("nf -j Procfile.dev start web=2,api -w -t 80", "start --procfile=Procfile.dev web=2,api"),
             ("ganger start -c web=2", "start --formation=web=2"),
             ("ganger start -c", "start -c"),
             ("ganger start -c web", "start -c web"),
