@@ -14,7 +14,9 @@ Every setting has a variable too, and a flag wins over it: GANGER_TIMEOUT=10 is
 ganger.toml, .foreman and app.json. docs/settings.md lists all settings.
 
 Exit status: that of the command; 1 invalid input, 2 invalid command line,
-125 an error of ganger, 126 and 127 a command that cannot run or is not found.";
+3 no stack runs here, 4 it does not answer, 5 not all are ready (ps), 124 timed
+out, 125 an error of ganger, 126 and 127 a command that cannot run or is not
+found.";
 
 /// `ganger start --help`.
 pub(crate) const START: &str = "\

@@ -106,7 +106,7 @@ fn tests_named_in_the_promises_exist() {
 }
 
 /// Figures that a page has of the code: page, sentence, file, and the line of code that the sentence repeats.
-const FIGURES: [(&str, &str, &str, &str); 16] = [
+const FIGURES: [(&str, &str, &str, &str); 17] = [
     ("docs/protocol.md", "(UTF-8, at most 256 KiB)", "src/control/protocol.rs", "LONGEST: usize = 256 << 10"),
     (
         "docs/protocol.md",
@@ -160,10 +160,16 @@ const FIGURES: [(&str, &str, &str, &str); 16] = [
         "SHORTEST: Duration = Duration::from_millis(500)",
     ),
     (
-        "README.md",
-        "1 s, … 30 s; given up after five",
+        "docs/running.md",
+        "up to half longer, 30 s at most",
         "src/machine/restart.rs",
         "LONGEST: Duration = Duration::from_secs(30)",
+    ),
+    (
+        "docs/running.md",
+        "A run of ten seconds or more begins the count anew",
+        "src/machine/restart.rs",
+        "WORKED: Duration = Duration::from_secs(10)",
     ),
     ("README.md", "given up after five failures", "src/machine/restart.rs", "MOST_FAILURES: u32 = 5"),
     (

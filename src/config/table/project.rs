@@ -81,7 +81,9 @@ pub(super) static SETTINGS: [Setting; 14] = [
             },
         ],
         takes: Takes::Value("DIR"),
-        help: "Run commands in DIR, not in the Procfile's folder",
+        help: "The project's folder, with its files and commands\n\n\
+               Procfile, ganger.toml and .env are looked for in DIR, and commands run there. Without it, DIR is the folder of -f's \
+               Procfile, else the current one. Paths of -f and -e begin in the current folder all the same.",
         example: "app",
         stack: Some(&Parsed { at: |s: &mut Settings| &mut s.root, parse: Parse::Path(path) }),
         ..SETTING

@@ -25,8 +25,8 @@ pub(super) static SETTINGS: [Setting; 15] = [
         choices: &RESTARTS,
         by_type: true,
         help: "Restart after an exit: never, on-failure, always\n\n\
-               Or `web=always` for one type. After 0.5 s, then twice as long each time, up to 30 s; after five failures \
-               in a row the instance is given up.",
+               Or `web=always` for one type. After 0.5 s, then twice as long each time, and by chance up to half more, 30 s at most. \
+               After five failures in a row the instance is given up; a run of ten seconds begins the count anew.",
         example: "on-failure",
         stack: Some(&of_stack(|s| &mut s.restart, value::restart)),
         each: Some(&of_type(|p| &mut p.restart, value::restart)),
