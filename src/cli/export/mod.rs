@@ -42,11 +42,11 @@ pub(crate) fn run(
     system: &SystemEnv,
 ) -> Result<Outcome, Failure> {
     let format = export.format;
-    let secrets_command = command_line::for_values(format, &given);
     given.exported_to = Some(format.as_str());
     // It is what app.json describes.
     given.app_json = Some(true);
     let mut project = load::project(&given, ProcfileNeed::Procfile, system)?;
+    let secrets_command = command_line::for_values(format, &given, &project, system);
     let plan = plan(&mut project, system).map_err(Failure::Refused)?;
     let options = options(format, &project)?;
     let plan = if format.details().runs_on == RunsOn::Machine {

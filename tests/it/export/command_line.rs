@@ -271,3 +271,17 @@ fn ganger_toml_has_what_an_export_is_asked_for_and_flags_win_over_it() {
     let (_, stderr) = said(&run(&project, &["systemd"]));
     assert!(stderr.contains("ganger.toml:2:7: the stack's name is not"), "{stderr}");
 }
+
+#[test]
+fn the_command_for_values_names_the_real_file_where_the_export_reads_an_example() {
+    let named = |file: &str| {
+        let table = format!("[export]\nimage = \"shop:1\"\nenv = \"{file}\"\n");
+        let project = Project::new("web: a $PORT\n").file("ganger.toml", &table);
+        let project = project.file(".env", "A=secret\n").file(file, "A=\n");
+        said(&run(&project, &["kubernetes", "-o", "k8s"])).1
+    };
+    let stderr = named(".env.example");
+    assert!(stderr.contains("  ganger export kubernetes -e .env --secrets only | kubectl"), "{stderr}");
+    let stderr = named(".env.production");
+    assert!(stderr.contains("  ganger export kubernetes --secrets only | kubectl"), "{stderr}");
+}
