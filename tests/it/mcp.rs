@@ -300,7 +300,7 @@ fn a_command_of_run_ends_with_a_server_that_is_killed() {
 
 #[test]
 fn each_command_of_the_skill_works() {
-    let project = Project::new("worker: probe print at-work + wait\n");
+    let project = Project::new("worker: probe print at-work + wait\n").program("bin/migrate", "#!/bin/sh\n");
     let (status, skill, _) = project.run(&["skill"]);
     assert_eq!(status, 0);
     assert!(skill.starts_with("---\nname: ganger\ndescription: "), "{skill}");
