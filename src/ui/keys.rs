@@ -112,7 +112,7 @@ const fn binding(
 pub(super) const BINDINGS: [KeyBinding; 35] = [
     binding(Command::Choose(Choice::Up), &[Key::new(KeyCode::Up)], "Up", "choose the instance above; the first row is all of them", ""),
     binding(Command::Choose(Choice::Down), &[Key::new(KeyCode::Down)], "Down", "choose the instance below", ""),
-    binding(Command::Choose(Choice::Mark), &[key(' ')], "Space", "mark the instance: its log is shown with those of other marked ones, and keys are about all of them", "mark"),
+    binding(Command::Choose(Choice::Mark), &[key(' ')], "Space", "mark the instance and go down: the logs of all marked ones are shown, and r, s and k are about them", "mark"),
     binding(Command::Choose(Choice::Fold), &[Key::new(KeyCode::Tab)], "Tab", "fold the list of instances into one line, or unfold it", ""),
     binding(Command::Log(LogKey::PageUp), &[Key::new(KeyCode::PageUp), Key::control('b')], "PgUp, Ctrl-B", "scroll the log up by a page", ""),
     binding(Command::Log(LogKey::PageDown), &[Key::new(KeyCode::PageDown), Key::control('f')], "PgDn, Ctrl-F", "scroll it down by a page", ""),

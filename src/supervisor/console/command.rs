@@ -15,7 +15,7 @@ lines that are read here, each with Enter:
   p           what runs: the table of `ganger ps`
   q           stop all
   h           this
-NAME is a type, an instance or a glob; Enter alone marks a place
+NAME: type, instance, @group or glob; Enter alone marks a place
 no program gets what is typed here
 keys: Tab completes, up and down recall, Ctrl-A -E -U -K -W edit";
 
