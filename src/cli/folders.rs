@@ -50,7 +50,8 @@ impl Folders {
                 let home = given.unwrap_or(beside);
                 Self { typed: current, root: home.clone(), home, procfile: None, env }
             }
-            PathRule::Honcho => {
+            // An export of honcho has its commands run where its files are.
+            PathRule::Honcho if typed.exported_to.is_none() => {
                 let home = given.unwrap_or_else(|| current.clone());
                 let files = || Some(home.clone());
                 Self { typed: home.clone(), root: current, procfile: files(), env: files(), home }
@@ -60,7 +61,7 @@ impl Folders {
                 let root = given.unwrap_or(beside);
                 Self { typed: current, root, procfile: Some(home.clone()), env, home }
             }
-            PathRule::Goreman => {
+            PathRule::Honcho | PathRule::Goreman => {
                 let home = given.unwrap_or(current);
                 Self { typed: home.clone(), root: home.clone(), home, procfile: None, env: None }
             }

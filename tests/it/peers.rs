@@ -225,6 +225,11 @@ fn paths_of_others_begin_where_theirs_do() {
     ] {
         assert_eq!(said(theirs), (Some(expected.to_owned()), String::new()), "{theirs}");
     }
+    said("honcho export -d app systemd units");
+    let units = folder.path().join("top/units");
+    let names: Vec<_> = std::fs::read_dir(&units).unwrap().map(|unit| unit.unwrap().path()).collect();
+    let texts = names.iter().filter_map(|unit| std::fs::read_to_string(unit).ok());
+    assert!(texts.into_iter().any(|text| text.contains("WorkingDirectory=") && text.contains("top/app\n")));
     let (out, err) = said("ganger start -f config/Procfile.dev");
     assert_eq!(out.as_deref(), Some("dev config"));
     assert!(err.contains("warning: ./.env: not read") && err.contains("`-e .env` reads it"), "{err}");

@@ -136,6 +136,7 @@ const HONCHO: Peer = Peer {
             words: Words::FormatAndFolder,
             flags: &[
                 PROCFILE,
+                APP_ROOT,
                 ENV,
                 PORT,
                 CONCURRENCY,
