@@ -48,7 +48,10 @@ fn of_flag(subcommand: &str, flag: &str, value: &str) -> Option<String> {
     let meaning = |peer: &Peer| {
         let mut own = peer.commands.iter().filter(|command| command.ours.first() == Some(&subcommand));
         let flag = own.find_map(|command| command.flag(flag))?;
+        let name = if let Ours::Flag(ours) = flag.ours { ours.strip_prefix("--") } else { None };
+        let letter = name.and_then(|name| table::named(name)?.flag_of(subcommand)?.short);
         Some(match (flag.ours, flag.ours.words(value)) {
+            _ if let Some(letter) = letter => format!("is `-{letter} {value}`"),
             (Ours::Nothing(reason), _) => format!("has no counterpart here: {reason}"),
             (_, words) if words.is_empty() => "is the default here".to_owned(),
             (_, words) => format!("is `{}`", words.join(" ")),
@@ -150,9 +153,9 @@ mod tests {
             ("start --daemonize", "'--daemonize' of overmind is `--detach`"),
             ("start --show-timestamps", "'--show-timestamps' of overmind is `--timestamps`"),
             ("start --auto-restart api", "'--auto-restart' of overmind is `--restart=api=always`"),
-            ("start --ignored-processes=web", "'--ignored-processes' of overmind is `--except=web`"),
-            ("start --ignored-processes", "'--ignored-processes' of overmind is `--except=…`"),
-            ("start -j Procfile.x", "'-j' of nf is `--procfile=Procfile.x`"),
+            ("start --ignored-processes=web", "'--ignored-processes' of overmind is `-x web`"),
+            ("start --ignored-processes", "'--ignored-processes' of overmind is `-x …`"),
+            ("start -j Procfile.x", "'-j' of nf is `-f Procfile.x`"),
             ("export -u app", "'-u' of foreman and honcho is `--user=app`"),
             ("export out", "'out', the folder of foreman and honcho, is `-o out`"),
             ("start --no-timestamp", "'--no-timestamp' of foreman is the default here"),
@@ -163,7 +166,7 @@ mod tests {
             (
                 "start -b 7100",
                 "'-b' of overmind has no counterpart here: each type has a colour of the terminal's own, \
-                 of goreman is `--port=7100`",
+                 of goreman is `-p 7100`",
             ),
         ] {
             assert_eq!(of(line).as_deref(), Some(tip));
