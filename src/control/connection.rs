@@ -10,7 +10,7 @@ use tokio::io::Interest;
 use tokio::net::UnixStream;
 use tokio::sync::mpsc::{Receiver, Sender, UnboundedSender, channel};
 use tokio::sync::{Notify, watch};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::call::{AHEAD, AnswerPart, Call, InFlight, ReplySender};
 use super::fields::FieldError;
@@ -69,6 +69,7 @@ impl Connection {
 
     /// The next line; `None` at the end, or where the rules are broken.
     async fn next_line(&mut self) -> io::Result<Option<Vec<u8>>> {
+        let end = Instant::now() + PATIENCE;
         loop {
             if let Some(line) = self.input.next_line() {
                 return Ok(Some(line.to_vec()));
@@ -76,7 +77,7 @@ impl Connection {
             if self.input.rest().len() > LONGEST {
                 return Ok(None);
             }
-            let Ok(waited) = timeout(PATIENCE, self.stream.readable()).await else { return Ok(None) };
+            let Ok(waited) = timeout_at(end, self.stream.readable()).await else { return Ok(None) };
             waited?;
             if self.read()? == Some(0) {
                 return Ok(None);
@@ -187,4 +188,25 @@ impl Connection {
 /// The line of a refusal.
 pub(super) fn refused(id: u64, refusal: RequestRefusal) -> Vec<u8> {
     Reply { version: VERSION, id, answer: refusal.into() }.to_line()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_sends_a_byte_now_and_then_does_not_keep_its_place() {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let mut connection = Connection::new(ours, Weak::new());
+        let slow = async {
+            for _ in 0..5 {
+                theirs.try_write(b"x").unwrap();
+                sleep(PATIENCE.saturating_sub(Duration::from_secs(1))).await;
+            }
+        };
+        tokio::select! {
+            line = connection.next_line() => assert_eq!(line.unwrap(), None),
+            () = slow => panic!("it has kept its place"),
+        }
+    }
 }

@@ -14,6 +14,8 @@ use super::NotifyMessage;
 
 /// The longest message; sd_notify(3) promises readers no more than a page.
 const LONGEST: usize = 4096;
+/// The most descriptors of one message: SCM_MAX_FD of unix(7).
+const MOST_DESCRIPTORS: usize = 253;
 
 /// The receiving end of NOTIFY_SOCKET, for one instance.
 #[derive(Debug)]
@@ -49,8 +51,8 @@ impl NotifySocket {
     pub(crate) fn next(&self) -> io::Result<Option<NotifyMessage>> {
         let mut text = [0; LONGEST];
         // Descriptors may come along (`FDSTORE=1`, and systemd-notify's `BARRIER=1`). They are closed, which is
-        // all that a barrier waits for.
-        let mut space = nix::cmsg_space!(nix::sys::socket::UnixCredentials, [i32; 16]);
+        // all that a barrier waits for. With less room than for all that can come along the rest would stay open in us.
+        let mut space = nix::cmsg_space!(nix::sys::socket::UnixCredentials, [i32; MOST_DESCRIPTORS]);
         let mut parts = [IoSliceMut::new(&mut text)];
         let flags = MsgFlags::MSG_CMSG_CLOEXEC | MsgFlags::MSG_DONTWAIT;
         let message = match recvmsg::<UnixAddr>(self.socket.as_raw_fd(), &mut parts, Some(&mut space), flags)
@@ -109,6 +111,27 @@ mod tests {
         ] {
             assert_eq!(says_ready(message), is_ready, "{}", String::from_utf8_lossy(message));
         }
+    }
+
+    #[test]
+    fn descriptors_that_come_along_are_closed_however_many_they_are() {
+        let name = format!("ganger-test-descriptors-{}", std::process::id());
+        let socket = NotifySocket::open(name.clone()).unwrap();
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+        let sender = UnixDatagram::unbound().unwrap();
+        let address = UnixAddr::new_abstract(name.as_bytes()).unwrap();
+        for count in [1, 16, 17, MOST_DESCRIPTORS] {
+            let descriptors = vec![theirs.as_raw_fd(); count];
+            let rights = [nix::sys::socket::ControlMessage::ScmRights(&descriptors)];
+            let text = [std::io::IoSlice::new(b"FDSTORE=1")];
+            let flags = MsgFlags::empty();
+            nix::sys::socket::sendmsg(sender.as_raw_fd(), &text, &rights, flags, Some(&address)).unwrap();
+            let pid = std::process::id().cast_signed();
+            assert_eq!(socket.next().unwrap(), Some(NotifyMessage { pid, is_ready: false }), "{count}");
+        }
+        drop(theirs);
+        // The end of the other side: no copy of it is left.
+        assert_eq!(std::io::Read::read(&mut &ours, &mut [0]).unwrap(), 0);
     }
 
     #[test]

@@ -27,6 +27,9 @@ use crate::supervisor::actions::signals::{self, StopSignals};
 use crate::supervisor::actions::window_size::{self, terminal_size};
 use crate::supervisor::channel::arrival::{HookCall, HookProgress};
 
+/// At most so many messages to a NOTIFY_SOCKET are read in one turn: each may cost a scan, and a signal waits for the turn.
+const MESSAGES_AT_ONCE: usize = 16;
+
 /// Everything that actions need.
 pub(crate) struct Executor {
     processes: Processes,
@@ -223,7 +226,11 @@ impl Executor {
     /// tree.
     pub(crate) fn take_ready_message(&mut self, index: usize) -> Option<i32> {
         let mut ready = None;
-        while let Some(message) = self.resources.notify_sockets.next(index) {
+        for _ in 0..MESSAGES_AT_ONCE {
+            let Some(message) = self.resources.notify_sockets.next(index) else {
+                self.resources.notify_sockets.all_read(index);
+                return ready;
+            };
             self.processes.forget_snapshot();
             let has_sender = |members: &[Process]| members.iter().any(|process| process.pid == message.pid);
             let target = Target::Instance(index);
@@ -232,7 +239,7 @@ impl Executor {
                 && (has_sender(&self.members(target)) || has_sender(&self.processes.members(target)));
             ready = ready.or(self.processes.leader(index).filter(|_| is_own));
         }
-        self.resources.notify_sockets.all_read(index);
+        self.resources.notify_sockets.read_on(index);
         ready
     }
 

@@ -48,6 +48,13 @@ impl NotifySockets {
         socket.next().ok().flatten()
     }
 
+    /// There may be more messages, which are read when the loop has had a turn: any user can send as many as it likes.
+    pub(super) fn read_on(&self, index: usize) {
+        if let Some(inbox) = self.inbox.upgrade() {
+            let _ = inbox.send(Arrival::Notified(index));
+        }
+    }
+
     /// All messages were read and their senders found: a client that waits for that (`BARRIER=1`) goes on.
     pub(super) fn all_read(&self, index: usize) {
         if let Some((_, readable)) = self.sockets.get(&index) {
