@@ -184,6 +184,11 @@ impl Instance {
         (self.is_blocked, self.timers.report_blocked) = (false, None);
     }
 
+    /// The grace of its next stop.
+    pub fn grace(&self) -> Duration {
+        self.grace
+    }
+
     /// Sets the grace of its next stop.
     pub fn set_grace(&mut self, grace: Duration) {
         self.grace = grace;

@@ -122,9 +122,9 @@ impl Stack {
 
     /// The longest grace of all instances of the stack. One that is leaving may still need its own.
     pub(super) fn longest_grace(&self) -> Duration {
-        let all = self.instances.specs().iter().zip(self.instances.iter());
-        let present = all.filter(|(_, instance)| !(instance.is_retired && instance.state.is_down()));
-        present.map(|(spec, _)| spec.grace).max().unwrap_or_default()
+        let present =
+            self.instances.iter().filter(|instance| !(instance.is_retired && instance.state.is_down()));
+        present.map(Instance::grace).max().unwrap_or_default()
     }
 
     /// Whether every instance has ended, and none starts again by itself, at a request or after a change of a file.

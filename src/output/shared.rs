@@ -14,7 +14,7 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::{Mutex, Notify};
 
-use super::history::HistoryLine;
+use super::history::{History, HistoryLine};
 use super::log_files::FileWriter;
 use super::mux::Mux;
 use super::mux_stream::{MuxStep, MuxStream};
@@ -179,7 +179,7 @@ impl Shared {
     pub(super) fn conclude(&self, mut notice: Notice) {
         if let Notice::Failed { process, lines, .. } = &mut notice {
             let log_source = self.mux.borrow().index_of(process);
-            *lines = log_source.map_or_else(Vec::new, |log_source| self.last_lines(log_source));
+            *lines = log_source.map_or_else(Vec::new, |log_source| self.last_lines_above(log_source));
             if lines.is_empty() {
                 return;
             }
@@ -194,6 +194,15 @@ impl Shared {
                 .map(|history| history.latest(TOLD, |own| own == log_source).iter().map(told).collect())
         })
         .unwrap_or_default()
+    }
+
+    /// The last lines of a source, if lines of others stand below them: else they are the latest that the user sees.
+    fn last_lines_above(&self, log_source: usize) -> Vec<String> {
+        let lines = self.last_lines(log_source);
+        let is_other = |history: &History| {
+            history.latest(lines.len(), |_| true).iter().any(|line| line.log_source != log_source)
+        };
+        if self.with_mux(|mux| mux.history().is_some_and(is_other)) { lines } else { Vec::new() }
     }
 
     /// Prints that this source waits for keys.

@@ -1,6 +1,8 @@
 //! What stands out in the stream: failures, and the end of a stack in which one happened.
 
 use nix::sys::signal::Signal;
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
 
 use crate::harness::Project;
 
@@ -15,10 +17,20 @@ fn rows_from(lines: &[String], start: &str) -> Vec<String> {
     .collect()
 }
 
+/// Both of these, of which the first runs `bad` when the other will say something at the stop.
+fn beside_a_polite_one(bad: &str) -> Project {
+    let polite = "trap 'echo bye; exit 0' TERM; echo go >said; read word <never";
+    let project = Project::new(&format!("bad: read go <said; {bad}\nother: {polite}\n"));
+    for name in ["said", "never"] {
+        mkfifo(&project.path().join(name), Mode::S_IRWXU).unwrap();
+    }
+    project
+}
+
 #[test]
 fn the_last_lines_of_what_failed_are_repeated_at_the_end() {
     let program = "for i in $(seq 12); do echo \"line $i\"; done; printf '\\033[31mred\\033[0m\\n'; exit 3\n";
-    let project = Project::new("bad: sh program\nother: probe wait\n").file("program", program);
+    let project = beside_a_polite_one("sh program").file("program", program);
     let (status, lines) = project.start(&["--no-port"]).end();
     assert_eq!(status.code(), Some(3));
     let expected: Vec<String> =
@@ -33,8 +45,17 @@ fn the_last_lines_of_what_failed_are_repeated_at_the_end() {
 }
 
 #[test]
+fn the_last_lines_are_not_repeated_right_below_themselves() {
+    let project = Project::new("bad: echo boom; exit 3\nother: exec sleep 1000\n");
+    let (_, lines) = project.start(&["--no-port"]).end();
+    assert!(!lines.iter().any(|line| line.contains("its last lines:")), "{lines:?}");
+    assert!(lines.last().unwrap().contains("bad.1 ended first: exited with status 3"), "{lines:?}");
+}
+
+#[test]
 fn a_stack_that_is_stopped_repeats_what_failed_before_and_nothing_else() {
-    let project = Project::new("bad: sh -c 'echo boom; exit 1'\ngood: probe print hello + wait\n");
+    let project =
+        Project::new("bad: sh -c 'echo boom; exit 1'\ngood: probe trap TERM bye 0 + print hello + wait\n");
     let mut stack = project.start_until(&["--no-port", "--exit-on", "never"], &["hello", "bad.1 exited"]);
     stack.signal(Signal::SIGINT);
     stack.wait();
@@ -51,7 +72,7 @@ fn a_stack_that_is_stopped_repeats_what_failed_before_and_nothing_else() {
 
 #[test]
 fn a_failure_is_red_and_what_was_asked_to_end_is_not() {
-    let project = Project::new("bad: sh -c 'echo boom; exit 1'\ngood: probe wait\n");
+    let project = beside_a_polite_one("echo boom; exit 1");
     let (_, lines) = project.start(&["--no-port", "--color=always"]).end();
     let is_red = |text: &str| {
         let line =
@@ -61,5 +82,5 @@ fn a_failure_is_red_and_what_was_asked_to_end_is_not() {
     for text in ["bad.1 exited with status 1", "bad.1 ended first", "    boom"] {
         assert!(is_red(text), "{text}: {lines:?}");
     }
-    assert!(!is_red("good.1 killed by SIGTERM"), "{lines:?}");
+    assert!(!is_red("other.1 exited with status 0"), "{lines:?}");
 }

@@ -41,3 +41,12 @@ fn sigquit_names_no_grace_as_it_leaves_none() {
     assert!(actions.contains(&Action::Kill(Target::Instance(0))));
     assert_eq!(notices(&actions), ["SIGQUIT received: killing all that is left"]);
 }
+
+#[test]
+fn a_grace_that_a_request_brings_is_the_one_that_is_named() {
+    let mut machine = stack(&["web"], ExitOn::Any);
+    start(&mut machine);
+    let grace = Some(Duration::from_secs(1));
+    let actions = machine.handle(at(1.0), Event::Down { ticket: Ticket(0), grace });
+    assert_eq!(notices(&actions), ["ganger down: stopping all (grace 1 s)"]);
+}
