@@ -72,6 +72,7 @@ pub(crate) fn beside(
         message: format!("a stack runs here already{pid}{since}:{rows}"),
         hint: Some(hint.into()),
         status: exit::REFUSED,
+        code: Some("already_running"),
         stack: Some(Box::new(status.clone())),
         ..Sentence::default()
     })))

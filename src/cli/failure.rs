@@ -96,6 +96,8 @@ pub(crate) struct Sentence {
     pub hint: Option<String>,
     /// The exit status of ganger.
     pub status: u8,
+    /// What kind it is for a program, where the status does not tell.
+    pub code: Option<&'static str>,
     /// The instance that is the cause.
     pub process: Option<String>,
     /// Its exit status, as a shell reports it.
@@ -110,6 +112,7 @@ impl Sentence {
     /// The object for programs.
     fn error(&self) -> Value {
         let code = match self.status {
+            _ if let Some(code) = self.code => code,
             // The last run has an instance too.
             exit::NOTHING_RUNS if self.stack.is_some() => "nothing_runs",
             // The status is that of the instance.

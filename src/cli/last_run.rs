@@ -99,6 +99,7 @@ fn failure(run: &LastRun, message: String, status: u8, hint: &str) -> Failure {
         lines: process.as_ref().map(|name| run.lines_of(name, LINES)).unwrap_or_default(),
         process,
         stack: Some(Box::new(run.status.clone())),
+        code: None,
     }))
 }
 

@@ -1,7 +1,7 @@
 //! `ganger port`: where an instance can be reached.
 
 use super::args::PortArgs;
-use super::failure::Failure;
+use super::failure::{Failure, Sentence};
 use super::system_env::SystemEnv;
 use super::{print, stack};
 use crate::config::Settings;
@@ -18,19 +18,21 @@ pub(crate) fn run(port: &PortArgs, given: &Settings, system: &SystemEnv) -> Resu
     let name = &port.instance;
     let Some(row) = status.instances.iter().find(|row| row.name == *name || row.r#type == *name) else {
         let near = status.nearest(name).map(|near| format!("did you mean `{near}`?"));
-        return Err(refused(format!("no type or instance is called `{name}`"), near));
+        return Err(Failure::Sentence(Box::new(Sentence {
+            message: format!("no type or instance is called `{name}`"),
+            hint: near,
+            status: exit::REFUSED,
+            code: Some("unknown_name"),
+            ..Sentence::default()
+        })));
     };
     let Some(number) = row.serving_port() else {
         let hint = "the stack was started with --no-port".to_owned();
-        return Err(refused(format!("{} has no port", row.name), Some(hint)));
+        return Err(Failure::sentence(exit::REFUSED, format!("{} has no port", row.name), Some(hint)));
     };
     if stack::is_json(given) {
         print::json(&serde_json::json!({ "schema": SCHEMA, "name": row.name, "port": number }))?;
         return Ok(Outcome::Status(exit::SUCCESS));
     }
     print::and_succeed(format!("{number}\n").as_bytes())
-}
-
-fn refused(message: String, hint: Option<String>) -> Failure {
-    Failure::sentence(exit::REFUSED, message, hint)
 }

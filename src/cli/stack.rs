@@ -192,9 +192,11 @@ pub(crate) fn refused(refusal: RequestRefusal, status: u8) -> Failure {
     if kind == RefusalKind::Refused {
         return Failure::Told(message);
     }
+    let code = (kind == RefusalKind::UnknownName).then_some("unknown_name");
     Failure::Sentence(Box::new(Sentence {
         message,
         status,
+        code,
         process,
         exit_status,
         lines,

@@ -44,18 +44,18 @@ fn every_command_with_a_wrong_name_or_argument_has_a_document() {
     let project = Project::new("web: probe print up + wait\n");
     assert_eq!(project.run(&["start", "-D", "--no-port"]).0, 0);
     for (words, status, code) in [
-        (&["logs", "nope"][..], 1, "failed"),
-        (&["restart", "nope"], 1, "failed"),
-        (&["stop", "nope"], 1, "failed"),
-        (&["kill", "nope"], 1, "failed"),
-        (&["wait", "nope"], 1, "failed"),
-        (&["port", "nope"], 1, "failed"),
+        (&["logs", "nope"][..], 1, "unknown_name"),
+        (&["restart", "nope"], 1, "unknown_name"),
+        (&["stop", "nope"], 1, "unknown_name"),
+        (&["kill", "nope"], 1, "unknown_name"),
+        (&["wait", "nope"], 1, "unknown_name"),
+        (&["port", "nope"], 1, "unknown_name"),
         (&["port", "web"], 1, "failed"),
-        (&["scale", "nope=2"], 1, "failed"),
+        (&["scale", "nope=2"], 1, "unknown_name"),
         (&["wait", "web", "--for", "exited", "-t", "10ms"], 124, "timed_out"),
         (&["wait", "web", "--for", "log=never", "-t", "10ms"], 124, "timed_out"),
-        (&["start", "-D"], 1, "failed"),
-        (&["start", "nope"], 1, "failed"),
+        (&["start", "-D"], 1, "already_running"),
+        (&["start", "nope"], 1, "unknown_name"),
         (&["wait", "--nope"], 2, "usage"),
         (&["logs", "-n", "x"], 2, "usage"),
     ] {

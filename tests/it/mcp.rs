@@ -125,6 +125,12 @@ fn a_start_that_fails_says_why_to_an_agent() {
     let ports = Ports::claim();
     let project = Project::new("web: probe print no-database + exit 3\n");
     let taken = TcpListener::bind(format!("0.0.0.0:{}", ports.base())).unwrap();
+    project.write("ganger.toml", "prot = 1\n");
+    let checked = session(&project, &[], &json!([["call", "check", {}]]));
+    assert_eq!(
+        (&checked[0]["isError"], checked[0]["structuredContent"]["errors"][0]["line"].as_u64()),
+        (&json!(true), Some(1))
+    );
     project.write("Procfile.slow", "web: probe print slow + wait\n");
     project.write("ganger.toml", "");
     project.write("Procfile.taken", &format!("web: python3 -m http.server {}\n", ports.base()));

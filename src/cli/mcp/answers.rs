@@ -28,7 +28,10 @@ pub(crate) fn of_document(answer: &CommandAnswer) -> Value {
     if !stderr.trim().is_empty() && document.get("error").is_none() {
         content.push(text_of(end(stderr.trim_end())));
     }
-    json!({"content": content, "structuredContent": document, "isError": document.get("error").is_some()})
+    // `check` has all that is wrong, and no error of its own.
+    let is_error = document.get("error").is_some()
+        || document.get("errors").and_then(Value::as_array).is_some_and(|errors| !errors.is_empty());
+    json!({"content": content, "structuredContent": document, "isError": is_error})
 }
 
 /// The result of `tools/call` for `run`.
