@@ -111,7 +111,10 @@ fn draw_footer(state: &State, signs: Signs, buffer: &mut Buffer, place: Rect) ->
             return Some(Position::new(column, place.y));
         }
         Mode::Confirm(question, _) => {
-            writer.text(question, signs.failure()).text("  y: yes, any other key: no", Style::new());
+            // The keys are seen on a narrow screen too; what follows the question is the first to be cut.
+            let (asked, more) = question.split_once('?').unwrap_or((question, ""));
+            writer.text(&format!("{asked}?"), signs.failure());
+            writer.text("  y: yes, any other key: no ", Style::new()).text(more, faint());
         }
         Mode::Overlay(..) => {
             writer.text("Up, Down, PgUp, PgDn: scroll  any other key: close", faint());

@@ -103,7 +103,7 @@ fn the_last_row_is_a_prompt_a_question_or_an_answer() {
     press_code(&mut state, KeyCode::Escape);
     press_code(&mut state, KeyCode::Down);
     press(&mut state, "r");
-    assert_eq!(last(&state), "restart web.1? they are stopped and started again  y: yes, any other key: no");
+    assert_eq!(last(&state), "restart web.1?  y: yes, any other key: no  they are stopped and started again");
     press(&mut state, "n");
     assert_eq!(last(&state), "nothing was done");
     press(&mut state, "k");
