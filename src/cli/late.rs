@@ -3,15 +3,18 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use super::failure::Failure;
-use super::last_run;
+use super::failure::{Failure, Sentence};
+use super::{last_run, stack};
 use crate::config::{BUFFERING, ProbeKind};
 use crate::control::address::Address;
 use crate::control::client::{Client, ServerMessage};
-use crate::control::protocol::{Goal, InstanceStatus, LogsWanted, Request, Status};
-use crate::exit::LATE;
+use crate::control::protocol::{Goal, InstanceStatus, LogLine, LogsWanted, Phase, Request, Status};
+use crate::exit::{self, LATE};
 use crate::machine::ready::LISTENS_WITHIN;
 use crate::notice::Elapsed;
+
+/// So many of the last lines are told of an instance that has ended.
+const LINES: u32 = 20;
 
 /// After this time not all of `names` (all instances, if empty) of the stack at `address` have reached `goal`.
 pub(crate) fn timed_out(address: &Address, goal: Goal, names: &[String], after: Duration) -> Failure {
@@ -19,7 +22,7 @@ pub(crate) fn timed_out(address: &Address, goal: Goal, names: &[String], after: 
     let missing: Vec<&InstanceStatus> = status
         .named(names)
         .filter(|row| match goal {
-            Goal::Up => row.pid.is_none() && row.exit_status.is_none(),
+            Goal::Up => row.pid.is_none() && row.exit_status != Some(exit::SUCCESS),
             Goal::Ready => !row.is_ready_or_done() || !names.is_empty() && may_listen_yet(row),
             Goal::Exited => row.pid.is_some(),
         })
@@ -31,29 +34,37 @@ pub(crate) fn timed_out(address: &Address, goal: Goal, names: &[String], after: 
     };
     let list: Vec<&str> = missing.iter().map(|row| row.name.as_str()).collect();
     let tail = if list.is_empty() { String::new() } else { format!("; still {what}: {}", list.join(", ")) };
-    let reasons = missing
-        .iter()
-        .filter(|_| goal == Goal::Ready)
-        .filter_map(|row| Some(format!("{} is not ready: {}", row.name, reason(row)?)));
+    let reasons = missing.iter().filter(|_| goal != Goal::Exited).filter_map(|row| reason(row, goal));
     let hints: Vec<String> = reasons.collect();
-    failure(after, &tail, (!hints.is_empty()).then(|| hints.join("; ")))
+    let ended = missing.iter().find(|row| end_of(row).is_some());
+    let lines = ended.and_then(|row| last_lines(address, &row.name)).unwrap_or_default();
+    stack::say_lines(&lines);
+    Failure::Sentence(Box::new(Sentence {
+        hint: (!hints.is_empty()).then(|| hints.join("; ")),
+        code: Some("timed_out"),
+        process: ended.map(|row| row.name.clone()),
+        exit_status: ended.and_then(|row| row.exit_status),
+        lines,
+        ..sentence(after, &tail)
+    }))
 }
 
 /// After this time no instance of `names` has logged a line that matches `expression`.
 pub(crate) fn no_line(address: &Address, names: &[String], expression: &str, after: Duration) -> Failure {
     let status = status(address);
     let rows = status.named(names).filter(|row| row.pid.is_some());
-    let silent: Vec<String> =
-        rows.filter(|row| is_silent(address, &row.name)).map(|row| no_output(&row.name)).collect();
-    failure(
-        after,
-        &format!("; no line matches /{expression}/"),
-        (!silent.is_empty()).then(|| silent.join("; ")),
-    )
+    let silent: Vec<String> = rows
+        .filter(|row| last_lines(address, &row.name).is_some_and(|lines| lines.is_empty()))
+        .map(|row| no_output(&row.name))
+        .collect();
+    let hint = (!silent.is_empty()).then(|| silent.join("; "));
+    let tail = format!("; no line matches /{expression}/");
+    Failure::Sentence(Box::new(Sentence { hint, ..sentence(after, &tail) }))
 }
 
-fn failure(after: Duration, tail: &str, hint: Option<String>) -> Failure {
-    Failure::sentence(LATE, format!("timed out after {}{tail}", Elapsed(after)), hint)
+fn sentence(after: Duration, tail: &str) -> Sentence {
+    let message = format!("timed out after {}{tail}", Elapsed(after));
+    Sentence { message, status: LATE, ..Sentence::default() }
 }
 
 fn no_output(name: &str) -> String {
@@ -72,21 +83,37 @@ fn may_listen_yet(row: &InstanceStatus) -> bool {
     row.ready_by == ProbeKind::ListenOrAlive && row.url.is_none() && is_young
 }
 
-fn reason(row: &InstanceStatus) -> Option<String> {
-    let waits = may_listen_yet(row);
-    row.waiting_for.clone().or_else(|| {
-        waits.then(|| format!("it does not listen, and has not run for {} yet", Elapsed(LISTENS_WITHIN)))
+fn reason(row: &InstanceStatus, goal: Goal) -> Option<String> {
+    let young = || format!("it does not listen, and has not run for {} yet", Elapsed(LISTENS_WITHIN));
+    let waits = if may_listen_yet(row) { Some(young()) } else { None };
+    let lacks = row.waiting_for.clone().or(waits).filter(|_| goal == Goal::Ready).or_else(|| end_of(row))?;
+    let name = &row.name;
+    Some(if goal == Goal::Ready {
+        format!("{name} is not ready: {lacks}")
+    } else {
+        format!("{name}: {lacks}")
     })
 }
 
-/// Whether the log has no line of it.
-fn is_silent(address: &Address, name: &str) -> bool {
-    let Some(mut client) = Client::connect(address) else { return false };
-    let wanted = LogsWanted { names: vec![name.to_owned()], lines: Some(1), ..LogsWanted::default() };
-    let mut has_line = false;
+/// How an instance ended that is to run: it starts again after a pause, or when a file changes.
+fn end_of(row: &InstanceStatus) -> Option<String> {
+    let status = row.exit_status.filter(|status| row.pid.is_none() && *status != exit::SUCCESS)?;
+    let exit = row.signal.as_ref().map(|signal| format!("killed by {signal}"));
+    let exit = exit.unwrap_or_else(|| format!("exited with status {status}"));
+    let again = if row.state == Phase::Restarting { ", and starts again" } else { "" };
+    Some(format!("it {exit}{again}"))
+}
+
+/// The latest lines of an instance; `None` if the stack does not tell.
+fn last_lines(address: &Address, name: &str) -> Option<Vec<LogLine>> {
+    let mut client = Client::connect(address)?;
+    let wanted = LogsWanted { names: vec![name.to_owned()], lines: Some(LINES), ..LogsWanted::default() };
+    let mut lines = Vec::new();
     let done = client.listen(Request::Logs(wanted), |message| {
-        has_line |= matches!(message, ServerMessage::Line { .. });
+        if let ServerMessage::Line { line, .. } = message {
+            lines.push(line);
+        }
         ControlFlow::Continue(())
     });
-    done.is_ok() && !has_line
+    done.ok().map(|_| lines)
 }

@@ -205,7 +205,7 @@ pub(crate) fn refused(refusal: RequestRefusal, status: u8) -> Failure {
 }
 
 /// Prints the last lines of an instance on standard error.
-fn say_lines(lines: &[LogLine]) {
+pub(crate) fn say_lines(lines: &[LogLine]) {
     let text: Vec<u8> = lines
         .iter()
         .flat_map(|line| [line.process.as_bytes(), b" | ", &line.payload.0, b"\n"].concat())

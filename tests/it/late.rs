@@ -123,6 +123,23 @@ fn a_start_in_the_background_gives_the_reason_that_the_foreground_gives() {
 }
 
 #[test]
+fn what_has_crashed_and_waits_for_a_change_of_a_file_is_told_with_its_last_lines() {
+    let project = Project::new("web: probe print boom + exit 7\nworker: probe wait\n")
+        .file("ganger.toml", "[process.web]\nwatch = [\"src\"]\n");
+    std::fs::create_dir(project.path().join("src")).unwrap();
+    let (status, _, err) = project.run(&["start", "-D", "--wait=0.5", "--no-port"]);
+    assert_eq!(status, 124, "{err}");
+    for said in ["web.1 | boom", "still not ready: web.1", "web.1 is not ready: it exited with status 7"] {
+        assert!(err.contains(said), "{said}: {err}");
+    }
+    let (_, document) = project.json(&["wait", "web", "--for", "up", "-t", "0.1", "--json"]);
+    let error = &document["error"];
+    assert_eq!((&error["code"], &error["exit_status"]), (&"timed_out".into(), &7.into()), "{error}");
+    assert_eq!(error["hint"], "web.1: it exited with status 7");
+    assert_eq!(project.run(&["down"]).0, 0);
+}
+
+#[test]
 fn a_start_of_a_stack_that_runs_waits_for_what_it_names() {
     let project = Project::new("web: probe print booting + wait\nbad: probe print broken + exit 7\n")
         .file("ganger.toml", "exit-on = \"never\"\n[process.web]\nready = \"log:takes orders\"\n");
