@@ -54,7 +54,8 @@ pub struct SpawnedChild {
 }
 
 /// What one process is given besides what its spec says.
-#[derive(Debug, Default)]
+// Without Debug, which would print values of variables.
+#[derive(Default)]
 pub struct ChildResources {
     /// Variables that win over all others of the same name.
     pub variables: Vec<(Vec<u8>, Vec<u8>)>,
@@ -63,7 +64,7 @@ pub struct ChildResources {
 }
 
 /// Makes instances' processes, all in the same way.
-#[derive(Debug)]
+// Without Debug, as ChildResources.
 pub struct Spawner {
     limit: OpenFiles,
     defaults: SigSet,
@@ -77,7 +78,7 @@ pub struct Spawner {
 }
 
 /// The part of the environment that all instances share, as execve wants it.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct SharedEnvironment {
     source: Arc<[(Vec<u8>, Vec<u8>)]>,
     strings: Vec<CString>,
