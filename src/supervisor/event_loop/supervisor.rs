@@ -224,7 +224,7 @@ impl Supervisor {
                 return Some(event);
             }
             Arrival::Call(call) => return self.with_view(|router, view| router.receive(call, view)),
-            Arrival::Released(caller) => return self.with_view(|router, view| router.release(caller, view)),
+            Arrival::Released(caller) => return self.with_view(|router, view| router.release(caller, &view)),
             // Behind the answers that wait: the machine may not know yet that this process exists.
             Arrival::Ready { instance, pid } => {
                 self.answers.push_back(Event::Ready { instance, pid, port: None });

@@ -121,7 +121,7 @@ impl Router {
                 let present = view.present();
                 caller.answer(view.status(&present));
             }
-            Request::Logs(wanted) => self.read_logs(wanted, caller, &mut view),
+            Request::Logs(wanted) => self.read_logs(wanted, caller, &view),
             Request::Attach(wanted) => {
                 self.attach(&wanted, (caller, typed?), &instances, &mut view);
             }
@@ -136,7 +136,7 @@ impl Router {
                 let diff = self.replanner.roll(&instances, view.machine);
                 return self.change(diff, caller, &mut view);
             }
-            Request::Scale { steps } if steps.is_empty() => caller.answer(view.status(&[])),
+            Request::Scale { steps } if steps.is_empty() => caller.answer(view.summary()),
             Request::Scale { steps } => {
                 let diff = self.replanner.scale(&steps, view.machine);
                 return self.change(diff, caller, &mut view);
@@ -190,11 +190,11 @@ impl Router {
     }
 
     /// A client has given up its lease. If the stack ends with that, the client is answered when nothing is left.
-    pub(crate) fn release(&mut self, caller: ReplySender, mut view: View<'_>) -> Option<Event> {
+    pub(crate) fn release(&mut self, caller: ReplySender, view: &View<'_>) -> Option<Event> {
         if self.leases.release() {
             return Some(Event::Down { ticket: self.ticket(caller, Vec::new()), grace: None });
         }
-        caller.answer(view.status(&[]));
+        caller.answer(view.summary());
         None
     }
 
@@ -244,17 +244,15 @@ impl Router {
         Ticket(self.next)
     }
 
-    fn read_logs(&mut self, wanted: LogsWanted, caller: ReplySender, view: &mut View<'_>) {
+    fn read_logs(&mut self, wanted: LogsWanted, caller: ReplySender, view: &View<'_>) {
         self.instance_names.update(view.machine);
-        // Without instances, which would cost a scan of /proc.
-        let done = Answer::from(view.status(&[]));
         let reader = LogReader {
             log: self.log.clone(),
             instance_names: self.instance_names.clone(),
             caller,
             is_over: Rc::clone(&self.is_over),
         };
-        self.tasks.push(spawn_local(reader.run(wanted, done)));
+        self.tasks.push(spawn_local(reader.run(wanted, view.summary().into())));
     }
 
     fn attach(
@@ -269,7 +267,7 @@ impl Router {
             let message = format!("`{}` means {}: name one of them", wanted.name, names.join(", "));
             return refuse(client.0, RefusalKind::UnknownName, message);
         };
-        let done = Answer::from(view.status(&[]));
+        let done = Answer::from(view.summary());
         match self.attachments.open(index, wanted, client, (view, done)) {
             Ok(session) => self.tasks.push(spawn_local(session)),
             Err(refused) => refused.0.answer(refused.1),
