@@ -132,7 +132,7 @@ const FIGURES: [(&str, &str, &str, &str); 17] = [
     (
         "docs/running.md",
         "the last 20 lines",
-        "src/supervisor/requests/router.rs",
+        "src/supervisor/requests/exit_answer.rs",
         "LINES_OF_EXIT: usize = 20",
     ),
     (

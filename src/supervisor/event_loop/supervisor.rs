@@ -269,7 +269,8 @@ impl Supervisor {
                 Some(EventSource::Deadline) => Some(Event::Timeout),
                 Some(EventSource::Answer) => self.next_answer().await,
                 Some(EventSource::Review) => {
-                    self.answer_clients();
+                    let clock = self.clock;
+                    self.with_view(|router, view| router.look(view, clock));
                     None
                 }
                 Some(EventSource::Scan) => {
@@ -284,13 +285,12 @@ impl Supervisor {
                     None
                 }
                 Some(EventSource::Files) => {
-                    let Self { services, machine, executor, .. } = self;
-                    let restart = services.end_burst(machine, executor, now);
-                    self.answers.extend(restart);
+                    let Self { services, machine, executor, answers, .. } = self;
+                    answers.extend(services.end_burst(machine, executor, now));
                     None
                 }
             };
-            if matches!(source, Some(EventSource::Deadline | EventSource::Scan | EventSource::Readiness)) {
+            if source.is_some_and(EventSource::is_followed_by_others) {
                 self.yield_to_others().await;
             }
             if let Some(event) = event {

@@ -1,6 +1,7 @@
 //! Requests of clients: names become instances, requests become events of the machine, and its answers become sentences.
 
 mod events;
+mod exit_answer;
 pub(super) mod leases;
 mod logs;
 mod plan_diff;

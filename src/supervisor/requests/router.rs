@@ -7,27 +7,25 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::Receiver;
 use tokio::task::{JoinHandle, spawn_local};
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use crate::control::call::{Call, ReplySender};
-use crate::control::protocol::{self, Answer, LogsWanted, RefusalKind, RequestRefusal, Status};
+use crate::control::protocol::{Answer, LogsWanted, RefusalKind, Request, RequestRefusal, Status};
 use crate::control::terminal::{AttachWanted, TerminalInput};
 use crate::machine::{Event, InstanceRequest, Operation, RequestResult, Ticket};
 use crate::output::Log;
 use crate::signal::{Reach, Signal};
 use crate::supervisor::attach::attachments::Attachments;
+use crate::supervisor::channel::clock::Clock;
 use crate::supervisor::requests::events::EventStream;
+use crate::supervisor::requests::exit_answer;
 use crate::supervisor::requests::leases::Leases;
-use crate::supervisor::requests::logs::{self, InstanceNames, LogReader};
+use crate::supervisor::requests::logs::{InstanceNames, LogReader};
 use crate::supervisor::requests::plan_diff::PlanDiff;
 use crate::supervisor::requests::replan::Replanner;
-use crate::supervisor::requests::waits::{self, Waits};
+use crate::supervisor::requests::waits::{EndedWait, Waits};
 use crate::supervisor::status::report::View;
 
-/// How long the remaining output of an instance may take to arrive after its exit.
-const REMAINING_OUTPUT: Duration = Duration::from_millis(120);
-/// How many of its last lines are in the answer about an exit.
-const LINES_OF_EXIT: usize = 20;
 /// How long clients have to read the last lines when the stack is over.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -105,7 +103,6 @@ impl Router {
 
     /// Receives a request: answers it at once, keeps it open, or makes an event of it.
     pub(crate) fn receive(&mut self, call: Call, mut view: View<'_>) -> Option<Event> {
-        use protocol::Request;
         self.forget_closed_clients();
         let Call { request, caller, typed } = call;
         let (request, instances) = match self.select(request, &view) {
@@ -166,12 +163,7 @@ impl Router {
     }
 
     /// The request without groups, and the instances that it is about.
-    fn select(
-        &self,
-        mut request: protocol::Request,
-        view: &View<'_>,
-    ) -> Result<(protocol::Request, Vec<usize>), RequestRefusal> {
-        use protocol::Request;
+    fn select(&self, mut request: Request, view: &View<'_>) -> Result<(Request, Vec<usize>), RequestRefusal> {
         for name in request.targets_mut() {
             *name = view.inputs.without_group(name)?;
         }
@@ -295,28 +287,37 @@ impl Router {
         refuse(caller, RefusalKind::Failed, message);
     }
 
-    /// Answers the clients that need not wait any more.
+    /// Answers the clients that need not wait any more, as far as the machine knows. It is asked after every event.
     pub(crate) fn review(&mut self, mut view: View<'_>) {
         self.instance_names.update(view.machine);
         if view.machine.is_stopping() {
             self.attachments.stop();
         }
-        for (caller, index) in self.waits.review(&mut view) {
-            self.answer_with_exit(caller, index, &view);
+        let over = self.waits.review(view.machine, view.now);
+        self.end_waits(over, &mut view);
+    }
+
+    /// Answers the clients that need not wait any more, as a look at processes and sockets shows.
+    pub(crate) fn look(&mut self, mut view: View<'_>, clock: Clock) {
+        let over = self.waits.look(&mut view);
+        self.waits.looked(view.now, clock.now());
+        self.end_waits(over, &mut view);
+    }
+
+    fn end_waits(&mut self, over: Vec<EndedWait>, view: &mut View<'_>) {
+        for EndedWait { caller, result } in over {
+            match result {
+                Ok(instances) => caller.answer(view.status(&instances)),
+                Err(index) => self.answer_with_exit(caller, index, view),
+            }
         }
     }
 
-    /// Answers with the exit of an instance, and with its last lines, once its remaining output is there.
     fn answer_with_exit(&mut self, caller: ReplySender, index: usize, view: &View<'_>) {
-        let (log, name, refusal) = (self.log.clone(), view.name(index), waits::refusal(index, view));
-        self.tasks.push(spawn_local(async move {
-            sleep(REMAINING_OUTPUT).await;
-            let lines = logs::latest(&log, &name, index, LINES_OF_EXIT);
-            caller.answer(RequestRefusal { lines, ..refusal });
-        }));
+        self.tasks.push(spawn_local(exit_answer::send(caller, index, self.log.clone(), view)));
     }
 
-    /// When [`Router::review`] is due though nothing happens.
+    /// When [`Router::look`] is due: readiness is no event where nothing probes for it.
     pub(crate) fn deadline(&self) -> Option<Duration> {
         self.waits.deadline()
     }

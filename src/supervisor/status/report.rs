@@ -17,7 +17,7 @@ use crate::machine::state::{Intent, State};
 use crate::machine::{Machine, Target};
 use crate::name::InstanceName;
 use crate::plan::addresses::local_url;
-use crate::plan::spec::OutsideCheck;
+use crate::plan::spec::{OutsideCheck, Spec};
 use crate::process::ports_in_use::Listeners;
 use crate::process::usage;
 use crate::supervisor::actions::executor::Executor;
@@ -206,21 +206,15 @@ impl View<'_> {
         if instance.ready.is_some() {
             return true;
         }
-        let OutsideCheck::Port(port) = spec.service.probe.outside() else { return false };
-        let Some(port) = port.or(spec.port).filter(|_| instance.state == State::Running) else {
-            return false;
-        };
+        let Some(port) = probed_port(spec, instance) else { return false };
         let members = self.executor.members(Target::Instance(index));
         self.inputs.listeners.is_served_by(port, members.iter().map(|process| process.pid))
     }
 
-    /// Whether a client that waits for the instance by its name may go on. One that may open its PORT has longer for that than the
-    /// second after which it counts as ready otherwise.
+    /// Whether a client that waits for the instance, by its name or not, may go on.
     pub(crate) fn is_ready_for(&mut self, index: usize, is_named: bool) -> bool {
         let (spec, instance) = (&self.machine.specs()[index], &self.machine.instances()[index]);
-        let port = spec.port.filter(|_| is_named && instance.state == State::Running && may_listen(spec));
-        let is_young = instance.started.is_some_and(|started| self.now < started + LISTENS_WITHIN);
-        let Some(port) = port.filter(|_| is_young && instance.other_port.is_none()) else {
+        let Some(port) = likely_port(spec, instance, self.now).filter(|_| is_named) else {
             return self.is_ready(index);
         };
         let has_settled = instance.ready.is_some();
@@ -229,6 +223,35 @@ impl View<'_> {
         let listeners = &self.inputs.listeners;
         listeners.is_served_by(port, pids()) || has_settled && listeners.only_port_of(pids()).is_some()
     }
+}
+
+/// The same as [`View::is_ready_for`] as far as the machine knows; `None` where only a look at processes and sockets can tell.
+pub(crate) fn known_readiness(
+    machine: &Machine,
+    now: Duration,
+    index: usize,
+    is_named: bool,
+) -> Option<bool> {
+    let (spec, instance) = (&machine.specs()[index], &machine.instances()[index]);
+    if is_named && likely_port(spec, instance, now).is_some() {
+        return None;
+    }
+    let is_ready = instance.ready.is_some();
+    (is_ready || probed_port(spec, instance).is_none()).then_some(is_ready)
+}
+
+/// The port on which an instance that runs has to listen to be ready.
+fn probed_port(spec: &Spec, instance: &Instance) -> Option<u16> {
+    let OutsideCheck::Port(port) = spec.service.probe.outside() else { return None };
+    port.or(spec.port).filter(|_| instance.state == State::Running)
+}
+
+/// The PORT of an instance that may open it and has not run for long. A client that waits for it by its name has longer for that than
+/// the second after which it counts as ready otherwise.
+fn likely_port(spec: &Spec, instance: &Instance, now: Duration) -> Option<u16> {
+    let is_young = instance.started.is_some_and(|started| now < started + LISTENS_WITHIN);
+    let may_come = instance.state == State::Running && may_listen(spec) && is_young;
+    spec.port.filter(|_| may_come && instance.other_port.is_none())
 }
 
 /// The state of an instance, as users see it.
