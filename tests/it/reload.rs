@@ -301,3 +301,18 @@ fn a_release_runs_again_before_all_when_the_whole_stack_does() {
     assert_eq!((status, end.code()), (1, Some(4)), "{err} {lines:?}");
     assert!(lines.iter().any(|line| line.contains("| again")), "{lines:?}");
 }
+
+#[test]
+fn a_restart_that_is_refused_changes_nothing_for_a_later_scale() {
+    let ports = Ports::claim();
+    let stack = Project::new("a: probe print first + wait\nb: probe wait\n");
+    let mut running = stack.start_until(&["-p", &ports.base()], &["a.1    | first", "b.1 started"]);
+    stack.write("Procfile", "a: probe print second + wait\n");
+    let (status, _, err) = stack.run(&["restart", "a", "b"]);
+    assert_eq!(status, 1, "{err}");
+    assert!(err.contains("`b` is not in the Procfile any more"), "{err}");
+    assert_eq!(stack.run(&["scale", "a+1"]).0, 0);
+    running.line("a.2    | first");
+    assert_eq!(stack.run(&["down"]).0, 0);
+    running.end();
+}

@@ -106,13 +106,13 @@ impl<'a> InstanceTable<'a> {
     /// The counts are those of the stack and those of the files.
     pub(super) fn waiting(
         &self,
-        plan: &[Spec],
+        planned: &HashMap<&InstanceName, &Spec>,
         chosen: &[usize],
         (counts, of_files): (&IndexMap<TypeName, u32>, &IndexMap<TypeName, u32>),
     ) -> Option<String> {
-        let has_chosen =
-            |kind: &TypeName| chosen.iter().any(|index| self.machine.specs()[*index].name.kind == *kind);
-        let planned: HashMap<&InstanceName, &Spec> = plan.iter().map(|spec| (&spec.name, spec)).collect();
+        let of_chosen: HashSet<&TypeName> =
+            chosen.iter().map(|index| &self.machine.specs()[*index].name.kind).collect();
+        let chosen: HashSet<usize> = chosen.iter().copied().collect();
         let mut waiting: IndexMap<&TypeName, String> = IndexMap::new();
         for (index, spec) in self.members() {
             let kind = &spec.name.kind;
@@ -120,7 +120,7 @@ impl<'a> InstanceTable<'a> {
                 waiting.insert(kind, format!("{kind} (gone)"));
             } else if !chosen.contains(&index) && planned.get(&spec.name).is_none_or(|now| now.differs(spec))
             {
-                let name = if has_chosen(kind) { spec.name.to_string() } else { kind.to_string() };
+                let name = if of_chosen.contains(kind) { spec.name.to_string() } else { kind.to_string() };
                 waiting.entry(kind).or_insert(name);
             }
         }
@@ -134,4 +134,9 @@ impl<'a> InstanceTable<'a> {
         let all: Vec<String> = waiting.into_values().collect();
         (!all.is_empty()).then(|| format!("edited too, and waiting for `ganger restart`: {}", all.join(", ")))
     }
+}
+
+/// The specs of a plan, by the names of the instances.
+pub(super) fn by_name(plan: &[Spec]) -> HashMap<&InstanceName, &Spec> {
+    plan.iter().map(|spec| (&spec.name, spec)).collect()
 }

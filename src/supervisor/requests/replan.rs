@@ -1,6 +1,6 @@
 //! The formation and the specs of a running stack: its plan is made again when it is scaled, or restarted after its files were edited.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use indexmap::{IndexMap, IndexSet};
@@ -15,7 +15,7 @@ use crate::plan::Plan;
 use crate::plan::running::Running;
 use crate::process::limits::OpenFiles;
 use crate::suggestion;
-use crate::supervisor::requests::plan_diff::{InstanceTable, PlanDiff};
+use crate::supervisor::requests::plan_diff::{InstanceTable, PlanDiff, by_name};
 
 /// Makes plans of a project as its files were read once.
 pub(crate) type Planner = Rc<dyn Fn(&Running) -> Result<Plan, RequestRefusal>>;
@@ -102,7 +102,8 @@ impl Replanner {
                 .apply(*count)
                 .map_err(|error| RequestRefusal::new(RefusalKind::Failed, error.to_string()))?;
         }
-        let running = Running { counts, step: self.step, ..self.running(machine) };
+        let mut table = InstanceTable::of(machine);
+        let running = Running { counts, step: self.step, ..self.running(&table) };
         let mut plan = self.plan(&self.planner, &running)?;
         for (kind, newer) in &self.newer {
             // The other instances of this type were started from newer files; only the ports are those of the whole plan.
@@ -111,13 +112,13 @@ impl Replanner {
             if let Some(any) = siblings.peek() {
                 newer.use_ports_of(&any.environment);
             }
+            let newer = by_name(&newer.instances);
             for spec in siblings {
-                if let Some(found) = newer.instances.iter().find(|newer| newer.name == spec.name) {
-                    *spec = found.clone().with_port(spec.port);
+                if let Some(found) = newer.get(&spec.name) {
+                    *spec = (*found).clone().with_port(spec.port);
                 }
             }
         }
-        let mut table = InstanceTable::of(machine);
         let mut diff = PlanDiff {
             operation: Operation::Start,
             notes: self.new_warnings(&plan.warnings),
@@ -137,14 +138,14 @@ impl Replanner {
     /// All mistakes in it; then nothing changes.
     pub(super) fn renew_all(&mut self, machine: &Machine) -> Result<PlanDiff, RequestRefusal> {
         let planner = (self.read)()?;
-        let running = self.running(machine);
+        let mut table = InstanceTable::of(machine);
+        let running = self.running(&table);
         let mut plan = self.plan(&planner, &running)?;
         let asked = plan.counts();
         let scaled = self.scaled_beside(&asked);
         if !scaled.is_empty() {
             plan = self.plan(&planner, &Running { counts: scaled.clone(), ..running })?;
         }
-        let mut table = InstanceTable::of(machine);
         let diff = PlanDiff {
             operation: Operation::Restart,
             instances: table.present(&plan.instances),
@@ -173,18 +174,19 @@ impl Replanner {
     ) -> Result<PlanDiff, RequestRefusal> {
         let planner = (self.read)()?;
         let counts = self.counts();
-        let mut of_files = self.plan(&planner, &self.running(machine))?.counts();
+        let mut table = InstanceTable::of(machine);
+        let running = self.running(&table);
+        let mut of_files = self.plan(&planner, &running)?.counts();
         of_files.extend(self.scaled_beside(&of_files));
-        let mut plan = self.plan(&planner, &Running { counts, ..self.running(machine) })?;
+        let mut plan = self.plan(&planner, &Running { counts: counts.clone(), ..running })?;
         if let Some(any) = machine.specs().first() {
             plan.use_ports_of(&any.environment);
         }
-        let table = InstanceTable::of(machine);
-        let mut diff = PlanDiff { operation, instances: chosen.to_vec(), ..PlanDiff::default() };
+        let planned = by_name(&plan.instances);
         let mut renewed = Vec::new();
         for index in chosen {
             let (present, instance) = (&machine.specs()[*index], &machine.instances()[*index]);
-            let Some(spec) = plan.instances.iter().find(|spec| spec.name == present.name) else {
+            let Some(spec) = planned.get(&present.name) else {
                 let name = &present.name.kind;
                 let message = format!(
                     "`{name}` is not in the Procfile any more: `ganger restart` without a name stops it"
@@ -193,20 +195,23 @@ impl Replanner {
             };
             // An instance that runs and is only to be started keeps its spec.
             if operation != Operation::Start || !instance.has_own_process() {
-                renewed.push(spec.clone().with_port(present.port));
-                self.newer.insert(present.name.kind.clone(), Rc::clone(&planner));
+                renewed.push((*spec).clone().with_port(present.port));
             }
         }
-        diff.specs = InstanceTable::of(machine).take(renewed);
-        diff.notes = self.new_warnings(&plan.warnings);
-        diff.notes.extend(table.waiting(&plan.instances, chosen, (&self.counts(), &of_files)));
-        Ok(diff)
+        // Only now: one that is refused changes nothing.
+        let kinds: HashSet<&TypeName> = renewed.iter().map(|spec| &spec.name.kind).collect();
+        self.newer.extend(kinds.into_iter().map(|kind| (kind.clone(), Rc::clone(&planner))));
+        let mut notes = self.new_warnings(&plan.warnings);
+        notes.extend(table.waiting(&planned, chosen, (&counts, &of_files)));
+        let (instances, specs) = (chosen.to_vec(), table.take(renewed));
+        Ok(PlanDiff { operation, instances, specs, notes, ..PlanDiff::default() })
     }
 
     /// Why one of these names cannot be started though it is a type: it has no instances, or is new in the Procfile.
     pub(super) fn explain(&self, names: &[String], machine: &Machine) -> Option<String> {
         let counts = self.counts();
-        let files = (self.read)().and_then(|planner| self.plan(&planner, &self.running(machine))).ok();
+        let running = self.running(&InstanceTable::of(machine));
+        let files = (self.read)().and_then(|planner| self.plan(&planner, &running)).ok();
         names.iter().find_map(|name| {
             let kind = TypeName::new(name)?;
             match counts.get(&kind) {
@@ -242,13 +247,13 @@ impl Replanner {
             .collect()
     }
 
-    fn running(&self, machine: &Machine) -> Running {
+    fn running(&self, table: &InstanceTable<'_>) -> Running {
         Running {
             counts: IndexMap::new(),
             known: self.known.iter().cloned().collect(),
             base: self.base,
             step: None,
-            held: InstanceTable::of(machine).ports(),
+            held: table.ports(),
         }
     }
 
