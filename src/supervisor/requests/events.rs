@@ -14,7 +14,7 @@ use crate::name::InstanceName;
 use crate::plan::addresses::local_url;
 use crate::supervisor::status::lifecycle::event_of;
 use crate::supervisor::status::report::View;
-use crate::supervisor::status::selector::is_among;
+use crate::supervisor::status::selector::Selector;
 
 /// How many events wait for a client. What comes meanwhile is left out, and the client gets the number: the stack does not wait.
 const AHEAD: usize = 4096;
@@ -24,7 +24,7 @@ const AHEAD: usize = 4096;
 pub(crate) struct EventStream(Vec<Follower>);
 
 struct Follower {
-    names: Vec<String>,
+    selector: Selector,
     events: Sender<LifecycleEvent>,
     /// How many were left out.
     lost: Rc<Cell<u64>>,
@@ -39,7 +39,7 @@ impl EventStream {
     /// Passes on what has become of the instance with this name.
     pub(crate) fn send(&mut self, name: &InstanceName, event: &LifecycleEvent) {
         self.0.retain(|follower| {
-            if !is_among(name, &follower.names) {
+            if !follower.selector.selects(name) {
                 return !follower.events.is_closed();
             }
             match follower.events.try_send(event.clone()) {
@@ -57,14 +57,14 @@ impl EventStream {
     /// them. What returns sends it, until the stack is over or the client is gone.
     pub(super) fn follow(
         &mut self,
-        names: Vec<String>,
+        names: &[String],
         caller: ReplySender,
         instances: &[usize],
         view: &View<'_>,
     ) -> impl Future<Output = ()> + use<> {
         let (events, receiver) = channel(AHEAD);
         let lost = Rc::new(Cell::new(0));
-        self.0.push(Follower { names, events, lost: Rc::clone(&lost) });
+        self.0.push(Follower { selector: Selector::new(names), events, lost: Rc::clone(&lost) });
         let now = instances.iter().filter_map(|index| Some((*index, at_present(view.machine, *index)?)));
         let now = now.map(|(index, what)| event_of(view.machine, view.now, index, &what));
         let first = now.map(|event| Answer::Event(Box::new(event))).collect();
@@ -145,7 +145,7 @@ mod tests {
         let mut stream = EventStream::default();
         let (events, receiver) = channel(AHEAD);
         let lost = Rc::new(Cell::new(0));
-        stream.0.push(Follower { names: Vec::new(), events, lost: Rc::clone(&lost) });
+        stream.0.push(Follower { selector: Selector::new(&[]), events, lost: Rc::clone(&lost) });
         let all = u32::try_from(AHEAD).unwrap() + 7;
         (0..all).for_each(|number| stream.send(&web, &event(number)));
         let passed_on = pass_on(call.caller, Vec::new(), (receiver, lost), Status::default().into());

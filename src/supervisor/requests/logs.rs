@@ -12,7 +12,7 @@ use crate::name::InstanceName;
 use crate::output::Log;
 use crate::output::history::{self, HistoryPosition};
 use crate::supervisor::channel::clock;
-use crate::supervisor::status::selector::is_among;
+use crate::supervisor::status::selector::Selector;
 
 /// Bytes of text in one piece of an answer. A client that does not read holds four of them in memory.
 const PIECE: usize = 32 << 10;
@@ -60,12 +60,11 @@ impl LogReader {
             .and_then(|span| clock::wall().checked_sub(span).ok());
         // Once for each instance: a name may be a glob, and there are many lines.
         let known: RefCell<Vec<bool>> = RefCell::default();
+        let selector = Selector::new(&wanted.names);
         let is_selected = |log_source: usize| {
             let mut known = known.borrow_mut();
             let count = known.len();
-            known.extend(
-                self.instance_names.names().iter().skip(count).map(|own| is_among(own, &wanted.names)),
-            );
+            known.extend(self.instance_names.names().iter().skip(count).map(|own| selector.selects(own)));
             known.get(log_source).copied().unwrap_or(false)
         };
         let is_wanted = |line: &history::HistoryLine<'_>| {

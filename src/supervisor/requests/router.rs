@@ -148,7 +148,7 @@ impl Router {
                 self.review(view);
             }
             Request::Events { names } => {
-                let followed = self.events.follow(names, caller, &instances, &view);
+                let followed = self.events.follow(&names, caller, &instances, &view);
                 self.tasks.push(spawn_local(followed));
             }
             Request::Hold => self.take_lease(caller, &view),

@@ -1,28 +1,76 @@
 //! Names in requests: types, instances and globs.
 
+use std::collections::HashSet;
+
 use crate::name::InstanceName;
 use crate::suggestion;
+
+/// Names of a request, made ready to be looked for among many instances: a request may have ten thousand.
+#[derive(Debug)]
+pub(crate) struct Selector {
+    /// Those that are the name of a type or of an instance, and nothing else.
+    plain: HashSet<String>,
+    globs: Vec<String>,
+}
+
+impl Selector {
+    /// Of these names; of none, it means all instances.
+    pub(crate) fn new(names: &[String]) -> Self {
+        let (mut plain, mut globs) = (HashSet::new(), Vec::new());
+        let mut known = HashSet::new();
+        for name in names.iter().filter(|name| known.insert(name.as_str())) {
+            if is_plain(name) {
+                plain.insert(name.clone());
+            } else {
+                globs.push(name.clone());
+            }
+        }
+        Self { plain, globs }
+    }
+
+    /// Whether one of the names is a name of this instance, or there are none.
+    pub(crate) fn selects(&self, own: &InstanceName) -> bool {
+        if self.plain.is_empty() && self.globs.is_empty() || self.plain.contains(own.kind.as_str()) {
+            return true;
+        }
+        let instance = own.to_string();
+        self.plain.contains(&instance)
+            || [own.kind.as_str(), &instance]
+                .into_iter()
+                .any(|text| self.globs.iter().any(|glob| fast_glob::glob_match(glob, text)))
+    }
+}
+
+/// Whether one of these names is a name of this instance, or there are none. For many instances, see [`Selector`].
+pub(crate) fn is_among(own: &InstanceName, names: &[String]) -> bool {
+    Selector::new(names).selects(own)
+}
+
+/// Whether a name means itself alone: it has the characters of types and instances, of which none is special in a glob.
+fn is_plain(name: &str) -> bool {
+    name.chars().all(|character| character.is_ascii_alphanumeric() || "_-.".contains(character))
+}
 
 /// The indices of those of `known` that have one of these names, in their order; all of them if there are no names.
 ///
 /// # Errors
 /// A sentence about the first name that no instance has.
 pub(super) fn select(known: &[(usize, &InstanceName)], names: &[String]) -> Result<Vec<usize>, String> {
-    if let Some(name) = names.iter().find(|name| !known.iter().any(|(_, own)| is_called(own, name))) {
-        return Err(unknown(known, name));
+    let texts: HashSet<String> =
+        known.iter().flat_map(|(_, own)| [own.kind.to_string(), own.to_string()]).collect();
+    let mut tried: HashSet<&str> = HashSet::new();
+    for name in names {
+        let is_found = || {
+            texts.contains(name)
+                || !is_plain(name) && texts.iter().any(|text| fast_glob::glob_match(name, text))
+        };
+        // However often it stands there, it is tried once.
+        if tried.insert(name) && !is_found() {
+            return Err(unknown(known, name));
+        }
     }
-    Ok(known.iter().filter(|(_, own)| is_among(own, names)).map(|(index, _)| *index).collect())
-}
-
-/// Whether one of these names is a name of this instance, or there are none.
-pub(crate) fn is_among(own: &InstanceName, names: &[String]) -> bool {
-    names.is_empty() || names.iter().any(|name| is_called(own, name))
-}
-
-/// Whether `name` is a name of this instance: its type's, its own, or a glob for either.
-fn is_called(own: &InstanceName, name: &str) -> bool {
-    let (kind, instance) = (own.kind.as_str(), own.to_string());
-    name == kind || name == instance || [kind, &instance].iter().any(|text| fast_glob::glob_match(name, text))
+    let selector = Selector::new(names);
+    Ok(known.iter().filter(|(_, own)| selector.selects(own)).map(|(index, _)| *index).collect())
 }
 
 fn unknown(known: &[(usize, &InstanceName)], name: &str) -> String {
@@ -42,6 +90,8 @@ fn unknown(known: &[(usize, &InstanceName)], name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::name::TypeName;
 
@@ -76,5 +126,28 @@ mod tests {
         assert!(chosen(&["zzzzzz"]).unwrap_err().ends_with("there are web.1, web.2, worker.1"));
         assert!(chosen(&["web.3"]).is_err());
         assert!(chosen(&["[", "{"]).is_err());
+    }
+
+    #[test]
+    fn a_name_that_is_repeated_is_looked_for_once() {
+        let names: Vec<String> =
+            ["web.1", "w*"].map(str::to_owned).into_iter().cycle().take(10_000).collect();
+        let Selector { plain, globs } = Selector::new(&names);
+        assert_eq!((plain.len(), globs.len()), (1, 1));
+    }
+
+    proptest! {
+        #[test]
+        fn a_selector_selects_what_one_of_its_names_means(
+            names in proptest::collection::vec("[a-c.*?!\\[\\]{},1-2-]{0,4}", 0..5),
+            kind in "[a-c]{1,3}",
+            number in 1_u32..3,
+        ) {
+            let own = InstanceName { kind: TypeName::new(&kind).unwrap(), number };
+            let texts = [kind.clone(), own.to_string()];
+            let means = |name: &String| texts.iter().any(|text| name == text || fast_glob::glob_match(name, text));
+            prop_assert_eq!(Selector::new(&names).selects(&own), names.is_empty() || names.iter().any(means));
+            prop_assert_eq!(select(&[(7, &own)], &names).is_ok(), names.iter().all(means));
+        }
     }
 }
