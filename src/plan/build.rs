@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::entries::EnvEntries;
 use super::environment::{self, Merged};
 use super::error::{Error, index_of};
-use super::options::{Inputs, PlanOptions, RELEASE, is_needed};
+use super::options::{Inputs, PlanOptions, RELEASE};
 use super::order::StartOrder;
 use super::ports::{self, DEFAULT_BASE, DEFAULT_STEP, Holder, KeptPorts, Layout, PortChoice};
 use super::service_policy;
@@ -101,7 +101,7 @@ struct PlanWarnings {
 fn place_ports(
     inputs: &Inputs<'_>,
     merged: &Merged<'_>,
-    options: &PlanOptions,
+    options: &PlanOptions<'_>,
     taken: impl FnMut(u16) -> Option<Holder>,
     words: &mut PlanWarnings,
 ) -> Result<Layout, Box<Diagnostic>> {
@@ -144,7 +144,7 @@ fn place_ports(
 }
 
 /// Every line of the Procfile with its count and port.
-fn processes(inputs: &Inputs<'_>, options: &PlanOptions, layout: Option<&Layout>) -> Vec<PlannedType> {
+fn processes(inputs: &Inputs<'_>, options: &PlanOptions<'_>, layout: Option<&Layout>) -> Vec<PlannedType> {
     inputs
         .procfile
         .entries
@@ -240,7 +240,7 @@ impl PlanWarnings {
     }
 
     /// What does not run, and which lines have no effect.
-    fn about_types(&mut self, inputs: &Inputs<'_>, options: &PlanOptions) {
+    fn about_types(&mut self, inputs: &Inputs<'_>, options: &PlanOptions<'_>) {
         let is_empty = options.counts.iter().all(|count| *count == 0);
         let release = inputs.procfile.entries.iter().position(|entry| entry.name.as_str() == RELEASE);
         // Where types are named one by one, no other is expected.
@@ -255,7 +255,7 @@ impl PlanWarnings {
             **count > 0
                 && !inputs.selection.is_empty()
                 && !inputs.selection.types.contains_key(name)
-                && is_needed(name, inputs)
+                && options.needed.contains(name)
         });
         for (entry, _) in added {
             self.notes.push(format!(
@@ -274,7 +274,7 @@ impl PlanWarnings {
     }
 
     /// That the end of the stack waits for a type that does not run.
-    fn about_policy(&mut self, inputs: &Inputs<'_>, options: &PlanOptions) {
+    fn about_policy(&mut self, inputs: &Inputs<'_>, options: &PlanOptions<'_>) {
         let given = [&inputs.settings.exit_on, &inputs.settings.exit_code_from];
         for given in given.into_iter().flatten() {
             let entries = inputs.procfile.entries.iter().zip(&options.counts);

@@ -1,5 +1,6 @@
 //! What was asked for, and what it means for this Procfile: how many of each, and what ends the stack.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use super::addresses::Addresses;
@@ -46,9 +47,11 @@ pub struct Inputs<'a> {
 
 /// What was asked for, in terms of the Procfile.
 #[derive(Debug, Default)]
-pub(super) struct PlanOptions {
+pub(super) struct PlanOptions<'a> {
     /// How many instances each line has.
     pub(super) counts: Vec<u32>,
+    /// The types that are named, and those that they come `after`, at once or by way of others.
+    pub(super) needed: HashSet<&'a str>,
     /// What ends the stack.
     pub(super) policy: Policy,
     /// Settings for types that this Procfile does not have. They stand in a file that may serve several
@@ -56,9 +59,9 @@ pub(super) struct PlanOptions {
     pub(super) idle: Vec<Diagnostic>,
 }
 
-impl PlanOptions {
+impl<'a> PlanOptions<'a> {
     /// What `inputs` ask for, and all that is wrong with it.
-    pub(super) fn resolve(inputs: &Inputs<'_>) -> (Self, Vec<Diagnostic>) {
+    pub(super) fn resolve(inputs: &Inputs<'a>) -> (Self, Vec<Diagnostic>) {
         // Only a one-off command gets as far as this without a Procfile, and what is set about types is
         // no concern of it.
         if inputs.procfile.entries.is_empty() {
@@ -73,8 +76,9 @@ impl PlanOptions {
         );
         let mut refuse = |place: &Location, error: &Error| errors.push(error.at(place));
         let mut counts = Vec::with_capacity(inputs.procfile.entries.len());
+        let needed = needed(inputs);
         for entry in &inputs.procfile.entries {
-            let count = asked(entry, inputs);
+            let count = asked(entry, &needed, inputs);
             if entry.name.as_str() == RELEASE && count > 1 {
                 refuse(&formation_place(inputs), &Error::ReleaseOften { count });
             }
@@ -86,12 +90,12 @@ impl PlanOptions {
             refuse(&wish.place, &Error::NoRelease { file: inputs.procfile.file.to_string() });
         }
         let policy = policy(inputs, &mut errors);
-        (Self { counts, policy, idle }, errors)
+        (Self { counts, needed, policy, idle }, errors)
     }
 }
 
 /// How many of `entry` run.
-fn asked(entry: &Entry, inputs: &Inputs<'_>) -> u32 {
+fn asked(entry: &Entry, needed: &HashSet<&str>, inputs: &Inputs<'_>) -> u32 {
     let name = entry.name.as_str();
     if let Some(count) = inputs.running.and_then(|running| running.counts.get(&entry.name)) {
         return *count;
@@ -108,27 +112,25 @@ fn asked(entry: &Entry, inputs: &Inputs<'_>) -> u32 {
         None if is_release && wants_release => 1,
         None if inputs.selection.is_empty() => standing(entry, inputs),
         None if is_release => 0,
-        None if inputs.selection.all.is_none() && is_needed(name, inputs) => standing(entry, inputs).max(1),
+        None if inputs.selection.all.is_none() && needed.contains(name) => standing(entry, inputs).max(1),
         None => inputs.selection.all.unwrap_or(0),
     }
 }
 
-/// Whether a type that is named comes `after` this one, at once or by way of others.
-pub(super) fn is_needed(name: &str, inputs: &Inputs<'_>) -> bool {
+/// The types that are named, and those that they come `after`, at once or by way of others; none where those are left out.
+fn needed<'a>(inputs: &Inputs<'a>) -> HashSet<&'a str> {
     if inputs.settings.no_deps == Some(true) {
-        return false;
+        return HashSet::new();
     }
-    let runs = inputs.selection.types.iter().filter(|(_, count)| **count != Some(0));
-    let mut types: Vec<&str> = runs.map(|(name, _)| name.as_str()).collect();
-    let mut at = 0;
-    while let Some(kind) = types.get(at).copied() {
+    let named = inputs.selection.types.iter().filter(|(_, count)| **count != Some(0));
+    let mut unfollowed: Vec<&str> = named.map(|(name, _)| name.as_str()).collect();
+    let mut needed: HashSet<&str> = unfollowed.iter().copied().collect();
+    while let Some(kind) = unfollowed.pop() {
         let own = TypeName::new(kind).and_then(|kind| inputs.settings.processes.get(&kind));
         let before = own.into_iter().flat_map(|own| &own.after).map(|given| given.value.as_str());
-        let more: Vec<&str> = before.filter(|before| !types.contains(before)).collect();
-        types.extend(more);
-        at += 1;
+        unfollowed.extend(before.filter(|before| needed.insert(before)));
     }
-    types.contains(&name)
+    needed
 }
 
 /// How many of `entry` run when the command line names no types.

@@ -21,6 +21,18 @@ fn order(case: &Case) -> String {
     plan.instances.iter().map(shown).collect::<Vec<_>>().join(" ")
 }
 
+/// Each type comes after the next one. With a walk along the chain for each of them, this takes minutes.
+#[test]
+fn a_type_at_the_end_of_a_long_chain_has_all_others_run_too() {
+    let types: Vec<&'static str> = (0..1000).map(|number| &*format!("t{number}").leak()).collect();
+    let table = |pair: &[&str]| format!("[process.{}]\nafter = \"{}\"\n", pair[0], pair[1]);
+    let toml: String = types.windows(2).map(table).collect();
+    let plan = with(&types, &toml).words(&["t0"]).plan();
+    assert_eq!(plan.instances.len(), 1000);
+    let said = plan.notes.iter().filter(|note| note.contains("is run too")).count();
+    assert_eq!(said, 999);
+}
+
 #[test]
 fn types_wait_for_their_after() {
     let toml = "[process.web]\nafter = [\"db\", \"db\"]\n";
