@@ -11,6 +11,7 @@ mod groups;
 pub(crate) mod invalid;
 mod layers;
 mod numbers;
+mod places;
 mod probe;
 pub(crate) mod service_policy;
 pub(crate) mod setting;

@@ -178,19 +178,7 @@ fn unknown_processes(inputs: &Inputs<'_>, errors: &mut Vec<Diagnostic>) -> Vec<D
     for (name, own) in &inputs.settings.processes {
         let Err(error) = index_of(name.as_str(), inputs.procfile) else { continue };
         let is_gone = was_known(name.as_str(), inputs);
-        let places = [
-            own.formation.as_ref().map(|given| &given.place),
-            own.stop_signal.as_ref().map(|given| &given.place),
-            own.timeout.as_ref().map(|given| &given.place),
-            own.ready.as_ref().map(|given| &given.place),
-            own.ready_timeout.as_ref().map(|given| &given.place),
-            own.liveness.as_ref().map(|given| &given.place),
-            own.once.as_ref().map(|given| &given.place),
-            own.restart.as_ref().map(|given| &given.place),
-            own.listen.as_ref().map(|given| &given.place),
-        ];
-        let lists = own.after.iter().chain(&own.watch).map(|given| &given.place);
-        for place in places.into_iter().flatten().chain(lists) {
+        for place in own.places() {
             let list = if place.line.is_some() || is_gone { &mut idle } else { &mut *errors };
             list.push(error.at(place));
         }

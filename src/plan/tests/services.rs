@@ -21,6 +21,35 @@ fn order(case: &Case) -> String {
     plan.instances.iter().map(shown).collect::<Vec<_>>().join(" ")
 }
 
+#[test]
+fn every_setting_of_a_type_that_this_procfile_lacks_is_reported() {
+    let settings = [
+        "formation = 2",
+        "stop-signal = \"QUIT\"",
+        "stop-to = \"group\"",
+        "timeout = 3",
+        "ready = \"log:up\"",
+        "ready-timeout = 3",
+        "once = true",
+        "restart = \"always\"",
+        "on-crash = \"mail\"",
+        "on-ready = \"mail\"",
+        "hook-timeout = 3",
+        "listen = true",
+        "after = \"web\"",
+        "watch = \"src\"",
+        "requests = { memory = \"256Mi\" }",
+        "limits = { cpu = \"1\" }",
+        "scale = { min = 1, max = 3, cpu = 70 }",
+    ];
+    for setting in settings {
+        let plan = with(&["web"], &format!("[process.nope]\n{setting}\n")).plan();
+        let said = shown(&plan.shadowed);
+        assert_eq!(said.len(), 1, "{setting}: {said:?}");
+        assert!(said[0].contains("Procfile has no type `nope`; its types are web"), "{setting}: {said:?}");
+    }
+}
+
 /// Each type comes after the next one. With a walk along the chain for each of them, this takes minutes.
 #[test]
 fn a_type_at_the_end_of_a_long_chain_has_all_others_run_too() {
