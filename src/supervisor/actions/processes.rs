@@ -21,6 +21,8 @@ use crate::supervisor::channel::arrival::HookCall;
 pub(super) struct Processes {
     /// What each instance is in its present generation, or was in its last.
     pub(super) specs: Vec<Rc<Spec>>,
+    /// The instances by their names, which are the marks of their processes. A name keeps its index for ever.
+    marks: HashMap<Box<[u8]>, usize>,
     pub(super) spawner: Spawner,
     pub(super) commands: ProbeCommands,
     pub(super) hooks: HookRunner,
@@ -45,6 +47,7 @@ impl Processes {
     pub(super) fn new(specs: Vec<Rc<Spec>>, run: &str, spawner: Spawner, hooks: HookRunner) -> Self {
         let count = specs.len();
         Self {
+            marks: specs.iter().enumerate().map(|(index, spec)| (mark_of(spec), index)).collect(),
             specs,
             spawner,
             commands: ProbeCommands::default(),
@@ -66,6 +69,7 @@ impl Processes {
             *known = spec;
             return false;
         }
+        self.marks.insert(mark_of(&spec), index);
         self.specs.push(spec);
         self.leaders.push(None);
         self.sessions.push(None);
@@ -134,7 +138,7 @@ impl Processes {
     /// nothing being left.
     pub(super) fn walked_members(&mut self, target: Target) -> Vec<Process> {
         if self.scanned.is_none() && self.walked.is_none() {
-            let named = |mark: &[u8]| instance_named(&self.specs, mark);
+            let named = |mark: &[u8]| self.marks.get(mark).copied();
             let walked = self.tracker.walk(&self.sessions, &named);
             self.walked = self.without_own(walked);
         }
@@ -149,7 +153,7 @@ impl Processes {
 
     /// Scans; whether nothing can have been overlooked.
     fn rescan(&mut self) -> bool {
-        let named = |mark: &[u8]| instance_named(&self.specs, mark);
+        let named = |mark: &[u8]| self.marks.get(mark).copied();
         let scanned = self.tracker.scan(&self.sessions, &named);
         let is_certain = scanned.as_ref().is_ok_and(|(_, is_certain)| *is_certain);
         self.scanned = self.without_own(scanned.map(|(snapshot, _)| snapshot));
@@ -229,7 +233,7 @@ impl Processes {
         let others: HashSet<i32> = others.map(|(leader, _)| *leader).collect();
         let members = self.scanned.as_ref().map_or(&[][..], |snapshot| snapshot.of(Target::Instance(index)));
         let members: HashSet<i32> = members.iter().map(|process| process.pid).collect();
-        let named = |mark: &[u8]| instance_named(&self.specs, mark);
+        let named = |mark: &[u8]| self.marks.get(mark).copied();
         let is_of_instance = |pid| self.tracker.instance_of(pid, &named).ok().flatten() == Some(index);
         let reaped =
             kill_orphans(|pid| !others.contains(&pid) && (members.contains(&pid) || is_of_instance(pid)));
@@ -272,7 +276,7 @@ impl Processes {
     }
 }
 
-/// The instance that has this mark in the environment of its processes.
-fn instance_named(specs: &[Rc<Spec>], mark: &[u8]) -> Option<usize> {
-    specs.iter().position(|spec| spec.name.to_string().as_bytes() == mark)
+/// The mark in the environment of the processes of an instance.
+fn mark_of(spec: &Spec) -> Box<[u8]> {
+    spec.name.to_string().into_bytes().into()
 }
