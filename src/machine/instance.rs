@@ -257,7 +257,9 @@ impl Instance {
 
     /// When the first of its timers is due.
     pub fn deadline(&self) -> Option<Duration> {
-        [self.half, self.expires, self.scan, self.hopeless, self.timers.first()].into_iter().flatten().min()
+        // Before all repetitions it changes nothing, and would be due all the time.
+        let hopeless = self.hopeless.filter(|_| self.repetitions >= REPETITIONS);
+        [self.half, self.expires, self.scan, hopeless, self.timers.first()].into_iter().flatten().min()
     }
 
     /// The event that is due at `now`; of several, only the most decisive.

@@ -136,6 +136,7 @@ fn what_has_ended_while_the_loop_stood_still_is_not_given_up() {
     for _ in 0..2 {
         let late = machine.handle(at(20.0), Event::Timeout);
         assert!(!late.contains(&Action::ReportSurvivors(Target::Instance(0))), "{late:?}");
+        assert!(machine.deadline() > Some(at(20.0)), "its time has not come before the next repetition");
     }
     let _ = machine.handle(at(20.0), Event::Exited { instance: 0, exit: Exit::Signal(Signal::KILL) });
     let _ = machine.handle(at(20.0), Event::AllGone);

@@ -5,8 +5,7 @@ use std::time::Duration;
 use crate::machine::{Event, Machine};
 use crate::supervisor::channel::agenda::{Agenda, EventSource, Pace};
 
-/// At most one scan in this time while many instances exit at once: a thousand exits are a handful of scans. The deadline of the
-/// machine may be late by as much.
+/// At most one scan in this time while many instances exit at once: a thousand exits are a handful of scans.
 const SCAN_PAUSE: Duration = Duration::from_millis(5);
 /// How much longer a scan waits for answers that the machine has not handled yet.
 const SCAN_DELAY: Duration = Duration::from_millis(50);
@@ -35,34 +34,21 @@ pub(super) struct DueSources {
 pub(super) struct Schedule {
     agenda: Agenda,
     scans: Pace,
-    /// The deadline of the machine, and when it was read.
-    deadline: Option<Duration>,
-    deadline_read: Duration,
     last_yield: Duration,
 }
 
 impl Schedule {
     pub(super) fn new(now: Duration) -> Self {
-        Self {
-            agenda: Agenda::default(),
-            scans: Pace::of(SCAN_PAUSE),
-            deadline: None,
-            deadline_read: Duration::ZERO,
-            last_yield: now,
-        }
+        Self { agenda: Agenda::default(), scans: Pace::of(SCAN_PAUSE), last_yield: now }
     }
 
     /// The source that is next; `None` if none is due, and the loop can sleep.
     pub(super) fn next(&mut self, now: Duration, machine: &Machine, due: DueSources) -> Option<EventSource> {
-        // The machine goes through all instances to find its deadline: not before each of a thousand answers.
-        if now >= self.deadline_read + SCAN_PAUSE {
-            self.read_deadline(now, machine);
-        }
         let is_past = |moment: Option<Duration>| moment.is_some_and(|moment| moment <= now);
-        let Self { agenda, scans, deadline, .. } = self;
-        let source = agenda.next(|source| match source {
+        let Self { agenda, scans, .. } = self;
+        agenda.next(|source| match source {
             EventSource::Inbox => due.has_arrivals,
-            EventSource::Deadline => is_past(*deadline),
+            EventSource::Deadline => is_past(machine.deadline()),
             EventSource::Answer => due.has_answers,
             EventSource::Review => is_past(due.review),
             // A thousand exits are a handful of scans: for a while, the answers that are there come first.
@@ -72,22 +58,13 @@ impl Schedule {
             }
             EventSource::Readiness => is_past(due.readiness),
             EventSource::Files => is_past(due.files),
-        });
-        if source == Some(EventSource::Deadline) {
-            self.deadline = None;
-        }
-        source
+        })
     }
 
     /// When the first of the sources is due, apart from arrivals.
-    pub(super) fn wake_up(&mut self, now: Duration, machine: &Machine, due: DueSources) -> Option<Duration> {
-        self.read_deadline(now, machine);
+    pub(super) fn wake_up(&self, machine: &Machine, due: DueSources) -> Option<Duration> {
         let scan = due.is_scan_due.then(|| self.scans.due());
-        [scan, self.deadline, due.review, due.readiness, due.files].into_iter().flatten().min()
-    }
-
-    fn read_deadline(&mut self, now: Duration, machine: &Machine) {
-        (self.deadline, self.deadline_read) = (machine.deadline(), now);
+        [scan, machine.deadline(), due.review, due.readiness, due.files].into_iter().flatten().min()
     }
 
     /// A scan went on from `began` to `ended`.

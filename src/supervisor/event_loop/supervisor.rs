@@ -335,7 +335,7 @@ impl Supervisor {
         let now = self.clock.now();
         let due = self.due_sources();
         let beat = self.machine.is_stopping().then(|| self.pulse.beat(now));
-        let wake_up = self.schedule.wake_up(now, &self.machine, due);
+        let wake_up = self.schedule.wake_up(&self.machine, due);
         let arrival = match [wake_up, beat].into_iter().flatten().min() {
             None => self.inbox.next().await,
             Some(moment) => timeout_at(self.clock.instant(moment).into(), self.inbox.next()).await.ok()?,
