@@ -1,13 +1,13 @@
 //! Restarts of instances after changes of their files: once for each burst of changes, and not for ever.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use indexmap::IndexSet;
+use indexmap::{IndexMap, IndexSet};
 use tokio::sync::mpsc::WeakUnboundedSender;
 
 use crate::machine::instance::Instance;
@@ -30,9 +30,11 @@ const LOOP: u32 = 4;
 /// The files that are watched, and those that have changed.
 pub(crate) struct FileWatch {
     root: PathBuf,
-    tree: Option<WatchedType>,
+    tree: Option<WatchedTree>,
     /// The patterns that the tree was made for, by instance.
     patterns: Vec<Arc<[String]>>,
+    /// The same, each once, with the instances that have it: a file is held against each once.
+    distinct: Vec<(Patterns, Vec<usize>)>,
     burst: Burst,
     /// The files that have changed in it.
     paths: IndexSet<String>,
@@ -44,7 +46,7 @@ pub(crate) struct FileWatch {
     inbox: WeakUnboundedSender<Arrival>,
 }
 
-struct WatchedType {
+struct WatchedTree {
     tree: Tree,
     readable: Readable,
 }
@@ -56,6 +58,7 @@ impl FileWatch {
             root,
             tree: None,
             patterns: Vec::new(),
+            distinct: Vec::new(),
             burst: Burst::default(),
             paths: IndexSet::new(),
             is_overflown: false,
@@ -72,32 +75,27 @@ impl FileWatch {
         if patterns == self.patterns {
             return None;
         }
+        self.distinct = distinct(&patterns);
         self.patterns = patterns;
         self.open_tree()
     }
 
     fn open_tree(&mut self) -> Option<Notice> {
         self.tree = None;
-        let mut distinct: Vec<Patterns> = Vec::new();
-        for patterns in self.patterns.iter().filter(|patterns| !patterns.is_empty()) {
-            let patterns = Patterns::new(Arc::clone(patterns));
-            if !distinct.contains(&patterns) {
-                distinct.push(patterns);
-            }
-        }
-        if distinct.is_empty() {
+        if self.distinct.is_empty() {
             return None;
         }
-        let watched = Tree::open(&self.root, distinct).and_then(|tree| self.watch(tree));
+        let patterns = self.distinct.iter().map(|(patterns, _)| patterns.clone()).collect();
+        let watched = Tree::open(&self.root, patterns).and_then(|tree| self.watch(tree));
         watched.map(|watched| self.tree = Some(watched)).err().map(|error| {
             let text = format!("files are not watched: {}", explain(&error));
             Notice::Warning { text }
         })
     }
 
-    fn watch(&self, tree: Tree) -> io::Result<WatchedType> {
+    fn watch(&self, tree: Tree) -> io::Result<WatchedTree> {
         let readable = Readable::watch(tree.as_fd(), self.inbox.clone(), || Arrival::FilesChanged)?;
-        Ok(WatchedType { tree, readable })
+        Ok(WatchedTree { tree, readable })
     }
 
     /// Reads the changes that the kernel reports, and keeps them until the burst is over.
@@ -120,7 +118,8 @@ impl FileWatch {
 
     fn keep(&mut self, events: WatchEvents, now: Duration) {
         let WatchEvents { mut paths, is_overflown } = events;
-        paths.retain(|path| !self.own.contains(path) && self.patterns.iter().any(|own| matches(own, path)));
+        let is_watched = |path: &String| self.distinct.iter().any(|(patterns, _)| patterns.matches(path));
+        paths.retain(|path| !self.own.contains(path) && is_watched(path));
         if paths.is_empty() && !is_overflown {
             return;
         }
@@ -154,12 +153,7 @@ impl FileWatch {
             notices.extend(self.open_tree());
         }
         let (mut instances, mut cause) = (Vec::new(), None);
-        for (index, patterns) in self.patterns.clone().iter().enumerate() {
-            let found = paths.iter().find(|path| matches(patterns, path));
-            let is_possible = is_overflown && !patterns.is_empty();
-            if found.is_none() && !is_possible {
-                continue;
-            }
+        for (index, found) in self.touched(&paths, is_overflown) {
             if let (Some(path), true) = (found, self.is_loop(index, now, machine)) {
                 notices.push(self.restart_loop(index, path.clone(), machine));
                 continue;
@@ -177,6 +171,22 @@ impl FileWatch {
             processes: instances.iter().map(|index| machine.specs()[*index].name.clone()).collect(),
         });
         (Some(Event::Changed(instances)), notices)
+    }
+
+    /// The instances that watch one of these files, with the first that they do; all that watch any where some may not have been seen.
+    fn touched<'a>(
+        &self,
+        paths: &'a IndexSet<String>,
+        is_overflown: bool,
+    ) -> BTreeMap<usize, Option<&'a String>> {
+        let mut touched = BTreeMap::new();
+        for (patterns, instances) in &self.distinct {
+            let found = paths.iter().find(|path| patterns.matches(path));
+            if found.is_some() || is_overflown {
+                touched.extend(instances.iter().map(|index| (*index, found)));
+            }
+        }
+        touched
     }
 
     /// Whether this instance seems to write the files that it watches.
@@ -214,8 +224,13 @@ fn watched(spec: &Spec, instance: &Instance) -> Arc<[String]> {
     if instance.is_retired { Arc::default() } else { Arc::clone(&spec.service.watch) }
 }
 
-fn matches(patterns: &Arc<[String]>, path: &str) -> bool {
-    Patterns::new(Arc::clone(patterns)).matches(path)
+/// These patterns of instances, each once, with the indices of the instances that have them; without those of none.
+fn distinct(patterns: &[Arc<[String]>]) -> Vec<(Patterns, Vec<usize>)> {
+    let mut distinct: IndexMap<&Arc<[String]>, Vec<usize>> = IndexMap::new();
+    for (index, own) in patterns.iter().enumerate().filter(|(_, own)| !own.is_empty()) {
+        distinct.entry(own).or_default().push(index);
+    }
+    distinct.into_iter().map(|(own, instances)| (Patterns::new(Arc::clone(own)), instances)).collect()
 }
 
 fn explain(error: &io::Error) -> String {
@@ -225,5 +240,22 @@ fn explain(error: &io::Error) -> String {
         }
         Some(libc::EMFILE) => "too many programs watch files (sysctl fs.inotify.max_user_instances)".into(),
         Some(_) | None => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_that_many_instances_have_are_kept_once() {
+        let own = |patterns: &[&str]| patterns.iter().map(ToString::to_string).collect::<Arc<[String]>>();
+        let web = own(&["src", "*.css"]);
+        let all = [web.clone(), own(&[]), own(&["*.py"]), web, own(&["src", "*.css"])];
+        let patterns = |texts: &[&str]| Patterns::new(own(texts));
+        assert_eq!(
+            distinct(&all),
+            [(patterns(&["src", "*.css"]), vec![0, 3, 4]), (patterns(&["*.py"]), vec![2])]
+        );
     }
 }
