@@ -70,10 +70,14 @@ impl Plan {
     /// Gives every instance the ports and addresses of types that this environment of a running instance has: only a part of the plan is to be
     /// used, and all others keep their ports.
     pub fn use_ports_of(&mut self, running: &Environment) {
+        self.share(self.shared_with_ports_of(running));
+    }
+
+    /// What all instances of this plan share, with the ports and addresses of types that this environment of a running instance has.
+    pub fn shared_with_ports_of(&self, running: &Environment) -> Variables {
         let is_address = |(name, _): &&(Vec<u8>, Vec<u8>)| addresses::is_one(name);
         let others = self.shared.shared.iter().filter(|variable| !is_address(variable));
-        let shared = others.chain(running.shared.iter().filter(is_address)).cloned().collect();
-        self.share(shared);
+        others.chain(running.shared.iter().filter(is_address)).cloned().collect()
     }
 
     /// The same where types have these ports, whatever was planned for them.

@@ -316,3 +316,21 @@ fn a_restart_that_is_refused_changes_nothing_for_a_later_scale() {
     assert_eq!(stack.run(&["down"]).0, 0);
     running.end();
 }
+
+#[test]
+fn a_type_that_was_only_scaled_up_waits_for_no_restart_and_keeps_what_it_knows() {
+    let ports = Ports::claim();
+    let stack =
+        Project::new("web: probe env GANGER_PORT_BAD + wait\nbad: probe env GANGER_PORT_BAD + wait\n");
+    let mut running = stack.start_until(&["-p", &ports.base(), "web"], &["web.1 started"]);
+    assert_eq!(stack.run(&["scale", "bad=1"]).0, 0);
+    let own = format!("bad.1  | GANGER_PORT_BAD={}", ports.at(1, 1));
+    running.line(&own);
+    let (status, _, err) = stack.run(&["restart", "web"]);
+    assert_eq!((status, err.as_str()), (0, ""));
+    let (status, _, err) = stack.run(&["restart", "bad"]);
+    assert_eq!((status, err.as_str()), (0, ""));
+    running.line(&own);
+    assert_eq!(stack.run(&["down"]).0, 0);
+    running.end();
+}

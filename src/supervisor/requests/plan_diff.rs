@@ -1,12 +1,14 @@
 //! The difference between a plan and the running stack: the index of each instance, and which are in both.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 
 use crate::machine::{Change, InstanceRequest, Machine, Operation, Ticket};
 use crate::name::{InstanceName, TypeName};
-use crate::plan::spec::{Policy, Spec};
+use crate::plan::Plan;
+use crate::plan::spec::{Policy, Spec, Variables};
 
 /// A [`Change`] that has no ticket yet.
 pub(super) struct PlanDiff {
@@ -106,7 +108,7 @@ impl<'a> InstanceTable<'a> {
     /// The counts are those of the stack and those of the files.
     pub(super) fn waiting(
         &self,
-        planned: &HashMap<&InstanceName, &Spec>,
+        successors: &mut Successors<'_>,
         chosen: &[usize],
         (counts, of_files): (&IndexMap<TypeName, u32>, &IndexMap<TypeName, u32>),
     ) -> Option<String> {
@@ -118,8 +120,7 @@ impl<'a> InstanceTable<'a> {
             let kind = &spec.name.kind;
             if !of_files.contains_key(kind) {
                 waiting.insert(kind, format!("{kind} (gone)"));
-            } else if !chosen.contains(&index) && planned.get(&spec.name).is_none_or(|now| now.differs(spec))
-            {
+            } else if !chosen.contains(&index) && successors.of(spec).is_none_or(|now| now.differs(spec)) {
                 let name = if of_chosen.contains(kind) { spec.name.to_string() } else { kind.to_string() };
                 waiting.entry(kind).or_insert(name);
             }
@@ -133,6 +134,35 @@ impl<'a> InstanceTable<'a> {
         }
         let all: Vec<String> = waiting.into_values().collect();
         (!all.is_empty()).then(|| format!("edited too, and waiting for `ganger restart`: {}", all.join(", ")))
+    }
+}
+
+/// The specs of a plan as those of instances that run are replaced by them one by one. Each has the ports and addresses of types
+/// that its predecessor has: a type that was added since is known to those only that were started with it or after it.
+pub(super) struct Successors<'a> {
+    plan: &'a Plan,
+    by_name: HashMap<&'a InstanceName, &'a Spec>,
+    /// What the instances of the plan share, beside what the running ones share: most share the same.
+    shared: Vec<(Variables, Variables)>,
+}
+
+impl<'a> Successors<'a> {
+    pub(super) fn new(plan: &'a Plan) -> Self {
+        Self { plan, by_name: by_name(&plan.instances), shared: Vec::new() }
+    }
+
+    /// The spec that takes the place of this one; `None` where the plan has no such instance.
+    pub(super) fn of(&mut self, running: &Spec) -> Option<Spec> {
+        let mut spec = (*self.by_name.get(&running.name)?).clone();
+        let theirs = &running.environment.shared;
+        let known = self.shared.iter().find(|(of, _)| Arc::ptr_eq(of, theirs));
+        if let Some((_, shared)) = known {
+            spec.environment.shared = Arc::clone(shared);
+        } else {
+            spec.environment.shared = self.plan.shared_with_ports_of(&running.environment);
+            self.shared.push((Arc::clone(theirs), Arc::clone(&spec.environment.shared)));
+        }
+        Some(spec)
     }
 }
 

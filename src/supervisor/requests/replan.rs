@@ -15,7 +15,7 @@ use crate::plan::Plan;
 use crate::plan::running::Running;
 use crate::process::limits::OpenFiles;
 use crate::suggestion;
-use crate::supervisor::requests::plan_diff::{InstanceTable, PlanDiff, by_name};
+use crate::supervisor::requests::plan_diff::{InstanceTable, PlanDiff, Successors, by_name};
 
 /// Makes plans of a project as its files were read once.
 pub(crate) type Planner = Rc<dyn Fn(&Running) -> Result<Plan, RequestRefusal>>;
@@ -178,15 +178,12 @@ impl Replanner {
         let running = self.running(&table);
         let mut of_files = self.plan(&planner, &running)?.counts();
         of_files.extend(self.scaled_beside(&of_files));
-        let mut plan = self.plan(&planner, &Running { counts: counts.clone(), ..running })?;
-        if let Some(any) = machine.specs().first() {
-            plan.use_ports_of(&any.environment);
-        }
-        let planned = by_name(&plan.instances);
+        let plan = self.plan(&planner, &Running { counts: counts.clone(), ..running })?;
+        let mut successors = Successors::new(&plan);
         let mut renewed = Vec::new();
         for index in chosen {
             let (present, instance) = (&machine.specs()[*index], &machine.instances()[*index]);
-            let Some(spec) = planned.get(&present.name) else {
+            let Some(spec) = successors.of(present) else {
                 let name = &present.name.kind;
                 let message = format!(
                     "`{name}` is not in the Procfile any more: `ganger restart` without a name stops it"
@@ -195,14 +192,14 @@ impl Replanner {
             };
             // An instance that runs and is only to be started keeps its spec.
             if operation != Operation::Start || !instance.has_own_process() {
-                renewed.push((*spec).clone().with_port(present.port));
+                renewed.push(spec.with_port(present.port));
             }
         }
         // Only now: one that is refused changes nothing.
         let kinds: HashSet<&TypeName> = renewed.iter().map(|spec| &spec.name.kind).collect();
         self.newer.extend(kinds.into_iter().map(|kind| (kind.clone(), Rc::clone(&planner))));
         let mut notes = self.new_warnings(&plan.warnings);
-        notes.extend(table.waiting(&planned, chosen, (&counts, &of_files)));
+        notes.extend(table.waiting(&mut successors, chosen, (&counts, &of_files)));
         let (instances, specs) = (chosen.to_vec(), table.take(renewed));
         Ok(PlanDiff { operation, instances, specs, notes, ..PlanDiff::default() })
     }
