@@ -174,6 +174,11 @@ impl Executor {
         if is_exit { self.output.after_exit(index, due) } else { due() }
     }
 
+    /// Calls `then` when the remaining output of an instance that has just exited is there.
+    pub(crate) fn after_exit(&self, index: usize, then: Box<dyn FnOnce()>) {
+        self.output.after_exit(index, then);
+    }
+
     /// A hook is further: it is due, has printed something, or is over, and another one may have its turn.
     pub(crate) fn on_hook(&mut self, progress: HookProgress) -> Vec<Event> {
         let notice = match progress {
