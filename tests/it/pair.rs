@@ -1,6 +1,5 @@
 //! The pair: whichever half is killed, the other stops the stack.
 
-
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 

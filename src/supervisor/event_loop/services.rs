@@ -36,6 +36,9 @@ impl Services {
         now: Duration,
     ) -> Vec<Event> {
         for (index, what) in executor.take_reports() {
+            if what == Lifecycle::Started {
+                self.files.on_start(index);
+            }
             report(machine, (executor, router), now, (index, &what));
         }
         for unprobed in executor.take_unprobed() {

@@ -1,6 +1,6 @@
 //! Restarts of instances after changes of their files: once for each burst of changes, and not for ever.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
@@ -12,20 +12,18 @@ use tokio::sync::mpsc::WeakUnboundedSender;
 
 use crate::machine::instance::Instance;
 use crate::machine::{Event, Machine};
+use crate::name::InstanceName;
 use crate::notice::Notice;
 use crate::plan::spec::Spec;
 use crate::supervisor::channel::arrival::Arrival;
 use crate::supervisor::channel::readable::Readable;
 use crate::supervisor::readiness::burst::Burst;
+use crate::supervisor::readiness::self_writers::{LOOP, SelfWriters};
 use crate::watch::patterns::Patterns;
 use crate::watch::{Tree, WatchEvents};
 
 /// How long a restart waits for git to release the lock of its index. An older lock was left by a git that was killed.
 const GIT_TIMEOUT: Duration = Duration::from_secs(30);
-/// A change so soon after a start may have been made by the instance itself.
-const SOON: Duration = Duration::from_secs(3);
-/// After so many of them in a row, it was.
-const LOOP: u32 = 4;
 
 /// The files that are watched, and those that have changed.
 pub(crate) struct FileWatch {
@@ -39,10 +37,7 @@ pub(crate) struct FileWatch {
     /// The files that have changed in it.
     paths: IndexSet<String>,
     is_overflown: bool,
-    /// For each instance, changes in a row that came soon after a start.
-    soon: HashMap<usize, u32>,
-    /// Files that an instance seems to write itself: they cause no restart any more.
-    own: Vec<String>,
+    writers: SelfWriters,
     inbox: WeakUnboundedSender<Arrival>,
 }
 
@@ -62,8 +57,7 @@ impl FileWatch {
             burst: Burst::default(),
             paths: IndexSet::new(),
             is_overflown: false,
-            soon: HashMap::new(),
-            own: Vec::new(),
+            writers: SelfWriters::default(),
             inbox,
         }
     }
@@ -118,8 +112,11 @@ impl FileWatch {
 
     fn keep(&mut self, events: WatchEvents, now: Duration) {
         let WatchEvents { mut paths, is_overflown } = events;
-        let is_watched = |path: &String| self.distinct.iter().any(|(patterns, _)| patterns.matches(path));
-        paths.retain(|path| !self.own.contains(path) && is_watched(path));
+        paths.retain(|path| {
+            self.distinct.iter().any(|(patterns, instances)| {
+                patterns.matches(path) && instances.iter().any(|index| self.writers.counts(*index, path))
+            })
+        });
         if paths.is_empty() && !is_overflown {
             return;
         }
@@ -140,6 +137,7 @@ impl FileWatch {
         if self.burst.is_endless(now) {
             notices.push(self.endless_burst());
         }
+        let began = now.saturating_sub(self.burst.length(now));
         if !self.burst.is_over(now) {
             return (None, notices);
         }
@@ -154,8 +152,11 @@ impl FileWatch {
         }
         let (mut instances, mut cause) = (Vec::new(), None);
         for (index, found) in self.touched(&paths, is_overflown) {
-            if let (Some(path), true) = (found, self.is_loop(index, now, machine)) {
-                notices.push(self.restart_loop(index, path.clone(), machine));
+            let instance = &machine.instances()[index];
+            if let Some(path) = found
+                && self.writers.is_loop(index, instance, path, (began, now))
+            {
+                notices.push(restart_loop(&machine.specs()[index].name, path));
                 continue;
             }
             cause = cause.or(found);
@@ -181,21 +182,20 @@ impl FileWatch {
     ) -> BTreeMap<usize, Option<&'a String>> {
         let mut touched = BTreeMap::new();
         for (patterns, instances) in &self.distinct {
-            let found = paths.iter().find(|path| patterns.matches(path));
-            if found.is_some() || is_overflown {
-                touched.extend(instances.iter().map(|index| (*index, found)));
+            let watched: Vec<&String> = paths.iter().filter(|path| patterns.matches(path)).collect();
+            for index in instances {
+                let found = watched.iter().find(|path| self.writers.counts(*index, path)).copied();
+                if found.is_some() || is_overflown {
+                    touched.insert(*index, found);
+                }
             }
         }
         touched
     }
 
-    /// Whether this instance seems to write the files that it watches.
-    fn is_loop(&mut self, index: usize, now: Duration, machine: &Machine) -> bool {
-        let started = machine.instances().get(index).and_then(|instance| instance.started);
-        let is_soon = started.is_some_and(|started| now.saturating_sub(started) < SOON);
-        let count = self.soon.entry(index).or_default();
-        *count = if is_soon { *count + 1 } else { 0 };
-        *count >= LOOP
+    /// An instance has been started.
+    pub(crate) fn on_start(&mut self, index: usize) {
+        self.writers.on_start(index);
     }
 
     fn endless_burst(&self) -> Notice {
@@ -206,17 +206,14 @@ impl FileWatch {
         );
         Notice::Warning { text }
     }
+}
 
-    fn restart_loop(&mut self, index: usize, path: String, machine: &Machine) -> Notice {
-        self.soon.remove(&index);
-        let name = &machine.specs()[index].name;
-        let text = format!(
-            "{name} was restarted {LOOP} times in a row soon after its start, at last for {path}: it seems to write \
-             that file itself, so changes of it are passed over from now on; put it into .gitignore, or watch less"
-        );
-        self.own.push(path);
-        Notice::Warning { text }
-    }
+fn restart_loop(name: &InstanceName, path: &str) -> Notice {
+    let text = format!(
+        "{name} was restarted {LOOP} times in a row soon after its start for {path}: it seems to write that file itself, so changes \
+         of it are passed over until {name} is started again; put it into .gitignore, or watch less"
+    );
+    Notice::Warning { text }
 }
 
 /// The patterns of the files that restart an instance.

@@ -5,3 +5,4 @@ pub(super) mod file_watch;
 mod http_probe;
 mod interval;
 pub(super) mod probes;
+mod self_writers;
