@@ -20,7 +20,10 @@ pub(super) enum DependencyState {
 impl DependencyState {
     /// What the instance with this index is for the others.
     pub(super) fn of_instance(index: usize, is_once: bool, instance: &Instance) -> Self {
-        let is_done = is_once && instance.ended.is_some_and(|(exit, _)| exit.is_success());
+        // A one-shot that is asked for again is done when it has succeeded again: what its last generation did does not count.
+        let is_latest =
+            !instance.will_start() && instance.state != State::Starting && instance.failure.is_none();
+        let is_done = is_once && is_latest && instance.ended.is_some_and(|(exit, _)| exit.is_success());
         // One that has left the stack runs somewhere else, or is not needed any more.
         if is_done || instance.ready.is_some() || instance.is_retired {
             return Self::Satisfied;

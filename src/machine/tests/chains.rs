@@ -100,6 +100,8 @@ struct World<'a> {
     failures: Vec<u32>,
     /// Whether a request (a change of a file) starts the count again.
     is_asked: Vec<bool>,
+    /// When a request last asked for a new generation.
+    asked: Vec<Duration>,
 }
 
 impl<'a> World<'a> {
@@ -117,6 +119,7 @@ impl<'a> World<'a> {
             ended: vec![Duration::ZERO; count],
             failures: vec![0; count],
             is_asked: vec![false; count],
+            asked: vec![Duration::ZERO; count],
         }
     }
 
@@ -133,10 +136,15 @@ impl<'a> World<'a> {
             }
             self.on_end(*instance, exit.is_success());
         }
+        let mut asked: Vec<usize> = Vec::new();
         if let Event::Changed(instances) = &event {
-            for &index in instances.iter().filter(|index| self.starts[**index] > 0) {
-                (self.is_asked[index], self.failures[index]) = (true, 0);
-            }
+            asked.extend(instances.iter().filter(|index| self.starts[**index] > 0));
+        }
+        if let Event::Request(request) = &event {
+            asked.extend(&request.instances);
+        }
+        for index in asked {
+            (self.is_asked[index], self.failures[index], self.asked[index]) = (true, 0, self.now);
         }
         for action in self.machine.handle(self.now, event) {
             self.perform(&action);
@@ -207,10 +215,13 @@ impl<'a> World<'a> {
     fn spawn(&mut self, index: usize) {
         for before in (0..index).filter(|before| self.sorts[index].after & (1 << before) != 0) {
             let other = &self.machine.instances()[before];
+            // What has been asked for since is to be ready, or done, again.
+            let is_fresh = other.started.is_some_and(|started| started >= self.asked[before]);
             let is_done = self.sorts[before].once && other.ended.is_some_and(|(exit, _)| exit.is_success());
-            let will_not_come = other.state.is_down() && !other.will_start() && !other.awaits_change;
-            let goes_without = self.starts[index] > 0 && (will_not_come || other.state.is_clearing());
-            let is_in_order = is_done || other.ready.is_some() || goes_without;
+            let is_ending = other.state.is_down() || other.state.is_clearing();
+            let will_not_come = is_ending && !other.will_start() && !other.awaits_change;
+            let goes_without = self.starts[index] > 0 && will_not_come;
+            let is_in_order = is_fresh && (is_done || other.ready.is_some()) || goes_without;
             assert!(is_in_order, "p{index} starts before p{before} is ready");
         }
         let was_asked = std::mem::take(&mut self.is_asked[index]);
@@ -287,12 +298,18 @@ proptest! {
         exit_on in prop::sample::select(vec![ExitOn::Any, ExitOn::Failure, ExitOn::Never]),
         (seed, ordered) in any::<(u64, bool)>(),
         changes in prop::collection::vec((0u32..60_000, 0usize..6), 0..4),
+        restarts in prop::collection::vec(0u32..60_000, 0..3),
     ) {
         let mut world = World::new(&sorts, exit_on, seed, ordered);
         for (moment, index) in changes {
             if sorts.get(index).is_some_and(|sort| sort.is_watched) {
                 world.later(moment, Event::Changed(vec![index]));
             }
+        }
+        for moment in restarts {
+            let (ticket, instances) = (Ticket(0), (0..sorts.len()).collect());
+            let request = InstanceRequest { ticket, operation: Operation::Restart, instances };
+            world.later(moment, Event::Request(request));
         }
         world.feed(Event::Begin);
         let hour = Duration::from_hours(1);

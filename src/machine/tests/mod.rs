@@ -7,6 +7,7 @@ mod histories;
 mod lifecycle;
 mod outcomes;
 mod requests;
+mod restarts;
 mod rolls;
 mod services;
 mod stops;

@@ -10,7 +10,7 @@ use crate::exit::{Exit, Outcome};
 use crate::machine::request::*;
 use crate::machine::*;
 use crate::machine::{Event, SpawnFailure};
-use crate::plan::spec::{ExitOn, Policy};
+use crate::plan::spec::{ExitOn, Policy, Spec};
 use crate::signal::{Reach, Signal};
 
 /// A machine and processes that obey at once: what is stopped exits, what is started exists.
@@ -21,14 +21,25 @@ pub(super) struct World {
     /// Instances that cannot be started.
     pub(super) broken: Vec<usize>,
     alive: HashMap<usize, bool>,
+    /// What was started, in that order.
+    pub(super) started: Vec<usize>,
 }
 
 impl World {
     pub(super) fn new(count: u32, exit_on: ExitOn) -> Self {
-        let specs = (1..=count).map(|number| Rc::new(spec("web", number))).collect();
-        let machine = Machine::new(specs, Policy { exit_on, ..Policy::default() });
-        let mut world =
-            Self { machine, seconds: 0, answers: Vec::new(), broken: Vec::new(), alive: HashMap::new() };
+        let specs = (1..=count).map(|number| spec("web", number)).collect();
+        Self::of(specs, Policy { exit_on, ..Policy::default() })
+    }
+
+    pub(super) fn of(specs: Vec<Spec>, policy: Policy) -> Self {
+        let mut world = Self {
+            machine: Machine::new(specs.into_iter().map(Rc::new).collect(), policy),
+            seconds: 0,
+            answers: Vec::new(),
+            broken: Vec::new(),
+            alive: HashMap::new(),
+            started: Vec::new(),
+        };
         world.happens(Event::Begin);
         world
     }
@@ -52,6 +63,7 @@ impl World {
             }
             Action::Spawn(instance) => {
                 self.alive.insert(instance, true);
+                self.started.push(instance);
                 Some(Event::Spawned { instance, pid: 100 })
             }
             Action::Stop(Target::Instance(instance))
