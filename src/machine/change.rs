@@ -7,10 +7,10 @@
 use std::rc::Rc;
 
 use super::action::Action;
+use super::facts::Facts;
 use super::instance::FirstStart;
 use super::open_requests::{self, AwaitedInstance};
 use super::request::{InstanceRequest, Operation};
-use super::rolling::RollingRestarts;
 use super::stack::{Actions, Stack};
 use crate::plan::spec::{Policy, Spec};
 
@@ -29,14 +29,10 @@ pub struct Change {
 }
 
 impl Change {
-    /// Begins the change; the instances that its answer waits for.
-    pub(super) fn begin(
-        self,
-        stack: &mut Stack,
-        rolls: &mut RollingRestarts,
-        actions: &mut Actions,
-    ) -> Vec<AwaitedInstance> {
-        let Self { request: InstanceRequest { operation, instances, .. }, specs, retired, policy } = self;
+    /// Begins the change, and keeps its request open until it is done.
+    pub(super) fn begin(self, facts: &mut Facts, actions: &mut Actions) {
+        let Facts { stack, rolls, requests, .. } = facts;
+        let Self { request: InstanceRequest { ticket, operation, instances }, specs, retired, policy } = self;
         if let Some(policy) = policy {
             stack.policy = Policy { seed: stack.policy.seed, ..policy };
         }
@@ -51,9 +47,6 @@ impl Change {
             }
         }
         awaited.extend(open_requests::begin(stack, operation, &instances, actions));
-        if operation == Operation::Roll {
-            rolls.begin(&instances, added);
-        }
         for index in retired {
             if index < stack.instances.len() {
                 awaited.push(AwaitedInstance::new(stack, index, Operation::Stop));
@@ -63,7 +56,11 @@ impl Change {
         let grace = stack.longest_grace();
         stack.orphans.set_grace(grace);
         stack.is_emptied = is_idle(stack);
-        awaited
+        if operation == Operation::Roll {
+            rolls.begin(ticket, &instances, added);
+        } else {
+            requests.open(ticket, awaited);
+        }
     }
 }
 

@@ -145,6 +145,11 @@ impl Instance {
         self.intent == Intent::Up
     }
 
+    /// Whether a request has stopped it, or is stopping it: it does not start before another request asks for that.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.intent == Intent::Down && self.is_requested && self.failure.is_none()
+    }
+
     /// Whether it will start, now or later, without another request.
     pub fn will_start(&self) -> bool {
         self.is_due || self.timers.restart.is_some() || self.intent == Intent::Restart

@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::action::Action;
 use super::instance::Instance;
 use super::request::{Operation, RequestResult, Ticket};
-use super::rolling::RollingRestarts;
 use super::stack::{Actions, Stack};
 use super::state::{Intent, State};
 
@@ -33,7 +32,7 @@ impl AwaitedInstance {
         Self { index, operation, generation: stack.instances[index].generation }
     }
 
-    fn progress(&self, instance: &Instance, is_rolling: bool) -> RequestProgress {
+    fn progress(&self, instance: &Instance) -> RequestProgress {
         let index = self.index;
         let is_new = instance.generation > self.generation;
         match (self.operation, instance.intent) {
@@ -48,15 +47,14 @@ impl AwaitedInstance {
             | (Operation::Start | Operation::Restart, Intent::Up | Intent::Restart) => {
                 RequestProgress::Pending
             }
-            (Operation::Roll, _) if is_rolling => RequestProgress::Pending,
-            (Operation::Roll, _) if is_new && instance.ready.is_some() => RequestProgress::Reached,
-            (Operation::Start | Operation::Restart, Intent::Down) | (Operation::Roll, _) => {
+            (Operation::Start | Operation::Restart, Intent::Down) => {
                 RequestProgress::Never(match &instance.failure {
                     Some(reason) => RequestResult::CannotStart { instance: index, reason: reason.clone() },
                     None => RequestResult::Overruled { instance: index },
                 })
             }
-            (Operation::Signal(..), _) => RequestProgress::Reached,
+            // A rolling restart answers by itself: see `rolling`.
+            (Operation::Signal(..) | Operation::Roll, _) => RequestProgress::Reached,
         }
     }
 }
@@ -73,7 +71,7 @@ struct OpenRequest {
 }
 
 impl OpenRequest {
-    fn result(&mut self, stack: &Stack, rolls: &RollingRestarts, changed: &[usize]) -> Option<RequestResult> {
+    fn result(&mut self, stack: &Stack, changed: &[usize]) -> Option<RequestResult> {
         let is_new = std::mem::take(&mut self.is_new);
         let all = self.awaited.keys().filter(|_| is_new);
         let indices: Vec<usize> = all.chain(changed.iter().filter(|_| !is_new)).copied().collect();
@@ -81,7 +79,7 @@ impl OpenRequest {
             let Some(awaited) = self.awaited.get(&index) else { continue };
             self.pending.remove(&index);
             for one in awaited {
-                match one.progress(&stack.instances[index], rolls.contain(index)) {
+                match one.progress(&stack.instances[index]) {
                     RequestProgress::Reached => {}
                     RequestProgress::Pending => {
                         self.pending.insert(index);
@@ -119,19 +117,13 @@ impl OpenRequests {
     }
 
     /// Answers every request that can be answered.
-    pub(super) fn answer(
-        &mut self,
-        stack: &mut Stack,
-        rolls: &RollingRestarts,
-        is_stopping: bool,
-        actions: &mut Actions,
-    ) {
+    pub(super) fn answer(&mut self, stack: &mut Stack, is_stopping: bool, actions: &mut Actions) {
         if self.of_instances.is_empty() {
             return stack.instances.sets_mut().forget_changed();
         }
         let changed = stack.instances.sets_mut().take_changed();
         self.of_instances.retain_mut(|request| {
-            let result = match request.result(stack, rolls, &changed) {
+            let result = match request.result(stack, &changed) {
                 Some(RequestResult::Done) => RequestResult::Done,
                 Some(_) | None if is_stopping => RequestResult::Ending,
                 Some(result) => result,
@@ -192,9 +184,7 @@ pub(super) fn begin(
 pub(super) fn on_changed_files(stack: &mut Stack, instances: &[usize], actions: &mut Actions) {
     for &index in instances {
         let Some(instance) = stack.instances.get(index) else { continue };
-        let is_stopped =
-            instance.intent == Intent::Down && instance.is_requested && instance.failure.is_none();
-        if instance.generation > 0 && !instance.is_retired && !is_stopped {
+        if instance.generation > 0 && !instance.is_retired && !instance.is_stopped() {
             stack.request_up(index, true, actions);
         }
     }

@@ -50,6 +50,18 @@ pub enum RequestResult {
         /// Its index.
         instance: usize,
     },
+    /// A rolling restart was broken off, as the new generation of this instance did not become ready.
+    RollFailed {
+        /// Its index.
+        instance: usize,
+        /// What became of it, as a clause: "exited with status 1".
+        how: String,
+    },
+    /// A rolling restart has not restarted all, as another request stopped this instance, or restarted it in its own way.
+    RollOverruled {
+        /// Its index.
+        instance: usize,
+    },
     /// This instance does not run, so it cannot be signalled.
     NotRunning {
         /// Its index.
@@ -59,4 +71,30 @@ pub enum RequestResult {
     Ending,
     /// The stack is stopped, but processes are left that cannot be ended.
     Survivors,
+}
+
+impl RequestResult {
+    /// Why the request was not done, as a sentence without its end; `None` if it was.
+    pub fn into_refusal(self, name: impl Fn(usize) -> String) -> Option<String> {
+        Some(match self {
+            Self::Done => return None,
+            Self::CannotStart { instance, reason } => format!("{} cannot start: {reason}", name(instance)),
+            Self::Overruled { instance } => {
+                format!("another request about {} came in between", name(instance))
+            }
+            Self::RollFailed { instance, how } => {
+                format!(
+                    "{} {how}: the rolling restart is broken off, and the rest is as it was",
+                    name(instance)
+                )
+            }
+            Self::RollOverruled { instance } => {
+                let name = name(instance);
+                format!("the rolling restart is broken off: another request stopped or restarted {name}")
+            }
+            Self::NotRunning { instance } => format!("{} does not run", name(instance)),
+            Self::Ending => "the stack is being stopped".into(),
+            Self::Survivors => "processes are left that cannot be ended".into(),
+        })
+    }
 }

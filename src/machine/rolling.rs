@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 
 use super::instance::Instance;
+use super::request::{RequestResult, Ticket};
 use super::stack::{Actions, Stack};
 use super::state::{Intent, State};
 
@@ -14,12 +15,17 @@ enum RollProgress {
     Ready,
     Pending,
     Failed,
+    /// Another request has stopped it.
+    Overruled,
 }
 
 fn progress(instance: &Instance, generation: u32) -> RollProgress {
     let is_new = instance.generation > generation;
     if is_new && instance.ready.is_some() {
         return RollProgress::Ready;
+    }
+    if instance.is_retired || instance.is_stopped() {
+        return RollProgress::Overruled;
     }
     let is_over = match instance.state {
         State::Idle | State::Ended | State::Clearing | State::Purging => !instance.will_start(),
@@ -30,7 +36,7 @@ fn progress(instance: &Instance, generation: u32) -> RollProgress {
     if is_over { RollProgress::Failed } else { RollProgress::Pending }
 }
 
-/// All rolling restarts under way.
+/// All rolling restarts under way. Each has a request, which it answers.
 #[derive(Debug, Default)]
 pub(super) struct RollingRestarts {
     all: Vec<RollingRestart>,
@@ -38,65 +44,78 @@ pub(super) struct RollingRestarts {
 
 impl RollingRestarts {
     /// Restarts these instances, while the extra ones, which start now, stand in.
-    pub(super) fn begin(&mut self, instances: &[usize], extras: Vec<usize>) {
-        self.all.push(RollingRestart { extras, queue: instances.iter().copied().collect(), current: None });
+    pub(super) fn begin(&mut self, ticket: Ticket, instances: &[usize], extras: Vec<usize>) {
+        let queue = instances.iter().copied().collect();
+        self.all.push(RollingRestart { ticket, extras, queue, current: None, overruled: None });
     }
 
-    /// Whether this instance waits for its restart, or is being restarted.
-    pub(super) fn contain(&self, index: usize) -> bool {
-        self.all.iter().any(|roll| {
-            roll.queue.contains(&index) || roll.current.is_some_and(|(current, _)| current == index)
-        })
-    }
-
-    /// Takes the next steps of each that can go on; whether one has ended. A stop of the stack ends all.
-    pub(super) fn advance(&mut self, stack: &mut Stack, is_stopping: bool, actions: &mut Actions) -> bool {
-        let before = self.all.len();
-        if is_stopping {
-            self.all.clear();
-            return false;
-        }
-        self.all.retain_mut(|roll| !roll.take_steps(stack, actions));
-        self.all.len() < before
+    /// Takes the next steps of each that can go on, and answers those that have ended. A stop of the stack ends all.
+    pub(super) fn advance(&mut self, stack: &mut Stack, is_stopping: bool, actions: &mut Actions) {
+        self.all.retain_mut(|roll| {
+            let result =
+                if is_stopping { Some(RequestResult::Ending) } else { roll.take_steps(stack, actions) };
+            let goes_on = result.is_none();
+            if let Some(result) = result {
+                actions.answer(roll.ticket, result);
+            }
+            goes_on
+        });
     }
 }
 
 /// One rolling restart.
 #[derive(Clone, Debug)]
 struct RollingRestart {
+    ticket: Ticket,
     /// The instances that stand in until it is done.
     extras: Vec<usize>,
     /// The instances that are still to be restarted.
     queue: VecDeque<usize>,
     /// The instance that is being restarted, and its generation before.
     current: Option<(usize, u32)>,
+    /// The first instance that another request had stopped before its turn came.
+    overruled: Option<usize>,
 }
 
 impl RollingRestart {
-    /// As many steps as can be taken now; whether it is done.
-    fn take_steps(&mut self, stack: &mut Stack, actions: &mut Actions) -> bool {
+    /// As many steps as can be taken now; what came of it, if it is over.
+    ///
+    /// Where it is broken off, the instances that were not restarted yet are left as they are: nothing of them has failed.
+    fn take_steps(&mut self, stack: &mut Stack, actions: &mut Actions) -> Option<RequestResult> {
+        let result = self.next_steps(stack, actions)?;
+        for extra in &self.extras {
+            stack.retire(*extra, actions);
+        }
+        Some(result)
+    }
+
+    fn next_steps(&mut self, stack: &mut Stack, actions: &mut Actions) -> Option<RequestResult> {
         if self.current.is_none() {
-            let extras = || self.extras.iter().map(|index| progress(&stack.instances[*index], 0));
-            if extras().any(|progress| matches!(progress, RollProgress::Failed)) {
-                self.break_off(stack, actions);
-                return true;
+            let mut is_pending = false;
+            for extra in self.extras.iter().copied() {
+                match progress(&stack.instances[extra], 0) {
+                    RollProgress::Ready => {}
+                    RollProgress::Pending => is_pending = true,
+                    RollProgress::Failed => return Some(failed(stack, extra)),
+                    RollProgress::Overruled => return Some(self.overruled_by_extra(stack, extra)),
+                }
             }
-            if extras().any(|progress| matches!(progress, RollProgress::Pending)) {
-                return false;
+            if is_pending {
+                return None;
             }
         }
         loop {
-            match self.current.map(|(index, generation)| progress(&stack.instances[index], generation)) {
-                Some(RollProgress::Pending) => return false,
-                Some(RollProgress::Failed) => {
-                    self.break_off(stack, actions);
-                    return true;
+            if let Some((index, generation)) = self.current {
+                match progress(&stack.instances[index], generation) {
+                    RollProgress::Pending => return None,
+                    RollProgress::Failed => return Some(failed(stack, index)),
+                    RollProgress::Overruled => return Some(RequestResult::RollOverruled { instance: index }),
+                    RollProgress::Ready => self.current = None,
                 }
-                Some(RollProgress::Ready) | None => self.current = None,
             }
             let Some(next) = self.queue.pop_front() else {
-                self.retire_extras(stack, actions);
-                return true;
+                let overruled = self.overruled.map(|instance| RequestResult::RollOverruled { instance });
+                return Some(overruled.unwrap_or(RequestResult::Done));
             };
             let instance = &stack.instances[next];
             // An instance that was stopped or scaled away meanwhile stays so.
@@ -104,24 +123,26 @@ impl RollingRestart {
                 self.current = Some((next, instance.generation));
                 stack.request_up(next, true, actions);
             } else {
-                // It waits for nothing any more, which a request that does has to see.
-                stack.instances.edit(next, |_| ());
+                self.overruled.get_or_insert(next);
             }
         }
     }
 
-    /// A new generation has failed: the instances that were not restarted yet are left as they are.
-    fn break_off(&self, stack: &mut Stack, actions: &mut Actions) {
-        for index in self.queue.iter().copied().chain(self.current.map(|(index, _)| index)) {
-            let reason = "a new instance did not become ready, so the rest is as it was".to_owned();
-            stack.instances.edit(index, |instance| instance.failure.get_or_insert(reason).len());
-        }
-        self.retire_extras(stack, actions);
+    /// An instance that stands in was stopped, mostly together with those for which it stands in: these are told.
+    fn overruled_by_extra(&self, stack: &Stack, extra: usize) -> RequestResult {
+        let is_changed = |index: &usize| stack.instances[*index].intent != Intent::Up;
+        let instance = self.queue.iter().copied().find(is_changed).unwrap_or(extra);
+        RequestResult::RollOverruled { instance }
     }
+}
 
-    fn retire_extras(&self, stack: &mut Stack, actions: &mut Actions) {
-        for extra in &self.extras {
-            stack.retire(*extra, actions);
-        }
+/// A new generation has not become ready.
+fn failed(stack: &Stack, index: usize) -> RequestResult {
+    let instance = &stack.instances[index];
+    match (&instance.failure, &instance.late, instance.ended) {
+        (Some(reason), ..) => RequestResult::CannotStart { instance: index, reason: reason.clone() },
+        (None, Some(late), _) => RequestResult::RollFailed { instance: index, how: late.clone() },
+        (None, None, Some((exit, _))) => RequestResult::RollFailed { instance: index, how: exit.to_string() },
+        (None, None, None) => RequestResult::RollFailed { instance: index, how: "does not run".into() },
     }
 }

@@ -89,7 +89,7 @@ impl<'a> Transition<'a> {
             (instance.pid, instance.started, instance.ended) = (Some(pid), Some(actions.now), None);
             instance.first_start.started.get_or_insert(actions.now);
             instance.generation += 1;
-            (instance.late, instance.failed) = (None, None);
+            (instance.failure, instance.late, instance.failed) = (None, None, None);
             instance.is_requested &= instance.intent != Intent::Up;
         });
         let spec = stack.spec(index);
@@ -243,12 +243,10 @@ impl<'a> Transition<'a> {
 
     fn on_change(&mut self, change: Change) {
         let Self { facts, actions } = self;
-        let ticket = change.request.ticket;
         if facts.shutdown.is_some() {
-            return actions.answer(ticket, RequestResult::Ending);
+            return actions.answer(change.request.ticket, RequestResult::Ending);
         }
-        let awaited = change.begin(&mut facts.stack, &mut facts.rolls, actions);
-        facts.requests.open(ticket, awaited);
+        change.begin(facts, actions);
     }
 
     /// A request for the end of the stack, with this grace for all instances if one is given.
@@ -302,13 +300,9 @@ impl<'a> Transition<'a> {
         if self.facts.is_over {
             return self.answer_downs();
         }
-        let is_stopping = self.facts.shutdown.is_some();
-        let Facts { stack, rolls, .. } = &mut *self.facts;
-        let mut is_answer_due = rolls.advance(stack, is_stopping, &mut self.actions);
         self.answer();
-        if !is_stopping {
-            is_answer_due |= order::start_next(&mut self.facts.stack, &mut self.actions);
-            if is_answer_due {
+        if self.facts.shutdown.is_none() {
+            if order::start_next(&mut self.facts.stack, &mut self.actions) {
                 self.answer();
             }
             if self.facts.stack.is_finished() {
@@ -325,9 +319,11 @@ impl<'a> Transition<'a> {
         }
     }
 
+    /// The next steps of rolling restarts, and the answers of all requests that can be answered.
     fn answer(&mut self) {
         let Facts { stack, requests, rolls, shutdown, .. } = &mut *self.facts;
-        requests.answer(stack, rolls, shutdown.is_some(), &mut self.actions);
+        rolls.advance(stack, shutdown.is_some(), &mut self.actions);
+        requests.answer(stack, shutdown.is_some(), &mut self.actions);
         stack.schedule_restarts();
     }
 

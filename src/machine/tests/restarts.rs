@@ -4,7 +4,7 @@ use super::requests::World;
 use super::spec;
 use crate::machine::*;
 use crate::name::TypeName;
-use crate::plan::spec::ExitOn;
+use crate::plan::spec::{ExitOn, RestartPolicy, ServicePolicy};
 
 /// The types of a Procfile, each with the types that it comes after. `seed` and `release` are one-shots.
 type Types<'a> = &'a [(&'a str, &'a [&'a str])];
@@ -58,4 +58,20 @@ fn a_restart_of_all_runs_one_shots_again_before_what_comes_after_them() {
         }
         assert_eq!(world.answers, [1, 2].map(|number| (number, RequestResult::Done)));
     }
+}
+
+#[test]
+fn a_start_that_works_forgets_the_failure_of_the_one_before() {
+    let service = ServicePolicy { restart: Some(RestartPolicy::Always), ..ServicePolicy::default() };
+    let policy = Policy { exit_on: ExitOn::Never, ..Policy::default() };
+    let mut world = World::of(vec![Spec { service, ..spec("web", 1) }], policy);
+    world.broken = vec![0];
+    world.ends(0);
+    world.happens(Event::Timeout);
+    assert!(world.machine.instances()[0].failure.is_some());
+    world.broken.clear();
+    while !world.generation(0) {
+        world.happens(Event::Timeout);
+    }
+    assert_eq!(world.machine.instances()[0].failure, None);
 }

@@ -9,6 +9,67 @@ use super::spec;
 use crate::machine::*;
 use crate::plan::spec::ExitOn;
 
+/// A stack of `web.1` and `web.2` in a rolling restart, in which `web.3` stands in.
+fn rolling(exit_on: ExitOn) -> World {
+    let mut world = World::new(2, exit_on);
+    let request = InstanceRequest { ticket: Ticket(1), operation: Operation::Roll, instances: vec![0, 1] };
+    world.happens(Event::Change(Change {
+        request,
+        specs: vec![(2, spec("web", 3))],
+        retired: Vec::new(),
+        policy: None,
+    }));
+    world
+}
+
+/// What a watch restarts does not run, and none of these instances is said to have failed.
+fn stay_stopped(world: &mut World, instances: &[usize]) {
+    world.happens(Event::Changed(vec![0, 1, 2]));
+    for &index in instances {
+        let instance = &world.machine.instances()[index];
+        assert!(!world.generation(index) && instance.failure.is_none(), "{instance:?}");
+    }
+}
+
+#[test]
+fn what_is_stopped_in_a_rolling_restart_is_stopped_and_has_not_failed() {
+    let mut world = rolling(ExitOn::Never);
+    world.asks(2, Operation::Stop, &[0, 1, 2]);
+    let expected = [(1, RequestResult::RollOverruled { instance: 0 }), (2, RequestResult::Done)];
+    assert_eq!(world.answers, expected);
+    stay_stopped(&mut world, &[0, 1, 2]);
+    // The first one of two before its turn: the other is restarted all the same.
+    let mut world = rolling(ExitOn::Never);
+    world.asks(2, Operation::Stop, &[0]);
+    while world.answers.len() < 2 {
+        world.happens(Event::Timeout);
+    }
+    let expected = [(2, RequestResult::Done), (1, RequestResult::RollOverruled { instance: 0 })];
+    assert_eq!(world.answers, expected);
+    assert_eq!(world.machine.instances()[1].generation, 2);
+    stay_stopped(&mut world, &[0, 2]);
+    // A restart of all, which has no use for the extra instance.
+    let mut world = rolling(ExitOn::Never);
+    let request = InstanceRequest { ticket: Ticket(2), operation: Operation::Restart, instances: vec![0, 1] };
+    world.happens(Event::Change(Change { request, specs: Vec::new(), retired: vec![2], policy: None }));
+    assert_eq!(world.answers[0].0, 1, "{:?}", world.answers);
+    assert!(matches!(world.answers[0].1, RequestResult::RollOverruled { .. }), "{:?}", world.answers);
+    assert!(world.generation(0) && world.generation(1));
+}
+
+#[test]
+fn an_instance_that_a_failed_roll_left_alone_has_not_failed() {
+    let mut world = rolling(ExitOn::Never);
+    world.ends(2);
+    let how = "exited with status 0".to_owned();
+    assert_eq!(world.answers, [(1, RequestResult::RollFailed { instance: 2, how })]);
+    for index in [0, 1] {
+        assert_eq!(world.machine.instances()[index].failure, None);
+        world.ends(index);
+        assert_eq!(world.machine.instances()[index].failure, None, "its end is its own");
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Roll(usize),

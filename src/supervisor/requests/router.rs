@@ -270,21 +270,10 @@ impl Router {
     pub(crate) fn deliver(&mut self, ticket: Ticket, answer: RequestResult, mut view: View<'_>) {
         let Some(PendingAnswer { caller, instances, notes }) = self.open.remove(&ticket) else { return };
         let name = |index: usize| view.name(index);
-        let message = match answer {
-            RequestResult::Done => {
-                return caller.answer(Status { notes, ..view.status(&instances) });
-            }
-            RequestResult::CannotStart { instance, reason } => {
-                format!("{} cannot start: {reason}", name(instance))
-            }
-            RequestResult::Overruled { instance } => {
-                format!("another request about {} came in between", name(instance))
-            }
-            RequestResult::NotRunning { instance } => format!("{} does not run", name(instance)),
-            RequestResult::Ending => "the stack is being stopped".into(),
-            RequestResult::Survivors => "processes are left that cannot be ended".into(),
-        };
-        refuse(caller, RefusalKind::Failed, message);
+        match answer.into_refusal(name) {
+            None => caller.answer(Status { notes, ..view.status(&instances) }),
+            Some(message) => refuse(caller, RefusalKind::Failed, message),
+        }
     }
 
     /// Answers the clients that need not wait any more, as far as the machine knows. It is asked after every event.
