@@ -20,7 +20,8 @@ pub struct Change {
     /// The operation on instances that are in the stack already, and the ticket of the answer.
     pub request: InstanceRequest,
     /// The specs of these instances from their next generation on. The index one past the last is a new instance, the next one
-    /// after it too, and so on. A new or retired instance joins the stack and starts; one that is down takes its spec at once.
+    /// after it too, and so on. A new or retired instance joins the stack and starts; one that stands in for others joins it too; one
+    /// that is down takes its spec at once. With [`Operation::Roll`] those that join stand in for the others.
     pub specs: Vec<(usize, Spec)>,
     /// The instances that leave the stack.
     pub retired: Vec<usize>,
@@ -37,12 +38,18 @@ impl Change {
             stack.policy = Policy { seed: stack.policy.seed, ..policy };
         }
         let (mut awaited, mut added) = (Vec::new(), Vec::new());
+        let is_roll = operation == Operation::Roll;
         for (index, spec) in specs {
+            let stood_in = stack.instances.get(index).is_some_and(|instance| instance.is_stand_in);
             if set_spec(stack, index, Rc::new(spec), actions) {
                 added.push(index);
                 awaited.push(AwaitedInstance::new(stack, index, Operation::Start));
-                let first_start = FirstStart { due: actions.now, ..FirstStart::default() };
-                stack.instances.edit(index, |instance| instance.first_start = first_start);
+                stack.instances.edit(index, |instance| {
+                    instance.is_stand_in = is_roll;
+                    if !stood_in {
+                        instance.first_start = FirstStart { due: actions.now, ..FirstStart::default() };
+                    }
+                });
                 stack.request_up(index, false, actions);
             }
         }
@@ -56,7 +63,7 @@ impl Change {
         let grace = stack.longest_grace();
         stack.orphans.set_grace(grace);
         stack.is_emptied = is_idle(stack);
-        if operation == Operation::Roll {
+        if is_roll {
             rolls.begin(ticket, &instances, added);
         } else {
             requests.open(ticket, awaited);
@@ -77,7 +84,9 @@ fn set_spec(stack: &mut Stack, index: usize, spec: Rc<Spec>, actions: &mut Actio
     }
     let joins = stack.instances.edit(index, |instance| {
         instance.next = Some(spec);
-        std::mem::take(&mut instance.is_retired)
+        let (was_retired, stood_in) = (instance.is_retired, instance.is_stand_in);
+        (instance.is_retired, instance.is_stand_in) = (false, false);
+        was_retired || stood_in
     });
     if stack.instances[index].state.is_down() {
         stack.use_next_spec(index, actions);

@@ -54,6 +54,8 @@ pub struct Instance {
     pub failure: Option<String>,
     /// Whether it has left the stack: it is stopped or being stopped, and does not count after that.
     pub is_retired: bool,
+    /// Whether it only stands in for others in a rolling restart: it is of no formation, and leaves the stack at the end of that.
+    pub is_stand_in: bool,
     /// Its spec in the next generation, if it is another than now.
     pub(super) next: Option<Rc<Spec>>,
     /// When it became ready in its present generation.
@@ -98,6 +100,7 @@ impl Instance {
             is_requested: false,
             failure: None,
             is_retired: false,
+            is_stand_in: false,
             next: None,
             ready: None,
             first_start: FirstStart::default(),

@@ -83,8 +83,11 @@ impl RollingRestart {
     /// Where it is broken off, the instances that were not restarted yet are left as they are: nothing of them has failed.
     fn take_steps(&mut self, stack: &mut Stack, actions: &mut Actions) -> Option<RequestResult> {
         let result = self.next_steps(stack, actions)?;
-        for extra in &self.extras {
-            stack.retire(*extra, actions);
+        // One that a change of the formation has made an instance like any other stays.
+        for extra in self.extras.iter().copied() {
+            if stack.instances[extra].is_stand_in {
+                stack.retire(extra, actions);
+            }
         }
         Some(result)
     }

@@ -245,7 +245,7 @@ impl Stack {
     /// Takes an instance out of the stack. How it ends does not count any more.
     pub(super) fn retire(&mut self, index: usize, actions: &mut Actions) {
         self.request_down(index, actions);
-        self.instances.edit(index, |instance| instance.is_retired = true);
+        self.instances.edit(index, |instance| (instance.is_retired, instance.is_stand_in) = (true, false));
         self.exits.retain(|ended| *ended != index);
     }
 

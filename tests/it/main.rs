@@ -65,6 +65,7 @@ mod reload;
 #[cfg(target_os = "linux")]
 mod removed;
 mod rest;
+mod rolling;
 mod running;
 mod scale;
 mod scarcity;

@@ -69,10 +69,12 @@ impl<'a> InstanceTable<'a> {
         all.filter(|(_, (_, instance))| !instance.is_retired).map(|(index, (spec, _))| (index, &**spec))
     }
 
-    /// Whether this instance is in the stack.
+    /// Whether this instance is in the stack, and not only for the time of a rolling restart.
     pub(super) fn contains(&self, name: &InstanceName) -> bool {
         let index = self.indices.get(name);
-        index.and_then(|index| self.machine.instances().get(*index)).is_some_and(|found| !found.is_retired)
+        index
+            .and_then(|index| self.machine.instances().get(*index))
+            .is_some_and(|found| !found.is_retired && !found.is_stand_in)
     }
 
     /// The ports of the stack.

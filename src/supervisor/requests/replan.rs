@@ -124,7 +124,9 @@ impl Replanner {
             notes: self.new_warnings(&plan.warnings),
             ..PlanDiff::default()
         };
+        // What stands in for others in a rolling restart leaves at the end of that.
         diff.retired = table.absent(&plan.instances);
+        diff.retired.retain(|index| !machine.instances()[*index].is_stand_in);
         plan.instances.retain(|spec| !table.contains(&spec.name));
         diff.specs = table.take(plan.instances);
         self.scaled = running.counts;
