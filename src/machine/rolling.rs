@@ -46,14 +46,17 @@ impl RollingRestarts {
     /// Restarts these instances, while the extra ones, which start now, stand in.
     pub(super) fn begin(&mut self, ticket: Ticket, instances: &[usize], extras: Vec<usize>) {
         let queue = instances.iter().copied().collect();
-        self.all.push(RollingRestart { ticket, extras, queue, current: None, overruled: None });
+        self.all.push(RollingRestart { ticket, extras, queue, current: None, overruled: None, result: None });
     }
 
     /// Takes the next steps of each that can go on, and answers those that have ended. A stop of the stack ends all.
     pub(super) fn advance(&mut self, stack: &mut Stack, is_stopping: bool, actions: &mut Actions) {
         self.all.retain_mut(|roll| {
-            let result =
-                if is_stopping { Some(RequestResult::Ending) } else { roll.take_steps(stack, actions) };
+            let result = if is_stopping {
+                Some(roll.result.take().unwrap_or(RequestResult::Ending))
+            } else {
+                roll.take_steps(stack, actions)
+            };
             let goes_on = result.is_none();
             if let Some(result) = result {
                 actions.answer(roll.ticket, result);
@@ -75,21 +78,29 @@ struct RollingRestart {
     current: Option<(usize, u32)>,
     /// The first instance that another request had stopped before its turn came.
     overruled: Option<usize>,
+    /// What came of it, while the extra instances are being stopped.
+    result: Option<RequestResult>,
 }
 
 impl RollingRestart {
-    /// As many steps as can be taken now; what came of it, if it is over.
+    /// As many steps as can be taken now; what came of it, if it is over and nothing of the extra instances is left.
     ///
     /// Where it is broken off, the instances that were not restarted yet are left as they are: nothing of them has failed.
     fn take_steps(&mut self, stack: &mut Stack, actions: &mut Actions) -> Option<RequestResult> {
-        let result = self.next_steps(stack, actions)?;
-        // One that a change of the formation has made an instance like any other stays.
-        for extra in self.extras.iter().copied() {
-            if stack.instances[extra].is_stand_in {
-                stack.retire(extra, actions);
+        if self.result.is_none() {
+            self.result = Some(self.next_steps(stack, actions)?);
+            // One that a change of the formation has made an instance like any other stays.
+            for extra in self.extras.iter().copied() {
+                if stack.instances[extra].is_stand_in {
+                    stack.retire(extra, actions);
+                }
             }
         }
-        Some(result)
+        let is_leaving = |extra: &usize| {
+            let instance = &stack.instances[*extra];
+            instance.is_retired && !instance.state.is_down()
+        };
+        self.result.take_if(|_| !self.extras.iter().any(is_leaving))
     }
 
     fn next_steps(&mut self, stack: &mut Stack, actions: &mut Actions) -> Option<RequestResult> {

@@ -56,3 +56,24 @@ fn a_scale_during_a_rolling_restart_has_as_many_instances_as_it_asks_for() {
     assert_eq!(rows(&stack), ["w.1", "w.2", "w.3", "v.1"].map(|name| format!("{name} running")));
     assert_eq!(stack.run(&["down"]).0, 0);
 }
+
+#[test]
+fn a_restart_by_name_during_a_rolling_restart_passes_over_the_extra_instance() {
+    let (stack, mut running) = stack();
+    let client = roll(&stack, &mut running);
+    let (status, _, err) = stack.run(&["restart", "w.2"]);
+    let expected = "w.2 only stands in during a rolling restart, and is stopped at its end";
+    assert!(status == 1 && err.contains(expected), "{err}");
+    for name in ["v", "w"] {
+        assert_eq!(
+            (stack.run(&["restart", name]).0, stack.run(&["start", name]).2),
+            (0, String::new()),
+            "{name}"
+        );
+        running.line(&format!("{name}.1 started"));
+    }
+    stack.write("go", "");
+    assert_eq!(end(client), (0, String::new()));
+    assert_eq!(rows(&stack), ["w.1 running", "v.1 running"], "it returns when the extra one is gone");
+    assert_eq!(stack.run(&["down"]).0, 0);
+}

@@ -118,7 +118,8 @@ impl<'a> InstanceTable<'a> {
             chosen.iter().map(|index| &self.machine.specs()[*index].name.kind).collect();
         let chosen: HashSet<usize> = chosen.iter().copied().collect();
         let mut waiting: IndexMap<&TypeName, String> = IndexMap::new();
-        for (index, spec) in self.members() {
+        let is_stand_in = |index: usize| self.machine.instances()[index].is_stand_in;
+        for (index, spec) in self.members().filter(|(index, _)| !is_stand_in(*index)) {
             let kind = &spec.name.kind;
             if !of_files.contains_key(kind) {
                 waiting.insert(kind, format!("{kind} (gone)"));

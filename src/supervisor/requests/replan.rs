@@ -167,7 +167,7 @@ impl Replanner {
     /// Reads the project again for these instances; all others, and all ports, stay as they are.
     ///
     /// # Errors
-    /// As [`Replanner::renew_all`]; or one of the instances is not in the project any more.
+    /// As [`Replanner::renew_all`]; or one of the instances is not in the project any more; or all of them only stand in for others.
     pub(super) fn renew(
         &mut self,
         operation: Operation,
@@ -182,8 +182,9 @@ impl Replanner {
         of_files.extend(self.scaled_beside(&of_files));
         let plan = self.plan(&planner, &Running { counts: counts.clone(), ..running })?;
         let mut successors = Successors::new(&plan);
+        let present = without_stand_ins(chosen, machine)?;
         let mut renewed = Vec::new();
-        for index in chosen {
+        for index in &present {
             let (present, instance) = (&machine.specs()[*index], &machine.instances()[*index]);
             let Some(spec) = successors.of(present) else {
                 let name = &present.name.kind;
@@ -201,8 +202,8 @@ impl Replanner {
         let kinds: HashSet<&TypeName> = renewed.iter().map(|spec| &spec.name.kind).collect();
         self.newer.extend(kinds.into_iter().map(|kind| (kind.clone(), Rc::clone(&planner))));
         let mut notes = self.new_warnings(&plan.warnings);
-        notes.extend(table.waiting(&mut successors, chosen, (&counts, &of_files)));
-        let (instances, specs) = (chosen.to_vec(), table.take(renewed));
+        notes.extend(table.waiting(&mut successors, &present, (&counts, &of_files)));
+        let (instances, specs) = (present, table.take(renewed));
         Ok(PlanDiff { operation, instances, specs, notes, ..PlanDiff::default() })
     }
 
@@ -274,5 +275,22 @@ impl Replanner {
             format!("{location}: {message}{hint}")
         })
         .collect()
+    }
+}
+
+/// Those of these instances that do not only stand in for others in a rolling restart: they leave at its end.
+///
+/// # Errors
+/// There is no other among them.
+fn without_stand_ins(chosen: &[usize], machine: &Machine) -> Result<Vec<usize>, RequestRefusal> {
+    let is_stand_in = |index: &usize| machine.instances()[*index].is_stand_in;
+    match chosen.first() {
+        Some(index) if chosen.iter().all(is_stand_in) => {
+            let name = &machine.specs()[*index].name;
+            let message =
+                format!("{name} only stands in during a rolling restart, and is stopped at its end");
+            Err(RequestRefusal::new(RefusalKind::Failed, message))
+        }
+        Some(_) | None => Ok(chosen.iter().copied().filter(|index| !is_stand_in(index)).collect()),
     }
 }

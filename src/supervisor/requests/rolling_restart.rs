@@ -22,6 +22,7 @@ impl Replanner {
         let chosen: Vec<usize> = chosen
             .iter()
             .filter(|index| machine.instances()[**index].has_own_process() && !specs[**index].once)
+            .filter(|index| !machine.instances()[**index].is_stand_in)
             .copied()
             .collect();
         if let Some(index) = chosen.iter().find(|index| binds_its_port(&specs[**index])) {
