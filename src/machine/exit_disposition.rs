@@ -54,7 +54,9 @@ pub(super) fn on_exited(
             ExitDisposition::Requested | ExitDisposition::Counts => {}
         }
     });
-    let counts = matches!(disposition, ExitDisposition::Counts | ExitDisposition::GivenUp)
+    // An extra instance shows whether the new version works: if it does not, the old one goes on.
+    let is_trial = stack.instances[index].is_stand_in && stack.instances[index].ready.is_none();
+    let counts = matches!(disposition, ExitDisposition::Counts | ExitDisposition::GivenUp) && !is_trial
         || is_stopping && !stack.instances[index].is_retired;
     if counts {
         stack.exits.push(index);

@@ -77,3 +77,17 @@ fn a_restart_by_name_during_a_rolling_restart_passes_over_the_extra_instance() {
     assert_eq!(rows(&stack), ["w.1 running", "v.1 running"], "it returns when the extra one is gone");
     assert_eq!(stack.run(&["down"]).0, 0);
 }
+
+#[test]
+fn a_rolling_restart_to_a_version_that_does_not_work_leaves_the_old_one() {
+    let stack = Project::new("w: probe wait\nv: probe wait\n");
+    let mut running = stack.start_until(&["--no-port"], &["w.1 started", "v.1 started"]);
+    stack.write("Procfile", "w: probe exit 9\nv: probe wait\n");
+    let (status, _, err) = stack.run(&["restart", "--rolling", "w"]);
+    let expected = "w.2 exited with status 9: the rolling restart is broken off, and the rest is as it was";
+    assert!(status == 1 && err.contains(expected), "{err}");
+    running.line("w.2 exited with status 9");
+    assert_eq!(rows(&stack), ["w.1 running", "v.1 running"]);
+    assert!(stack.is_up());
+    assert_eq!(stack.run(&["down"]).0, 0);
+}

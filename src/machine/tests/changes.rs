@@ -148,6 +148,15 @@ fn a_rolling_restart_that_fails_leaves_the_rest_as_it_was() {
     assert!(world.generation(1) && !world.generation(2));
     let mut world = rolling();
     world.ends(2);
-    assert!(world.machine.is_stopping(), "any exit counts");
-    assert_eq!(world.answers, [(1, RequestResult::Ending)]);
+    let how = "exited with status 0".to_owned();
+    assert_eq!(world.answers, [(1, RequestResult::RollFailed { instance: 2, how })]);
+    assert_eq!((world.machine.outcome(), world.generations()), (None, vec![1, 1, 1]), "the old ones go on");
+    assert!(world.generation(0) && world.generation(1));
+    // Once it is ready it serves, and its end is one as any other.
+    let mut world = rolling();
+    while world.machine.instances()[2].ready.is_none() {
+        world.happens(Event::Timeout);
+    }
+    world.ends(2);
+    assert_eq!(world.answers, [(1, RequestResult::Ending)], "any exit counts");
 }
