@@ -9,7 +9,9 @@ use super::stack::{Actions, Stack};
 use super::state::InstanceEvent;
 use super::target::Target;
 use crate::exit::Exit;
+use crate::name::TypeName;
 use crate::notice::Notice;
+use crate::plan::options::RELEASE;
 use crate::plan::spec::{ExitOn, RestartPolicy};
 
 /// What an exit means.
@@ -116,7 +118,10 @@ fn disposition(stack: &mut Stack, index: usize, is_failure: bool, lived: Duratio
 fn ends_the_stack(stack: &Stack, index: usize, is_failure: bool) -> bool {
     let spec = stack.spec(index);
     if spec.once {
-        return is_failure;
+        // What a one-shot is for is done. A release that fails ends the start, whatever else may go on.
+        if !is_failure || spec.name.kind.as_str() == RELEASE {
+            return is_failure;
+        }
     }
     if spec.service.can_die {
         return false;
@@ -125,6 +130,24 @@ fn ends_the_stack(stack: &Stack, index: usize, is_failure: bool) -> bool {
         ExitOn::Any => true,
         ExitOn::Failure => is_failure,
         ExitOn::Never => false,
-        ExitOn::Type(kind) => spec.name.kind == *kind,
+        ExitOn::Type(kind) => {
+            spec.name.kind == *kind || spec.once && comes_after(stack, kind, &spec.name.kind)
+        }
     }
+}
+
+/// Whether one of these types comes after the other, at once or by way of others.
+fn comes_after(stack: &Stack, kind: &TypeName, other: &TypeName) -> bool {
+    let mut before = vec![kind];
+    let mut at = 0;
+    while let Some(kind) = before.get(at).copied() {
+        let of_kind = stack.instances.specs().iter().filter(|spec| spec.name.kind == *kind);
+        for kind in of_kind.flat_map(|spec| spec.after.iter()) {
+            if !before.contains(&kind) {
+                before.push(kind);
+            }
+        }
+        at += 1;
+    }
+    before.contains(&other)
 }

@@ -88,9 +88,11 @@ pub(super) fn assert_complete(stack: &Stack) {
 
 /// An instance cannot start, because `other` will not become ready.
 fn fail_dependent(stack: &mut Stack, index: usize, other: usize, actions: &mut Actions) {
+    let is_once = stack.spec(other).once;
     let how = match &stack.instances[other] {
         other if other.is_requested => "is stopped",
         other if other.is_given_up => "is given up",
+        other if other.ended.is_some() && is_once => "has failed",
         other if other.ended.is_some() => "has ended",
         _ => "is not started",
     };

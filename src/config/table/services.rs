@@ -84,7 +84,9 @@ pub(super) static SETTINGS: [Setting; 15] = [
     },
     Setting {
         name: "once",
-        help: "A one-shot: an exit with status 0 is success",
+        help: "A one-shot: an exit with status 0 is success\n\n\
+               Any other counts as `exit-on` and `can-die` say; where `exit-on` is a type, the stack ends if that comes after the \
+               one-shot. A `release` that fails always ends it.",
         each: Some(&of_type(|p| &mut p.once, value::boolean)),
         ..SETTING
     },

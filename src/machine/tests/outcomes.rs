@@ -89,6 +89,46 @@ fn policies_decide_what_ends_the_stack_and_with_which_status() {
 }
 
 #[test]
+fn a_failed_one_shot_ends_the_stack_where_what_comes_after_it_decides() {
+    let of_type = |kind: &str| ExitOn::Type(TypeName::new(kind).unwrap());
+    let after = |kind: &str, before: &str| Spec {
+        after: Arc::new([TypeName::new(before).unwrap()]),
+        ..spec(kind, 1)
+    };
+    // the one-shot, whether it can die, the policy, whether its failure ends the stack; `web` comes after `api`, which comes after it
+    let table = [
+        ("seed", false, ExitOn::Any, true),
+        ("seed", false, ExitOn::Failure, true),
+        ("seed", false, ExitOn::Never, false),
+        ("seed", true, ExitOn::Any, false),
+        ("seed", true, of_type("web"), false),
+        ("seed", false, of_type("api"), true),
+        ("seed", false, of_type("web"), true),
+        ("seed", false, of_type("seed"), true),
+        ("seed", false, of_type("job"), false),
+        ("release", false, ExitOn::Never, true),
+        ("release", true, ExitOn::Never, true),
+        ("release", false, of_type("job"), true),
+    ];
+    for (kind, can_die, exit_on, ends) in table {
+        let case = format!("{kind} {can_die} {exit_on:?}");
+        let service = ServicePolicy { can_die, ..ServicePolicy::default() };
+        let one_shot = Spec { once: true, service, ..spec(kind, 1) };
+        let specs = vec![one_shot, after("api", kind), after("web", "api"), spec("job", 1)];
+        let policy = Policy { exit_on, ..Policy::default() };
+        let mut machine = Machine::new(specs.into_iter().map(Rc::new).collect(), policy);
+        start(&mut machine);
+        let actions = machine.handle(at(1.0), Event::Exited { instance: 0, exit: Exit::Status(3) });
+        assert_eq!(machine.is_stopping(), ends, "{case}");
+        if !ends {
+            let missing = format!("warning: api.1 is not started: {kind}.1, which it waits for, has failed");
+            assert!(notices(&actions).contains(&missing), "{case}: {:?}", notices(&actions));
+            assert_eq!(machine.instances()[3].state, State::Running, "{case}");
+        }
+    }
+}
+
+#[test]
 fn exit_code_from_overrides_the_first_exit() {
     let specs = vec![Rc::new(spec("web", 1)), Rc::new(spec("tests", 1))];
     let exit_code_from = TypeName::new("tests");

@@ -1,12 +1,12 @@
 //! Readiness, dependencies and restarts.
 
+use std::sync::Arc;
+
 use super::{at, counts, done, notices, spec, start, stop_of};
 use crate::exit::Exit;
 use crate::machine::ready::{LISTENS_WITHIN, SETTLED};
 use crate::machine::*;
 use crate::plan::spec::{ExitOn, Observation, Probe, RestartPolicy, ServicePolicy};
-
-use std::sync::Arc;
 
 fn after(spec: Spec, kinds: &[&str]) -> Spec {
     let kinds = kinds.iter().map(|kind| crate::name::TypeName::new(kind).unwrap());
@@ -115,8 +115,7 @@ fn a_one_shot_is_waited_for_until_it_has_ended_with_0() {
     assert!(!good.is_stopping());
     for exit_on in [ExitOn::Any, ExitOn::Never] {
         let mut bad = machine(vec![job.clone(), after(spec("web", 1), &["job"])], exit_on);
-        let _ = bad.handle(at(6.0), exited(0, 3));
-        let _ = bad.handle(at(6.0), Event::AllGone);
+        let _ = [exited(0, 3), Event::AllGone, Event::AllGone].map(|event| bad.handle(at(6.0), event));
         assert_eq!((bad.outcome(), bad.instances()[1].generation), (Some(Outcome::Status(3)), 0));
     }
 }
