@@ -37,6 +37,8 @@ impl Change {
         if let Some(policy) = policy {
             stack.policy = Policy { seed: stack.policy.seed, ..policy };
         }
+        let ended = if operation.ends_instances() { instances.as_slice() } else { &[] };
+        stack.hold_stops(&[ended, &retired].concat());
         let (mut awaited, mut added) = (Vec::new(), Vec::new());
         let is_roll = operation == Operation::Roll;
         for (index, spec) in specs {

@@ -24,8 +24,10 @@ impl DependencyState {
         let is_latest =
             !instance.will_start() && instance.state != State::Starting && instance.failure.is_none();
         let is_done = is_once && is_latest && instance.ended.is_some_and(|(exit, _)| exit.is_success());
+        // One that waits for its own stop or restart is as good as stopped.
+        let is_ready = instance.ready.is_some() && instance.intent == Intent::Up;
         // One that has left the stack runs somewhere else, or is not needed any more.
-        if is_done || instance.ready.is_some() || instance.is_retired {
+        if is_done || is_ready || instance.is_retired {
             return Self::Satisfied;
         }
         if instance.is_requested && instance.intent == Intent::Down && !instance.is_due {

@@ -12,6 +12,7 @@ pub(crate) mod event;
 mod exit_disposition;
 mod facts;
 mod filing;
+mod held_stops;
 pub(crate) mod instance;
 mod instances;
 pub(crate) mod lifecycle;

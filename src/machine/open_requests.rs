@@ -182,10 +182,17 @@ pub(super) fn begin(
 
 /// Files of these instances have changed: restarts those that run, or wait for that very change.
 pub(super) fn on_changed_files(stack: &mut Stack, instances: &[usize], actions: &mut Actions) {
-    for &index in instances {
-        let Some(instance) = stack.instances.get(index) else { continue };
-        if instance.generation > 0 && !instance.is_retired && !instance.is_stopped() {
-            stack.request_up(index, true, actions);
-        }
+    let is_restarted = |index: &usize| {
+        let instance = stack.instances.get(*index);
+        let is_restarted = instance.is_some_and(|instance| {
+            instance.generation > 0 && !instance.is_retired && !instance.is_stopped()
+        });
+        // One of which the restart waits for others has it before it.
+        is_restarted && !stack.is_held(*index)
+    };
+    let restarted: Vec<usize> = instances.iter().copied().filter(is_restarted).collect();
+    stack.hold_stops(&restarted);
+    for index in restarted {
+        stack.request_up(index, true, actions);
     }
 }

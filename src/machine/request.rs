@@ -22,6 +22,13 @@ pub enum Operation {
     Signal(Signal, Reach),
 }
 
+impl Operation {
+    /// Whether it ends the generations that run, all of them in its own time.
+    pub(super) fn ends_instances(self) -> bool {
+        matches!(self, Self::Stop | Self::Restart)
+    }
+}
+
 /// One operation on some instances.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InstanceRequest {

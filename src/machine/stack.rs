@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::action::Action;
+use super::held_stops::HeldStops;
 use super::instance::Instance;
 use super::instances::Instances;
 use super::request::{RequestResult, Ticket};
@@ -60,6 +61,7 @@ pub(super) struct Stack {
     pub(super) instances: Instances,
     /// The processes that belong to no instance, under the same table.
     pub(super) orphans: Instance,
+    held: HeldStops,
     /// Indices in the order in which their own processes ended.
     pub(super) exits: Vec<usize>,
     pub(super) has_survivors: bool,
@@ -74,6 +76,7 @@ impl Stack {
         Self {
             instances: Instances::new(specs),
             orphans: Instance::new(grace_of_orphans),
+            held: HeldStops::default(),
             policy,
             exits: Vec::new(),
             has_survivors: false,
@@ -216,8 +219,12 @@ impl Stack {
                     instance.intent = Intent::Restart;
                 }
                 State::Starting => instance.intent = Intent::Up,
-                // Nothing changes, so its next exit counts as any other.
-                State::Running if !is_restart => instance.is_requested = false,
+                // A restart that waits for others comes all the same.
+                State::Running if !is_restart && instance.intent == Intent::Restart => {}
+                // Nothing changes, so its next exit counts as any other. A stop that waits for others is taken back.
+                State::Running if !is_restart => {
+                    (instance.is_requested, instance.intent) = (false, Intent::Up);
+                }
                 State::Running | State::Stopping | State::Killing | State::Clearing | State::Purging => {
                     instance.intent = Intent::Restart;
                     return true;
@@ -226,6 +233,31 @@ impl Stack {
             false
         });
         if must_end {
+            self.stop_unless_held(index, actions);
+        }
+    }
+
+    /// A request stops or restarts these instances, all at once or, with an ordered stop, those first that came after others.
+    pub(super) fn hold_stops(&mut self, instances: &[usize]) {
+        if self.policy.ordered_stop {
+            self.held.hold(&self.instances, instances);
+        }
+    }
+
+    /// Whether the stop of this instance waits for that of others.
+    pub(super) fn is_held(&self, index: usize) -> bool {
+        self.held.contain(index)
+    }
+
+    /// Stops the instances of which those have ended that were to end first.
+    pub(super) fn stop_free(&mut self, actions: &mut Actions) {
+        for index in self.held.take_free(&self.instances) {
+            self.apply(Target::Instance(index), InstanceEvent::Stop, actions);
+        }
+    }
+
+    fn stop_unless_held(&mut self, index: usize, actions: &mut Actions) {
+        if !self.is_held(index) {
             self.apply(Target::Instance(index), InstanceEvent::Stop, actions);
         }
     }
@@ -239,7 +271,7 @@ impl Stack {
             instance.is_due = false;
             instance.is_requested = true;
         });
-        self.apply(Target::Instance(index), InstanceEvent::Stop, actions);
+        self.stop_unless_held(index, actions);
     }
 
     /// Takes an instance out of the stack. How it ends does not count any more.
@@ -251,6 +283,7 @@ impl Stack {
 
     /// The stack stops: no instance is to start any more.
     pub(super) fn cancel_starts(&mut self) {
+        self.held.clear();
         for index in 0..self.instances.len() {
             self.instances.edit(index, |instance| {
                 (instance.intent, instance.is_due) = (Intent::Down, false);

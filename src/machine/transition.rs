@@ -237,6 +237,9 @@ impl<'a> Transition<'a> {
         if let Some(instance) = open_requests::first_without_process(&facts.stack, operation, &instances) {
             return actions.answer(ticket, RequestResult::NotRunning { instance });
         }
+        if operation.ends_instances() {
+            facts.stack.hold_stops(&instances);
+        }
         let awaited = open_requests::begin(&mut facts.stack, operation, &instances, actions);
         facts.requests.open(ticket, awaited);
     }
@@ -322,6 +325,7 @@ impl<'a> Transition<'a> {
     /// The next steps of rolling restarts, and the answers of all requests that can be answered.
     fn answer(&mut self) {
         let Facts { stack, requests, rolls, shutdown, .. } = &mut *self.facts;
+        stack.stop_free(&mut self.actions);
         rolls.advance(stack, shutdown.is_some(), &mut self.actions);
         requests.answer(stack, shutdown.is_some(), &mut self.actions);
         stack.schedule_restarts();

@@ -23,6 +23,27 @@ fn a_stop_signal_lets_every_instance_finish_and_then_ganger_dies_of_it() {
     }
 }
 
+/// `redis` has no signal as long as `worker`, which came after it, has not ended.
+#[test]
+fn a_stop_and_a_restart_of_several_types_go_backwards() {
+    let redis = "redis: probe print up + trap TERM bye 0 + wait\n";
+    let project = Project::new(&format!("worker: probe print up + trap TERM no 99 + wait\n{redis}"))
+        .file("ganger.toml", "[process.worker]\nafter = [\"redis\"]\n");
+    let mut running = project.start_until(&["--no-port", "-t", "1h"], &["worker.1 | ready"]);
+    for words in [["restart", "*"], ["stop", "*"]] {
+        let mut client = project.ganger(&words).spawn().unwrap();
+        running.line("worker.1 | no");
+        assert_eq!(project.run(&["kill", "-s", "KILL", "worker"]).0, 0);
+        running.line("worker.1 killed by SIGKILL");
+        running.line("redis.1  | bye");
+        assert!(client.wait().unwrap().success());
+        if words[0] == "restart" {
+            running.line("worker.1 | ready");
+        }
+    }
+    assert_eq!(project.run(&["down"]).0, 0);
+}
+
 /// Each of these lines needs a shell, which the program replaces: on pipes and on a terminal the signal reaches the program,
 /// no hang-up comes with it, and the end is the program's own.
 #[test]

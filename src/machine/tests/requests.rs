@@ -23,6 +23,10 @@ pub(super) struct World {
     alive: HashMap<usize, bool>,
     /// What was started, in that order.
     pub(super) started: Vec<usize>,
+    /// What had the stop signal, in that order, each with the instances that lived then.
+    pub(super) stopped: Vec<(usize, Vec<usize>)>,
+    /// Whether processes end only when [`World::ends`] says so.
+    pub(super) is_slow: bool,
 }
 
 impl World {
@@ -39,6 +43,8 @@ impl World {
             broken: Vec::new(),
             alive: HashMap::new(),
             started: Vec::new(),
+            stopped: Vec::new(),
+            is_slow: false,
         };
         world.happens(Event::Begin);
         world
@@ -65,6 +71,11 @@ impl World {
                 self.alive.insert(instance, true);
                 self.started.push(instance);
                 Some(Event::Spawned { instance, pid: 100 })
+            }
+            Action::Stop(Target::Instance(instance)) if self.is_slow => {
+                let alive = (0..self.machine.instances().len()).filter(|index| self.generation(*index));
+                self.stopped.push((instance, alive.collect()));
+                None
             }
             Action::Stop(Target::Instance(instance))
             | Action::StopRest(Target::Instance(instance))
