@@ -127,7 +127,7 @@ impl RollingRestart {
                     RollProgress::Ready => self.current = None,
                 }
             }
-            let Some(next) = self.queue.pop_front() else {
+            let Some(next) = self.queue.pop_front().or_else(|| self.taken_over(stack)) else {
                 let overruled = self.overruled.map(|instance| RequestResult::RollOverruled { instance });
                 return Some(overruled.unwrap_or(RequestResult::Done));
             };
@@ -140,6 +140,16 @@ impl RollingRestart {
                 self.overruled.get_or_insert(next);
             }
         }
+    }
+
+    /// An extra instance that a change of the formation has made one like any other, and that still runs with what it had to stand in: it
+    /// has the port of another.
+    fn taken_over(&self, stack: &Stack) -> Option<usize> {
+        self.extras.iter().copied().find(|extra| {
+            let instance = &stack.instances[*extra];
+            let is_other = instance.next.as_ref().is_some_and(|next| next.differs(stack.spec(*extra)));
+            is_other && !instance.is_stand_in && !instance.is_retired && instance.intent == Intent::Up
+        })
     }
 
     /// An instance that stands in was stopped, mostly together with those for which it stands in: these are told.

@@ -72,20 +72,25 @@ fn an_instance_that_a_failed_roll_left_alone_has_not_failed() {
 
 #[test]
 fn an_extra_instance_that_the_formation_takes_over_stays() {
-    let mut world = rolling(ExitOn::Never);
-    let generation_of = |world: &World| world.machine.instances()[2].generation;
-    let before = generation_of(&world);
-    let request = InstanceRequest { ticket: Ticket(2), operation: Operation::Start, instances: Vec::new() };
-    let specs = vec![(2, spec("web", 3)), (3, spec("web", 4))];
-    world.happens(Event::Change(Change { request, specs, retired: Vec::new(), policy: None }));
-    assert_eq!(world.answers, [(2, RequestResult::Done)]);
-    while world.answers.len() < 2 {
-        world.happens(Event::Timeout);
+    let with_port = Spec { port: Some(5002), ..spec("web", 3) };
+    for (taken_over, generation) in [(spec("web", 3), 1), (with_port, 2)] {
+        let mut world = rolling(ExitOn::Never);
+        let request =
+            InstanceRequest { ticket: Ticket(2), operation: Operation::Start, instances: Vec::new() };
+        let specs = vec![(2, taken_over.clone()), (3, spec("web", 4))];
+        world.happens(Event::Change(Change { request, specs, retired: Vec::new(), policy: None }));
+        assert_eq!(world.answers, [(2, RequestResult::Done)]);
+        while world.answers.len() < 2 {
+            assert!((0..3).filter(|index| world.generation(*index)).count() >= 2);
+            world.happens(Event::Timeout);
+        }
+        assert_eq!(world.answers[1], (1, RequestResult::Done));
+        assert!((0..4).all(|index| world.generation(index) && !world.machine.instances()[index].is_retired));
+        assert_eq!(world.machine.instances()[1].generation, 2);
+        // It goes on, or takes the port that it has now as the last one.
+        assert_eq!(world.machine.instances()[2].generation, generation);
+        assert_eq!(world.machine.specs()[2].port, taken_over.port);
     }
-    assert_eq!(world.answers[1], (1, RequestResult::Done));
-    assert!((0..4).all(|index| world.generation(index) && !world.machine.instances()[index].is_retired));
-    assert_eq!(generation_of(&world), before, "it goes on");
-    assert_eq!(world.machine.instances()[1].generation, 2);
 }
 
 #[derive(Clone, Copy, Debug)]
