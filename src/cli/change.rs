@@ -61,8 +61,8 @@ pub(crate) fn beside(
     address: &Address,
 ) -> Result<Outcome, Failure> {
     if !types.is_empty() && types.iter().all(|name| !name.contains('=')) {
-        let names = types.iter().flat_map(|types| types.split(',')).map(String::from).collect();
-        return start(&mut client, names, wanted, address);
+        let names: Vec<String> = types.iter().flat_map(|types| types.split(',')).map(String::from).collect();
+        return start(&mut client, &names, wanted, address);
     }
     let pid = status.pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default();
     let since = status.started_at.as_deref().map(|time| format!(", since {time}")).unwrap_or_default();
@@ -91,17 +91,17 @@ fn line_of_instance(instance: &InstanceStatus) -> String {
 /// Nothing has that name, or it cannot be started, or it is not ready in time.
 fn start(
     client: &mut Client,
-    names: Vec<String>,
+    names: &[String],
     wanted: DetachOptions,
     address: &Address,
 ) -> Result<Outcome, Failure> {
     let unanswered = |error| stack::unanswered(error, exit::REFUSED);
-    let mut status = client.ask(Request::Start { names: names.clone() }).map_err(unanswered)?;
+    let mut status = client.ask(Request::Start { names: names.to_vec() }).map_err(unanswered)?;
     if let Some(within) = wanted.ready_within {
         client.set_patience(Some(within));
-        let ready = client.ask(Request::Wait { names: names.clone(), until: Goal::Ready });
+        let ready = client.ask(Request::Wait { names: names.to_vec(), until: Goal::Ready });
         status = ready.map_err(|error| match error {
-            Unanswered::Late => late::timed_out(address, Goal::Ready, &names, within),
+            Unanswered::Late => late::timed_out(address, Goal::Ready, names, within),
             Unanswered::Refused(_)
             | Unanswered::Ended
             | Unanswered::Strange(_)

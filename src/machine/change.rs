@@ -66,7 +66,7 @@ impl Change {
         stack.orphans.set_grace(grace);
         stack.is_emptied = is_idle(stack);
         if is_roll {
-            rolls.begin(ticket, &instances, added);
+            rolls.begin((ticket, added), &instances, stack, actions);
         } else {
             requests.open(ticket, awaited);
         }

@@ -172,7 +172,7 @@ pub(super) fn begin(
             Operation::Start => stack.request_up(index, false, actions),
             Operation::Restart => stack.request_up(index, true, actions),
             Operation::Stop => stack.request_down(index, actions),
-            // Its turn comes: see `rolling`.
+            // See `rolling`.
             Operation::Roll => {}
             Operation::Signal(signal, reach) => actions.push(Action::Signal(index, signal, reach)),
         }

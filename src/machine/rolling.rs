@@ -43,10 +43,27 @@ pub(super) struct RollingRestarts {
 }
 
 impl RollingRestarts {
-    /// Restarts these instances, while the extra ones, which start now, stand in.
-    pub(super) fn begin(&mut self, ticket: Ticket, instances: &[usize], extras: Vec<usize>) {
-        let queue = instances.iter().copied().collect();
-        self.all.push(RollingRestart { ticket, extras, queue, current: None, overruled: None, result: None });
+    /// Restarts these instances, while the extra ones, which start now, stand in. Those without a process start now too.
+    pub(super) fn begin(
+        &mut self,
+        (ticket, extras): (Ticket, Vec<usize>),
+        instances: &[usize],
+        stack: &mut Stack,
+        actions: &mut Actions,
+    ) {
+        let mut first: Vec<(usize, u32)> = extras.iter().map(|extra| (*extra, 0)).collect();
+        let mut queue = VecDeque::new();
+        for index in instances.iter().copied() {
+            let Some(instance) = stack.instances.get(index) else { continue };
+            if instance.is_retired || instance.has_own_process() {
+                queue.push_back(index);
+            } else {
+                first.push((index, instance.generation));
+                stack.request_up(index, true, actions);
+            }
+        }
+        let (current, overruled, result) = (None, None, None);
+        self.all.push(RollingRestart { ticket, extras, first, queue, current, overruled, result });
     }
 
     /// Takes the next steps of each that can go on, and answers those that have ended. A stop of the stack ends all.
@@ -72,6 +89,8 @@ struct RollingRestart {
     ticket: Ticket,
     /// The instances that stand in until it is done.
     extras: Vec<usize>,
+    /// What has to be ready before one is restarted, with its generation before: the extra instances, and those that did not run.
+    first: Vec<(usize, u32)>,
     /// The instances that are still to be restarted.
     queue: VecDeque<usize>,
     /// The instance that is being restarted, and its generation before.
@@ -106,12 +125,12 @@ impl RollingRestart {
     fn next_steps(&mut self, stack: &mut Stack, actions: &mut Actions) -> Option<RequestResult> {
         if self.current.is_none() {
             let mut is_pending = false;
-            for extra in self.extras.iter().copied() {
-                match progress(&stack.instances[extra], 0) {
+            for (index, generation) in self.first.iter().copied() {
+                match progress(&stack.instances[index], generation) {
                     RollProgress::Ready => {}
                     RollProgress::Pending => is_pending = true,
-                    RollProgress::Failed => return Some(failed(stack, extra)),
-                    RollProgress::Overruled => return Some(self.overruled_by_extra(stack, extra)),
+                    RollProgress::Failed => return Some(failed(stack, index)),
+                    RollProgress::Overruled => return Some(self.overruled_by_first(stack, index)),
                 }
             }
             if is_pending {
@@ -153,9 +172,9 @@ impl RollingRestart {
     }
 
     /// An instance that stands in was stopped, mostly together with those for which it stands in: these are told.
-    fn overruled_by_extra(&self, stack: &Stack, extra: usize) -> RequestResult {
+    fn overruled_by_first(&self, stack: &Stack, first: usize) -> RequestResult {
         let is_changed = |index: &usize| stack.instances[*index].intent != Intent::Up;
-        let instance = self.queue.iter().copied().find(is_changed).unwrap_or(extra);
+        let instance = self.queue.iter().copied().find(is_changed).unwrap_or(first);
         RequestResult::RollOverruled { instance }
     }
 }

@@ -295,3 +295,17 @@ fn coming_and_going_costs_no_descriptor() {
     assert_eq!(stack.run(&["down"]).0, 0);
     running.end();
 }
+
+#[test]
+fn a_rolling_restart_starts_what_is_stopped() {
+    let stack = Project::new("w: probe wait\nother: probe wait\n");
+    let running = stack.start_until(&["--no-port", "-m", "w=2,other=1"], &["other.1 started"]);
+    for words in [&["stop", "w"][..], &["stop", "w.1"]] {
+        assert_eq!(stack.run(words).0, 0);
+        let (status, out, err) = stack.run(&["restart", "--rolling", "w"]);
+        assert_eq!((status, err.as_str()), (0, ""));
+        assert!(out.contains("w.1 running") && out.contains("w.2 running"), "{out}");
+    }
+    assert_eq!(stack.run(&["down"]).0, 0);
+    running.end();
+}

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::requests::World;
 use super::spec;
 use crate::machine::*;
-use crate::plan::spec::ExitOn;
+use crate::plan::spec::{ExitOn, Probe, ServicePolicy, Spec};
 
 /// A stack of `web.1` and `web.2` in a rolling restart, in which `web.3` stands in.
 fn rolling(exit_on: ExitOn) -> World {
@@ -159,4 +159,28 @@ proptest! {
         prop_assert_eq!(answered, (0..=asked).collect::<Vec<_>>());
         prop_assert!(world.machine.outcome().is_some());
     }
+}
+
+#[test]
+fn what_does_not_run_is_started_at_once_and_the_rest_is_restarted_when_it_is_ready() {
+    let mut world = World::new(3, ExitOn::Never);
+    world.asks(1, Operation::Stop, &[0, 2]);
+    let request = InstanceRequest { ticket: Ticket(2), operation: Operation::Roll, instances: vec![0, 1] };
+    let service = ServicePolicy { probe: Probe::Notify, ..ServicePolicy::default() };
+    let extra = Spec { service, ..spec("web", 4) };
+    let change = Change { request, specs: vec![(3, extra)], retired: Vec::new(), policy: None };
+    world.happens(Event::Change(change));
+    let generations = |world: &World| -> Vec<u32> {
+        world.machine.instances().iter().map(|instance| instance.generation).collect()
+    };
+    for _ in 0..3 {
+        world.happens(Event::Timeout);
+    }
+    assert_eq!(generations(&world), [2, 1, 1, 1], "the first is ready, and the extra one is not");
+    world.happens(Event::Ready { instance: 3, pid: 100, port: None });
+    for _ in 0..3 {
+        world.happens(Event::Timeout);
+    }
+    assert_eq!(generations(&world), [2, 2, 1, 1], "what was not asked about stays stopped");
+    assert_eq!(world.answers, [(1, RequestResult::Done), (2, RequestResult::Done)]);
 }

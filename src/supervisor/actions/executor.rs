@@ -27,9 +27,6 @@ use crate::supervisor::actions::signals::{self, StopSignals};
 use crate::supervisor::actions::window_size::{self, terminal_size};
 use crate::supervisor::channel::arrival::{HookCall, HookProgress};
 
-/// At most so many messages to a NOTIFY_SOCKET are read in one turn: each may cost a scan, and a signal waits for the turn.
-const MESSAGES_AT_ONCE: usize = 16;
-
 /// Everything that actions need.
 pub(crate) struct Executor {
     processes: Processes,
@@ -231,11 +228,7 @@ impl Executor {
     /// tree.
     pub(crate) fn take_ready_message(&mut self, index: usize) -> Option<i32> {
         let mut ready = None;
-        for _ in 0..MESSAGES_AT_ONCE {
-            let Some(message) = self.resources.notify_sockets.next(index) else {
-                self.resources.notify_sockets.all_read(index);
-                return ready;
-            };
+        for message in self.resources.notify_sockets.read(index) {
             self.processes.forget_snapshot();
             let has_sender = |members: &[Process]| members.iter().any(|process| process.pid == message.pid);
             let target = Target::Instance(index);
@@ -244,7 +237,6 @@ impl Executor {
                 && (has_sender(&self.members(target)) || has_sender(&self.processes.members(target)));
             ready = ready.or(self.processes.leader(index).filter(|_| is_own));
         }
-        self.resources.notify_sockets.read_on(index);
         ready
     }
 

@@ -11,6 +11,9 @@ use crate::process::ready::notify::NotifySocket;
 use crate::supervisor::channel::arrival::Arrival;
 use crate::supervisor::channel::readable::Readable;
 
+/// At most so many messages are read in one turn: each may cost a scan.
+const MOST_AT_ONCE: usize = 16;
+
 /// One socket for each such instance, for all of its generations.
 pub(super) struct NotifySockets {
     /// The beginning of the name of each.
@@ -42,23 +45,17 @@ impl NotifySockets {
         Ok(address)
     }
 
-    /// The next message to this instance's socket.
-    pub(super) fn next(&self, index: usize) -> Option<NotifyMessage> {
-        let (socket, _) = self.sockets.get(&index)?;
-        socket.next().ok().flatten()
-    }
-
-    /// There may be more messages, which are read when the loop has had a turn: any user can send as many as it likes.
-    pub(super) fn read_on(&self, index: usize) {
-        if let Some(inbox) = self.inbox.upgrade() {
+    /// The messages to this instance's socket: so many that a signal does not wait long. If there may be more, they are told of again, when the
+    /// loop has had a turn: any user can send as many as it likes.
+    pub(super) fn read(&self, index: usize) -> Vec<NotifyMessage> {
+        let Some((socket, readable)) = self.sockets.get(&index) else { return Vec::new() };
+        let messages: Vec<NotifyMessage> =
+            std::iter::from_fn(|| socket.next().ok().flatten()).take(MOST_AT_ONCE).collect();
+        if messages.len() < MOST_AT_ONCE {
+            readable.all_read();
+        } else if let Some(inbox) = self.inbox.upgrade() {
             let _ = inbox.send(Arrival::Notified(index));
         }
-    }
-
-    /// All messages were read and their senders found: a client that waits for that (`BARRIER=1`) goes on.
-    pub(super) fn all_read(&self, index: usize) {
-        if let Some((_, readable)) = self.sockets.get(&index) {
-            readable.all_read();
-        }
+        messages
     }
 }

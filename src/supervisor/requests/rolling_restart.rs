@@ -12,20 +12,18 @@ use crate::supervisor::requests::plan_diff::{InstanceTable, PlanDiff};
 use crate::supervisor::requests::replan::Replanner;
 
 impl Replanner {
-    /// Restarts these instances one after the other, with the specs that the project has now. Each of their types has one more
-    /// instance until all are done.
+    /// Restarts these instances one after the other, with the specs that the project has now. Each type of them that runs has one
+    /// more instance until all are done. Those that do not run are started, and one-shots are left out.
     ///
     /// # Errors
     /// As [`Replanner::renew`]; or the instances of a type bind their ports themselves.
     pub(super) fn roll(&mut self, chosen: &[usize], machine: &Machine) -> Result<PlanDiff, RequestRefusal> {
         let specs = machine.specs();
-        let chosen: Vec<usize> = chosen
-            .iter()
-            .filter(|index| machine.instances()[**index].has_own_process() && !specs[**index].once)
-            .filter(|index| !machine.instances()[**index].is_stand_in)
-            .copied()
-            .collect();
-        if let Some(index) = chosen.iter().find(|index| binds_its_port(&specs[**index])) {
+        let instances = machine.instances();
+        let is_meant = |index: &usize| !specs[*index].once && !instances[*index].is_stand_in;
+        let chosen: Vec<usize> = chosen.iter().copied().filter(is_meant).collect();
+        let running = || chosen.iter().filter(|index| instances[**index].has_own_process());
+        if let Some(index) = running().find(|index| binds_its_port(&specs[**index])) {
             let kind = &specs[*index].name.kind;
             let message = format!(
                 "{kind} binds its PORT itself, which the old and the new one cannot both have: set `listen = true` for \
@@ -34,7 +32,7 @@ impl Replanner {
             return Err(RequestRefusal::new(RefusalKind::Failed, message));
         }
         let mut diff = self.renew(Operation::Roll, &chosen, machine)?;
-        let kinds: BTreeSet<&TypeName> = chosen.iter().map(|index| &specs[*index].name.kind).collect();
+        let kinds: BTreeSet<&TypeName> = running().map(|index| &specs[*index].name.kind).collect();
         let extras = kinds.into_iter().filter_map(|kind| {
             let renewed = diff.specs.iter().map(|(_, spec)| spec).find(|spec| spec.name.kind == *kind)?;
             Some(one_more(renewed, machine))
