@@ -235,7 +235,7 @@ impl<'a> MistakeKind<'a> {
             let at = command.len() - after.len() - "%PORT%".len();
             return Some(Self::Percent(&command[at..at + "%PORT%".len()]));
         }
-        if let Some(name) = OTHERS.iter().find_map(|name| variable(command, name)) {
+        if let Some(name) = variable_of_another(command) {
             return Some(Self::Other(name));
         }
         if command.is_ascii() {
@@ -277,15 +277,15 @@ impl<'a> MistakeKind<'a> {
     }
 }
 
-/// The first variable that `command` uses of which the name begins so.
-fn variable<'a>(command: &'a str, beginning: &str) -> Option<&'a str> {
-    let at = command
-        .match_indices(beginning)
-        .map(|(at, _)| at)
-        .find(|at| command[..*at].ends_with('$') || command[..*at].ends_with("${"))?;
-    let name = &command[at..];
-    let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(name.len());
-    Some(&name[..end])
+/// The first variable that `command` uses and that only another runner sets.
+fn variable_of_another(command: &str) -> Option<&str> {
+    memchr::memchr_iter(b'$', command.as_bytes()).find_map(|dollar| {
+        let rest = &command[dollar + 1..];
+        let name = rest.strip_prefix('{').unwrap_or(rest);
+        OTHERS.iter().find(|beginning| name.starts_with(**beginning))?;
+        let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(name.len());
+        Some(&name[..end])
+    })
 }
 
 /// The variable that ganger sets in its place.
