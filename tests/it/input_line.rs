@@ -122,7 +122,7 @@ fn several_lines_that_are_pasted_are_answered_one_after_the_other() {
     let stack = Project::new(QUIET);
     let mut screen = start(&stack);
     screen.type_keys(b"x1\nl web\nx2\x7f3\nl\r");
-    for answer in ["`x1` means nothing", "only lines of web", "`x3` means nothing", "all lines are shown"] {
+    for answer in ["`x1` is no command", "only lines of web", "`x3` is no command", "all lines are shown"] {
         screen.shows(answer);
     }
     screen.type_keys(b"q\n");
