@@ -37,13 +37,11 @@ impl Folders {
         let given = typed.root.as_ref().map(|root| directory(&current.join(&root.value), &root.value));
         let given = given.transpose()?;
         let current = current.to_owned();
-        let beside = beside_procfile(typed, &current);
-        let is_plain = given.is_none() && typed.procfile.is_none();
-        let nearest = || above(&current).unwrap_or_else(|| current.clone());
-        if is_plain {
-            let home = nearest();
+        if given.is_none() && typed.procfile.is_none() {
+            let home = above(&current).unwrap_or_else(|| current.clone());
             return Ok(Self { typed: current, root: home.clone(), home, procfile: None, env: None });
         }
+        let beside = beside_procfile(typed, &current);
         Ok(match rule {
             PathRule::Ganger | PathRule::Foreman => {
                 let env = (rule == PathRule::Foreman && given.is_none()).then(|| current.clone());

@@ -27,7 +27,7 @@ use crate::supervisor::console::command::{ConsoleCommand, HELP, SECRET, is_begun
 use crate::supervisor::console::completion::{Completion, CompletionNames, complete};
 use crate::supervisor::console::editor::{EditorEvent, LineEditor};
 use crate::supervisor::console::input::ConsoleInput;
-use crate::supervisor::status::selector::is_among;
+use crate::supervisor::status::selector::Selector;
 
 /// How long restoring the terminal may take at the end of the stack.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(2);
@@ -227,7 +227,8 @@ impl ConsoleReader {
         let groups = self.status().await.groups;
         let names: Vec<String> =
             names.into_iter().map(|name| groups.pattern(&name).unwrap_or(name)).collect();
-        let count = handle.only(Some(Box::new(move |name| is_among(name, &names))));
+        let selector = Selector::new(&names);
+        let count = handle.only(Some(Box::new(move |name| selector.selects(name))));
         if count == 0 {
             handle.only(None);
             return self

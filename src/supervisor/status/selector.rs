@@ -41,11 +41,6 @@ impl Selector {
     }
 }
 
-/// Whether one of these names is a name of this instance, or there are none. For many instances, see [`Selector`].
-pub(crate) fn is_among(own: &InstanceName, names: &[String]) -> bool {
-    Selector::new(names).selects(own)
-}
-
 /// Whether a name means itself alone: it has the characters of types and instances, of which none is special in a glob.
 fn is_plain(name: &str) -> bool {
     name.chars().all(|character| character.is_ascii_alphanumeric() || "_-.".contains(character))
