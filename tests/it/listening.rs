@@ -1,5 +1,6 @@
 //! Promised: with `listen = true` a restart refuses no connection and resets none that was accepted, and all
-//! instances of a type share one port. Counted under a constant load, with real servers.
+//! instances of a type share one port: counted under a constant load, with real servers. Neither that socket nor a server that listens at
+//! once is taken for another program by `ready = "http:…"`.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -180,4 +181,33 @@ fn a_rolling_restart_has_never_one_less_and_is_refused_where_ports_are_bound_by_
     assert!(err.starts_with("error: own binds its PORT itself"), "{err}");
     assert_eq!(stack.run(&["scale"]).1.trim(), "web=2 own=1");
     assert_eq!(stack.run(&["down"]).0, 0);
+}
+
+#[test]
+fn a_server_that_listens_at_once_is_not_taken_for_another_program() {
+    let project =
+        Project::new("web: probe serve $PORT\n").file("ganger.toml", "[process.web]\nready = \"http:/\"\n");
+    let ports = Ports::claim();
+    let mut running = project.start(&["-p", &ports.base(), "-m", "web=12"]);
+    let names: Vec<String> = (1..=12).map(|number| format!("web.{number} ready on http:")).collect();
+    running.lines(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    running.signal(Signal::SIGTERM);
+    running.end();
+}
+
+#[test]
+fn the_socket_that_is_bound_for_a_server_is_not_another_programs() {
+    if !are_there(&["python3"]) {
+        return;
+    }
+    let server = "import http.server as h, socket\ns = h.HTTPServer(('', 0), h.SimpleHTTPRequestHandler, False)\n\
+                  s.socket = socket.socket(fileno=3)\ns.serve_forever()\n";
+    let project = Project::new("web: python3 server.py\n")
+        .file("server.py", server)
+        .file("ganger.toml", "[process.web]\nlisten = \"127.0.0.1\"\nready = \"http:/\"\n");
+    let ports = Ports::claim();
+    let mut running = project.start(&["-p", &ports.base()]);
+    running.line("web.1 ready ");
+    running.signal(Signal::SIGTERM);
+    running.end();
 }

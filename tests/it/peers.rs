@@ -335,20 +335,3 @@ fn the_integration_tests_of_honcho_hold() {
         assert_eq!((ran.0, ran.3), (Some(0), true), "{ran:?}");
     }
 }
-
-/// README has some of them in a table.
-#[test]
-fn every_command_of_others_in_the_readme_is_taken() {
-    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
-    let spans = page.split('`').skip(1).step_by(2).filter(|span| !span.contains('\n'));
-    let theirs =
-        spans.filter(|span| table::PEERS.iter().any(|peer| span.starts_with(&format!("{} ", peer.name))));
-    let mut count = 0;
-    for line in theirs {
-        let words = translate(line.split(' ').map(OsString::from).collect()).words;
-        let parsed = ganger::parts::cli::usage::command().try_get_matches_from(words);
-        assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
-        count += 1;
-    }
-    assert!(count >= 6, "{count}");
-}

@@ -1,6 +1,10 @@
 //! README holds what it promises: its two commands work, its commands and files are understood, its picture and its figures are true.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+
+use ganger::parts::cli::peers::table;
+use ganger::parts::cli::peers::words::translate;
 
 use crate::architecture::files_below;
 use crate::harness::{Ports, Project};
@@ -216,4 +220,21 @@ fn every_page_is_reached_from_the_readme() {
         let name = page.rsplit('/').next().unwrap();
         assert!(all.contains(&format!("{name})")) || all.contains(&format!("{name}#")), "no link to {page}");
     }
+}
+
+/// docs/migrating.md has all of them.
+#[test]
+fn every_command_of_others_in_the_readme_is_taken() {
+    let page = read("README.md");
+    let spans = page.split('`').skip(1).step_by(2).filter(|span| !span.contains('\n'));
+    let theirs =
+        spans.filter(|span| table::PEERS.iter().any(|peer| span.starts_with(&format!("{} ", peer.name))));
+    let mut count = 0;
+    for line in theirs {
+        let words = translate(line.split(' ').map(OsString::from).collect()).words;
+        let parsed = ganger::parts::cli::usage::command().try_get_matches_from(words);
+        assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+        count += 1;
+    }
+    assert!(count >= 6, "{count}");
 }

@@ -165,31 +165,6 @@ fn every_other_sign_of_being_ready_is_understood() {
 }
 
 #[test]
-fn a_server_that_listens_at_once_is_not_taken_for_another_program() {
-    let project =
-        Project::new("web: probe serve $PORT\n").file("ganger.toml", "[process.web]\nready = \"http:/\"\n");
-    let (_ports, mut running) = start(&project, &["-m", "web=12"]);
-    let names: Vec<String> = (1..=12).map(|number| format!("web.{number} ready on http:")).collect();
-    running.lines(&names.iter().map(String::as_str).collect::<Vec<_>>());
-    end(running);
-}
-
-#[test]
-fn the_socket_that_is_bound_for_a_server_is_not_another_programs() {
-    if !are_there(&["python3"]) {
-        return;
-    }
-    let server = "import http.server as h, socket\ns = h.HTTPServer(('', 0), h.SimpleHTTPRequestHandler, False)\n\
-                  s.socket = socket.socket(fileno=3)\ns.serve_forever()\n";
-    let project = Project::new("web: python3 server.py\n")
-        .file("server.py", server)
-        .file("ganger.toml", "[process.web]\nlisten = \"127.0.0.1\"\nready = \"http:/\"\n");
-    let (_ports, mut running) = start(&project, &[]);
-    running.line("web.1 ready ");
-    end(running);
-}
-
-#[test]
 fn another_process_cannot_notify_for_an_instance() {
     if !are_there(&["python3"]) {
         return;
